@@ -1,0 +1,101 @@
+package streamer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A Connection is one open WebSocket and the principal whose token opened it.
+type Connection struct {
+	ID          string // given by API Gateway; never given twice
+	Principal   Principal
+	ConnectedAt time.Time
+}
+
+// A ConnectionStore keeps the open connections. All methods are safe for
+// concurrent use and atomic for one connection.
+type ConnectionStore interface {
+	// SaveConnection stores c, in place of what its id had. The row may be
+	// dropped by itself a day after the principal's expiry.
+	SaveConnection(ctx context.Context, c Connection) error
+
+	// LoadConnection returns ErrNotFound for a connection that is not there.
+	// The read is strongly consistent.
+	LoadConnection(ctx context.Context, id string) (Connection, error)
+
+	// DeleteConnection succeeds also when there is nothing to delete.
+	DeleteConnection(ctx context.Context, id string) error
+}
+
+// ErrGone is what a Pusher returns for a connection that has closed.
+var ErrGone = errors.New("connection is gone")
+
+// A Pusher sends frames to clients over their open connections. Push returns
+// ErrGone when the connection has closed; any other error may pass. Frames
+// pushed one after another to one connection arrive in that order. It is safe
+// for concurrent use, and bounds its own time when ctx has no deadline.
+type Pusher interface {
+	Push(ctx context.Context, connectionID string, frame []byte) error
+}
+
+// Connections opens, renews and closes connections: the use cases of the
+// connect and disconnect functions and of the reserved action authenticate.
+type Connections struct {
+	Store ConnectionStore
+	Now   func() time.Time // nil: time.Now
+}
+
+// Open records a connection whose token was verified.
+func (c Connections) Open(ctx context.Context, id string, p Principal) error {
+	if err := c.Store.SaveConnection(ctx, Connection{ID: id, Principal: p, ConnectedAt: now(c.Now)}); err != nil {
+		return fmt.Errorf("save connection: %w", err)
+	}
+	return nil
+}
+
+// Close forgets a connection. Its subscriptions end by themselves: API Gateway
+// never gives an id twice, and the next push to it says that it is gone.
+func (c Connections) Close(ctx context.Context, id string) error {
+	if err := c.Store.DeleteConnection(ctx, id); err != nil {
+		return fmt.Errorf("delete connection: %w", err)
+	}
+	return nil
+}
+
+// Find returns the open connection behind a message. It refuses one that is
+// unknown, and leaves an expired one to its caller, since such a client may
+// still renew its token.
+func (c Connections) Find(ctx context.Context, id string) (Connection, error) {
+	conn, err := c.Store.LoadConnection(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return Connection{}, Errorf(wire.Unauthorized, "this connection is not known; connect again")
+	}
+	if err != nil {
+		return Connection{}, fmt.Errorf("load connection: %w", err)
+	}
+	return conn, nil
+}
+
+// Renew gives the connection the principal of a newer token, which must be of
+// the same tenant and subject.
+func (c Connections) Renew(ctx context.Context, conn Connection, p Principal) error {
+	if !conn.Principal.Same(p) {
+		return Errorf(wire.Forbidden, "the token belongs to someone else; open a connection of its own for it")
+	}
+	conn.Principal = p
+	if err := c.Store.SaveConnection(ctx, conn); err != nil {
+		return fmt.Errorf("save connection: %w", err)
+	}
+	return nil
+}
+
+func now(clock func() time.Time) time.Time {
+	if clock == nil {
+		return time.Now()
+	}
+	return clock()
+}

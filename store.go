@@ -1,0 +1,58 @@
+package streamer
+
+import (
+	"context"
+	"time"
+)
+
+// A RequestStore keeps durable requests. All methods are safe for concurrent
+// use; a write that returned nil survives a crash. Times are kept to the
+// millisecond at least. Errors other than those named are passing faults of the
+// store. The conformance suite is store/storetest.
+type RequestStore interface {
+	// CreateRequest stores r unless its key is taken, in one atomic step. When
+	// the key is taken it changes nothing and returns the request that has it,
+	// with created false. A taken key whose ExpiresAt is not later than
+	// r.CreatedAt counts as free.
+	CreateRequest(ctx context.Context, r *Request) (stored *Request, created bool, err error)
+
+	// LoadRequest returns ErrNotFound for a key that is not there. The read is
+	// strongly consistent.
+	LoadRequest(ctx context.Context, key Key) (*Request, error)
+
+	// ChangeRequest applies c to the request in one atomic step and returns it
+	// as it is then. It returns ErrNotFound for a key that is not there, and a
+	// *ConflictError with the row as it is when a guard does not hold.
+	ChangeRequest(ctx context.Context, key Key, c Change) (*Request, error)
+
+	RequestLister
+	DueLister
+}
+
+// A RequestLister reads many requests.
+type RequestLister interface {
+	// ListRequests returns a page of requests, newest first by CreatedAt, then
+	// by descending ID, and a cursor for the next page, which is empty on the
+	// last. A request that is created or changed meanwhile may or may not be
+	// seen. A cursor that this store did not make is a declared VALIDATION_ERROR.
+	ListRequests(ctx context.Context, q Query) (page []*Request, cursor string, err error)
+}
+
+// A Query selects requests of one tenant.
+type Query struct {
+	Tenant  string    // required
+	Subject string    // empty: every subject of the tenant
+	State   State     // empty: every state
+	From    time.Time // created at or after; zero: no bound
+	Until   time.Time // created before; zero: no bound
+	Limit   int       // of the page, 1 to 1000; required
+	Cursor  string    // from the page before; empty: the first page
+}
+
+// A DueLister finds the work that nobody does.
+type DueLister interface {
+	// DueRequests returns up to limit requests, QUEUED or RUNNING, whose DueAt
+	// is not later than now, the longest due first. The read may be eventually
+	// consistent.
+	DueRequests(ctx context.Context, now time.Time, limit int) ([]*Request, error)
+}

@@ -1,0 +1,148 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// ReservedPrefix starts the names of the actions that the protocol itself
+// defines. No application action may begin with it.
+const ReservedPrefix = "streamer."
+
+// The reserved actions. Unless said otherwise their payload is
+// {"request_id": "…"} and their answer is a request frame, the snapshot.
+const (
+	ActionPing         = "streamer.ping"         // no payload; answers pong
+	ActionGet          = "streamer.get"          // the snapshot
+	ActionList         = "streamer.list"         // payload ListQuery; answers response with a List
+	ActionSubscribe    = "streamer.subscribe"    // the snapshot, then live frames
+	ActionUnsubscribe  = "streamer.unsubscribe"  // the snapshot; live frames end
+	ActionCancel       = "streamer.cancel"       // the snapshot after the cancel
+	ActionAuthenticate = "streamer.authenticate" // payload {"token"}; answers response
+)
+
+// MaxID is the longest request id, in characters.
+const MaxID = 128
+
+// A Message is what a client sends. ID correlates every frame of the request
+// and is its idempotency key within the sender's tenant and subject.
+type Message struct {
+	ID       string            `json:"id,omitempty"`
+	Action   string            `json:"action"`
+	Payload  json.RawMessage   `json:"payload,omitempty"` // byte-exact; nil when left out
+	Metadata map[string]string `json:"metadata,omitempty"`
+}
+
+// A MessageError says why a message was not understood. ID is the message's id
+// as far as it could be read, so that the answer can still be correlated.
+type MessageError struct {
+	ID     string
+	Reason string
+}
+
+func (e *MessageError) Error() string { return e.Reason }
+
+// DecodeMessage reads a client's message. Unknown fields are ignored and
+// request_id is taken for id where id is missing. Every error is a
+// [*MessageError]. The message's payload aliases data.
+func DecodeMessage(data []byte) (Message, error) {
+	var in struct {
+		ID        json.RawMessage `json:"id"`
+		RequestID json.RawMessage `json:"request_id"`
+		Action    json.RawMessage `json:"action"`
+		Payload   json.RawMessage `json:"payload"`
+		Metadata  json.RawMessage `json:"metadata"`
+	}
+	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
+		return Message{}, &MessageError{Reason: "the message is not a JSON object"}
+	}
+	if err := json.Unmarshal(data, &in); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return Message{}, &MessageError{Reason: fmt.Sprintf("the message is not valid JSON, at byte %d", syntax.Offset)}
+		}
+		return Message{}, &MessageError{Reason: "the message is not valid JSON"}
+	}
+
+	m := Message{Payload: in.Payload}
+	rawID, field := in.ID, "id"
+	if absent(rawID) {
+		rawID, field = in.RequestID, "request_id"
+	}
+	if !absent(rawID) {
+		if json.Unmarshal(rawID, &m.ID) != nil {
+			return Message{}, &MessageError{Reason: field + " is not a string"}
+		}
+		if reason := CheckID(m.ID); reason != "" {
+			return Message{}, &MessageError{Reason: field + " " + reason}
+		}
+	}
+	if absent(in.Action) {
+		return Message{}, &MessageError{ID: m.ID, Reason: "the message has no action"}
+	}
+	if json.Unmarshal(in.Action, &m.Action) != nil || m.Action == "" {
+		return Message{}, &MessageError{ID: m.ID, Reason: "action is not a non-empty string"}
+	}
+	if !absent(in.Metadata) && json.Unmarshal(in.Metadata, &m.Metadata) != nil {
+		return Message{}, &MessageError{ID: m.ID, Reason: "metadata is not an object of strings"}
+	}
+	return m, nil
+}
+
+func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+// CheckID says what is wrong with a request id, or "" when nothing is.
+func CheckID(id string) string {
+	if id == "" || len(id) > MaxID {
+		return fmt.Sprintf("must have 1 to %d characters", MaxID)
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9',
+			c == '_', c == '.', c == ':', c == '-':
+		default:
+			return "may hold only A-Z a-z 0-9 _ . : -"
+		}
+	}
+	return ""
+}
+
+// Append encodes the message onto dst; the payload is copied byte for byte.
+func (m Message) Append(dst []byte) []byte {
+	w := objectWriter{dst: dst}
+	w.open()
+	if m.ID != "" {
+		w.string("id", m.ID)
+	}
+	w.string("action", m.Action)
+	w.raw("payload", m.Payload)
+	if len(m.Metadata) > 0 {
+		w.value("metadata", m.Metadata)
+	}
+	return w.close()
+}
+
+// RequestRef is the payload of the reserved actions that name a request.
+type RequestRef struct {
+	RequestID string `json:"request_id"`
+}
+
+// Authenticate is the payload of [ActionAuthenticate].
+type Authenticate struct {
+	Token string `json:"token"`
+}
+
+// ListQuery is the payload of [ActionList] and the query of GET /requests.
+type ListQuery struct {
+	State  string `json:"state,omitempty"`  // only requests in this state; empty: all
+	Limit  int    `json:"limit,omitempty"`  // 1 to 100; 0: 20
+	Cursor string `json:"cursor,omitempty"` // from a List; empty: the newest
+}
+
+// A List is a page of the caller's requests, newest first.
+type List struct {
+	Requests []Snapshot `json:"requests"`
+	Cursor   string     `json:"cursor,omitempty"` // for the next page; empty: this is the last
+}

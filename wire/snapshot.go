@@ -1,0 +1,100 @@
+package wire
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// The states of a request, as a snapshot spells them.
+const (
+	StateQueued    = "QUEUED"
+	StateRunning   = "RUNNING"
+	StateSucceeded = "SUCCEEDED"
+	StateFailed    = "FAILED"
+	StateCancelled = "CANCELLED"
+)
+
+// A Snapshot is a request as it stands at Rev: the answer to get, subscribe and
+// cancel, and an element of a [List].
+type Snapshot struct {
+	ID         string          `json:"id"`
+	Action     string          `json:"action"`
+	State      string          `json:"state"`
+	Percentage float64         `json:"percentage"`
+	Message    string          `json:"message,omitempty"`
+	Metadata   json.RawMessage `json:"metadata,omitempty"`   // of the last progress
+	Result     json.RawMessage `json:"result,omitempty"`     // when SUCCEEDED, unless by reference
+	ResultRef  string          `json:"result_ref,omitempty"` // the HTTP path of a result too large for a frame
+	Error      *Error          `json:"error,omitempty"`      // when FAILED or CANCELLED; when QUEUED, why the last attempt failed
+	Attempts   int             `json:"attempts"`             // the current attempt, from 1
+	Rev        int64           `json:"rev"`
+	Cancelling bool            `json:"cancelling,omitempty"` // RUNNING, and asked to stop
+	CreatedAt  time.Time       `json:"created_at"`
+	UpdatedAt  time.Time       `json:"updated_at"`
+	StartedAt  *time.Time      `json:"started_at,omitempty"`  // of the first attempt
+	FinishedAt *time.Time      `json:"finished_at,omitempty"` // when it became final
+	DueAt      *time.Time      `json:"due_at,omitempty"`      // when QUEUED for later
+}
+
+// Final reports whether the request has ended: nothing but a redrive changes it.
+func (s Snapshot) Final() bool {
+	return s.State == StateSucceeded || s.State == StateFailed || s.State == StateCancelled
+}
+
+// Append encodes the snapshot onto dst; metadata, result and details are copied
+// byte for byte.
+func (s *Snapshot) Append(dst []byte) []byte {
+	w := objectWriter{dst: dst}
+	w.open()
+	w.string("id", s.ID)
+	w.string("action", s.Action)
+	w.string("state", s.State)
+	w.value("percentage", s.Percentage)
+	if s.Message != "" {
+		w.string("message", s.Message)
+	}
+	w.raw("metadata", s.Metadata)
+	w.raw("result", s.Result)
+	if s.ResultRef != "" {
+		w.string("result_ref", s.ResultRef)
+	}
+	if s.Error != nil {
+		w.object("error", s.Error.append)
+	}
+	w.value("attempts", s.Attempts)
+	w.value("rev", s.Rev)
+	if s.Cancelling {
+		w.value("cancelling", true)
+	}
+	w.time("created_at", s.CreatedAt)
+	w.time("updated_at", s.UpdatedAt)
+	for _, t := range []struct {
+		key string
+		at  *time.Time
+	}{{"started_at", s.StartedAt}, {"finished_at", s.FinishedAt}, {"due_at", s.DueAt}} {
+		if t.at != nil {
+			w.time(t.key, *t.at)
+		}
+	}
+	return w.close()
+}
+
+// Append encodes the list onto dst.
+func (l List) Append(dst []byte) []byte {
+	w := objectWriter{dst: dst}
+	w.open()
+	w.object("requests", func(dst []byte) []byte {
+		dst = append(dst, '[')
+		for i := range l.Requests {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = l.Requests[i].Append(dst)
+		}
+		return append(dst, ']')
+	})
+	if l.Cursor != "" {
+		w.string("cursor", l.Cursor)
+	}
+	return w.close()
+}
