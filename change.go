@@ -22,8 +22,9 @@ type Change struct {
 
 	// Effects. A zero effect leaves its field alone, unless said otherwise.
 	At          time.Time       // becomes UpdatedAt; required with To, where a final one makes it FinishedAt
-	To          State           // a final state clears DueAt; QUEUED clears FinishedAt and ExpiresAt
+	To          State           // a final state clears DueAt unless the change sets it; QUEUED clears FinishedAt and ExpiresAt
 	DueAt       time.Time       //
+	Settled     bool            // clears DueAt and Subscribers: they were told
 	Start       bool            // sets StartedAt to At unless it has a value
 	AddFence    int64           //
 	AddRev      int64           //
@@ -77,6 +78,9 @@ func (c Change) Apply(r *Request) error {
 	}
 	if !c.DueAt.IsZero() {
 		r.DueAt = c.DueAt
+	}
+	if c.Settled {
+		r.DueAt, r.Subscribers = time.Time{}, nil
 	}
 	if c.Start && r.StartedAt.IsZero() {
 		r.StartedAt = c.At

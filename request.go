@@ -66,7 +66,8 @@ type Request struct {
 	Fence int64 // rises with every claim; a write must name the one it claimed
 
 	// DueAt is when somebody may act: when QUEUED, the time from which it may be
-	// claimed; when RUNNING, the time at which the lease ends. Zero when final.
+	// claimed; when RUNNING, the time at which the lease ends; when final, the
+	// time from which its subscribers are told again, and zero once they know.
 	DueAt time.Time
 
 	Attempt         int           // the current attempt, from 1

@@ -51,8 +51,8 @@ type Query struct {
 
 // A DueLister finds the work that nobody does.
 type DueLister interface {
-	// DueRequests returns up to limit requests, QUEUED or RUNNING, whose DueAt
-	// is not later than now, the longest due first. The read may be eventually
-	// consistent.
+	// DueRequests returns up to limit requests, of whatever state, that have a
+	// DueAt and whose DueAt is not later than now, the longest due first. The
+	// read may be eventually consistent.
 	DueRequests(ctx context.Context, now time.Time, limit int) ([]*Request, error)
 }

@@ -1,0 +1,244 @@
+package streamer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// ShortLimit is the expected duration above which an action is long: its
+// messages become durable requests and are answered with an acknowledgment.
+const ShortLimit = 5 * time.Second
+
+// An ActionConfig says how an action is run. Only the name is required.
+type ActionConfig struct {
+	// Name is what clients send as "action". It must not begin with "streamer.".
+	Name string
+
+	// Expected is how long the work usually takes. Above ShortLimit the action
+	// is long; up to it, it runs inside the router and its answer is the reply.
+	Expected time.Duration
+
+	// Limit is the longest it may work: for a short action in all, by default
+	// 25 s; for a long one over all attempts and slices together, waiting not
+	// counted, by default one hour. Past it the request fails with TIMEOUT.
+	Limit time.Duration
+
+	// Retry says how a long action's failures are retried. A short action is
+	// never retried: its client is there to decide.
+	Retry RetryPolicy
+
+	// MaxSlices bounds how often a long action may be continued; 0: 1000.
+	MaxSlices int
+
+	// Scope is what a principal must hold to ask for the action; empty: nothing.
+	Scope string
+}
+
+// A RetryPolicy spaces the attempts of a long action: before attempt n+1 it
+// waits a random time between zero and min(Cap, Base·2ⁿ⁻¹), known as
+// exponential backoff with full jitter. The wait is stored with the request; no
+// function waits it out.
+type RetryPolicy struct {
+	Attempts int           // in all; 0: 3
+	Base     time.Duration // 0: 1 s
+	Cap      time.Duration // 0: 5 min
+}
+
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	if p.Attempts == 0 {
+		p.Attempts = 3
+	}
+	if p.Base == 0 {
+		p.Base = time.Second
+	}
+	if p.Cap == 0 {
+		p.Cap = 5 * time.Minute
+	}
+	return p
+}
+
+// delay is the wait after the failed attempt, counted from 1.
+func (p RetryPolicy) delay(attempt int) time.Duration {
+	ceiling := p.Cap
+	if shift := attempt - 1; shift < 32 {
+		ceiling = min(ceiling, p.Base<<shift)
+	}
+	return rand.N(ceiling + 1)
+}
+
+// An Action is a named piece of work that clients can ask for. Make one with
+// NewAction. It is immutable and safe for concurrent use.
+type Action struct {
+	config ActionConfig
+	check  func(payload json.RawMessage) error
+	run    func(ctx context.Context, job *Job) (json.RawMessage, error)
+}
+
+// A Validator is an input that can tell what is wrong with it. NewAction calls
+// Validate on every decoded input, before a request is stored; a returned
+// *Error is the client's answer, the text of any other error becomes a
+// VALIDATION_ERROR.
+type Validator interface{ Validate() error }
+
+// NewAction makes an action of a function. The payload is decoded into In with
+// encoding/json before fn runs (a json.RawMessage gets it byte for byte, a
+// missing payload leaves In zero), and Out is encoded for the client. A payload
+// that does not decode is refused with VALIDATION_ERROR when it arrives.
+//
+// The context ends when the request is cancelled, when the action's limit is
+// reached, when the function's time is nearly over, or when another worker has
+// taken the request; context.Cause tells which: [ErrCancelled], [ErrLimit],
+// [ErrSliceEnd], [ErrLeaseLost]. At ErrSliceEnd return [Continue] to go on in
+// another invocation. See [Job] for what else fn may do.
+//
+// It panics on a wrong config, since that is a mistake in wiring.
+func NewAction[In, Out any](config ActionConfig, fn func(ctx context.Context, job *Job, in In) (Out, error)) Action {
+	switch {
+	case config.Name == "":
+		panic("streamer: an action needs a name")
+	case strings.HasPrefix(config.Name, wire.ReservedPrefix):
+		panic(fmt.Sprintf("streamer: action %q: names beginning with %q belong to the protocol", config.Name, wire.ReservedPrefix))
+	case config.Expected < 0, config.Limit < 0, config.MaxSlices < 0,
+		config.Retry.Attempts < 0, config.Retry.Base < 0, config.Retry.Cap < 0:
+		panic(fmt.Sprintf("streamer: action %q: a negative setting", config.Name))
+	}
+	if config.Limit == 0 {
+		config.Limit = 25 * time.Second
+		if config.Expected > ShortLimit {
+			config.Limit = time.Hour
+		}
+	}
+	if config.Limit < config.Expected {
+		panic(fmt.Sprintf("streamer: action %q: the limit %v is below the expected duration %v", config.Name, config.Limit, config.Expected))
+	}
+	if config.MaxSlices == 0 {
+		config.MaxSlices = 1000
+	}
+	config.Retry = config.Retry.withDefaults()
+
+	return Action{
+		config: config,
+		check: func(payload json.RawMessage) error {
+			_, err := decodeInput[In](payload)
+			return err
+		},
+		run: func(ctx context.Context, job *Job) (json.RawMessage, error) {
+			in, err := decodeInput[In](job.payload)
+			if err != nil {
+				return nil, err
+			}
+			out, err := fn(ctx, job, in)
+			if err != nil {
+				return nil, err
+			}
+			return encodeOutput(out)
+		},
+	}
+}
+
+// Name is what clients send as "action".
+func (a Action) Name() string { return a.config.Name }
+
+// Long reports whether the action's messages become durable requests.
+func (a Action) Long() bool { return a.config.Expected > ShortLimit }
+
+func decodeInput[In any](payload json.RawMessage) (In, error) {
+	var in In
+	if raw, ok := any(&in).(*json.RawMessage); ok {
+		*raw = payload
+	} else if len(payload) > 0 {
+		if err := json.Unmarshal(payload, &in); err != nil {
+			return in, decodeError(err)
+		}
+	}
+	v, ok := any(in).(Validator)
+	if !ok {
+		v, ok = any(&in).(Validator)
+	}
+	if !ok {
+		return in, nil
+	}
+	if err := v.Validate(); err != nil {
+		var declared *Error
+		if errors.As(err, &declared) {
+			return in, declared
+		}
+		return in, Errorf(wire.ValidationError, "%s", err.Error())
+	}
+	return in, nil
+}
+
+func decodeError(err error) *Error {
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) {
+		if wrongType.Field == "" {
+			return Errorf(wire.ValidationError, "the payload is a JSON %s, which the action does not take", wrongType.Value)
+		}
+		return Errorf(wire.ValidationError, "the payload's field %q cannot be a JSON %s", wrongType.Field, wrongType.Value)
+	}
+	return Errorf(wire.ValidationError, "the payload does not decode: %s", err.Error())
+}
+
+// encodeOutput leaves <, > and & and every byte of a json.RawMessage as they are.
+func encodeOutput(out any) (json.RawMessage, error) {
+	if raw, ok := out.(json.RawMessage); ok {
+		if len(raw) == 0 {
+			return json.RawMessage("null"), nil
+		}
+		if !json.Valid(raw) {
+			return nil, errors.New("the action's result is not valid JSON")
+		}
+		return raw, nil
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(out); err != nil {
+		return nil, fmt.Errorf("encode the action's result: %w", err)
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// A Registry holds the actions of an application, by name. It is immutable.
+type Registry struct {
+	actions map[string]Action
+}
+
+// NewRegistry gathers actions. It panics when two have one name.
+func NewRegistry(actions ...Action) *Registry {
+	r := &Registry{actions: make(map[string]Action, len(actions))}
+	for _, a := range actions {
+		if _, taken := r.actions[a.Name()]; taken {
+			panic(fmt.Sprintf("streamer: two actions are named %q", a.Name()))
+		}
+		r.actions[a.Name()] = a
+	}
+	return r
+}
+
+// Names returns the actions' names in order.
+func (r *Registry) Names() []string {
+	names := make([]string, 0, len(r.actions))
+	for name := range r.actions {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func (r *Registry) find(name string) (Action, error) {
+	a, ok := r.actions[name]
+	if !ok {
+		return Action{}, Errorf(wire.InvalidAction, "there is no action %q", name)
+	}
+	return a, nil
+}

@@ -1,0 +1,48 @@
+package streamer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// invoke runs an action and turns its panic into an error, so that one action
+// cannot take its function down.
+func invoke(ctx context.Context, action Action, job *Job) (out json.RawMessage, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			job.logger.ErrorContext(ctx, "action panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			out, err = nil, fmt.Errorf("action %s panicked: %v", action.Name(), v)
+		}
+	}()
+	return action.run(ctx, job)
+}
+
+// runShort runs a short action to its end and answers for its time limit.
+func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, action.config.Limit, ErrLimit)
+	defer cancel()
+	out, err := invoke(ctx, action, job)
+	job.close()
+	var more *continuation
+	switch {
+	case err == nil:
+		return out, nil
+	case errors.Is(context.Cause(ctx), ErrLimit) && ctx.Err() != nil:
+		return nil, limitError(action.config.Limit)
+	case errors.As(err, &more):
+		return nil, fmt.Errorf("short action %s asked to continue: give it an expected duration above %v", action.Name(), ShortLimit)
+	}
+	return nil, err
+}
+
+func limitError(limit time.Duration) *Error {
+	e := Errorf(wire.Timeout, "the action did not finish within its limit of %v", limit)
+	e.Retryable = false
+	return e
+}

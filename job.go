@@ -1,0 +1,195 @@
+package streamer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+	"unicode/utf8"
+)
+
+// Why an action's context has ended, as context.Cause tells.
+var (
+	// ErrCancelled: somebody cancelled the request.
+	ErrCancelled = errors.New("the request was cancelled")
+	// ErrLimit: the action has worked for as long as it may.
+	ErrLimit = errors.New("the action's time limit is reached")
+	// ErrSliceEnd: the function's time is nearly over. Return Continue.
+	ErrSliceEnd = errors.New("the function's time is nearly over")
+	// ErrLeaseLost: another worker may have the request; nothing that this run
+	// does is recorded any more.
+	ErrLeaseLost = errors.New("the lease on the request is lost")
+)
+
+// A Job is an action's view of the request that it works on. Its methods are
+// safe for concurrent use, never block on the network, and after the run's end
+// do nothing.
+type Job struct {
+	key      Key
+	payload  json.RawMessage
+	metadata map[string]string
+	who      Principal
+	attempt  int
+	logger   *slog.Logger
+	wake     chan struct{} // nil for a short action, whose progress nobody sees
+
+	mu         sync.Mutex
+	closed     bool
+	progress   []Progress // not published yet; the last is the newest
+	checkpoint json.RawMessage
+	fresh      bool // checkpoint is newer than what is stored
+}
+
+// maxPending progress reports wait for the publisher; the oldest gives way.
+const maxPending = 10
+
+// ID is the request's id, unique within the principal's tenant and subject.
+func (j *Job) ID() string { return j.key.ID }
+
+// Principal is who asked. A long action's principal has no scopes and no
+// expiry: those were checked when the request was accepted.
+func (j *Job) Principal() Principal { return j.who }
+
+// Metadata is what came with the message. It must not be changed.
+func (j *Job) Metadata() map[string]string { return j.metadata }
+
+// Attempt is the current attempt, from 1. It rises when a failure is retried,
+// not when the work is continued in another slice.
+func (j *Job) Attempt() int { return j.attempt }
+
+// Logger writes lines that carry the request's id and correlation id.
+func (j *Job) Logger() *slog.Logger { return j.logger }
+
+// StepKey is a key for an external effect of the named step: the same in every
+// attempt and slice of this request, and different for every other request.
+// Pass it on as an idempotency key, since a step may run more than once.
+func (j *Job) StepKey(step string) string {
+	return fmt.Sprintf("%s/%s/%s/%s", j.key.Tenant, j.key.Subject, j.key.ID, step)
+}
+
+// Progress tells the watchers how far the work is: a percentage from 0 to 100
+// and a short text for a person. Call it as often as is natural: at most ten
+// reports a second are sent, and the newest wins.
+func (j *Job) Progress(percentage float64, message string) {
+	j.report(Progress{Percentage: percentage, Message: message})
+}
+
+// ProgressWith is Progress with data for a program: metadata, which must encode
+// to a JSON object of at most MaxMetadata bytes. One that does not is left out
+// and logged.
+func (j *Job) ProgressWith(percentage float64, message string, metadata any) {
+	p := Progress{Percentage: percentage, Message: message}
+	raw, err := encodeOutput(metadata)
+	switch {
+	case err != nil:
+		j.logger.Warn("progress metadata left out", "error", err.Error())
+	case len(raw) == 0 || raw[0] != '{' || len(raw) > MaxMetadata:
+		j.logger.Warn("progress metadata left out", "error", fmt.Sprintf("want a JSON object of at most %d bytes", MaxMetadata))
+	default:
+		p.Metadata = raw
+	}
+	j.report(p)
+}
+
+func (j *Job) report(p Progress) {
+	if math.IsNaN(p.Percentage) {
+		p.Percentage = 0
+	}
+	p.Percentage = min(max(p.Percentage, 0), 100)
+	p.Message = cutText(p.Message, MaxMessageText)
+
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed || j.wake == nil {
+		return
+	}
+	if len(j.progress) == maxPending {
+		j.progress = append(j.progress[:0], j.progress[1:]...)
+	}
+	j.progress = append(j.progress, p)
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+}
+
+// SetCheckpoint notes where the work stands, for the next slice or attempt and
+// for whoever takes over after a crash. It is stored with the next heartbeat,
+// so at most one heartbeat's work is repeated. The state must encode to at most
+// MaxCheckpoint bytes of JSON.
+func (j *Job) SetCheckpoint(state any) error {
+	raw, err := encodeOutput(state)
+	if err != nil {
+		return fmt.Errorf("encode checkpoint: %w", err)
+	}
+	if len(raw) > MaxCheckpoint {
+		return fmt.Errorf("the checkpoint has %d bytes, %d are allowed: keep large state elsewhere and a reference here", len(raw), MaxCheckpoint)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.checkpoint, j.fresh = raw, true
+	return nil
+}
+
+// Checkpoint decodes the last checkpoint into state and reports whether there
+// was one.
+func (j *Job) Checkpoint(state any) (bool, error) {
+	j.mu.Lock()
+	raw := j.checkpoint
+	j.mu.Unlock()
+	if len(raw) == 0 {
+		return false, nil
+	}
+	if err := json.Unmarshal(raw, state); err != nil {
+		return false, fmt.Errorf("decode checkpoint: %w", err)
+	}
+	return true, nil
+}
+
+// take returns what was reported since the last call, and forgets it.
+func (j *Job) take() []Progress {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	pending := j.progress
+	j.progress = nil
+	return pending
+}
+
+// takeCheckpoint returns a checkpoint that is not stored yet, or nil.
+func (j *Job) takeCheckpoint() json.RawMessage {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.fresh {
+		return nil
+	}
+	j.fresh = false
+	return j.checkpoint
+}
+
+// close makes every later report a no-op.
+func (j *Job) close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closed = true
+}
+
+// Continue ends the current slice: an action returns it as its error to go on
+// in another invocation, where Job.Checkpoint gives state back. It is no retry
+// and no failure.
+func Continue(state any) error { return &continuation{state: state} }
+
+type continuation struct{ state any }
+
+func (c *continuation) Error() string { return "continue in another slice" }
+
+func cutText(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	for limit > 0 && !utf8.RuneStart(s[limit]) {
+		limit--
+	}
+	return s[:limit]
+}

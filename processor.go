@@ -1,0 +1,199 @@
+package streamer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A Dispatcher asks for a request to be run, at once and elsewhere: on AWS by an
+// asynchronous invocation of the processor function. It returns when the asking
+// is accepted. It may ask twice; only one run claims the request.
+type Dispatcher interface {
+	Dispatch(ctx context.Context, key Key) error
+}
+
+// A ProcessorConfig says how durable requests are run. Store, Actions, Push and
+// Dispatch are required.
+type ProcessorConfig struct {
+	Store    RequestStore
+	Actions  *Registry
+	Push     Pusher
+	Dispatch Dispatcher
+
+	Worker string           // names this process in requests and logs; "": "worker"
+	Logger *slog.Logger     // nil: slog.Default
+	Now    func() time.Time // stamps and leases; nil: time.Now
+
+	Lease       time.Duration // how long a claim lasts without a heartbeat; 0: 60 s
+	Heartbeat   time.Duration // how often it is renewed, below half the lease; 0: a quarter of the lease
+	SaveEvery   time.Duration // how often at most progress is stored between heartbeats; 0: 2 s
+	SliceMargin time.Duration // how long before the function's deadline a slice ends, at most half of what is left; 0: 60 s
+	Grace       time.Duration // how long an action whose context ended may take to return; 0: 10 s
+	Retention   time.Duration // how long a final request can be read; 0: DefaultRetention
+	MaxLost     int           // how many leases in a row may be lost without a checkpoint; 0: 5
+	SweepLimit  int           // how many due requests one sweep takes up; 0: 1000
+}
+
+// A Processor rings, runs and recovers durable requests. It is safe for
+// concurrent use, and several processors may work on one store.
+type Processor struct {
+	ProcessorConfig
+}
+
+// NewProcessor checks the config and fills in its defaults.
+func NewProcessor(config ProcessorConfig) (*Processor, error) {
+	c := config
+	var missing []error
+	for name, absent := range map[string]bool{"Store": c.Store == nil, "Actions": c.Actions == nil,
+		"Push": c.Push == nil, "Dispatch": c.Dispatch == nil} {
+		if absent {
+			missing = append(missing, fmt.Errorf("processor config: %s is required", name))
+		}
+	}
+	setDefault(&c.Worker, "worker")
+	setDefault(&c.Lease, time.Minute)
+	setDefault(&c.Heartbeat, c.Lease/4)
+	setDefault(&c.SaveEvery, 2*time.Second)
+	setDefault(&c.SliceMargin, time.Minute)
+	setDefault(&c.Grace, 10*time.Second)
+	setDefault(&c.Retention, DefaultRetention)
+	setDefault(&c.MaxLost, 5)
+	setDefault(&c.SweepLimit, 1000)
+	if c.Heartbeat < 0 || c.Heartbeat >= c.Lease/2 {
+		missing = append(missing, fmt.Errorf("processor config: Heartbeat %v must be below half of Lease %v", c.Heartbeat, c.Lease))
+	}
+	for name, d := range map[string]time.Duration{"Lease": c.Lease, "SaveEvery": c.SaveEvery,
+		"SliceMargin": c.SliceMargin, "Grace": c.Grace, "Retention": c.Retention} {
+		if d < 0 {
+			missing = append(missing, fmt.Errorf("processor config: %s is negative", name))
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if err := errors.Join(missing...); err != nil {
+		return nil, err
+	}
+	return &Processor{c}, nil
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Ring asks for a run of a request that was seen to be queued. The caller may
+// ring as often as it likes.
+func (p *Processor) Ring(ctx context.Context, key Key) error {
+	if err := p.Dispatch.Dispatch(ctx, key); err != nil {
+		return fmt.Errorf("dispatch request: %w", err)
+	}
+	return nil
+}
+
+// Run claims the request and works on it until it is final, queued again, or
+// taken away. A request that cannot be claimed is no error: somebody else has
+// it, or it is not due. An error means that the outcome could not be stored; the
+// lease then ends by itself and the sweep takes the request up.
+func (p *Processor) Run(ctx context.Context, key Key) error {
+	r, err := p.Store.ChangeRequest(ctx, key, claim(p.Now(), p.Lease, p.Worker))
+	var conflict *ConflictError
+	switch {
+	case errors.As(err, &conflict):
+		p.Logger.DebugContext(ctx, "nothing to claim", "request_id", key.ID, "state", conflict.Request.State)
+		return nil
+	case errors.Is(err, ErrNotFound):
+		p.Logger.WarnContext(ctx, "asked to run a request that is not there", "request_id", key.ID)
+		return nil
+	case err != nil:
+		return fmt.Errorf("claim request: %w", err)
+	}
+	return newRun(p, r).work(ctx)
+}
+
+// A SweepReport counts what a sweep did.
+type SweepReport struct {
+	Rung   int // due requests for which a run was asked
+	Lost   int // leases taken away, their requests queued again
+	Failed int // requests given up because their lease was lost too often
+	Told   int // final requests whose subscribers were told again
+}
+
+// Sweep finds the work that nobody does: queued requests whose doorbell was
+// lost or whose time has come, running ones whose lease has ended, and final
+// ones whose subscribers may not know. It goes on after a fault with one request
+// and returns what went wrong, joined.
+func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
+	var report SweepReport
+	due, err := p.Store.DueRequests(ctx, p.Now(), p.SweepLimit)
+	if err != nil {
+		return report, fmt.Errorf("list due requests: %w", err)
+	}
+	var faults []error
+	for _, r := range due {
+		if ctx.Err() != nil {
+			faults = append(faults, ctx.Err())
+			break
+		}
+		switch {
+		case r.State == Running:
+			err = p.takeBack(ctx, r, &report)
+		case r.State.Final():
+			announce(ctx, p.Store, p.Push, p.Logger, r)
+			report.Told++
+		default:
+			if err = p.Ring(ctx, r.Key); err == nil {
+				report.Rung++
+			}
+		}
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return report, errors.Join(faults...)
+}
+
+// takeBack ends a lease that its worker let run out. The stream rings for the
+// request once it is queued again; the next sweep does where that is lost.
+func (p *Processor) takeBack(ctx context.Context, r *Request, report *SweepReport) error {
+	at := p.Now()
+	change := lost(at)
+	switch {
+	case r.CancelRequested:
+		change = cancelled(at, p.Retention, r.CorrelationID)
+	case r.Lost+1 >= p.MaxLost:
+		err := Errorf(wire.InternalError, "the work stopped without a word %d times in a row", r.Lost+1)
+		change = failed(at, p.Retention, WireError(err, r.CorrelationID))
+		change.AddLost = 1
+	}
+	change.AddRev, change.DueBy = revGap, at
+	changed, err := p.Store.ChangeRequest(ctx, r.Key, change.by(r.Fence))
+	var conflict *ConflictError
+	switch {
+	case errors.As(err, &conflict), errors.Is(err, ErrNotFound):
+		return nil // its worker came back, or another sweep was here first
+	case err != nil:
+		return fmt.Errorf("take lease back: %w", err)
+	}
+	p.Logger.WarnContext(ctx, "lease lost", "request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
+		"worker", r.Worker, "fence", r.Fence, "state", changed.State)
+	if changed.State == Failed {
+		report.Failed++
+	} else {
+		report.Lost++
+	}
+	if changed.State.Final() {
+		announce(ctx, p.Store, p.Push, p.Logger, changed)
+	}
+	return nil
+}

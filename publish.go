@@ -1,0 +1,110 @@
+package streamer
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// pushTimeout bounds one push, so that one slow connection cannot hold up a
+// heartbeat.
+const pushTimeout = 5 * time.Second
+
+// settleAfter is how long after a request became final its subscribers are told
+// again, unless the one who ended it has settled that. A crash between the two
+// leaves nobody waiting: the sweep tells them.
+const settleAfter = 30 * time.Second
+
+// announce tells every subscriber how the request ended, and then settles it. A
+// push that fails for now leaves it to the next sweep. A client may hear it
+// twice and knows by rev.
+func announce(ctx context.Context, store RequestStore, push Pusher, logger *slog.Logger, r *Request) {
+	const tries = 3
+	_, failed := send(ctx, push, logger, r.Key, r.Subscribers, finalFrame(r).Append(nil), tries)
+	if len(failed) > 0 {
+		return
+	}
+	_, err := store.ChangeRequest(ctx, r.Key, Change{From: []State{r.State}, Fence: r.Fence, Settled: true})
+	var conflict *ConflictError
+	if err != nil && !errors.As(err, &conflict) && !errors.Is(err, ErrNotFound) {
+		logger.WarnContext(ctx, "settling failed; the sweep will", "request_id", r.ID, "error", err.Error())
+	}
+}
+
+// finalFrame is the frame that ends a request.
+func finalFrame(r *Request) wire.Frame {
+	f := wire.Frame{RequestID: r.ID, Rev: r.Rev}
+	if r.State == Succeeded {
+		f.Type = wire.TypeComplete
+		f.Result = r.Result
+		if len(r.Result) > maxInFrame {
+			f.Result, f.ResultRef = nil, ResultPath(r.ID)
+		}
+		return f
+	}
+	f.Type, f.Error = wire.TypeError, r.Error
+	return f
+}
+
+// send pushes one frame to many connections, a few at a time, and returns those
+// that are gone and those that it could not reach for now.
+func send(ctx context.Context, push Pusher, logger *slog.Logger, key Key, to []string, frame []byte, tries int) (gone, failed []string) {
+	const parallel = 16
+	var (
+		mu    sync.Mutex
+		wg    sync.WaitGroup
+		slots = make(chan struct{}, parallel)
+	)
+	one := func(id string) {
+		err := pushTo(ctx, push, id, frame, tries)
+		if err == nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if errors.Is(err, ErrGone) {
+			gone = append(gone, id)
+			return
+		}
+		failed = append(failed, id)
+		logger.WarnContext(ctx, "push failed", "request_id", key.ID, "connection_id", id, "error", err.Error())
+	}
+	if len(to) == 1 {
+		one(to[0])
+		return gone, failed
+	}
+	for _, id := range to {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			one(id)
+		})
+	}
+	wg.Wait()
+	return gone, failed
+}
+
+func pushTo(ctx context.Context, push Pusher, id string, frame []byte, tries int) error {
+	pause := 50 * time.Millisecond
+	for {
+		attempt, cancel := context.WithTimeout(ctx, pushTimeout)
+		err := push.Push(attempt, id, frame)
+		cancel()
+		tries--
+		if err == nil || errors.Is(err, ErrGone) || tries <= 0 {
+			return err
+		}
+		wait := time.NewTimer(pause)
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return err
+		}
+		pause *= 4
+	}
+}

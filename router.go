@@ -1,0 +1,149 @@
+package streamer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A Verifier turns a token into the principal that it proves. A token that is
+// not good is a declared UNAUTHORIZED.
+type Verifier interface {
+	Verify(ctx context.Context, token string) (Principal, error)
+}
+
+// A Router answers WebSocket messages, each with one frame. It is safe for
+// concurrent use.
+type Router struct {
+	Connections Connections
+	Requests    *Requests
+	Verifier    Verifier
+	Now         func() time.Time // nil: time.Now
+	Logger      *slog.Logger     // nil: slog.Default
+}
+
+// Handle answers a message that arrived on a connection. What goes wrong is an
+// error frame: the socket stays open. Nothing in the message says who sent it;
+// only the connection does.
+func (rt *Router) Handle(ctx context.Context, connectionID, correlationID string, data []byte) wire.Frame {
+	m, err := wire.DecodeMessage(data)
+	if err != nil {
+		var reason *wire.MessageError
+		errors.As(err, &reason)
+		return ErrorFrame(Errorf(wire.InvalidMessage, "%s", reason.Reason), reason.ID, correlationID)
+	}
+	if m.ID == "" {
+		m.ID = NewID()
+	}
+	frame, err := rt.answer(ctx, connectionID, correlationID, m)
+	if err != nil {
+		var declared *Error
+		if !errors.As(err, &declared) {
+			rt.logger().ErrorContext(ctx, "message failed", "request_id", m.ID, "action", m.Action,
+				"correlation_id", correlationID, "error", err.Error())
+		}
+		return ErrorFrame(err, m.ID, correlationID)
+	}
+	return frame
+}
+
+func (rt *Router) answer(ctx context.Context, connectionID, correlationID string, m wire.Message) (wire.Frame, error) {
+	if m.Action == wire.ActionPing {
+		return wire.Frame{Type: wire.TypePong, RequestID: m.ID, Timestamp: now(rt.Now)}, nil
+	}
+	conn, err := rt.Connections.Find(ctx, connectionID)
+	if err != nil {
+		return wire.Frame{}, err
+	}
+	if m.Action == wire.ActionAuthenticate {
+		return rt.authenticate(ctx, conn, m)
+	}
+	if conn.Principal.Expired(now(rt.Now)) {
+		return wire.Frame{}, Errorf(wire.Unauthorized, "the token has expired; send %s or connect again", wire.ActionAuthenticate)
+	}
+
+	who := Caller{Principal: conn.Principal, Connection: connectionID, CorrelationID: correlationID}
+	switch m.Action {
+	case wire.ActionList:
+		var q wire.ListQuery
+		if err := decodeReserved(m, &q); err != nil {
+			return wire.Frame{}, err
+		}
+		list, err := rt.Requests.List(ctx, who, q)
+		if err != nil {
+			return wire.Frame{}, err
+		}
+		return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: listData(list)}, nil
+	case wire.ActionGet:
+		return rt.named(ctx, who, m, rt.Requests.Get)
+	case wire.ActionSubscribe:
+		return rt.named(ctx, who, m, rt.Requests.Subscribe)
+	case wire.ActionUnsubscribe:
+		return rt.named(ctx, who, m, rt.Requests.Unsubscribe)
+	case wire.ActionCancel:
+		return rt.named(ctx, who, m, rt.Requests.Cancel)
+	}
+	return rt.Requests.Submit(ctx, who, m)
+}
+
+// named answers a reserved action that concerns one request. The frame goes back
+// under the message's own id, as an error would; the snapshot inside names the
+// request.
+func (rt *Router) named(ctx context.Context, who Caller, m wire.Message,
+	do func(context.Context, Caller, string) (wire.Frame, error)) (wire.Frame, error) {
+	var ref wire.RequestRef
+	if err := decodeReserved(m, &ref); err != nil {
+		return wire.Frame{}, err
+	}
+	if ref.RequestID == "" {
+		return wire.Frame{}, Errorf(wire.ValidationError, "%s needs a payload with request_id", m.Action)
+	}
+	frame, err := do(ctx, who, ref.RequestID)
+	frame.RequestID = m.ID
+	return frame, err
+}
+
+func (rt *Router) authenticate(ctx context.Context, conn Connection, m wire.Message) (wire.Frame, error) {
+	var in wire.Authenticate
+	if err := decodeReserved(m, &in); err != nil {
+		return wire.Frame{}, err
+	}
+	p, err := rt.Verifier.Verify(ctx, in.Token)
+	if err != nil {
+		return wire.Frame{}, err
+	}
+	if err := rt.Connections.Renew(ctx, conn, p); err != nil {
+		return wire.Frame{}, err
+	}
+	until, err := json.Marshal(map[string]time.Time{"expires_at": p.ExpiresAt.UTC()})
+	if err != nil {
+		return wire.Frame{}, err
+	}
+	return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: until}, nil
+}
+
+func decodeReserved(m wire.Message, into any) error {
+	if len(m.Payload) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(m.Payload, into); err != nil {
+		return decodeError(err)
+	}
+	return nil
+}
+
+// ErrorFrame is the error frame of a message that failed. requestID may be empty.
+func ErrorFrame(err error, requestID, correlationID string) wire.Frame {
+	return wire.Frame{Type: wire.TypeError, RequestID: requestID, Error: WireError(err, correlationID)}
+}
+
+func (rt *Router) logger() *slog.Logger {
+	if rt.Logger == nil {
+		return slog.Default()
+	}
+	return rt.Logger
+}
