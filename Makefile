@@ -1,0 +1,57 @@
+# Every target explains itself in `make help`.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+export CGO_ENABLED ?= 1
+GO ?= go
+TOOL := $(GO) tool -modfile=tools/go.mod
+COVER_MIN := 80
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: dev
+dev: ## run everything in one process on 127.0.0.1:8700
+	$(GO) run ./cmd/streamer dev
+
+.PHONY: test
+test: vet cover ## the test command: vet, staticcheck, every test with -race, coverage
+
+.PHONY: vet
+vet: ## gofmt, go vet and staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [[ -n "$$unformatted" ]]; then echo "gofmt -w would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+# Every package counts for the coverage of every other, but not the mains of the
+# functions, which are run as processes, and not the suites that tests call.
+COVER_PKGS = $(shell $(GO) list ./... | grep -vE '/cmd/(connect|disconnect|router|processor)$$' | paste -sd, -)
+
+.PHONY: cover
+cover: ## every test with -race; fails below 80 % coverage
+	$(GO) test -race -count=1 -timeout 10m -coverpkg=$(COVER_PKGS) -coverprofile=coverage.out ./...
+	@$(GO) tool cover -func=coverage.out | awk -v min=$(COVER_MIN) '/^total:/ { sub("%","",$$3); \
+		printf "coverage: %s %% of statements (at least %s %%)\n", $$3, min; exit ($$3 < min) }'
+
+.PHONY: short
+short: ## the tests without -race and without the long ones, for the inner loop
+	$(GO) test -short ./...
+
+FUZZTIME ?= 20s
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (default 20s) each
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "== $$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+.PHONY: functions
+functions: ## build the four function binaries for Lambda into dist/
+	@for arch in amd64 arm64; do for f in connect disconnect router processor; do \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags='-s -w -buildid=' -tags lambda.norpc \
+			-o dist/$$arch/$$f/bootstrap ./cmd/$$f; \
+	done; done; ls -l dist/*/*/bootstrap
