@@ -1,0 +1,106 @@
+package lift
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// A StreamRecord is the view of one change of a DynamoDB table. Which images
+// are there follows from the stream's view type.
+type StreamRecord struct {
+	Name           string // INSERT, MODIFY or REMOVE
+	Table          string
+	SequenceNumber string
+	Keys           Item
+	NewImage       Item
+	OldImage       Item
+}
+
+// DynamoDB registers the handler for records of DynamoDB streams. It is called
+// for one record at a time, in the order of the shard. The first record that
+// fails ends the batch: it is reported by its sequence number, and it and all
+// after it come again. So it does when the time is up before the batch is done.
+//
+// The event source mapping must have FunctionResponseTypes set to
+// ReportBatchItemFailures; without it AWS takes every answer for success.
+// Records come at least once.
+func (a *App) DynamoDB(h Handler, mw ...Middleware) {
+	mustBeFree("App.DynamoDB", a.dynamoDB.handler != nil)
+	a.dynamoDB.handler = a.build("App.DynamoDB", TriggerDynamoDB, h, mw)
+}
+
+type dynamoDBFamily struct {
+	handler Handler
+}
+
+func (f *dynamoDBFamily) String() string { return "DynamoDB stream records" }
+
+func (f *dynamoDBFamily) empty() bool { return f.handler == nil }
+
+func (f *dynamoDBFamily) recognises(env *envelope) bool {
+	return env.recordSource() == "aws:dynamodb"
+}
+
+func (f *dynamoDBFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
+	return a.runInOrder(ctx, env.records, f.handler, decodeStreamRecord)
+}
+
+// decodeStreamRecord reads a record:
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
+func decodeStreamRecord(text string, e *Event) (string, error) {
+	e.Trigger = TriggerDynamoDB
+	record := new(StreamRecord)
+	var arn string
+	var created float64
+	s := scanner{text: text}
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "eventID":
+			e.ID, err = s.string()
+		case "eventName":
+			record.Name, err = s.string()
+		case "eventSourceARN":
+			arn, err = s.string()
+		case "dynamodb":
+			err = s.object(func(key string) (err error) {
+				switch key {
+				case "ApproximateCreationDateTime":
+					created, err = s.float()
+				case "SequenceNumber":
+					record.SequenceNumber, err = s.string()
+				case "Keys":
+					record.Keys.text, err = s.raw()
+				case "NewImage":
+					record.NewImage.text, err = s.raw()
+				case "OldImage":
+					record.OldImage.text, err = s.raw()
+				default:
+					err = s.skip()
+				}
+				return err
+			})
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+	if err != nil {
+		return record.SequenceNumber, fmt.Errorf("read stream record: %w", err)
+	}
+	if record.SequenceNumber == "" {
+		return "", fmt.Errorf("read stream record: it has no sequence number")
+	}
+	// arn:aws:dynamodb:region:account:table/NAME/stream/LABEL
+	if _, rest, ok := strings.Cut(arn, ":table/"); ok {
+		record.Table, _, _ = strings.Cut(rest, "/")
+	}
+	if seconds, fraction := math.Modf(created); seconds > 0 {
+		e.Time = time.Unix(int64(seconds), int64(fraction*1e9)).UTC()
+	}
+	e.Route = record.Table
+	e.DynamoDB = record
+	return record.SequenceNumber, nil
+}

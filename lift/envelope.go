@@ -1,0 +1,203 @@
+package lift
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// An envelope is an invocation's payload with its top level read: enough to
+// tell what kind of event it is. The other fields hold the text of values that
+// a family reads when it has found that the event is its own.
+type envelope struct {
+	payload []byte
+	text    string
+
+	version    string
+	rawPath    string
+	rawQuery   string
+	body       []byte
+	base64     bool
+	source     string
+	detailType string
+	id         string
+	time       string
+
+	requestContext string
+	headers        string
+	multiHeaders   string
+	query          string
+	multiQuery     string
+	cookies        string
+	records        string
+	resources      string
+	detail         string
+
+	hasRawPath bool
+	isObject   bool
+}
+
+// open reads the payload's top level. A member that events of AWS have with one
+// kind of value, and this payload with another, is left unread: then the
+// payload is somebody's own.
+func open(payload []byte) (*envelope, error) {
+	env := &envelope{payload: payload, text: string(payload)}
+	s := scanner{text: env.text}
+	if s.next() != '{' {
+		if _, err := s.raw(); err != nil {
+			return nil, err
+		}
+		return env, s.end()
+	}
+	env.isObject = true
+	err := s.object(func(key string) error {
+		var text *string
+		switch key {
+		case "version":
+			text = &env.version
+		case "rawPath":
+			text, env.hasRawPath = &env.rawPath, true
+		case "rawQueryString":
+			text = &env.rawQuery
+		case "source":
+			text = &env.source
+		case "detail-type":
+			text = &env.detailType
+		case "id":
+			text = &env.id
+		case "time":
+			text = &env.time
+		case "body":
+			if s.next() == '"' {
+				var err error
+				env.body, err = s.bytes()
+				return err
+			}
+			return s.skip()
+		case "isBase64Encoded":
+			if c := s.next(); c == 't' || c == 'f' {
+				var err error
+				env.base64, err = s.bool()
+				return err
+			}
+			return s.skip()
+		}
+		if text != nil {
+			if s.next() == '"' {
+				var err error
+				*text, err = s.string()
+				return err
+			}
+			return s.skip()
+		}
+		raw, err := s.raw()
+		switch key {
+		case "requestContext":
+			env.requestContext = raw
+		case "headers":
+			env.headers = raw
+		case "multiValueHeaders":
+			env.multiHeaders = raw
+		case "queryStringParameters":
+			env.query = raw
+		case "multiValueQueryStringParameters":
+			env.multiQuery = raw
+		case "cookies":
+			env.cookies = raw
+		case "Records":
+			env.records = raw
+		case "resources":
+			env.resources = raw
+		case "detail":
+			env.detail = raw
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return env, s.end()
+}
+
+// recordSource returns the event source that the first record names, "" when
+// there is none.
+func (env *envelope) recordSource() string {
+	if env.records == "" || env.records[0] != '[' {
+		return ""
+	}
+	s := scanner{text: env.records}
+	var source string
+	first := true
+	_ = s.array(func() error {
+		if !first || s.next() != '{' {
+			return s.skip()
+		}
+		first = false
+		return s.object(func(key string) error {
+			if (key == "eventSource" || key == "EventSource") && s.next() == '"' {
+				var err error
+				source, err = s.string()
+				return err
+			}
+			return s.skip()
+		})
+	})
+	return source
+}
+
+// scanPairs calls pair with the members of an object of strings, or of an
+// object of lists of strings.
+func scanPairs(text string, pair func(name, value string)) error {
+	if text == "" {
+		return nil
+	}
+	s := scanner{text: text}
+	return s.object(func(name string) error {
+		if s.next() == '[' {
+			return s.array(func() error {
+				value, err := s.string()
+				if err == nil {
+					pair(name, value)
+				}
+				return err
+			})
+		}
+		value, err := s.string()
+		if err == nil {
+			pair(name, value)
+		}
+		return err
+	})
+}
+
+// header reads headers, from the form that keeps several values where there is
+// one.
+func (env *envelope) header() (http.Header, error) {
+	text := env.multiHeaders
+	if text == "" || text == "null" {
+		text = env.headers
+	}
+	header := make(http.Header)
+	err := scanPairs(text, header.Add)
+	return header, err
+}
+
+// queryValues reads query parameters as $connect events carry them: decoded,
+// and in the same two forms as headers.
+func (env *envelope) queryValues() (url.Values, error) {
+	text := env.multiQuery
+	if text == "" || text == "null" {
+		text = env.query
+	}
+	values := make(url.Values)
+	err := scanPairs(text, values.Add)
+	return values, err
+}
+
+// millis reads a time in milliseconds of the epoch; 0 is no time.
+func millis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

@@ -1,0 +1,125 @@
+package lift
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// An Event is what a handler is called for. The first fields are there for
+// every trigger; of the views below them exactly one is set, and for a direct
+// invocation none.
+//
+// An Event and all it points to belong to the handler until it returns. Its
+// fields may be read by several goroutines; a middleware writes them only
+// before it calls the next handler.
+type Event struct {
+	Trigger Trigger
+	ID      string    // the event's own id, given by its source; for a direct invocation the RequestID
+	Route   string    // the pattern or route key that was registered, a table's or a schedule's name; "" when nothing matched
+	Time    time.Time // when the source says that it happened; zero where it does not say
+	Body    []byte    // the payload: a request's or message's body decoded, a schedule's detail, a record, a direct payload
+
+	// Raw is the event as it came, or the record of a batch. It may contain
+	// credentials. It is not to be changed.
+	Raw json.RawMessage
+
+	RequestID     string    // the invocation's id; "" outside Lambda. The records of a batch share it
+	CorrelationID string    // joins the answers, logs and traces of one cause; never empty
+	ColdStart     bool      // whether this is the process's first event
+	Deadline      time.Time // when the answer must be ready: the invocation's deadline less Config.Margin; zero for none
+	Claims        *Claims   // what a verified token says of the caller; nil for a caller nobody verified
+
+	HTTP      *http.Request // TriggerHTTP. Its Body reads Event.Body, its RemoteAddr is the caller's address, its context is not the handler's
+	WebSocket *WebSocket    // TriggerConnect, TriggerDisconnect, TriggerMessage
+	DynamoDB  *StreamRecord // TriggerDynamoDB
+	Schedule  *Schedule     // TriggerSchedule
+
+	base   *slog.Logger
+	logger atomic.Pointer[slog.Logger]
+	mux    *muxVerdict // for HTTP requests that no route matched
+}
+
+// Header returns a header of an HTTP request or of a WebSocket's handshake, and
+// "" for every other event.
+func (e *Event) Header(name string) string {
+	switch {
+	case e.HTTP != nil:
+		return e.HTTP.Header.Get(name)
+	case e.WebSocket != nil:
+		return e.WebSocket.Header.Get(name)
+	}
+	return ""
+}
+
+// Logger returns the app's logger with the event's requestId and
+// correlation_id.
+func (e *Event) Logger() *slog.Logger {
+	if l := e.logger.Load(); l != nil {
+		return l
+	}
+	base := e.base
+	if base == nil {
+		base = slog.Default()
+	}
+	attrs := make([]any, 0, 2)
+	if e.RequestID != "" {
+		attrs = append(attrs, slog.String("requestId", e.RequestID))
+	}
+	l := base.With(append(attrs, slog.String("correlation_id", e.CorrelationID))...)
+	e.logger.Store(l)
+	return l
+}
+
+// Correlate sets the CorrelationID for all that follows, the logger included.
+func (e *Event) Correlate(id string) {
+	e.CorrelationID = id
+	e.logger.Store(nil)
+}
+
+type eventKey struct{}
+
+// NewContext returns a context that carries e. An App's handlers are called
+// with one; it is exported for tests.
+func NewContext(ctx context.Context, e *Event) context.Context {
+	return context.WithValue(ctx, eventKey{}, e)
+}
+
+// EventFrom returns the event that ctx belongs to, or nil.
+func EventFrom(ctx context.Context) *Event {
+	e, _ := ctx.Value(eventKey{}).(*Event)
+	return e
+}
+
+// CorrelationID returns the correlation id of the event that ctx belongs to, or "".
+func CorrelationID(ctx context.Context) string {
+	if e := EventFrom(ctx); e != nil {
+		return e.CorrelationID
+	}
+	return ""
+}
+
+// Logger returns the logger of the event that ctx belongs to, or
+// [slog.Default].
+func Logger(ctx context.Context) *slog.Logger {
+	if e := EventFrom(ctx); e != nil {
+		return e.Logger()
+	}
+	return slog.Default()
+}
+
+// ClaimsFrom returns the verified claims of the event that ctx belongs to, or
+// nil.
+func ClaimsFrom(ctx context.Context) *Claims {
+	if e := EventFrom(ctx); e != nil {
+		return e.Claims
+	}
+	return nil
+}
+
+// newCorrelationID makes an id for an event that came without any.
+func newCorrelationID() string { return rand.Text() }

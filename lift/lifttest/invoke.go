@@ -1,0 +1,140 @@
+package lifttest
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/pay-theory/streamer/lift"
+)
+
+// RequestID is the invocation's id in Invoke, where ctx brings none.
+const RequestID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
+
+// An Event is something that AWS invokes a function with.
+type Event interface {
+	// Payload returns the invocation's payload.
+	Payload() []byte
+}
+
+// Raw is an Event given as it is.
+type Raw []byte
+
+// Payload returns r.
+func (r Raw) Payload() []byte { return r }
+
+// JSON is a direct invocation with the encoding of Value.
+type JSON struct{ Value any }
+
+// Payload encodes the value, and panics for one that JSON cannot hold.
+func (j JSON) Payload() []byte { return encode(j.Value) }
+
+// An Answer is what AWS gets to hear.
+type Answer struct {
+	Payload []byte // as the app returned it
+	Err     error  // the invocation failed; the rest is empty
+
+	// For HTTP and WebSocket events:
+	Status int
+	Header http.Header // with cookies as Set-Cookie
+	Body   []byte      // decoded
+
+	// For batches: the ids of the records that AWS will send again, from the
+	// lowest on for streams.
+	Failed []string
+}
+
+// Decode unmarshals the body, or what a direct invocation returned, into v. It
+// fails the test when that is impossible.
+func (a Answer) Decode(t testing.TB, v any) {
+	t.Helper()
+	data := a.Body
+	if data == nil {
+		data = a.Payload
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		t.Fatalf("decode answer %q: %v", data, err)
+	}
+}
+
+// Invoke sends an event through the app and decodes the answer. An answer that
+// AWS would not understand fails the test.
+func Invoke(ctx context.Context, t testing.TB, app *lift.App, event Event) Answer {
+	t.Helper()
+	if _, ok := lambdacontext.FromContext(ctx); !ok {
+		ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: RequestID})
+	}
+	payload, err := app.Invoke(ctx, event.Payload())
+	if err != nil {
+		return Answer{Err: err}
+	}
+	answer := Answer{Payload: payload}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(payload, &fields) != nil {
+		return answer
+	}
+	switch {
+	case fields["statusCode"] != nil:
+		answer.proxy(t)
+	case fields["batchItemFailures"] != nil:
+		answer.batch(t)
+	}
+	return answer
+}
+
+func (a *Answer) proxy(t testing.TB) {
+	t.Helper()
+	var proxy struct {
+		StatusCode      int               `json:"statusCode"`
+		Headers         map[string]string `json:"headers"`
+		Cookies         []string          `json:"cookies"`
+		Body            string            `json:"body"`
+		IsBase64Encoded bool              `json:"isBase64Encoded"`
+	}
+	if err := json.Unmarshal(a.Payload, &proxy); err != nil {
+		t.Fatalf("API Gateway would not understand %s: %v", a.Payload, err)
+	}
+	a.Status = proxy.StatusCode
+	a.Header = make(http.Header)
+	for name, value := range proxy.Headers {
+		a.Header.Set(name, value)
+	}
+	for _, cookie := range proxy.Cookies {
+		a.Header.Add("Set-Cookie", cookie)
+	}
+	a.Body = []byte(proxy.Body)
+	if proxy.IsBase64Encoded {
+		body, err := base64.StdEncoding.DecodeString(proxy.Body)
+		if err != nil {
+			t.Fatalf("API Gateway would not understand the body: %v", err)
+		}
+		a.Body = body
+	}
+}
+
+func (a *Answer) batch(t testing.TB) {
+	t.Helper()
+	var batch struct {
+		Failures []struct {
+			ID string `json:"itemIdentifier"`
+		} `json:"batchItemFailures"`
+	}
+	if err := json.Unmarshal(a.Payload, &batch); err != nil {
+		t.Fatalf("Lambda would not understand %s: %v", a.Payload, err)
+	}
+	for _, failure := range batch.Failures {
+		a.Failed = append(a.Failed, failure.ID)
+	}
+}
+
+func encode(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic("lifttest: " + err.Error())
+	}
+	return data
+}

@@ -1,0 +1,78 @@
+package middleware
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/pay-theory/streamer/lift"
+)
+
+// Log writes one line for each event when its handler is done: "handled" at
+// level info, "refused" at info for an error that is the caller's, "failed" at
+// error for one that is not. It names trigger, route, code and duration, and
+// what the event's family identifies it by, but no payload, header or query. An
+// error that nobody declared is logged in full by the App itself, under the
+// same correlation id.
+func Log() lift.Middleware {
+	return func(next lift.Handler) lift.Handler {
+		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+			start := time.Now()
+			res, err := next.Handle(ctx, e)
+			logger := e.Logger()
+			level, message := slog.LevelInfo, "handled"
+			var declared *lift.Error
+			var known bool
+			if err != nil {
+				message = "refused"
+				if declared, known = lift.Declared(err); declared.Code.HTTPStatus() >= http.StatusInternalServerError {
+					level, message = slog.LevelError, "failed"
+				}
+			}
+			if !logger.Enabled(ctx, level) {
+				return res, err
+			}
+			var buf [12]slog.Attr
+			attrs := append(buf[:0],
+				slog.String("trigger", e.Trigger.String()),
+				slog.String("route", e.Route),
+				slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000),
+			)
+			if e.ColdStart {
+				attrs = append(attrs, slog.Bool("cold_start", true))
+			}
+			if e.Claims != nil {
+				attrs = append(attrs, slog.String("subject", e.Claims.Subject))
+			}
+			attrs = identity(attrs, e)
+			switch {
+			case declared != nil:
+				attrs = append(attrs, slog.String("code", declared.Code.String()))
+				if known {
+					attrs = append(attrs, slog.String("error", declared.Error()))
+				}
+			case res != nil && res.Status != 0:
+				attrs = append(attrs, slog.Int("status", res.Status))
+			}
+			logger.LogAttrs(ctx, level, message, attrs...)
+			return res, err
+		})
+	}
+}
+
+// identity adds what tells the event from others of its kind.
+func identity(attrs []slog.Attr, e *lift.Event) []slog.Attr {
+	switch {
+	case e.HTTP != nil:
+		return append(attrs, slog.String("method", e.HTTP.Method), slog.String("path", e.HTTP.URL.Path))
+	case e.WebSocket != nil:
+		attrs = append(attrs, slog.String("connection_id", e.WebSocket.ConnectionID))
+		if e.Trigger == lift.TriggerDisconnect {
+			attrs = append(attrs, slog.Int("disconnect_code", e.WebSocket.DisconnectCode))
+		}
+	case e.DynamoDB != nil:
+		return append(attrs, slog.String("record", e.DynamoDB.SequenceNumber))
+	}
+	return attrs
+}

@@ -1,0 +1,95 @@
+package lift
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Schedule is the view of a tick. The tick's detail is [Event.Body], its time
+// [Event.Time], the schedule's name [Event.Route].
+type Schedule struct {
+	ARN    string // of the rule or the schedule
+	Source string // "aws.events" for a rule, "aws.scheduler" for EventBridge Scheduler
+}
+
+// Schedule registers the handler for ticks of EventBridge rules and of
+// EventBridge Scheduler. AWS may deliver a tick more than once; an error makes
+// it try again, as the function's asynchronous settings say.
+//
+// A tick is recognised by its source and its detail-type "Scheduled Event",
+// which both services send unless they are given an input of one's own. Such an
+// input must carry the two fields, or it is a direct invocation:
+//
+//	{"source": "aws.scheduler", "detail-type": "Scheduled Event",
+//	 "time": "<aws.scheduler.scheduled-time>", "resources": ["<aws.scheduler.schedule-arn>"],
+//	 "detail": {"what": "sweep"}}
+func (a *App) Schedule(h Handler, mw ...Middleware) {
+	mustBeFree("App.Schedule", a.schedule.handler != nil)
+	a.schedule.handler = a.build("App.Schedule", TriggerSchedule, h, mw)
+}
+
+type scheduleFamily struct {
+	handler Handler
+}
+
+func (f *scheduleFamily) String() string { return "schedules" }
+
+func (f *scheduleFamily) empty() bool { return f.handler == nil }
+
+func (f *scheduleFamily) recognises(env *envelope) bool {
+	return env.detailType == "Scheduled Event" && (env.source == "aws.events" || env.source == "aws.scheduler")
+}
+
+func (f *scheduleFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
+	e, err := f.decode(ctx, a, env)
+	if err != nil {
+		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the schedule's event is malformed", Cause: err})
+	}
+	if _, err := f.handler.Handle(NewContext(ctx, e), e); err != nil {
+		return nil, a.fail(ctx, e, err)
+	}
+	return []byte("null"), nil
+}
+
+// decode reads a tick:
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
+func (f *scheduleFamily) decode(ctx context.Context, a *App, env *envelope) (*Event, error) {
+	e := a.newEvent(ctx, TriggerSchedule, env.id)
+	e.Raw = env.payload
+	e.Schedule = &Schedule{Source: env.source}
+	if env.time != "" {
+		t, err := time.Parse(time.RFC3339, env.time)
+		if err != nil {
+			return nil, fmt.Errorf("read time: it is not of RFC 3339")
+		}
+		e.Time = t.UTC()
+	}
+	if env.resources != "" {
+		s := scanner{text: env.resources}
+		err := s.array(func() error {
+			arn, err := s.string()
+			if e.Schedule.ARN == "" {
+				e.Schedule.ARN = arn
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read resources: %w", err)
+		}
+	}
+	e.Route = e.Schedule.ARN[strings.LastIndexByte(e.Schedule.ARN, '/')+1:]
+	// Scheduler writes the detail as a string of JSON, rules as the JSON itself.
+	if strings.HasPrefix(env.detail, `"`) {
+		s := scanner{text: env.detail}
+		detail, err := s.bytes()
+		if err != nil {
+			return nil, fmt.Errorf("read detail: %w", err)
+		}
+		e.Body = detail
+	} else {
+		e.Body = []byte(env.detail)
+	}
+	return e, nil
+}

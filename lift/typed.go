@@ -1,0 +1,83 @@
+package lift
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Typed makes a Handler of a function on decoded values.
+//
+// In is unmarshalled from the event's body as JSON; an empty body leaves it at
+// its zero value. An In, or a pointer to it, with a method Validate() error is
+// then asked whether it will do. Input that fails either way answers
+// CodeInvalid, with the text of Validate's error as the message, unless that is
+// an [Error] itself.
+//
+// Out is marshalled to JSON as the answer's body. A *Response goes out as it
+// is, and struct{} says nothing. The event itself is at [EventFrom].
+func Typed[In, Out any](fn func(context.Context, In) (Out, error)) Handler {
+	return HandlerFunc(func(ctx context.Context, e *Event) (*Response, error) {
+		var in In
+		if err := decodeInput(e.Body, &in); err != nil {
+			return nil, err
+		}
+		out, err := fn(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		switch out := any(out).(type) {
+		case *Response:
+			return out, nil
+		case struct{}:
+			return nil, nil
+		}
+		return JSON(0, out)
+	})
+}
+
+func decodeInput(body []byte, in any) error {
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, in); err != nil {
+			return &Error{Code: CodeInvalid, Message: inputFault(err), Cause: err}
+		}
+	}
+	v, ok := in.(interface{ Validate() error })
+	if !ok {
+		return nil
+	}
+	err := v.Validate()
+	if err == nil {
+		return nil
+	}
+	if declared, ok := Declared(err); ok {
+		return declared
+	}
+	return &Error{Code: CodeInvalid, Message: err.Error(), Cause: err}
+}
+
+// inputFault says what is wrong with a body without quoting it.
+func inputFault(err error) string {
+	var kind *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Sprintf("field %s cannot be a %s", kind.Field, firstWord(kind.Value))
+	case errors.As(err, &kind):
+		return fmt.Sprintf("the body cannot be a %s", firstWord(kind.Value))
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("the body is not JSON: see byte %d", syntax.Offset)
+	}
+	return "the body is not what is expected here"
+}
+
+// firstWord cuts the digits from encoding/json's "number 12345".
+func firstWord(s string) string {
+	for i := range len(s) {
+		if s[i] == ' ' {
+			return s[:i]
+		}
+	}
+	return s
+}

@@ -1,0 +1,220 @@
+package lift
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The route keys that API Gateway gives a meaning.
+const (
+	RouteConnect    = "$connect"
+	RouteDisconnect = "$disconnect"
+	RouteDefault    = "$default"
+)
+
+// A WebSocket is the view of an event of an API Gateway WebSocket API. The
+// message itself is [Event.Body].
+type WebSocket struct {
+	ConnectionID string
+	MessageID    string // TriggerMessage only
+	APIID        string
+	Stage        string
+	DomainName   string // with Stage, where the @connections API is
+	SourceIP     string
+	UserAgent    string
+	ConnectedAt  time.Time
+
+	// Header and Query are those of the handshake, for TriggerConnect only. They
+	// may carry credentials.
+	Header http.Header
+	Query  url.Values
+
+	DisconnectCode   int // TriggerDisconnect only: the close status, as in 1001
+	DisconnectReason string
+}
+
+// Subprotocols returns those that the client offers at $connect, in its order.
+func (w *WebSocket) Subprotocols() []string {
+	var names []string
+	for _, line := range w.Header.Values("Sec-WebSocket-Protocol") {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// WebSocket registers a handler for a route key of a WebSocket API: "$connect",
+// "$disconnect", a name that the API's selection expression yields, or
+// "$default", which also gets the messages of routes that have no handler here.
+//
+// An error at $connect refuses the connection with the error's HTTP status. On
+// message routes an answer or an error reaches the client as a frame, provided
+// that the API's route has a route response.
+func (a *App) WebSocket(route string, h Handler, mw ...Middleware) {
+	f := &a.webSocket
+	_, taken := f.routes[route]
+	mustBeFree("WebSocket route "+route, taken)
+	trigger := TriggerMessage
+	switch {
+	case route == RouteConnect:
+		trigger = TriggerConnect
+	case route == RouteDisconnect:
+		trigger = TriggerDisconnect
+	case route == "" || strings.HasPrefix(route, "$") && route != RouteDefault:
+		panic(fmt.Sprintf("lift: %q is no WebSocket route key", route))
+	}
+	if f.routes == nil {
+		f.routes = make(map[string]Handler)
+	}
+	f.routes[route] = a.build("App.WebSocket "+route, trigger, h, mw)
+}
+
+type webSocketFamily struct {
+	routes map[string]Handler
+}
+
+func (f *webSocketFamily) String() string { return "WebSocket events" }
+
+func (f *webSocketFamily) empty() bool { return len(f.routes) == 0 }
+
+// recognises looks for what only requestContexts of WebSocket APIs have.
+func (f *webSocketFamily) recognises(env *envelope) bool {
+	if env.requestContext == "" {
+		return false
+	}
+	s := scanner{text: env.requestContext}
+	var connection, event bool
+	err := s.object(func(key string) error {
+		connection = connection || key == "connectionId"
+		event = event || key == "eventType"
+		return s.skip()
+	})
+	return err == nil && connection && event
+}
+
+func (f *webSocketFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
+	e, err := f.decode(ctx, a, env)
+	if err != nil {
+		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the WebSocket event is malformed", Cause: err})
+	}
+	h, ok := f.routes[e.Route]
+	if !ok && e.Trigger == TriggerMessage {
+		e.Route = RouteDefault
+		h, ok = f.routes[RouteDefault]
+	}
+	if !ok {
+		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for the WebSocket route %s", e.Route))
+	}
+	res, err := h.Handle(NewContext(ctx, e), e)
+	if err != nil {
+		res = a.errorResponse(ctx, e, res, err, frame)
+	}
+	if res == nil {
+		res = &Response{}
+	}
+	status := http.StatusOK
+	if e.Trigger != TriggerMessage && res.Status != 0 {
+		// A message's answer always says 200: API Gateway then sends its body,
+		// and an error travels in that body.
+		status = res.Status
+	}
+	return appendProxy(make([]byte, 0, len(res.Body)+256), status, res.Header, res.Body), nil
+}
+
+// decode reads an event of a WebSocket API:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
+func (f *webSocketFamily) decode(ctx context.Context, a *App, env *envelope) (*Event, error) {
+	w := new(WebSocket)
+	var requestID, route, kind string
+	var epoch, connected, code int64
+	s := scanner{text: env.requestContext}
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "routeKey":
+			route, err = s.string()
+		case "eventType":
+			kind, err = s.string()
+		case "requestId":
+			requestID, err = s.string()
+		case "requestTimeEpoch":
+			epoch, err = s.int()
+		case "connectedAt":
+			connected, err = s.int()
+		case "connectionId":
+			w.ConnectionID, err = s.string()
+		case "messageId":
+			w.MessageID, err = s.string()
+		case "apiId":
+			w.APIID, err = s.string()
+		case "stage":
+			w.Stage, err = s.string()
+		case "domainName":
+			w.DomainName, err = s.string()
+		case "disconnectStatusCode":
+			code, err = s.int()
+		case "disconnectReason":
+			w.DisconnectReason, err = s.string()
+		case "identity":
+			err = s.object(func(key string) (err error) {
+				switch key {
+				case "sourceIp":
+					w.SourceIP, err = s.string()
+				case "userAgent":
+					w.UserAgent, err = s.string()
+				default:
+					err = s.skip()
+				}
+				return err
+			})
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read requestContext: %w", err)
+	}
+	if w.ConnectionID == "" {
+		return nil, fmt.Errorf("requestContext names no connection")
+	}
+	w.ConnectedAt = millis(connected)
+	w.DisconnectCode = int(code)
+
+	var trigger Trigger
+	switch kind {
+	case "CONNECT":
+		trigger, route = TriggerConnect, RouteConnect
+		if w.Header, err = env.header(); err != nil {
+			return nil, fmt.Errorf("read headers: %w", err)
+		}
+		if w.Query, err = env.queryValues(); err != nil {
+			return nil, fmt.Errorf("read query: %w", err)
+		}
+	case "DISCONNECT":
+		trigger, route = TriggerDisconnect, RouteDisconnect
+	case "MESSAGE":
+		if trigger = TriggerMessage; strings.HasPrefix(route, "$") {
+			route = RouteDefault
+		}
+	default:
+		return nil, fmt.Errorf("requestContext has an unknown eventType")
+	}
+	body, err := env.decodedBody()
+	if err != nil {
+		return nil, err
+	}
+	e := a.newEvent(ctx, trigger, requestID)
+	e.Route = route
+	e.Time = millis(epoch)
+	e.Raw = env.payload
+	e.Body = body
+	e.WebSocket = w
+	return e, nil
+}
