@@ -63,9 +63,9 @@ func inputFault(err error) string {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &kind) && kind.Field != "":
-		return fmt.Sprintf("field %s cannot be a %s", kind.Field, firstWord(kind.Value))
+		return fmt.Sprintf("field %s cannot be of kind %s", kind.Field, firstWord(kind.Value))
 	case errors.As(err, &kind):
-		return fmt.Sprintf("the body cannot be a %s", firstWord(kind.Value))
+		return fmt.Sprintf("the body cannot be of kind %s", firstWord(kind.Value))
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("the body is not JSON: see byte %d", syntax.Offset)
 	}

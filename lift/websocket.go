@@ -106,8 +106,9 @@ func (f *webSocketFamily) invoke(ctx context.Context, a *App, env *envelope) ([]
 	}
 	h, ok := f.routes[e.Route]
 	if !ok && e.Trigger == TriggerMessage {
-		e.Route = RouteDefault
-		h, ok = f.routes[RouteDefault]
+		if h, ok = f.routes[RouteDefault]; ok {
+			e.Route = RouteDefault
+		}
 	}
 	if !ok {
 		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for the WebSocket route %s", e.Route))

@@ -1,0 +1,41 @@
+package lift_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/pay-theory/streamer"
+
+// dependencies returns the packages that a package links, itself left out.
+func dependencies(t *testing.T, pkg string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	return slices.DeleteFunc(strings.Fields(string(out)), func(p string) bool { return p == pkg })
+}
+
+// Lift stands alone: it links the runtime library and nothing else, and what
+// needs more is a package of its own.
+func TestLiftLinksNothingElse(t *testing.T) {
+	t.Parallel()
+	runtime := []string{
+		"github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-lambda-go/lambda/handlertrace",
+		"github.com/aws/aws-lambda-go/lambda/messages", "github.com/aws/aws-lambda-go/lambdacontext",
+	}
+	for pkg, more := range map[string][]string{
+		module + "/lift":            nil,
+		module + "/lift/middleware": {module + "/lift"},
+		module + "/lift/auth":       {module + "/lift", "github.com/golang-jwt/jwt/v5"},
+	} {
+		for _, dep := range dependencies(t, pkg) {
+			if !slices.Contains(runtime, dep) && !slices.Contains(more, dep) {
+				t.Errorf("%s links %s", pkg, dep)
+			}
+		}
+	}
+}
