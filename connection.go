@@ -93,9 +93,10 @@ func (c Connections) Renew(ctx context.Context, conn Connection, p Principal) er
 	return nil
 }
 
+// now reads a clock to the millisecond, which is what every store keeps.
 func now(clock func() time.Time) time.Time {
 	if clock == nil {
-		return time.Now()
+		clock = time.Now
 	}
-	return clock()
+	return clock().UTC().Truncate(time.Millisecond)
 }

@@ -76,9 +76,8 @@ func NewProcessor(config ProcessorConfig) (*Processor, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
+	clock := c.Now
+	c.Now = func() time.Time { return now(clock) }
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
 	}

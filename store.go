@@ -7,7 +7,7 @@ import (
 
 // A RequestStore keeps durable requests. All methods are safe for concurrent
 // use; a write that returned nil survives a crash. Times are kept to the
-// millisecond at least. Errors other than those named are passing faults of the
+// millisecond, in UTC. Errors other than those named are passing faults of the
 // store. The conformance suite is store/storetest.
 type RequestStore interface {
 	// CreateRequest stores r unless its key is taken, in one atomic step. When

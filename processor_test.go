@@ -1,0 +1,575 @@
+package streamer_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+func TestRunTellsEveryStepAndTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("count", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for i := range 5 {
+				job.ProgressWith(float64(20*(i+1)), "step", map[string]int{"step": i + 1})
+				time.Sleep(200 * time.Millisecond)
+			}
+			return json.RawMessage(`{"big": 9007199254740993 }`), nil
+		}))
+		who := w.connect(t, "c1", ada)
+		ack := w.submit(t, who, "r1", "count", `{}`)
+		if ack.Type != wire.TypeAcknowledgment || ack.Rev != 1 {
+			t.Fatalf("acknowledged with %+v", ack)
+		}
+		w.run(t, ada.Key("r1"))
+
+		got := w.sockets.got("c1")
+		if len(got) != 6 || got[5].Type != wire.TypeComplete {
+			t.Fatalf("want five progress frames and the completion, got %s", describe(got))
+		}
+		wantRising(t, append([]wire.Frame{ack}, got...))
+		if string(got[5].Result) != `{"big": 9007199254740993 }` {
+			t.Errorf("result came as %s", got[5].Result)
+		}
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if r.Rev != got[5].Rev || r.Progress.Percentage != 100 || !r.DueAt.IsZero() || len(r.Subscribers) != 0 {
+			t.Errorf("the row does not say that all is done and told: %+v", r)
+		}
+		if r.Ran < time.Second {
+			t.Errorf("ran for %v, want at least the second that it took", r.Ran)
+		}
+	})
+}
+
+func TestOnlyOneRunClaims(t *testing.T) {
+	var mu sync.Mutex
+	ran := 0
+	w := newWorld(t, long("once", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		ran++
+		return nil, nil
+	}))
+	w.submit(t, w.connect(t, "c1", ada), "r1", "once", `1`)
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			if err := w.Run(t.Context(), ada.Key("r1")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if ran != 1 {
+		t.Errorf("the action ran %d times", ran)
+	}
+}
+
+func TestProgressKeepsThePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("chatty", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for i := range 300 {
+				job.Progress(float64(i)/3, "tick")
+				time.Sleep(10 * time.Millisecond)
+			}
+			job.Progress(99, "last words")
+			time.Sleep(5 * time.Second)
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "chatty", `{}`)
+		w.run(t, ada.Key("r1"))
+
+		got, at := w.sockets.got("c1"), w.sockets.at["c1"]
+		wantRising(t, got)
+		for i := 10; i < len(got)-1; i++ {
+			if d := at[i].Sub(at[i-10]); d < time.Second {
+				t.Fatalf("frames %d to %d took %v: more than ten a second", i-10, i, d)
+			}
+		}
+		if last := got[len(got)-2]; last.Message != "last words" {
+			t.Errorf("the newest progress was not sent: the last is %q", last.Message)
+		}
+		if len(got) < 25 {
+			t.Errorf("only %d frames in three busy seconds", len(got))
+		}
+	})
+}
+
+func TestFailureIsRetriedLaterAndAnnouncedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 3, Base: time.Minute}},
+			func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+				if job.Attempt() < 3 {
+					return nil, errNetwork
+				}
+				return json.RawMessage(`"at last"`), nil
+			}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "flaky", `{}`)
+		for attempt := 1; attempt < 3; attempt++ {
+			w.run(t, ada.Key("r1"))
+			r := w.load(t, ada.Key("r1"))
+			wantState(t, r, streamer.Queued)
+			if r.Attempt != attempt+1 || r.Error == nil || r.Error.Code != wire.InternalError {
+				t.Fatalf("after attempt %d the row says attempt %d, error %+v", attempt, r.Attempt, r.Error)
+			}
+			if strings.Contains(string(r.Error.Details)+r.Error.Message, "secret") {
+				t.Fatalf("an undeclared error leaks: %+v", r.Error)
+			}
+			time.Sleep(time.Until(r.DueAt))
+		}
+		if got := w.sockets.got("c1"); len(got) != 0 {
+			t.Fatalf("a failure that is retried was announced: %s", describe(got))
+		}
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if r.Error != nil {
+			t.Errorf("a request that succeeded keeps the error %+v", r.Error)
+		}
+		if got := w.sockets.got("c1"); len(got) != 1 || got[0].Type != wire.TypeComplete {
+			t.Errorf("want one completion, got %s", describe(got))
+		}
+		if !strings.Contains(w.logs.String(), "secret detail") {
+			t.Error("the log does not say why it failed")
+		}
+	})
+}
+
+func TestNotDueIsNotRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Base: time.Hour, Cap: time.Hour}},
+			func(context.Context, *streamer.Job) (json.RawMessage, error) {
+				return nil, &streamer.Error{Code: wire.ServiceUnavailable, Message: "later", Retryable: true, After: time.Hour}
+			}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "flaky", `{}`)
+		w.run(t, ada.Key("r1"))
+		w.run(t, ada.Key("r1"))
+		if r := w.load(t, ada.Key("r1")); r.Attempt != 2 || r.Fence != 1 {
+			t.Errorf("a retry that is not due was run: attempt %d, fence %d", r.Attempt, r.Fence)
+		}
+	})
+}
+
+func TestFailuresThatNoRetryCures(t *testing.T) {
+	cases := map[string]struct {
+		config streamer.ActionConfig
+		err    error
+		code   wire.Code
+		text   string
+	}{
+		"declared":      {err: streamer.Errorf(wire.ProcessingFailed, "no such account"), code: wire.ProcessingFailed, text: "no such account"},
+		"permanent":     {err: streamer.Permanent(errNetwork), code: wire.InternalError, text: "internal error"},
+		"last attempt":  {config: streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 1}}, err: errNetwork, code: wire.InternalError, text: "internal error"},
+		"wrapped, kept": {err: errors.Join(errors.New("outer"), streamer.Errorf(wire.NotFound, "gone")), code: wire.NotFound, text: "gone"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, long("fails", c.config, func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, c.err }))
+			w.submit(t, w.connect(t, "c1", ada), "r1", "fails", `{}`)
+			w.run(t, ada.Key("r1"))
+			wantState(t, w.load(t, ada.Key("r1")), streamer.Failed)
+			got := w.sockets.got("c1")
+			if len(got) != 1 || got[0].Type != wire.TypeError || got[0].Error.Code != c.code || got[0].Error.Message != c.text || got[0].Rev == 0 {
+				t.Fatalf("got %s", describe(got))
+			}
+			if !strings.Contains(string(got[0].Error.Details), `"correlation_id":"corr-c1"`) {
+				t.Errorf("the error does not carry the correlation id: %s", got[0].Error.Details)
+			}
+		})
+	}
+}
+
+func TestPanicFailsTheRequestOnly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, long("boom", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 1}},
+		func(context.Context, *streamer.Job) (json.RawMessage, error) { panic("index out of range: secret") }))
+	w.submit(t, w.connect(t, "c1", ada), "r1", "boom", `{}`)
+	w.run(t, ada.Key("r1"))
+	r := w.load(t, ada.Key("r1"))
+	wantState(t, r, streamer.Failed)
+	if strings.Contains(r.Error.Message, "secret") {
+		t.Errorf("the panic's text reached the client: %+v", r.Error)
+	}
+	if !strings.Contains(w.logs.String(), "processor_test.go") {
+		t.Error("the log has no stack")
+	}
+}
+
+func TestSliceContinuesFromItsCheckpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		type state struct{ Done int }
+		w := newWorld(t, long("hours", streamer.ActionConfig{Expected: time.Hour, Limit: 3 * time.Hour},
+			func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+				var s state
+				if _, err := job.Checkpoint(&s); err != nil {
+					return nil, err
+				}
+				for ; s.Done < 60; s.Done++ {
+					select {
+					case <-time.After(time.Minute):
+					case <-ctx.Done():
+						if errors.Is(context.Cause(ctx), streamer.ErrSliceEnd) {
+							return nil, streamer.Continue(s)
+						}
+						return nil, context.Cause(ctx)
+					}
+				}
+				return json.RawMessage(`60`), nil
+			}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "hours", `{}`)
+		slices := 0
+		for ; slices < 20; slices++ {
+			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+			if err := w.Run(ctx, ada.Key("r1")); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			if w.load(t, ada.Key("r1")).State.Final() {
+				break
+			}
+		}
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if r.Attempt != 1 || r.Slices != slices || slices != 4 {
+			t.Errorf("an hour's work in slices of 14 minutes: %d slices after the first, attempt %d, row says %d", slices, r.Attempt, r.Slices)
+		}
+	})
+}
+
+func TestContinuingForEverEnds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, long("again", streamer.ActionConfig{MaxSlices: 3},
+		func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, streamer.Continue(nil) }))
+	w.submit(t, w.connect(t, "c1", ada), "r1", "again", `{}`)
+	for range 5 {
+		w.run(t, ada.Key("r1"))
+	}
+	r := w.load(t, ada.Key("r1"))
+	wantState(t, r, streamer.Failed)
+	if r.Error.Code != wire.Timeout || r.Fence != 3 {
+		t.Errorf("error %+v after %d claims", r.Error, r.Fence)
+	}
+}
+
+func TestCancelReachesARunningAction(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		started := make(chan struct{})
+		w := newWorld(t, long("patient", streamer.ActionConfig{}, func(ctx context.Context, _ *streamer.Job) (json.RawMessage, error) {
+			close(started)
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		}))
+		who := w.connect(t, "c1", ada)
+		w.submit(t, who, "r1", "patient", `{}`)
+		go func() {
+			<-started
+			frame, err := w.requests.Cancel(context.Background(), who, "r1")
+			if err != nil || !frame.Request.Cancelling || frame.Request.State != wire.StateRunning {
+				t.Errorf("cancel of a running request: %+v, %v", frame.Request, err)
+			}
+		}()
+		began := time.Now()
+		w.run(t, ada.Key("r1"))
+		if d := time.Since(began); d > 15*time.Second {
+			t.Errorf("the cancel took %v, longer than a heartbeat", d)
+		}
+		wantState(t, w.load(t, ada.Key("r1")), streamer.Cancelled)
+		got := w.sockets.got("c1")
+		if len(got) != 1 || got[0].Error == nil || got[0].Error.Code != wire.Cancelled {
+			t.Errorf("want one CANCELLED frame, got %s", describe(got))
+		}
+	})
+}
+
+func TestActionThatIgnoresItsEndIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		w := newWorld(t, long("deaf", streamer.ActionConfig{Limit: 2 * time.Minute}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			<-release
+			job.Progress(50, "too late")
+			return json.RawMessage(`"too late"`), nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "deaf", `{}`)
+		began := time.Now()
+		w.run(t, ada.Key("r1"))
+		close(release)
+		synctest.Wait()
+		if d := time.Since(began); d != 2*time.Minute+10*time.Second {
+			t.Errorf("cut off after %v, want the limit and its grace", d)
+		}
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Failed)
+		if r.Error.Code != wire.Timeout || r.Result != nil {
+			t.Errorf("error %+v, result %s", r.Error, r.Result)
+		}
+		if got := w.sockets.got("c1"); len(got) != 1 {
+			t.Errorf("got %s", describe(got))
+		}
+	})
+}
+
+func TestLimitCountsEverySlice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("slow", streamer.ActionConfig{Limit: 20 * time.Minute}, func(ctx context.Context, _ *streamer.Job) (json.RawMessage, error) {
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "slow", `{}`)
+		began := time.Now()
+		for !w.load(t, ada.Key("r1")).State.Final() {
+			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+			if err := w.Run(ctx, ada.Key("r1")); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+		}
+		r := w.load(t, ada.Key("r1"))
+		if r.Error.Code != wire.Timeout || r.Error.Retry != nil || time.Since(began) != 20*time.Minute {
+			t.Errorf("ended after %v with %+v", time.Since(began), r.Error)
+		}
+	})
+}
+
+// TestLostLease is the promise itself: a worker that cannot reach the store goes
+// on until its lease is over, another takes the request up from the checkpoint,
+// and nothing that the first does afterwards is recorded.
+func TestLostLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := true
+		w := newWorld(t, long("work", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			var from int
+			if _, err := job.Checkpoint(&from); err != nil {
+				return nil, err
+			}
+			if first {
+				first = false
+				if err := job.SetCheckpoint(7); err != nil {
+					return nil, err
+				}
+				job.Progress(10, "first")
+				time.Sleep(3 * time.Minute) // deaf to its context on purpose
+				return json.RawMessage(`"from a dead worker"`), nil
+			}
+			job.Progress(70, "second")
+			time.Sleep(time.Second)
+			return json.Marshal(from)
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+
+		ended := make(chan error)
+		go func() { ended <- w.Run(context.Background(), ada.Key("r1")) }()
+		time.Sleep(20 * time.Second) // one heartbeat has stored the checkpoint
+		w.store.setFault(func(streamer.Change) (error, error) { return errNetwork, nil })
+		time.Sleep(2 * time.Minute)
+		w.store.setFault(nil)
+
+		if report := w.sweep(t); report.Lost != 1 {
+			t.Fatalf("the sweep says %+v", report)
+		}
+		w.run(t, ada.Key("r1"))
+		if err := <-ended; err != nil {
+			t.Errorf("the worker that lost its lease says %v", err)
+		}
+		time.Sleep(5 * time.Minute)
+
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if string(r.Result) != `7` || r.Fence != 2 {
+			t.Errorf("result %s at fence %d, want the second worker's, from the checkpoint", r.Result, r.Fence)
+		}
+		got := w.sockets.got("c1")
+		wantRising(t, got)
+		if last := got[len(got)-1]; last.Type != wire.TypeComplete || string(last.Result) != `7` {
+			t.Errorf("got %s", describe(got))
+		}
+	})
+}
+
+func TestLeaseLostTooOftenFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("killer", streamer.ActionConfig{}, nil))
+		who := w.connect(t, "c1", ada)
+		w.submit(t, who, "r1", "killer", `{}`)
+		for range 5 {
+			// A worker that dies after its claim: the claim is all that it writes.
+			claimed, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), streamer.Change{
+				From: []streamer.State{streamer.Queued}, At: time.Now(), To: streamer.Running,
+				DueAt: time.Now().Add(time.Minute), AddFence: 1, AddRev: 1,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report := w.sweep(t); report != (streamer.SweepReport{}) {
+				t.Fatalf("the sweep touched a live lease: %+v", report)
+			}
+			time.Sleep(time.Until(claimed.DueAt))
+			w.sweep(t)
+		}
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Failed)
+		if got := w.sockets.got("c1"); len(got) != 1 || got[0].Error.Code != wire.InternalError {
+			t.Errorf("got %s", describe(got))
+		}
+	})
+}
+
+func TestSweepRingsForLostDoorbellsAndDueRetries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, nil))
+		who := w.connect(t, "c1", ada)
+		w.submit(t, who, "r1", "work", `{}`)
+		w.submit(t, who, "r2", "work", `{}`)
+		if report := w.sweep(t); report.Rung != 2 || len(w.bell.rung) != 2 {
+			t.Errorf("the sweep says %+v and rang for %v", report, w.bell.rung)
+		}
+		w.bell.err = errNetwork
+		if _, err := w.Sweep(t.Context()); !errors.Is(err, errNetwork) {
+			t.Errorf("a doorbell that does not ring is hidden: %v", err)
+		}
+	})
+}
+
+// TestCrashBeforeTheFinalFrame: the worker has stored the end and dies before it
+// told anybody. The client is connected and would wait for ever.
+func TestCrashBeforeTheFinalFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+			return json.RawMessage(`1`), nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+		w.sockets.setFault(func(string) error { return errNetwork })
+		w.run(t, ada.Key("r1"))
+		w.sockets.setFault(nil)
+		time.Sleep(time.Minute)
+		if report := w.sweep(t); report.Told != 1 {
+			t.Fatalf("the sweep says %+v", report)
+		}
+		if report := w.sweep(t); report.Told != 0 {
+			t.Errorf("the sweep tells again what was told: %+v", report)
+		}
+		if got := w.sockets.got("c1"); len(got) != 1 || got[0].Type != wire.TypeComplete {
+			t.Errorf("got %s", describe(got))
+		}
+	})
+}
+
+func TestOutcomeSurvivesAFaultyStore(t *testing.T) {
+	cases := map[string]func(faults int) (before, after error){
+		"the write fails":         func(int) (error, error) { return errNetwork, nil },
+		"only its answer is lost": func(int) (error, error) { return nil, errNetwork },
+	}
+	for name, fault := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ran := 0
+				w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+					ran++
+					return json.RawMessage(`1`), nil
+				}))
+				w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+				faults := 0
+				w.store.setFault(func(c streamer.Change) (error, error) {
+					if c.To == streamer.Succeeded && faults < 4 {
+						faults++
+						return fault(faults)
+					}
+					return nil, nil
+				})
+				w.run(t, ada.Key("r1"))
+				wantState(t, w.load(t, ada.Key("r1")), streamer.Succeeded)
+				if got := w.sockets.got("c1"); len(got) != 1 || got[0].Type != wire.TypeComplete || ran != 1 {
+					t.Errorf("ran %d times, got %s", ran, describe(got))
+				}
+			})
+		})
+	}
+}
+
+func TestGoneSubscriberIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for range 10 {
+				job.Progress(1, "x")
+				time.Sleep(3 * time.Second)
+			}
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "gone", ada), "r1", "work", `{}`)
+		if _, err := w.requests.Subscribe(t.Context(), w.connect(t, "c2", ada), "r1"); err != nil {
+			t.Fatal(err)
+		}
+		tried := 0
+		w.sockets.setFault(func(id string) error {
+			if id == "gone" {
+				tried++
+				return streamer.ErrGone
+			}
+			return nil
+		})
+		w.run(t, ada.Key("r1"))
+		if tried != 1 {
+			t.Errorf("pushed %d times to a connection that is gone", tried)
+		}
+		if got := w.sockets.got("c2"); len(got) != 11 {
+			t.Errorf("the other subscriber got %s", describe(got))
+		}
+	})
+}
+
+func TestResultTooLarge(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		size  int
+		state streamer.State
+		ref   string
+	}{
+		"in a frame":   {100 << 10, streamer.Succeeded, ""},
+		"by reference": {150 << 10, streamer.Succeeded, "/requests/r1"},
+		"refused":      {200 << 10, streamer.Failed, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, long("big", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+				return json.Marshal(strings.Repeat("x", c.size))
+			}))
+			who := w.connect(t, "c1", ada)
+			w.submit(t, who, "r1", "big", `{}`)
+			w.run(t, ada.Key("r1"))
+			wantState(t, w.load(t, ada.Key("r1")), c.state)
+			got := w.sockets.got("c1")
+			if len(got) != 1 || got[0].ResultRef != c.ref {
+				t.Fatalf("got %d frames, the last with result_ref %q", len(got), got[len(got)-1].ResultRef)
+			}
+			if size := len(got[0].Append(nil)); size > 128<<10 {
+				t.Errorf("a frame of %d bytes does not fit into a message", size)
+			}
+			who.Connection = "" // over HTTP
+			frame, err := w.requests.Get(t.Context(), who, "r1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.state == streamer.Succeeded && len(frame.Request.Result) != c.size+2 {
+				t.Errorf("HTTP gets a result of %d bytes", len(frame.Request.Result))
+			}
+		})
+	}
+}
+
+func TestProcessorConfigIsChecked(t *testing.T) {
+	t.Parallel()
+	_, err := streamer.NewProcessor(streamer.ProcessorConfig{Lease: time.Second, Heartbeat: time.Second, Grace: -1})
+	for _, want := range []string{"Store is required", "Actions is required", "Push is required", "Dispatch is required", "Heartbeat", "Grace is negative"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+	}
+}

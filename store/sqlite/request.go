@@ -1,0 +1,247 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+const columns = `tenant, subject, id, action, payload, metadata, correlation_id, state, rev, fence, due_at,
+	attempt, slices, lost, ran_ns, worker, cancel_requested, percentage, message, progress_metadata,
+	checkpoint, result, error, subscribers, created_at, updated_at, started_at, finished_at, expires_at`
+
+var (
+	selectRequest = "SELECT " + columns + " FROM requests WHERE tenant = ? AND subject = ? AND id = ?"
+	putRequest    = "INSERT OR REPLACE INTO requests (" + columns + ") VALUES (?" + strings.Repeat(", ?", 28) + ")"
+)
+
+// CreateRequest implements [streamer.RequestStore].
+func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request) (*streamer.Request, bool, error) {
+	stored, created := r, false
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		existing, err := scan(tx.QueryRowContext(ctx, selectRequest, r.Tenant, r.Subject, r.ID))
+		switch {
+		case errors.Is(err, streamer.ErrNotFound):
+		case err != nil:
+			return err
+		case existing.ExpiresAt.IsZero() || existing.ExpiresAt.After(r.CreatedAt):
+			stored = existing
+			return nil
+		}
+		created = true
+		return put(ctx, tx, r)
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("sqlite: create request: %w", err)
+	}
+	return stored.Clone(), created, nil
+}
+
+// LoadRequest implements [streamer.RequestStore].
+func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Request, error) {
+	r, err := scan(s.read.QueryRowContext(ctx, selectRequest, key.Tenant, key.Subject, key.ID))
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: load request: %w", err)
+	}
+	return r, nil
+}
+
+// ChangeRequest implements [streamer.RequestStore].
+func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+	var changed *streamer.Request
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		r, err := scan(tx.QueryRowContext(ctx, selectRequest, key.Tenant, key.Subject, key.ID))
+		if err != nil {
+			return err
+		}
+		if err := c.Apply(r); err != nil {
+			return err
+		}
+		changed = r
+		return put(ctx, tx, r)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: change request: %w", err)
+	}
+	return changed, nil
+}
+
+// ListRequests implements [streamer.RequestLister].
+func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer.Request, string, error) {
+	where, args := []string{"tenant = ?"}, []any{q.Tenant}
+	and := func(clause string, values ...any) {
+		where, args = append(where, clause), append(args, values...)
+	}
+	if q.Subject != "" {
+		and("subject = ?", q.Subject)
+	}
+	if q.State != "" {
+		and("state = ?", string(q.State))
+	}
+	if !q.From.IsZero() {
+		and("created_at >= ?", q.From.UnixMilli())
+	}
+	if !q.Until.IsZero() {
+		and("created_at < ?", q.Until.UnixMilli())
+	}
+	if q.Cursor != "" {
+		at, err := parseCursor(q.Cursor)
+		if err != nil {
+			return nil, "", err
+		}
+		and("(created_at, id, subject) < (?, ?, ?)", at.Created, at.ID, at.Subject)
+	}
+	query := "SELECT " + columns + " FROM requests WHERE " + strings.Join(where, " AND ") +
+		" ORDER BY created_at DESC, id DESC, subject DESC LIMIT ?"
+	page, err := s.query(ctx, query, append(args, q.Limit+1)...)
+	if err != nil {
+		return nil, "", fmt.Errorf("sqlite: list requests: %w", err)
+	}
+	if len(page) <= q.Limit {
+		return page, "", nil
+	}
+	page = page[:q.Limit]
+	last := page[q.Limit-1]
+	return page, cursor{Created: last.CreatedAt.UnixMilli(), ID: last.ID, Subject: last.Subject}.String(), nil
+}
+
+// DueRequests implements [streamer.DueLister].
+func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*streamer.Request, error) {
+	due, err := s.query(ctx, "SELECT "+columns+" FROM requests WHERE due_at <= ? ORDER BY due_at LIMIT ?", now.UnixMilli(), limit)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: list due requests: %w", err)
+	}
+	return due, nil
+}
+
+// A cursor is the last row of a page.
+type cursor struct {
+	Created int64  `json:"c"`
+	ID      string `json:"i"`
+	Subject string `json:"s"`
+}
+
+func (c cursor) String() string {
+	raw, err := json.Marshal(c)
+	if err != nil {
+		return "" // a struct of strings and numbers always encodes
+	}
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func parseCursor(s string) (cursor, error) {
+	var c cursor
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		err = json.Unmarshal(raw, &c)
+	}
+	if err != nil {
+		return c, streamer.Errorf(wire.ValidationError, "the cursor is not one that this server made")
+	}
+	return c, nil
+}
+
+func (s *Store) query(ctx context.Context, query string, args ...any) (requests []*streamer.Request, err error) {
+	rows, err := s.read.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		r, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		requests = append(requests, r)
+	}
+	return requests, rows.Err()
+}
+
+func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
+	var (
+		r                                    streamer.Request
+		metadata, subscribers                string
+		failure                              sql.NullString
+		due, started, finished, expires      sql.NullInt64
+		created, updated                     int64
+		payload, progress, checkpoint, final []byte
+	)
+	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, &payload, &metadata, &r.CorrelationID, &r.State, &r.Rev, &r.Fence, &due,
+		&r.Attempt, &r.Slices, &r.Lost, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message, &progress,
+		&checkpoint, &final, &failure, &subscribers, &created, &updated, &started, &finished, &expires)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, streamer.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Payload, r.Progress.Metadata, r.Checkpoint, r.Result = payload, progress, checkpoint, final
+	r.DueAt, r.StartedAt, r.FinishedAt, r.ExpiresAt = fromMillis(due), fromMillis(started), fromMillis(finished), fromMillis(expires)
+	r.CreatedAt, r.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
+	if err := json.Unmarshal([]byte(metadata), &r.Metadata); err != nil {
+		return nil, fmt.Errorf("decode metadata: %w", err)
+	}
+	if err := json.Unmarshal([]byte(subscribers), &r.Subscribers); err != nil {
+		return nil, fmt.Errorf("decode subscribers: %w", err)
+	}
+	if failure.Valid {
+		if err := json.Unmarshal([]byte(failure.String), &r.Error); err != nil {
+			return nil, fmt.Errorf("decode error: %w", err)
+		}
+	}
+	return &r, nil
+}
+
+func put(ctx context.Context, tx *sql.Tx, r *streamer.Request) error {
+	metadata, err := json.Marshal(r.Metadata)
+	if err != nil {
+		return fmt.Errorf("encode metadata: %w", err)
+	}
+	subscribers, err := json.Marshal(r.Subscribers)
+	if err != nil {
+		return fmt.Errorf("encode subscribers: %w", err)
+	}
+	var failure any
+	if r.Error != nil {
+		raw, err := json.Marshal(r.Error)
+		if err != nil {
+			return fmt.Errorf("encode error: %w", err)
+		}
+		failure = string(raw)
+	}
+	_, err = tx.ExecContext(ctx, putRequest, r.Tenant, r.Subject, r.ID, r.Action, blob(r.Payload), string(metadata), r.CorrelationID,
+		string(r.State), r.Rev, r.Fence, millis(r.DueAt), r.Attempt, r.Slices, r.Lost, int64(r.Ran), r.Worker, r.CancelRequested,
+		r.Progress.Percentage, r.Progress.Message, blob(r.Progress.Metadata), blob(r.Checkpoint), blob(r.Result), failure,
+		string(subscribers), r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), millis(r.StartedAt), millis(r.FinishedAt), millis(r.ExpiresAt))
+	return err
+}
+
+// blob keeps the difference between nothing and an empty value.
+func blob(raw json.RawMessage) any {
+	if raw == nil {
+		return nil
+	}
+	return []byte(raw)
+}
+
+func millis(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms sql.NullInt64) time.Time {
+	if !ms.Valid {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms.Int64).UTC()
+}

@@ -1,0 +1,50 @@
+-- Times are milliseconds since 1970; NULL is the zero time. Payload, checkpoint
+-- and result are BLOBs because they must come back byte for byte.
+CREATE TABLE requests (
+  tenant            TEXT NOT NULL,
+  subject           TEXT NOT NULL,
+  id                TEXT NOT NULL,
+  action            TEXT NOT NULL,
+  payload           BLOB,
+  metadata          TEXT NOT NULL,
+  correlation_id    TEXT NOT NULL,
+  state             TEXT NOT NULL,
+  rev               INTEGER NOT NULL,
+  fence             INTEGER NOT NULL,
+  due_at            INTEGER,
+  attempt           INTEGER NOT NULL,
+  slices            INTEGER NOT NULL,
+  lost              INTEGER NOT NULL,
+  ran_ns            INTEGER NOT NULL,
+  worker            TEXT NOT NULL,
+  cancel_requested  INTEGER NOT NULL,
+  percentage        REAL NOT NULL,
+  message           TEXT NOT NULL,
+  progress_metadata BLOB,
+  checkpoint        BLOB,
+  result            BLOB,
+  error             TEXT,
+  subscribers       TEXT NOT NULL,
+  created_at        INTEGER NOT NULL,
+  updated_at        INTEGER NOT NULL,
+  started_at        INTEGER,
+  finished_at       INTEGER,
+  expires_at        INTEGER,
+  PRIMARY KEY (tenant, subject, id)
+) STRICT;
+
+CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX requests_expiry ON requests (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX requests_of_subject ON requests (tenant, subject, created_at DESC, id DESC);
+CREATE INDEX requests_of_tenant ON requests (tenant, created_at DESC, id DESC, subject DESC);
+
+CREATE TABLE connections (
+  id           TEXT NOT NULL PRIMARY KEY,
+  tenant       TEXT NOT NULL,
+  subject      TEXT NOT NULL,
+  scopes       TEXT NOT NULL,
+  expires_at   INTEGER NOT NULL,
+  connected_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX connections_expiry ON connections (expires_at);

@@ -1,0 +1,284 @@
+package streamer_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/store/sqlite"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A world is the domain over a real store, with sockets that remember what they
+// were sent. Tests that need time run it inside a synctest bubble.
+type world struct {
+	*streamer.Processor
+	requests *streamer.Requests
+	router   *streamer.Router
+	store    *faultyStore
+	sockets  *sockets
+	bell     *bell
+	logs     *logBuffer
+}
+
+func newWorld(t *testing.T, actions ...streamer.Action) *world {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+
+	w := &world{store: &faultyStore{Store: db}, sockets: &sockets{}, bell: &bell{}, logs: &logBuffer{}}
+	registry := streamer.NewRegistry(actions...)
+	logger := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	w.Processor, err = streamer.NewProcessor(streamer.ProcessorConfig{
+		Store: w.store, Actions: registry, Push: w.sockets, Dispatch: w.bell, Logger: logger,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.requests = &streamer.Requests{Store: w.store, Actions: registry, Push: w.sockets, Logger: logger}
+	w.router = &streamer.Router{
+		Connections: streamer.Connections{Store: db}, Requests: w.requests,
+		Verifier: verifier{}, Logger: logger,
+	}
+	return w
+}
+
+var (
+	ada   = streamer.Principal{Tenant: "acme", Subject: "ada", Scopes: []string{"reports"}, ExpiresAt: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
+	mallo = streamer.Principal{Tenant: "globex", Subject: "ada", ExpiresAt: ada.ExpiresAt}
+)
+
+func (w *world) connect(t *testing.T, id string, p streamer.Principal) streamer.Caller {
+	t.Helper()
+	if err := w.router.Connections.Open(t.Context(), id, p); err != nil {
+		t.Fatal(err)
+	}
+	return streamer.Caller{Principal: p, Connection: id, CorrelationID: "corr-" + id}
+}
+
+// ask sends a message as a client would and returns the one frame that answers.
+func (w *world) ask(t *testing.T, connection, message string) wire.Frame {
+	t.Helper()
+	frame := w.router.Handle(t.Context(), connection, "corr-1", []byte(message))
+	decoded, err := wire.DecodeFrame(frame.Append(nil))
+	if err != nil {
+		t.Fatalf("the answer to %s is no frame: %v", message, err)
+	}
+	return decoded
+}
+
+func (w *world) submit(t *testing.T, who streamer.Caller, id, action, payload string) wire.Frame {
+	t.Helper()
+	frame, err := w.requests.Submit(t.Context(), who, wire.Message{ID: id, Action: action, Payload: json.RawMessage(payload)})
+	if err != nil {
+		t.Fatalf("submit %s: %v", id, err)
+	}
+	return frame
+}
+
+func (w *world) run(t *testing.T, key streamer.Key) {
+	t.Helper()
+	if err := w.Run(t.Context(), key); err != nil {
+		t.Fatalf("run %s: %v", key.ID, err)
+	}
+}
+
+func (w *world) load(t *testing.T, key streamer.Key) *streamer.Request {
+	t.Helper()
+	r, err := w.store.LoadRequest(t.Context(), key)
+	if err != nil {
+		t.Fatalf("load %s: %v", key.ID, err)
+	}
+	return r
+}
+
+func (w *world) sweep(t *testing.T) streamer.SweepReport {
+	t.Helper()
+	report, err := w.Sweep(t.Context())
+	if err != nil {
+		t.Fatalf("sweep: %v", err)
+	}
+	return report
+}
+
+// sockets are the clients' ends: what was pushed to each connection, in order.
+type sockets struct {
+	mu     sync.Mutex
+	frames map[string][]wire.Frame
+	at     map[string][]time.Time
+	fault  func(connection string) error
+	onPush func(connection string, f wire.Frame)
+}
+
+func (s *sockets) Push(_ context.Context, connection string, frame []byte) error {
+	f, err := wire.DecodeFrame(frame)
+	if err != nil {
+		return fmt.Errorf("pushed %q: %w", frame, err)
+	}
+	s.mu.Lock()
+	fault, onPush := s.fault, s.onPush
+	s.mu.Unlock()
+	if fault != nil {
+		if err := fault(connection); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	if s.frames == nil {
+		s.frames, s.at = map[string][]wire.Frame{}, map[string][]time.Time{}
+	}
+	s.frames[connection] = append(s.frames[connection], f)
+	s.at[connection] = append(s.at[connection], time.Now())
+	s.mu.Unlock()
+	if onPush != nil {
+		onPush(connection, f)
+	}
+	return nil
+}
+
+func (s *sockets) got(connection string) []wire.Frame {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]wire.Frame(nil), s.frames[connection]...)
+}
+
+func (s *sockets) setFault(fault func(string) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
+// bell remembers which requests somebody asked to be run.
+type bell struct {
+	mu   sync.Mutex
+	rung []streamer.Key
+	err  error
+}
+
+func (b *bell) Dispatch(_ context.Context, key streamer.Key) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil {
+		return b.err
+	}
+	b.rung = append(b.rung, key)
+	return nil
+}
+
+// faultyStore is a real store whose changes can be made to fail.
+type faultyStore struct {
+	*sqlite.Store
+	mu    sync.Mutex
+	fault func(c streamer.Change) (before, after error)
+}
+
+func (s *faultyStore) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+	s.mu.Lock()
+	fault := s.fault
+	s.mu.Unlock()
+	var before, after error
+	if fault != nil {
+		before, after = fault(c)
+	}
+	if before != nil {
+		return nil, before
+	}
+	r, err := s.Store.ChangeRequest(ctx, key, c)
+	if after != nil {
+		return nil, after
+	}
+	return r, err
+}
+
+func (s *faultyStore) setFault(fault func(c streamer.Change) (before, after error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = fault
+}
+
+// verifier knows tokens of the form tenant/subject.
+type verifier struct{}
+
+func (verifier) Verify(_ context.Context, token string) (streamer.Principal, error) {
+	tenant, subject, ok := strings.Cut(token, "/")
+	if !ok {
+		return streamer.Principal{}, streamer.Errorf(wire.Unauthorized, "the token is not good")
+	}
+	return streamer.Principal{Tenant: tenant, Subject: subject, ExpiresAt: ada.ExpiresAt.Add(time.Hour)}, nil
+}
+
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+var errNetwork = errors.New("dial tcp 10.0.0.7: secret detail")
+
+// long makes a long action of a function over the raw payload.
+func long(name string, config streamer.ActionConfig, fn func(ctx context.Context, job *streamer.Job) (json.RawMessage, error)) streamer.Action {
+	config.Name = name
+	if config.Expected == 0 {
+		config.Expected = time.Minute
+	}
+	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, _ json.RawMessage) (json.RawMessage, error) {
+		return fn(ctx, job)
+	})
+}
+
+func wantState(t *testing.T, r *streamer.Request, want streamer.State) {
+	t.Helper()
+	if r.State != want {
+		t.Fatalf("state is %s, want %s (error %+v)", r.State, want, r.Error)
+	}
+}
+
+func wantCode(t *testing.T, err error, want wire.Code) {
+	t.Helper()
+	var declared *streamer.Error
+	if !errors.As(err, &declared) || declared.Code != want {
+		t.Fatalf("error is %v, want %s", err, want)
+	}
+}
+
+// wantRising fails unless rev rises from frame to frame.
+func wantRising(t *testing.T, frames []wire.Frame) {
+	t.Helper()
+	var last int64
+	for _, f := range frames {
+		if f.Rev <= last {
+			t.Fatalf("rev %d after %d in %s", f.Rev, last, describe(frames))
+		}
+		last = f.Rev
+	}
+}
+
+func describe(frames []wire.Frame) string {
+	var b strings.Builder
+	for _, f := range frames {
+		fmt.Fprintf(&b, "\n  %s", f.Append(nil))
+	}
+	return b.String()
+}
