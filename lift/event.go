@@ -41,6 +41,7 @@ type Event struct {
 
 	base   *slog.Logger
 	logger atomic.Pointer[slog.Logger]
+	notes  []slog.Attr
 	mux    *muxVerdict // for HTTP requests that no route matched
 }
 
@@ -80,6 +81,13 @@ func (e *Event) Correlate(id string) {
 	e.CorrelationID = id
 	e.logger.Store(nil)
 }
+
+// Annotate adds attributes to the one line that a log middleware writes for the
+// event. It is not safe for concurrent use.
+func (e *Event) Annotate(attrs ...slog.Attr) { e.notes = append(e.notes, attrs...) }
+
+// Annotations returns what Annotate added, in order.
+func (e *Event) Annotations() []slog.Attr { return e.notes }
 
 type eventKey struct{}
 

@@ -12,7 +12,8 @@ import (
 // Log writes one line for each event when its handler is done: "handled" at
 // level info, "refused" at info for an error that is the caller's, "failed" at
 // error for one that is not. It names trigger, route, code and duration, and
-// what the event's family identifies it by, but no payload, header or query. An
+// what the event's family identifies it by and what the handler adds with
+// [lift.Event.Annotate], but no payload, header or query. An
 // error that nobody declared is logged in full by the App itself, under the
 // same correlation id.
 func Log() lift.Middleware {
@@ -45,7 +46,7 @@ func Log() lift.Middleware {
 			if e.Claims != nil {
 				attrs = append(attrs, slog.String("subject", e.Claims.Subject))
 			}
-			attrs = identity(attrs, e)
+			attrs = append(identity(attrs, e), e.Annotations()...)
 			switch {
 			case declared != nil:
 				attrs = append(attrs, slog.String("code", declared.Code.String()))

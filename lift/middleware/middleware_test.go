@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -126,6 +127,7 @@ func TestLog(t *testing.T) {
 			var log lifttest.Log
 			a := app(&log, func(_ context.Context, e *lift.Event) (*lift.Response, error) {
 				e.Claims = &lift.Claims{Subject: "ada"}
+				e.Annotate(slog.String("order", "o-7"))
 				return &lift.Response{Status: 201}, tt.err
 			}, middleware.Log())
 			lifttest.Invoke(t.Context(), t, a, tt.event)
@@ -135,7 +137,7 @@ func TestLog(t *testing.T) {
 					t.Errorf("%s is %v, want %v", key, line[key], want)
 				}
 			}
-			if _, ok := line["duration_ms"].(float64); !ok || line["correlation_id"] == "" {
+			if _, ok := line["duration_ms"].(float64); !ok || line["correlation_id"] == "" || line["order"] != "o-7" {
 				t.Errorf("line %v", line)
 			}
 			if strings.Contains(log.String(), "sesame") {

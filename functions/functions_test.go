@@ -1,0 +1,328 @@
+package functions_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/store/sqlite"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A system is the four functions over one store.
+type system struct {
+	connect, disconnect, router, processor *lift.App
+
+	store *sqlite.Store
+	key   ed25519.PrivateKey
+	log   lifttest.Log
+	mail  mail
+}
+
+func newSystem(t *testing.T) *system {
+	t.Helper()
+	s := &system{}
+	var public ed25519.PublicKey
+	var err error
+	if public, s.key, err = ed25519.GenerateKey(rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := auth.NewVerifier(auth.Config{
+		Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests", Audience: "streamer",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.store, err = sqlite.Open(t.Context(), sqlite.Memory); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.store.Close() })
+	actions := streamer.NewRegistry(
+		streamer.NewAction(streamer.ActionConfig{Name: "mirror"},
+			func(_ context.Context, _ *streamer.Job, in json.RawMessage) (json.RawMessage, error) { return in, nil }),
+		streamer.NewAction(streamer.ActionConfig{Name: "leaky"},
+			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
+				return 0, errors.New("dial tcp 10.0.0.7: secret detail")
+			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "admin", Scope: "admin"},
+			func(context.Context, *streamer.Job, json.RawMessage) (bool, error) { return true, nil }),
+		streamer.NewAction(streamer.ActionConfig{Name: "long", Expected: time.Minute},
+			func(_ context.Context, job *streamer.Job, in json.RawMessage) (json.RawMessage, error) {
+				job.Progress(50, "half")
+				return in, nil
+			}),
+	)
+	logger := s.log.Logger()
+	s.connect = functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger})
+	s.disconnect = functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger})
+	s.router = functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
+		Push: &s.mail, Verifier: verifier, Logger: logger})
+	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: s.store, Actions: actions, Push: &s.mail, Dispatch: &s.mail, Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.processor = functions.Processor(processor)
+	return s
+}
+
+// mail keeps what was pushed and what was asked to run.
+type mail struct {
+	mu     sync.Mutex
+	pushed []wire.Frame
+	rung   []streamer.Key
+}
+
+func (m *mail) Push(_ context.Context, _ string, data []byte) error {
+	frame, err := wire.DecodeFrame(data)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pushed = append(m.pushed, frame)
+	return err
+}
+
+func (m *mail) Dispatch(_ context.Context, key streamer.Key) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rung = append(m.rung, key)
+	return nil
+}
+
+// claims are ada's of acme, changed; nil removes a claim.
+func claims(changes map[string]any) jwt.MapClaims {
+	c := jwt.MapClaims{"iss": "tests", "aud": "streamer", "sub": "ada", "tenant_id": "acme", "exp": time.Now().Add(time.Hour).Unix()}
+	for name, value := range changes {
+		if c[name] = value; value == nil {
+			delete(c, name)
+		}
+	}
+	return c
+}
+
+func (s *system) token(t *testing.T, changes map[string]any) string {
+	t.Helper()
+	token, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims(changes)).SignedString(s.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
+
+// open connects and fails the test when that is refused.
+func (s *system) open(t *testing.T, id string, changes map[string]any) {
+	t.Helper()
+	answer := lifttest.Invoke(t.Context(), t, s.connect, lifttest.Connect{ConnectionID: id, Header: bearer(s.token(t, changes))})
+	if answer.Status != http.StatusOK {
+		t.Fatalf("$connect answered %d %s", answer.Status, answer.Body)
+	}
+}
+
+// ask sends a message and returns the frame that answers it.
+func (s *system) ask(t *testing.T, id, message string) wire.Frame {
+	t.Helper()
+	answer := lifttest.Invoke(t.Context(), t, s.router, lifttest.Message{ConnectionID: id, Body: message})
+	frame, err := wire.DecodeFrame(answer.Body)
+	if err != nil {
+		t.Fatalf("%s was answered with %q: %v", message, answer.Body, err)
+	}
+	return frame
+}
+
+func TestWhoMayConnect(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	good := s.token(t, nil)
+	_, stranger, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims(nil)).SignedString(stranger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unsigned, err := jwt.NewWithClaims(jwt.SigningMethodNone, claims(nil)).SignedString(jwt.UnsafeAllowNoneSignatureType)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(s.key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	confused, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims(nil)).SignedString(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		event lifttest.Connect
+		want  int
+	}{
+		"a header":            {lifttest.Connect{Header: bearer(good)}, 200},
+		"a query":             {lifttest.Connect{Query: url.Values{"token": {good}}}, 200},
+		"no token":            {lifttest.Connect{}, 401},
+		"garbage":             {lifttest.Connect{Header: bearer("x.y.z")}, 401},
+		"another's signature": {lifttest.Connect{Header: bearer(forged)}, 401},
+		"no signature":        {lifttest.Connect{Header: bearer(unsigned)}, 401},
+		"HS256, public key":   {lifttest.Connect{Header: bearer(confused)}, 401},
+		"expired":             {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"exp": time.Now().Add(-time.Minute).Unix()}))}, 401},
+		"no exp":              {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"exp": nil}))}, 401},
+		"another audience":    {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"aud": "other"}))}, 401},
+		"another issuer":      {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"iss": "other"}))}, 401},
+		"no tenant":           {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"tenant_id": nil}))}, 401},
+		"no subject":          {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"sub": nil}))}, 401},
+		"a tenant too long":   {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"tenant_id": strings.Repeat("x", 300)}))}, 401},
+		"permissions no list": {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"permissions": 7}))}, 401},
+	} {
+		tt.event.ConnectionID = "c-" + strings.ReplaceAll(name, " ", "-")
+		answer := lifttest.Invoke(t.Context(), t, s.connect, tt.event)
+		if answer.Status != tt.want {
+			t.Errorf("%s: answered %d, want %d", name, answer.Status, tt.want)
+		}
+		_, err := s.store.LoadConnection(t.Context(), tt.event.ConnectionID)
+		if stored := err == nil; stored != (tt.want == 200) {
+			t.Errorf("%s: connection stored: %v", name, stored)
+		}
+		if tt.want == 401 {
+			var doc map[string]any
+			answer.Decode(t, &doc)
+			if doc["code"] != "UNAUTHORIZED" || doc["correlation_id"] == "" {
+				t.Errorf("%s: answered %s", name, answer.Body)
+			}
+		}
+	}
+	for _, token := range []string{good, forged, unsigned, confused} {
+		if strings.Contains(s.log.String(), token) {
+			t.Error("a token is in the log")
+		}
+	}
+}
+
+func TestSubprotocol(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	answer := lifttest.Invoke(t.Context(), t, s.connect, lifttest.Connect{Header: http.Header{
+		"Sec-WebSocket-Protocol": {"streamer.v1, bearer." + s.token(t, nil)}}})
+	if got := answer.Header.Get("Sec-WebSocket-Protocol"); answer.Status != 200 || got != "streamer.v1" {
+		t.Errorf("answered %d with the subprotocol %q", answer.Status, got)
+	}
+}
+
+func TestAMessageIsAnsweredWithOneFrame(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.open(t, "c1", map[string]any{"permissions": []string{"admin"}})
+	s.open(t, "c2", map[string]any{"scope": "reader admin"})
+	s.open(t, "c3", nil)
+	for _, tt := range []struct{ connection, message, want string }{
+		{"c1", `{"id":"a","action":"mirror","payload":9007199254740993}`, `response 9007199254740993`},
+		{"c1", `{"id":"a","action":"admin"}`, `response true`},
+		{"c2", `{"id":"a","action":"admin"}`, `response true`},
+		{"c3", `{"id":"a","action":"admin"}`, `error FORBIDDEN`},
+		{"c1", `nonsense`, `error INVALID_MESSAGE`},
+		{"c1", `{"id":"a"}`, `error INVALID_MESSAGE`},
+		{"c1", `{"id":"a","action":"none"}`, `error INVALID_ACTION`},
+		{"c1", `{"id":"a","action":"leaky"}`, `error INTERNAL_ERROR`},
+		{"unknown", `{"id":"a","action":"mirror"}`, `error UNAUTHORIZED`},
+		{"c1", `{"id":"a","action":"streamer.ping"}`, `pong`},
+	} {
+		frame := s.ask(t, tt.connection, tt.message)
+		got := string(frame.Type)
+		switch {
+		case frame.Error != nil:
+			got += " " + string(frame.Error.Code)
+			if !strings.Contains(string(frame.Error.Details), "correlation_id") || strings.Contains(frame.Error.Message, "10.0.0.7") {
+				t.Errorf("%s: %s", tt.message, frame.Append(nil))
+			}
+		case frame.Data != nil:
+			got += " " + string(frame.Data)
+		}
+		if got != tt.want || (frame.RequestID != "a" && tt.message != "nonsense") {
+			t.Errorf("%s from %s: %s, want %s", tt.message, tt.connection, frame.Append(nil), tt.want)
+		}
+	}
+}
+
+func TestARequestFromMessageToFinalFrame(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.open(t, "c1", nil)
+	if frame := s.ask(t, "c1", `{"id":"r1","action":"long","payload":{"n":1}}`); frame.Type != wire.TypeAcknowledgment {
+		t.Fatalf("answered %s", frame.Append(nil))
+	}
+	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", "due_at": time.Now().UnixMilli()}
+	later := map[string]any{"tenant": "acme", "subject": "ada", "id": "r2", "state": "QUEUED", "due_at": time.Now().Add(time.Hour).UnixMilli()}
+	running := map[string]any{"tenant": "acme", "subject": "ada", "id": "r3", "state": "RUNNING"}
+	answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Stream{Records: []lifttest.Record{
+		{NewImage: image}, {NewImage: later}, {NewImage: running}, {Name: "REMOVE"}}})
+	if answer.Err != nil || len(answer.Failed) > 0 || len(s.mail.rung) != 1 || s.mail.rung[0].ID != "r1" {
+		t.Fatalf("the stream's batch: %v, failed %v, rung %v", answer.Err, answer.Failed, s.mail.rung)
+	}
+	if answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.JSON{Value: functions.RunInvocation{Run: s.mail.rung[0]}}); answer.Err != nil {
+		t.Fatal(answer.Err)
+	}
+	var got []string
+	for _, frame := range s.mail.pushed {
+		got = append(got, fmt.Sprint(frame.Type, " ", frame.RequestID))
+	}
+	if strings.Join(got, ", ") != "progress r1, complete r1" {
+		t.Errorf("pushed %v", got)
+	}
+	if answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Schedule{}); answer.Err != nil {
+		t.Errorf("the schedule: %v", answer.Err)
+	}
+	if answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Raw(`{"run":{"tenant":"acme"}}`)); answer.Err == nil {
+		t.Error("a run without an id passed")
+	}
+}
+
+func TestDisconnectForgets(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.open(t, "c1", nil)
+	if answer := lifttest.Invoke(t.Context(), t, s.disconnect, lifttest.Disconnect{ConnectionID: "c1"}); answer.Err != nil {
+		t.Fatal(answer.Err)
+	}
+	if _, err := s.store.LoadConnection(t.Context(), "c1"); !errors.Is(err, streamer.ErrNotFound) {
+		t.Errorf("the connection is still there: %v", err)
+	}
+}
+
+func TestRenewingTheToken(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.open(t, "c1", nil)
+	renew := func(token string) wire.Frame {
+		return s.ask(t, "c1", `{"id":"a","action":"streamer.authenticate","payload":{"token":"`+token+`"}}`)
+	}
+	if frame := renew(s.token(t, map[string]any{"exp": time.Now().Add(2 * time.Hour).Unix()})); frame.Type != wire.TypeResponse {
+		t.Errorf("a newer token: %s", frame.Append(nil))
+	}
+	if frame := renew(s.token(t, map[string]any{"sub": "eve"})); frame.Error == nil || frame.Error.Code != wire.Forbidden {
+		t.Errorf("another's token: %s", frame.Append(nil))
+	}
+	if frame := renew("x.y.z"); frame.Error == nil || frame.Error.Code != wire.Unauthorized {
+		t.Errorf("no token: %s", frame.Append(nil))
+	}
+}

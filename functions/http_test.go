@@ -1,0 +1,143 @@
+package functions_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/wire"
+)
+
+func (s *system) call(t *testing.T, header http.Header, method, path, query, body string) lifttest.Answer {
+	t.Helper()
+	event := lifttest.HTTP{Method: method, Path: path, Query: query, Header: header}
+	if body != "" {
+		event.Body = []byte(body)
+	}
+	return lifttest.Invoke(t.Context(), t, s.router, event)
+}
+
+func TestTheSameRequestsOverHTTP(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	ada, eve := bearer(s.token(t, nil)), bearer(s.token(t, map[string]any{"tenant_id": "globex"}))
+	for _, tt := range []struct {
+		name                      string
+		who                       http.Header
+		method, path, query, body string
+		status                    int
+		contains                  string
+	}{
+		{"short", ada, "POST", "/requests", "", `{"id":"s","action":"mirror","payload":9007199254740993}`, 201, `"data":9007199254740993`},
+		{"long", ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`, 202, `"type":"acknowledgment"`},
+		{"the same again", ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`, 200, `"state":"QUEUED"`},
+		{"the id, another payload", ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":1}`, 409, `"code":"DUPLICATE_REQUEST"`},
+		{"no JSON", ada, "POST", "/requests", "", `{`, 400, `"code":"INVALID_MESSAGE"`},
+		{"unknown action", ada, "POST", "/requests", "", `{"id":"q","action":"none"}`, 400, `"request_id":"q"`},
+		{"an internal error", ada, "POST", "/requests", "", `{"id":"q","action":"leaky"}`, 500, `"code":"INTERNAL_ERROR"`},
+		{"get", ada, "GET", "/requests/r1", "", "", 200, `"id":"r1"`},
+		{"get, another tenant", eve, "GET", "/requests/r1", "", "", 404, `"code":"NOT_FOUND"`},
+		{"get, unknown", ada, "GET", "/requests/none", "", "", 404, `"request_id":"none"`},
+		{"get, newer", ada, "GET", "/requests/r1", "wait=1ms&rev=0", "", 200, `"rev":1`},
+		{"get, nothing newer", ada, "GET", "/requests/r1", "wait=1ms&rev=9", "", 200, `"rev":1`},
+		{"get, a bad wait", ada, "GET", "/requests/r1", "wait=soon", "", 400, `"code":"VALIDATION_ERROR"`},
+		{"get, a bad rev", ada, "GET", "/requests/r1", "wait=1ms&rev=x", "", 400, `"code":"VALIDATION_ERROR"`},
+		{"list", ada, "GET", "/requests", "state=QUEUED&limit=5", "", 200, `"requests":[{"id":"r1"`},
+		{"list, another tenant", eve, "GET", "/requests", "", "", 200, `{"requests":[]}`},
+		{"list, a bad limit", ada, "GET", "/requests", "limit=x", "", 400, `"code":"VALIDATION_ERROR"`},
+		{"list, a bad state", ada, "GET", "/requests", "state=x", "", 400, `"code":"VALIDATION_ERROR"`},
+		{"cancel, another tenant", eve, "DELETE", "/requests/r1", "", "", 404, `"code":"NOT_FOUND"`},
+		{"cancel", ada, "DELETE", "/requests/r1", "", "", 200, `"state":"CANCELLED"`},
+		{"no token", nil, "GET", "/requests/r1", "", "", 401, `"code":"UNAUTHORIZED"`},
+		{"health", nil, "GET", "/health", "", "", 200, `"ok"`},
+		{"no such path", ada, "GET", "/nothing", "", "", 404, `"code":"NOT_FOUND"`},
+		{"no such method", ada, "PUT", "/requests", "", "", 405, `"code":"VALIDATION_ERROR"`},
+	} {
+		answer := s.call(t, tt.who, tt.method, tt.path, tt.query, tt.body)
+		if answer.Status != tt.status || !strings.Contains(string(answer.Body), tt.contains) {
+			t.Errorf("%s: answered %d %s, want %d with %s", tt.name, answer.Status, answer.Body, tt.status, tt.contains)
+		}
+		wantType := "application/json"
+		if tt.status >= 400 {
+			wantType = "application/problem+json"
+		}
+		if got := answer.Header.Get("Content-Type"); got != wantType {
+			t.Errorf("%s: Content-Type is %q", tt.name, got)
+		}
+		if strings.Contains(string(answer.Body), "10.0.0.7") {
+			t.Errorf("%s leaks: %s", tt.name, answer.Body)
+		}
+	}
+}
+
+// The two answers must not differ in anything but the id that was asked for.
+func TestAnothersRequestLooksLikeNone(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	ada, eve := bearer(s.token(t, nil)), bearer(s.token(t, map[string]any{"tenant_id": "globex"}))
+	s.call(t, ada, "POST", "/requests", "", `{"id":"r1","action":"long"}`)
+	for _, method := range []string{"GET", "DELETE"} {
+		there, none := s.call(t, eve, method, "/requests/r1", "", ""), s.call(t, eve, method, "/requests/r2", "", "")
+		if there.Status != none.Status || strings.ReplaceAll(string(there.Body), "r1", "r2") != string(none.Body) {
+			t.Errorf("%s tells them apart: %d %s and %d %s", method, there.Status, there.Body, none.Status, none.Body)
+		}
+	}
+}
+
+func TestLocationNamesTheRequest(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	ada := bearer(s.token(t, nil))
+	answer := s.call(t, ada, "POST", "/requests", "", `{"action":"long"}`)
+	frame, err := wire.DecodeFrame(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	location := answer.Header.Get("Location")
+	if location != streamer.ResultPath(frame.RequestID) || s.call(t, ada, "GET", location, "", "").Status != 200 {
+		t.Errorf("Location is %q, the request %q", location, frame.RequestID)
+	}
+}
+
+func TestProblemDocument(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	answer := s.call(t, http.Header{"X-Correlation-Id": {"corr-7"}}, "GET", "/requests", "", "")
+	var doc map[string]any
+	answer.Decode(t, &doc)
+	want := map[string]any{"type": "about:blank", "title": "Unauthorized", "status": 401.0, "detail": "a bearer token is needed",
+		"code": "UNAUTHORIZED", "correlation_id": "corr-7"}
+	got, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expected, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(expected) || answer.Header.Get("WWW-Authenticate") != "Bearer" || answer.Header.Get("X-Correlation-Id") != "corr-7" {
+		t.Errorf("answered %s with %v", got, answer.Header)
+	}
+}
+
+func TestAFunctionWithoutItsPartsPanics(t *testing.T) {
+	t.Parallel()
+	for name, build := range map[string]func(){
+		"connect":    func() { functions.Connect(functions.ConnectConfig{}) },
+		"disconnect": func() { functions.Disconnect(functions.DisconnectConfig{}) },
+		"router":     func() { functions.Router(functions.RouterConfig{}) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s was built of nothing", name)
+				}
+			}()
+			build()
+		}()
+	}
+}

@@ -1,0 +1,70 @@
+package functions
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// The claims beside the registered ones.
+const (
+	claimTenant      = "tenant_id"
+	claimPermissions = "permissions" // a list of scopes; "scope" is read too
+)
+
+// maxName bounds a tenant's and a subject's name, in bytes: both are part of
+// keys, which DynamoDB bounds at 2048 and 1024.
+const maxName = 256
+
+// principalOf reads who a verified token speaks of. A token that names no
+// tenant or no subject is as good as none.
+func principalOf(claims *lift.Claims) (streamer.Principal, error) {
+	p := streamer.Principal{
+		Tenant:    claims.Text(claimTenant),
+		Subject:   claims.Subject,
+		Scopes:    claims.Scopes,
+		ExpiresAt: claims.Expiry,
+	}
+	switch {
+	case p.Tenant == "" || len(p.Tenant) > maxName:
+		return p, streamer.Errorf(wire.Unauthorized, "the token needs a claim %s of 1 to %d bytes", claimTenant, maxName)
+	case p.Subject == "" || len(p.Subject) > maxName:
+		return p, streamer.Errorf(wire.Unauthorized, "the token needs a claim sub of 1 to %d bytes", maxName)
+	}
+	var permissions []string
+	if _, err := claims.Decode(claimPermissions, &permissions); err != nil {
+		return p, streamer.Errorf(wire.Unauthorized, "the token's claim %s is not a list of strings", claimPermissions)
+	}
+	p.Scopes = append(p.Scopes, permissions...)
+	return p, nil
+}
+
+// caller is who stands behind an event that the auth middleware let pass.
+func caller(e *lift.Event) (streamer.Principal, error) {
+	if e.Claims == nil {
+		return streamer.Principal{}, errors.New("no auth middleware before a handler that needs the caller")
+	}
+	return principalOf(e.Claims)
+}
+
+// A verifier verifies the tokens that arrive on a live socket.
+type verifier struct{ *auth.Verifier }
+
+// Verify implements [streamer.Verifier].
+func (v verifier) Verify(ctx context.Context, token string) (streamer.Principal, error) {
+	claims, err := v.Verifier.Verify(ctx, token)
+	if err != nil {
+		declared, ok := lift.Declared(err)
+		if !ok {
+			return streamer.Principal{}, err
+		}
+		refusal := streamer.Errorf(wireCodes[declared.Code], "%s", declared.Message)
+		refusal.Cause = declared.Cause
+		return streamer.Principal{}, refusal
+	}
+	return principalOf(claims)
+}

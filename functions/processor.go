@@ -1,0 +1,81 @@
+package functions
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lift"
+)
+
+// The attributes of a stream record's image that the processor reads. Every
+// store that feeds a stream writes them.
+const (
+	attrTenant  = "tenant"
+	attrSubject = "subject"
+	attrID      = "id"
+	attrState   = "state"
+	attrDueAt   = "due_at" // milliseconds of the epoch; absent when nothing is due
+)
+
+// A RunInvocation is the payload of a direct invocation of the processor: run
+// this request.
+type RunInvocation struct {
+	Run streamer.Key `json:"run"`
+}
+
+// Payload encodes the invocation.
+func (r RunInvocation) Payload() ([]byte, error) { return json.Marshal(r) }
+
+// Validate names what is missing.
+func (r RunInvocation) Validate() error {
+	if r.Run.Tenant == "" || r.Run.Subject == "" || r.Run.ID == "" {
+		return lift.Errorf(lift.CodeInvalid, `the payload must be {"run": {"tenant", "subject", "id"}}`)
+	}
+	return nil
+}
+
+// Processor answers the three triggers that durable requests need: a record of
+// the stream rings for a request, a direct invocation runs one, and the
+// schedule sweeps up what was missed. The Logger of the processor's config is
+// the app's too.
+func Processor(p *streamer.Processor) *lift.App {
+	app := newApp(p.Logger, 0)
+	app.DynamoDB(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+		key, queued := queuedNow(p, e.DynamoDB.NewImage)
+		if !queued {
+			return nil, nil
+		}
+		e.Annotate(slog.String("request_id", key.ID))
+		return nil, p.Ring(ctx, key)
+	}))
+	app.Direct(lift.Typed(func(ctx context.Context, in RunInvocation) (struct{}, error) {
+		lift.EventFrom(ctx).Annotate(slog.String("request_id", in.Run.ID))
+		return struct{}{}, p.Run(ctx, in.Run)
+	}))
+	app.Schedule(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+		report, err := p.Sweep(ctx)
+		e.Annotate(slog.Int("rung", report.Rung), slog.Int("lost", report.Lost),
+			slog.Int("failed", report.Failed), slog.Int("told", report.Told))
+		if err != nil {
+			return nil, fmt.Errorf("sweep: %w", err)
+		}
+		return nil, nil
+	}))
+	return app
+}
+
+// queuedNow reads whether an image is a request that may be claimed. One that
+// is due later is the sweep's.
+func queuedNow(p *streamer.Processor, image lift.Item) (streamer.Key, bool) {
+	if image.Text(attrState) != string(streamer.Queued) {
+		return streamer.Key{}, false
+	}
+	if due, ok := image.Get(attrDueAt).Int(); ok && due > p.Now().UnixMilli() {
+		return streamer.Key{}, false
+	}
+	key := streamer.Key{Tenant: image.Text(attrTenant), Subject: image.Text(attrSubject), ID: image.Text(attrID)}
+	return key, key.Tenant != "" && key.Subject != "" && key.ID != ""
+}

@@ -1,0 +1,166 @@
+package functions
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// answerLimit is below the 29 s after which API Gateway gives up on a function
+// (Amazon API Gateway Developer Guide, "Quotas", integration timeout).
+const answerLimit = 28 * time.Second
+
+// A RouterConfig is what the router function needs. Connections, Requests,
+// Actions, Push and Verifier are required.
+type RouterConfig struct {
+	Connections streamer.ConnectionStore
+	Requests    streamer.RequestStore
+	Actions     *streamer.Registry
+	Push        streamer.Pusher
+	Verifier    *auth.Verifier
+	Retention   time.Duration // how long a final request can be read; 0: streamer.DefaultRetention
+	Logger      *slog.Logger  // nil: Lift's default
+}
+
+// Router answers the messages of open WebSockets and the HTTP API. The
+// WebSocket API's $default route must have a route response: a message's answer
+// is what the function returns. It panics when the config lacks something.
+func Router(config RouterConfig) *lift.App {
+	require("Router", config.Connections != nil, config.Requests != nil, config.Actions != nil,
+		config.Push != nil, config.Verifier != nil)
+	requests := &streamer.Requests{Store: config.Requests, Actions: config.Actions, Push: config.Push,
+		Retention: config.Retention, Logger: config.Logger}
+	messages := &streamer.Router{Connections: streamer.Connections{Store: config.Connections}, Requests: requests,
+		Verifier: verifier{config.Verifier}, Logger: config.Logger}
+	app := newApp(config.Logger, answerLimit)
+
+	app.WebSocket(lift.RouteDefault, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+		return answer(e, messages.Handle(ctx, e.WebSocket.ConnectionID, e.CorrelationID, e.Body)), nil
+	}))
+
+	signedIn := auth.JWT(config.Verifier)
+	api := httpAPI{requests}
+	app.HTTP("POST /requests", signed(api.submit), signedIn)
+	app.HTTP("GET /requests", signed(api.list), signedIn)
+	app.HTTP("GET /requests/{id}", signed(api.get), signedIn)
+	app.HTTP("DELETE /requests/{id}", signed(api.cancel), signedIn)
+	app.HTTP("GET /health", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
+		return lift.JSON(http.StatusOK, map[string]string{"status": "ok"})
+	}))
+	return app
+}
+
+// answer is a frame as a function's response, with what the event's log line
+// tells of it.
+func answer(e *lift.Event, frame wire.Frame) *lift.Response {
+	e.Annotate(slog.String("frame", string(frame.Type)), slog.String("request_id", frame.RequestID))
+	if frame.Error != nil {
+		e.Annotate(slog.String("error_code", string(frame.Error.Code)))
+	}
+	return &lift.Response{Body: frame.Append(nil)}
+}
+
+// httpAPI is the HTTP side of the requests' use cases.
+type httpAPI struct{ *streamer.Requests }
+
+// signed gives a handler the principal that its middleware has verified, and
+// says that its answer is JSON.
+func signed(do func(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error)) lift.Handler {
+	return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+		p, err := caller(e)
+		if err != nil {
+			return nil, declare(err, "")
+		}
+		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID})
+		if err != nil {
+			return nil, declare(err, e.HTTP.PathValue("id"))
+		}
+		return res.SetHeader("Content-Type", "application/json"), nil
+	})
+}
+
+func (a httpAPI) submit(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
+	m, err := wire.DecodeMessage(e.Body)
+	if err != nil {
+		var reason *wire.MessageError
+		errors.As(err, &reason)
+		return nil, declare(streamer.Errorf(wire.InvalidMessage, "%s", reason.Reason), reason.ID)
+	}
+	if m.ID == "" {
+		m.ID = streamer.NewID()
+	}
+	frame, err := a.Submit(ctx, who, m)
+	if err != nil {
+		return nil, declare(err, m.ID)
+	}
+	res := answer(e, frame)
+	switch frame.Type {
+	case wire.TypeResponse:
+		res.Status = http.StatusCreated
+	case wire.TypeAcknowledgment:
+		res.Status = http.StatusAccepted
+		res.SetHeader("Location", streamer.ResultPath(m.ID))
+	default:
+		res.Status = http.StatusOK
+	}
+	return res, nil
+}
+
+func (a httpAPI) list(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
+	query := e.HTTP.URL.Query()
+	q := wire.ListQuery{State: query.Get("state"), Cursor: query.Get("cursor")}
+	if text := query.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, streamer.Errorf(wire.ValidationError, "limit is not a number")
+		}
+		q.Limit = n
+	}
+	list, err := a.List(ctx, who, q)
+	if err != nil {
+		return nil, err
+	}
+	return &lift.Response{Status: http.StatusOK, Body: list.Append(nil)}, nil
+}
+
+func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
+	id, query := e.HTTP.PathValue("id"), e.HTTP.URL.Query()
+	var (
+		frame wire.Frame
+		err   error
+	)
+	if text := query.Get("wait"); text != "" {
+		wait, parseErr := time.ParseDuration(text)
+		if parseErr != nil || wait < 0 {
+			return nil, streamer.Errorf(wire.ValidationError, "wait is not a duration such as 20s")
+		}
+		rev, parseErr := strconv.ParseInt("0"+query.Get("rev"), 10, 64)
+		if parseErr != nil {
+			return nil, streamer.Errorf(wire.ValidationError, "rev is not a number")
+		}
+		frame, err = a.Wait(ctx, who, id, rev, wait)
+	} else {
+		frame, err = a.Get(ctx, who, id)
+	}
+	return snapshot(frame, err)
+}
+
+func (a httpAPI) cancel(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
+	frame, err := a.Cancel(ctx, who, e.HTTP.PathValue("id"))
+	return snapshot(frame, err)
+}
+
+func snapshot(frame wire.Frame, err error) (*lift.Response, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &lift.Response{Status: http.StatusOK, Body: frame.Request.Append(nil)}, nil
+}

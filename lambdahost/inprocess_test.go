@@ -1,0 +1,228 @@
+package lambdahost_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/pay-theory/streamer/lambdahost"
+)
+
+type handler func(ctx context.Context, payload []byte) ([]byte, error)
+
+func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) { return h(ctx, payload) }
+
+func host(t *testing.T, config lambdahost.Config, h handler) *lambdahost.InProcess {
+	t.Helper()
+	config.Name, config.Handler = "router", h
+	f, err := lambdahost.NewInProcess(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestInvoke(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := host(t, lambdahost.Config{Timeout: 3 * time.Second}, func(ctx context.Context, payload []byte) ([]byte, error) {
+			lc, ok := lambdacontext.FromContext(ctx)
+			deadline, hasDeadline := ctx.Deadline()
+			if !ok || len(lc.AwsRequestID) != 36 || !strings.HasSuffix(lc.InvokedFunctionArn, ":router") ||
+				!hasDeadline || time.Until(deadline) != 3*time.Second {
+				t.Errorf("context %+v, deadline %v", lc, time.Until(deadline))
+			}
+			payload[0] = 'X' // the handler's own copy
+			return payload, nil
+		})
+		event := []byte("event")
+		out, err := f.Invoke(t.Context(), event)
+		if err != nil || string(out) != "Xvent" || string(event) != "event" {
+			t.Errorf("answer %q, %v, event %q", out, err, event)
+		}
+		if err := f.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := f.Invoke(t.Context(), event); !errors.Is(err, lambdahost.ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+		if err := f.InvokeAsync(event); !errors.Is(err, lambdahost.ErrClosed) {
+			t.Errorf("after Close: %v", err)
+		}
+	})
+}
+
+func TestAFunctionThatFails(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		broken := errors.New("broken")
+		f := host(t, lambdahost.Config{Timeout: time.Second}, func(_ context.Context, payload []byte) ([]byte, error) {
+			switch string(payload) {
+			case "panic":
+				panic("at the disco")
+			case "hang":
+				time.Sleep(10 * time.Second)
+			}
+			return nil, broken
+		})
+		if _, err := f.Invoke(t.Context(), []byte("fail")); !errors.Is(err, broken) {
+			t.Errorf("an error: %v", err)
+		}
+		var crash *lambdahost.CrashError
+		if _, err := f.Invoke(t.Context(), []byte("panic")); !errors.As(err, &crash) || len(crash.Stack) == 0 || !strings.Contains(err.Error(), "disco") {
+			t.Errorf("a panic: %v", err)
+		}
+		var timeout *lambdahost.TimeoutError
+		start := time.Now()
+		if _, err := f.Invoke(t.Context(), []byte("hang")); !errors.As(err, &timeout) || time.Since(start) != time.Second ||
+			!strings.Contains(err.Error(), "Task timed out after 1.00 seconds") {
+			t.Errorf("a hang: %v after %v", err, time.Since(start))
+		}
+		time.Sleep(10 * time.Second) // the fake clock lets the handler end
+	})
+}
+
+func TestTheCallerMayGo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		finished := false
+		f := host(t, lambdahost.Config{}, func(ctx context.Context, _ []byte) ([]byte, error) {
+			time.Sleep(time.Second)
+			finished = ctx.Err() == nil
+			return nil, nil
+		})
+		gone := errors.New("gone")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(gone)
+		if _, err := f.Invoke(ctx, nil); !errors.Is(err, gone) {
+			t.Errorf("error %v", err)
+		}
+		time.Sleep(2 * time.Second) // of the fake clock
+		synctest.Wait()
+		if !finished {
+			t.Error("the function ended with its caller")
+		}
+	})
+}
+
+func TestConcurrency(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var running, most atomic.Int32
+		release := make(chan struct{})
+		f := host(t, lambdahost.Config{Concurrency: 3}, func(context.Context, []byte) ([]byte, error) {
+			most.Store(max(most.Load(), running.Add(1)))
+			<-release
+			running.Add(-1)
+			return nil, nil
+		})
+		for range 10 {
+			if err := f.InvokeAsync(nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if _, err := f.Invoke(t.Context(), nil); !errors.Is(err, lambdahost.ErrThrottled) {
+			t.Errorf("a fourth invocation: %v", err)
+		}
+		close(release)
+		synctest.Wait()
+		if most.Load() != 3 || running.Load() != 0 {
+			t.Errorf("at most %d ran at a time, %d still do", most.Load(), running.Load())
+		}
+	})
+}
+
+func TestAsynchronousRetries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var at []time.Duration
+		var logs bytes.Buffer
+		start := time.Now()
+		f := host(t, lambdahost.Config{Retries: 2, Logger: slog.New(slog.NewTextHandler(&logs, nil))},
+			func(context.Context, []byte) ([]byte, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				at = append(at, time.Since(start))
+				return nil, errors.New("broken")
+			})
+		if err := f.InvokeAsync(nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour) // of the fake clock
+		synctest.Wait()
+		if len(at) != 3 || at[1] != time.Minute || at[2] != 3*time.Minute {
+			t.Errorf("tried at %v", at)
+		}
+		if strings.Count(logs.String(), "asynchronous invocation failed") != 3 {
+			t.Errorf("log: %s", logs.String())
+		}
+	})
+}
+
+func TestCloseEndsWhatRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ended := false
+		f := host(t, lambdahost.Config{Concurrency: 1, Retries: 2}, func(ctx context.Context, payload []byte) ([]byte, error) {
+			if string(payload) == "stuck" {
+				time.Sleep(time.Minute)
+				return nil, nil
+			}
+			<-ctx.Done()
+			time.Sleep(time.Second)
+			ended = true
+			return nil, ctx.Err()
+		})
+		for range 2 { // one runs, one waits in line
+			if err := f.InvokeAsync(nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if err := f.Close(t.Context()); err != nil || !ended {
+			t.Errorf("closed with %v, handler ended: %v", err, ended)
+		}
+
+		f = host(t, lambdahost.Config{}, func(context.Context, []byte) ([]byte, error) {
+			time.Sleep(time.Minute)
+			return nil, nil
+		})
+		if err := f.InvokeAsync(nil); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := f.Close(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "router") {
+			t.Errorf("closing with a stuck handler: %v", err)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	ok := handler(func(context.Context, []byte) ([]byte, error) { return nil, nil })
+	for name, config := range map[string]lambdahost.Config{
+		"no name":    {Handler: ok},
+		"no handler": {Name: "f"},
+		"too short":  {Name: "f", Handler: ok, Timeout: time.Millisecond},
+		"too long":   {Name: "f", Handler: ok, Timeout: time.Hour},
+		"negative":   {Name: "f", Handler: ok, Retries: -1},
+	} {
+		if _, err := lambdahost.NewInProcess(config); err == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+}
