@@ -25,24 +25,25 @@ var (
 
 // CreateRequest implements [streamer.RequestStore].
 func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request) (*streamer.Request, bool, error) {
-	stored, created := r, false
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		existing, err := scan(tx.QueryRowContext(ctx, selectRequest, r.Tenant, r.Subject, r.ID))
+	var stored *streamer.Request
+	created := false
+	err := s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+		existing, err := scan(tx.QueryRow(selectRequest, r.Tenant, r.Subject, r.ID))
 		switch {
 		case errors.Is(err, streamer.ErrNotFound):
 		case err != nil:
-			return err
+			return nil, err
 		case existing.ExpiresAt.IsZero() || existing.ExpiresAt.After(r.CreatedAt):
 			stored = existing
-			return nil
+			return nil, nil
 		}
-		created = true
-		return put(ctx, tx, r)
+		stored, created = rounded(r), true
+		return stored, put(tx, stored)
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("sqlite: create request: %w", err)
 	}
-	return stored.Clone(), created, nil
+	return stored, created, nil
 }
 
 // LoadRequest implements [streamer.RequestStore].
@@ -57,16 +58,16 @@ func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Re
 // ChangeRequest implements [streamer.RequestStore].
 func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
 	var changed *streamer.Request
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		r, err := scan(tx.QueryRowContext(ctx, selectRequest, key.Tenant, key.Subject, key.ID))
+	err := s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+		r, err := scan(tx.QueryRow(selectRequest, key.Tenant, key.Subject, key.ID))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := c.Apply(r); err != nil {
-			return err
+			return nil, err
 		}
-		changed = r
-		return put(ctx, tx, r)
+		changed = rounded(r)
+		return changed, put(tx, changed)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: change request: %w", err)
@@ -87,10 +88,10 @@ func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer
 		and("state = ?", string(q.State))
 	}
 	if !q.From.IsZero() {
-		and("created_at >= ?", q.From.UnixMilli())
+		and("created_at >= ?", ceilMillis(q.From))
 	}
 	if !q.Until.IsZero() {
-		and("created_at < ?", q.Until.UnixMilli())
+		and("created_at < ?", ceilMillis(q.Until))
 	}
 	if q.Cursor != "" {
 		at, err := parseCursor(q.Cursor)
@@ -143,7 +144,7 @@ func parseCursor(s string) (cursor, error) {
 	if err == nil {
 		err = json.Unmarshal(raw, &c)
 	}
-	if err != nil {
+	if err != nil || c.ID == "" {
 		return c, streamer.Errorf(wire.ValidationError, "the cursor is not one that this server made")
 	}
 	return c, nil
@@ -167,23 +168,21 @@ func (s *Store) query(ctx context.Context, query string, args ...any) (requests 
 
 func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
 	var (
-		r                                    streamer.Request
-		metadata, subscribers                string
-		failure                              sql.NullString
-		due, started, finished, expires      sql.NullInt64
-		created, updated                     int64
-		payload, progress, checkpoint, final []byte
+		r                               streamer.Request
+		metadata, subscribers           string
+		failed                          sql.NullString
+		due, started, finished, expires sql.NullInt64
+		created, updated                int64
 	)
-	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, &payload, &metadata, &r.CorrelationID, &r.State, &r.Rev, &r.Fence, &due,
-		&r.Attempt, &r.Slices, &r.Lost, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message, &progress,
-		&checkpoint, &final, &failure, &subscribers, &created, &updated, &started, &finished, &expires)
+	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev, &r.Fence, &due,
+		&r.Attempt, &r.Slices, &r.Lost, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
+		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers, &created, &updated, &started, &finished, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, streamer.ErrNotFound
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.Payload, r.Progress.Metadata, r.Checkpoint, r.Result = payload, progress, checkpoint, final
 	r.DueAt, r.StartedAt, r.FinishedAt, r.ExpiresAt = fromMillis(due), fromMillis(started), fromMillis(finished), fromMillis(expires)
 	r.CreatedAt, r.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
 	if err := json.Unmarshal([]byte(metadata), &r.Metadata); err != nil {
@@ -192,15 +191,17 @@ func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
 	if err := json.Unmarshal([]byte(subscribers), &r.Subscribers); err != nil {
 		return nil, fmt.Errorf("decode subscribers: %w", err)
 	}
-	if failure.Valid {
-		if err := json.Unmarshal([]byte(failure.String), &r.Error); err != nil {
+	if failed.Valid {
+		var f failure
+		if err := json.Unmarshal([]byte(failed.String), &f); err != nil {
 			return nil, fmt.Errorf("decode error: %w", err)
 		}
+		r.Error = &wire.Error{Code: f.Code, Message: f.Message, Details: f.Details, Retry: f.Retry}
 	}
 	return &r, nil
 }
 
-func put(ctx context.Context, tx *sql.Tx, r *streamer.Request) error {
+func put(tx *sql.Tx, r *streamer.Request) error {
 	metadata, err := json.Marshal(r.Metadata)
 	if err != nil {
 		return fmt.Errorf("encode metadata: %w", err)
@@ -209,34 +210,63 @@ func put(ctx context.Context, tx *sql.Tx, r *streamer.Request) error {
 	if err != nil {
 		return fmt.Errorf("encode subscribers: %w", err)
 	}
-	var failure any
-	if r.Error != nil {
-		raw, err := json.Marshal(r.Error)
+	var failed sql.NullString
+	if e := r.Error; e != nil {
+		raw, err := json.Marshal(failure{Code: e.Code, Message: e.Message, Details: e.Details, Retry: e.Retry})
 		if err != nil {
 			return fmt.Errorf("encode error: %w", err)
 		}
-		failure = string(raw)
+		failed = sql.NullString{String: string(raw), Valid: true}
 	}
-	_, err = tx.ExecContext(ctx, putRequest, r.Tenant, r.Subject, r.ID, r.Action, blob(r.Payload), string(metadata), r.CorrelationID,
+	_, err = tx.Exec(putRequest, r.Tenant, r.Subject, r.ID, r.Action, []byte(r.Payload), string(metadata), r.CorrelationID,
 		string(r.State), r.Rev, r.Fence, millis(r.DueAt), r.Attempt, r.Slices, r.Lost, int64(r.Ran), r.Worker, r.CancelRequested,
-		r.Progress.Percentage, r.Progress.Message, blob(r.Progress.Metadata), blob(r.Checkpoint), blob(r.Result), failure,
+		r.Progress.Percentage, r.Progress.Message, []byte(r.Progress.Metadata), []byte(r.Checkpoint), []byte(r.Result), failed,
 		string(subscribers), r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), millis(r.StartedAt), millis(r.FinishedAt), millis(r.ExpiresAt))
 	return err
 }
 
-// blob keeps the difference between nothing and an empty value.
-func blob(raw json.RawMessage) any {
-	if raw == nil {
-		return nil
-	}
-	return []byte(raw)
+// A failure is a wire.Error in its column. Details keep their bytes, which JSON
+// inside JSON would not.
+type failure struct {
+	Code    wire.Code
+	Message string
+	Details []byte
+	Retry   *wire.Retry
 }
 
-func millis(t time.Time) any {
-	if t.IsZero() {
-		return nil
+// A blob keeps the difference between nothing and an empty value, which a scan
+// into a []byte would lose.
+type blob json.RawMessage
+
+// Scan implements [sql.Scanner].
+func (b *blob) Scan(value any) error {
+	switch value := value.(type) {
+	case nil:
+		*b = nil
+	case []byte:
+		*b = append(blob{}, value...)
+	default:
+		return fmt.Errorf("a %T in a BLOB column", value)
 	}
-	return t.UnixMilli()
+	return nil
+}
+
+// rounded is a copy of r with its times as they are kept.
+func rounded(r *streamer.Request) *streamer.Request {
+	c := r.Clone()
+	for _, at := range []*time.Time{&c.DueAt, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.FinishedAt, &c.ExpiresAt} {
+		*at = time.UnixMilli(at.UnixMilli()).UTC()
+	}
+	return c
+}
+
+// ceilMillis is the first millisecond that is not before t.
+func ceilMillis(t time.Time) int64 {
+	return t.Add(time.Millisecond - 1).UnixMilli()
+}
+
+func millis(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }
 
 func fromMillis(ms sql.NullInt64) time.Time {

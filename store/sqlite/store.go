@@ -29,11 +29,20 @@ const schemaVersion = 1
 //go:embed schema.sql
 var schema string
 
+// applicationID marks a file as ours (SQLite, "PRAGMA application_id").
+const applicationID = 0x5374726d // "Strm"
+
 // A Store keeps requests and connections in SQLite. It is safe for concurrent
-// use. Only one process may have a file open at a time.
+// use.
+//
+// One Store at a time has a file open, over all processes: it holds an exclusive
+// transaction on an empty database beside it, named like the file with "-lock",
+// which ends with the process however that ends.
 type Store struct {
-	write *sql.DB // one connection: SQLite has one writer
-	read  *sql.DB
+	write   *sql.DB // one connection: SQLite has one writer
+	read    *sql.DB
+	lock    *sql.DB // nil in memory
+	watches watches
 }
 
 var (
@@ -41,43 +50,50 @@ var (
 	_ streamer.ConnectionStore = (*Store)(nil)
 )
 
-// Open opens the file, or makes it. Its folder must exist. Close the store when
-// done.
+// Open opens the file, or makes it. Its folder must exist. Every error is an
+// [*OpenError]; a file that is open already is refused at once. Close the store
+// when done.
 func Open(ctx context.Context, path string) (*Store, error) {
-	s, err := open(ctx, path)
-	if err != nil {
-		return nil, explain(path, err)
+	s := &Store{}
+	if err := s.open(ctx, path); err != nil {
+		return nil, explain(path, errors.Join(err, s.Close()))
 	}
 	return s, nil
 }
 
-func open(ctx context.Context, path string) (*Store, error) {
-	if path != Memory {
-		if _, err := os.Stat(filepath.Dir(path)); err != nil {
-			return nil, err
+func (s *Store) open(ctx context.Context, path string) (err error) {
+	if path == Memory {
+		if s.write, err = connect(path, 1); err != nil {
+			return err
 		}
+		s.read = s.write
+		return s.prepare(ctx)
 	}
-	write, err := connect(path, 1)
+	folder, err := os.Stat(filepath.Dir(path))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &Store{write: write, read: write}
+	if !folder.IsDir() {
+		return errNoFolder
+	}
+	if s.lock, err = acquire(ctx, path+"-lock"); err != nil {
+		return err
+	}
+	if s.write, err = connect(path, 1); err != nil {
+		return err
+	}
 	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(err, write.Close())
+		return err
 	}
-	if path != Memory {
-		if s.read, err = connect(path, 4); err != nil {
-			return nil, errors.Join(err, write.Close())
-		}
-	}
-	return s, nil
+	s.read, err = connect(path, 4, "query_only(ON)")
+	return err
 }
 
-func connect(path string, connections int) (*sql.DB, error) {
+func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
 	// synchronous FULL makes a commit survive a power cut too, not only the
 	// death of the process (SQLite, "PRAGMA synchronous").
-	query := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(ON)"}}
+	query := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{
+		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)"}, pragmas...)}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
 	if err != nil {
 		return nil, err
@@ -87,55 +103,90 @@ func connect(path string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
-var errNewer = errors.New("it was written by a newer version of this program")
+// acquire takes the lock, which is held until the returned database is closed.
+func acquire(ctx context.Context, path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?_pragma=busy_timeout(0)")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1) // its transaction stays open between calls
+	if _, err := db.ExecContext(ctx, "BEGIN EXCLUSIVE"); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+var (
+	errNoFolder = errors.New("its folder is a file")
+	errNewer    = errors.New("it was written by a newer version of this program")
+	errForeign  = errors.New("it is the database of another program")
+)
 
 func (s *Store) prepare(ctx context.Context) error {
-	var version int
-	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return err
-	}
+	var version, application, objects int
+	err := s.write.QueryRowContext(ctx, "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) "+
+		"FROM pragma_user_version, pragma_application_id").Scan(&version, &application, &objects)
 	switch {
+	case err != nil:
+		return err
+	case objects > 0 && application != applicationID:
+		return errForeign
 	case version > schemaVersion:
 		return errNewer
 	case version == schemaVersion:
 		return nil
 	}
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, schema); err != nil {
-			return err
+	return s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+		if _, err := tx.Exec(schema); err != nil {
+			return nil, err
 		}
-		_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
-		return err
+		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", schemaVersion, applicationID))
+		return nil, err
 	})
 }
 
-// Close waits for running calls and closes the file.
+// Close waits for running calls, ends the watches and closes the file.
 func (s *Store) Close() error {
-	err := s.write.Close()
-	if s.read != s.write {
-		err = errors.Join(s.read.Close(), err)
+	s.watches.close()
+	var faults []error
+	if s.read != nil && s.read != s.write {
+		faults = append(faults, s.read.Close())
 	}
-	return err
+	if s.write != nil {
+		faults = append(faults, s.write.Close())
+	}
+	if s.lock != nil {
+		faults = append(faults, s.lock.Close())
+	}
+	return errors.Join(faults...)
 }
 
-func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
+// inTx runs do in a transaction and, once it is committed, tells the watches of
+// the request that do returns. The context bounds the wait for the writer's
+// turn; from then on the transaction takes its milliseconds, so that an error of
+// the context always means that nothing has changed.
+func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) (*streamer.Request, error)) (err error) {
+	conn, err := s.write.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	if err := do(tx); err != nil {
-		return errors.Join(err, ignoreDone(tx.Rollback()))
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return err
 	}
-	return tx.Commit()
-}
-
-// ignoreDone drops the error of rolling back what a cancelled context has
-// rolled back already.
-func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil
+	written, err := do(tx)
+	if err != nil {
+		return errors.Join(err, tx.Rollback())
 	}
-	return err
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	// The writer's turn is not over yet: the watches hear in the order of commits.
+	if written != nil && written.State == streamer.Queued {
+		s.watches.tell(written)
+	}
+	return nil
 }
 
 // PurgeExpired deletes final requests past their retention time and connections
@@ -177,19 +228,24 @@ func (e *OpenError) Unwrap() error { return e.Cause }
 
 func explain(path string, err error) error {
 	advice := err.Error()
-	var sqliteErr *driver.Error
+	var (
+		sqliteErr *driver.Error
+		pathErr   *fs.PathError
+	)
 	switch {
-	case errors.Is(err, errNewer):
-		advice = "it was written by a newer version of this program; use that version or another folder"
+	case errors.Is(err, errNewer), errors.Is(err, errForeign):
+		advice += "; choose another file"
+	case errors.Is(err, errNoFolder):
+		advice += "; choose another folder"
 	case errors.Is(err, fs.ErrNotExist):
 		advice = "its folder does not exist; make it or choose another"
-	case errors.Is(err, fs.ErrPermission):
-		advice = "its folder may not be read; choose another or change its permissions"
+	case errors.As(err, &pathErr):
+		advice = fmt.Sprintf("its folder cannot be used (%v); choose another or change its permissions", pathErr.Err)
 	case errors.As(err, &sqliteErr):
 		switch sqliteErr.Code() & 0xff {
 		case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
 			advice = "it is no database, or a damaged one; move it away to start with an empty one"
-		case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR:
 			advice = "it cannot be written; choose another folder or change its permissions"
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 			advice = "another process is using it; stop that one or choose another folder"

@@ -1,0 +1,251 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/store/sqlite"
+)
+
+// Each case prepares a path that cannot be the store; the advice must hold words
+// that tell its user what to do.
+func TestOpenAdvises(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		prepare func(t *testing.T, folder string) (path string)
+		advice  string
+	}{
+		"garbage": {func(t *testing.T, folder string) string {
+			return write(t, filepath.Join(folder, "streamer.db"), strings.Repeat("this is no database ", 1000))
+		}, "move it away"},
+		"a damaged database": {func(t *testing.T, folder string) string {
+			path := filepath.Join(folder, "streamer.db")
+			s := open(t, path)
+			create(t, s, "r-1")
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return write(t, path, string(raw[:100])+strings.Repeat("x", len(raw)-100))
+		}, "move it away"},
+		"another program's database": {func(t *testing.T, folder string) string {
+			path := filepath.Join(folder, "streamer.db")
+			execute(t, path, "CREATE TABLE songs (name TEXT)")
+			return path
+		}, "choose another file"},
+		"a newer version's database": {func(t *testing.T, folder string) string {
+			path := filepath.Join(folder, "streamer.db")
+			if err := open(t, path).Close(); err != nil {
+				t.Fatal(err)
+			}
+			execute(t, path, "PRAGMA user_version = 99")
+			return path
+		}, "newer version"},
+		"no folder": {func(_ *testing.T, folder string) string {
+			return filepath.Join(folder, "missing", "streamer.db")
+		}, "make it or choose another"},
+		"a file for a folder": {func(t *testing.T, folder string) string {
+			return filepath.Join(write(t, filepath.Join(folder, "file"), ""), "streamer.db")
+		}, "choose another folder"},
+		"a file for the folder's folder": {func(t *testing.T, folder string) string {
+			return filepath.Join(write(t, filepath.Join(folder, "file"), ""), "sub", "streamer.db")
+		}, "choose another"},
+		"a folder in the file's place": {func(t *testing.T, folder string) string {
+			path := filepath.Join(folder, "streamer.db")
+			if err := os.Mkdir(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}, "choose another folder"},
+		"a folder that takes no files, from root neither": {func(t *testing.T, _ string) string {
+			if _, err := os.Stat("/proc/self"); err != nil {
+				t.Skip("needs a /proc file system")
+			}
+			return "/proc/self/streamer.db"
+		}, "choose another folder or change its permissions"},
+		"a folder without permission to write": {func(t *testing.T, folder string) string {
+			if os.Geteuid() == 0 {
+				t.Skip("root may write everywhere")
+			}
+			if err := os.Chmod(folder, 0o500); err != nil {
+				t.Fatal(err)
+			}
+			return filepath.Join(folder, "streamer.db")
+		}, "choose another folder or change its permissions"},
+		"open already": {func(t *testing.T, folder string) string {
+			path := filepath.Join(folder, "streamer.db")
+			open(t, path)
+			return path
+		}, "another process is using it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := tt.prepare(t, t.TempDir())
+			s, err := sqlite.Open(t.Context(), path)
+			if err == nil {
+				t.Fatalf("it opens: %v", s.Close())
+			}
+			var advice *sqlite.OpenError
+			if !errors.As(err, &advice) || advice.Path != path || !strings.Contains(advice.Advice, tt.advice) || advice.Unwrap() == nil {
+				t.Errorf("the error is %v, want advice with %q", err, tt.advice)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the error has more than one line: %q", err)
+			}
+		})
+	}
+}
+
+func TestARefusedDatabaseIsLeftAsItWas(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "songs.db")
+	execute(t, path, "CREATE TABLE songs (name TEXT)")
+	if s, err := sqlite.Open(t.Context(), path); err == nil {
+		t.Fatalf("it opens: %v", s.Close())
+	}
+	execute(t, path, "INSERT INTO songs VALUES ('still there')")
+}
+
+func TestPathsWithOddCharacters(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a b.db", "50%.db", "what?.db", "#1.db", "é&=.db", "file:x.db"} {
+		path := filepath.Join(t.TempDir(), name)
+		s := open(t, path)
+		create(t, s, "r-1")
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestOpenAgainHasWhatWasWritten(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "streamer.db")
+	s := open(t, path)
+	want := create(t, s, "r-1")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.LoadRequest(t.Context(), want.Key); err == nil {
+		t.Error("a closed store still answers")
+	}
+	got, err := open(t, path).LoadRequest(t.Context(), want.Key)
+	if err != nil || got.Action != want.Action || !got.CreatedAt.Equal(want.CreatedAt) {
+		t.Errorf("loaded %+v, %v", got, err)
+	}
+}
+
+func TestStoresInMemoryArePrivate(t *testing.T) {
+	t.Parallel()
+	a, b := open(t, sqlite.Memory), open(t, sqlite.Memory)
+	r := create(t, a, "r-1")
+	if _, err := b.LoadRequest(t.Context(), r.Key); !errors.Is(err, streamer.ErrNotFound) {
+		t.Errorf("the other store has it: %v", err)
+	}
+}
+
+// A store in memory lives in one connection, which no cancelled call may cost.
+func TestCancelledCallsDoNotLoseTheMemory(t *testing.T) {
+	t.Parallel()
+	s := open(t, sqlite.Memory)
+	r := create(t, s, "r-1")
+	acknowledged := int64(0)
+	for i := range 200 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*5*time.Microsecond)
+		if _, err := s.ChangeRequest(ctx, r.Key, streamer.Change{AddRev: 1}); err == nil {
+			acknowledged++
+		}
+		_, _, _ = s.ListRequests(ctx, streamer.Query{Tenant: "acme", Limit: 10})
+		_ = s.SaveConnection(ctx, streamer.Connection{ID: "c-1"})
+		cancel()
+	}
+	got, err := s.LoadRequest(t.Context(), r.Key)
+	if err != nil || got.Rev != 1+acknowledged {
+		t.Errorf("loaded %+v, %v; %d changes were acknowledged, the others failed", got, err, acknowledged)
+	}
+}
+
+func TestPurgeExpired(t *testing.T) {
+	t.Parallel()
+	s := open(t, sqlite.Memory)
+	for i, id := range []string{"past", "now", "future", "never"} {
+		r := request(id)
+		if id != "never" {
+			r.ExpiresAt = epoch.Add(time.Duration(i-1) * time.Millisecond)
+		}
+		if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		c := streamer.Connection{ID: id, Principal: streamer.Principal{ExpiresAt: epoch.Add(time.Duration(i-1)*time.Millisecond - 24*time.Hour)}}
+		if err := s.SaveConnection(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []int{2, 2, 0} { // one of each, one of each, nothing
+		if n, err := s.PurgeExpired(t.Context(), epoch, 1); err != nil || n != want {
+			t.Fatalf("purged %d, %v; want %d", n, err, want)
+		}
+	}
+	for id, want := range map[string]error{"past": streamer.ErrNotFound, "now": streamer.ErrNotFound, "future": nil, "never": nil} {
+		if _, err := s.LoadRequest(t.Context(), request(id).Key); !errors.Is(err, want) {
+			t.Errorf("request %s: %v, want %v", id, err, want)
+		}
+		if _, err := s.LoadConnection(t.Context(), id); !errors.Is(err, want) {
+			t.Errorf("connection %s: %v, want %v", id, err, want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.PurgeExpired(ctx, epoch, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("purge with a cancelled context: %v", err)
+	}
+}
+
+var epoch = time.Date(2026, 3, 4, 5, 6, 7, 890_000_000, time.UTC)
+
+func request(id string) *streamer.Request {
+	return &streamer.Request{Key: streamer.Key{Tenant: "acme", Subject: "ada", ID: id}, Action: "report",
+		State: streamer.Queued, Rev: 1, Attempt: 1, DueAt: epoch, CreatedAt: epoch, UpdatedAt: epoch}
+}
+
+func create(t *testing.T, s *sqlite.Store, id string) *streamer.Request {
+	t.Helper()
+	r, created, err := s.CreateRequest(t.Context(), request(id))
+	if err != nil || !created {
+		t.Fatalf("create %s: created %v, %v", id, created, err)
+	}
+	return r
+}
+
+func write(t *testing.T, path, content string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// execute writes to a file as another program would.
+func execute(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

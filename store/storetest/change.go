@@ -1,0 +1,190 @@
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+var changeTests = []test{
+	{"each effect is what Apply says", func(t *testing.T, s suite) {
+		for i, c := range effects {
+			for j, start := range []*streamer.Request{full(fmt.Sprint("full-", i)), queued("acme", "ada", fmt.Sprint("queued-", i), epoch)} {
+				s.create(t, start)
+				what := fmt.Sprintf("effect %d of request %d, %+v", i, j, c)
+				got, want := s.change(t, start.Key, c), start.Clone()
+				if err := c.Apply(want); err != nil {
+					t.Fatal(err)
+				}
+				same(t, what, got, want)
+				same(t, what+", loaded", s.load(t, start.Key), want)
+			}
+		}
+	}},
+	{"a guard that holds lets the change pass", func(t *testing.T, s suite) {
+		for i, c := range []streamer.Change{
+			{From: []streamer.State{streamer.Queued}},
+			{From: []streamer.State{streamer.Running, streamer.Queued}},
+			{Fence: 7},
+			{DueBy: epoch},
+			{DueBy: epoch.Add(999_999)},
+			{DueBy: epoch.Add(time.Hour)},
+			{From: []streamer.State{streamer.Queued}, Fence: 7, DueBy: epoch, Subscribe: "c-1"},
+		} {
+			r := queued("acme", "ada", fmt.Sprint("r-", i), epoch)
+			r.Fence = 7
+			s.create(t, r)
+			c.AddRev = 1
+			if got := s.change(t, r.Key, c); got.Rev != 2 {
+				t.Errorf("%+v: rev is %d", c, got.Rev)
+			}
+		}
+	}},
+	{"DueBy holds for a request without a due time", func(t *testing.T, s suite) {
+		r := queued("acme", "ada", "r-1", epoch)
+		r.DueAt = time.Time{}
+		s.create(t, r)
+		s.change(t, r.Key, streamer.Change{DueBy: epoch, AddRev: 1})
+	}},
+	{"a guard that fails changes nothing and gives the row", func(t *testing.T, s suite) {
+		r := full("r-1")
+		s.create(t, r)
+		for _, c := range []streamer.Change{
+			{From: []streamer.State{streamer.Queued}},
+			{From: []streamer.State{streamer.Running, streamer.Succeeded, streamer.Cancelled}},
+			{Fence: 1},
+			{Fence: r.Fence + 1},
+			{DueBy: r.DueAt.Add(-ms(1))},
+			{DueBy: r.DueAt.Add(-1)},
+			{From: []streamer.State{streamer.Failed}, Fence: r.Fence, DueBy: epoch.Add(-time.Hour)},
+			{From: []streamer.State{streamer.Queued}, Fence: r.Fence, DueBy: epoch.Add(time.Hour)},
+		} {
+			c.At, c.To, c.AddRev, c.Cancel, c.Result = epoch, streamer.Succeeded, 1, true, json.RawMessage("1")
+			same(t, fmt.Sprintf("the conflict's row of %+v", c), s.conflict(t, r.Key, c), full("r-1"))
+			same(t, fmt.Sprintf("the row after %+v", c), s.load(t, r.Key), full("r-1"))
+		}
+	}},
+	{"subscribers have a limit", func(t *testing.T, s suite) {
+		r := queued("acme", "ada", "r-1", epoch)
+		s.create(t, r)
+		for i := range streamer.MaxSubscribers {
+			s.change(t, r.Key, streamer.Change{Subscribe: fmt.Sprint("c-", i)})
+		}
+		if got := s.conflict(t, r.Key, streamer.Change{Subscribe: "one-more", AddRev: 1}); len(got.Subscribers) != streamer.MaxSubscribers || got.Rev != 1 {
+			t.Errorf("the conflict's row has %d subscribers and rev %d", len(got.Subscribers), got.Rev)
+		}
+		if got := s.change(t, r.Key, streamer.Change{Subscribe: "c-7"}); len(got.Subscribers) != streamer.MaxSubscribers {
+			t.Errorf("subscribing again leaves %d subscribers", len(got.Subscribers))
+		}
+		s.change(t, r.Key, streamer.Change{Unsubscribe: []string{"c-1", "never-there", "c-1"}})
+		got := s.change(t, r.Key, streamer.Change{Subscribe: "one-more"})
+		if len(got.Subscribers) != streamer.MaxSubscribers {
+			t.Errorf("there are %d subscribers", len(got.Subscribers))
+		}
+		var everyone []string
+		for i := range streamer.MaxSubscribers {
+			everyone = append(everyone, fmt.Sprint("c-", i))
+		}
+		if got := s.change(t, r.Key, streamer.Change{Unsubscribe: everyone}); len(got.Subscribers) != 1 || got.Subscribers[0] != "one-more" {
+			t.Errorf("left are %v", got.Subscribers)
+		}
+	}},
+	{"a life from queued to settled", func(t *testing.T, s suite) {
+		want := queued("acme", "ada", "r-1", epoch)
+		want.Subscribers = []string{"c-1"}
+		s.create(t, want)
+		at := func(n int) time.Time { return epoch.Add(time.Duration(n) * time.Second) }
+		running := []streamer.State{streamer.Running}
+		failure := &wire.Error{Code: wire.InternalError, Message: "internal error"}
+		for i, c := range []streamer.Change{
+			{From: []streamer.State{streamer.Queued}, DueBy: at(1), At: at(1), To: streamer.Running, DueAt: at(61), Start: true, AddFence: 1, AddRev: 1, Worker: "w-1"},
+			{From: running, Fence: 1, At: at(3), DueAt: at(63), AddRev: 4, AddRan: 2 * time.Second, Progress: &streamer.Progress{Percentage: 50, Message: "half"}, Checkpoint: json.RawMessage(`{"offset":512}`)},
+			{Subscribe: "c-2"},
+			{From: running, Cancel: true},
+			{From: running, Fence: 1, DueBy: at(63), At: at(64), To: streamer.Queued, DueAt: at(64), AddRev: 1_000_000, AddLost: 1},
+			{From: []streamer.State{streamer.Queued}, DueBy: at(65), At: at(65), To: streamer.Running, DueAt: at(125), Start: true, AddFence: 1, AddRev: 1, Worker: "w-2"},
+			{From: running, Fence: 2, At: at(66), To: streamer.Queued, DueAt: at(70), AddRev: 1, AddAttempt: 1, Error: failure},
+			{From: []streamer.State{streamer.Queued}, DueBy: at(70), At: at(70), To: streamer.Running, DueAt: at(130), Start: true, AddFence: 1, AddRev: 1, Worker: "w-3"},
+			{From: running, Fence: 3, At: at(71), To: streamer.Failed, DueAt: at(101), AddRev: 1, Error: failure, ExpiresAt: at(1000)},
+			{From: []streamer.State{streamer.Failed}, Fence: 3, Settled: true},
+			{From: []streamer.State{streamer.Failed}, At: at(200), To: streamer.Queued, DueAt: at(200), AddRev: 1, AddAttempt: 1, Subscribe: "c-3"},
+			{From: []streamer.State{streamer.Queued}, DueBy: at(200), At: at(200), To: streamer.Running, DueAt: at(260), Start: true, AddFence: 1, AddRev: 1, Worker: "w-4"},
+			{From: running, Fence: 4, At: at(201), To: streamer.Succeeded, DueAt: at(231), AddRev: 1, Result: json.RawMessage(`{ "n": 1 }`), ExpiresAt: at(2000), Progress: &streamer.Progress{Percentage: 100}, Unsubscribe: []string{"c-9"}},
+			{From: []streamer.State{streamer.Succeeded}, Fence: 4, Settled: true},
+		} {
+			if err := c.Apply(want); err != nil {
+				t.Fatal(err)
+			}
+			same(t, fmt.Sprintf("step %d", i), s.change(t, want.Key, c), want)
+		}
+		same(t, "in the end", s.load(t, want.Key), want)
+	}},
+	{"a change without effects returns the row", func(t *testing.T, s suite) {
+		s.create(t, full("r-1"))
+		same(t, "changed", s.change(t, full("r-1").Key, streamer.Change{}), full("r-1"))
+		same(t, "loaded", s.load(t, full("r-1").Key), full("r-1"))
+	}},
+	{"a change touches its own request alone", func(t *testing.T, s suite) {
+		for _, id := range []string{"r-1", "r-2"} {
+			s.create(t, queued("acme", "ada", id, epoch))
+		}
+		for _, key := range []streamer.Key{{Tenant: "acme", Subject: "bob", ID: "r-1"}, {Tenant: "globex", Subject: "ada", ID: "r-1"}} {
+			s.create(t, queued(key.Tenant, key.Subject, key.ID, epoch))
+		}
+		s.change(t, streamer.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, streamer.Change{AddRev: 1, Cancel: true})
+		same(t, "of another id", s.load(t, streamer.Key{Tenant: "acme", Subject: "ada", ID: "r-2"}), queued("acme", "ada", "r-2", epoch))
+		same(t, "of another subject", s.load(t, streamer.Key{Tenant: "acme", Subject: "bob", ID: "r-1"}), queued("acme", "bob", "r-1", epoch))
+		same(t, "of another tenant", s.load(t, streamer.Key{Tenant: "globex", Subject: "ada", ID: "r-1"}), queued("globex", "ada", "r-1", epoch))
+	}},
+}
+
+// effects are the effects of a Change, alone and where they meet.
+var effects = []streamer.Change{
+	{At: epoch.Add(time.Hour + 1234*time.Microsecond)},
+	{At: epoch.Add(ms(7)), To: streamer.Running},
+	{At: epoch.Add(ms(7)), To: streamer.Queued},
+	{At: epoch.Add(ms(7)), To: streamer.Queued, ExpiresAt: epoch.Add(time.Hour)},
+	{At: epoch.Add(ms(7)), To: streamer.Succeeded},
+	{At: epoch.Add(ms(7)), To: streamer.Succeeded, DueAt: epoch.Add(ms(9))},
+	{At: epoch.Add(ms(7)), To: streamer.Succeeded, Error: &wire.Error{Code: wire.Timeout, Message: "odd"}},
+	{At: epoch.Add(ms(7)), To: streamer.Failed, ExpiresAt: epoch.Add(time.Hour)},
+	{At: epoch.Add(ms(7)), To: streamer.Cancelled, DueAt: epoch.Add(ms(9)), Settled: true},
+	{DueAt: epoch.Add(-time.Hour)},
+	{DueAt: epoch.Add(ms(8)), Settled: true},
+	{Settled: true},
+	{Settled: true, Subscribe: "c-1"},
+	{Settled: true, Subscribe: "c-1", Unsubscribe: []string{"c-1"}},
+	{Settled: true, Unsubscribe: []string{"L0SM9cOFvHcCIhw="}},
+	{At: epoch.Add(ms(7)), Start: true},
+	{Start: true},
+	{AddFence: 1}, {AddRev: 3}, {AddRev: 1 << 40}, {AddAttempt: 1}, {AddSlice: 2}, {AddLost: 1}, {AddRan: 1}, {AddRan: 3 * time.Hour},
+	{Worker: "worker-8"},
+	{Cancel: true},
+	{Progress: &streamer.Progress{}},
+	{Progress: &streamer.Progress{Percentage: 0.1, Message: "<½>", Metadata: json.RawMessage(`{"a": 1}`)}},
+	{Progress: &streamer.Progress{Percentage: 1e-300, Metadata: json.RawMessage{}}},
+	{Checkpoint: json.RawMessage(`{"at": 9007199254740993}`)},
+	{Checkpoint: json.RawMessage{}},
+	{Checkpoint: json.RawMessage(`null`), AddLost: 3},
+	{Result: json.RawMessage(`" <result> "`)},
+	{Result: json.RawMessage{}},
+	{Error: &wire.Error{Code: wire.Timeout, Message: "", Details: json.RawMessage(`{ }`)}},
+	{Error: &wire.Error{Code: wire.RateLimited, Message: "wait <2 s", Retry: &wire.Retry{Retryable: true, After: 0.125}}},
+	{Error: &wire.Error{Code: wire.RateLimited, Message: "no", Retry: &wire.Retry{}}},
+	{ExpiresAt: epoch.Add(time.Hour)},
+	{Subscribe: "c-1"},
+	{Subscribe: "L0SM9cOFvHcCIhw="},
+	{Subscribe: "with . and : and # and é and \""},
+	{Unsubscribe: []string{"L0SM9cOFvHcCIhw="}},
+	{Unsubscribe: []string{"M0SM9cOFvHcCIhw=", "L0SM9cOFvHcCIhw=", "never-there"}},
+	{Unsubscribe: []string{}},
+	{Subscribe: "c-1", Unsubscribe: []string{"L0SM9cOFvHcCIhw="}},
+	{Subscribe: "c-1", Unsubscribe: []string{"c-1", "M0SM9cOFvHcCIhw="}},
+	{At: epoch.Add(ms(9)), To: streamer.Running, DueAt: epoch.Add(time.Minute), Start: true, AddFence: 1, AddRev: 2, AddAttempt: 1, AddSlice: 1,
+		AddLost: 1, AddRan: time.Second, Worker: "w", Cancel: true, Progress: &streamer.Progress{Percentage: 7}, Checkpoint: json.RawMessage("1"),
+		Result: json.RawMessage("2"), Error: &wire.Error{Code: wire.Cancelled}, ExpiresAt: epoch.Add(time.Hour), Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
+}

@@ -1,0 +1,210 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+)
+
+var parallelTests = []test{
+	{"one of many creates wins", func(t *testing.T, s suite) {
+		const n = 16
+		var winners atomic.Int32
+		results := make([]*streamer.Request, n)
+		together(n, func(i int) {
+			r := queued("acme", "ada", "r-1", epoch)
+			r.Worker = fmt.Sprint("w-", i)
+			stored, created, err := s.CreateRequest(t.Context(), r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if created {
+				winners.Add(1)
+			}
+			if results[i] = stored; created != (stored.Worker == r.Worker) {
+				t.Errorf("%s: created %v, but %s has the key", r.Worker, created, stored.Worker)
+			}
+		})
+		if winners.Load() != 1 {
+			t.Errorf("%d creates won", winners.Load())
+		}
+		kept := s.load(t, queued("acme", "ada", "r-1", epoch).Key)
+		for _, r := range results {
+			if r != nil && r.Worker != kept.Worker {
+				t.Errorf("somebody was given the request of %s, but %s has the key", r.Worker, kept.Worker)
+			}
+		}
+	}},
+	{"one of many creates over an expired request wins", func(t *testing.T, s suite) {
+		old := full("r-1")
+		s.create(t, old)
+		var winners atomic.Int32
+		together(16, func(i int) {
+			r := queued("acme", "ada", "r-1", old.ExpiresAt.Add(ms(i)))
+			_, created, err := s.CreateRequest(t.Context(), r)
+			if err != nil {
+				t.Error(err)
+			}
+			if created {
+				winners.Add(1)
+			}
+		})
+		if winners.Load() != 1 {
+			t.Errorf("%d creates won", winners.Load())
+		}
+	}},
+	{"one of many claims wins", func(t *testing.T, s suite) {
+		r := s.create(t, queued("acme", "ada", "r-1", epoch))
+		var winner atomic.Pointer[streamer.Request]
+		var losers atomic.Int32
+		together(16, func(i int) {
+			c := streamer.Change{From: []streamer.State{streamer.Queued}, DueBy: epoch, At: epoch, To: streamer.Running,
+				DueAt: epoch.Add(time.Minute), Start: true, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("w-", i)}
+			got, err := s.ChangeRequest(t.Context(), r.Key, c)
+			var conflict *streamer.ConflictError
+			switch {
+			case err == nil:
+				if !winner.CompareAndSwap(nil, got) {
+					t.Error("two claims won")
+				}
+			case errors.As(err, &conflict):
+				losers.Add(1)
+				if conflict.Request.State != streamer.Running {
+					t.Errorf("a claim lost to a request that is %s", conflict.Request.State)
+				}
+			default:
+				t.Error(err)
+			}
+		})
+		if winner.Load() == nil || losers.Load() != 15 {
+			t.Fatalf("winner %+v, %d losers", winner.Load(), losers.Load())
+		}
+		same(t, "the row", s.load(t, r.Key), winner.Load())
+	}},
+	{"every increment counts, and every answer is of its own instant", func(t *testing.T, s suite) {
+		const n, each = 8, 12
+		r := s.create(t, queued("acme", "ada", "r-1", epoch))
+		var seen sync.Map
+		together(n, func(int) {
+			for range each {
+				got, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{AddRev: 1, AddRan: time.Millisecond})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, twice := seen.LoadOrStore(got.Rev, true); twice {
+					t.Errorf("two changes came to rev %d", got.Rev)
+				}
+			}
+		})
+		if got := s.load(t, r.Key); got.Rev != 1+n*each || got.Ran != n*each*time.Millisecond {
+			t.Errorf("rev is %d, ran %v", got.Rev, got.Ran)
+		}
+	}},
+	{"subscribers that come at once keep the limit", func(t *testing.T, s suite) {
+		const extra = 20
+		r := s.create(t, queued("acme", "ada", "r-1", epoch))
+		var in, out atomic.Int32
+		together(streamer.MaxSubscribers+extra, func(i int) {
+			_, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{Subscribe: fmt.Sprint("c-", i)})
+			var conflict *streamer.ConflictError
+			switch {
+			case err == nil:
+				in.Add(1)
+			case errors.As(err, &conflict):
+				out.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+		if got := s.load(t, r.Key); in.Load() != streamer.MaxSubscribers || out.Load() != extra || len(got.Subscribers) != streamer.MaxSubscribers {
+			t.Errorf("%d let in, %d refused, %d stored", in.Load(), out.Load(), len(got.Subscribers))
+		}
+	}},
+	{"a worker and its watchers lose nothing of each other's", func(t *testing.T, s suite) {
+		r := s.create(t, queued("acme", "ada", "r-1", epoch))
+		together(5, func(i int) {
+			for n := range 10 {
+				c := streamer.Change{Subscribe: fmt.Sprintf("c-%d-%d", i, n)}
+				if i == 0 {
+					c = streamer.Change{From: []streamer.State{streamer.Queued}, AddRev: 1, Progress: &streamer.Progress{Percentage: float64(n)}}
+				}
+				if _, err := s.ChangeRequest(t.Context(), r.Key, c); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		if got := s.load(t, r.Key); got.Rev != 11 || got.Progress.Percentage != 9 || len(got.Subscribers) != 40 {
+			t.Errorf("rev %d, progress %v, %d subscribers", got.Rev, got.Progress, len(got.Subscribers))
+		}
+	}},
+	{"a read sees a change whole or not at all", func(t *testing.T, s suite) {
+		r := s.create(t, queued("acme", "ada", "r-1", epoch))
+		const changes = 40
+		var done atomic.Bool
+		together(3, func(i int) {
+			if i == 0 {
+				defer done.Store(true)
+				for n := 1; n <= changes; n++ {
+					c := streamer.Change{AddRev: 1, AddFence: 1, Worker: fmt.Sprint(n + 1), Progress: &streamer.Progress{Message: fmt.Sprint(n + 1)}}
+					if _, err := s.ChangeRequest(t.Context(), r.Key, c); err != nil {
+						t.Error(err)
+					}
+				}
+				return
+			}
+			last := int64(0)
+			for !done.Load() {
+				got, err := s.LoadRequest(t.Context(), r.Key)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if got.Rev < last {
+					t.Errorf("rev fell from %d to %d", last, got.Rev)
+				}
+				last = got.Rev
+				if n := fmt.Sprint(got.Rev); got.Rev > 1 && (got.Fence != got.Rev-1 || got.Worker != n || got.Progress.Message != n) {
+					t.Errorf("half of a change: rev %d, fence %d, worker %s, message %s", got.Rev, got.Fence, got.Worker, got.Progress.Message)
+				}
+			}
+		})
+	}},
+	{"a write is read by whoever looks next", func(t *testing.T, s suite) {
+		together(4, func(i int) {
+			r := queued("acme", "ada", fmt.Sprint("r-", i), epoch)
+			if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
+				t.Error(err)
+				return
+			}
+			for n := range 10 {
+				if _, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{AddRev: 1}); err != nil {
+					t.Error(err)
+				}
+				if got, err := s.LoadRequest(t.Context(), r.Key); err != nil || got.Rev != int64(n+2) {
+					t.Errorf("after %d changes: %+v, %v", n+1, got, err)
+				}
+			}
+		})
+	}},
+}
+
+// together starts n calls at one instant and waits for them.
+func together(n int, call func(i int)) {
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			call(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+}

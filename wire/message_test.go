@@ -1,0 +1,85 @@
+package wire_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// Every file in testdata/bad-messages holds an input, and the id and the reason
+// of the refusal.
+func TestBadMessages(t *testing.T) {
+	t.Parallel()
+	for _, name := range list(t, "bad-messages") {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file, err := os.ReadFile(filepath.Join("testdata", "bad-messages", name+".json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want struct{ Input, ID, Reason string }
+			if err := json.Unmarshal(file, &want); err != nil {
+				t.Fatal(err)
+			}
+			wantRefusal(t, []byte(want.Input), want.ID, want.Reason)
+		})
+	}
+}
+
+func TestBadBytesAreRefused(t *testing.T) {
+	t.Parallel()
+	wantRefusal(t, nil, "", "the message is not a JSON object")
+	wantRefusal(t, []byte("\xff\xfe{}"), "", "the message is not a JSON object")
+	wantRefusal(t, []byte("{\"id\":\"r-\xff\",\"action\":\"echo\"}"), "", "id may hold only A-Z a-z 0-9 _ . : -")
+	wantRefusal(t, []byte(`{"action":"echo","payload":`+strings.Repeat("[", 20_000)+`}`), "", "the message is not valid JSON, at byte 10027")
+}
+
+func wantRefusal(t *testing.T, input []byte, id, reason string) {
+	t.Helper()
+	m, err := wire.DecodeMessage(input)
+	var refusal *wire.MessageError
+	if !errors.As(err, &refusal) {
+		t.Fatalf("%q decodes to %+v, %v; want a refusal", input, m, err)
+	}
+	if refusal.ID != id || refusal.Reason != reason || err.Error() != reason {
+		t.Errorf("%q is refused for %q with id %q; want %q with id %q", input, refusal.Reason, refusal.ID, reason, id)
+	}
+}
+
+func TestMessagesThatClientsWriteOtherwise(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ input, want string }{
+		"request_id for id":    {`{"request_id":"r-1","action":"echo"}`, `{"id":"r-1","action":"echo"}`},
+		"id before request_id": {`{"request_id":"r-2","id":"r-1","action":"echo"}`, `{"id":"r-1","action":"echo"}`},
+		"null id":              {`{"id":null,"request_id":null,"action":"echo"}`, `{"action":"echo"}`},
+		"null metadata":        {`{"action":"echo","metadata":null}`, `{"action":"echo"}`},
+		"empty metadata":       {`{"action":"echo","metadata":{}}`, `{"action":"echo"}`},
+		"unknown fields":       {`{"tenant":"globex","action":"echo","subject":{"deep":[1]}}`, `{"action":"echo"}`},
+		"white space":          {" \t\r\n{ \"action\" : \"echo\" , \"payload\" : [ 1 ] }\n", `{"action":"echo","payload":[ 1 ]}`},
+		"escaped names":        {`{"\u0061ction":"\u0065cho"}`, `{"action":"echo"}`},
+		"the last of two":      {`{"action":"first","payload":1,"action":"echo","payload":2}`, `{"action":"echo","payload":2}`},
+	} {
+		m, err := wire.DecodeMessage([]byte(tt.input))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if got := string(m.Append(nil)); got != tt.want {
+			t.Errorf("%s: %s is taken for %s, want %s", name, tt.input, got, tt.want)
+		}
+	}
+}
+
+func TestAppendKeepsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	buf := []byte("before ")
+	if got, want := string(wire.Message{Action: "echo"}.Append(buf)), `before {"action":"echo"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := string(wire.Frame{Type: wire.TypeComplete, Rev: 2}.Append(buf)), `before {"type":"complete","success":true,"result":null,"rev":2}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
