@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -58,7 +59,7 @@ func (g *Gateway) authorize(c *conn, r *http.Request, event webSocketEvent) (*re
 	}
 	failed := &refusal{status: http.StatusInternalServerError, message: internalServerError}
 	arn := fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/$connect", g.cfg.Region, g.cfg.AccountID, g.cfg.APIID, g.cfg.Stage)
-	headers := handshakeHeaders(r, c.connectedAt)
+	headers := maps.Clone(event.MultiValueHeaders)
 	headers["Connection"], headers["Upgrade"], headers["content-length"] = []string{"upgrade"}, []string{"websocket"}, []string{"0"}
 	query := map[string][]string(r.URL.Query())
 	response, err := g.call(g.cfg.Authorizer.Function, encode(authorizerEvent{

@@ -3,12 +3,14 @@ package gateway_test
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/gobwas/ws"
 
 	"github.com/pay-theory/streamer/gateway"
 )
@@ -169,6 +171,49 @@ func TestPathsOfTheWebSocketAPI(t *testing.T) {
 	}
 	connect.none(t)
 }
+
+// What $connect let in is told to $disconnect, even if the client did not wait.
+func TestClientLeavesDuringConnect(t *testing.T) {
+	t.Parallel()
+	connecting, gone := newRecorder(ok), newRecorder(ok)
+	hold := make(chan struct{})
+	s := start(t, gateway.Config{Routes: routes(function(func(ctx context.Context, raw []byte) ([]byte, error) {
+		connecting.Invoke(ctx, raw)
+		<-hold
+		return []byte(ok), nil
+	}), gone, nil)})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Write([]byte(rawHandshake))
+	id := connecting.next(t).RequestContext.ConnectionID
+	conn.Close()
+	close(hold)
+	if e := gone.next(t).RequestContext; e.ConnectionID != id || e.DisconnectStatusCode != 1006 {
+		t.Errorf("$disconnect got %+v", e)
+	}
+}
+
+// A message may come in the same packet as the handshake.
+func TestMessageRightBehindTheHandshake(t *testing.T) {
+	t.Parallel()
+	got := newRecorder(ok)
+	s := start(t, gateway.Config{Routes: routes(nil, nil, got)})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	frame := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte("early"))))
+	conn.Write(append([]byte(rawHandshake), frame...))
+	if e := got.next(t); e.Body != "early" {
+		t.Errorf("body %q", e.Body)
+	}
+}
+
+const rawHandshake = "GET /dev HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 
 func TestConnectRate(t *testing.T) {
 	t.Parallel()

@@ -107,18 +107,16 @@ func (c *conn) disconnectEvent(code int, reason string) webSocketEvent {
 // handshakeHeaders are the headers that the $connect event shows: the client's
 // without those of the connection itself, and what AWS adds.
 func handshakeHeaders(r *http.Request, now time.Time) headerMap[[]string] {
+	spell := speller(r)
 	headers := make(headerMap[[]string], len(r.Header)+5)
 	for name, values := range r.Header {
-		// net/http has one spelling for each name; this is the one it gets wrong.
-		if rest, ok := strings.CutPrefix(name, "Sec-Websocket-"); ok {
-			name = "Sec-WebSocket-" + rest
+		if name != "Connection" && name != "Upgrade" {
+			headers[spell(name)] = values
 		}
-		headers[name] = values
 	}
-	delete(headers, "Connection")
-	delete(headers, "Upgrade")
-	headers["Host"] = []string{r.Host}
+	headers[spell("Host")] = []string{r.Host}
 	for name, value := range forwarded(r, now) {
+		delete(headers, spell(name))
 		headers[name] = []string{value}
 	}
 	return headers

@@ -112,12 +112,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stage, below, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	id, callback := strings.CutPrefix(below, "@connections/")
 	switch {
-	case stage == "@connections" || callback && stage != g.cfg.Stage:
+	case stage == "@connections", callback && stage != g.cfg.Stage, isUpgrade(r) && (stage != g.cfg.Stage || below != ""):
+		g.line(slog.LevelWarn, "no such stage", nil, slog.String("method", r.Method), slog.String("path", r.URL.Path))
 		writeError(w, errForbidden)
 	case callback:
 		g.serveConnection(w, r, id)
-	case isUpgrade(r) && (stage != g.cfg.Stage || below != ""):
-		writeError(w, errForbidden)
 	case stage == g.cfg.Stage && below == "":
 		g.connect(w, r)
 	default:

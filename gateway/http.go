@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -180,25 +179,6 @@ func (g *Gateway) answerHTTP(w http.ResponseWriter, r *http.Request) (status int
 	w.WriteHeader(p.Status)
 	w.Write(p.Body)
 	return p.Status, nil
-}
-
-// parseHTTPResponse reads a response of format 2.0. Valid JSON without a
-// statusCode is itself the body of a 200.
-func parseHTTPResponse(response []byte) (proxyResponse, bool) {
-	if !json.Valid(response) {
-		return proxyResponse{}, false
-	}
-	var whole struct {
-		StatusCode json.RawMessage `json:"statusCode"`
-	}
-	if json.Unmarshal(response, &whole) == nil && whole.StatusCode != nil {
-		return parseProxyResponse(response)
-	}
-	return proxyResponse{
-		Status:  http.StatusOK,
-		Headers: http.Header{"Content-Type": {"application/json"}},
-		Body:    []byte(plain(response)),
-	}, true
 }
 
 // joined is a query with several values of a name in one, which is how payload

@@ -50,9 +50,10 @@ func (c *raw) next(t *testing.T) ws.Frame {
 	return ws.Frame{Header: h, Payload: payload}
 }
 
-// closeCode waits for the close frame, and 1005 is one without a status.
+// closeCode waits for the close frame and hangs up; 1005 is one without a status.
 func (c *raw) closeCode(t *testing.T) ws.StatusCode {
 	t.Helper()
+	defer c.Close()
 	for {
 		f := c.next(t)
 		switch {

@@ -38,14 +38,10 @@ func (s selection) key(message []byte) string {
 		}
 		value = object[name]
 	}
-	var text *string
-	switch err := json.Unmarshal(value, &text); {
-	case err != nil:
-		return string(value)
-	case text == nil:
-		return ""
+	if key := plain(value); key != "null" {
+		return key
 	}
-	return *text
+	return ""
 }
 
 // route finds where a message goes. The keys that begin with $ cannot be
