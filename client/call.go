@@ -1,0 +1,192 @@
+package client
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// maxPending progress reports wait for Wait; then the oldest gives way.
+const maxPending = 64
+
+// A Progress is how far a request is.
+type Progress struct {
+	State      string  // wire.StateQueued or wire.StateRunning
+	Percentage float64 // 0 to 100
+	Message    string
+	Metadata   json.RawMessage // a JSON object, or nil
+	Rev        int64
+	Timestamp  time.Time
+}
+
+// A Call is one request that the client follows to its end. It is safe for
+// concurrent use.
+type Call struct {
+	id       string
+	message  *wire.Message // nil when the call only watches
+	accepted chan struct{} // closed when the server has the request
+	ended    chan struct{} // closed when final is set
+	done     chan struct{} // closed when result and err are set
+	news     chan struct{} // has an element when pending may have one
+
+	mu      sync.Mutex
+	has     bool  // accepted is closed
+	rev     int64 // the highest seen
+	pending []Progress
+	final   *outcome
+
+	result json.RawMessage
+	err    error
+}
+
+// An outcome is how a request ended: exactly one field is set.
+type outcome struct {
+	result json.RawMessage
+	ref    string // where a large result is
+	err    error
+}
+
+func newCall(id string, m *wire.Message) *Call {
+	return &Call{
+		id: id, message: m,
+		accepted: make(chan struct{}), ended: make(chan struct{}), done: make(chan struct{}),
+		news: make(chan struct{}, 1),
+	}
+}
+
+// ID is the request's id, under which any client of the same principal can
+// watch it.
+func (c *Call) ID() string { return c.id }
+
+// Done is closed when Wait will not block any more.
+func (c *Call) Done() <-chan struct{} { return c.done }
+
+// Wait returns the result when the request has ended, or why there is none: an
+// [*Error] from the server, a [*ConnectError] when the token was refused while
+// connecting again, [ErrClosed], or the cause of the context that the call was
+// started with.
+//
+// Until then it calls onProgress, which may be nil, in Wait's own goroutine, with
+// the rev rising each time. Reports that came before Wait are not lost, but of
+// more than 64 that wait the oldest are skipped. Several goroutines may wait for
+// one call; each report goes to one of them, the result to all.
+func (c *Call) Wait(onProgress func(Progress)) (json.RawMessage, error) {
+	for {
+		select {
+		case <-c.news:
+			c.report(onProgress)
+		case <-c.done:
+			c.report(onProgress)
+			return c.result, c.err
+		}
+	}
+}
+
+func (c *Call) report(onProgress func(Progress)) {
+	c.mu.Lock()
+	pending := c.pending
+	c.pending = nil
+	c.mu.Unlock()
+	if onProgress == nil {
+		return
+	}
+	for _, p := range pending {
+		onProgress(p)
+	}
+}
+
+// offer takes a frame of the call's request and reports whether it was news. It
+// never blocks. A frame without rev is of a request that is not stored, or from
+// a server that numbers none, and is taken as it comes.
+func (c *Call) offer(f wire.Frame) bool {
+	rev := f.Rev
+	if f.Request != nil {
+		rev = f.Request.Rev
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.has {
+		c.has = true
+		close(c.accepted)
+	}
+	if c.final != nil || rev != 0 && rev <= c.rev {
+		return false
+	}
+	c.rev = max(c.rev, rev)
+	switch f.Type {
+	case wire.TypeResponse:
+		c.finish(outcome{result: f.Data})
+	case wire.TypeComplete:
+		c.finish(outcome{result: f.Result, ref: f.ResultRef})
+	case wire.TypeError:
+		c.finish(outcome{err: newError(f.Error, c.id)})
+	case wire.TypeProgress:
+		c.add(Progress{State: wire.StateRunning, Percentage: f.Percentage, Message: f.Message,
+			Metadata: f.Metadata, Rev: rev, Timestamp: f.Timestamp})
+	case wire.TypeRequest:
+		c.snapshot(f.Request)
+	}
+	return true
+}
+
+func (c *Call) snapshot(s *wire.Snapshot) {
+	switch {
+	case !s.Final():
+		c.add(Progress{State: s.State, Percentage: s.Percentage, Message: s.Message,
+			Metadata: s.Metadata, Rev: s.Rev, Timestamp: s.UpdatedAt})
+	case s.State == wire.StateSucceeded:
+		c.finish(outcome{result: s.Result, ref: s.ResultRef})
+	case s.Error != nil:
+		c.finish(outcome{err: newError(s.Error, c.id)})
+	default:
+		c.finish(outcome{err: errorf(wire.InternalError, c.id, "the request is %s and does not say why", s.State)})
+	}
+}
+
+// add and finish are called with the lock.
+
+func (c *Call) add(p Progress) {
+	if len(c.pending) == maxPending {
+		c.pending = append(c.pending[:0], c.pending[1:]...)
+	}
+	c.pending = append(c.pending, p)
+	select {
+	case c.news <- struct{}{}:
+	default:
+	}
+}
+
+func (c *Call) finish(o outcome) {
+	if o.err == nil && o.ref == "" && len(o.result) == 0 {
+		o.result = json.RawMessage("null")
+	}
+	c.final = &o
+	close(c.ended)
+}
+
+// end gives Wait its answer. It is called once.
+func (c *Call) end(result json.RawMessage, err error) {
+	c.result, c.err = result, err
+	close(c.done)
+}
+
+func (c *Call) isAccepted() bool { return closed(c.accepted) }
+
+func (c *Call) hasEnded() bool { return closed(c.ended) }
+
+func (c *Call) seen() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rev
+}
+
+func closed(ch <-chan struct{}) bool {
+	select {
+	case <-ch:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,299 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A Config says where the server is and how to be let in. KeepAlive and OnState
+// concern a WebSocket only.
+type Config struct {
+	// URL is the WebSocket API, such as wss://host/prod. Dial needs it.
+	URL string
+
+	// HTTPURL is the root of the HTTP API: the path /requests is below it.
+	// Empty: the root of URL's host, where the local server has it. On AWS the
+	// two have different hosts. A client over a WebSocket uses it for results
+	// that are too large for a frame.
+	HTTPURL string
+
+	// Token returns the JWT to send. It is called before every handshake and
+	// every HTTP call, from several goroutines, and so should keep a token until
+	// shortly before it expires. While a WebSocket is open it is called again
+	// before the token expires, and a newer one is handed to the server on the
+	// live connection. nil: no token is sent.
+	Token func(context.Context) (string, error)
+
+	// Backoff is between attempts to connect, and between polls that failed.
+	Backoff Backoff
+
+	// KeepAlive is between pings, which keep API Gateway from closing the
+	// connection after ten idle minutes and tell when the server is gone.
+	// 0: five minutes.
+	KeepAlive time.Duration
+
+	// OnState hears of every change of the connection, one after the other, and
+	// must not block. What ends it for good is the error of the calls instead.
+	OnState func(State)
+
+	// HTTPClient makes the handshake and the HTTP calls. nil: one of the
+	// client's own. It must have no Timeout below 30 s, the longest poll.
+	HTTPClient *http.Client
+
+	// Logger hears of what the caller does not: frames that make no sense, the
+	// reasons of reconnects. Never of a token. nil: nobody.
+	Logger *slog.Logger
+}
+
+// A State is a change of the connection.
+type State struct {
+	Connected bool
+	Err       error         // why there is no connection
+	Attempt   int           // when there is none: the attempts in a row, with the next
+	RetryIn   time.Duration // when the next comes
+}
+
+// A Client sends requests and follows them. It is safe for concurrent use: any
+// number of calls share its one connection. Whoever makes it closes it.
+type Client struct {
+	http      *httpAPI // also beside a WebSocket, for large results
+	transport transport
+
+	ctx context.Context // ends with ErrClosed, or with the refusal of the token
+	end context.CancelCauseFunc
+
+	mu     sync.Mutex
+	closed bool
+	wg     sync.WaitGroup // the calls
+}
+
+// A transport brings a client's requests to the server and its answers back.
+// Every context that it is given ends with the client's.
+type transport interface {
+	// follow submits the call's message, if it has one, and offers the call
+	// what the server says of its request, until the call has ended.
+	follow(ctx context.Context, call *Call) error
+	get(ctx context.Context, id string) (wire.Snapshot, error)
+	list(ctx context.Context, q wire.ListQuery) (wire.List, error)
+	cancel(ctx context.Context, id string) (wire.Snapshot, error)
+	ping(ctx context.Context) error
+	// wait returns when the transport has let go of its connection. It is
+	// called after the client's context has ended.
+	wait()
+}
+
+// Dial connects over a WebSocket. It tries until the context ends, which bounds
+// Dial alone and not the client; a token source that fails and a server that
+// answers 401 or 403 end it at once. Every error of the connection is a
+// [*ConnectError].
+func Dial(ctx context.Context, cfg Config) (*Client, error) {
+	if err := checkURL("URL", cfg.URL, "ws", "wss"); err != nil {
+		return nil, err
+	}
+	c, err := newClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	t := newSocket(c.ctx, c.end, c.http)
+	if err := t.dial(ctx); err != nil {
+		c.http.close()
+		return nil, err
+	}
+	c.transport = t
+	return c, nil
+}
+
+// HTTP returns a client that makes the same requests over HTTP and needs only
+// HTTPURL, or URL to derive it from. It follows long requests by long polls,
+// which bring about one progress report a second at most. It connects with the
+// first call, does not submit again what was not acknowledged, and rides out a
+// server that is away while it polls.
+func HTTP(cfg Config) (*Client, error) {
+	c, err := newClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c.transport = c.http
+	return c, nil
+}
+
+func newClient(cfg Config) (*Client, error) {
+	cfg.Backoff.Min = cmp.Or(cfg.Backoff.Min, 250*time.Millisecond)
+	cfg.Backoff.Max = cmp.Or(cfg.Backoff.Max, 20*time.Second)
+	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, 5*time.Minute)
+	if cfg.Backoff.Min < 0 || cfg.Backoff.Max < cfg.Backoff.Min {
+		return nil, errors.New("client: Config.Backoff needs 0 < Min <= Max")
+	}
+	if cfg.KeepAlive < 0 {
+		return nil, errors.New("client: Config.KeepAlive is negative")
+	}
+	if cfg.HTTPURL == "" {
+		if err := checkURL("URL", cfg.URL, "ws", "wss"); err != nil {
+			return nil, err
+		}
+		cfg.HTTPURL = deriveHTTP(cfg.URL)
+	}
+	if err := checkURL("HTTPURL", cfg.HTTPURL, "http", "https"); err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	c := &Client{http: newHTTPAPI(cfg)}
+	c.ctx, c.end = context.WithCancelCause(context.Background())
+	return c, nil
+}
+
+func checkURL(field, text string, schemes ...string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != schemes[0] && u.Scheme != schemes[1] {
+		return fmt.Errorf("client: Config.%s is no %s:// or %s:// URL", field, schemes[0], schemes[1])
+	}
+	return nil
+}
+
+// Do starts a request and waits for its end: [Client.Start], then [Call.Wait].
+func (c *Client) Do(ctx context.Context, r Request, onProgress func(Progress)) (json.RawMessage, error) {
+	call, err := c.Start(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return call.Wait(onProgress)
+}
+
+// Start returns when the server has stored the request, or answered it. An
+// error means that it did neither, or that nobody knows: sending the same id
+// again finds out. The context is the call's as a whole: when it ends, the client
+// stops following, while the request goes on; [Client.Cancel] ends that.
+//
+// An id that the client still follows is refused with DUPLICATE_REQUEST.
+func (c *Client) Start(ctx context.Context, r Request) (*Call, error) {
+	m, err := r.message()
+	if err != nil {
+		return nil, err
+	}
+	return c.begin(ctx, newCall(m.ID, m))
+}
+
+// Watch picks up a request that exists, running or ended, and returns when the
+// server has said how it stands: [Call.Wait] reports that first. The context is
+// the call's as a whole. A request that is not yours is NOT_FOUND.
+func (c *Client) Watch(ctx context.Context, id string) (*Call, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
+	return c.begin(ctx, newCall(id, nil))
+}
+
+func (c *Client) begin(ctx context.Context, call *Call) (*Call, error) {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return nil, ErrClosed
+	}
+	c.wg.Add(1)
+	c.mu.Unlock()
+	go func() {
+		defer c.wg.Done()
+		ctx, stop := c.bind(ctx)
+		defer stop()
+		call.end(c.outcome(ctx, call))
+	}()
+	select {
+	case <-call.accepted:
+	case <-call.done:
+	}
+	if !call.isAccepted() {
+		return nil, call.err
+	}
+	return call, nil
+}
+
+// outcome follows the call to its end.
+func (c *Client) outcome(ctx context.Context, call *Call) (json.RawMessage, error) {
+	if err := c.transport.follow(ctx, call); err != nil {
+		return nil, err
+	}
+	if call.final.ref == "" {
+		return call.final.result, call.final.err
+	}
+	return c.http.result(ctx, call.final.ref)
+}
+
+// Get returns how a request stands, with its result unless that is large: then
+// ResultRef is set, and Watch returns it.
+func (c *Client) Get(ctx context.Context, id string) (wire.Snapshot, error) {
+	if err := checkID(id); err != nil {
+		return wire.Snapshot{}, err
+	}
+	ctx, stop := c.bind(ctx)
+	defer stop()
+	return c.transport.get(ctx, id)
+}
+
+// List returns a page of the caller's requests, newest first, without results.
+func (c *Client) List(ctx context.Context, q wire.ListQuery) (wire.List, error) {
+	ctx, stop := c.bind(ctx)
+	defer stop()
+	return c.transport.list(ctx, q)
+}
+
+// Cancel ends a request that is queued, asks one that runs to stop, and leaves
+// one that has ended as it is; the snapshot tells which it was.
+func (c *Client) Cancel(ctx context.Context, id string) (wire.Snapshot, error) {
+	if err := checkID(id); err != nil {
+		return wire.Snapshot{}, err
+	}
+	ctx, stop := c.bind(ctx)
+	defer stop()
+	return c.transport.cancel(ctx, id)
+}
+
+// Ping returns when the server has answered.
+func (c *Client) Ping(ctx context.Context) error {
+	ctx, stop := c.bind(ctx)
+	defer stop()
+	return c.transport.ping(ctx)
+}
+
+// Close ends the connection, and every call with [ErrClosed]; the requests go
+// on. It waits for the server to confirm, at most a second. It always returns
+// nil, and may be called again.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.end(ErrClosed)
+	c.wg.Wait()
+	c.transport.wait()
+	c.http.close()
+	return nil
+}
+
+// bind returns a context that ends with the caller's and with the client.
+func (c *Client) bind(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
+	return ctx, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+// checkID answers for ids that no request can have as the server would.
+func checkID(id string) error {
+	if wire.CheckID(id) != "" {
+		return errorf(wire.NotFound, id, "there is no request %q", id)
+	}
+	return nil
+}

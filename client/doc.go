@@ -1,0 +1,25 @@
+// Package client talks to a Streamer server over one WebSocket, or over HTTP.
+//
+//	c, err := client.Dial(ctx, client.Config{URL: "wss://host/prod", Token: token})
+//	…
+//	defer c.Close()
+//	result, err := c.Do(ctx, client.Request{Action: "generate_report", Payload: query}, showProgress)
+//
+// [Client.Do] does not tell short actions from long ones: it returns the
+// result, byte for byte as the server made it, or an [*Error]. [Client.Start]
+// returns as soon as the server has the request, and [Client.Watch] picks up one
+// that exists, from any process, at any time within its retention.
+//
+// # A lost connection
+//
+// A client over a WebSocket connects again by itself, with full-jitter backoff,
+// until a call's context ends or the server refuses the token (401 or 403). On
+// the new connection it subscribes again to what is acknowledged, and sends
+// again what is not. That is safe for long actions: the id is the idempotency
+// key, and every request has one. A short action is not stored, so when its
+// connection is lost before its answer it runs again; one that must not is a
+// long one.
+//
+// Frames are told apart by their rev: what is not newer than what a call has
+// seen is dropped, and every call ends exactly once.
+package client

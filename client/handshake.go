@@ -1,0 +1,73 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// handshakeLimit is how long the server may take to let a client in: $connect
+// has 29 s.
+const handshakeLimit = 30 * time.Second
+
+// errToken marks that the token source failed.
+var errToken = errors.New("get a token")
+
+func (t *socket) handshake(ctx context.Context) (*session, *ConnectError) {
+	ctx, cancel := context.WithTimeout(ctx, handshakeLimit)
+	defer cancel()
+	failed := &ConnectError{URL: withoutQuery(t.cfg.URL)}
+	header, token, err := t.http.authorization(ctx)
+	if err != nil {
+		failed.Err = err
+		return nil, failed
+	}
+	conn, response, err := websocket.Dial(ctx, t.cfg.URL, &websocket.DialOptions{HTTPClient: t.http.client, HTTPHeader: header})
+	if err == nil {
+		return newSession(conn, token), nil
+	}
+	failed.Err = withoutURL(err)
+	if response != nil && response.StatusCode != http.StatusSwitchingProtocols {
+		failed.Status, failed.Err = response.StatusCode, reason(response)
+	}
+	return nil, failed
+}
+
+// reason is what the body of a refusal says.
+func reason(response *http.Response) error {
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	var said struct{ Detail, Message string }
+	if json.Unmarshal(body, &said) != nil || said.Detail+said.Message == "" {
+		return nil
+	}
+	if said.Detail != "" {
+		return errors.New(said.Detail)
+	}
+	return errors.New(said.Message)
+}
+
+// withoutURL takes the URL out of a network error: its query may hold a token.
+func withoutURL(err error) error {
+	var of *url.Error
+	if errors.As(err, &of) {
+		return of.Err
+	}
+	return err
+}
+
+func withoutQuery(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}

@@ -1,0 +1,270 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+const (
+	// longPoll is how long a poll waits for news; the server allows no more.
+	longPoll = 20 * time.Second
+
+	// callLimit is how long one HTTP call may take: API Gateway answers after
+	// 30 s at the latest (Developer Guide, "Quotas for configuring and running
+	// an HTTP API", maximum integration timeout).
+	callLimit = 35 * time.Second
+
+	// maxBody bounds an answer, as API Gateway does (ibid., payload size).
+	maxBody = 10 << 20
+
+	// fetchTries bounds the attempts to fetch a large result.
+	fetchTries = 8
+)
+
+// An httpAPI is the transport over HTTP.
+type httpAPI struct {
+	cfg    Config
+	base   string // without a slash at its end
+	client *http.Client
+}
+
+func newHTTPAPI(cfg Config) *httpAPI {
+	h := &httpAPI{cfg: cfg, base: strings.TrimRight(cfg.HTTPURL, "/"), client: cfg.HTTPClient}
+	if h.client == nil {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = 32 // calls of one client go to one host
+		h.client = &http.Client{Transport: transport}
+	}
+	return h
+}
+
+// deriveHTTP is the root of the host that a WebSocket URL names.
+func deriveHTTP(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return (&url.URL{Scheme: "http" + strings.TrimPrefix(u.Scheme, "ws"), Host: u.Host}).String()
+}
+
+// close lets idle connections go, unless they are the caller's.
+func (h *httpAPI) close() {
+	if h.cfg.HTTPClient == nil {
+		h.client.CloseIdleConnections()
+	}
+}
+
+func (h *httpAPI) wait() {}
+
+// authorization asks for a token and returns it, and the header that carries it.
+func (h *httpAPI) authorization(ctx context.Context) (http.Header, string, error) {
+	header := http.Header{}
+	if h.cfg.Token == nil {
+		return header, "", nil
+	}
+	token, err := h.cfg.Token(ctx)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w: %w", errToken, err)
+	}
+	if token != "" {
+		header.Set("Authorization", "Bearer "+token)
+	}
+	return header, token, nil
+}
+
+// follow submits the call's message, then polls.
+func (h *httpAPI) follow(ctx context.Context, call *Call) error {
+	if call.message != nil {
+		body, err := h.do(ctx, http.MethodPost, "/requests", call.message.Append(nil))
+		if err != nil {
+			return about(err, call.id)
+		}
+		f, err := wire.DecodeFrame(body)
+		if err != nil {
+			return err
+		}
+		call.offer(f)
+	}
+	for failures := 0; !call.hasEnded(); {
+		asked, rev := time.Now(), call.seen()
+		s, err := h.snapshot(ctx, http.MethodGet, path(call.id)+"?wait="+longPoll.String()+"&rev="+strconv.FormatInt(rev, 10))
+		if err == nil && call.offer(wire.Frame{Type: wire.TypeRequest, RequestID: call.id, Request: &s}) {
+			failures = 0
+			continue
+		}
+		after, again := retryable(err)
+		switch {
+		case err == nil && time.Since(asked) > time.Second:
+			continue // it waited, and there is no news
+		case err != nil && !(again && call.isAccepted()):
+			return err
+		}
+		if err := sleep(ctx, max(after, h.cfg.Backoff.delay(failures))); err != nil {
+			return err
+		}
+		failures++
+	}
+	return nil
+}
+
+// result fetches a large result from the path that a frame named.
+func (h *httpAPI) result(ctx context.Context, ref string) (json.RawMessage, error) {
+	if !strings.HasPrefix(ref, "/") {
+		return nil, fmt.Errorf("fetch result: %q is no path below the HTTP API", ref)
+	}
+	for failures := 0; ; failures++ {
+		s, err := h.snapshot(ctx, http.MethodGet, ref)
+		switch {
+		case err == nil && len(s.Result) == 0:
+			return nil, fmt.Errorf("fetch result: there is none at %s", ref)
+		case err == nil:
+			return s.Result, nil
+		}
+		after, again := retryable(err)
+		if !again || failures+1 == fetchTries {
+			return nil, fmt.Errorf("fetch result: %w", err)
+		}
+		if err := sleep(ctx, max(after, h.cfg.Backoff.delay(failures))); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (h *httpAPI) get(ctx context.Context, id string) (wire.Snapshot, error) {
+	return h.snapshot(ctx, http.MethodGet, path(id))
+}
+
+func (h *httpAPI) cancel(ctx context.Context, id string) (wire.Snapshot, error) {
+	return h.snapshot(ctx, http.MethodDelete, path(id))
+}
+
+func (h *httpAPI) list(ctx context.Context, q wire.ListQuery) (wire.List, error) {
+	query := url.Values{}
+	for key, value := range map[string]string{"state": q.State, "cursor": q.Cursor} {
+		if value != "" {
+			query.Set(key, value)
+		}
+	}
+	if q.Limit != 0 {
+		query.Set("limit", strconv.Itoa(q.Limit))
+	}
+	body, err := h.do(ctx, http.MethodGet, "/requests?"+query.Encode(), nil)
+	if err != nil {
+		return wire.List{}, err
+	}
+	var list wire.List
+	if err := json.Unmarshal(body, &list); err != nil {
+		return wire.List{}, fmt.Errorf("decode list: %w", err)
+	}
+	return list, nil
+}
+
+func (h *httpAPI) ping(ctx context.Context) error {
+	_, err := h.do(ctx, http.MethodGet, "/health", nil)
+	return err
+}
+
+func path(id string) string { return "/requests/" + url.PathEscape(id) }
+
+func (h *httpAPI) snapshot(ctx context.Context, method, path string) (wire.Snapshot, error) {
+	body, err := h.do(ctx, method, path, nil)
+	if err != nil {
+		return wire.Snapshot{}, err
+	}
+	var s wire.Snapshot
+	if err := json.Unmarshal(body, &s); err != nil {
+		return wire.Snapshot{}, fmt.Errorf("decode snapshot: %w", err)
+	}
+	return s, nil
+}
+
+// do makes one call and returns the body of an answer below 300. Any other is an
+// *Error, and no answer is a *ConnectError.
+func (h *httpAPI) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	limited, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	unreachable := func(err error) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return &ConnectError{URL: h.base, Err: withoutURL(err)}
+	}
+	header, _, err := h.authorization(limited)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	r, err := http.NewRequestWithContext(limited, method, h.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header = header
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	response, err := h.client.Do(r)
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	switch {
+	case err != nil:
+		return nil, unreachable(err)
+	case len(data) > maxBody:
+		return nil, fmt.Errorf("the answer has more than %d bytes", maxBody)
+	case response.StatusCode >= 300:
+		return nil, problem(response.StatusCode, data)
+	}
+	return data, nil
+}
+
+// problem is the error that an answer's problem document declares. API Gateway's
+// own answers, such as {"message": "Service Unavailable"}, are none: there the
+// status has to do.
+func problem(status int, body []byte) *Error {
+	var said struct {
+		wire.Error
+		Detail        string `json:"detail"`
+		RequestID     string `json:"request_id"`
+		CorrelationID string `json:"correlation_id"`
+	}
+	if json.Unmarshal(body, &said) == nil && said.Code != "" {
+		said.Message = said.Detail
+		e := newError(&said.Error, said.RequestID)
+		if said.CorrelationID != "" {
+			e.CorrelationID = said.CorrelationID
+		}
+		return e
+	}
+	code := wire.InternalError
+	if status > http.StatusInternalServerError {
+		code = wire.ServiceUnavailable
+	}
+	for _, known := range wire.Codes() {
+		if known.HTTPStatus() == status {
+			code = known
+			break
+		}
+	}
+	return errorf(code, "", "the server answered %d %s", status, http.StatusText(status))
+}
+
+// about names the request in an error that does not.
+func about(err error, id string) error {
+	var e *Error
+	if errors.As(err, &e) && e.RequestID == "" {
+		e.RequestID = id
+	}
+	return err
+}

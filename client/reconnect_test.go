@@ -1,0 +1,383 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/wire"
+)
+
+func TestALostConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	running := func(id string) wire.Snapshot {
+		return wire.Snapshot{ID: id, Action: "long", State: wire.StateRunning, Percentage: 40, Rev: 4}
+	}
+	succeeded := func(id string) wire.Snapshot {
+		return wire.Snapshot{ID: id, Action: "long", State: wire.StateSucceeded, Percentage: 100, Rev: 9, Result: json.RawMessage(`"done"`)}
+	}
+	for _, tt := range []struct {
+		name   string
+		play   script
+		result string
+		seen   []float64
+	}{
+		{"before the message was acknowledged: sent again under the same id", func(n int, p *peer) {
+			m, _ := p.expect("long")
+			if m.ID != "r-1" || string(m.Payload) != `7` {
+				t.Errorf("connection %d brought %+v", n, m)
+			}
+			if n == 1 {
+				return
+			}
+			p.send(ack(m.ID))
+			p.send(complete(m.ID, 2, `"done"`))
+			p.drain()
+		}, `"done"`, nil},
+		{"the server had stored it: the snapshot answers", func(n int, p *peer) {
+			m, _ := p.expect("long")
+			if n == 1 {
+				return
+			}
+			p.send(snapshot(m.ID, running(m.ID)))
+			p.send(complete(m.ID, 5, `"done"`))
+			p.drain()
+		}, `"done"`, []float64{40}},
+		{"after the acknowledgment: subscribed, and it has ended", func(n int, p *peer) {
+			if n == 1 {
+				p.expect("long")
+				p.send(ack("r-1"))
+				return
+			}
+			m, _ := p.expect(wire.ActionSubscribe)
+			p.send(snapshot(m.ID, succeeded(ref(t, m))))
+			p.drain()
+		}, `"done"`, nil},
+		{"after progress: an older snapshot is not shown", func(n int, p *peer) {
+			if n == 1 {
+				p.expect("long")
+				p.send(progress("r-1", 6, 60))
+				return
+			}
+			m, _ := p.expect(wire.ActionSubscribe)
+			p.send(snapshot(m.ID, running(ref(t, m))))
+			p.send(progress("r-1", 7, 70))
+			p.send(complete("r-1", 8, `"done"`))
+			p.drain()
+		}, `"done"`, []float64{60, 70}},
+		{"subscribing fails for now: it asks again", func(n int, p *peer) {
+			if n == 1 {
+				p.expect("long")
+				p.send(ack("r-1"))
+				return
+			}
+			for range 2 {
+				m, _ := p.expect(wire.ActionSubscribe)
+				p.send(failure(m.ID, 0, wire.ServiceUnavailable))
+			}
+			m, _ := p.expect(wire.ActionSubscribe)
+			p.send(snapshot(m.ID, succeeded(ref(t, m))))
+			p.drain()
+		}, `"done"`, nil},
+		{"the final frame came just before the loss", func(n int, p *peer) {
+			if n > 1 {
+				p.drain()
+				return
+			}
+			p.expect("long")
+			p.send(complete("r-1", 2, `"done"`))
+		}, `"done"`, nil},
+		{"a frame too large to hold: the snapshot is asked for instead", func(n int, p *peer) {
+			if n == 1 {
+				p.expect("long")
+				p.send(ack("r-1"))
+				p.raw(`{"type":"complete","request_id":"r-1","rev":2,"result":"` + strings.Repeat("z", 1<<20) + `"}`)
+				p.drain()
+				return
+			}
+			m, _ := p.expect(wire.ActionSubscribe)
+			p.send(snapshot(m.ID, succeeded(ref(t, m))))
+			p.drain()
+		}, `"done"`, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := dial(t, tt.play)
+			var seen percentages
+			got, err := c.Do(t.Context(), client.Request{Action: "long", ID: "r-1", Payload: 7}, seen.add)
+			wantResult(t, got, err, tt.result)
+			seen.want(t, tt.seen...)
+		})
+	}
+}
+
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		s    wire.Snapshot
+		live []wire.Frame
+		want string
+		code wire.Code
+		seen []float64
+	}{
+		{"running", wire.Snapshot{State: wire.StateRunning, Percentage: 10, Rev: 5},
+			[]wire.Frame{progress("r-1", 5, 9), progress("r-1", 6, 60), complete("r-1", 7, `1`)}, `1`, "", []float64{10, 60}},
+		{"ended", wire.Snapshot{State: wire.StateSucceeded, Rev: 5, Result: json.RawMessage(`[ 1 ]`)}, nil, `[ 1 ]`, "", nil},
+		{"failed", wire.Snapshot{State: wire.StateFailed, Rev: 5, Error: &wire.Error{Code: wire.Timeout}}, nil, "", wire.Timeout, nil},
+		{"cancelled meanwhile", wire.Snapshot{State: wire.StateQueued, Rev: 1},
+			[]wire.Frame{failure("r-1", 2, wire.Cancelled)}, "", wire.Cancelled, []float64{0}},
+		{"failed without a word", wire.Snapshot{State: wire.StateFailed, Rev: 5}, nil, "", wire.InternalError, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := dial(t, func(_ int, p *peer) {
+				m, _ := p.expect(wire.ActionSubscribe)
+				tt.s.ID, tt.s.Action = ref(t, m), "long"
+				p.send(snapshot(m.ID, tt.s))
+				for _, f := range tt.live {
+					p.send(f)
+				}
+				p.drain()
+			})
+			call, err := c.Watch(t.Context(), "r-1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var seen percentages
+			got, err := call.Wait(seen.add)
+			if tt.code != "" {
+				wantCode(t, err, tt.code, "r-1")
+			} else {
+				wantResult(t, got, err, tt.want)
+			}
+			seen.want(t, tt.seen...)
+		})
+	}
+}
+
+// A short action is not stored: losing the connection before its answer runs it
+// again.
+func TestAShortActionIsSentAgain(t *testing.T) {
+	t.Parallel()
+	c := dial(t, func(n int, p *peer) {
+		m, _ := p.expect("echo")
+		if n < 3 {
+			return
+		}
+		p.send(response(m.ID, `3`))
+		p.drain()
+	})
+	got, err := c.Do(t.Context(), client.Request{Action: "echo"}, nil)
+	wantResult(t, got, err, `3`)
+}
+
+func TestReservedActionsSurviveALoss(t *testing.T) {
+	t.Parallel()
+	c := dial(t, func(n int, p *peer) {
+		m, _ := p.expect(wire.ActionGet)
+		if n == 1 {
+			return
+		}
+		p.send(snapshot(m.ID, wire.Snapshot{ID: ref(t, m), State: wire.StateQueued, Rev: 1}))
+		p.drain()
+	})
+	if s, err := c.Get(t.Context(), "r-1"); err != nil || s.ID != "r-1" {
+		t.Errorf("got %+v, %v", s, err)
+	}
+}
+
+func TestARefusedTokenIsFinal(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+		handshakes := 0
+		url := serve(t, sockets(nil, func(n int, _ *http.Request) int { handshakes = n; return status }))
+		_, err := client.Dial(t.Context(), client.Config{URL: url + "?token=secret", Backoff: quick})
+		var refused *client.ConnectError
+		if !errors.As(err, &refused) || refused.Status != status || handshakes != 1 {
+			t.Errorf("%d: %d handshakes ended with %v", status, handshakes, err)
+			continue
+		}
+		if !strings.HasSuffix(err.Error(), http.StatusText(status)+": the test refuses") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("it says %q", err)
+		}
+	}
+}
+
+func TestOtherRefusalsAreTriedAgain(t *testing.T) {
+	t.Parallel()
+	var states []client.State
+	statuses := []int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable}
+	url := serve(t, sockets(func(_ int, p *peer) {
+		m, _ := p.read()
+		p.send(response(m.ID, `1`))
+		p.drain()
+	}, func(n int, r *http.Request) int {
+		if got := r.Header.Get("Authorization"); got != "Bearer the-token" {
+			t.Errorf("handshake %d has the header %q", n, got)
+		}
+		if n <= len(statuses) {
+			return statuses[n-1]
+		}
+		return 0
+	}))
+	connected := make(chan struct{})
+	c, err := client.Dial(t.Context(), client.Config{URL: url, Backoff: quick,
+		Token: func(context.Context) (string, error) { return "the-token", nil },
+		OnState: func(s client.State) {
+			states = append(states, s)
+			if s.Connected {
+				close(connected)
+			}
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	<-connected
+	if len(states) != 4 || !states[3].Connected {
+		t.Fatalf("the states were %+v", states)
+	}
+	for i, s := range states[:3] {
+		var refused *client.ConnectError
+		if s.Attempt != i+1 || s.RetryIn > quick.Max || !errors.As(s.Err, &refused) || refused.Status != statuses[i] {
+			t.Errorf("state %d is %+v", i, s)
+		}
+	}
+}
+
+func TestDialTriesUntilItsContextEnds(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	url := serve(t, sockets(nil, func(n int, _ *http.Request) int {
+		if n == 3 {
+			cancel()
+		}
+		return http.StatusServiceUnavailable
+	}))
+	_, err := client.Dial(ctx, client.Config{URL: url, Backoff: quick})
+	var refused *client.ConnectError
+	if !errors.As(err, &refused) || !errors.Is(err, context.Canceled) {
+		t.Errorf("dial ended with %v", err)
+	}
+}
+
+func TestATokenSourceThatFailsEndsDial(t *testing.T) {
+	t.Parallel()
+	noKey := errors.New("no key file")
+	_, err := client.Dial(t.Context(), client.Config{URL: "ws://127.0.0.1:1/dev",
+		Token: func(context.Context) (string, error) { return "", noKey }})
+	var connect *client.ConnectError
+	if !errors.As(err, &connect) || !errors.Is(err, noKey) {
+		t.Errorf("dial ended with %v", err)
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		refused := errors.New("connection refused")
+		cfg := client.Config{URL: "ws://nobody/dev?token=secret", HTTPClient: &http.Client{
+			Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, refused })}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		since := time.Now()
+		_, err := client.Dial(ctx, cfg)
+		if !errors.Is(err, refused) || !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("dial ended with %v", err)
+		}
+		if took := time.Since(since); took != time.Minute {
+			t.Errorf("it gave up after %v", took)
+		}
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// The token may run out while the client is away. Then nothing helps but a new
+// client.
+func TestARefusalWhileConnectingAgainEndsEveryCall(t *testing.T) {
+	t.Parallel()
+	url := serve(t, sockets(func(_ int, p *peer) {
+		m, _ := p.read()
+		p.send(ack(m.ID))
+	}, func(n int, _ *http.Request) int {
+		if n > 1 {
+			return http.StatusUnauthorized
+		}
+		return 0
+	}))
+	c, err := client.Dial(t.Context(), client.Config{URL: url, Backoff: quick})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_, err = c.Do(t.Context(), client.Request{Action: "long"}, nil)
+	for range 2 {
+		var refused *client.ConnectError
+		if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
+			t.Errorf("the call ended with %v", err)
+		}
+		_, err = c.Get(t.Context(), "r-1")
+	}
+}
+
+// A token source that fails while the client is away is asked again.
+func TestATokenSourceMayFailForAWhile(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	asked := 0
+	c := dial(t, func(n int, p *peer) {
+		m, _ := p.read()
+		if n == 1 {
+			return
+		}
+		p.send(response(m.ID, `1`))
+		p.drain()
+	}, func(cfg *client.Config) {
+		cfg.Token = func(context.Context) (string, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			if asked++; asked == 2 {
+				return "", errors.New("the identity provider is away")
+			}
+			return "token", nil
+		}
+	})
+	got, err := c.Do(t.Context(), client.Request{Action: "echo"}, nil)
+	wantResult(t, got, err, `1`)
+	if asked != 3 {
+		t.Errorf("the source was asked %d times", asked)
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		cfg  client.Config
+		says string
+	}{
+		{client.Config{}, "Config.URL is no ws:// or wss:// URL"},
+		{client.Config{URL: "http://host"}, "Config.URL is no ws:// or wss:// URL"},
+		{client.Config{URL: "ws://host", HTTPURL: "host"}, "Config.HTTPURL is no http:// or https:// URL"},
+		{client.Config{URL: "ws://host", KeepAlive: -1}, "Config.KeepAlive is negative"},
+		{client.Config{URL: "ws://host", Backoff: client.Backoff{Min: time.Hour}}, "Config.Backoff needs 0 < Min <= Max"},
+		{client.Config{URL: "ws://host", Backoff: client.Backoff{Min: -1}}, "Config.Backoff needs 0 < Min <= Max"},
+	} {
+		if _, err := client.Dial(t.Context(), tt.cfg); err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("dial %+v: %v", tt.cfg, err)
+		}
+		if _, err := client.HTTP(tt.cfg); err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("http %+v: %v", tt.cfg, err)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package client
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A Request asks for an action.
+type Request struct {
+	Action string // required
+
+	// Payload is the action's input: a json.RawMessage is sent as it is,
+	// anything else as encoding/json encodes it, nil not at all.
+	Payload any
+
+	// ID is the request's idempotency key, 1 to 128 characters of
+	// A-Z a-z 0-9 _ . : -. Empty: one that nobody can guess.
+	ID string
+
+	Metadata map[string]string
+}
+
+// message is the request as it is sent. It always has an id.
+func (r Request) message() (*wire.Message, error) {
+	m := &wire.Message{ID: r.ID, Action: r.Action, Metadata: r.Metadata}
+	if m.ID == "" {
+		m.ID = newID("req_")
+	}
+	if reason := wire.CheckID(m.ID); reason != "" {
+		return nil, errorf(wire.InvalidMessage, "", "the id %s", reason)
+	}
+	if m.Action == "" {
+		return nil, errorf(wire.InvalidMessage, m.ID, "the request has no action")
+	}
+	if strings.HasPrefix(m.Action, wire.ReservedPrefix) {
+		return nil, errorf(wire.InvalidAction, m.ID, "%s is the protocol's own; the client has a method for it", m.Action)
+	}
+	switch payload := r.Payload.(type) {
+	case nil:
+	case json.RawMessage:
+		if len(payload) > 0 && (!json.Valid(payload) || !utf8.Valid(payload)) {
+			return nil, errorf(wire.ValidationError, m.ID, "the payload is not valid JSON")
+		}
+		m.Payload = payload
+	default:
+		encoded, err := json.Marshal(payload)
+		if err != nil {
+			return nil, fmt.Errorf("encode payload: %w", err)
+		}
+		m.Payload = encoded
+	}
+	return m, nil
+}
+
+func newID(prefix string) string { return prefix + strings.ToLower(rand.Text()) }

@@ -1,0 +1,173 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+const (
+	// answerLimit is how long a message may stay unanswered: API Gateway gives
+	// up on the function after 29 s and then sends an error frame without a
+	// request id (Developer Guide, "Amazon API Gateway quotas").
+	answerLimit = 30 * time.Second
+
+	// writeLimit is how long one message may take to leave.
+	writeLimit = 30 * time.Second
+
+	// closeGrace is how long the server has to confirm a close.
+	closeGrace = time.Second
+
+	// maxMessage and maxFrame are API Gateway's quotas for a message, 128 KB,
+	// and for each frame of it, 32 KB; more ends the connection with 1009
+	// (ibid., "Quotas for configuring and running a WebSocket API"). A frame is
+	// kept below 32 KB in either meaning of the letters.
+	maxMessage = 128 << 10
+	maxFrame   = 32_000
+
+	// readLimit bounds what a server can make the client hold.
+	readLimit = 1 << 20
+)
+
+var (
+	errLost     = errors.New("the connection was lost")
+	errNoAnswer = errors.New("no answer came in time")
+)
+
+// A session is one connection, from the handshake to its loss.
+type session struct {
+	conn  *websocket.Conn
+	token string // that it was opened with
+	out   chan []byte
+	lost  chan struct{} // closed when nothing comes from it any more
+
+	mu   sync.Mutex
+	asks map[string]chan wire.Frame // by message id
+}
+
+func newSession(conn *websocket.Conn, token string) *session {
+	conn.SetReadLimit(readLimit)
+	return &session{conn: conn, token: token, out: make(chan []byte), lost: make(chan struct{}), asks: map[string]chan wire.Frame{}}
+}
+
+// ask sends a message and returns the first frame that has its id.
+func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Frame, error) {
+	answer := make(chan wire.Frame, 1)
+	s.mu.Lock()
+	s.asks[id] = answer
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.asks, id)
+		s.mu.Unlock()
+	}()
+
+	limit := time.NewTimer(answerLimit)
+	defer limit.Stop()
+	out := s.out
+	for {
+		select {
+		case out <- message:
+			out = nil
+		case f := <-answer:
+			return f, nil
+		case <-s.lost:
+			// What was answered before the loss must not be sent again.
+			select {
+			case f := <-answer:
+				return f, nil
+			default:
+				return wire.Frame{}, errLost
+			}
+		case <-limit.C:
+			return wire.Frame{}, errNoAnswer
+		case <-ctx.Done():
+			return wire.Frame{}, context.Cause(ctx)
+		}
+	}
+}
+
+// answer hands a frame to whoever asked for it.
+func (s *session) answer(f wire.Frame) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asked, ok := s.asks[f.RequestID]
+	if ok {
+		delete(s.asks, f.RequestID)
+		asked <- f
+	}
+	return ok
+}
+
+// serve reads and writes until the connection is lost, and says why. When the
+// client's context ends, it closes the connection properly.
+func (s *session) serve(client context.Context, receive func([]byte), maintain func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-client.Done():
+			grace := time.AfterFunc(closeGrace, func() { cancel(nil) })
+			defer grace.Stop()
+			_ = s.conn.Close(websocket.StatusNormalClosure, "") // the loss is what was asked for
+		case <-ctx.Done():
+		}
+	})
+	wg.Go(func() { cancel(s.write(ctx)) })
+	wg.Go(func() {
+		if err := maintain(ctx); err != nil {
+			cancel(err)
+		}
+	})
+	for {
+		_, data, err := s.conn.Read(ctx)
+		if err != nil {
+			cancel(err)
+			break
+		}
+		receive(data)
+	}
+	_ = s.conn.CloseNow() // closed already, by the failed read
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+func (s *session) write(ctx context.Context) error {
+	for {
+		select {
+		case message := <-s.out:
+			if err := s.writeOne(ctx, message); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// writeOne sends a message in one frame if it fits. A long one becomes several:
+// each Write of a message's writer is a frame of its own.
+func (s *session) writeOne(ctx context.Context, message []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	if len(message) <= maxFrame {
+		return s.conn.Write(ctx, websocket.MessageText, message)
+	}
+	w, err := s.conn.Writer(ctx, websocket.MessageText)
+	if err != nil {
+		return err
+	}
+	for len(message) > 0 {
+		n := min(len(message), maxFrame)
+		if _, err := w.Write(message[:n]); err != nil {
+			return err
+		}
+		message = message[n:]
+	}
+	return w.Close()
+}

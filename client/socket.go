@@ -1,0 +1,321 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A socket is the transport over a WebSocket. It keeps one session open.
+type socket struct {
+	cfg    Config
+	http   *httpAPI
+	ctx    context.Context // the client's
+	giveUp context.CancelCauseFunc
+
+	failures int           // attempts to connect in a row; used by dial and then run alone
+	met      bool          // a connection was made once; as failures
+	stopped  chan struct{} // closed when run has returned
+
+	mu      sync.Mutex
+	current *session           // nil: there is none
+	ready   chan struct{}      // closed while there is one
+	calls   map[string][]*Call // what is followed, by request id
+}
+
+func newSocket(client context.Context, giveUp context.CancelCauseFunc, h *httpAPI) *socket {
+	return &socket{cfg: h.cfg, http: h, ctx: client, giveUp: giveUp,
+		stopped: make(chan struct{}), ready: make(chan struct{}), calls: map[string][]*Call{}}
+}
+
+// dial makes the first connection; from then on the socket keeps itself
+// connected until the client's context ends.
+func (t *socket) dial(ctx context.Context) error {
+	s, err := t.connect(ctx, nil)
+	if err != nil {
+		return err
+	}
+	go t.run(s)
+	return nil
+}
+
+// run serves one session after the other.
+func (t *socket) run(s *session) {
+	defer close(t.stopped)
+	for {
+		since := time.Now()
+		t.mu.Lock()
+		t.current = s
+		close(t.ready)
+		t.mu.Unlock()
+		t.tell(State{Connected: true})
+
+		err := s.serve(t.ctx,
+			func(data []byte) { t.receive(s, data) },
+			func(ctx context.Context) error { return t.maintain(ctx, s) })
+
+		t.mu.Lock()
+		t.current, t.ready = nil, make(chan struct{})
+		t.mu.Unlock()
+		close(s.lost)
+		if t.ctx.Err() != nil {
+			return
+		}
+		t.cfg.Logger.Info("connection lost", "error", err.Error())
+		if time.Since(since) > t.cfg.Backoff.Max {
+			t.failures = 0 // it worked; a server that drops everybody at once is not hammered
+		}
+		if s, err = t.connect(t.ctx, err); err != nil {
+			t.giveUp(err)
+			return
+		}
+	}
+}
+
+// connect makes a connection. When one was lost before, it waits first. Its
+// error is a *ConnectError.
+func (t *socket) connect(ctx context.Context, lost error) (*session, error) {
+	for {
+		if lost != nil {
+			delay := t.cfg.Backoff.delay(t.failures)
+			t.failures++
+			t.tell(State{Err: lost, Attempt: t.failures, RetryIn: delay})
+			if err := sleep(ctx, delay); err != nil {
+				return nil, t.outOfTime(lost, err)
+			}
+		}
+		s, err := t.handshake(ctx)
+		switch {
+		case err == nil:
+			t.met = true
+			return s, nil
+		case err.refused(), ctx.Err() != nil, !t.met && errors.Is(err, errToken):
+			return nil, err
+		}
+		t.cfg.Logger.Info("handshake failed", "error", err.Error())
+		lost = err
+	}
+}
+
+// outOfTime says that the context ended while waiting, and what for.
+func (t *socket) outOfTime(lost, ended error) *ConnectError {
+	out := &ConnectError{URL: withoutQuery(t.cfg.URL), Err: lost}
+	var last *ConnectError
+	if errors.As(lost, &last) {
+		out.Status, out.Err = last.Status, last.Err
+	}
+	if out.Err == nil {
+		out.Err = ended
+	} else {
+		out.Err = fmt.Errorf("%w; gave up: %w", out.Err, ended)
+	}
+	return out
+}
+
+func (t *socket) tell(s State) {
+	if t.cfg.OnState != nil {
+		t.cfg.OnState(s)
+	}
+}
+
+// wait returns when the last session is closed.
+func (t *socket) wait() { <-t.stopped }
+
+// receive takes a frame to the calls that follow its request, and then to who
+// asked for it. It never waits for either.
+func (t *socket) receive(s *session, data []byte) {
+	f, err := wire.DecodeFrame(data)
+	if err != nil {
+		// API Gateway's own error frames have no type; who asked will time out.
+		t.cfg.Logger.Warn("frame not understood", "error", err.Error(), "bytes", len(data))
+		return
+	}
+	id := f.RequestID
+	if f.Request != nil {
+		id = f.Request.ID // the frame's own id is that of the message it answers
+	}
+	news := false
+	if f.Type != wire.TypeError || f.Rev != 0 { // one without rev answers a message and ends no request
+		t.mu.Lock()
+		calls := slices.Clone(t.calls[id])
+		t.mu.Unlock()
+		for _, call := range calls {
+			news = call.offer(f) || news
+		}
+	}
+	if !s.answer(f) && !news {
+		t.cfg.Logger.Debug("frame dropped", "type", string(f.Type), "request_id", f.RequestID, "rev", f.Rev)
+	}
+}
+
+// session returns the open session, or the next one.
+func (t *socket) session(ctx context.Context) (*session, error) {
+	for {
+		t.mu.Lock()
+		s, ready := t.current, t.ready
+		t.mu.Unlock()
+		if s != nil {
+			return s, nil
+		}
+		select {
+		case <-ready:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// follow submits or subscribes, waits for the end, and does so again on each new
+// session.
+func (t *socket) follow(ctx context.Context, call *Call) error {
+	if err := t.add(call); err != nil {
+		return err
+	}
+	defer t.remove(call)
+	failures := 0
+	for {
+		s, err := t.session(ctx)
+		if err != nil {
+			return err
+		}
+		m := call.message
+		if m == nil || call.isAccepted() {
+			m = reserved(wire.ActionSubscribe, wire.RequestRef{RequestID: call.id})
+		}
+		f, err := t.askOn(ctx, s, m, call.id)
+		switch after, again := retryable(err); {
+		case call.hasEnded():
+			return nil
+		case err == nil && !call.isAccepted():
+			return unexpected(m.Action, f)
+		case err == nil:
+			failures = 0
+			select {
+			case <-call.ended:
+			case <-s.lost:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			if call.hasEnded() {
+				return nil
+			}
+		case errors.Is(err, errLost):
+		case !again || !call.isAccepted():
+			return err
+		default: // the request goes on; only watching it failed
+			t.cfg.Logger.Warn("subscribing failed", "request_id", call.id, "error", err.Error())
+			if err := sleep(ctx, max(after, t.cfg.Backoff.delay(failures))); err != nil {
+				return err
+			}
+			failures++
+		}
+	}
+}
+
+func (t *socket) add(call *Call) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if call.message != nil && len(t.calls[call.id]) > 0 {
+		return errorf(wire.DuplicateRequest, call.id, "this client follows a request with the id %q already", call.id)
+	}
+	t.calls[call.id] = append(t.calls[call.id], call)
+	return nil
+}
+
+func (t *socket) remove(call *Call) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rest := slices.DeleteFunc(t.calls[call.id], func(c *Call) bool { return c == call })
+	if len(rest) == 0 {
+		delete(t.calls, call.id)
+		return
+	}
+	t.calls[call.id] = rest
+}
+
+func reserved(action string, payload any) *wire.Message {
+	m := &wire.Message{ID: newID("msg_"), Action: action}
+	if payload != nil {
+		m.Payload, _ = json.Marshal(payload) // structs of strings and numbers always encode
+	}
+	return m
+}
+
+// askOn sends a message about a request on one session. Its error is errLost,
+// the context's, or an *Error.
+func (t *socket) askOn(ctx context.Context, s *session, m *wire.Message, about string) (wire.Frame, error) {
+	encoded := m.Append(nil)
+	if len(encoded) > maxMessage {
+		return wire.Frame{}, errorf(wire.PayloadTooLarge, about, "the message has %d bytes, %d are allowed on a WebSocket", len(encoded), maxMessage)
+	}
+	f, err := s.ask(ctx, m.ID, encoded)
+	switch {
+	case errors.Is(err, errNoAnswer):
+		return wire.Frame{}, errorf(wire.Timeout, about, "the server did not answer within %v", answerLimit)
+	case err == nil && f.Type == wire.TypeError && f.Rev == 0:
+		return wire.Frame{}, newError(f.Error, about)
+	}
+	return f, err
+}
+
+// ask sends a reserved action about a request, if any, on one session after the
+// other until it is answered: each may be repeated.
+func (t *socket) ask(ctx context.Context, want wire.Type, m *wire.Message, about string) (wire.Frame, error) {
+	for {
+		s, err := t.session(ctx)
+		if err != nil {
+			return wire.Frame{}, err
+		}
+		f, err := t.askOn(ctx, s, m, about)
+		switch {
+		case errors.Is(err, errLost):
+			continue
+		case err == nil && f.Type != want:
+			return wire.Frame{}, unexpected(m.Action, f)
+		}
+		return f, err
+	}
+}
+
+func unexpected(action string, f wire.Frame) error {
+	return fmt.Errorf("%s was answered with a frame of type %q", action, f.Type)
+}
+
+func (t *socket) named(ctx context.Context, action, id string) (wire.Snapshot, error) {
+	f, err := t.ask(ctx, wire.TypeRequest, reserved(action, wire.RequestRef{RequestID: id}), id)
+	if err != nil {
+		return wire.Snapshot{}, err
+	}
+	return *f.Request, nil
+}
+
+func (t *socket) get(ctx context.Context, id string) (wire.Snapshot, error) {
+	return t.named(ctx, wire.ActionGet, id)
+}
+
+func (t *socket) cancel(ctx context.Context, id string) (wire.Snapshot, error) {
+	return t.named(ctx, wire.ActionCancel, id)
+}
+
+func (t *socket) list(ctx context.Context, q wire.ListQuery) (wire.List, error) {
+	var list wire.List
+	f, err := t.ask(ctx, wire.TypeResponse, reserved(wire.ActionList, q), "")
+	if err != nil {
+		return list, err
+	}
+	if err := json.Unmarshal(f.Data, &list); err != nil {
+		return wire.List{}, fmt.Errorf("decode list: %w", err)
+	}
+	return list, nil
+}
+
+func (t *socket) ping(ctx context.Context) error {
+	_, err := t.ask(ctx, wire.TypePong, reserved(wire.ActionPing, nil), "")
+	return err
+}

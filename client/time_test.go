@@ -1,0 +1,215 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/wire"
+)
+
+func TestAnIdleConnectionIsKeptAlive(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pings := make(chan time.Time, 100)
+		cfg := inBubble(t, sockets(func(_ int, p *peer) {
+			for {
+				m, ok := p.read()
+				if !ok {
+					return
+				}
+				if m.Action != wire.ActionPing {
+					t.Errorf("it sent %s", m.Action)
+				}
+				pings <- time.Now()
+				p.send(wire.Frame{Type: wire.TypePong, RequestID: m.ID, Timestamp: time.Now()})
+			}
+		}, nil))
+		since := time.Now()
+		c, err := client.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 24 { // two hours, the longest that API Gateway keeps a connection
+			at := <-pings
+			if quiet := at.Sub(since); quiet >= 10*time.Minute {
+				t.Errorf("the connection was idle for %v", quiet)
+			}
+			since = at
+		}
+		c.Close()
+	})
+}
+
+func TestAPingWithoutAnswerReplacesTheConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := inBubble(t, sockets(func(n int, p *peer) {
+			if n == 1 { // the request is taken, and then silence
+				m, _ := p.expect("long")
+				p.send(ack(m.ID))
+				p.expect(wire.ActionPing)
+				p.drain()
+				return
+			}
+			m, _ := p.expect(wire.ActionSubscribe)
+			p.send(snapshot(m.ID, wire.Snapshot{ID: ref(t, m), State: wire.StateSucceeded, Rev: 2, Result: json.RawMessage(`1`)}))
+			p.drain()
+		}, nil))
+		cfg.KeepAlive = time.Minute
+		since := time.Now()
+		c, err := client.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Do(t.Context(), client.Request{Action: "long"}, nil)
+		wantResult(t, got, err, `1`)
+		if took := time.Since(since); took < time.Minute || took > 2*time.Minute {
+			t.Errorf("it noticed after %v", took)
+		}
+		c.Close()
+	})
+}
+
+// API Gateway's error frame for a failed function names no request.
+func TestAMessageWithoutAnswerTimesOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := inBubble(t, sockets(func(_ int, p *peer) {
+			p.read()
+			p.raw(`{"message": "Internal server error", "connectionId":"a=", "requestId":"b="}`)
+			p.drain()
+		}, nil))
+		c, err := client.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		since := time.Now()
+		_, err = c.Do(t.Context(), client.Request{Action: "a", ID: "r-1"}, nil)
+		if e := wantCode(t, err, wire.Timeout, "r-1"); !e.Retryable {
+			t.Error("it does not say that a retry is safe")
+		}
+		if took := time.Since(since); took != 30*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		c.Close()
+	})
+}
+
+func TestATokenIsRenewedOnTheLiveConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		renewed := make(chan string, 100)
+		cfg := inBubble(t, sockets(func(n int, p *peer) {
+			if n != 1 {
+				t.Error("it connected again")
+			}
+			for {
+				m, ok := p.read()
+				if !ok {
+					return
+				}
+				if m.Action == wire.ActionPing {
+					p.send(wire.Frame{Type: wire.TypePong, RequestID: m.ID})
+					continue
+				}
+				var in wire.Authenticate
+				if err := json.Unmarshal(m.Payload, &in); err != nil || m.Action != wire.ActionAuthenticate {
+					t.Errorf("it sent %s %s", m.Action, m.Payload)
+				}
+				renewed <- in.Token
+				p.send(response(m.ID, `{"expires_at":"2026-01-01T00:00:00Z"}`))
+			}
+		}, nil))
+		start := time.Now()
+		tokens := []string{
+			jwt(start.Add(time.Hour)), // to connect
+			jwt(start.Add(time.Hour)), // the source has no newer one yet
+			"",                        // or none at all
+			jwt(start.Add(2 * time.Hour)),
+			jwt(start.Add(3 * time.Hour)),
+		}
+		asked := 0
+		cfg.Token = func(context.Context) (string, error) {
+			asked++
+			if tokens[asked-1] == "" {
+				return "", errors.New("no token")
+			}
+			return tokens[asked-1], nil
+		}
+		c, err := client.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 2 {
+			if got := <-renewed; got != tokens[3+i] {
+				t.Errorf("renewal %d brought %s", i, got)
+			}
+			expires := start.Add(time.Duration(i+1) * time.Hour)
+			if left := time.Until(expires); left <= 0 || left > time.Minute {
+				t.Errorf("renewal %d came %v before the token expired", i, left)
+			}
+		}
+		c.Close()
+	})
+}
+
+// A server that does not answer a close is not waited for.
+func TestCloseDoesNotWaitForADeadServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		over := make(chan struct{})
+		cfg := inBubble(t, sockets(func(_ int, p *peer) { <-over }, nil))
+		c, err := client.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		since := time.Now()
+		c.Close()
+		if took := time.Since(since); took > time.Second {
+			t.Errorf("close took %v", took)
+		}
+		close(over)
+	})
+}
+
+func TestOverHTTPABrokenServerIsPolledWithPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		polls := 0
+		cfg := inBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			polls++
+			s := wire.Snapshot{ID: "r-1", State: wire.StateRunning, Rev: 3}
+			switch { // it does not wait, and is away for some time
+			case time.Since(bubbleStart) > time.Hour:
+				s = wire.Snapshot{ID: "r-1", State: wire.StateSucceeded, Rev: 4, Result: json.RawMessage(`1`)}
+			case polls > 100:
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			w.Write(s.Append(nil))
+		}))
+		c, err := client.HTTP(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		call, err := c.Watch(t.Context(), "r-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := call.Wait(nil)
+		wantResult(t, got, err, `1`)
+		if polls > 1000 {
+			t.Errorf("it polled %d times in an hour", polls)
+		}
+		c.Close()
+	})
+}
+
+// bubbleStart is when time begins in a bubble.
+var bubbleStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
