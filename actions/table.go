@@ -1,0 +1,97 @@
+package actions
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+const (
+	// maxRecord bounds the memory that one record may take: a quote that nobody
+	// closes would otherwise swallow the rest of the file.
+	maxRecord  = 1 << 20
+	readBuffer = 64 << 10
+)
+
+var errLongRecord = errors.New("a record is too long")
+
+// A table reads the records of a CSV from a record's beginning on. Its offsets
+// and lines are those of the whole file.
+type table struct {
+	in    *boundedReader
+	csv   *csv.Reader
+	start int64 // offset of the first record
+	first int64 // lines before the first record
+	line  int64 // lines before the next record
+}
+
+func newTable(src io.ReadSeeker, delimiter rune, start, lines int64) (*table, error) {
+	if _, err := src.Seek(start, io.SeekStart); err != nil {
+		return nil, fmt.Errorf("seek: %w", err)
+	}
+	in := &boundedReader{src: src}
+	t := &table{in: in, csv: csv.NewReader(bufio.NewReaderSize(in, readBuffer)), start: start, first: lines, line: lines}
+	t.csv.Comma = delimiter
+	t.csv.FieldsPerRecord = -1
+	t.csv.ReuseRecord = true
+	return t, nil
+}
+
+// next returns the next record, valid until the next call, or io.EOF. A
+// malformed one is a declared error that says where it is.
+func (t *table) next() ([]string, error) {
+	t.in.limit = t.csv.InputOffset() + maxRecord + readBuffer
+	record, err := t.csv.Read()
+	var malformed *csv.ParseError
+	switch {
+	case err == nil:
+		last := len(record) - 1
+		line, _ := t.csv.FieldPos(last)
+		t.line = t.first + int64(line) + int64(strings.Count(record[last], "\n"))
+		return record, nil
+	case err == io.EOF:
+		return nil, io.EOF
+	case errors.Is(err, errLongRecord):
+		return nil, badCSV(t.line+1, 1, fmt.Sprintf("the record that begins here is longer than %d bytes; a quote may not be closed", maxRecord))
+	case errors.As(err, &malformed):
+		line, column := t.first+int64(malformed.Line), malformed.Column
+		reason := "a quote in the middle of a cell; a cell with quotes must be quoted as a whole, and each quote in it doubled"
+		if errors.Is(malformed.Err, csv.ErrQuote) {
+			reason = fmt.Sprintf("the quoted cell does not end as it must, in the record that begins on line %d", t.first+int64(malformed.StartLine))
+		}
+		return nil, badCSV(line, column, reason)
+	}
+	return nil, fmt.Errorf("read CSV: %w", err)
+}
+
+// offset is where the next record begins.
+func (t *table) offset() int64 { return t.start + t.csv.InputOffset() }
+
+func badCSV(line int64, column int, reason string) error {
+	err := streamer.Errorf(wire.ProcessingFailed, "line %d, column %d: %s", line, column, reason)
+	err.Details, _ = json.Marshal(map[string]int64{"line": line, "column": int64(column)})
+	return err
+}
+
+// A boundedReader fails with errLongRecord rather than read beyond its limit.
+type boundedReader struct {
+	src   io.Reader
+	read  int64
+	limit int64
+}
+
+func (r *boundedReader) Read(p []byte) (int, error) {
+	if r.read >= r.limit {
+		return 0, errLongRecord
+	}
+	n, err := r.src.Read(p)
+	r.read += int64(n)
+	return n, err
+}
