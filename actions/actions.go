@@ -43,7 +43,7 @@ func New(config Config) ([]streamer.Action, error) {
 	return []streamer.Action{
 		echo(),
 		echoAsync(),
-		generateReport(config.Requests),
+		generateReport(config.Requests, reportPage),
 		profileCSV(csvProfiler{files: config.Files, block: blockBytes, every: checkpointEvery}),
 	}, nil
 }

@@ -102,8 +102,8 @@ type requestKind struct {
 }
 
 // generateReport counts the requests of the caller's tenant, of all its
-// subjects, by day, action and state.
-func generateReport(requests streamer.RequestLister) streamer.Action {
+// subjects, by day, action and state. It tells no subject and no id.
+func generateReport(requests streamer.RequestLister, pageSize int) streamer.Action {
 	config := streamer.ActionConfig{Name: "generate_report", Expected: 10 * time.Second}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in reportInput) (report, error) {
 		if in.Format == "" {
@@ -121,7 +121,7 @@ func generateReport(requests streamer.RequestLister) streamer.Action {
 		if _, err := job.Checkpoint(&t); err != nil {
 			return report{}, err
 		}
-		query := streamer.Query{Tenant: job.Principal().Tenant, From: from, Until: last.Add(day), Limit: reportPage, Cursor: t.Cursor}
+		query := streamer.Query{Tenant: job.Principal().Tenant, From: from, Until: last.Add(day), Limit: pageSize, Cursor: t.Cursor}
 		for {
 			page, cursor, err := requests.ListRequests(ctx, query)
 			switch {

@@ -71,7 +71,7 @@ func newProfile(src io.ReadSeeker, options csvOptions, state []byte) (*profile, 
 		if offset, lines, err = p.decode(state); err != nil {
 			return nil, err
 		}
-		p.state = state
+		p.state = slices.Clone(state)
 	}
 	p.table, err = newTable(src, options.delimiter, offset, lines)
 	return p, err

@@ -1,0 +1,159 @@
+package actions
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"testing"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+const oddPayload = `{"n":9223372036854775807,  "f":1.10, "s":"<&> \u00e9", "step_ms":1}`
+
+func TestEchoAnswersByteForByte(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newStore(t), echo())
+	for _, payload := range []string{oddPayload, `"x"`, `12345678901234567890123`, `null`, `[1 , 2]`} {
+		frame, err := w.submit(t, "", "echo", payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(frame.Data) != payload {
+			t.Errorf("echo of %s is %s", payload, frame.Data)
+		}
+	}
+}
+
+type asyncEchoResult struct {
+	Echo   json.RawMessage `json:"echo"`
+	Rounds uint64          `json:"rounds"`
+	Digest string          `json:"digest"`
+}
+
+// checkEcho fails unless the result has the payload and a digest that somebody
+// else gets as well.
+func checkEcho(t *testing.T, result json.RawMessage, payload string) asyncEchoResult {
+	t.Helper()
+	var got asyncEchoResult
+	if err := json.Unmarshal(result, &got); err != nil {
+		t.Fatal(err)
+	}
+	if string(got.Echo) != payload {
+		t.Errorf("the echo is %s, want %s", got.Echo, payload)
+	}
+	digest := sha256.Sum256([]byte(payload))
+	for range got.Rounds {
+		digest = sha256.Sum256(append(digest[:], payload...))
+	}
+	if want := hex.EncodeToString(digest[:]); got.Digest != want {
+		t.Errorf("after %d rounds the digest is %s, want %s", got.Rounds, got.Digest, want)
+	}
+	return got
+}
+
+func TestEchoAsync(t *testing.T) {
+	t.Parallel()
+	for name, payload := range map[string]string{"object": oddPayload, "array": `[{"step_ms":0}]`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, newStore(t), echoAsync())
+			r := w.finish(t, "r1", "echo_async", payload)
+			wantState(t, r, streamer.Succeeded)
+			if got := checkEcho(t, r.Result, payload); got.Rounds < echoSteps {
+				t.Errorf("%d rounds in five steps", got.Rounds)
+			}
+			var percentages []float64
+			for _, f := range w.sockets.progress() {
+				percentages = append(percentages, f.Percentage)
+			}
+			want := []float64{20, 40, 60, 80, 100}
+			if len(percentages) != len(want) {
+				t.Fatalf("progress was %v, want %v", percentages, want)
+			}
+			for i := range want {
+				if percentages[i] != want[i] {
+					t.Fatalf("progress was %v, want %v", percentages, want)
+				}
+			}
+		})
+	}
+}
+
+func TestEchoAsyncWithoutPayload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newStore(t), echoAsync())
+	r := w.finish(t, "r1", "echo_async", "")
+	wantState(t, r, streamer.Succeeded)
+	checkEcho(t, r.Result, "null")
+}
+
+func TestEchoAsyncRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newStore(t), echoAsync())
+	refused(t, w, "echo_async", `{"step_ms":0}`, "step_ms")
+	refused(t, w, "echo_async", `{"step_ms":60001}`, "step_ms")
+	refused(t, w, "echo_async", `{"step_ms":"200"}`, "")
+}
+
+// The slices end in the middle of a step; the work still comes to its end, and
+// the digest tells that no round was lost or done twice.
+func TestEchoAsyncGoesOnInAnotherSlice(t *testing.T) {
+	t.Parallel()
+	const payload = `{"step_ms":60}`
+	w := newWorld(t, newStore(t), echoAsync())
+	if _, err := w.submit(t, "r1", "echo_async", payload); err != nil {
+		t.Fatal(err)
+	}
+	slices := 0
+	for ; w.load(t, "r1").State == streamer.Queued && slices < 100; slices++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		if slices < 10 {
+			w.store.revive(func(c streamer.Change) bool {
+				if c.To == "" { // a heartbeat
+					cancel()
+				}
+				return false
+			})
+		}
+		w.again(t, ctx, "r1")
+		cancel()
+	}
+	r := w.load(t, "r1")
+	wantState(t, r, streamer.Succeeded)
+	if checkEcho(t, r.Result, payload); r.Slices < 1 || r.Attempt != 1 {
+		t.Errorf("it was continued %d times in attempt %d, want at least once in the first", r.Slices, r.Attempt)
+	}
+}
+
+func TestEchoAsyncIsCancelled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newStore(t), echoAsync())
+	cancelled := make(chan error, 1)
+	w.sockets.onPush = func(f wire.Frame) {
+		if f.Type == wire.TypeProgress && f.Percentage == 20 {
+			go func() {
+				_, err := w.requests.Cancel(context.WithoutCancel(t.Context()), streamer.Caller{Principal: ada}, "r1")
+				cancelled <- err
+			}()
+		}
+	}
+	r := w.finish(t, "r1", "echo_async", `{"step_ms":300}`)
+	wantState(t, r, streamer.Cancelled)
+	if err := <-cancelled; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestHashChainKeepsItsPayload(t *testing.T) {
+	t.Parallel()
+	payload := []byte(`"abc"`)
+	chain := hashChain{Digest: make([]byte, sha256.Size)}
+	chain.work(t.Context(), payload, 1)
+	if !bytes.Equal(payload, []byte(`"abc"`)) {
+		t.Errorf("the payload is %s", payload)
+	}
+}

@@ -1,0 +1,419 @@
+package actions
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// testProfiler takes a checkpoint at the end of every small block.
+func testProfiler(files string) streamer.Action {
+	return profileCSV(csvProfiler{files: files, block: 4096})
+}
+
+func write(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestProfileCSVOfTextAndFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "sub", "x.csv"), "a;b\n1;x\n3;-\n")
+	if err := os.Symlink("sub/x.csv", filepath.Join(dir, "inside.csv")); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, newStore(t), testProfiler(dir))
+	const want = `{"rows":2,"bytes":12,"short_rows":0,"long_rows":0,"columns":[` +
+		`{"name":"a","type":"integer","nulls":0,"distinct":2,"distinct_exact":true,"min":1,"max":3,"mean":2,` +
+		`"percentiles":{"p1":1.02,"p5":1.1,"p25":1.5,"p50":2,"p75":2.5,"p95":2.9,"p99":2.98}},` +
+		`{"name":"b","type":"text","nulls":1,"distinct":1,"distinct_exact":true,"min":"x","max":"x","mean":null,"percentiles":null}]}`
+	for id, source := range map[string]string{"text": `"text":"a;b\n1;x\n3;-\n"`, "file": `"file":"sub/x.csv"`, "link": `"file":"inside.csv"`} {
+		r := w.finish(t, id, "profile_csv", `{`+source+`,"delimiter":";","header":true,"nulls":["-"]}`)
+		wantState(t, r, streamer.Succeeded)
+		if string(r.Result) != want {
+			t.Errorf("%s: the result is\n%s\nwant\n%s", id, r.Result, want)
+		}
+	}
+	frames := w.sockets.progress()
+	if len(frames) == 0 {
+		t.Fatal("there was no progress")
+	}
+	last := frames[len(frames)-1]
+	if last.Percentage != 100 || last.Message != "2 rows" || string(last.Metadata) != `{"rows":2,"bytes":12,"size":12}` {
+		t.Errorf("the last progress is %v %q %s", last.Percentage, last.Message, last.Metadata)
+	}
+}
+
+func TestProfileCSVRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, newStore(t), testProfiler(t.TempDir()))
+	for payload, field := range map[string]string{
+		`{}`:                            "text",
+		`{"text":"a","file":"b"}`:       "file",
+		`{"file":"../x.csv"}`:           "file",
+		`{"file":"sub/../../x.csv"}`:    "file",
+		`{"file":"/etc/passwd"}`:        "file",
+		`{"text":"a","delimiter":";;"}`: "delimiter",
+		`{"text":"a","delimiter":"\""}`: "delimiter",
+		`{"text":"a","delimiter":"\n"}`: "delimiter",
+		`{"text":"a","delimeter":";"}`:  "",
+		`{"text":5}`:                    "",
+		`{"text":"a","header":"yes"}`:   "",
+		`{"text":"a","nulls":["` + strings.Repeat(`","`, maxNulls) + `"]}`:     "nulls",
+		`{"text":"a","columns":["` + strings.Repeat(`","`, maxColumns) + `"]}`: "columns",
+	} {
+		refused(t, w, "profile_csv", payload, field)
+	}
+}
+
+// What can only be found out when the action runs: it fails at once, is not
+// tried again, and tells nothing of the machine.
+func TestProfileCSVFiles(t *testing.T) {
+	t.Parallel()
+	outside := t.TempDir()
+	write(t, filepath.Join(outside, "secret.csv"), "a\nsecret\n")
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "x.csv"), "a\n\"1\n")
+	link := func(to, name string) {
+		t.Helper()
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link(filepath.Join(outside, "secret.csv"), "absolute.csv")
+	link(filepath.Join("..", filepath.Base(outside), "secret.csv"), "relative.csv")
+	link(outside, "folder")
+	link("loop.csv", "loop.csv")
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.csv"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, newStore(t), testProfiler(dir))
+	for name, code := range map[string]wire.Code{
+		"absolute.csv":      wire.ValidationError,
+		"relative.csv":      wire.ValidationError,
+		"folder/secret.csv": wire.ValidationError,
+		"loop.csv":          wire.ValidationError,
+		"pipe.csv":          wire.ValidationError,
+		".":                 wire.ValidationError,
+		"absent.csv":        wire.NotFound,
+		"x.csv/y.csv":       wire.NotFound,
+		"x.csv":             wire.ProcessingFailed,
+	} {
+		r := w.finish(t, strings.ReplaceAll(name, "/", "_"), "profile_csv", `{"file":"`+name+`"}`)
+		wantState(t, r, streamer.Failed)
+		if r.Error.Code != code || r.Attempt != 1 {
+			t.Errorf("%s: attempt %d ended with %s, want %s", name, r.Attempt, r.Error.Code, code)
+		}
+		if strings.Contains(r.Error.Message, dir) || strings.Contains(r.Error.Message, outside) || strings.Contains(r.Error.Message, "secret\n") {
+			t.Errorf("%s: the message tells of the machine: %s", name, r.Error.Message)
+		}
+	}
+	none := newWorld(t, newStore(t), testProfiler(""))
+	if r := none.finish(t, "r", "profile_csv", `{"file":"x.csv"}`); r.Error == nil || r.Error.Code != wire.ValidationError {
+		t.Errorf("without a folder of files the error is %+v", r.Error)
+	}
+}
+
+func TestFileErrors(t *testing.T) {
+	t.Parallel()
+	var declared *streamer.Error
+	if err := fileError("x", os.ErrPermission); !errors.As(err, &declared) || declared.Code != wire.Forbidden {
+		t.Errorf("error is %v", err)
+	}
+	if err := fileError("x", &os.PathError{Op: "open", Err: syscall.EMFILE}); errors.As(err, &declared) {
+		t.Errorf("a passing fault is declared: %v", err)
+	}
+	if _, err := openSource(filepath.Join(t.TempDir(), "absent"), csvInput{File: "x"}); err == nil || errors.As(err, &declared) {
+		t.Errorf("without the folder the error is %v", err)
+	}
+}
+
+// The process is killed again and again, at a random one of its writes. What it
+// wrote before is all that the next one has; the result is that of a run that
+// nobody disturbed.
+func TestProfileCSVSurvivesKills(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	text := randomCSV(rand.New(rand.NewPCG(5, 5)), 20_000)
+	write(t, filepath.Join(dir, "x.csv"), text)
+	const payload = `{"file":"x.csv"}`
+	calm := newWorld(t, newStore(t), testProfiler(dir))
+	want := calm.finish(t, "calm", "profile_csv", payload)
+	wantState(t, want, streamer.Succeeded)
+
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(seed, 6))
+			w := newWorld(t, newStore(t), testProfiler(dir))
+			w.Heartbeat = time.Millisecond
+			if _, err := w.submit(t, "r", "profile_csv", payload); err != nil {
+				t.Fatal(err)
+			}
+			kills, resumed := 0, 0
+			for w.load(t, "r").State != streamer.Succeeded && kills < 1000 {
+				writes := 2 + rng.IntN(3) // the claim, then heartbeats
+				w.store.revive(func(streamer.Change) bool {
+					writes--
+					if writes >= 0 || kills >= 50 {
+						return false
+					}
+					w.clock.advance(time.Hour) // so the lease has run out
+					return true
+				})
+				before := w.load(t, "r").Checkpoint
+				if len(before) > 0 {
+					resumed++
+				}
+				if err := w.Run(t.Context(), ada.Key("r")); err != nil && !errors.Is(err, errKilled) {
+					t.Fatal(err)
+				}
+				w.store.revive(nil)
+				if r := w.load(t, "r"); r.State == streamer.Running {
+					kills++
+					if _, err := w.Sweep(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			r := w.load(t, "r")
+			wantState(t, r, streamer.Succeeded)
+			if string(r.Result) != string(want.Result) {
+				t.Errorf("after %d kills the result is\n%s\nwant\n%s", kills, r.Result, want.Result)
+			}
+			if kills == 0 || resumed == 0 {
+				t.Errorf("it was killed %d times and went on from a checkpoint %d times", kills, resumed)
+			}
+			t.Logf("killed %d times, resumed from a checkpoint %d times", kills, resumed)
+		})
+	}
+}
+
+// Slices end in the middle; the work is continued, not retried.
+func TestProfileCSVGoesOnInAnotherSlice(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "x.csv"), randomCSV(rand.New(rand.NewPCG(9, 9)), 20_000))
+	w := newWorld(t, newStore(t), testProfiler(dir))
+	w.Heartbeat = time.Millisecond
+	want := w.finish(t, "calm", "profile_csv", `{"file":"x.csv"}`)
+	if _, err := w.submit(t, "r", "profile_csv", `{"file":"x.csv"}`); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 {
+		ctx, cancel := context.WithCancel(t.Context())
+		w.store.revive(func(c streamer.Change) bool {
+			if c.To == "" { // a heartbeat
+				cancel()
+			}
+			return false
+		})
+		r := w.again(t, ctx, "r")
+		cancel()
+		if r.State.Final() {
+			break
+		}
+	}
+	r := w.load(t, "r")
+	wantState(t, r, streamer.Succeeded)
+	if string(r.Result) != string(want.Result) || r.Slices == 0 || r.Attempt != 1 {
+		t.Errorf("after %d slices in attempt %d the result is\n%s\nwant\n%s", r.Slices, r.Attempt, r.Result, want.Result)
+	}
+}
+
+// ended is a context whose cause is given.
+func ended(t *testing.T, cause error) context.Context {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(cause)
+	return ctx
+}
+
+func TestStopped(t *testing.T) {
+	t.Parallel()
+	for _, cause := range []error{streamer.ErrCancelled, streamer.ErrLimit, streamer.ErrLeaseLost} {
+		if err := stopped(ended(t, cause), nil); !errors.Is(err, cause) {
+			t.Errorf("stopped by %v it returns %v", cause, err)
+		}
+	}
+}
+
+// A file that somebody writes to is not profiled half old, half new.
+func TestProfileCSVOfAFileThatChanges(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.csv")
+	write(t, path, randomCSV(rand.New(rand.NewPCG(9, 9)), 20_000))
+	w := newWorld(t, newStore(t), testProfiler(dir))
+	w.Heartbeat = time.Millisecond
+	if _, err := w.submit(t, "r", "profile_csv", `{"file":"x.csv"}`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	w.store.revive(func(c streamer.Change) bool {
+		if c.Checkpoint != nil {
+			cancel()
+		}
+		return false
+	})
+	r := w.again(t, ctx, "r")
+	wantState(t, r, streamer.Queued)
+	if len(r.Checkpoint) == 0 {
+		t.Fatal("the slice left no checkpoint")
+	}
+	grow(t, path)
+	r = w.again(t, t.Context(), "r")
+	wantState(t, r, streamer.Failed)
+	if r.Error.Code != wire.ProcessingFailed || !strings.Contains(r.Error.Message, "the file changed while it was read") || r.Attempt != 1 {
+		t.Errorf("attempt %d ended with %+v", r.Attempt, r.Error)
+	}
+}
+
+func grow(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString("1,2\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSourceThatChangesWhileItIsOpen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "x.csv"), "a\n1\n")
+	src, err := openSource(dir, csvInput{File: "x.csv"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := src.check(); err != nil {
+		t.Errorf("untouched: %v", err)
+	}
+	grow(t, filepath.Join(dir, "x.csv"))
+	var declared *streamer.Error
+	if err := src.check(); !errors.As(err, &declared) || declared.Code != wire.ProcessingFailed {
+		t.Errorf("changed: %v", err)
+	}
+	src.Close()
+	if err := src.check(); err == nil || errors.As(err, &declared) && declared == nil {
+		t.Errorf("closed: %v", err)
+	}
+}
+
+// orders writes a CSV of ten columns such as a shop would have, of about size
+// bytes.
+func orders(t testing.TB, path string, size int64) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w := bufio.NewWriterSize(f, 1<<20)
+	rng := rand.New(rand.NewPCG(11, 11))
+	written, _ := io.WriteString(w, "order_id,customer,amount,currency,quantity,paid,ordered_on,shipped_at,note,score\n")
+	for total, i := int64(written), 0; total < size; i++ {
+		n, err := fmt.Fprintf(w, "%d,customer-%d,%.2f,%s,%d,%v,2026-%02d-%02d,2026-03-04T%02d:%02d:%02dZ,\"note, %d\",%.6f\n",
+			1_000_000+i, rng.IntN(50_000), rng.ExpFloat64()*100, []string{"USD", "EUR", "CHF"}[rng.IntN(3)], 1+rng.IntN(9), rng.IntN(2) == 0,
+			1+rng.IntN(12), 1+rng.IntN(28), rng.IntN(24), rng.IntN(60), rng.IntN(60), rng.IntN(1000), rng.NormFloat64())
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += int64(n)
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// heapWhile profiles a file and returns the most that was live at a block's end.
+func heapWhile(t *testing.T, path string) uint64 {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	p, err := newProfile(f, withHeader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var most uint64
+	for more := true; more; {
+		if more, err = p.block(blockBytes); err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		most = max(most, stats.HeapAlloc)
+	}
+	return most
+}
+
+// Not parallel: it looks at the heap of the whole process.
+func TestProfileMemoryIsConstant(t *testing.T) {
+	dir := t.TempDir()
+	small, large := filepath.Join(dir, "small.csv"), filepath.Join(dir, "large.csv")
+	orders(t, small, 2<<20)
+	orders(t, large, 20<<20)
+	heapWhile(t, small) // whatever is allocated once
+	one, ten := heapWhile(t, small), heapWhile(t, large)
+	t.Logf("live heap: %d KiB for 2 MiB, %d KiB for 20 MiB", one>>10, ten>>10)
+	if ten > one+1<<20 {
+		t.Errorf("the live heap grows with the file: %d bytes for 2 MiB, %d for 20 MiB", one, ten)
+	}
+}
+
+func BenchmarkProfile(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "orders.csv")
+	orders(b, path, 16<<20)
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(info.Size())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var rows uint64
+	for b.Loop() {
+		f, err := os.Open(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p, err := newProfile(f, withHeader, nil)
+		for more := true; more && err == nil; {
+			more, err = p.block(blockBytes)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		rows += p.rows
+		f.Close()
+	}
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(rows), "allocs/row")
+	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+}
