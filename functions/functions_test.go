@@ -271,8 +271,8 @@ func TestARequestFromMessageToFinalFrame(t *testing.T) {
 	if frame := s.ask(t, "c1", `{"id":"r1","action":"long","payload":{"n":1}}`); frame.Type != wire.TypeAcknowledgment {
 		t.Fatalf("answered %s", frame.Append(nil))
 	}
-	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", "due_at": time.Now().UnixMilli()}
-	later := map[string]any{"tenant": "acme", "subject": "ada", "id": "r2", "state": "QUEUED", "due_at": time.Now().Add(time.Hour).UnixMilli()}
+	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", "due": time.Now().UnixMilli()}
+	later := map[string]any{"tenant": "acme", "subject": "ada", "id": "r2", "state": "QUEUED", "due": time.Now().Add(time.Hour).UnixMilli()}
 	running := map[string]any{"tenant": "acme", "subject": "ada", "id": "r3", "state": "RUNNING"}
 	answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Stream{Records: []lifttest.Record{
 		{NewImage: image}, {NewImage: later}, {NewImage: running}, {Name: "REMOVE"}}})

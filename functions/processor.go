@@ -17,7 +17,7 @@ const (
 	attrSubject = "subject"
 	attrID      = "id"
 	attrState   = "state"
-	attrDueAt   = "due_at" // milliseconds of the epoch; absent when nothing is due
+	attrDueAt   = "due" // milliseconds of the epoch; absent when nothing is due
 )
 
 // A RunInvocation is the payload of a direct invocation of the processor: run

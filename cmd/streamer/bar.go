@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/pay-theory/streamer/client"
+)
+
+// A bar shows progress on stderr: a live bar on a terminal, otherwise a line for
+// every report that says something new. It appears with the first report, so
+// short actions show none.
+type bar struct {
+	out     io.Writer
+	live    bool
+	start   time.Time
+	message atomic.Value // string
+
+	progress *mpb.Progress
+	bar      *mpb.Bar
+	last     string
+}
+
+func newBar(env *environment) *bar {
+	return &bar{out: env.stderr, live: env.terminal(env.stderr), start: time.Now()}
+}
+
+// steps of a bar, for a percentage with two decimals.
+const steps = 100_00
+
+func (b *bar) show(p client.Progress) {
+	if !b.live {
+		line := fmt.Sprintf("%5.1f %%  %s", p.Percentage, p.Message)
+		if line != b.last {
+			fmt.Fprintf(b.out, "%s  (%v)\n", line, time.Since(b.start).Round(100*time.Millisecond))
+		}
+		b.last = line
+		return
+	}
+	b.message.Store(p.Message)
+	if b.bar == nil {
+		b.progress = mpb.New(mpb.WithOutput(b.out), mpb.WithAutoRefresh(), mpb.WithWidth(40))
+		b.bar = b.progress.AddBar(steps,
+			mpb.PrependDecorators(decor.Percentage(decor.WCSyncSpace)),
+			mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO, decor.WCSyncSpace), decor.Any(func(decor.Statistics) string {
+				message, _ := b.message.Load().(string)
+				return "  " + message
+			})))
+	}
+	// A full bar is a finished one: the last step is left to done.
+	b.bar.SetCurrent(min(int64(p.Percentage*steps/100), steps-1))
+}
+
+func (b *bar) done(success bool) {
+	if b.bar == nil {
+		return
+	}
+	if success {
+		b.bar.SetCurrent(steps)
+	} else {
+		b.bar.Abort(false)
+	}
+	b.progress.Wait()
+}

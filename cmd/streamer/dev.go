@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/lmittmann/tint"
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/actions"
+	"github.com/pay-theory/streamer/local"
+)
+
+const devHelp = `Starts everything in one process: the API Gateway emulator, the four functions,
+an embedded database, the stream that rings the processor and the schedule that
+finds what was lost. Requests survive restarts; Ctrl-C stops cleanly, and what
+was running goes on at the next start.
+
+  streamer dev
+  streamer dev --listen 127.0.0.1:9000 --data /tmp/play --files ~/data`
+
+// stopTime is how long a clean stop may take: actions have ten seconds to leave
+// their checkpoint.
+const stopTime = 15 * time.Second
+
+func newDev(env *environment) *cobra.Command {
+	var config local.Config
+	var files, format string
+	cmd := &cobra.Command{
+		Use:   "dev",
+		Short: "Run everything on this machine",
+		Long:  devHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			logger, err := newLogger(env, format)
+			if err != nil {
+				return &exitError{exitUsage, err}
+			}
+			config.Logger = logger
+			config.Actions = func(requests streamer.RequestLister) ([]streamer.Action, error) {
+				return actions.New(actions.Config{Requests: requests, Files: files})
+			}
+			return dev(cmd.Context(), env, config)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&config.Listen, "listen", "127.0.0.1:8700", "address to listen on; port 0 takes a free one")
+	f.StringVar(&config.Stage, "stage", "dev", "stage of the WebSocket API")
+	f.StringVar(&files, "files", "", "folder that profile_csv may read; none by default")
+	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
+	f.DurationVar(&config.SweepEvery, "sweep-every", 10*time.Second, "how often the schedule fires; a minute on AWS")
+	f.DurationVar(&config.Lease, "lease", 10*time.Second, "how long a worker may be silent; a minute on AWS")
+	dataFlag(cmd, &config.Data)
+	return cmd
+}
+
+func dev(ctx context.Context, env *environment, config local.Config) error {
+	stack, err := local.Start(ctx, config)
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
+	greet(env, stack, config)
+	var fault error
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(env.stderr, "stopping: running actions leave their checkpoints")
+	case fault = <-stack.Done():
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if err := stack.Close(closing); err != nil && fault == nil {
+		fault = err
+	}
+	if fault != nil {
+		return &exitError{exitFailed, fault}
+	}
+	return nil
+}
+
+func greet(env *environment, stack *local.Stack, config local.Config) {
+	call := program() + " call"
+	if config.Listen != "127.0.0.1:8700" || config.Stage != "dev" {
+		call += " --url " + stack.WebSocketURL()
+	}
+	if config.Data != ".streamer" {
+		call += " --data " + config.Data
+	}
+	fmt.Fprintf(env.stderr, `Streamer is running; Ctrl-C stops it.
+  WebSocket  %s
+  HTTP       %s
+  Data       %s
+
+Try it from another terminal:
+  %s generate_report '{"start_date":"2026-01-01","end_date":"2026-12-31","format":"csv"}'
+
+`, stack.WebSocketURL(), stack.HTTPURL(), config.Data, call)
+}
+
+// program is how this program was started, as far as a person would type it.
+func program() string {
+	if strings.Contains(os.Args[0], "go-build") {
+		return "go run ./cmd/streamer"
+	}
+	return os.Args[0]
+}
+
+// newLogger writes to stderr: one readable line an event, or JSON.
+func newLogger(env *environment, format string) (*slog.Logger, error) {
+	terminal := env.terminal(env.stderr)
+	switch {
+	case format == "json", format == "" && !terminal:
+		return slog.New(slog.NewJSONHandler(env.stderr, nil)), nil
+	case format == "text", format == "":
+		return slog.New(tint.NewTextHandler(env.stderr, &tint.Options{
+			TimeFormat: time.TimeOnly, NoColor: !terminal, ReplaceAttr: shorten,
+		})), nil
+	}
+	return nil, fmt.Errorf("--log %s is neither json nor text", format)
+}
+
+// shorten leaves out of a line for people what only machines search for.
+func shorten(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && (a.Key == "requestId" || a.Key == "fence") {
+		return slog.Attr{}
+	}
+	return a
+}

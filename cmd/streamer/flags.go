@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/local"
+)
+
+const defaultURL = "ws://127.0.0.1:8700/dev"
+
+// clientFlags say where the server is and who asks.
+type clientFlags struct {
+	url, httpURL, token, data string
+	http                      bool
+}
+
+func (f *clientFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.url, "url", "", "WebSocket URL (default $STREAMER_URL, else "+defaultURL+")")
+	flags.StringVar(&f.httpURL, "http-url", "", "root of the HTTP API (default $STREAMER_HTTP_URL, else the root of --url's host)")
+	flags.StringVar(&f.token, "token", "", "token (default $STREAMER_TOKEN, else one signed with the development key when the server is on this machine)")
+	dataFlag(cmd, &f.data)
+}
+
+// registerHTTP adds the choice of the HTTP API.
+func (f *clientFlags) registerHTTP(cmd *cobra.Command) {
+	f.register(cmd)
+	cmd.Flags().BoolVar(&f.http, "http", false, "use the HTTP API in place of a WebSocket")
+}
+
+func (f *clientFlags) webSocketURL(env *environment) string {
+	return firstOf(f.url, env.getenv("STREAMER_URL"), defaultURL)
+}
+
+func (f *clientFlags) httpRoot(env *environment) string {
+	if root := firstOf(f.httpURL, env.getenv("STREAMER_HTTP_URL")); root != "" {
+		return root
+	}
+	u, err := url.Parse(f.webSocketURL(env))
+	if err != nil {
+		return ""
+	}
+	scheme := map[string]string{"ws": "http", "wss": "https"}[u.Scheme]
+	return (&url.URL{Scheme: scheme, Host: u.Host}).String()
+}
+
+// devKey is the development key of a server on this machine, or nil.
+func (f *clientFlags) devKey(env *environment) *local.Key {
+	if firstOf(f.token, env.getenv("STREAMER_TOKEN")) != "" || !isLoopback(f.webSocketURL(env)) {
+		return nil
+	}
+	key, err := local.OpenKey(f.data)
+	if err != nil {
+		return nil
+	}
+	return key
+}
+
+// bearer is the token to send.
+func (f *clientFlags) bearer(env *environment) (string, error) {
+	if token := firstOf(f.token, env.getenv("STREAMER_TOKEN")); token != "" {
+		return token, nil
+	}
+	if !isLoopback(f.webSocketURL(env)) {
+		return "", &exitError{exitUsage, errors.New("a server elsewhere needs --token or $STREAMER_TOKEN")}
+	}
+	token, err := signDev(f.data, devGrant())
+	if err != nil {
+		return "", &exitError{exitNoWay, err}
+	}
+	return token, nil
+}
+
+// dialTime is how long a server may take to answer at first.
+const dialTime = 10 * time.Second
+
+// open connects. The caller closes the client.
+func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Client, error) {
+	if _, err := f.bearer(env); err != nil { // before anything is tried
+		return nil, err
+	}
+	config := client.Config{
+		URL: f.webSocketURL(env), HTTPURL: f.httpRoot(env),
+		Token: func(context.Context) (string, error) { return f.bearer(env) },
+	}
+	if f.http {
+		c, err := client.HTTP(config)
+		if err != nil {
+			return nil, &exitError{exitUsage, err}
+		}
+		return c, nil
+	}
+	config.OnState = connectionTalk(env)
+	dialing, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	c, err := client.Dial(dialing, config)
+	if err != nil {
+		return nil, f.explain(env, err)
+	}
+	return c, nil
+}
+
+// connectionTalk tells when an open connection is lost, and when it is back.
+func connectionTalk(env *environment) func(client.State) {
+	var open, lost bool
+	return func(s client.State) {
+		switch {
+		case s.Connected && lost:
+			fmt.Fprintln(env.stderr, "connected again")
+		case !s.Connected && open:
+			fmt.Fprintln(env.stderr, "the connection is lost; connecting again")
+		}
+		lost = !s.Connected && (open || lost)
+		open = s.Connected
+	}
+}
+
+// explain turns a client's error into an exit with a word on what to do.
+func (f *clientFlags) explain(env *environment, err error) error {
+	var exit *exitError
+	var refused *client.ConnectError
+	var answer *client.Error
+	switch {
+	case errors.As(err, &exit):
+		return exit
+	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403):
+		advice := "the token is not good here; pass another with --token"
+		if f.devKey(env) != nil {
+			advice = "the server does not know the development key of " + f.data + "; name the folder that it was started with: --data"
+		}
+		return &exitError{exitNoWay, fmt.Errorf("%w\n%s", err, advice)}
+	case errors.As(err, &refused):
+		advice := ""
+		if isLoopback(f.webSocketURL(env)) {
+			advice = "\nis the server running? start it with: streamer dev"
+		}
+		return &exitError{exitNoWay, fmt.Errorf("%w%s", err, advice)}
+	case errors.As(err, &answer) && (answer.Code == "UNAUTHORIZED"):
+		return &exitError{exitNoWay, err}
+	case errors.As(err, &answer):
+		text := answer.Error()
+		if answer.Retryable {
+			text += "\nthe same request may succeed later"
+			if answer.RetryAfter > 0 {
+				text += fmt.Sprintf("; wait %v", answer.RetryAfter)
+			}
+		}
+		if answer.CorrelationID != "" {
+			text += "\ncorrelation id: " + answer.CorrelationID
+		}
+		return &exitError{exitFailed, errors.New(text)}
+	case errors.Is(err, context.Canceled):
+		return &exitError{exitFailed, errors.New("interrupted")}
+	}
+	return &exitError{exitFailed, err}
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/wire"
+)
+
+func newGet(env *environment) *cobra.Command {
+	return newSnapshot(env, &cobra.Command{
+		Use:   "get ID",
+		Short: "Print how a request stands",
+		Long: `Prints how a request stands as JSON: its state, progress, result or error.
+
+  streamer get req_7y2m… | jq .state`,
+	}, (*client.Client).Get)
+}
+
+func newCancel(env *environment) *cobra.Command {
+	return newSnapshot(env, &cobra.Command{
+		Use:   "cancel ID",
+		Short: "Cancel a request",
+		Long: `Ends a queued request at once, and asks a running one to stop. One that has
+ended stays as it is. Prints how the request stands after that.
+
+  streamer cancel req_7y2m…`,
+	}, (*client.Client).Cancel)
+}
+
+// newSnapshot is a command that prints one request's snapshot.
+func newSnapshot(env *environment, cmd *cobra.Command, do func(*client.Client, context.Context, string) (wire.Snapshot, error)) *cobra.Command {
+	var flags clientFlags
+	cmd.Args = cobra.ExactArgs(1)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := flags.open(cmd.Context(), env)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		snapshot, err := do(c, cmd.Context(), args[0])
+		if err != nil {
+			return flags.explain(env, err)
+		}
+		return printJSON(env, snapshot.Append(nil))
+	}
+	flags.registerHTTP(cmd)
+	return cmd
+}
+
+// printJSON prints a value on stdout: indented for a person, as it came for a
+// program.
+func printJSON(env *environment, raw json.RawMessage) error {
+	if env.terminal(env.stdout) {
+		var pretty bytes.Buffer
+		if json.Indent(&pretty, raw, "", "  ") == nil {
+			raw = pretty.Bytes()
+		}
+	}
+	if _, err := fmt.Fprintf(env.stdout, "%s\n", raw); err != nil {
+		return &exitError{exitFailed, err}
+	}
+	return nil
+}

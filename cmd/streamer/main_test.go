@@ -1,0 +1,285 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A console is a buffer that two goroutines may use, and on which a test can
+// wait for words.
+type console struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+	new chan struct{}
+}
+
+func newConsole() *console { return &console{new: make(chan struct{}, 1)} }
+
+func (c *console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case c.new <- struct{}{}:
+	default:
+	}
+	return c.buf.Write(p)
+}
+
+func (c *console) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.buf.String()
+}
+
+// await returns when the console shows the words.
+func (c *console) await(t *testing.T, words string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for !strings.Contains(c.String(), words) {
+		select {
+		case <-c.new:
+		case <-ctx.Done():
+			t.Fatalf("%q does not come in:\n%s", words, c)
+		}
+	}
+}
+
+// A terminal is one run of the program.
+type terminal struct {
+	out, err   *console
+	interrupts chan os.Signal
+	exit       chan int
+}
+
+func start(t *testing.T, ctx context.Context, env map[string]string, stdin string, args ...string) *terminal {
+	t.Helper()
+	term := &terminal{out: newConsole(), err: newConsole(), interrupts: make(chan os.Signal, 1), exit: make(chan int, 1)}
+	go func() {
+		term.exit <- run(ctx, args, &environment{
+			stdin: strings.NewReader(stdin), stdout: term.out, stderr: term.err,
+			getenv: func(name string) string { return env[name] }, interrupts: term.interrupts,
+		})
+	}()
+	return term
+}
+
+// a server is `streamer dev` on a port and a folder of its own.
+type server struct {
+	*terminal
+	url, data, files string
+	env              map[string]string
+}
+
+func startServer(t *testing.T) *server {
+	t.Helper()
+	s := &server{data: filepath.Join(t.TempDir(), "data"), files: t.TempDir()}
+	s.terminal = start(t, t.Context(), nil, "", "dev", "--listen", "127.0.0.1:0", "--data", s.data, "--files", s.files, "--lease", "2s", "--log", "text")
+	s.err.await(t, "Try it")
+	_, after, _ := strings.Cut(s.err.String(), "WebSocket  ")
+	s.url, _, _ = strings.Cut(after, "\n")
+	s.env = map[string]string{"STREAMER_URL": s.url}
+	t.Cleanup(func() {
+		s.interrupts <- os.Interrupt
+		if code := <-s.exit; code != exitDone {
+			t.Errorf("dev exited with %d:\n%s", code, s.err)
+		}
+	})
+	return s
+}
+
+// do runs a client command to its end.
+func (s *server) do(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	term := start(t, t.Context(), s.env, stdin, append(args, "--data", s.data)...)
+	code = <-term.exit
+	return code, term.out.String(), term.err.String()
+}
+
+func TestCallAndWhatFollows(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	payloadFile := filepath.Join(t.TempDir(), "payload.json")
+	if err := os.WriteFile(payloadFile, []byte(`{"from":"a file"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name     string
+		stdin    string
+		args     []string
+		code     int
+		out, err string // contained; out "-": empty
+	}{
+		{"a short action", "", []string{"call", "echo", `{"n":9223372036854775807}`}, 0, `{"n":9223372036854775807}` + "\n", ""},
+		{"a payload from a file", "", []string{"call", "echo", "@" + payloadFile}, 0, `{"from":"a file"}`, ""},
+		{"a payload from stdin", ` [1, 2] `, []string{"call", "echo", "-"}, 0, `[1, 2]`, ""},
+		{"over HTTP", "", []string{"call", "echo", `{"over":"http"}`, "--http"}, 0, `{"over":"http"}`, ""},
+		{"a long action", "", []string{"call", "echo_async", `{"message":"m","step_ms":1}`, "--id", "r1"}, 0, `"message":"m"`, "100.0 %"},
+		{"a long action over HTTP", "", []string{"call", "echo_async", `{"message":"m","step_ms":1}`, "--http"}, 0, `"message":"m"`, ""},
+		{"the same id again", "", []string{"call", "echo_async", `{"message":"m","step_ms":1}`, "--id", "r1"}, 0, `"message":"m"`, ""},
+		{"the id, another payload", "", []string{"call", "echo_async", `{"message":"x","step_ms":1}`, "--id", "r1"}, 1, "-", "DUPLICATE_REQUEST"},
+		{"not waiting", "", []string{"call", "echo_async", `{"message":"m","step_ms":1}`, "--id", "r2", "--no-wait"}, 0, "r2\n", ""},
+		{"watch what has ended", "", []string{"watch", "r1"}, 0, `"message":"m"`, ""},
+		{"watch what is not there", "", []string{"watch", "none"}, 1, "-", "NOT_FOUND"},
+		{"get", "", []string{"get", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"get over HTTP", "", []string{"get", "r1", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"cancel what has ended", "", []string{"cancel", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"list", "", []string{"list", "--state", "succeeded"}, 0, "r1", ""},
+		{"list as JSON", "", []string{"list", "--json"}, 0, `{"requests":[`, ""},
+		{"list nothing", "", []string{"list", "--state", "FAILED"}, 0, "-", "no requests"},
+		{"an unknown state", "", []string{"list", "--state", "x"}, 1, "-", "VALIDATION_ERROR"},
+		{"an unknown action", "", []string{"call", "none"}, 1, "-", "INVALID_ACTION"},
+		{"a payload that is refused", "", []string{"call", "generate_report", `{"format":"pdf"}`}, 1, "-", "VALIDATION_ERROR"},
+		{"a payload that is no JSON", "", []string{"call", "echo", `{hello}`}, 2, "-", "not JSON"},
+		{"a payload that is not there", "", []string{"call", "echo", "@/nowhere"}, 2, "-", "no such file"},
+		{"no action", "", []string{"call"}, 2, "-", "See: streamer help"},
+		{"an unknown flag", "", []string{"call", "echo", "--what"}, 2, "-", "unknown flag"},
+		{"an unknown command", "", []string{"what"}, 2, "-", "unknown command"},
+		{"a token that is not good", "", []string{"call", "echo", "--token", "x.y.z"}, 3, "-", "401"},
+		{"another folder's key", "", []string{"get", "r1", "--token", otherKey(t)}, 3, "-", "401"},
+	} {
+		code, out, errs := s.do(t, tt.stdin, tt.args...)
+		if code != tt.code || !strings.Contains(out, strings.TrimPrefix(tt.out, "-")) || !strings.Contains(errs, tt.err) || tt.out == "-" && out != "" {
+			t.Errorf("%s: exit %d\nstdout %q\nstderr %q", tt.name, code, out, errs)
+		}
+	}
+	if strings.Contains(s.err.String(), "x.y.z") {
+		t.Error("a token is in the log")
+	}
+}
+
+func otherKey(t *testing.T) string {
+	t.Helper()
+	s := startServer(t)
+	code, token, errs := s.do(t, "", "token", "--tenant", "acme", "--subject", "ada", "--scope", "a", "--ttl", "1m")
+	if code != 0 || strings.Count(token, ".") != 2 {
+		t.Fatalf("token: exit %d, %q, %q", code, token, errs)
+	}
+	return strings.TrimSpace(token)
+}
+
+func TestCtrlC(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	term := start(t, t.Context(), s.env, "", "call", "echo_async", `{"message":"m","step_ms":2000}`, "--id", "r1", "--data", s.data)
+	term.err.await(t, "20.0 %")
+	term.interrupts <- os.Interrupt
+	term.err.await(t, "watch r1")
+	term.interrupts <- os.Interrupt
+	if code := <-term.exit; code != exitFailed || !strings.Contains(term.err.String(), "CANCELLED") {
+		t.Errorf("exit %d:\n%s", code, term.err)
+	}
+	code, out, _ := s.do(t, "", "get", "r1")
+	if code != 0 || !strings.Contains(out, `"state":"CANCELLED"`) {
+		t.Errorf("the request: %s", out)
+	}
+}
+
+func TestVerifyASuite(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	code, out, errs := s.do(t, "", "verify", "--json")
+	if code != 0 || !strings.Contains(errs, " 0 failed, 0 skipped") {
+		t.Errorf("exit %d: %s\n%s", code, errs, out)
+	}
+	for line := range strings.Lines(out) {
+		var result struct{ Group, Name, Outcome string }
+		if err := json.Unmarshal([]byte(line), &result); err != nil || result.Name == "" {
+			t.Errorf("line %q: %v", line, err)
+		}
+	}
+}
+
+func TestDevSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := filepath.Join(dir, "broken")
+	if err := os.MkdirAll(broken, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(broken, "streamer.db"), bytes.Repeat([]byte("no database "), 1000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	busy := startServer(t)
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"a port in use", []string{"--listen", listener.Addr().String()}, 1, "is in use: stop what runs there or choose another with --listen"},
+		{"a file for a folder", []string{"--data", file}, 1, "choose another with --data"},
+		{"a broken database", []string{"--data", broken}, 1, "move it away"},
+		{"a folder in use", []string{"--data", busy.data}, 1, "another"},
+		{"files that are not there", []string{"--files", filepath.Join(dir, "none")}, 1, "none"},
+		{"an unknown log format", []string{"--log", "xml"}, 2, "neither json nor text"},
+		{"a bad stage", []string{"--stage", "no/slash"}, 1, "stage"},
+	} {
+		args := append([]string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, fmt.Sprint("d", len(tt.name)))}, tt.args...)
+		term := start(t, t.Context(), nil, "", args...)
+		code := <-term.exit
+		if code != tt.code || !strings.Contains(term.err.String(), tt.want) || strings.Contains(term.err.String(), "goroutine") {
+			t.Errorf("%s: exit %d, %s", tt.name, code, term.err)
+		}
+	}
+}
+
+func TestNoServer(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	for name, tt := range map[string]struct {
+		env  map[string]string
+		args []string
+		code int
+		want string
+	}{
+		"no key, no token":         {nil, []string{"get", "x", "--url", "ws://" + address + "/dev"}, 3, "streamer dev"},
+		"elsewhere, without token": {nil, []string{"get", "x", "--url", "wss://streamer.example/dev"}, 2, "--token"},
+		"no URL":                   {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"get", "x", "--url", "nonsense"}, 1, "URL"},
+		"token: no folder":         {nil, []string{"token"}, 1, "streamer dev"},
+		"token: no tenant":         {nil, []string{"token", "--tenant", ""}, 1, "tenant"},
+		"token: no time":           {nil, []string{"token", "--ttl", "0s"}, 1, "--ttl"},
+	} {
+		term := start(t, t.Context(), tt.env, "", append(tt.args, "--data", t.TempDir())...)
+		if code := <-term.exit; code != tt.code || !strings.Contains(term.err.String(), tt.want) {
+			t.Errorf("%s: exit %d, %s", name, code, term.err)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{"", "dev", "call", "watch", "get", "list", "cancel", "token", "verify"} {
+		args := []string{"--help"}
+		if command != "" {
+			args = []string{command, "--help"}
+		}
+		term := start(t, t.Context(), nil, "", args...)
+		if code := <-term.exit; code != 0 || !strings.Contains(term.out.String(), "  streamer "+command) || term.err.String() != "" {
+			t.Errorf("%s --help: exit %d, %s", command, code, term.out)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// The exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1 // the request or the server failed
+	exitUsage  = 2
+	exitNoWay  = 3 // no connection, or not let in
+)
+
+// An exitError ends the program with a code. A nil err was reported already.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return "reported"
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// environment is what the program has from its process.
+type environment struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	interrupts     <-chan os.Signal // Ctrl-C
+
+	mu          sync.Mutex
+	onInterrupt func() // what the next Ctrl-C does; nil: it ends the program
+}
+
+// watchInterrupts ends the program with the first Ctrl-C that no command wants.
+func (env *environment) watchInterrupts(ctx context.Context, end context.CancelFunc) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-env.interrupts:
+		}
+		env.mu.Lock()
+		handle := env.onInterrupt
+		env.mu.Unlock()
+		if handle == nil {
+			end()
+			return
+		}
+		handle()
+	}
+}
+
+// interrupt sets what Ctrl-C does; nil: it ends the program.
+func (env *environment) interrupt(handle func()) {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	env.onInterrupt = handle
+}
+
+// terminal reports whether w is one, and wants more than plain lines.
+func (env *environment) terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && env.getenv("TERM") != "dumb"
+}
+
+const rootHelp = `Streamer runs long work behind a WebSocket: short actions are answered at once,
+long ones become durable requests with live progress.
+
+Start everything on this machine, then ask for something from another terminal:
+
+  streamer dev
+  streamer call echo '{"hello":"world"}'
+  streamer call generate_report '{"start_date":"2026-01-01","end_date":"2026-12-31","format":"csv"}'
+
+Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the
+request failed, 2 usage, 3 no connection or not let in.`
+
+func newRoot(env *environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "streamer",
+		Short:         "Long work behind a WebSocket, durable and live",
+		Long:          rootHelp,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(env.stdin)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	root.AddCommand(newDev(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env),
+		newToken(env), newVerify(env))
+	return root
+}
+
+// isLoopback reports whether a URL is of a server on this machine.
+func isLoopback(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return false
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/e2e"
+)
+
+const verifyHelp = `Checks a stage from the outside, as a client sees it: handshake, errors, short
+and long requests, resuming, cancelling, isolation, limits. The example actions
+must be deployed there. Exit code 0 when nothing failed, 1 otherwise.
+
+  streamer verify
+  streamer verify --url wss://abc.execute-api.eu-west-1.amazonaws.com/prod \
+      --http-url https://def.execute-api.eu-west-1.amazonaws.com --token "$TOKEN"
+
+On a stack of this machine it signs its own tokens, flawed ones too. Elsewhere
+the checks that need more than --token and --other-token are skipped.`
+
+func newVerify(env *environment) *cobra.Command {
+	var flags clientFlags
+	var other string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check a stage from the outside",
+		Long:  verifyHelp,
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			target, err := verifyTarget(env, flags, other)
+			if err != nil {
+				return err
+			}
+			return verify(cmd.Context(), env, target, asJSON)
+		},
+	}
+	flags.register(cmd)
+	cmd.Flags().StringVar(&other, "other-token", "", "token of another tenant, for the checks of isolation")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a check")
+	return cmd
+}
+
+func verifyTarget(env *environment, flags clientFlags, other string) (*e2e.Target, error) {
+	token, err := flags.bearer(env)
+	if err != nil {
+		return nil, err
+	}
+	target := &e2e.Target{WebSocketURL: flags.webSocketURL(env), HTTPURL: flags.httpRoot(env), Token: token, OtherToken: other}
+	if key := flags.devKey(env); key != nil {
+		target.Sign = func(claims map[string]any) (string, error) { return key.SignClaims(devGrant(), claims, time.Now()) }
+		if target.OtherToken == "" {
+			grant := devGrant()
+			grant.Tenant = "verify-other"
+			if target.OtherToken, err = key.Sign(grant, time.Now()); err != nil {
+				return nil, &exitError{exitFailed, err}
+			}
+		}
+	}
+	return target, nil
+}
+
+func verify(ctx context.Context, env *environment, target *e2e.Target, asJSON bool) error {
+	var passed, failed, skipped int
+	report := func(r e2e.Result) {
+		outcome, detail := "ok", ""
+		switch {
+		case r.Err == nil:
+			passed++
+		case r.Skipped():
+			skipped++
+			outcome, detail = "skip", r.Err.Error()
+		default:
+			failed++
+			outcome, detail = "FAIL", r.Err.Error()
+		}
+		if asJSON {
+			line, err := json.Marshal(map[string]any{"group": r.Group, "name": r.Name, "outcome": outcome, "detail": detail, "ms": r.Took.Milliseconds()})
+			if err == nil {
+				fmt.Fprintf(env.stdout, "%s\n", line)
+			}
+			return
+		}
+		fmt.Fprintf(env.stdout, "%-4s  %-9s  %s (%d ms)\n", outcome, r.Group, r.Name, r.Took.Milliseconds())
+		if detail != "" {
+			fmt.Fprintf(env.stdout, "      %s\n", detail)
+		}
+	}
+	e2e.Run(ctx, target, report)
+	fmt.Fprintf(env.stderr, "%s: %d passed, %d failed, %d skipped\n", target.WebSocketURL, passed, failed, skipped)
+	switch {
+	case ctx.Err() != nil:
+		return &exitError{exitFailed, errors.New("interrupted")}
+	case failed > 0:
+		return &exitError{exitFailed, nil}
+	}
+	return nil
+}

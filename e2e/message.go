@@ -1,0 +1,147 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/coder/websocket"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+var messageChecks = []Check{
+	{"messages", "ping is answered with pong", func(ctx context.Context, t *Target) error {
+		return asked(ctx, t, `{"id":"p","action":"streamer.ping"}`, func(f wire.Frame) error {
+			if f.Type != wire.TypePong || f.RequestID != "p" || f.Timestamp.IsZero() {
+				return unexpected(f)
+			}
+			return nil
+		})
+	}},
+	{"messages", "a 64-bit integer comes back digit for digit", func(ctx context.Context, t *Target) error {
+		payload := `{"n":9223372036854775807,"m":[-9223372036854775808, 0.1e-7],"text":"<ä&\u0000>"}`
+		return asked(ctx, t, `{"id":"n","action":"echo","payload":`+payload+`}`, func(f wire.Frame) error {
+			if f.Type != wire.TypeResponse || string(f.Data) != payload {
+				return unexpected(f)
+			}
+			return nil
+		})
+	}},
+	{"messages", "a message without an id is given one", func(ctx context.Context, t *Target) error {
+		return asked(ctx, t, `{"action":"echo"}`, func(f wire.Frame) error {
+			if f.Type != wire.TypeResponse || f.RequestID == "" {
+				return unexpected(f)
+			}
+			return nil
+		})
+	}},
+	{"messages", "request_id is taken for id", func(ctx context.Context, t *Target) error {
+		return asked(ctx, t, `{"request_id":"old","action":"echo"}`, func(f wire.Frame) error {
+			if f.Type != wire.TypeResponse || f.RequestID != "old" {
+				return unexpected(f)
+			}
+			return nil
+		})
+	}},
+	{"messages", "bad ones get an error frame, and the socket stays usable", func(ctx context.Context, t *Target) error {
+		s, err := t.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		for _, bad := range []struct {
+			text string
+			code wire.Code
+			id   string
+		}{
+			{`not JSON`, wire.InvalidMessage, ""},
+			{`[1,2]`, wire.InvalidMessage, ""},
+			{`{"id":"a"`, wire.InvalidMessage, ""},
+			{`{"id":"a"}`, wire.InvalidMessage, "a"},
+			{`{"id":"a","action":7}`, wire.InvalidMessage, "a"},
+			{`{"id":"no spaces","action":"echo"}`, wire.InvalidMessage, ""},
+			{`{"id":"a","action":"echo","metadata":{"n":1}}`, wire.InvalidMessage, "a"},
+			{`{"id":"a","action":"no_such_action"}`, wire.InvalidAction, "a"},
+			{`{"id":"a","action":"streamer.no_such_action"}`, wire.InvalidAction, "a"},
+			{`{"id":"a","action":"generate_report","payload":{"start_date":"yesterday"}}`, wire.ValidationError, "a"},
+			{`{"id":"a","action":"streamer.get"}`, wire.ValidationError, "a"},
+			{`{"id":"a","action":"streamer.get","payload":{"request_id":"no-such-request"}}`, wire.NotFound, "a"},
+		} {
+			f, err := s.ask(ctx, bad.text)
+			if err != nil {
+				return fmt.Errorf("%s: %w", bad.text, err)
+			}
+			if f.Type != wire.TypeError || f.Error.Code != bad.code || f.RequestID != bad.id && bad.id != "" ||
+				!strings.Contains(string(f.Error.Details), "correlation_id") {
+				return fmt.Errorf("%s: want %s for id %q: %w", bad.text, bad.code, bad.id, unexpected(f))
+			}
+		}
+		f, err := s.ask(ctx, `{"id":"still","action":"echo","payload":1}`)
+		if err != nil || f.Type != wire.TypeResponse {
+			return errors.Join(err, unexpected(f))
+		}
+		return nil
+	}},
+	{"messages", "tenant and subject in a message change nothing", func(ctx context.Context, t *Target) error {
+		id := newID()
+		s, err := t.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		f, err := s.ask(ctx, `{"id":"`+id+`","action":"echo_async","tenant":"x","subject":"x","tenant_id":"x","user_id":"x","payload":{"message":"m","step_ms":1}}`)
+		if err != nil {
+			return err
+		}
+		if f.Type == wire.TypeError {
+			return unexpected(f)
+		}
+		if _, err := s.follow(ctx, id); err != nil {
+			return err
+		}
+		f, err = s.ask(ctx, `{"id":"g","action":"streamer.get","payload":{"request_id":"`+id+`"}}`)
+		if err != nil || f.Type != wire.TypeRequest {
+			return errors.Join(err, unexpected(f))
+		}
+		return nil
+	}},
+	{"messages", "a binary frame closes the socket with 1003", closes(websocket.MessageBinary, 16, websocket.StatusUnsupportedData)},
+	{"messages", "a frame above 32 KB closes the socket with 1009", closes(websocket.MessageText, 33<<10, websocket.StatusMessageTooBig)},
+}
+
+// asked is one message and a look at its answer.
+func asked(ctx context.Context, t *Target, text string, look func(wire.Frame) error) error {
+	s, err := t.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	f, err := s.ask(ctx, text)
+	if err != nil {
+		return err
+	}
+	return look(f)
+}
+
+// closes is a check of what the gateway does with a frame that it does not take.
+func closes(kind websocket.MessageType, size int, want websocket.StatusCode) func(context.Context, *Target) error {
+	return func(ctx context.Context, t *Target) error {
+		s, err := t.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		if err := s.conn.Write(ctx, kind, []byte(`"`+strings.Repeat("x", size-2)+`"`)); err != nil {
+			return fmt.Errorf("send: %w", err)
+		}
+		_, _, err = s.conn.Read(ctx)
+		if got := websocket.CloseStatus(err); got != want {
+			return fmt.Errorf("closed with %d (%w)", got, err)
+		}
+		return nil
+	}
+}
+
+func unexpected(f wire.Frame) error { return fmt.Errorf("the server sent %s", f.Append(nil)) }

@@ -1,0 +1,60 @@
+package streamer_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/pay-theory/streamer"
+
+// dependencies returns what a package links beside the standard library and
+// itself, the module's own packages without the module's path.
+func dependencies(t *testing.T, pkg string) []string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list %s: %v\n%s", pkg, err, out)
+	}
+	var deps []string
+	for _, dep := range strings.Fields(string(out)) {
+		if dep == module {
+			dep = "streamer"
+		}
+		if dep = strings.TrimPrefix(dep, module+"/"); module+"/"+dep != pkg && dep != pkg {
+			deps = append(deps, dep)
+		}
+	}
+	return deps
+}
+
+// Each package links what its row allows and nothing else of the module; a
+// prefix that ends in a slash stands for all below it. "…" allows any package
+// of other modules.
+func TestWhatPackagesMayImport(t *testing.T) {
+	t.Parallel()
+	for pkg, allowed := range map[string][]string{
+		"wire":         nil,
+		".":            {"wire"},
+		"functions":    {"streamer", "wire", "lift/", "lift", "github.com/aws/aws-lambda-go/", "github.com/golang-jwt/jwt/v5"},
+		"store/sqlite": {"streamer", "wire", "…"},
+		"gateway":      {"…"},
+		"lambdahost":   {"…"},
+		"client":       {"wire", "…"},
+		"actions":      {"streamer", "wire", "…"},
+	} {
+		path := module + "/" + pkg
+		if pkg == "." {
+			path = module
+		}
+		for _, dep := range dependencies(t, path) {
+			foreign := strings.Contains(strings.SplitN(dep, "/", 2)[0], ".")
+			if !slices.ContainsFunc(allowed, func(rule string) bool {
+				return rule == dep || strings.HasSuffix(rule, "/") && strings.HasPrefix(dep, rule) || rule == "…" && foreign
+			}) && dep != "streamer" || dep == "streamer" && pkg != "." && !slices.Contains(allowed, "streamer") {
+				t.Errorf("%s must not link %s", pkg, dep)
+			}
+		}
+	}
+}

@@ -1,0 +1,307 @@
+// Package local runs Streamer on one machine: the gateway, the four functions,
+// the embedded store, the stream that rings the processor and the schedule that
+// sweeps, joined in one process.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/gateway"
+	"github.com/pay-theory/streamer/lambdahost"
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/store/sqlite"
+)
+
+// A Config sets up a stack. Data and Actions are required.
+type Config struct {
+	Data   string // folder for the database and the development key; made if need be
+	Listen string // address; "": 127.0.0.1:8700. Port 0 chooses a free one
+	Stage  string // of the WebSocket API; "": dev
+
+	// Actions makes the application's actions over the store that they may read.
+	Actions func(requests streamer.RequestLister) ([]streamer.Action, error)
+
+	SweepEvery time.Duration // how often the schedule fires; 0: 10 s. On AWS it is a minute
+	Lease      time.Duration // of a claim; 0: 10 s. On AWS it is a minute
+
+	Logger *slog.Logger // nil: slog.Default
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8700"
+	}
+	if c.Stage == "" {
+		c.Stage = "dev"
+	}
+	if c.SweepEvery == 0 {
+		c.SweepEvery = 10 * time.Second
+	}
+	if c.Lease == 0 {
+		c.Lease = 10 * time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	switch {
+	case c.Data == "":
+		return c, errors.New("local: Config.Data is empty")
+	case c.Actions == nil:
+		return c, errors.New("local: Config.Actions is nil")
+	case c.SweepEvery < 0 || c.Lease < 0:
+		return c, errors.New("local: a negative duration")
+	}
+	return c, nil
+}
+
+// A Stack is a running system. Close it to stop it.
+type Stack struct {
+	config   Config
+	key      *Key
+	store    *sqlite.Store
+	hosts    []*lambdahost.InProcess
+	gateway  *gateway.Gateway
+	listener net.Listener
+	server   *http.Server
+
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+	served  chan error
+}
+
+// Start starts everything and returns when the stack answers. Its errors say
+// what to do.
+func Start(ctx context.Context, config Config) (*Stack, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{config: config, served: make(chan error, 1)}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+func (s *Stack) start(ctx context.Context) error {
+	c := s.config
+	// The port comes first: without it nothing else is worth touching.
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return explainListen(c.Listen, err)
+	}
+	s.listener = listener
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", c.Data, err)
+	}
+	if s.store, err = sqlite.Open(ctx, filepath.Join(c.Data, "streamer.db")); err != nil {
+		return err
+	}
+	if s.key, err = CreateKey(c.Data); err != nil {
+		return err
+	}
+	if err := s.functions(); err != nil {
+		return err
+	}
+	s.serve()
+	return nil
+}
+
+// functions builds the four functions, the gateway before them and what rings
+// and sweeps behind them.
+func (s *Stack) functions() error {
+	c := s.config
+	public, err := s.key.PublicPEM()
+	if err != nil {
+		return err
+	}
+	verifier, err := auth.NewVerifier(auth.Config{Keys: public, Issuer: DevIssuer, Audience: DevAudience})
+	if err != nil {
+		return err
+	}
+	push, dispatch := &pusher{}, &dispatcher{}
+	all, err := c.Actions(s.store)
+	if err != nil {
+		return err
+	}
+	actions := streamer.NewRegistry(all...)
+	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{
+		Store: s.store, Actions: actions, Push: push, Dispatch: dispatch,
+		Worker: fmt.Sprintf("local-%d", os.Getpid()), Logger: c.Logger, Lease: c.Lease,
+	})
+	if err != nil {
+		return err
+	}
+	hosts := map[string]*lambdahost.InProcess{}
+	for name, app := range map[string]*lift.App{
+		"connect":    functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: c.Logger}),
+		"disconnect": functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: c.Logger}),
+		"router": functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
+			Push: push, Verifier: verifier, Logger: c.Logger}),
+		"processor": functions.Processor(processor),
+	} {
+		host, err := lambdahost.NewInProcess(lambdahost.Config{Name: name, Handler: app, Timeout: timeouts[name], Logger: c.Logger})
+		if err != nil {
+			return err
+		}
+		hosts[name], s.hosts = host, append(s.hosts, host)
+	}
+	s.gateway, err = gateway.New(gateway.Config{
+		Stage: c.Stage,
+		Routes: map[string]gateway.Route{
+			lift.RouteConnect:    {Function: hosts["connect"]},
+			lift.RouteDisconnect: {Function: hosts["disconnect"]},
+			lift.RouteDefault:    {Function: hosts["router"], RouteResponse: true},
+		},
+		HTTP: hosts["router"],
+	})
+	if err != nil {
+		return err
+	}
+	push.gateway, dispatch.processor = s.gateway, hosts["processor"]
+	s.work(hosts["processor"].Invoke)
+	return nil
+}
+
+// work starts what goes on without anybody asking.
+func (s *Stack) work(invoke func(context.Context, []byte) ([]byte, error)) {
+	ctx, stop := context.WithCancel(context.Background())
+	feed := newFeed(invoke, s.config.Logger)
+	unwatch := s.store.Watch(feed.put)
+	s.stop = func() {
+		unwatch()
+		stop()
+	}
+	s.workers.Go(func() { feed.run(ctx) })
+	s.workers.Go(func() {
+		every(ctx, s.config.SweepEvery, func(ctx context.Context) { tick(ctx, invoke, s.config.Logger) })
+	})
+	s.workers.Go(func() {
+		every(ctx, purgeEvery, func(ctx context.Context) {
+			if _, err := s.store.PurgeExpired(ctx, time.Now(), purgeLimit); err != nil && ctx.Err() == nil {
+				s.config.Logger.WarnContext(ctx, "purge failed", "error", err.Error())
+			}
+		})
+	})
+}
+
+// What DynamoDB does by itself with items past their time to live.
+const (
+	purgeEvery = time.Hour
+	purgeLimit = 10_000
+)
+
+func (s *Stack) serve() {
+	s.server = &http.Server{Handler: s.gateway, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn)}
+	go func() {
+		err := s.server.Serve(s.listener)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		s.served <- err
+	}()
+}
+
+// Addr is the address that the stack listens on.
+func (s *Stack) Addr() string { return s.listener.Addr().String() }
+
+// WebSocketURL is where clients connect.
+func (s *Stack) WebSocketURL() string { return "ws://" + s.Addr() + "/" + s.config.Stage }
+
+// HTTPURL is the root of the HTTP API.
+func (s *Stack) HTTPURL() string { return "http://" + s.Addr() }
+
+// Key signs development tokens that the stack accepts.
+func (s *Stack) Key() *Key { return s.key }
+
+// Done gives the server's fault, should it end by itself.
+func (s *Stack) Done() <-chan error { return s.served }
+
+// Close stops the stack: running actions end their slices and leave their
+// checkpoints, sockets are closed, and everything is waited for as long as ctx
+// lasts. What is queued or running goes on at the next start.
+func (s *Stack) Close(ctx context.Context) error {
+	var faults []error
+	if s.stop != nil {
+		s.stop()
+	}
+	for _, h := range s.hosts {
+		if h.Name == "processor" {
+			faults = append(faults, h.Close(ctx))
+		}
+	}
+	if s.gateway != nil {
+		faults = append(faults, s.gateway.Close(ctx))
+	}
+	if s.server != nil {
+		faults = append(faults, s.server.Close())
+	} else if s.listener != nil {
+		faults = append(faults, s.listener.Close())
+	}
+	for _, h := range s.hosts {
+		faults = append(faults, h.Close(ctx))
+	}
+	s.workers.Wait()
+	if s.store != nil {
+		faults = append(faults, s.store.Close())
+	}
+	return errors.Join(faults...)
+}
+
+// timeouts are those of the deployed functions.
+var timeouts = map[string]time.Duration{
+	"connect":    10 * time.Second,
+	"disconnect": 10 * time.Second,
+	"router":     29 * time.Second,
+	"processor":  15 * time.Minute,
+}
+
+// A pusher sends frames through the gateway.
+type pusher struct{ gateway *gateway.Gateway }
+
+// Push implements [streamer.Pusher].
+func (p *pusher) Push(ctx context.Context, connectionID string, frame []byte) error {
+	err := p.gateway.Post(ctx, connectionID, frame)
+	var refused *gateway.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusGone {
+		return streamer.ErrGone
+	}
+	return err
+}
+
+// A dispatcher asks the processor function to run a request.
+type dispatcher struct{ processor *lambdahost.InProcess }
+
+// Dispatch implements [streamer.Dispatcher].
+func (d *dispatcher) Dispatch(_ context.Context, key streamer.Key) error {
+	payload, err := functions.RunInvocation{Run: key}.Payload()
+	if err != nil {
+		return fmt.Errorf("encode run: %w", err)
+	}
+	return d.processor.InvokeAsync(payload)
+}
+
+// explainListen says what to do about a port that cannot be had.
+func explainListen(address string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use: stop what runs there or choose another with --listen", address)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%s may not be used without more rights: choose a port above 1023 with --listen", address)
+	}
+	return fmt.Errorf("cannot listen on %s: %w", address, err)
+}

@@ -1,0 +1,180 @@
+package local_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/local"
+)
+
+func start(t *testing.T, data string, log *lifttest.Log, actions ...streamer.Action) *local.Stack {
+	t.Helper()
+	stack, err := local.Start(t.Context(), local.Config{
+		Data: data, Listen: "127.0.0.1:0", Logger: log.Logger(),
+		Lease: 2 * time.Second, SweepEvery: 100 * time.Millisecond,
+		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return actions, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stack
+}
+
+func stop(t *testing.T, stack *local.Stack) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := stack.Close(ctx); err != nil {
+		t.Errorf("close: %v", err)
+	}
+}
+
+func connect(t *testing.T, stack *local.Stack) *client.Client {
+	t.Helper()
+	c, err := client.Dial(t.Context(), client.Config{URL: stack.WebSocketURL(), Token: func(context.Context) (string, error) {
+		return stack.Key().Sign(local.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, time.Now())
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// A clean stop ends the slices of running actions; the next start goes on from
+// their checkpoints.
+func TestStopAndStartAgain(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "new", "folder")
+	var log lifttest.Log
+	began := make(chan int, 8)
+	action := streamer.NewAction(streamer.ActionConfig{Name: "steps", Expected: time.Minute},
+		func(ctx context.Context, job *streamer.Job, finish bool) (int, error) {
+			var from int
+			if _, err := job.Checkpoint(&from); err != nil {
+				return 0, err
+			}
+			began <- from
+			if from == 1 {
+				return 42, nil
+			}
+			<-ctx.Done()
+			return 0, streamer.Continue(from + 1)
+		})
+	first := start(t, data, &log, action)
+	call, err := connect(t, first).Start(t.Context(), client.Request{Action: "steps"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from := <-began; from != 0 {
+		t.Fatalf("began at %d", from)
+	}
+	stop(t, first)
+
+	second := start(t, data, &log, action)
+	defer stop(t, second)
+	again, err := connect(t, second).Watch(t.Context(), call.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := again.Wait(nil)
+	if err != nil || string(result) != "42" {
+		t.Errorf("result %s, %v", result, err)
+	}
+}
+
+// A failed attempt is run again when its time has come: the schedule finds it.
+func TestRetriesAreFoundByTheSchedule(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	stack := start(t, t.TempDir(), &log, streamer.NewAction(
+		streamer.ActionConfig{Name: "flaky", Expected: time.Minute, Retry: streamer.RetryPolicy{Base: time.Millisecond}},
+		func(_ context.Context, job *streamer.Job, _ any) (int, error) {
+			if job.Attempt() == 1 {
+				return 0, errors.New("not yet")
+			}
+			return job.Attempt(), nil
+		}))
+	defer stop(t, stack)
+	result, err := connect(t, stack).Do(t.Context(), client.Request{Action: "flaky"}, nil)
+	if err != nil || string(result) != "2" {
+		t.Errorf("result %s, %v\n%s", result, err, &log)
+	}
+}
+
+func TestKeyStaysAndIsItsOwners(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	if _, err := local.OpenKey(data); !errors.Is(err, local.ErrNoKey) {
+		t.Errorf("no key: %v", err)
+	}
+	first, err := local.CreateKey(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := local.CreateKey(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := first.PublicPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := second.PublicPEM()
+	if err != nil || string(one) != string(two) {
+		t.Errorf("the key changed, %v", err)
+	}
+	info, err := os.Stat(filepath.Join(data, "dev-key.pem"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	for name, content := range map[string]string{"no PEM": "x", "no key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"} {
+		if err := os.WriteFile(filepath.Join(data, "dev-key.pem"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := local.CreateKey(data); err == nil || !strings.Contains(err.Error(), "delete it") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	t.Parallel()
+	actions := func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }
+	for name, config := range map[string]local.Config{
+		"no data":    {Actions: actions},
+		"no actions": {Data: t.TempDir()},
+		"negative":   {Data: t.TempDir(), Actions: actions, Lease: -1},
+		"listen":     {Data: t.TempDir(), Actions: actions, Listen: "nowhere:0"},
+		"failing actions": {Data: t.TempDir(), Listen: "127.0.0.1:0", Actions: func(streamer.RequestLister) ([]streamer.Action, error) {
+			return nil, errors.New("no actions today")
+		}},
+	} {
+		if stack, err := local.Start(t.Context(), config); err == nil {
+			t.Errorf("%s was accepted", name)
+			stop(t, stack)
+		}
+	}
+}
+
+// Two stacks over one folder would both run its requests.
+func TestOneFolderOneStack(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	var log lifttest.Log
+	stack := start(t, data, &log)
+	defer stop(t, stack)
+	if other, err := local.Start(t.Context(), local.Config{Data: data, Listen: "127.0.0.1:0",
+		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }}); err == nil {
+		t.Error("a second stack started")
+		stop(t, other)
+	}
+}
