@@ -154,21 +154,26 @@ func TestIdleAndOldConnectionsAreClosed(t *testing.T) {
 		}
 		c.receive(t)
 	}
+	tell := func(t *testing.T, s *stack, c *client, _ string) {
+		c.send(t, `{"action":"oneway"}`)
+		eventually(t, func() bool { return strings.Contains(s.log.String(), `"route":"oneway"`) })
+	}
 	for name, tt := range map[string]struct {
 		cfg   gateway.Config
 		steps []step
 		open  bool
 	}{
-		"9 min 59 s":         {steps: []step{wait(10*time.Minute - time.Second)}, open: true},
-		"10 min":             {steps: []step{wait(10 * time.Minute)}},
-		"a message between":  {steps: []step{wait(9 * time.Minute), say, wait(9 * time.Minute)}, open: true},
-		"a callback between": {steps: []step{wait(9 * time.Minute), post, wait(9 * time.Minute)}, open: true},
-		"10 min after that":  {steps: []step{wait(9 * time.Minute), say, wait(10 * time.Minute)}},
-		"own limit":          {cfg: gateway.Config{Limits: gateway.Limits{Idle: time.Second}}, steps: []step{wait(time.Second)}},
-		"no limit":           {cfg: gateway.Config{Limits: gateway.Limits{Idle: gateway.Unlimited}}, steps: []step{wait(110 * time.Minute)}, open: true},
-		"2 h":                {cfg: gateway.Config{Limits: gateway.Limits{Idle: gateway.Unlimited}}, steps: []step{wait(2 * time.Hour)}},
-		"2 h, busy":          {steps: []step{wait(time.Hour / 8), say}, open: false},
-		"no limits":          {cfg: gateway.Config{Limits: gateway.Limits{Idle: gateway.Unlimited, Connection: gateway.Unlimited}}, steps: []step{wait(1000 * time.Hour)}, open: true},
+		"9 min 59 s":            {steps: []step{wait(10*time.Minute - time.Second)}, open: true},
+		"10 min":                {steps: []step{wait(10 * time.Minute)}},
+		"a message between":     {steps: []step{wait(9 * time.Minute), say, wait(9 * time.Minute)}, open: true},
+		"one without an answer": {steps: []step{wait(9 * time.Minute), tell, wait(9 * time.Minute)}, open: true},
+		"a callback between":    {steps: []step{wait(9 * time.Minute), post, wait(9 * time.Minute)}, open: true},
+		"10 min after that":     {steps: []step{wait(9 * time.Minute), say, wait(10 * time.Minute)}},
+		"own limit":             {cfg: gateway.Config{Limits: gateway.Limits{Idle: time.Second}}, steps: []step{wait(time.Second)}},
+		"no limit":              {cfg: gateway.Config{Limits: gateway.Limits{Idle: gateway.Unlimited}}, steps: []step{wait(110 * time.Minute)}, open: true},
+		"2 h":                   {cfg: gateway.Config{Limits: gateway.Limits{Idle: gateway.Unlimited}}, steps: []step{wait(2 * time.Hour)}},
+		"2 h, busy":             {steps: []step{wait(time.Hour / 8), say}, open: false},
+		"no limits":             {cfg: gateway.Config{Limits: gateway.Limits{Idle: gateway.Unlimited, Connection: gateway.Unlimited}}, steps: []step{wait(1000 * time.Hour)}, open: true},
 	} {
 		if name == "2 h, busy" {
 			tt.steps = nil
@@ -182,6 +187,7 @@ func TestIdleAndOldConnectionsAreClosed(t *testing.T) {
 			connect, gone := newRecorder(ok), newRecorder(ok)
 			tt.cfg.Routes = routes(connect, gone, nil)
 			tt.cfg.Routes[gateway.RouteDefault] = gateway.Route{Function: answer(`{"statusCode":200,"body":"x"}`), RouteResponse: true}
+			tt.cfg.Routes["oneway"] = gateway.Route{Function: answer(ok)}
 			s := start(t, tt.cfg)
 			c, id := s.open(t, connect)
 			for _, step := range tt.steps {
@@ -211,6 +217,7 @@ func TestPingsAndActivity(t *testing.T) {
 			c := dialRaw(t, s.ws)
 			c.frame(ws.NewTextFrame([]byte("x")))
 			got.next(t)
+			eventually(t, func() bool { return strings.Contains(s.log.String(), `"msg":"message"`) }) // or it would time out
 			s.clock.advance(9 * time.Minute)
 			c.frame(ws.NewFrame(op, true, nil))
 			c.frame(ws.NewPingFrame([]byte("seen")))
@@ -231,10 +238,11 @@ func TestPingsAndActivity(t *testing.T) {
 func TestCloseSaysGoodbye(t *testing.T) {
 	t.Parallel()
 	connect, gone := newRecorder(ok), newRecorder(ok)
-	finishing, release := make(chan struct{}), make(chan struct{})
-	s := start(t, gateway.Config{Routes: routes(connect, gone, function(func(context.Context, []byte) ([]byte, error) {
+	finishing, abandoned := make(chan struct{}), make(chan struct{})
+	s := start(t, gateway.Config{Routes: routes(connect, gone, function(func(ctx context.Context, _ []byte) ([]byte, error) {
 		close(finishing)
-		<-release
+		<-ctx.Done()
+		close(abandoned)
 		return nil, nil
 	}))})
 	var clients []*client
@@ -273,5 +281,70 @@ func TestCloseSaysGoodbye(t *testing.T) {
 	if err := <-closed; !errors.Is(err, context.Canceled) {
 		t.Errorf("Close returned %v", err)
 	}
-	close(release)
+	<-abandoned
+}
+
+// A handshake that is under way when the gateway closes ends like the others.
+func TestCloseDuringConnect(t *testing.T) {
+	t.Parallel()
+	connecting, gone := newRecorder(ok), newRecorder(ok)
+	hold := make(chan struct{})
+	s := start(t, gateway.Config{Routes: routes(function(func(ctx context.Context, raw []byte) ([]byte, error) {
+		connecting.Invoke(ctx, raw)
+		<-hold
+		return []byte(ok), nil
+	}), gone, nil)})
+	dialed := make(chan *client, 1)
+	go func() { dialed <- dial(t, s.ws, nil) }()
+	connecting.next(t)
+	closed := make(chan error, 1)
+	go func() { closed <- s.Close(t.Context()) }()
+	eventually(t, func() bool {
+		res, _ := request(t, "GET", s.url+"/x", "", nil)
+		return res.StatusCode == 503
+	})
+	close(hold)
+	if end := (<-dialed).closed(t); end.Code != websocket.StatusGoingAway {
+		t.Errorf("closed with %v", end)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if e := gone.next(t).RequestContext; e.DisconnectStatusCode != 1001 {
+		t.Errorf("$disconnect got %+v", e)
+	}
+}
+
+// Whoever is still sending must see why it was closed, not a reset.
+func TestCloseFrameReachesAClientThatSends(t *testing.T) {
+	t.Parallel()
+	s := start(t, gateway.Config{})
+	c := dialRaw(t, s.ws)
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		c.frame(ws.NewTextFrame(make([]byte, 4<<20)))
+	}()
+	<-sent
+	if code := c.closeCode(t); code != 1009 {
+		t.Errorf("closed with %d", code)
+	}
+}
+
+func TestNothingStaysOfAClosedConnection(t *testing.T) {
+	t.Parallel()
+	gone := newRecorder(ok)
+	s := start(t, gateway.Config{Routes: routes(answer(ok), gone, answer(ok))})
+	for range 5 {
+		c := dialRaw(t, s.ws)
+		c.frame(ws.NewTextFrame([]byte("x")))
+		c.frame(ws.NewCloseFrame(nil))
+		c.closeCode(t)
+		gone.next(t)
+	}
+	eventually(t, func() bool {
+		s.clock.mu.Lock()
+		defer s.clock.mu.Unlock()
+		return s.Open() == 0 && len(s.clock.timers) == 0
+	})
 }

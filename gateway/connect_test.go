@@ -23,17 +23,18 @@ func TestConnectDecides(t *testing.T) {
 		status   int
 		message  string
 	}{
-		"200":              {answer(ok), 101, ""},
-		"201":              {answer(`{"statusCode":201}`), 101, ""},
-		"a status in text": {answer(`{"statusCode":"204"}`), 101, ""},
-		"301":              {answer(`{"statusCode":301}`), 301, "Moved Permanently"},
-		"401":              {answer(`{"statusCode":401,"body":"who?"}`), 401, "Unauthorized"},
-		"501":              {answer(`{"statusCode":501}`), 501, "Not Implemented"},
-		"failed":           {failing, 502, "Internal server error"},
-		"null":             {answer(`null`), 502, "Internal server error"},
-		"no status":        {answer(`{"body":"x"}`), 502, "Internal server error"},
-		"no such status":   {answer(`{"statusCode":9999}`), 502, "Internal server error"},
-		"no JSON":          {answer(`oops`), 502, "Internal server error"},
+		"200":                {answer(ok), 101, ""},
+		"201":                {answer(`{"statusCode":201}`), 101, ""},
+		"a status in text":   {answer(`{"statusCode":"204"}`), 101, ""},
+		"301":                {answer(`{"statusCode":301}`), 301, "Moved Permanently"},
+		"401":                {answer(`{"statusCode":401,"body":"who?"}`), 401, "Unauthorized"},
+		"501":                {answer(`{"statusCode":501}`), 501, "Not Implemented"},
+		"failed":             {failing, 502, "Internal server error"},
+		"null":               {answer(`null`), 502, "Internal server error"},
+		"no status":          {answer(`{"body":"x"}`), 502, "Internal server error"},
+		"a name in capitals": {answer(`{"StatusCode":200}`), 502, "Internal server error"},
+		"no such status":     {answer(`{"statusCode":9999}`), 502, "Internal server error"},
+		"no JSON":            {answer(`oops`), 502, "Internal server error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -226,6 +227,9 @@ func TestConnectRate(t *testing.T) {
 	}
 	s.clock.advance(time.Second / 2)
 	dial(t, s.ws, nil)
+	if status, _ := refused(t, s.ws, nil); status != 429 {
+		t.Errorf("half a second is worth one connection, the second was answered %d", status)
+	}
 }
 
 func wantError(t *testing.T, err error, status int, kind string) {

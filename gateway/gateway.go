@@ -54,8 +54,8 @@ func New(cfg Config) (*Gateway, error) {
 
 // Close refuses everything new, closes every socket with 1001 "Going away", runs
 // $disconnect for each, and waits for all functions that still run. When ctx
-// ends first it cuts the sockets, cancels the functions' context and returns
-// why. A Gateway cannot be used again.
+// ends first it cancels the functions' context and returns why; the sockets are
+// gone a second later at most. A Gateway cannot be used again.
 func (g *Gateway) Close(ctx context.Context) error {
 	g.mu.Lock()
 	g.closed = true
@@ -74,9 +74,6 @@ func (g *Gateway) Close(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		for _, c := range g.open() {
-			c.net.Close()
-		}
 		return fmt.Errorf("gateway: close: %w", context.Cause(ctx))
 	}
 }
