@@ -44,7 +44,7 @@ func New(config Config) ([]streamer.Action, error) {
 		echo(),
 		echoAsync(),
 		generateReport(config.Requests, reportPage),
-		profileCSV(csvProfiler{files: config.Files, block: blockBytes, every: checkpointEvery}),
+		profileCSV(csvProfiler{files: config.Files, block: blockBytes, every: checkpointEvery, tell: progressEvery}),
 	}, nil
 }
 

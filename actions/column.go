@@ -3,6 +3,7 @@ package actions
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ type column struct {
 	least, greatest  float64 // while a number
 	lowest, highest  int64   // while an integer
 	earliest, latest instant // while a timestamp or date
-	first, last      string  // in the order of bytes, cut to textLimit
+	first, last      []byte  // in the order of bytes, cut to textLimit
 
 	distinct distinct
 	digest   digest
@@ -98,14 +99,11 @@ func (c *column) add(cell string) {
 
 func (c *column) addText(cell string) {
 	cell = cell[:min(len(cell), textLimit)]
-	if c.values == 1 {
-		c.first, c.last = strings.Clone(cell), strings.Clone(cell)
-		return
+	if c.values == 1 || cell < string(c.first) {
+		c.first = append(c.first[:0], cell...)
 	}
-	if cell < c.first {
-		c.first = strings.Clone(cell)
-	} else if cell > c.last {
-		c.last = strings.Clone(cell)
+	if c.values == 1 || cell > string(c.last) {
+		c.last = append(c.last[:0], cell...)
 	}
 }
 
@@ -261,7 +259,7 @@ func (c *column) append(b []byte) []byte {
 	if c.values == 0 {
 		return b
 	}
-	for _, s := range [...]string{c.first, c.last} {
+	for _, s := range [...][]byte{c.first, c.last} {
 		b = binary.AppendUvarint(b, uint64(len(s)))
 		b = append(b, s...)
 	}
@@ -291,8 +289,8 @@ func (c *column) decode(in *decoder, a accuracy) {
 	if c.values == 0 {
 		return
 	}
-	for _, s := range [...]*string{&c.first, &c.last} {
-		*s = string(in.bytes(in.length(in.uvarint(), textLimit)))
+	for _, s := range [...]*[]byte{&c.first, &c.last} {
+		*s = slices.Clone(in.bytes(in.length(in.uvarint(), textLimit)))
 	}
 	if c.kinds&number != 0 {
 		for _, f := range [...]*float64{&c.sum, &c.lost, &c.least, &c.greatest} {

@@ -120,7 +120,11 @@ func between(a, b, part float64) float64 {
 	if a == b {
 		return a
 	}
-	return min(max(a*(1-part)+b*part, a), b)
+	v := a + (b-a)*part
+	if math.IsInf(b-a, 0) {
+		v = a*(1-part) + b*part
+	}
+	return min(max(v, a), b)
 }
 
 // quantile is the estimate at q, from 0 to 1, of values whose least and greatest

@@ -289,7 +289,7 @@ func (c *column) result(name string, rows uint64, a accuracy) columnProfile {
 	case c.kinds&timestamp != 0:
 		out.Min, out.Max = c.earliest.format("2006-01-02T15:04:05.999999999Z"), c.latest.format("2006-01-02T15:04:05.999999999Z")
 	default:
-		out.Min, out.Max = cutRune(c.first, textLimit), cutRune(c.last, textLimit)
+		out.Min, out.Max = cutRune(string(c.first), textLimit), cutRune(string(c.last), textLimit)
 	}
 	if c.kinds&number == 0 {
 		return out

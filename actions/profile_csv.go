@@ -94,6 +94,7 @@ type csvProfiler struct {
 	files string
 	block int64         // bytes
 	every time.Duration // between two checkpoints
+	tell  time.Duration // between two reports of progress
 }
 
 func profileCSV(c csvProfiler) streamer.Action {
@@ -146,7 +147,7 @@ func (c csvProfiler) run(ctx context.Context, job *streamer.Job, in csvInput) (c
 				return csvProfile{}, err
 			}
 		}
-		if now := time.Now(); now.Sub(told) >= progressEvery || !more {
+		if now := time.Now(); now.Sub(told) >= c.tell || !more {
 			told = now
 			reportRead(job, p, src.version.Size, more)
 		}

@@ -19,7 +19,7 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// testProfiler takes a checkpoint at the end of every small block.
+// testProfiler takes a checkpoint and tells of progress at the end of every small block.
 func testProfiler(files string) streamer.Action {
 	return profileCSV(csvProfiler{files: files, block: 4096})
 }
@@ -165,7 +165,7 @@ func TestProfileCSVSurvivesKills(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 6))
 			w := newWorld(t, newStore(t), testProfiler(dir))
-			w.Heartbeat = time.Millisecond
+			w.Heartbeat, w.SaveEvery = time.Millisecond, 1 // with each progress
 			if _, err := w.submit(t, "r", "profile_csv", payload); err != nil {
 				t.Fatal(err)
 			}

@@ -49,26 +49,31 @@ func newTable(src io.ReadSeeker, delimiter rune, start, lines int64) (*table, er
 func (t *table) next() ([]string, error) {
 	t.in.limit = t.csv.InputOffset() + maxRecord + readBuffer
 	record, err := t.csv.Read()
+	if err != nil {
+		return nil, t.declare(err)
+	}
+	last := len(record) - 1
+	line, _ := t.csv.FieldPos(last)
+	t.line = t.first + int64(line) + int64(strings.Count(record[last], "\n"))
+	return record, nil
+}
+
+// declare says where in the file err is. An end and a fault stay what they are.
+func (t *table) declare(err error) error {
 	var malformed *csv.ParseError
 	switch {
-	case err == nil:
-		last := len(record) - 1
-		line, _ := t.csv.FieldPos(last)
-		t.line = t.first + int64(line) + int64(strings.Count(record[last], "\n"))
-		return record, nil
 	case err == io.EOF:
-		return nil, io.EOF
+		return io.EOF
 	case errors.Is(err, errLongRecord):
-		return nil, badCSV(t.line+1, 1, fmt.Sprintf("the record that begins here is longer than %d bytes; a quote may not be closed", maxRecord))
+		return badCSV(t.line+1, 1, fmt.Sprintf("the record that begins here is longer than %d bytes; a quote may not be closed", maxRecord))
 	case errors.As(err, &malformed):
-		line, column := t.first+int64(malformed.Line), malformed.Column
 		reason := "a quote in the middle of a cell; a cell with quotes must be quoted as a whole, and each quote in it doubled"
 		if errors.Is(malformed.Err, csv.ErrQuote) {
 			reason = fmt.Sprintf("the quoted cell does not end as it must, in the record that begins on line %d", t.first+int64(malformed.StartLine))
 		}
-		return nil, badCSV(line, column, reason)
+		return badCSV(t.first+int64(malformed.Line), malformed.Column, reason)
 	}
-	return nil, fmt.Errorf("read CSV: %w", err)
+	return fmt.Errorf("read CSV: %w", err)
 }
 
 // offset is where the next record begins.
