@@ -92,12 +92,9 @@ func Start(ctx context.Context, config Config) (*Server, error) {
 	const tries = 5
 	var fault error
 	for range tries {
-		port := config.Port
-		if port == 0 {
-			var err error
-			if port, err = freePort(); err != nil {
-				return nil, fmt.Errorf("dynoxide: %w", err)
-			}
+		port, err := freePort(config.Port)
+		if err != nil {
+			return nil, fmt.Errorf("dynoxide: %w", err)
 		}
 		s, err := start(ctx, config, port)
 		if err == nil {
@@ -166,11 +163,12 @@ func (s *Server) Stop() {
 	<-s.exited
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// freePort returns port once it is seen to be free; for 0, any that is.
+func freePort(port int) (int, error) {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	port = l.Addr().(*net.TCPAddr).Port
+	return port, l.Close()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
@@ -107,11 +108,11 @@ func short(req *http.Request, next http.RoundTripper) (*http.Response, error) {
 	})
 }
 
-// garbled is an answer that its checksum does not match.
+// garbled is an answer with another id in it, which its checksum tells.
 func garbled(req *http.Request, next http.RoundTripper) (*http.Response, error) {
 	return edit(req, next, func(res *http.Response, body []byte) io.Reader {
-		res.Header.Set("X-Amz-Crc32", "12345")
-		return bytes.NewReader(body)
+		res.Header.Set("X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE(body)))
+		return bytes.NewReader(bytes.ReplaceAll(body, []byte(`"r-`), []byte(`"x-`)))
 	})
 }
 
