@@ -1,0 +1,64 @@
+package dynoxide_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pay-theory/streamer/internal/dynoxide"
+)
+
+func TestInstallStartStop(t *testing.T) {
+	t.Parallel()
+	binary, err := dynoxide.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := dynoxide.Install(t.Context(), filepath.Dir(binary))
+	if err != nil || again != binary {
+		t.Errorf("a second install gives %q, %v", again, err)
+	}
+	s, err := dynoxide.Start(t.Context(), dynoxide.Config{Binary: binary})
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := 0
+	if _, err := fmt.Sscanf(s.Endpoint, "http://127.0.0.1:%d", &port); err != nil {
+		t.Fatalf("endpoint %q: %v", s.Endpoint, err)
+	}
+	if _, err := dynoxide.Start(t.Context(), dynoxide.Config{Binary: binary, Port: port}); err == nil {
+		t.Error("a second server starts on the same port")
+	}
+	s.Stop()
+	if res, err := http.Get(s.Endpoint); err == nil {
+		t.Errorf("a stopped server answers with %s, %v", res.Status, res.Body.Close())
+	}
+}
+
+func TestFaultsSayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if _, err := dynoxide.Start(t.Context(), dynoxide.Config{Binary: filepath.Join(folder, "missing")}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a binary that is not there: %v", err)
+	}
+	script := filepath.Join(folder, "broken")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\necho out of order >&2\nexit 3\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dynoxide.Start(t.Context(), dynoxide.Config{Binary: script}); err == nil || !strings.Contains(err.Error(), "out of order") {
+		t.Errorf("a server that ends at once: %v", err)
+	}
+	if _, err := dynoxide.Install(t.Context(), script); err == nil {
+		t.Error("a file passes for the folder")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := dynoxide.Install(ctx, folder); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "npm install") {
+		t.Errorf("an install that is called off: %v", err)
+	}
+}

@@ -1,0 +1,276 @@
+package dynamo
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+// api calls DynamoDB's JSON API (Amazon DynamoDB Developer Guide, "DynamoDB
+// low-level API").
+type api struct {
+	endpoint    string
+	region      string
+	credentials aws.CredentialsProvider
+	signer      *v4.Signer
+	transport   http.RoundTripper
+	attempts    int
+	timeout     time.Duration // of one attempt
+}
+
+// The operations that are called.
+const (
+	opPut      = "PutItem"
+	opGet      = "GetItem"
+	opUpdate   = "UpdateItem"
+	opDelete   = "DeleteItem"
+	opQuery    = "Query"
+	opBatchGet = "BatchGetItem"
+)
+
+// An input has the parameters of all operations; each uses a few.
+type input struct {
+	TableName                           string            `json:",omitempty"`
+	IndexName                           string            `json:",omitempty"`
+	Key                                 item              `json:",omitempty"`
+	Item                                item              `json:",omitempty"`
+	UpdateExpression                    string            `json:",omitempty"`
+	ConditionExpression                 string            `json:",omitempty"`
+	KeyConditionExpression              string            `json:",omitempty"`
+	FilterExpression                    string            `json:",omitempty"`
+	ExpressionAttributeNames            map[string]string `json:",omitempty"`
+	ExpressionAttributeValues           item              `json:",omitempty"`
+	ExclusiveStartKey                   item              `json:",omitempty"`
+	Limit                               int               `json:",omitempty"`
+	ScanIndexForward                    *bool             `json:",omitempty"`
+	ConsistentRead                      bool              `json:",omitempty"`
+	ReturnValues                        string            `json:",omitempty"`
+	ReturnValuesOnConditionCheckFailure string            `json:",omitempty"`
+	RequestItems                        map[string]keys   `json:",omitempty"`
+}
+
+// An output has the results of all operations.
+type output struct {
+	Item             item
+	Attributes       item
+	Items            []item
+	LastEvaluatedKey item
+	Responses        map[string][]item
+	UnprocessedKeys  map[string]keys
+	Table            struct{ TableStatus string }
+}
+
+type keys struct {
+	Keys           []item
+	ConsistentRead bool `json:",omitempty"`
+}
+
+// An Error is a call that DynamoDB refused, or did not answer.
+type Error struct {
+	Operation string // such as UpdateItem
+	Code      string // such as ThrottlingException; "": there was no answer that says
+	Message   string
+	Status    int    // of the HTTP answer; 0: there was none
+	RequestID string // by which AWS finds the call
+	Attempts  int    // how often it was made
+	Cause     error  // why there was no answer, or none that could be read
+
+	item item // that failed the condition
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "dynamodb %s", e.Operation)
+	if e.Code != "" {
+		fmt.Fprintf(&b, ": %s: %s", e.Code, e.Message)
+	} else if e.Status != 0 {
+		fmt.Fprintf(&b, ": status %d", e.Status)
+	}
+	if e.Cause != nil {
+		fmt.Fprintf(&b, ": %v", e.Cause)
+	}
+	fmt.Fprintf(&b, " (attempts %d", e.Attempts)
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, ", request %s", e.RequestID)
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+const (
+	codeCondition  = "ConditionalCheckFailedException"
+	codeValidation = "ValidationException"
+)
+
+// passing reports whether the same call may succeed when made again (Amazon
+// DynamoDB Developer Guide, "Error handling with DynamoDB").
+func (e *Error) passing() bool {
+	switch e.Code {
+	case "ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError",
+		"TransactionConflictException", "TransactionInProgressException", "ReplicatedWriteConflictException":
+		return true
+	}
+	return e.unreadable() || e.Status >= 500 || e.Status == http.StatusTooManyRequests
+}
+
+// unreadable reports whether there was no answer, or none that says what became
+// of the call: it may have been carried out.
+func (e *Error) unreadable() bool { return e.Code == "" && e.Cause != nil }
+
+// call makes a call until it succeeds, fails for good, or its attempts or its
+// context end. Every error is an [*Error].
+func (a *api) call(ctx context.Context, operation string, in any) (output, error) {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return output{}, &Error{Operation: operation, Cause: err}
+	}
+	if ctx.Err() != nil {
+		return output{}, &Error{Operation: operation, Cause: ctx.Err()}
+	}
+	for attempt := 1; ; attempt++ {
+		out, failure := a.attempt(ctx, operation, body)
+		if failure == nil {
+			return out, nil
+		}
+		failure.Attempts = attempt
+		if ctx.Err() != nil || !failure.passing() || attempt >= a.attempts {
+			return output{}, failure
+		}
+		// Most often a connection was lost that stood idle while the function was
+		// frozen; a new one is as good as any wait.
+		if atOnce := attempt == 1 && failure.unreadable(); !atOnce && !pause(ctx, attempt) {
+			return output{}, failure
+		}
+	}
+}
+
+// pause waits before the attempt that follows the given one. It returns false at
+// once when the context would end first.
+func pause(ctx context.Context, attempt int) bool {
+	const base, ceiling = 25 * time.Millisecond, time.Second
+	wait := rand.N(min(base<<min(attempt-1, 10), ceiling) + 1)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+		return false
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (a *api) attempt(ctx context.Context, operation string, body []byte) (output, *Error) {
+	timeout := a.timeout
+	if operation == opQuery || operation == opBatchGet {
+		timeout *= 5
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	failure := &Error{Operation: operation}
+	req, err := a.request(ctx, operation, body)
+	if err != nil {
+		failure.Cause = err
+		return output{}, failure
+	}
+	res, err := a.transport.RoundTrip(req)
+	if err != nil {
+		failure.Cause = err
+		return output{}, failure
+	}
+	defer res.Body.Close()
+	failure.Status, failure.RequestID = res.StatusCode, res.Header.Get("X-Amzn-Requestid")
+	raw, err := io.ReadAll(res.Body)
+	if err == nil {
+		err = checksum(res.Header.Get("X-Amz-Crc32"), raw)
+	}
+	if err != nil {
+		failure.Cause = err
+		return output{}, failure
+	}
+	if res.StatusCode != http.StatusOK {
+		failure.read(raw)
+		return output{}, failure
+	}
+	var out output
+	if err := json.Unmarshal(raw, &out); err != nil {
+		failure.Cause = err
+		return output{}, failure
+	}
+	return out, nil
+}
+
+func (a *api) request(ctx context.Context, operation string, body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
+	who, err := a.credentials.Retrieve(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("retrieve credentials: %w", err)
+	}
+	hash := sha256.Sum256(body)
+	err = a.signer.SignHTTP(ctx, who, req, hex.EncodeToString(hash[:]), "dynamodb", a.region, time.Now())
+	return req, err
+}
+
+// read takes what an error's answer says.
+func (e *Error) read(raw []byte) {
+	var body struct {
+		Type    string `json:"__type"`
+		Message string `json:"message"`
+		Item    item
+	}
+	if e.Cause = json.Unmarshal(raw, &body); e.Cause != nil {
+		return
+	}
+	e.Code = body.Type[strings.LastIndexByte(body.Type, '#')+1:]
+	e.Message, e.item = body.Message, body.Item
+}
+
+// checksum compares an answer with the CRC-32 that DynamoDB sends along.
+func checksum(want string, body []byte) error {
+	if want == "" {
+		return nil
+	}
+	if sum, err := strconv.ParseUint(want, 10, 32); err != nil || uint32(sum) != crc32.ChecksumIEEE(body) {
+		return errors.New("the answer does not match its checksum")
+	}
+	return nil
+}
+
+// newTransport keeps connections to one host that answers at once. It does not
+// ask for compression, since the checksum would be of the compressed answer, and
+// uses no proxy.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSHandshakeTimeout: 2 * time.Second,
+		MaxIdleConns:        128,
+		MaxIdleConnsPerHost: 128,
+		IdleConnTimeout:     90 * time.Second,
+		DisableCompression:  true,
+	}
+}

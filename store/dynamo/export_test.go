@@ -1,0 +1,30 @@
+package dynamo
+
+import (
+	"context"
+
+	"github.com/pay-theory/streamer"
+)
+
+// DropTables deletes the store's tables, for tests that made them.
+func (s *Store) DropTables(ctx context.Context) error {
+	for _, table := range []string{s.requests, s.connections} {
+		if _, err := s.api.call(ctx, "DeleteTable", input{TableName: table}); err != nil && !is(err, "ResourceNotFoundException") {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutRaw stores an attribute of a request as somebody else's program might.
+func (s *Store) PutRaw(ctx context.Context, key streamer.Key, attribute, text string) error {
+	_, err := s.call(ctx, opUpdate, s.requests, input{
+		Key: keyOf(key), UpdateExpression: "SET #a = :v",
+		ExpressionAttributeNames:  map[string]string{"#a": attribute},
+		ExpressionAttributeValues: item{":v": value{S: &text}},
+	})
+	return err
+}
+
+// RowSize is the size of a request's item as the store reckons it.
+func (s *Store) RowSize(r *streamer.Request) int { return s.row(r, newToken()).size() }

@@ -1,0 +1,238 @@
+package dynamo
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// The indexes of the requests table.
+const (
+	indexByTenant  = "by_tenant"
+	indexBySubject = "by_subject"
+	indexDue       = "due"
+)
+
+// ListRequests implements [streamer.RequestLister]. It reads an index, which is
+// eventually consistent, in one call or, where few of many requests have the
+// state, in several; then the rows as they are, in one call for each hundred.
+func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer.Request, string, error) {
+	backwards := false
+	in := input{
+		IndexName: indexByTenant, ScanIndexForward: &backwards,
+		KeyConditionExpression:    "#of = :of",
+		ExpressionAttributeNames:  map[string]string{"#of": "tenant"},
+		ExpressionAttributeValues: item{":of": text(q.Tenant)},
+		Limit:                     q.Limit + 1,
+	}
+	if q.Subject != "" {
+		in.IndexName = indexBySubject
+		in.ExpressionAttributeNames["#of"], in.ExpressionAttributeValues[":of"] = "pk", text(partition(q.Tenant, q.Subject))
+	}
+	from, until := moment(ceil(q.From)), ":" // which is after every digit
+	if !q.Until.IsZero() {
+		until = moment(ceil(q.Until))
+	}
+	if from >= until {
+		return nil, "", nil
+	}
+	// No sort key ends where a moment does, so that until itself is left out.
+	in.KeyConditionExpression += " AND #order BETWEEN :from AND :until"
+	in.ExpressionAttributeNames["#order"] = "order"
+	in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":until"] = text(from), text(until)
+	if q.State != "" {
+		in.FilterExpression = "#state = :state"
+		in.ExpressionAttributeNames["#state"] = "state"
+		in.ExpressionAttributeValues[":state"] = text(string(q.State))
+		in.Limit = max(in.Limit, 1000) // it counts what the filter drops
+	}
+	if q.Cursor != "" {
+		c, err := parseCursor(q.Cursor, q)
+		if err != nil {
+			return nil, "", err
+		}
+		in.ExclusiveStartKey = c.key(q)
+	}
+
+	entries, err := s.query(ctx, in, q.Limit+1)
+	if q.Cursor != "" && is(err, codeValidation) {
+		return nil, "", errCursor() // of another query, outside the bounds of this one
+	}
+	next := ""
+	if len(entries) > q.Limit {
+		entries = entries[:q.Limit]
+		next = cursorOf(entries[q.Limit-1])
+	}
+	var page []*streamer.Request
+	if err == nil {
+		page, err = s.fetch(ctx, entries)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("dynamo: list requests: %w", err)
+	}
+	return slices.DeleteFunc(page, func(r *streamer.Request) bool { return q.State != "" && r.State != q.State }), next, nil
+}
+
+// DueRequests implements [streamer.DueLister]: one call for each shard, at the
+// same time, and one for each hundred requests that are due.
+func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*streamer.Request, error) {
+	type answer struct {
+		entries []item
+		err     error
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := make(chan answer, s.shards)
+	for shard := range s.shards {
+		go func() {
+			entries, err := s.query(ctx, input{
+				IndexName:                 indexDue,
+				KeyConditionExpression:    "#shard = :shard AND #due <= :now",
+				ExpressionAttributeNames:  map[string]string{"#shard": "shard", "#due": "due"},
+				ExpressionAttributeValues: item{":shard": number(shard), ":now": millis(now)},
+				Limit:                     limit,
+			}, limit)
+			answers <- answer{entries, err}
+		}()
+	}
+	var entries []item
+	for range s.shards {
+		a := <-answers
+		if a.err != nil {
+			return nil, fmt.Errorf("dynamo: list due requests: %w", a.err)
+		}
+		entries = append(entries, a.entries...)
+	}
+	byDue := func(i item) int64 { return (&reader{item: i}).number("due") }
+	slices.SortFunc(entries, func(a, b item) int { return cmp.Compare(byDue(a), byDue(b)) })
+	due, err := s.fetch(ctx, entries[:min(limit, len(entries))])
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: list due requests: %w", err)
+	}
+	// The index may be older than the rows.
+	due = slices.DeleteFunc(due, func(r *streamer.Request) bool { return r.DueAt.IsZero() || r.DueAt.After(now) })
+	slices.SortStableFunc(due, func(a, b *streamer.Request) int { return a.DueAt.Compare(b.DueAt) })
+	return due, nil
+}
+
+// query reads up to limit entries of an index.
+func (s *Store) query(ctx context.Context, in input, limit int) ([]item, error) {
+	var entries []item
+	for {
+		out, err := s.call(ctx, opQuery, s.requests, in)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, out.Items...)
+		if len(entries) >= limit || len(out.LastEvaluatedKey) == 0 {
+			return entries[:min(limit, len(entries))], nil
+		}
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+}
+
+// fetch reads the rows of an index's entries, strongly consistent and in their
+// order. What has gone since, or was created anew in another place of the list,
+// is left out.
+func (s *Store) fetch(ctx context.Context, entries []item) ([]*streamer.Request, error) {
+	const most = 100 // keys of one BatchGetItem
+	type name struct{ pk, id string }
+	nameOf := func(i item) name {
+		in := &reader{item: i}
+		return name{in.text("pk"), in.text("id")}
+	}
+	rows := make(map[name]item, len(entries))
+	for chunk := range slices.Chunk(entries, most) {
+		wanted := keys{ConsistentRead: true}
+		for _, e := range chunk {
+			wanted.Keys = append(wanted.Keys, item{"pk": e["pk"], "id": e["id"]})
+		}
+		for idle := 0; len(wanted.Keys) > 0; {
+			out, err := s.api.call(ctx, opBatchGet, input{RequestItems: map[string]keys{s.requests: wanted}})
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range out.Responses[s.requests] {
+				rows[nameOf(row)] = row
+			}
+			wanted = out.UnprocessedKeys[s.requests]
+			// What did not fit into one answer is asked for at once; an answer with
+			// nothing at all is a throttle.
+			if len(out.Responses[s.requests]) > 0 {
+				idle = 0
+			} else if idle++; len(wanted.Keys) > 0 && (idle >= s.api.attempts || !pause(ctx, idle)) {
+				return nil, &Error{Operation: opBatchGet, Code: "ThrottlingException", Message: "no key was processed", Status: 200, Attempts: idle}
+			}
+		}
+	}
+	var found []*streamer.Request
+	for _, e := range entries {
+		row, ok := rows[nameOf(e)]
+		if !ok {
+			continue
+		}
+		if order, listed := e["order"]; listed && (row["order"].S == nil || *row["order"].S != *order.S) {
+			continue
+		}
+		r, err := row.request()
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, r)
+	}
+	return found, nil
+}
+
+// ceil is the first whole millisecond that is not before t.
+func ceil(t time.Time) time.Time { return t.Add(time.Millisecond - 1) }
+
+// A cursor is the index's key of a page's last entry.
+type cursor struct {
+	Partition string `json:"p"`
+	ID        string `json:"i"`
+	Order     string `json:"o"`
+}
+
+func cursorOf(entry item) string {
+	in := &reader{item: entry}
+	raw, err := json.Marshal(cursor{Partition: in.text("pk"), ID: in.text("id"), Order: in.text("order")})
+	if err != nil {
+		return "" // a struct of strings always encodes
+	}
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// parseCursor refuses a cursor that is not of the query's tenant or subject.
+func parseCursor(s string, q streamer.Query) (cursor, error) {
+	var c cursor
+	raw, err := base64.RawURLEncoding.DecodeString(s)
+	if err == nil {
+		err = json.Unmarshal(raw, &c)
+	}
+	_, id, _ := strings.Cut(c.Order, "#")
+	if err != nil || c.ID == "" || id != c.ID || !strings.HasPrefix(c.Partition, tenantPrefix(q.Tenant)) ||
+		q.Subject != "" && c.Partition != partition(q.Tenant, q.Subject) {
+		return c, errCursor()
+	}
+	return c, nil
+}
+
+func errCursor() *streamer.Error {
+	return streamer.Errorf(wire.ValidationError, "the cursor is not one that this server made for this list")
+}
+
+func (c cursor) key(q streamer.Query) item {
+	key := item{"pk": text(c.Partition), "id": text(c.ID), "order": text(c.Order)}
+	if q.Subject == "" {
+		key["tenant"] = text(q.Tenant)
+	}
+	return key
+}

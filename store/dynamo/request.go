@@ -1,0 +1,143 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// CreateRequest implements [streamer.RequestStore] with one call. A request that
+// does not fit into an item is refused before it with PAYLOAD_TOO_LARGE.
+func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request) (*streamer.Request, bool, error) {
+	token := newToken()
+	row := s.row(r, token)
+	brings := row.size()
+	if brings > maxItem {
+		return nil, false, tooLarge(nil)
+	}
+	_, err := s.call(ctx, opPut, s.requests, input{
+		Item:                                row,
+		ConditionExpression:                 "attribute_not_exists(#pk) OR #expires <= :now",
+		ExpressionAttributeNames:            map[string]string{"#pk": "pk", "#expires": "expires"},
+		ExpressionAttributeValues:           item{":now": millis(r.CreatedAt)},
+		ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+	})
+	created := err == nil
+	if taken, ok := failedOn(err); ok {
+		row, err = taken, nil
+		created = taken.wrote(token)
+	}
+	var stored *streamer.Request
+	if err == nil {
+		stored, err = row.request()
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("dynamo: create request: %w", sized(err, brings))
+	}
+	return stored, created, nil
+}
+
+// LoadRequest implements [streamer.RequestStore] with one call.
+func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Request, error) {
+	out, err := s.call(ctx, opGet, s.requests, input{Key: keyOf(key), ConsistentRead: true})
+	if err == nil && out.Item == nil {
+		err = streamer.ErrNotFound
+	}
+	var r *streamer.Request
+	if err == nil {
+		r, err = out.Item.request()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: load request: %w", err)
+	}
+	return r, nil
+}
+
+// ChangeRequest implements [streamer.RequestStore] with one call. A change that
+// does not fit into the item is refused with PAYLOAD_TOO_LARGE.
+func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+	token := newToken()
+	u := newUpdate(c, token)
+	brings := u.values.size()
+	if brings > maxItem {
+		return nil, tooLarge(nil)
+	}
+	out, err := s.call(ctx, opUpdate, s.requests, input{
+		Key:                                 keyOf(key),
+		UpdateExpression:                    u.expression(),
+		ConditionExpression:                 u.condition(),
+		ExpressionAttributeNames:            u.names,
+		ExpressionAttributeValues:           u.values,
+		ReturnValues:                        "ALL_NEW",
+		ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+	})
+	row := out.Attributes
+	if is(err, codeCondition) {
+		there, ok := failedOn(err)
+		switch {
+		case !ok:
+			err = streamer.ErrNotFound
+		case there.wrote(token):
+			row, err = there, nil
+		default:
+			r, fault := there.request()
+			if err = fault; fault == nil {
+				err = &streamer.ConflictError{Request: r}
+			}
+		}
+	}
+	var changed *streamer.Request
+	if err == nil {
+		changed, err = row.request()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: change request: %w", sized(err, brings))
+	}
+	return changed, nil
+}
+
+// newToken names one write.
+func newToken() string { return rand.Text()[:8] }
+
+// sized tells a write that made its item too large, which DynamoDB alone can
+// know: in a write of ours that brings much, nothing else can be invalid.
+func sized(err error, brings int) error {
+	const much = 4 << 10
+	if is(err, codeValidation) && brings > much {
+		return tooLarge(err)
+	}
+	return err
+}
+
+func tooLarge(cause error) *streamer.Error {
+	err := streamer.Errorf(wire.PayloadTooLarge, "the request would have more than %d KB with all that belongs to it, which is the most that can be stored", maxItem>>10)
+	err.Cause = cause
+	return err
+}
+
+// call fails when the table is not configured.
+func (s *Store) call(ctx context.Context, operation, table string, in input) (output, error) {
+	if table == "" {
+		return output{}, errors.New("the Config does not name this table")
+	}
+	in.TableName = table
+	return s.api.call(ctx, operation, in)
+}
+
+func is(err error, code string) bool {
+	var failure *Error
+	return errors.As(err, &failure) && failure.Code == code
+}
+
+// failedOn is the item on which a write's condition failed.
+func failedOn(err error) (item, bool) {
+	var failure *Error
+	if !errors.As(err, &failure) || failure.Code != codeCondition || failure.item == nil {
+		return nil, false
+	}
+	return failure.item, true
+}

@@ -1,0 +1,142 @@
+// Package dynamo is the store on AWS: requests and connections in two DynamoDB
+// tables. It calls DynamoDB's JSON API itself, over the signer of aws-sdk-go-v2;
+// docs/decisions says what that saves.
+//
+// # Requests
+//
+// One item is one request. Its attributes are few and flat, so that a stream
+// record, a filter of an event source mapping and a person in the console can
+// read it:
+//
+//	pk           S  tenant#subject, with # and % in either written %23 and %25: the partition key
+//	id           S  the request's id: the sort key
+//	tenant       S  partition key of the index by_tenant
+//	subject      S
+//	order        S  when it was created, 15 digits of milliseconds, #, and the id: sort key of by_tenant and by_subject
+//	state        S  QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED
+//	shard        N  a hash of the key: partition key of the index due
+//	due          N  DueAt; absent when nothing is due, so that the index due is sparse
+//	ttl          N  ExpiresAt in seconds, rounded up, for DynamoDB's time to live; absent until final
+//	rev, fence, attempt, slices, lost, ran (in nanoseconds)    N
+//	created, updated, started, finished, expires               N, the last three absent while zero
+//	action, correlation, worker                                S
+//	payload, checkpoint, result                                B, the bytes as they are; absent when nil
+//	metadata     S, a JSON object; absent when empty
+//	progress     M  percentage S, message S, metadata B
+//	error        M  code S, message S, details B, retryable BOOL, after S
+//	cancel       BOOL
+//	subscribers  M  a member for each connection id, so that one can come while another goes
+//	writes       L  the last sixteen writes, newest first: see below
+//
+// Times are milliseconds since 1970. The index by_subject has pk as its
+// partition key. The indexes hold keys, by_tenant and by_subject the state too,
+// and so cost no more than a small write each; whole rows come from the table.
+//
+// # Connections
+//
+// One item is one connection: id S (the partition key), tenant S, subject S,
+// scopes L of S, expires N, connected N, and ttl N, a day after the expiry.
+//
+// # Writes whose answer was lost
+//
+// A call that fails for now is made again, and the one before it may have been
+// carried out. Each write of a request leaves a random token in the item, in
+// place of the oldest of sixteen, on the condition that it is not there yet. So a
+// write is carried out once, and a second attempt that fails on this condition is
+// known to be the first one's success, as long as fewer than sixteen others wrote
+// the same request in between. Writes of connections may be made twice without
+// harm.
+package dynamo
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/pay-theory/streamer"
+)
+
+// A Config says where the tables are. Region, Credentials and at least one table
+// are required; a call that needs the other table fails.
+type Config struct {
+	Region      string
+	Credentials aws.CredentialsProvider // asked before each call, so it should cache
+
+	RequestsTable    string
+	ConnectionsTable string
+
+	// Endpoint is where DynamoDB answers; "": https://dynamodb.{region}.amazonaws.com.
+	Endpoint string
+
+	// Shards spreads the index of what is due over so many partitions, each of
+	// which takes 1,000 writes a second (Amazon DynamoDB Developer Guide,
+	// "Burst and adaptive capacity"); a DueRequests costs a call for each. It may
+	// be raised at any time, and lowered only when nothing is due. 0: 4.
+	Shards int
+
+	// Attempts bounds how often a call is made that fails for now: throttled, a
+	// server's fault, a lost connection. Before each but the first it waits, with
+	// full jitter, at most 25 ms, then double, up to 1 s; after a connection that
+	// was lost once, not at all. A call also ends with its context. 0: 10.
+	Attempts int
+
+	// Timeout bounds one attempt; five times as long where an answer may have
+	// 16 MB. 0: 2 s.
+	Timeout time.Duration
+
+	// Transport makes the calls; nil: one of its own that keeps connections.
+	Transport http.RoundTripper
+}
+
+// A Store keeps requests and connections in DynamoDB. It is safe for concurrent
+// use and needs no closing. Errors that are neither declared nor named by the
+// interfaces wrap an [*Error].
+type Store struct {
+	api         *api
+	requests    string
+	connections string
+	shards      int
+}
+
+var (
+	_ streamer.RequestStore    = (*Store)(nil)
+	_ streamer.ConnectionStore = (*Store)(nil)
+)
+
+// New checks the config. It makes no call.
+func New(config Config) (*Store, error) {
+	endpoint := cmp.Or(config.Endpoint, "https://dynamodb."+config.Region+".amazonaws.com")
+	u, err := url.Parse(endpoint)
+	switch {
+	case config.Region == "":
+		return nil, errors.New("dynamo: Config.Region is empty")
+	case config.Credentials == nil:
+		return nil, errors.New("dynamo: Config.Credentials is nil")
+	case config.RequestsTable == "" && config.ConnectionsTable == "":
+		return nil, errors.New("dynamo: Config names no table")
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("dynamo: Config.Endpoint %q is no HTTP URL", endpoint)
+	case config.Shards < 0, config.Attempts < 0, config.Timeout < 0:
+		return nil, errors.New("dynamo: Config has a negative setting")
+	}
+	transport := config.Transport
+	if transport == nil {
+		transport = newTransport()
+	}
+	return &Store{
+		api: &api{
+			endpoint: endpoint, region: config.Region, credentials: config.Credentials,
+			signer: v4.NewSigner(), transport: transport,
+			attempts: cmp.Or(config.Attempts, 10), timeout: cmp.Or(config.Timeout, 2*time.Second),
+		},
+		requests:    config.RequestsTable,
+		connections: config.ConnectionsTable,
+		shards:      cmp.Or(config.Shards, 4),
+	}, nil
+}

@@ -1,0 +1,122 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+)
+
+// A Table is how a table must be made. Its JSON is the body of CreateTable, and
+// but for TimeToLive its fields are those of an AWS::DynamoDB::Table.
+type Table struct {
+	TableName              string
+	BillingMode            string
+	AttributeDefinitions   []Attribute
+	KeySchema              []KeyElement
+	GlobalSecondaryIndexes []Index `json:",omitempty"`
+	StreamSpecification    *Stream `json:",omitempty"`
+	TimeToLive             string  `json:"-"` // the attribute by which items expire
+}
+
+// An Attribute is one that a key uses.
+type Attribute struct {
+	AttributeName string
+	AttributeType string // S or N
+}
+
+// A KeyElement is a part of a key.
+type KeyElement struct {
+	AttributeName string
+	KeyType       string // HASH or RANGE
+}
+
+// An Index is a global secondary index.
+type Index struct {
+	IndexName  string
+	KeySchema  []KeyElement
+	Projection Projection
+}
+
+// A Projection says which attributes an index holds besides keys.
+type Projection struct {
+	ProjectionType   string
+	NonKeyAttributes []string `json:",omitempty"`
+}
+
+// A Stream says what a table's stream holds of each change.
+type Stream struct {
+	StreamEnabled  bool
+	StreamViewType string
+}
+
+// Tables returns how the two tables must be made, under the given names.
+func Tables(requests, connections string) []Table {
+	withState := Projection{ProjectionType: "INCLUDE", NonKeyAttributes: []string{"state"}}
+	return []Table{
+		{
+			TableName: requests, BillingMode: "PAY_PER_REQUEST",
+			AttributeDefinitions: []Attribute{{"pk", "S"}, {"id", "S"}, {"tenant", "S"}, {"order", "S"}, {"shard", "N"}, {"due", "N"}},
+			KeySchema:            keySchema("pk", "id"),
+			GlobalSecondaryIndexes: []Index{
+				{indexByTenant, keySchema("tenant", "order"), withState},
+				{indexBySubject, keySchema("pk", "order"), withState},
+				{indexDue, keySchema("shard", "due"), Projection{ProjectionType: "KEYS_ONLY"}},
+			},
+			StreamSpecification: &Stream{StreamEnabled: true, StreamViewType: "NEW_IMAGE"},
+			TimeToLive:          "ttl",
+		},
+		{
+			TableName: connections, BillingMode: "PAY_PER_REQUEST",
+			AttributeDefinitions: []Attribute{{"id", "S"}},
+			KeySchema:            []KeyElement{{"id", "HASH"}},
+			TimeToLive:           "ttl",
+		},
+	}
+}
+
+func keySchema(hash, sort string) []KeyElement {
+	return []KeyElement{{hash, "HASH"}, {sort, "RANGE"}}
+}
+
+// CreateTables makes the store's tables where they are not there yet, and waits
+// until they can be used. It is for tests and for local stacks; on AWS the
+// template in deploy makes them.
+func (s *Store) CreateTables(ctx context.Context) error {
+	for _, table := range Tables(s.requests, s.connections) {
+		if table.TableName == "" {
+			continue
+		}
+		if err := s.createTable(ctx, table); err != nil {
+			return fmt.Errorf("dynamo: create table %s: %w", table.TableName, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) createTable(ctx context.Context, table Table) error {
+	if _, err := s.api.call(ctx, "CreateTable", table); err != nil && !is(err, "ResourceInUseException") {
+		return err
+	}
+	for n := 1; ; n++ {
+		out, err := s.api.call(ctx, "DescribeTable", input{TableName: table.TableName})
+		if err != nil {
+			return err
+		}
+		if out.Table.TableStatus == "ACTIVE" {
+			break
+		}
+		if !pause(ctx, n) {
+			return ctx.Err()
+		}
+	}
+	_, err := s.api.call(ctx, "UpdateTimeToLive", struct {
+		TableName               string
+		TimeToLiveSpecification any
+	}{table.TableName, struct {
+		AttributeName string
+		Enabled       bool
+	}{table.TimeToLive, true}})
+	if is(err, codeValidation) {
+		return nil // it is switched on already
+	}
+	return err
+}
