@@ -25,6 +25,11 @@ type Config struct {
 	// and reports the rest as failed. Default: 500 ms.
 	Margin time.Duration
 
+	// Parallel is how many records of a batch the handler may be called for at
+	// the same time, as far as their order allows it: see [App.SQS],
+	// [App.DynamoDB] and [App.Kinesis]. Default: 1.
+	Parallel int
+
 	// ErrorResponse replaces the body of error answers over HTTP and WebSocket,
 	// $connect included. The Error is what the caller may know: for an error
 	// that nobody declared it is a CodeInternal one, whose Cause still is the
@@ -44,11 +49,16 @@ type App struct {
 	warm     atomic.Bool
 	shutdown []func(context.Context)
 
-	http      httpFamily
-	webSocket webSocketFamily
-	dynamoDB  dynamoDBFamily
-	schedule  scheduleFamily
-	direct    directFamily
+	http        httpFamily
+	webSocket   webSocketFamily
+	dynamoDB    dynamoDBFamily
+	kinesis     kinesisFamily
+	sqs         sqsFamily
+	sns         snsFamily
+	s3          s3Family
+	eventBridge eventBridgeFamily
+	schedule    scheduleFamily
+	direct      directFamily
 }
 
 // A family is one form of event with all that depends on it: how it is
@@ -75,6 +85,9 @@ func New(cfg Config) *App {
 	if cfg.Margin < 0 {
 		panic("lift: Config.Margin is negative")
 	}
+	if cfg.Parallel < 0 {
+		panic("lift: Config.Parallel is negative")
+	}
 	return &App{cfg: cfg}
 }
 
@@ -95,6 +108,9 @@ func (a *App) Use(mw ...Middleware) {
 func (a *App) build(what string, trigger Trigger, h Handler, mw []Middleware) Handler {
 	if h == nil {
 		panic("lift: " + what + " has no handler")
+	}
+	if n, ok := h.(interface{ needsHTTP() string }); ok && trigger != TriggerHTTP {
+		panic(fmt.Sprintf("lift: %s answers HTTP requests and cannot be registered for %s", n.needsHTTP(), what))
 	}
 	a.sealed = true
 	built := wrap(registered{Handler: h, trigger: trigger}, slices.Concat(a.stack, mw))
@@ -118,7 +134,7 @@ func (a *App) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the payload is not JSON", Cause: err})
 	}
-	for _, f := range []family{&a.webSocket, &a.http, &a.dynamoDB, &a.schedule} {
+	for _, f := range []family{&a.webSocket, &a.http, &a.dynamoDB, &a.sqs, &a.kinesis, &a.sns, &a.s3, &a.schedule, &a.eventBridge} {
 		if !f.recognises(env) {
 			continue
 		}
@@ -127,8 +143,8 @@ func (a *App) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 		return f.invoke(ctx, a, env)
 	}
-	if source := env.recordSource(); source != "" {
-		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for records of %s", source))
+	if env.recordSource != "" {
+		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for records of %s", env.recordSource))
 	}
 	if a.direct.empty() {
 		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for this event, which is of no form that Lift knows"))
@@ -146,7 +162,7 @@ func (a *App) refuse(ctx context.Context, err *Error) error {
 // newEvent returns an event with the fields that all events have. Whoever calls
 // it adds what the payload says. An empty id means the invocation's.
 func (a *App) newEvent(ctx context.Context, trigger Trigger, id string) *Event {
-	e := &Event{Trigger: trigger, ID: id, base: a.cfg.Logger, ColdStart: a.warm.CompareAndSwap(false, true)}
+	e := &Event{Trigger: trigger, ID: id, base: a.cfg.Logger, ColdStart: !a.warm.Load() && a.warm.CompareAndSwap(false, true)}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		e.RequestID = lc.AwsRequestID
 	}
@@ -176,7 +192,12 @@ func (a *App) report(ctx context.Context, e *Event, err error) *Error {
 // fail is report for the triggers whose answer to an error is a failed
 // invocation.
 func (a *App) fail(ctx context.Context, e *Event, err error) error {
-	declared := a.report(ctx, e, err)
+	return failure(e, a.report(ctx, e, err))
+}
+
+// failure is the error of a failed invocation: what the caller may know, and
+// the id under which the log has the rest.
+func failure(e *Event, declared *Error) error {
 	return &Error{
 		Code:       declared.Code,
 		Message:    declared.Message + " (correlation id " + e.CorrelationID + ")",

@@ -3,6 +3,7 @@ package lift_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -50,7 +51,19 @@ var everyTrigger = []struct {
 	{lift.TriggerDisconnect, "$disconnect", lifttest.Disconnect{}},
 	{lift.TriggerMessage, "$default", lifttest.Message{Body: `{"a":1}`}},
 	{lift.TriggerMessage, "named", lifttest.Message{Route: "named", Body: `{"a":1}`}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.HTTPAPIv1, Path: "/things/7"}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.RESTAPI, Path: "/things/7"}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.FunctionURL, Path: "/things/7"}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.LoadBalancer, Path: "/things/7"}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.LoadBalancerMulti, Path: "/things/7"}},
 	{lift.TriggerDynamoDB, "Example", lifttest.Stream{Records: []lifttest.Record{{}}}},
+	{lift.TriggerKinesis, "example", lifttest.Kinesis{Records: []lifttest.KinesisRecord{{Data: []byte(`{"a":1}`)}}}},
+	{lift.TriggerSQS, "example", lifttest.SQS{Messages: []lifttest.SQSMessage{{Body: `{"a":1}`}}}},
+	{lift.TriggerSQS, "example.fifo", lifttest.SQS{Queue: "example.fifo", Messages: []lifttest.SQSMessage{{Body: `{"a":1}`}}}},
+	{lift.TriggerSNS, "example", lifttest.SNS{Message: `{"a":1}`}},
+	{lift.TriggerS3, "example", lifttest.S3{Objects: []lifttest.S3Object{{Key: "a b.txt"}}}},
+	{lift.TriggerEventBridge, "Example", lifttest.EventBridge{}},
+	{lift.TriggerEventBridge, "*", lifttest.EventBridge{DetailType: "Another"}},
 	{lift.TriggerSchedule, "every-minute", lifttest.Schedule{}},
 	{lift.TriggerSchedule, "every-minute", lifttest.Schedule{Rule: true}},
 	{lift.TriggerDirect, "", lifttest.JSON{Value: map[string]int{"a": 1}}},
@@ -63,6 +76,12 @@ func registerAll(app *lift.App, h lift.Handler, mw ...lift.Middleware) {
 	app.WebSocket(lift.RouteDefault, h, mw...)
 	app.WebSocket("named", h, mw...)
 	app.DynamoDB(h, mw...)
+	app.Kinesis(h, mw...)
+	app.SQS(h, mw...)
+	app.SNS(h, mw...)
+	app.S3(h, mw...)
+	app.EventBridge("Example", h, mw...)
+	app.EventBridge(lift.AnyDetailType, h, mw...)
 	app.Schedule(h, mw...)
 	app.Direct(h, mw...)
 }
@@ -219,6 +238,18 @@ func TestMistakesInWiringPanic(t *testing.T) {
 	mustPanic(t, "has a handler already", func() { app.Direct(h) })
 	mustPanic(t, "has a handler already", func() { app.Schedule(h) })
 	mustPanic(t, "has a handler already", func() { app.DynamoDB(h) })
+	mustPanic(t, "has a handler already", func() { app.Kinesis(h) })
+	mustPanic(t, "has a handler already", func() { app.SQS(h) })
+	mustPanic(t, "has a handler already", func() { app.SNS(h) })
+	mustPanic(t, "has a handler already", func() { app.S3(h) })
+	mustPanic(t, "detail type Example has a handler already", func() { app.EventBridge("Example", h) })
+	mustPanic(t, "without a detail type", func() { app.EventBridge("", h) })
+	mustPanic(t, "lift.HTTPHandler answers HTTP requests and cannot be registered for App.Direct", func() {
+		lift.New(lift.Config{}).Direct(lift.HTTPHandler(http.NotFoundHandler()))
+	})
+	mustPanic(t, "HTTPHandler of nil", func() { lift.HTTPHandler(nil) })
+	mustPanic(t, "without HTTP handlers", func() { lift.New(lift.Config{}).ServeHTTP(nil, nil) })
+	mustPanic(t, "Parallel is negative", func() { lift.New(lift.Config{Parallel: -1}) })
 	mustPanic(t, "WebSocket route named has a handler already", func() { app.WebSocket("named", h) })
 	mustPanic(t, "no WebSocket route key", func() { app.WebSocket("$conect", h) })
 	mustPanic(t, "no WebSocket route key", func() { app.WebSocket("", h) })

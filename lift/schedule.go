@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // A Schedule is the view of a tick. The tick's detail is [Event.Body], its time
@@ -59,12 +58,9 @@ func (f *scheduleFamily) decode(ctx context.Context, a *App, env *envelope) (*Ev
 	e := a.newEvent(ctx, TriggerSchedule, env.id)
 	e.Raw = env.payload
 	e.Schedule = &Schedule{Source: env.source}
-	if env.time != "" {
-		t, err := time.Parse(time.RFC3339, env.time)
-		if err != nil {
-			return nil, fmt.Errorf("read time: it is not of RFC 3339")
-		}
-		e.Time = t.UTC()
+	var err error
+	if e.Time, err = timestamp(env.time); err != nil {
+		return nil, fmt.Errorf("read tick: %w", err)
 	}
 	if env.resources != "" {
 		s := scanner{text: env.resources}

@@ -86,7 +86,7 @@ func (f *webSocketFamily) empty() bool { return len(f.routes) == 0 }
 
 // recognises looks for what only requestContexts of WebSocket APIs have.
 func (f *webSocketFamily) recognises(env *envelope) bool {
-	if env.requestContext == "" {
+	if env.requestContext == "" || env.asksToAuthorize {
 		return false
 	}
 	s := scanner{text: env.requestContext}
@@ -126,7 +126,7 @@ func (f *webSocketFamily) invoke(ctx context.Context, a *App, env *envelope) ([]
 		// and an error travels in that body.
 		status = res.Status
 	}
-	return appendProxy(make([]byte, 0, len(res.Body)+256), status, res.Header, res.Body), nil
+	return appendProxy(make([]byte, 0, len(res.Body)+256), formV2, status, res.Header, res.Body), nil
 }
 
 // decode reads an event of a WebSocket API:
