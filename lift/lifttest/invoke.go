@@ -75,17 +75,23 @@ func Invoke(ctx context.Context, t testing.TB, app *lift.App, event Event) Answe
 		return Answer{Err: err}
 	}
 	answer := Answer{Payload: payload}
+	answer.interpret(t, event)
+	return answer
+}
+
+// interpret reads the payload as the event's source does.
+func (a *Answer) interpret(t testing.TB, event Event) {
+	t.Helper()
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(payload, &fields) != nil {
-		return answer
+	if a.Err != nil || json.Unmarshal(a.Payload, &fields) != nil {
+		return
 	}
 	switch {
 	case fields["statusCode"] != nil:
-		answer.proxy(t, event)
+		a.proxy(t, event)
 	case fields["batchItemFailures"] != nil:
-		answer.batch(t)
+		a.batch(t)
 	}
-	return answer
 }
 
 // proxy reads the answer as the way of the request does, which passes over what
