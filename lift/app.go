@@ -49,29 +49,15 @@ type App struct {
 	warm     atomic.Bool
 	shutdown []func(context.Context)
 
-	http        httpFamily
-	webSocket   webSocketFamily
-	dynamoDB    dynamoDBFamily
-	kinesis     kinesisFamily
-	sqs         sqsFamily
-	sns         snsFamily
-	s3          s3Family
-	eventBridge eventBridgeFamily
-	schedule    scheduleFamily
-	direct      directFamily
+	// A family is made by the first handler that is registered for its events,
+	// and by nothing else: a function links no code for events it does not take.
+	families [formCount]family
 }
 
-// A family is one form of event with all that depends on it: how it is
-// recognised, which handler gets it, and what AWS wants to hear.
+// A family knows all that depends on an event's form: how it is decoded, which
+// handler gets it, and what AWS wants to hear.
 type family interface {
-	// recognises reports whether the event is one of the family's.
-	recognises(env *envelope) bool
-	// empty reports whether no handler is registered.
-	empty() bool
-	// invoke decodes the event, runs its handler, and encodes the answer.
 	invoke(ctx context.Context, a *App, env *envelope) ([]byte, error)
-	// String names the events, as in "HTTP requests".
-	String() string
 }
 
 // New returns an App without handlers.
@@ -134,22 +120,23 @@ func (a *App) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the payload is not JSON", Cause: err})
 	}
-	for _, f := range []family{&a.webSocket, &a.http, &a.dynamoDB, &a.sqs, &a.kinesis, &a.sns, &a.s3, &a.schedule, &a.eventBridge} {
-		if !f.recognises(env) {
-			continue
+	f := env.form()
+	if a.families[f] == nil {
+		what := formNames[f]
+		if f == formRecords {
+			what += " " + env.recordSource
 		}
-		if f.empty() {
-			return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for %s", f))
-		}
-		return f.invoke(ctx, a, env)
+		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for %s", what))
 	}
-	if env.recordSource != "" {
-		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for records of %s", env.recordSource))
+	return a.families[f].invoke(ctx, a, env)
+}
+
+// only makes the family of events that have one handler.
+func (a *App) only(f form, what string, family family) {
+	if a.families[f] != nil {
+		panic("lift: " + what + " has a handler already")
 	}
-	if a.direct.empty() {
-		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for this event, which is of no form that Lift knows"))
-	}
-	return a.direct.invoke(ctx, a, env)
+	a.families[f] = family
 }
 
 // refuse logs an invocation that never reached a handler and returns its error.
@@ -234,11 +221,4 @@ func defaultLogger() *slog.Logger {
 			return attr
 		},
 	}))
-}
-
-// mustBeFree panics for a second handler where one can be.
-func mustBeFree(what string, taken bool) {
-	if taken {
-		panic(fmt.Sprintf("lift: %s has a handler already", what))
-	}
 }

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// A batch is how a family wants its records handled.
+// A batch is the family of events that hold records: it calls their handler for
+// one at a time.
 type batch struct {
 	handler Handler
 
@@ -24,9 +25,59 @@ type batch struct {
 	// along. A record in the lane "" is alone, and so is every one without lane.
 	lane func(e *Event) string
 
-	// ordered ends the whole batch at a record that fails: of a stream AWS sends
-	// the lowest record that failed and all after it again.
-	ordered bool
+	failures failures
+}
+
+// failures are what a source does with records that failed.
+type failures uint8
+
+const (
+	each          failures = iota // those that are named come again
+	fromTheLowest                 // the one that is named and all after it come again: handling ends there
+	together                      // all come again when the invocation fails
+)
+
+func (b batch) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
+	records, lanes, err := b.read(ctx, a, env.records)
+	if err == nil && b.failures != together {
+		err = unnamed(records)
+	}
+	if err != nil {
+		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the batch is malformed", Cause: err})
+	}
+	results := b.run(ctx, a, records, lanes)
+	if b.failures == together {
+		for i, err := range results {
+			if err != nil {
+				declared, _ := Declared(err) // logged when it failed
+				return nil, failure(records[i].event, declared)
+			}
+		}
+		return []byte("null"), nil
+	}
+	return b.appendFailures(nil, records, results), nil
+}
+
+// appendFailures appends the answer to a batch:
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
+func (b batch) appendFailures(dst []byte, records []record, results []error) []byte {
+	dst = append(dst, `{"batchItemFailures":[`...)
+	first := true
+	for i, err := range results {
+		if err == nil {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"itemIdentifier":`...)
+		dst = appendString(dst, records[i].id)
+		dst = append(dst, '}')
+		if first = false; b.failures == fromTheLowest {
+			break
+		}
+	}
+	return append(dst, `]}`...)
 }
 
 // A record is one of a batch, decoded.
@@ -36,7 +87,18 @@ type record struct {
 	err   error // why it did not decode
 }
 
-// errNoID is the error of a record that AWS could not be told of.
+// unnamed returns an error when there is a record without an id, of which AWS
+// could not be told. It fails the invocation before any record is handled, and
+// the whole batch comes again.
+func unnamed(records []record) error {
+	for _, r := range records {
+		if r.id == "" {
+			return cmp.Or(r.err, errNoID)
+		}
+	}
+	return nil
+}
+
 var errNoID = errors.New("a record has no id")
 
 // read decodes the records of a batch. A record that does not decode fails by
@@ -57,7 +119,7 @@ func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*lane
 		e.CorrelationID = cmp.Or(e.ID, e.CorrelationID)
 		name := ""
 		switch {
-		case b.ordered && a.cfg.Parallel <= 1:
+		case b.failures == fromTheLowest && a.cfg.Parallel <= 1:
 			name = "all"
 		case b.lane != nil:
 			name = b.lane(e)
@@ -75,54 +137,6 @@ func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*lane
 		return nil
 	})
 	return records, lanes, err
-}
-
-// report runs a batch and answers with the records that AWS is to send again.
-// A record without an id cannot be named; it fails the invocation before any is
-// handled, and the whole batch comes again.
-func (b batch) report(ctx context.Context, a *App, text string) ([]byte, error) {
-	records, lanes, err := b.read(ctx, a, text)
-	if err != nil {
-		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the batch is malformed", Cause: err})
-	}
-	for _, r := range records {
-		if r.id == "" {
-			return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the batch is malformed", Cause: cmp.Or(r.err, errNoID)})
-		}
-	}
-	answer := []byte(`{"batchItemFailures":[`)
-	first := true
-	for i, err := range b.run(ctx, a, records, lanes) {
-		if err == nil {
-			continue
-		}
-		if !first {
-			answer = append(answer, ',')
-		}
-		answer = append(answer, `{"itemIdentifier":`...)
-		answer = appendString(answer, records[i].id)
-		answer = append(answer, '}')
-		if first = false; b.ordered {
-			break
-		}
-	}
-	return append(answer, `]}`...), nil
-}
-
-// all runs a batch whose source knows no failed records: one that fails, fails
-// the invocation when all have been tried, and the whole batch comes again.
-func (b batch) all(ctx context.Context, a *App, text string) ([]byte, error) {
-	records, lanes, err := b.read(ctx, a, text)
-	if err != nil {
-		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the batch is malformed", Cause: err})
-	}
-	for i, err := range b.run(ctx, a, records, lanes) {
-		if err != nil {
-			declared, _ := Declared(err) // logged when it failed
-			return nil, failure(records[i].event, declared)
-		}
-	}
-	return []byte("null"), nil
 }
 
 // errUntouched stands for a record that was not handled since its lane had
@@ -235,7 +249,7 @@ func (r *batchRun) done(l *lane, i int, err error) {
 	defer r.mu.Unlock()
 	r.results[i] = err
 	if err != nil {
-		if r.ordered {
+		if r.failures == fromTheLowest {
 			r.limit = min(r.limit, i)
 		}
 		return

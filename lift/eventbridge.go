@@ -28,14 +28,16 @@ type BusEvent struct {
 // source, detail-type and detail; a rule whose target changes them makes it a
 // direct invocation.
 func (a *App) EventBridge(detailType string, h Handler, mw ...Middleware) {
-	f := &a.eventBridge
-	_, taken := f.handlers[detailType]
-	mustBeFree("EventBridge detail type "+detailType, taken)
 	if detailType == "" {
 		panic("lift: App.EventBridge without a detail type")
 	}
-	if f.handlers == nil {
-		f.handlers = make(map[string]Handler)
+	f, _ := a.families[formEventBridge].(*eventBridgeFamily)
+	if f == nil {
+		f = &eventBridgeFamily{handlers: make(map[string]Handler)}
+		a.families[formEventBridge] = f
+	}
+	if f.handlers[detailType] != nil {
+		panic("lift: EventBridge detail type " + detailType + " has a handler already")
 	}
 	f.handlers[detailType] = a.build("App.EventBridge "+detailType, TriggerEventBridge, h, mw)
 }
@@ -44,11 +46,7 @@ type eventBridgeFamily struct {
 	handlers map[string]Handler
 }
 
-func (f *eventBridgeFamily) String() string { return "EventBridge events" }
-
-func (f *eventBridgeFamily) empty() bool { return len(f.handlers) == 0 }
-
-func (f *eventBridgeFamily) recognises(env *envelope) bool {
+func (env *envelope) isFromBus() bool {
 	return env.source != "" && env.detailType != "" && env.detail != "" && env.detail[0] == '{'
 }
 

@@ -20,10 +20,10 @@ import (
 // answers 404, or 405 with Allow, or 204 with Allow to OPTIONS, or the redirect
 // that ServeMux would send. HTTP panics where ServeMux would.
 func (a *App) HTTP(pattern string, h Handler, mw ...Middleware) {
-	f := &a.http
-	if f.mux == nil {
-		f.mux = http.NewServeMux()
-		f.unmatched = a.build("App.HTTP", TriggerHTTP, HandlerFunc(unmatched), nil)
+	f, _ := a.families[formHTTP].(*httpFamily)
+	if f == nil {
+		f = &httpFamily{mux: http.NewServeMux(), unmatched: a.build("App.HTTP", TriggerHTTP, HandlerFunc(unmatched), nil)}
+		a.families[formHTTP] = f
 	}
 	f.mux.Handle(pattern, &httpRoute{handler: a.build("App.HTTP "+pattern, TriggerHTTP, h, mw)})
 }
@@ -32,10 +32,6 @@ type httpFamily struct {
 	mux       *http.ServeMux
 	unmatched Handler
 }
-
-func (f *httpFamily) String() string { return "HTTP requests" }
-
-func (f *httpFamily) empty() bool { return f.mux == nil }
 
 func (f *httpFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
 	e, err := decodeHTTP(ctx, a, env)

@@ -12,12 +12,9 @@ import (
 	"strings"
 )
 
-// recognises looks for the two forms of an HTTP event: payload format 2.0, and
-// the older one, which load balancers share.
-func (f *httpFamily) recognises(env *envelope) bool {
-	if env.requestContext == "" || env.asksToAuthorize {
-		return false
-	}
+// isHTTP looks for the two forms of an HTTP event: payload format 2.0, and the
+// older one, which load balancers share.
+func (env *envelope) isHTTP() bool {
 	return env.version == "2.0" && env.hasRawPath || env.httpMethod != "" && env.hasPath
 }
 

@@ -1,7 +1,6 @@
 package lift
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -25,22 +24,8 @@ type KinesisRecord struct {
 //
 // Records that the Kinesis Producer Library packed together come as one.
 func (a *App) Kinesis(h Handler, mw ...Middleware) {
-	mustBeFree("App.Kinesis", a.kinesis.handler != nil)
-	a.kinesis.handler = a.build("App.Kinesis", TriggerKinesis, h, mw)
-}
-
-type kinesisFamily struct {
-	handler Handler
-}
-
-func (f *kinesisFamily) String() string { return "Kinesis records" }
-
-func (f *kinesisFamily) empty() bool { return f.handler == nil }
-
-func (f *kinesisFamily) recognises(env *envelope) bool { return env.recordSource == "aws:kinesis" }
-
-func (f *kinesisFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
-	return batch{handler: f.handler, decode: decodeKinesisRecord, lane: partition, ordered: true}.report(ctx, a, env.records)
+	h = a.build("App.Kinesis", TriggerKinesis, h, mw)
+	a.only(formKinesis, "App.Kinesis", batch{handler: h, decode: decodeKinesisRecord, lane: partition, failures: fromTheLowest})
 }
 
 func partition(e *Event) string { return "key " + e.Kinesis.PartitionKey }

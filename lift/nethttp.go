@@ -20,7 +20,8 @@ const maxServedBody = 10 << 20
 // for a container. A body above 10 MiB answers 413. A client that goes away
 // cancels the handler's context.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if a.http.empty() {
+	f, _ := a.families[formHTTP].(*httpFamily)
+	if f == nil {
 		panic("lift: App.ServeHTTP of an app without HTTP handlers")
 	}
 	ctx := r.Context()
@@ -37,7 +38,7 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if readErr != nil {
 		e.mux = &muxVerdict{fault: bodyFault(readErr)}
 	}
-	status, header, body := a.http.serve(ctx, a, e)
+	status, header, body := f.serve(ctx, a, e)
 	maps.Copy(w.Header(), header)
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that has gone needs no answer

@@ -1,7 +1,6 @@
 package lift
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -24,22 +23,8 @@ type S3Object struct {
 // Lambda tries again as the function's asynchronous settings say. Notifications
 // that come through EventBridge, SQS or SNS are for their handlers.
 func (a *App) S3(h Handler, mw ...Middleware) {
-	mustBeFree("App.S3", a.s3.handler != nil)
-	a.s3.handler = a.build("App.S3", TriggerS3, h, mw)
-}
-
-type s3Family struct {
-	handler Handler
-}
-
-func (f *s3Family) String() string { return "S3 notifications" }
-
-func (f *s3Family) empty() bool { return f.handler == nil }
-
-func (f *s3Family) recognises(env *envelope) bool { return env.recordSource == "aws:s3" }
-
-func (f *s3Family) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
-	return batch{handler: f.handler, decode: decodeS3Record}.all(ctx, a, env.records)
+	h = a.build("App.S3", TriggerS3, h, mw)
+	a.only(formS3, "App.S3", batch{handler: h, decode: decodeS3Record, failures: together})
 }
 
 // decodeS3Record reads a record:

@@ -25,19 +25,14 @@ type Schedule struct {
 //	 "time": "<aws.scheduler.scheduled-time>", "resources": ["<aws.scheduler.schedule-arn>"],
 //	 "detail": {"what": "sweep"}}
 func (a *App) Schedule(h Handler, mw ...Middleware) {
-	mustBeFree("App.Schedule", a.schedule.handler != nil)
-	a.schedule.handler = a.build("App.Schedule", TriggerSchedule, h, mw)
+	a.only(formSchedule, "App.Schedule", &scheduleFamily{a.build("App.Schedule", TriggerSchedule, h, mw)})
 }
 
 type scheduleFamily struct {
 	handler Handler
 }
 
-func (f *scheduleFamily) String() string { return "schedules" }
-
-func (f *scheduleFamily) empty() bool { return f.handler == nil }
-
-func (f *scheduleFamily) recognises(env *envelope) bool {
+func (env *envelope) isTick() bool {
 	return env.detailType == "Scheduled Event" && (env.source == "aws.events" || env.source == "aws.scheduler")
 }
 

@@ -1,7 +1,6 @@
 package lift
 
 import (
-	"context"
 	"fmt"
 	"strings"
 )
@@ -18,22 +17,8 @@ type SNSMessage struct {
 // asynchronously, with one message an event: an error fails the invocation, and
 // Lambda tries again as the function's asynchronous settings say.
 func (a *App) SNS(h Handler, mw ...Middleware) {
-	mustBeFree("App.SNS", a.sns.handler != nil)
-	a.sns.handler = a.build("App.SNS", TriggerSNS, h, mw)
-}
-
-type snsFamily struct {
-	handler Handler
-}
-
-func (f *snsFamily) String() string { return "SNS messages" }
-
-func (f *snsFamily) empty() bool { return f.handler == nil }
-
-func (f *snsFamily) recognises(env *envelope) bool { return env.recordSource == "aws:sns" }
-
-func (f *snsFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
-	return batch{handler: f.handler, decode: decodeSNSMessage}.all(ctx, a, env.records)
+	h = a.build("App.SNS", TriggerSNS, h, mw)
+	a.only(formSNS, "App.SNS", batch{handler: h, decode: decodeSNSMessage, failures: together})
 }
 
 // decodeSNSMessage reads a message:

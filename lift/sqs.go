@@ -1,7 +1,6 @@
 package lift
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,22 +33,8 @@ type SQSMessage struct {
 // ReportBatchItemFailures; without it AWS deletes the messages that failed.
 // Messages come at least once.
 func (a *App) SQS(h Handler, mw ...Middleware) {
-	mustBeFree("App.SQS", a.sqs.handler != nil)
-	a.sqs.handler = a.build("App.SQS", TriggerSQS, h, mw)
-}
-
-type sqsFamily struct {
-	handler Handler
-}
-
-func (f *sqsFamily) String() string { return "SQS messages" }
-
-func (f *sqsFamily) empty() bool { return f.handler == nil }
-
-func (f *sqsFamily) recognises(env *envelope) bool { return env.recordSource == "aws:sqs" }
-
-func (f *sqsFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
-	return batch{handler: f.handler, decode: decodeSQSMessage, lane: messageGroup}.report(ctx, a, env.records)
+	h = a.build("App.SQS", TriggerSQS, h, mw)
+	a.only(formSQS, "App.SQS", batch{handler: h, decode: decodeSQSMessage, lane: messageGroup, failures: each})
 }
 
 // messageGroup is the group of a message to a FIFO queue, whose name ends in

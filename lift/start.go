@@ -31,15 +31,17 @@ func Start(a *App) {
 			os.Exit(0)
 		}))
 	}
-	lambda.StartWithOptions(runtimeHandler{a}, options...)
+	lambda.StartWithOptions(runtimeHandler(a.Invoke), options...)
 }
 
 // A runtimeHandler gives the Runtime API the code of an error as the error's
-// type, so that a state machine, or whoever invokes, can tell them apart.
-type runtimeHandler struct{ app *App }
+// type, so that a state machine, or whoever invokes, can tell them apart. It
+// holds a function rather than an App so that a binary does not link the App's
+// methods that nobody calls.
+type runtimeHandler func(ctx context.Context, payload []byte) ([]byte, error)
 
 func (h runtimeHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	answer, err := h.app.Invoke(ctx, payload)
+	answer, err := h(ctx, payload)
 	if err != nil {
 		declared, _ := Declared(err)
 		return nil, messages.InvokeResponse_Error{Type: declared.Code.String(), Message: declared.Message}
