@@ -92,7 +92,7 @@ func (a *App) Use(mw ...Middleware) {
 
 // build puts the stacks around a handler.
 func (a *App) build(what string, trigger Trigger, h Handler, mw []Middleware) Handler {
-	if h == nil {
+	if o, ok := h.(Operation); h == nil || ok && o.Handler == nil {
 		panic("lift: " + what + " has no handler")
 	}
 	if n, ok := h.(interface{ needsHTTP() string }); ok && trigger != TriggerHTTP {

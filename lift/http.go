@@ -26,11 +26,19 @@ func (a *App) HTTP(pattern string, h Handler, mw ...Middleware) {
 		a.families[formHTTP] = f
 	}
 	f.mux.Handle(pattern, &httpRoute{handler: a.build("App.HTTP "+pattern, TriggerHTTP, h, mw)})
+	f.registered = append(f.registered, registeredHTTP{pattern, h})
 }
 
 type httpFamily struct {
 	mux       *http.ServeMux
 	unmatched Handler
+
+	registered []registeredHTTP // as they came, for HTTPRoutes
+}
+
+type registeredHTTP struct {
+	pattern string
+	handler Handler
 }
 
 func (f *httpFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
