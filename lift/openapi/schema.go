@@ -139,10 +139,11 @@ func (s *schemas) object(t reflect.Type) schema {
 func (s *schemas) addFields(t reflect.Type, properties map[string]schema, required *[]string) {
 	for i := range t.NumField() {
 		field := t.Field(i)
-		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "-" && options == "" {
+		tag := field.Tag.Get("json")
+		if tag == "-" {
 			continue
 		}
+		name, options, _ := strings.Cut(tag, ",")
 		kind := field.Type
 		if field.Anonymous && name == "" {
 			if kind.Kind() == reflect.Pointer {
