@@ -5,12 +5,15 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/lift/middleware"
 )
 
 // handle is a handler that ignores its event.
@@ -335,5 +338,63 @@ func TestEventsWithoutAnyID(t *testing.T) {
 	}
 	if ids[0] == "" || ids[0] == ids[1] {
 		t.Errorf("correlation ids %q", ids)
+	}
+}
+
+// Whatever is made of an event's logger keeps the event's ids.
+func TestLoggersOfAnEvent(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	app := lift.New(lift.Config{Logger: log.Logger()})
+	app.Direct(lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+		before := e.Logger()
+		e.Logger().With("a", 1).Info("with")
+		e.Logger().WithGroup("g").Info("group", "b", 2)
+		e.Correlate("other")
+		before.Info("before")
+		e.Logger().Info("after")
+		return nil, nil
+	}))
+	lifttest.Invoke(t.Context(), t, app, lifttest.JSON{})
+	if line := log.Line(t, "with"); line["a"] != 1.0 || line["correlation_id"] != lifttest.RequestID || line["requestId"] != lifttest.RequestID {
+		t.Errorf("with: %v", line)
+	}
+	if line := log.Line(t, "group"); line["g"].(map[string]any)["b"] != 2.0 || line["correlation_id"] != lifttest.RequestID {
+		t.Errorf("group: %v", line)
+	}
+	if before, after := log.Line(t, "before"), log.Line(t, "after"); before["correlation_id"] != lifttest.RequestID || after["correlation_id"] != "other" {
+		t.Errorf("before %v, after %v", before, after)
+	}
+}
+
+// One app, sixty-four invocations at a time, of every trigger.
+func TestManyInvocationsAtOnce(t *testing.T) {
+	t.Parallel()
+	app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger(), Parallel: 4})
+	app.Use(middleware.Correlation(), middleware.Log(), middleware.Recover(), middleware.Deadline(0))
+	var cold, handled atomic.Int64
+	registerAll(app, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+		if e.ColdStart {
+			cold.Add(1)
+		}
+		handled.Add(1)
+		lift.Logger(ctx).Info("inside")
+		return nil, nil
+	}))
+	const workers, each = 64, 20
+	var group sync.WaitGroup
+	for i := range workers {
+		group.Go(func() {
+			for j := range each {
+				tt := everyTrigger[(i+j)%len(everyTrigger)]
+				if answer := lifttest.Invoke(t.Context(), t, app, tt.event); answer.Err != nil || answer.Failed != nil {
+					t.Errorf("%s answers %+v", tt.trigger, answer)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if cold.Load() != 1 || handled.Load() != workers*each {
+		t.Errorf("%d cold starts, %d handled", cold.Load(), handled.Load())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pay-theory/streamer/lift"
@@ -79,7 +80,7 @@ func TestStart(t *testing.T) {
 	if err := f.Shutdown(t); err != nil {
 		t.Errorf("the function ended with %v", err)
 	}
-	if !strings.HasSuffix(f.Output(), "bye true\n") {
+	if !strings.Contains(f.Output(), "\nbye true\n") {
 		t.Errorf("output %q", f.Output())
 	}
 	for _, key := range []string{`"timestamp":"`, `"level":"INFO"`, `"message":"seen"`, `"requestId":"id-1"`, `"correlation_id":"id-1"`} {
@@ -127,6 +128,26 @@ func TestStartAnswersBeforeTheDeadline(t *testing.T) {
 	if strings.Join(answer.Failed, " ") != "2 3" {
 		t.Errorf("answer %+v", answer)
 	}
+}
+
+func TestShutdown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		app := lift.New(lift.Config{})
+		var order []string
+		app.OnShutdown(func(ctx context.Context) {
+			order = append(order, "first")
+			<-ctx.Done() // one that takes all the time there is
+		})
+		app.OnShutdown(func(ctx context.Context) {
+			order = append(order, fmt.Sprint(ctx.Err()))
+		})
+		start := time.Now()
+		app.Shutdown(t.Context())
+		if strings.Join(order, ", ") != "first, context deadline exceeded" || time.Since(start) != 400*time.Millisecond {
+			t.Errorf("%q after %s", order, time.Since(start))
+		}
+	})
 }
 
 func TestFunctionsThatEndOrHang(t *testing.T) {
