@@ -224,7 +224,7 @@ func (r *batchRun) take() *lane {
 		return nil
 	}
 	if deadline := r.records[0].event.Deadline; !deadline.IsZero() && !time.Now().Before(deadline) {
-		r.limit, r.cut = 0, true
+		r.cut = true
 		return nil
 	}
 	return heap.Pop(&r.lanes).(*lane)
