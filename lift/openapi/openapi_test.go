@@ -51,7 +51,6 @@ type everything struct {
 	Maybe    *int              `json:"maybe"`
 	Inline   struct{ A, B int }
 	Pages    page[base] `json:"pages"`
-	Dash     string     `json:"-,"`
 	Hidden   string     `json:"-"`
 	internal string
 }
@@ -129,7 +128,6 @@ func TestSchemasFollowEncodingJSON(t *testing.T) {
 		"maybe":  `{"format":"int64","type":["integer","null"]}`,
 		"Inline": `{"properties":{"A":{"format":"int64","type":"integer"},"B":{"format":"int64","type":"integer"}},"required":["A","B"],"type":"object"}`,
 		"pages":  `{"$ref":"#/components/schemas/page_base"}`,
-		"-":      `{"type":"string"}`,
 	} {
 		equal(t, name, properties[name], want)
 	}
