@@ -25,6 +25,11 @@ type Config struct {
 	// and reports the rest as failed. Default: 500 ms.
 	Margin time.Duration
 
+	// Parallel is how many records of a batch the handler may be called for at
+	// the same time, as far as their order allows it: see [App.SQS],
+	// [App.DynamoDB] and [App.Kinesis]. Default: 1.
+	Parallel int
+
 	// ErrorResponse replaces the body of error answers over HTTP and WebSocket,
 	// $connect included. The Error is what the caller may know: for an error
 	// that nobody declared it is a CodeInternal one, whose Cause still is the
@@ -44,24 +49,15 @@ type App struct {
 	warm     atomic.Bool
 	shutdown []func(context.Context)
 
-	http      httpFamily
-	webSocket webSocketFamily
-	dynamoDB  dynamoDBFamily
-	schedule  scheduleFamily
-	direct    directFamily
+	// A family is made by the first handler that is registered for its events,
+	// and by nothing else: a function links no code for events it does not take.
+	families [formCount]family
 }
 
-// A family is one form of event with all that depends on it: how it is
-// recognised, which handler gets it, and what AWS wants to hear.
+// A family knows all that depends on an event's form: how it is decoded, which
+// handler gets it, and what AWS wants to hear.
 type family interface {
-	// recognises reports whether the event is one of the family's.
-	recognises(env *envelope) bool
-	// empty reports whether no handler is registered.
-	empty() bool
-	// invoke decodes the event, runs its handler, and encodes the answer.
 	invoke(ctx context.Context, a *App, env *envelope) ([]byte, error)
-	// String names the events, as in "HTTP requests".
-	String() string
 }
 
 // New returns an App without handlers.
@@ -74,6 +70,9 @@ func New(cfg Config) *App {
 	}
 	if cfg.Margin < 0 {
 		panic("lift: Config.Margin is negative")
+	}
+	if cfg.Parallel < 0 {
+		panic("lift: Config.Parallel is negative")
 	}
 	return &App{cfg: cfg}
 }
@@ -93,8 +92,11 @@ func (a *App) Use(mw ...Middleware) {
 
 // build puts the stacks around a handler.
 func (a *App) build(what string, trigger Trigger, h Handler, mw []Middleware) Handler {
-	if h == nil {
+	if o, ok := h.(Operation); h == nil || ok && o.Handler == nil {
 		panic("lift: " + what + " has no handler")
+	}
+	if n, ok := h.(interface{ needsHTTP() string }); ok && trigger != TriggerHTTP {
+		panic(fmt.Sprintf("lift: %s answers HTTP requests and cannot be registered for %s", n.needsHTTP(), what))
 	}
 	a.sealed = true
 	built := wrap(registered{Handler: h, trigger: trigger}, slices.Concat(a.stack, mw))
@@ -118,22 +120,23 @@ func (a *App) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the payload is not JSON", Cause: err})
 	}
-	for _, f := range []family{&a.webSocket, &a.http, &a.dynamoDB, &a.schedule} {
-		if !f.recognises(env) {
-			continue
+	f := env.form()
+	if a.families[f] == nil {
+		what := formNames[f]
+		if f == formRecords {
+			what += " " + env.recordSource
 		}
-		if f.empty() {
-			return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for %s", f))
-		}
-		return f.invoke(ctx, a, env)
+		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for %s", what))
 	}
-	if source := env.recordSource(); source != "" {
-		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for records of %s", source))
+	return a.families[f].invoke(ctx, a, env)
+}
+
+// only makes the family of events that have one handler.
+func (a *App) only(f form, what string, family family) {
+	if a.families[f] != nil {
+		panic("lift: " + what + " has a handler already")
 	}
-	if a.direct.empty() {
-		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for this event, which is of no form that Lift knows"))
-	}
-	return a.direct.invoke(ctx, a, env)
+	a.families[f] = family
 }
 
 // refuse logs an invocation that never reached a handler and returns its error.
@@ -146,7 +149,7 @@ func (a *App) refuse(ctx context.Context, err *Error) error {
 // newEvent returns an event with the fields that all events have. Whoever calls
 // it adds what the payload says. An empty id means the invocation's.
 func (a *App) newEvent(ctx context.Context, trigger Trigger, id string) *Event {
-	e := &Event{Trigger: trigger, ID: id, base: a.cfg.Logger, ColdStart: a.warm.CompareAndSwap(false, true)}
+	e := &Event{Trigger: trigger, ID: id, base: a.cfg.Logger, ColdStart: !a.warm.Load() && a.warm.CompareAndSwap(false, true)}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		e.RequestID = lc.AwsRequestID
 	}
@@ -176,7 +179,12 @@ func (a *App) report(ctx context.Context, e *Event, err error) *Error {
 // fail is report for the triggers whose answer to an error is a failed
 // invocation.
 func (a *App) fail(ctx context.Context, e *Event, err error) error {
-	declared := a.report(ctx, e, err)
+	return failure(e, a.report(ctx, e, err))
+}
+
+// failure is the error of a failed invocation: what the caller may know, and
+// the id under which the log has the rest.
+func failure(e *Event, declared *Error) error {
 	return &Error{
 		Code:       declared.Code,
 		Message:    declared.Message + " (correlation id " + e.CorrelationID + ")",
@@ -213,11 +221,4 @@ func defaultLogger() *slog.Logger {
 			return attr
 		},
 	}))
-}
-
-// mustBeFree panics for a second handler where one can be.
-func mustBeFree(what string, taken bool) {
-	if taken {
-		panic(fmt.Sprintf("lift: %s has a handler already", what))
-	}
 }

@@ -3,13 +3,17 @@ package lift_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/lift/middleware"
 )
 
 // handle is a handler that ignores its event.
@@ -50,7 +54,19 @@ var everyTrigger = []struct {
 	{lift.TriggerDisconnect, "$disconnect", lifttest.Disconnect{}},
 	{lift.TriggerMessage, "$default", lifttest.Message{Body: `{"a":1}`}},
 	{lift.TriggerMessage, "named", lifttest.Message{Route: "named", Body: `{"a":1}`}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.HTTPAPIv1, Path: "/things/7"}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.RESTAPI, Path: "/things/7"}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.FunctionURL, Path: "/things/7"}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.LoadBalancer, Path: "/things/7"}},
+	{lift.TriggerHTTP, "GET /things/{id}", lifttest.HTTP{Via: lifttest.LoadBalancerMulti, Path: "/things/7"}},
 	{lift.TriggerDynamoDB, "Example", lifttest.Stream{Records: []lifttest.Record{{}}}},
+	{lift.TriggerKinesis, "example", lifttest.Kinesis{Records: []lifttest.KinesisRecord{{Data: []byte(`{"a":1}`)}}}},
+	{lift.TriggerSQS, "example", lifttest.SQS{Messages: []lifttest.SQSMessage{{Body: `{"a":1}`}}}},
+	{lift.TriggerSQS, "example.fifo", lifttest.SQS{Queue: "example.fifo", Messages: []lifttest.SQSMessage{{Body: `{"a":1}`}}}},
+	{lift.TriggerSNS, "example", lifttest.SNS{Message: `{"a":1}`}},
+	{lift.TriggerS3, "example", lifttest.S3{Objects: []lifttest.S3Object{{Key: "a b.txt"}}}},
+	{lift.TriggerEventBridge, "Example", lifttest.EventBridge{}},
+	{lift.TriggerEventBridge, "*", lifttest.EventBridge{DetailType: "Another"}},
 	{lift.TriggerSchedule, "every-minute", lifttest.Schedule{}},
 	{lift.TriggerSchedule, "every-minute", lifttest.Schedule{Rule: true}},
 	{lift.TriggerDirect, "", lifttest.JSON{Value: map[string]int{"a": 1}}},
@@ -63,6 +79,12 @@ func registerAll(app *lift.App, h lift.Handler, mw ...lift.Middleware) {
 	app.WebSocket(lift.RouteDefault, h, mw...)
 	app.WebSocket("named", h, mw...)
 	app.DynamoDB(h, mw...)
+	app.Kinesis(h, mw...)
+	app.SQS(h, mw...)
+	app.SNS(h, mw...)
+	app.S3(h, mw...)
+	app.EventBridge("Example", h, mw...)
+	app.EventBridge(lift.AnyDetailType, h, mw...)
 	app.Schedule(h, mw...)
 	app.Direct(h, mw...)
 }
@@ -219,6 +241,18 @@ func TestMistakesInWiringPanic(t *testing.T) {
 	mustPanic(t, "has a handler already", func() { app.Direct(h) })
 	mustPanic(t, "has a handler already", func() { app.Schedule(h) })
 	mustPanic(t, "has a handler already", func() { app.DynamoDB(h) })
+	mustPanic(t, "has a handler already", func() { app.Kinesis(h) })
+	mustPanic(t, "has a handler already", func() { app.SQS(h) })
+	mustPanic(t, "has a handler already", func() { app.SNS(h) })
+	mustPanic(t, "has a handler already", func() { app.S3(h) })
+	mustPanic(t, "detail type Example has a handler already", func() { app.EventBridge("Example", h) })
+	mustPanic(t, "without a detail type", func() { app.EventBridge("", h) })
+	mustPanic(t, "lift.HTTPHandler answers HTTP requests and cannot be registered for App.Direct", func() {
+		lift.New(lift.Config{}).Direct(lift.HTTPHandler(http.NotFoundHandler()))
+	})
+	mustPanic(t, "HTTPHandler of nil", func() { lift.HTTPHandler(nil) })
+	mustPanic(t, "without HTTP handlers", func() { lift.New(lift.Config{}).ServeHTTP(nil, nil) })
+	mustPanic(t, "Parallel is negative", func() { lift.New(lift.Config{Parallel: -1}) })
 	mustPanic(t, "WebSocket route named has a handler already", func() { app.WebSocket("named", h) })
 	mustPanic(t, "no WebSocket route key", func() { app.WebSocket("$conect", h) })
 	mustPanic(t, "no WebSocket route key", func() { app.WebSocket("", h) })
@@ -304,5 +338,63 @@ func TestEventsWithoutAnyID(t *testing.T) {
 	}
 	if ids[0] == "" || ids[0] == ids[1] {
 		t.Errorf("correlation ids %q", ids)
+	}
+}
+
+// Whatever is made of an event's logger keeps the event's ids.
+func TestLoggersOfAnEvent(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	app := lift.New(lift.Config{Logger: log.Logger()})
+	app.Direct(lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+		before := e.Logger()
+		e.Logger().With("a", 1).Info("with")
+		e.Logger().WithGroup("g").Info("group", "b", 2)
+		e.Correlate("other")
+		before.Info("before")
+		e.Logger().Info("after")
+		return nil, nil
+	}))
+	lifttest.Invoke(t.Context(), t, app, lifttest.JSON{})
+	if line := log.Line(t, "with"); line["a"] != 1.0 || line["correlation_id"] != lifttest.RequestID || line["requestId"] != lifttest.RequestID {
+		t.Errorf("with: %v", line)
+	}
+	if line := log.Line(t, "group"); line["g"].(map[string]any)["b"] != 2.0 || line["correlation_id"] != lifttest.RequestID {
+		t.Errorf("group: %v", line)
+	}
+	if before, after := log.Line(t, "before"), log.Line(t, "after"); before["correlation_id"] != lifttest.RequestID || after["correlation_id"] != "other" {
+		t.Errorf("before %v, after %v", before, after)
+	}
+}
+
+// One app, sixty-four invocations at a time, of every trigger.
+func TestManyInvocationsAtOnce(t *testing.T) {
+	t.Parallel()
+	app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger(), Parallel: 4})
+	app.Use(middleware.Correlation(), middleware.Log(), middleware.Recover(), middleware.Deadline(0))
+	var cold, handled atomic.Int64
+	registerAll(app, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+		if e.ColdStart {
+			cold.Add(1)
+		}
+		handled.Add(1)
+		lift.Logger(ctx).Info("inside")
+		return nil, nil
+	}))
+	const workers, each = 64, 20
+	var group sync.WaitGroup
+	for i := range workers {
+		group.Go(func() {
+			for j := range each {
+				tt := everyTrigger[(i+j)%len(everyTrigger)]
+				if answer := lifttest.Invoke(t.Context(), t, app, tt.event); answer.Err != nil || answer.Failed != nil {
+					t.Errorf("%s answers %+v", tt.trigger, answer)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if cold.Load() != 1 || handled.Load() != workers*each {
+		t.Errorf("%d cold starts, %d handled", cold.Load(), handled.Load())
 	}
 }

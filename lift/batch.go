@@ -2,67 +2,277 @@ package lift
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
+	"errors"
 	"log/slog"
+	"math"
+	"sync"
 	"time"
 )
 
-// runInOrder calls the handler for one record after another and stops at the
-// first that fails, which is where AWS then starts again. decode completes an
-// event by a record's text and returns the id by which AWS knows the record.
-//
-// A record that has no such id cannot be reported; it fails the invocation, and
+// A batch is the family of events that hold records: it calls their handler for
+// one at a time.
+type batch struct {
+	handler Handler
+
+	// decode completes an event by a record's text and returns the id by which
+	// AWS knows the record. The event's view is set even when it fails.
+	decode func(text string, e *Event) (id string, err error)
+
+	// lane names what a record must keep its order with: the records of one lane
+	// are handled one after another, and one that fails takes those after it
+	// along. A record in the lane "" is alone, and so is every one without lane.
+	lane func(e *Event) string
+
+	failures failures
+}
+
+// failures are what a source does with records that failed.
+type failures uint8
+
+const (
+	each          failures = iota // those that are named come again
+	fromTheLowest                 // the one that is named and all after it come again: handling ends there
+	together                      // all come again when the invocation fails
+)
+
+func (b batch) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
+	records, lanes, err := b.read(ctx, a, env.records)
+	if err == nil && b.failures != together {
+		err = unnamed(records)
+	}
+	if err != nil {
+		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the batch is malformed", Cause: err})
+	}
+	results := b.run(ctx, a, records, lanes)
+	if b.failures == together {
+		for i, err := range results {
+			if err != nil {
+				declared, _ := Declared(err) // logged when it failed
+				return nil, failure(records[i].event, declared)
+			}
+		}
+		return []byte("null"), nil
+	}
+	return b.appendFailures(nil, records, results), nil
+}
+
+// appendFailures appends the answer to a batch:
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
+func (b batch) appendFailures(dst []byte, records []record, results []error) []byte {
+	dst = append(dst, `{"batchItemFailures":[`...)
+	first := true
+	for i, err := range results {
+		if err == nil {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"itemIdentifier":`...)
+		dst = appendString(dst, records[i].id)
+		dst = append(dst, '}')
+		if first = false; b.failures == fromTheLowest {
+			break
+		}
+	}
+	return append(dst, `]}`...)
+}
+
+// A record is one of a batch, decoded.
+type record struct {
+	event *Event
+	id    string
+	err   error // why it did not decode
+}
+
+// unnamed returns an error when there is a record without an id, of which AWS
+// could not be told. It fails the invocation before any record is handled, and
 // the whole batch comes again.
-func (a *App) runInOrder(ctx context.Context, records string, h Handler, decode func(text string, e *Event) (id string, err error)) ([]byte, error) {
-	var failed string
-	var lost error
-	s := scanner{text: records}
+func unnamed(records []record) error {
+	for _, r := range records {
+		if r.id == "" {
+			return cmp.Or(r.err, errNoID)
+		}
+	}
+	return nil
+}
+
+var errNoID = errors.New("a record has no id")
+
+// read decodes the records of a batch. A record that does not decode fails by
+// itself, when its turn comes.
+func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*lane, error) {
+	var records []record
+	var lanes []*lane
+	byName := make(map[string]*lane)
+	s := scanner{text: text}
 	err := s.array(func() error {
 		text, err := s.raw()
-		if err != nil || failed != "" || lost != nil {
+		if err != nil {
 			return err
 		}
 		e := a.newEvent(ctx, 0, "")
-		id, err := decode(text, e)
-		if err != nil && id == "" {
-			lost = a.fail(ctx, e, err)
-			return nil
+		e.Raw = []byte(text)
+		id, err := b.decode(text, e)
+		e.CorrelationID = cmp.Or(e.ID, e.CorrelationID)
+		name := ""
+		switch {
+		case b.failures == fromTheLowest && a.cfg.Parallel <= 1:
+			name = "all"
+		case b.lane != nil:
+			name = b.lane(e)
 		}
-		if err == nil && !e.Deadline.IsZero() && !time.Now().Before(e.Deadline) {
-			e.Logger().LogAttrs(ctx, slog.LevelWarn, "batch cut short by the deadline", slog.String("record", id))
-			failed = id
-			return nil
+		l := byName[name]
+		if l == nil {
+			l = new(lane)
+			lanes = append(lanes, l)
+			if name != "" {
+				byName[name] = l
+			}
 		}
-		if err == nil {
-			e.Raw = []byte(text)
-			e.Body = e.Raw
-			e.CorrelationID = cmp.Or(e.ID, e.CorrelationID)
-			_, err = h.Handle(NewContext(ctx, e), e)
-		}
-		if err != nil {
-			a.reportRecord(ctx, e, id, err)
-			failed = id
-		}
+		l.waiting = append(l.waiting, len(records))
+		records = append(records, record{event: e, id: id, err: err})
 		return nil
 	})
-	if err != nil {
-		lost = a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the batch is malformed", Cause: err})
-	}
-	if lost != nil {
-		return nil, lost
-	}
-	answer := []byte(`{"batchItemFailures":[`)
-	if failed != "" {
-		answer = append(answer, `{"itemIdentifier":`...)
-		answer = appendString(answer, failed)
-		answer = append(answer, '}')
-	}
-	return append(answer, `]}`...), nil
+	return records, lanes, err
 }
 
-// reportRecord logs a record that failed, always: no caller is there to tell.
-func (a *App) reportRecord(ctx context.Context, e *Event, id string, err error) {
-	e.Logger().LogAttrs(ctx, slog.LevelError, "record failed",
-		slog.String("trigger", e.Trigger.String()), slog.String("route", e.Route),
-		slog.String("record", id), errorAttr(err))
+// errUntouched stands for a record that was not handled since its lane had
+// failed or the time was up.
+var errUntouched = &Error{Code: CodeUnavailable, Message: "the record was not handled"}
+
+// run handles the records, the lowest first, up to Config.Parallel at a time.
+// It returns an error for each that must come again.
+func (b batch) run(ctx context.Context, a *App, records []record, lanes []*lane) []error {
+	r := &batchRun{batch: b, app: a, ctx: ctx, records: records, lanes: lanes, limit: math.MaxInt}
+	r.results = make([]error, len(records))
+	for i := range r.results {
+		r.results[i] = errUntouched
+	}
+	heap.Init(&r.lanes)
+	workers := min(max(a.cfg.Parallel, 1), len(lanes))
+	if workers <= 1 {
+		r.work()
+	} else {
+		var group sync.WaitGroup
+		for range workers {
+			group.Go(r.workAside)
+		}
+		group.Wait()
+	}
+	if r.panicked != nil {
+		panic(r.panicked)
+	}
+	if r.cut {
+		left := 0
+		for _, err := range r.results {
+			if err != nil {
+				left++
+			}
+		}
+		a.newEvent(ctx, 0, "").Logger().LogAttrs(ctx, slog.LevelWarn, "batch cut short by the deadline",
+			slog.Int("records", len(records)), slog.Int("come_again", left))
+	}
+	return r.results
+}
+
+// A batchRun is a batch being handled.
+type batchRun struct {
+	batch
+	app     *App
+	ctx     context.Context
+	records []record
+
+	mu       sync.Mutex
+	lanes    laneHeap // those that nobody works on and that have records waiting
+	results  []error
+	limit    int // no record from here on is begun
+	cut      bool
+	panicked any
+}
+
+func (r *batchRun) work() {
+	for l := r.take(); l != nil; l = r.take() {
+		i := l.waiting[0]
+		r.done(l, i, r.handle(r.records[i]))
+	}
+}
+
+// workAside is work in a goroutine of its own. A panic goes on in the one that
+// Lambda called, where it is reported.
+func (r *batchRun) workAside() {
+	defer func() {
+		if value := recover(); value != nil {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.panicked = value
+			r.limit = 0
+		}
+	}()
+	r.work()
+}
+
+// take returns the lane with the lowest record to handle, nil when there is
+// nothing left to begin. A lane that another worker holds is finished by that
+// worker.
+func (r *batchRun) take() *lane {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.lanes) == 0 || r.lanes[0].waiting[0] >= r.limit {
+		return nil
+	}
+	if deadline := r.records[0].event.Deadline; !deadline.IsZero() && !time.Now().Before(deadline) {
+		r.cut = true
+		return nil
+	}
+	return heap.Pop(&r.lanes).(*lane)
+}
+
+func (r *batchRun) handle(rec record) error {
+	e, err := rec.event, rec.err
+	if err == nil {
+		_, err = r.handler.Handle(NewContext(r.ctx, e), e)
+	}
+	if err != nil {
+		// Always logged: no caller is there to tell.
+		e.Logger().LogAttrs(r.ctx, slog.LevelError, "record failed",
+			slog.String("trigger", e.Trigger.String()), slog.String("route", e.Route),
+			slog.String("record", rec.id), errorAttr(err))
+	}
+	return err
+}
+
+func (r *batchRun) done(l *lane, i int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.results[i] = err
+	if err != nil {
+		if r.failures == fromTheLowest {
+			r.limit = min(r.limit, i)
+		}
+		return
+	}
+	if l.waiting = l.waiting[1:]; len(l.waiting) > 0 {
+		heap.Push(&r.lanes, l)
+	}
+}
+
+// A lane is records that must be handled in order, by their places in the
+// batch.
+type lane struct{ waiting []int }
+
+// A laneHeap has the lane with the lowest record first.
+type laneHeap []*lane
+
+func (h laneHeap) Len() int           { return len(h) }
+func (h laneHeap) Less(i, j int) bool { return h[i].waiting[0] < h[j].waiting[0] }
+func (h laneHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *laneHeap) Push(x any)        { *h = append(*h, x.(*lane)) }
+func (h *laneHeap) Pop() any {
+	old := *h
+	last := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return last
 }

@@ -9,21 +9,40 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/middleware"
 )
 
 // message is a WebSocket event of 2 KB, most of it the body.
-func message(b *testing.B) []byte {
-	payload, err := os.ReadFile(filepath.Join(awsEvents(b), "apigw-websocket-request-send-message.json"))
+func message(t testing.TB) []byte {
+	payload, err := os.ReadFile(filepath.Join(awsEvents(t), "apigw-websocket-request-send-message.json"))
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	body := `{\"action\":\"echo\",\"payload\":{\"text\":\"` + strings.Repeat("word ", 220) + `\"}}`
 	return []byte(strings.Replace(string(payload), `{\r\n\t\"a\": 1\r\n}`, body, 1))
+}
+
+// dispatch sends messages through the stack, as the runtime library would, with
+// a log that is at level error.
+func dispatch(t testing.TB) func() {
+	payload := message(t)
+	app := lift.New(lift.Config{Logger: slog.New(slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))})
+	app.Use(middleware.Correlation(), middleware.Log(), middleware.Recover(), middleware.Deadline(0))
+	app.WebSocket(lift.RouteDefault, handle(nil, nil))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+	t.Cleanup(cancel)
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "8f507cfc-xmpl-4697-b07a-ac58fc914c95"})
+	return func() {
+		if _, err := app.Invoke(ctx, payload); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // BenchmarkDispatch sends one message through Lift and a stack, its log line
@@ -31,16 +50,11 @@ func message(b *testing.B) []byte {
 func BenchmarkDispatch(b *testing.B) {
 	payload := message(b)
 	b.Run("lift", func(b *testing.B) {
-		app := lift.New(lift.Config{Logger: slog.New(slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))})
-		app.Use(middleware.Correlation(), middleware.Log(), middleware.Recover())
-		app.WebSocket(lift.RouteDefault, handle(nil, nil))
-		ctx := context.Background()
+		send := dispatch(b)
 		b.SetBytes(int64(len(payload)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := app.Invoke(ctx, payload); err != nil {
-				b.Fatal(err)
-			}
+			send()
 		}
 	})
 	b.Run("aws-lambda-go decode alone", func(b *testing.B) {
@@ -53,4 +67,13 @@ func BenchmarkDispatch(b *testing.B) {
 			}
 		}
 	})
+}
+
+// Not parallel: what others allocate would count.
+func TestDispatchAllocations(t *testing.T) {
+	if n := testing.AllocsPerRun(100, dispatch(t)); n > 30 {
+		t.Errorf("a message costs %.0f allocations", n)
+	} else {
+		t.Logf("a message costs %.0f allocations", n)
+	}
 }

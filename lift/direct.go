@@ -7,15 +7,12 @@ import "context"
 // its own. It gets whatever has not the form of an event that Lift knows, and
 // its Response's Body is the invocation's result.
 func (a *App) Direct(h Handler, mw ...Middleware) {
-	mustBeFree("App.Direct", a.direct.handler != nil)
-	a.direct.handler = a.build("App.Direct", TriggerDirect, h, mw)
+	a.only(formDirect, "App.Direct", &directFamily{a.build("App.Direct", TriggerDirect, h, mw)})
 }
 
 type directFamily struct {
 	handler Handler
 }
-
-func (f *directFamily) empty() bool { return f.handler == nil }
 
 func (f *directFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
 	e := a.newEvent(ctx, TriggerDirect, "")

@@ -1,6 +1,7 @@
 // Package lift is a handler framework for AWS Lambda. It puts HTTP, WebSocket,
-// stream, schedule and direct events behind one [App], one [Handler] and one
-// [Middleware] stack, at about the cost of the bare runtime library.
+// stream, queue, topic, bucket, bus, schedule and direct events behind one
+// [App], one [Handler] and one [Middleware] stack, at about the cost of the bare
+// runtime library.
 //
 //	app := lift.New(lift.Config{})
 //	app.Use(middleware.Correlation(), middleware.Log(), middleware.Recover())

@@ -1,11 +1,8 @@
 package lift
 
 import (
-	"context"
 	"fmt"
-	"math"
 	"strings"
-	"time"
 )
 
 // A StreamRecord is the view of one change of a DynamoDB table. Which images
@@ -24,35 +21,27 @@ type StreamRecord struct {
 // fails ends the batch: it is reported by its sequence number, and it and all
 // after it come again. So it does when the time is up before the batch is done.
 //
+// With [Config].Parallel above 1, records of different items are handled at the
+// same time, those of one item in order. After a failure records of other items
+// then come again although they have been handled.
+//
 // The event source mapping must have FunctionResponseTypes set to
 // ReportBatchItemFailures; without it AWS takes every answer for success.
 // Records come at least once.
 func (a *App) DynamoDB(h Handler, mw ...Middleware) {
-	mustBeFree("App.DynamoDB", a.dynamoDB.handler != nil)
-	a.dynamoDB.handler = a.build("App.DynamoDB", TriggerDynamoDB, h, mw)
+	h = a.build("App.DynamoDB", TriggerDynamoDB, h, mw)
+	a.only(formDynamoDB, "App.DynamoDB", batch{handler: h, decode: decodeStreamRecord, lane: item, failures: fromTheLowest})
 }
 
-type dynamoDBFamily struct {
-	handler Handler
-}
-
-func (f *dynamoDBFamily) String() string { return "DynamoDB stream records" }
-
-func (f *dynamoDBFamily) empty() bool { return f.handler == nil }
-
-func (f *dynamoDBFamily) recognises(env *envelope) bool {
-	return env.recordSource() == "aws:dynamodb"
-}
-
-func (f *dynamoDBFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
-	return a.runInOrder(ctx, env.records, f.handler, decodeStreamRecord)
-}
+func item(e *Event) string { return e.DynamoDB.Keys.identity() }
 
 // decodeStreamRecord reads a record:
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
 func decodeStreamRecord(text string, e *Event) (string, error) {
 	e.Trigger = TriggerDynamoDB
+	e.Body = e.Raw
 	record := new(StreamRecord)
+	e.DynamoDB = record
 	var arn string
 	var created float64
 	s := scanner{text: text}
@@ -90,17 +79,11 @@ func decodeStreamRecord(text string, e *Event) (string, error) {
 	if err != nil {
 		return record.SequenceNumber, fmt.Errorf("read stream record: %w", err)
 	}
-	if record.SequenceNumber == "" {
-		return "", fmt.Errorf("read stream record: it has no sequence number")
-	}
 	// arn:aws:dynamodb:region:account:table/NAME/stream/LABEL
 	if _, rest, ok := strings.Cut(arn, ":table/"); ok {
 		record.Table, _, _ = strings.Cut(rest, "/")
 	}
-	if seconds, fraction := math.Modf(created); seconds > 0 {
-		e.Time = time.Unix(int64(seconds), int64(fraction*1e9)).UTC()
-	}
+	e.Time = seconds(created)
 	e.Route = record.Table
-	e.DynamoDB = record
 	return record.SequenceNumber, nil
 }

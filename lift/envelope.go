@@ -1,6 +1,8 @@
 package lift
 
 import (
+	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"time"
@@ -15,6 +17,9 @@ type envelope struct {
 
 	version    string
 	rawPath    string
+	httpMethod string
+	path       string
+	resource   string
 	rawQuery   string
 	body       []byte
 	base64     bool
@@ -24,6 +29,7 @@ type envelope struct {
 	time       string
 
 	requestContext string
+	pathParameters string
 	headers        string
 	multiHeaders   string
 	query          string
@@ -33,8 +39,11 @@ type envelope struct {
 	resources      string
 	detail         string
 
-	hasRawPath bool
-	isObject   bool
+	recordSource    string // that of the first record
+	hasConnection   bool   // the requestContext has a connectionId and an eventType, as those of WebSocket APIs alone
+	hasRawPath      bool
+	hasPath         bool
+	asksToAuthorize bool // it is an event for a Lambda authorizer, which is answered with a policy
 }
 
 // open reads the payload's top level. A member that events of AWS have with one
@@ -49,7 +58,6 @@ func open(payload []byte) (*envelope, error) {
 		}
 		return env, s.end()
 	}
-	env.isObject = true
 	err := s.object(func(key string) error {
 		var text *string
 		switch key {
@@ -57,6 +65,14 @@ func open(payload []byte) (*envelope, error) {
 			text = &env.version
 		case "rawPath":
 			text, env.hasRawPath = &env.rawPath, true
+		case "httpMethod":
+			text = &env.httpMethod
+		case "path":
+			text, env.hasPath = &env.path, true
+		case "resource":
+			text = &env.resource
+		case "methodArn", "routeArn":
+			env.asksToAuthorize = true
 		case "rawQueryString":
 			text = &env.rawQuery
 		case "source":
@@ -90,10 +106,13 @@ func open(payload []byte) (*envelope, error) {
 			}
 			return s.skip()
 		}
+		if key == "requestContext" {
+			return env.readContext(&s)
+		}
 		raw, err := s.raw()
 		switch key {
-		case "requestContext":
-			env.requestContext = raw
+		case "pathParameters":
+			env.pathParameters = raw
 		case "headers":
 			env.headers = raw
 		case "multiValueHeaders":
@@ -106,6 +125,7 @@ func open(payload []byte) (*envelope, error) {
 			env.cookies = raw
 		case "Records":
 			env.records = raw
+			env.recordSource = firstSource(raw)
 		case "resources":
 			env.resources = raw
 		case "detail":
@@ -119,13 +139,36 @@ func open(payload []byte) (*envelope, error) {
 	return env, s.end()
 }
 
-// recordSource returns the event source that the first record names, "" when
+// readContext steps over the requestContext and looks at its members' names.
+func (env *envelope) readContext(s *scanner) error {
+	if s.next() != '{' {
+		raw, err := s.raw()
+		env.requestContext = raw
+		return err
+	}
+	start := s.pos
+	var connection, event bool
+	err := s.object(func(key string) error {
+		switch key {
+		case "connectionId":
+			connection = true
+		case "eventType":
+			event = true
+		}
+		return s.skip()
+	})
+	env.requestContext = s.text[start:s.pos]
+	env.hasConnection = connection && event
+	return err
+}
+
+// firstSource returns the event source that the first record names, "" when
 // there is none.
-func (env *envelope) recordSource() string {
-	if env.records == "" || env.records[0] != '[' {
+func firstSource(records string) string {
+	if records == "" || records[0] != '[' {
 		return ""
 	}
-	s := scanner{text: env.records}
+	s := scanner{text: records}
 	var source string
 	first := true
 	_ = s.array(func() error {
@@ -134,6 +177,7 @@ func (env *envelope) recordSource() string {
 		}
 		first = false
 		return s.object(func(key string) error {
+			// SNS alone writes it with a capital.
 			if (key == "eventSource" || key == "EventSource") && s.next() == '"' {
 				var err error
 				source, err = s.string()
@@ -200,4 +244,25 @@ func millis(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
+}
+
+// seconds reads a time in seconds of the epoch; 0 is no time.
+func seconds(s float64) time.Time {
+	whole, fraction := math.Modf(s)
+	if whole <= 0 || whole > math.MaxInt32*1e3 {
+		return time.Time{}
+	}
+	return time.Unix(int64(whole), int64(math.Round(fraction*1e6))*1e3).UTC()
+}
+
+// timestamp reads a time of RFC 3339; "" is no time.
+func timestamp(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, errors.New("its time is not of RFC 3339")
+	}
+	return t.UTC(), nil
 }

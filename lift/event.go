@@ -20,9 +20,9 @@ import (
 type Event struct {
 	Trigger Trigger
 	ID      string    // the event's own id, given by its source; for a direct invocation the RequestID
-	Route   string    // the pattern or route key that was registered, a table's or a schedule's name; "" when nothing matched
+	Route   string    // the pattern, route key or detail type that was registered; the name of the table, stream, queue, topic, bucket or schedule; "" when nothing matched
 	Time    time.Time // when the source says that it happened; zero where it does not say
-	Body    []byte    // the payload: a request's or message's body decoded, a schedule's detail, a record, a direct payload
+	Body    []byte    // the payload: the body of a request or message decoded, a Kinesis record's data, an event's detail; for DynamoDB and S3 the record, for a direct invocation all of it
 
 	// Raw is the event as it came, or the record of a batch. It may contain
 	// credentials. It is not to be changed.
@@ -34,10 +34,18 @@ type Event struct {
 	Deadline      time.Time // when the answer must be ready: the invocation's deadline less Config.Margin; zero for none
 	Claims        *Claims   // what a verified token says of the caller; nil for a caller nobody verified
 
-	HTTP      *http.Request // TriggerHTTP. Its Body reads Event.Body, its RemoteAddr is the caller's address, its context is not the handler's
-	WebSocket *WebSocket    // TriggerConnect, TriggerDisconnect, TriggerMessage
-	DynamoDB  *StreamRecord // TriggerDynamoDB
-	Schedule  *Schedule     // TriggerSchedule
+	HTTP        *http.Request  // TriggerHTTP. Its Body reads Event.Body, its RemoteAddr is the caller's address, its context is not the handler's
+	WebSocket   *WebSocket     // TriggerConnect, TriggerDisconnect, TriggerMessage
+	DynamoDB    *StreamRecord  // TriggerDynamoDB
+	Kinesis     *KinesisRecord // TriggerKinesis
+	SQS         *SQSMessage    // TriggerSQS
+	SNS         *SNSMessage    // TriggerSNS
+	S3          *S3Object      // TriggerS3
+	EventBridge *BusEvent      // TriggerEventBridge
+	Schedule    *Schedule      // TriggerSchedule
+
+	// Gateway is what an HTTP request came through. It is set with HTTP.
+	Gateway *Gateway
 
 	base   *slog.Logger
 	logger atomic.Pointer[slog.Logger]
@@ -67,11 +75,7 @@ func (e *Event) Logger() *slog.Logger {
 	if base == nil {
 		base = slog.Default()
 	}
-	attrs := make([]any, 0, 2)
-	if e.RequestID != "" {
-		attrs = append(attrs, slog.String("requestId", e.RequestID))
-	}
-	l := base.With(append(attrs, slog.String("correlation_id", e.CorrelationID))...)
+	l := slog.New(&eventHandler{base: base.Handler(), event: e})
 	e.logger.Store(l)
 	return l
 }

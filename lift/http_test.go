@@ -123,7 +123,7 @@ func TestHTTPWithoutRoute(t *testing.T) {
 	if missing.Decode(t, &p); missing.Status != 404 || p.Code != "not_found" {
 		t.Errorf("no route: %d %s", missing.Status, missing.Body)
 	}
-	if wrong.Decode(t, &p); wrong.Status != 405 || p.Code != "method_not_allowed" || wrong.Header.Get("Allow") != "GET, HEAD, PUT" {
+	if wrong.Decode(t, &p); wrong.Status != 405 || p.Code != "method_not_allowed" || wrong.Header.Get("Allow") != "GET, HEAD, OPTIONS, PUT" {
 		t.Errorf("wrong method: %d %q %s", wrong.Status, wrong.Header.Get("Allow"), wrong.Body)
 	}
 	if moved.Status/100 != 3 || moved.Header.Get("Location") != "/dev/dir/?a=1" {

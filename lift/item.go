@@ -3,7 +3,9 @@ package lift
 import (
 	"encoding/base64"
 	"iter"
+	"slices"
 	"strconv"
+	"strings"
 )
 
 // An Item is a DynamoDB item or a map in one: attributes by name. It reads an
@@ -41,6 +43,17 @@ func (i Item) Get(name string) Attribute {
 		}
 	}
 	return Attribute{}
+}
+
+// identity is a text that equal items share, whatever the order of their
+// attributes.
+func (i Item) identity() string {
+	var parts []string
+	for name, a := range i.All() {
+		parts = append(parts, strconv.Quote(name)+a.Type+a.text)
+	}
+	slices.Sort(parts)
+	return "item " + strings.Join(parts, " ")
 }
 
 // Text returns a string attribute, "" when it is missing or of another type.

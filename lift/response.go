@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,7 +19,8 @@ import (
 //   - WebSocket routes: Body, as a frame to the caller, where the route has a
 //     route response; otherwise nothing.
 //   - direct: Body, which must be JSON; empty means null.
-//   - $disconnect, stream records, schedules: nothing.
+//   - $disconnect, records, messages and events of other sources, schedules:
+//     nothing.
 type Response struct {
 	Status int         // 0 means 200, or 204 when there is no body
 	Header http.Header // Set-Cookie may have several values. Without Content-Type a body's type is sniffed
@@ -70,40 +72,44 @@ func (r *Response) addHeader(extra *Response) {
 	}
 }
 
-// appendProxy appends the answer that API Gateway takes from a function, format
-// 2.0 of HTTP APIs, which WebSocket APIs and function URLs take too: one value
-// for each header, cookies in a list of their own, a body of bytes in base64.
-func appendProxy(dst []byte, status int, header http.Header, body []byte) []byte {
+// appendProxy appends the answer in the form that the gateway takes. In all of
+// them a body of bytes is written in base64.
+//
+//   - Format 2.0 and WebSocket APIs: one value for each header, cookies in a
+//     list of their own.
+//   - Format 1.0: headers with several values in multiValueHeaders, the others
+//     in headers.
+//   - Load balancers: the status with its text, and all headers in the one form
+//     that the target group is set to. Where that is one value for each header,
+//     several cookies are told apart by the case of their names, which clients
+//     do not look at.
+func appendProxy(dst []byte, form answerForm, status int, header http.Header, body []byte) []byte {
 	dst = append(dst, `{"statusCode":`...)
 	dst = strconv.AppendInt(dst, int64(status), 10)
-	first := true
-	for name, values := range header {
-		if name == "Set-Cookie" || len(values) == 0 {
-			continue
+	switch form {
+	case formV2:
+		dst = appendHeader(dst, "headers", header, func(name string, values []string) bool { return name != setCookie })
+		if cookies := header[setCookie]; len(cookies) > 0 {
+			dst = append(dst, `,"cookies":`...)
+			dst = appendStrings(dst, cookies)
 		}
-		if first {
-			dst = append(dst, `,"headers":{`...)
-			first = false
-		} else {
-			dst = append(dst, ',')
+	case formV1:
+		dst = appendHeader(dst, "headers", header, func(_ string, values []string) bool { return len(values) == 1 })
+		dst = appendMultiHeader(dst, header, func(values []string) bool { return len(values) > 1 })
+	default:
+		dst = append(dst, `,"statusDescription":`...)
+		dst = appendString(dst, strings.TrimSpace(strconv.Itoa(status)+" "+http.StatusText(status)))
+		if form == formBalancerMulti {
+			dst = appendMultiHeader(dst, header, func([]string) bool { return true })
+			break
 		}
-		dst = appendString(dst, name)
-		dst = append(dst, ':')
-		dst = appendString(dst, strings.Join(values, ", "))
-	}
-	if !first {
-		dst = append(dst, '}')
-	}
-	for i, cookie := range header["Set-Cookie"] {
-		if i == 0 {
-			dst = append(dst, `,"cookies":[`...)
-		} else {
-			dst = append(dst, ',')
+		if cookies := header[setCookie]; len(cookies) > 1 {
+			header = maps.Clone(header)
+			for i, cookie := range cookies {
+				header[cookieName(i)] = []string{cookie}
+			}
 		}
-		dst = appendString(dst, cookie)
-	}
-	if len(header["Set-Cookie"]) > 0 {
-		dst = append(dst, ']')
+		dst = appendHeader(dst, "headers", header, func(string, []string) bool { return true })
 	}
 	switch {
 	case len(body) == 0:
@@ -116,6 +122,84 @@ func appendProxy(dst []byte, status int, header http.Header, body []byte) []byte
 		dst = append(dst, `","isBase64Encoded":true`...)
 	}
 	return append(dst, '}')
+}
+
+const setCookie = "Set-Cookie"
+
+// cookieName spells Set-Cookie in another way for each n below 512.
+func cookieName(n int) string {
+	name := []byte(setCookie)
+	for i, c := range name {
+		if c == '-' {
+			continue
+		}
+		if n&1 == 1 {
+			name[i] = c ^ 0x20
+		}
+		n >>= 1
+	}
+	return string(name)
+}
+
+// appendHeader appends a member with the headers that are wanted, several
+// values of one joined, and nothing when there are none.
+func appendHeader(dst []byte, member string, header http.Header, want func(name string, values []string) bool) []byte {
+	first := true
+	for name, values := range header {
+		if len(values) == 0 || !want(name, values) {
+			continue
+		}
+		if first {
+			dst = append(dst, `,"`...)
+			dst = append(dst, member...)
+			dst = append(dst, `":{`...)
+			first = false
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, name)
+		dst = append(dst, ':')
+		dst = appendString(dst, strings.Join(values, ", "))
+	}
+	if !first {
+		dst = append(dst, '}')
+	}
+	return dst
+}
+
+// appendMultiHeader appends multiValueHeaders with the headers that are wanted,
+// and nothing when there are none.
+func appendMultiHeader(dst []byte, header http.Header, want func(values []string) bool) []byte {
+	first := true
+	for name, values := range header {
+		if len(values) == 0 || !want(values) {
+			continue
+		}
+		if first {
+			dst = append(dst, `,"multiValueHeaders":{`...)
+			first = false
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, name)
+		dst = append(dst, ':')
+		dst = appendStrings(dst, values)
+	}
+	if !first {
+		dst = append(dst, '}')
+	}
+	return dst
+}
+
+func appendStrings(dst []byte, values []string) []byte {
+	dst = append(dst, '[')
+	for i, value := range values {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, value)
+	}
+	return append(dst, ']')
 }
 
 const hexDigits = "0123456789abcdef"

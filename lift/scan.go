@@ -192,24 +192,35 @@ func (s *scanner) quoted() (inner string, plain bool, err error) {
 	s.pos++
 	start := s.pos
 	plain = true
-	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; {
-		case c == '"':
-			inner = s.text[start:s.pos]
+	for {
+		text, i := s.text, s.pos
+		for i < len(text) && !special[text[i]] {
+			i++
+		}
+		s.pos = i
+		switch {
+		case i >= len(text):
+			return "", false, s.fail("the string's end")
+		case text[i] == '"':
 			s.pos++
-			return inner, plain, nil
-		case c == '\\':
-			plain = false
-			if err := s.escape(); err != nil {
-				return "", false, err
-			}
-		case c < 0x20:
+			return text[start:i], plain, nil
+		case text[i] != '\\':
 			return "", false, s.fail("a character that may stand in a string")
-		default:
-			s.pos++
+		}
+		plain = false
+		if err := s.escape(); err != nil {
+			return "", false, err
 		}
 	}
-	return "", false, s.fail("the string's end")
+}
+
+// special are the bytes that mean something inside a string.
+var special = [256]bool{
+	0x00: true, 0x01: true, 0x02: true, 0x03: true, 0x04: true, 0x05: true, 0x06: true, 0x07: true,
+	0x08: true, 0x09: true, 0x0a: true, 0x0b: true, 0x0c: true, 0x0d: true, 0x0e: true, 0x0f: true,
+	0x10: true, 0x11: true, 0x12: true, 0x13: true, 0x14: true, 0x15: true, 0x16: true, 0x17: true,
+	0x18: true, 0x19: true, 0x1a: true, 0x1b: true, 0x1c: true, 0x1d: true, 0x1e: true, 0x1f: true,
+	'"': true, '\\': true,
 }
 
 // escape steps over one escape sequence.

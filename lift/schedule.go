@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // A Schedule is the view of a tick. The tick's detail is [Event.Body], its time
@@ -26,19 +25,14 @@ type Schedule struct {
 //	 "time": "<aws.scheduler.scheduled-time>", "resources": ["<aws.scheduler.schedule-arn>"],
 //	 "detail": {"what": "sweep"}}
 func (a *App) Schedule(h Handler, mw ...Middleware) {
-	mustBeFree("App.Schedule", a.schedule.handler != nil)
-	a.schedule.handler = a.build("App.Schedule", TriggerSchedule, h, mw)
+	a.only(formSchedule, "App.Schedule", &scheduleFamily{a.build("App.Schedule", TriggerSchedule, h, mw)})
 }
 
 type scheduleFamily struct {
 	handler Handler
 }
 
-func (f *scheduleFamily) String() string { return "schedules" }
-
-func (f *scheduleFamily) empty() bool { return f.handler == nil }
-
-func (f *scheduleFamily) recognises(env *envelope) bool {
+func (env *envelope) isTick() bool {
 	return env.detailType == "Scheduled Event" && (env.source == "aws.events" || env.source == "aws.scheduler")
 }
 
@@ -59,12 +53,9 @@ func (f *scheduleFamily) decode(ctx context.Context, a *App, env *envelope) (*Ev
 	e := a.newEvent(ctx, TriggerSchedule, env.id)
 	e.Raw = env.payload
 	e.Schedule = &Schedule{Source: env.source}
-	if env.time != "" {
-		t, err := time.Parse(time.RFC3339, env.time)
-		if err != nil {
-			return nil, fmt.Errorf("read time: it is not of RFC 3339")
-		}
-		e.Time = t.UTC()
+	var err error
+	if e.Time, err = timestamp(env.time); err != nil {
+		return nil, fmt.Errorf("read tick: %w", err)
 	}
 	if env.resources != "" {
 		s := scanner{text: env.resources}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambda/messages"
 )
 
 // shutdownTime is what the hooks of OnShutdown have together.
@@ -13,7 +14,8 @@ const shutdownTime = 400 * time.Millisecond
 
 // Start serves the app on the Lambda Runtime API named by the environment
 // variable AWS_LAMBDA_RUNTIME_API. It does not return. It panics for an app
-// that has no handler at all.
+// that has no handler at all. A failed invocation has the [Error]'s code as its
+// errorType and the message as its errorMessage.
 //
 // An app with shutdown hooks also registers as an internal extension, which is
 // what makes Lambda send SIGTERM; when the hooks have run, the process exits
@@ -29,7 +31,22 @@ func Start(a *App) {
 			os.Exit(0)
 		}))
 	}
-	lambda.StartWithOptions(a, options...)
+	lambda.StartWithOptions(runtimeHandler(a.Invoke), options...)
+}
+
+// A runtimeHandler gives the Runtime API the code of an error as the error's
+// type, so that a state machine, or whoever invokes, can tell them apart. It
+// holds a function rather than an App so that a binary does not link the App's
+// methods that nobody calls.
+type runtimeHandler func(ctx context.Context, payload []byte) ([]byte, error)
+
+func (h runtimeHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	answer, err := h(ctx, payload)
+	if err != nil {
+		declared, _ := Declared(err)
+		return nil, messages.InvokeResponse_Error{Type: declared.Code.String(), Message: declared.Message}
+	}
+	return answer, nil
 }
 
 // Shutdown runs the hooks of [App.OnShutdown]. Start calls it on SIGTERM; a

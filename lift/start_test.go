@@ -1,97 +1,164 @@
 package lift_test
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/lift/middleware"
 )
 
-// TestMain is also the function that TestStart runs as a process.
+// TestMain is also the function that the tests here run as a process.
 func TestMain(m *testing.M) {
 	if os.Getenv("LIFT_TEST_FUNCTION") != "" {
-		app := lift.New(lift.Config{})
-		app.Direct(lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
-			e.Logger().Info("seen")
-			return &lift.Response{Body: []byte(`"` + e.RequestID + `"`)}, nil
-		}))
-		app.OnShutdown(func(ctx context.Context) {
-			deadline, _ := ctx.Deadline()
-			fmt.Println("bye", time.Until(deadline) > 100*time.Millisecond)
-		})
-		lift.Start(app)
+		function()
 	}
 	os.Exit(m.Run())
 }
 
-// A function as Lambda runs it: a process that speaks the Runtime API, answers,
-// and on SIGTERM runs its hooks and ends.
+func function() {
+	app := lift.New(lift.Config{Margin: time.Second})
+	app.Use(middleware.Correlation(), middleware.Log(), middleware.Recover(), middleware.Deadline(0))
+	app.HTTP("GET /slow", lift.HandlerFunc(func(ctx context.Context, _ *lift.Event) (*lift.Response, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}))
+	app.Direct(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+		switch string(e.Body) {
+		case `"trace"`:
+			return &lift.Response{Body: []byte(`"` + os.Getenv("_X_AMZN_TRACE_ID") + `"`)}, nil
+		case `"conflict"`:
+			return nil, &lift.Error{Code: lift.CodeConflict, Message: "said so", Cause: errors.New("sesame")}
+		case `"panic"`:
+			panic("sesame")
+		case `"exit"`:
+			os.Exit(3)
+		case `"hang"`:
+			select {}
+		}
+		e.Logger().Info("seen")
+		return &lift.Response{Body: []byte(`"` + e.RequestID + `"`)}, nil
+	}))
+	app.SQS(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+		if string(e.Body) == "slow" {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return nil, nil
+	}))
+	app.OnShutdown(func(ctx context.Context) {
+		deadline, _ := ctx.Deadline()
+		fmt.Println("bye", time.Until(deadline) > 100*time.Millisecond)
+	})
+	lift.Start(app)
+}
+
+func start(t *testing.T) *lifttest.Function {
+	t.Helper()
+	return lifttest.StartFunction(t, os.Args[0], "LIFT_TEST_FUNCTION=1", "GORACE=atexit_sleep_ms=0")
+}
+
+// A function as Lambda runs it: a process that speaks the Runtime API, answers
+// one invocation after another, and on SIGTERM runs its hooks and ends.
 func TestStart(t *testing.T) {
 	t.Parallel()
-	answers := make(chan string, 1)
-	registered := make(chan bool, 1)
-	asked := make(chan bool, 1)
-	asked <- true
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch body, _ := io.ReadAll(r.Body); {
-		case strings.HasSuffix(r.URL.Path, "/extension/register"):
-			w.Header().Set("Lambda-Extension-Identifier", "ext")
-			w.Write([]byte(`{}`))
-			registered <- true
-		case strings.HasSuffix(r.URL.Path, "/runtime/invocation/next"):
-			select {
-			case <-asked:
-				w.Header().Set("Lambda-Runtime-Aws-Request-Id", "id-1")
-				w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
-				w.Write([]byte(`{"a":1}`))
-			case <-r.Context().Done():
-			}
-		case strings.HasSuffix(r.URL.Path, "/response"):
-			w.WriteHeader(http.StatusAccepted)
-			answers <- r.URL.Path + " " + string(body)
-		case strings.HasSuffix(r.URL.Path, "/error"):
-			w.WriteHeader(http.StatusAccepted)
-			answers <- "error " + string(body)
-		default:
-			<-r.Context().Done()
-		}
-	}))
-	defer api.Close()
-
-	var out bytes.Buffer
-	function := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
-	function.Env = append(os.Environ(), "LIFT_TEST_FUNCTION=1", "AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(api.URL, "http://"))
-	function.Stdout = &out
-	if err := function.Start(); err != nil {
-		t.Fatal(err)
+	f := start(t)
+	if answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(`{"a":1}`), RequestID: "id-1"}); string(answer.Payload) != `"id-1"` {
+		t.Errorf("answer %q, %v", answer.Payload, answer.Err)
 	}
-	defer function.Process.Kill()
-	<-registered
-	if got, want := <-answers, `/2018-06-01/runtime/invocation/id-1/response "id-1"`; got != want {
-		t.Errorf("answer %q, want %q", got, want)
+	trace := "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0"
+	if answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(`"trace"`), TraceID: trace}); string(answer.Payload) != `"`+trace+`"` {
+		t.Errorf("trace %q, %v", answer.Payload, answer.Err)
 	}
-	if err := function.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := function.Wait(); err != nil {
+	if err := f.Shutdown(t); err != nil {
 		t.Errorf("the function ended with %v", err)
 	}
-	if !strings.HasSuffix(out.String(), "bye true\n") {
-		t.Errorf("output %q", out.String())
+	if !strings.Contains(f.Output(), "\nbye true\n") {
+		t.Errorf("output %q", f.Output())
 	}
 	for _, key := range []string{`"timestamp":"`, `"level":"INFO"`, `"message":"seen"`, `"requestId":"id-1"`, `"correlation_id":"id-1"`} {
-		if !strings.Contains(out.String(), key) {
-			t.Errorf("no %s in %q", key, out.String())
+		if !strings.Contains(f.Output(), key) {
+			t.Errorf("no %s in %q", key, f.Output())
 		}
+	}
+}
+
+// The code of an error is the type by which others know it, and nothing else of
+// it leaves the function.
+func TestStartReportsErrorsByTheirCode(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for payload, want := range map[string]string{
+		`"conflict"`: "conflict: said so", `"panic"`: "internal: internal error",
+		`{"Records":[{"eventSource":"aws:ses"}]}`: "unhandled: this function has no handler for records of aws:ses",
+		`{`: "invalid: the payload is not JSON",
+	} {
+		answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(payload), RequestID: "id-1"})
+		if answer.Err == nil || answer.Err.Error() != want+" (correlation id id-1)" {
+			t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
+		}
+	}
+	if !strings.Contains(f.Output(), "start_test.go") {
+		t.Errorf("no stack of the panic in %s", f.Output())
+	}
+	if answer := f.Invoke(t.Context(), t, lifttest.Raw(`1`)); answer.Err != nil {
+		t.Errorf("the process does not live on: %v", answer.Err)
+	}
+}
+
+// The answer is there before Lambda's own deadline: 504 for a client, what was
+// not handled for a batch.
+func TestStartAnswersBeforeTheDeadline(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	if answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.HTTP{Path: "/slow"}, Timeout: 2 * time.Second}); answer.Status != 504 {
+		t.Errorf("answer %+v", answer)
+	}
+	answer := f.Send(t.Context(), t, lifttest.Invocation{
+		Event:   lifttest.SQS{Messages: []lifttest.SQSMessage{{ID: "1", Body: "quick"}, {ID: "2", Body: "slow"}, {ID: "3", Body: "late"}}},
+		Timeout: 2 * time.Second,
+	})
+	if strings.Join(answer.Failed, " ") != "2 3" {
+		t.Errorf("answer %+v", answer)
+	}
+}
+
+func TestShutdown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		app := lift.New(lift.Config{})
+		var order []string
+		app.OnShutdown(func(ctx context.Context) {
+			order = append(order, "first")
+			<-ctx.Done() // one that takes all the time there is
+		})
+		app.OnShutdown(func(ctx context.Context) {
+			order = append(order, fmt.Sprint(ctx.Err()))
+		})
+		start := time.Now()
+		app.Shutdown(t.Context())
+		if strings.Join(order, ", ") != "first, context deadline exceeded" || time.Since(start) != 400*time.Millisecond {
+			t.Errorf("%q after %s", order, time.Since(start))
+		}
+	})
+}
+
+func TestFunctionsThatEndOrHang(t *testing.T) {
+	t.Parallel()
+	for payload, want := range map[string]string{`"exit"`: "Runtime.ExitError: Runtime exited: exit status 3", `"hang"`: "Sandbox.Timedout: Task timed out after 1.00 seconds"} {
+		f := start(t)
+		<-f.API.Ready()
+		answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(payload), Timeout: time.Second})
+		if answer.Err == nil || answer.Err.Error() != want {
+			t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
+		}
+		<-f.Exited()
 	}
 }

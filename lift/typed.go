@@ -18,23 +18,27 @@ import (
 // Out is marshalled to JSON as the answer's body. A *Response goes out as it
 // is, and struct{} says nothing. The event itself is at [EventFrom].
 func Typed[In, Out any](fn func(context.Context, In) (Out, error)) Handler {
-	return HandlerFunc(func(ctx context.Context, e *Event) (*Response, error) {
-		var in In
-		if err := decodeInput(e.Body, &in); err != nil {
-			return nil, err
-		}
-		out, err := fn(ctx, in)
-		if err != nil {
-			return nil, err
-		}
-		switch out := any(out).(type) {
-		case *Response:
-			return out, nil
-		case struct{}:
-			return nil, nil
-		}
-		return JSON(0, out)
-	})
+	return typed[In, Out](fn)
+}
+
+type typed[In, Out any] func(context.Context, In) (Out, error)
+
+func (fn typed[In, Out]) Handle(ctx context.Context, e *Event) (*Response, error) {
+	var in In
+	if err := decodeInput(e.Body, &in); err != nil {
+		return nil, err
+	}
+	out, err := fn(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	switch out := any(out).(type) {
+	case *Response:
+		return out, nil
+	case struct{}:
+		return nil, nil
+	}
+	return JSON(0, out)
 }
 
 func decodeInput(body []byte, in any) error {

@@ -58,9 +58,14 @@ func (w *WebSocket) Subprotocols() []string {
 // message routes an answer or an error reaches the client as a frame, provided
 // that the API's route has a route response.
 func (a *App) WebSocket(route string, h Handler, mw ...Middleware) {
-	f := &a.webSocket
-	_, taken := f.routes[route]
-	mustBeFree("WebSocket route "+route, taken)
+	f, _ := a.families[formWebSocket].(*webSocketFamily)
+	if f == nil {
+		f = &webSocketFamily{routes: make(map[string]Handler)}
+		a.families[formWebSocket] = f
+	}
+	if f.routes[route] != nil {
+		panic("lift: WebSocket route " + route + " has a handler already")
+	}
 	trigger := TriggerMessage
 	switch {
 	case route == RouteConnect:
@@ -70,33 +75,11 @@ func (a *App) WebSocket(route string, h Handler, mw ...Middleware) {
 	case route == "" || strings.HasPrefix(route, "$") && route != RouteDefault:
 		panic(fmt.Sprintf("lift: %q is no WebSocket route key", route))
 	}
-	if f.routes == nil {
-		f.routes = make(map[string]Handler)
-	}
 	f.routes[route] = a.build("App.WebSocket "+route, trigger, h, mw)
 }
 
 type webSocketFamily struct {
 	routes map[string]Handler
-}
-
-func (f *webSocketFamily) String() string { return "WebSocket events" }
-
-func (f *webSocketFamily) empty() bool { return len(f.routes) == 0 }
-
-// recognises looks for what only requestContexts of WebSocket APIs have.
-func (f *webSocketFamily) recognises(env *envelope) bool {
-	if env.requestContext == "" {
-		return false
-	}
-	s := scanner{text: env.requestContext}
-	var connection, event bool
-	err := s.object(func(key string) error {
-		connection = connection || key == "connectionId"
-		event = event || key == "eventType"
-		return s.skip()
-	})
-	return err == nil && connection && event
 }
 
 func (f *webSocketFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
@@ -126,7 +109,7 @@ func (f *webSocketFamily) invoke(ctx context.Context, a *App, env *envelope) ([]
 		// and an error travels in that body.
 		status = res.Status
 	}
-	return appendProxy(make([]byte, 0, len(res.Body)+256), status, res.Header, res.Body), nil
+	return appendProxy(make([]byte, 0, len(res.Body)+256), formV2, status, res.Header, res.Body), nil
 }
 
 // decode reads an event of a WebSocket API:

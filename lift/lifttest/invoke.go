@@ -43,8 +43,10 @@ type Answer struct {
 	Header http.Header // with cookies as Set-Cookie
 	Body   []byte      // decoded
 
-	// For batches: the ids of the records that AWS will send again, from the
-	// lowest on for streams.
+	StatusDescription string // for load balancers
+
+	// For batches: the ids of the records that AWS will send again, of streams
+	// the lowest of them.
 	Failed []string
 }
 
@@ -73,35 +75,62 @@ func Invoke(ctx context.Context, t testing.TB, app *lift.App, event Event) Answe
 		return Answer{Err: err}
 	}
 	answer := Answer{Payload: payload}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(payload, &fields) != nil {
-		return answer
-	}
-	switch {
-	case fields["statusCode"] != nil:
-		answer.proxy(t)
-	case fields["batchItemFailures"] != nil:
-		answer.batch(t)
-	}
+	answer.interpret(t, event)
 	return answer
 }
 
-func (a *Answer) proxy(t testing.TB) {
+// interpret reads the payload as the event's source does.
+func (a *Answer) interpret(t testing.TB, event Event) {
+	t.Helper()
+	var fields map[string]json.RawMessage
+	if a.Err != nil || json.Unmarshal(a.Payload, &fields) != nil {
+		return
+	}
+	switch {
+	case fields["statusCode"] != nil:
+		a.proxy(t, event)
+	case fields["batchItemFailures"] != nil:
+		a.batch(t)
+	}
+}
+
+// proxy reads the answer as the way of the request does, which passes over what
+// is not of its form.
+func (a *Answer) proxy(t testing.TB, event Event) {
 	t.Helper()
 	var proxy struct {
-		StatusCode      int               `json:"statusCode"`
-		Headers         map[string]string `json:"headers"`
-		Cookies         []string          `json:"cookies"`
-		Body            string            `json:"body"`
-		IsBase64Encoded bool              `json:"isBase64Encoded"`
+		StatusCode        int                 `json:"statusCode"`
+		StatusDescription string              `json:"statusDescription"`
+		Headers           map[string]string   `json:"headers"`
+		MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+		Cookies           []string            `json:"cookies"`
+		Body              string              `json:"body"`
+		IsBase64Encoded   bool                `json:"isBase64Encoded"`
 	}
 	if err := json.Unmarshal(a.Payload, &proxy); err != nil {
 		t.Fatalf("API Gateway would not understand %s: %v", a.Payload, err)
 	}
-	a.Status = proxy.StatusCode
+	switch request, _ := event.(HTTP); {
+	case request.Via == LoadBalancerMulti:
+		proxy.Headers, proxy.Cookies = nil, nil
+	case request.Via == LoadBalancer:
+		proxy.MultiValueHeaders, proxy.Cookies = nil, nil
+	case request.Via == RESTAPI || request.Via == HTTPAPIv1:
+		proxy.Cookies = nil
+	default:
+		if _, raw := event.(Raw); !raw {
+			proxy.MultiValueHeaders = nil
+		}
+	}
+	a.Status, a.StatusDescription = proxy.StatusCode, proxy.StatusDescription
 	a.Header = make(http.Header)
 	for name, value := range proxy.Headers {
-		a.Header.Set(name, value)
+		a.Header.Add(name, value)
+	}
+	for name, values := range proxy.MultiValueHeaders {
+		for _, value := range values {
+			a.Header.Add(name, value)
+		}
 	}
 	for _, cookie := range proxy.Cookies {
 		a.Header.Add("Set-Cookie", cookie)

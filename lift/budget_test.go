@@ -1,0 +1,132 @@
+package lift_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer/lift/lifttest"
+)
+
+const helloWorld = "./testdata/hello"
+
+// A budget is what testdata/budget.json allows. Figures go down as they are
+// won; one that goes up has its reason beside it.
+type budget map[string]struct {
+	Max int    `json:"max"`
+	Why string `json:"why"`
+}
+
+// A hello-world with the whole stack stays within what is written down. The
+// figures are those of linux/amd64.
+func TestBudget(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds a function twice")
+	}
+	if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
+		t.Skip("the figures are those of linux/amd64")
+	}
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "budget.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var allowed budget
+	if err := json.Unmarshal(text, &allowed); err != nil {
+		t.Fatal(err)
+	}
+	binary := lifttest.Build(t, helloWorld)
+	info, err := os.Stat(binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	figures := map[string]int{
+		"packages":       len(strings.Fields(goOutput(t, "list", "-deps", "-tags", "lambda.norpc", helloWorld))),
+		"bytes":          int(info.Size()),
+		"reflect_method": strings.Count(dumpDependencies(t), "<ReflectMethod>"),
+		"init_allocs":    initAllocations(t, binary),
+	}
+	for name, limit := range allowed {
+		got, ok := figures[name]
+		if !ok {
+			t.Errorf("budget.json bounds %s, which nobody measures", name)
+		}
+		t.Logf("%-14s %8d of %d", name, got, limit.Max)
+		if got > limit.Max {
+			t.Errorf("%s is %d and may be %d: find what grew, or raise the limit in testdata/budget.json and write why", name, got, limit.Max)
+		}
+		if limit.Why == "" {
+			t.Errorf("budget.json gives no reason for the limit of %s", name)
+		}
+	}
+	if len(allowed) != len(figures) {
+		t.Errorf("budget.json bounds %d of %d figures", len(allowed), len(figures))
+	}
+}
+
+func goOutput(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", args...)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go %s: %v\n%s", args[0], err, stderr.String())
+	}
+	return string(out)
+}
+
+// dumpDependencies returns what the linker says of reachable methods. Where it
+// says <ReflectMethod>, it keeps every exported method of every type.
+func dumpDependencies(t *testing.T) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w -dumpdep", "-tags", "lambda.norpc",
+		"-o", filepath.Join(t.TempDir(), "bootstrap"), helloWorld)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	if !bytes.Contains(out, []byte("main.main")) {
+		t.Fatal("the linker dumped no dependencies")
+	}
+	return string(out)
+}
+
+var initLine = regexp.MustCompile(`(?m)^init \S+ @.* (\d+) allocs$`)
+
+// initAllocations sums what all packages allocate before main.
+func initAllocations(t *testing.T, binary string) int {
+	t.Helper()
+	f := lifttest.StartFunction(t, binary, "GODEBUG=inittrace=1")
+	select {
+	case <-f.API.Ready():
+	case <-f.Exited():
+		t.Fatalf("hello ended: %s", f.Output())
+	case <-time.After(time.Minute):
+		t.Fatal("hello does not ask for an invocation")
+	}
+	sum := 0
+	lines := initLine.FindAllStringSubmatch(f.Output(), -1)
+	for _, line := range lines {
+		n, err := strconv.Atoi(line[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += n
+	}
+	if !slices.ContainsFunc(lines, func(line []string) bool { return strings.HasPrefix(line[0], "init runtime ") }) {
+		t.Fatalf("no trace of init in %s", f.Output())
+	}
+	return sum
+}

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRun(t *testing.T) {
+	t.Parallel()
+	want, err := os.ReadFile(filepath.Join("..", "..", "..", "examples", "orders", "openapi.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"-app", "../../../examples/orders.New", "-title", "Orders", "-version", "1.0.0"}
+	var out bytes.Buffer
+	if err := run(t.Context(), args, &out); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(out.Bytes(), want) {
+		t.Errorf("document %s", out.String())
+	}
+	file := filepath.Join(t.TempDir(), "openapi.json")
+	if err := run(t.Context(), append(args, "-o", file, "-server", "https://a.example", "-description", `"quoted" $`), nil); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(file)
+	if err != nil || !bytes.Contains(got, []byte(`"url": "https://a.example"`)) || !bytes.Contains(got, []byte(`"description": "\"quoted\" $"`)) {
+		t.Errorf("file %s, %v", got, err)
+	}
+}
+
+func TestRunSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		app, want string
+	}{
+		"nothing":        {"", "-app must name"},
+		"no function":    {"./orders", "-app must name"},
+		"no package":     {"./none.New", "go list"},
+		"main package":   {"../../../examples/hello/function.New", "is a main package"},
+		"no such name":   {"../../../examples/hello.Make", "undefined: app.Make"},
+		"another type":   {"../../../examples/worker.New", "not a func() or func(lift.Config)"},
+		"many packages":  {"../../../examples/....New", "go run"},
+		"unknown option": {"-x", "-app must name"},
+	} {
+		err := run(t.Context(), []string{"-app", tt.app}, new(bytes.Buffer))
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,230 @@
+package lift
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// isHTTP looks for the two forms of an HTTP event: payload format 2.0, and the
+// older one, which load balancers share.
+func (env *envelope) isHTTP() bool {
+	return env.version == "2.0" && env.hasRawPath || env.httpMethod != "" && env.hasPath
+}
+
+// decodeHTTP reads an HTTP event:
+//   - https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+//   - https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+//   - https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+//   - https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
+	c, err := readHTTPContext(env.requestContext)
+	if err != nil {
+		return nil, fmt.Errorf("read requestContext: %w", err)
+	}
+	header, err := env.header()
+	if err != nil {
+		return nil, fmt.Errorf("read headers: %w", err)
+	}
+	body, err := env.decodedBody()
+	if err != nil {
+		return nil, err
+	}
+	g := &Gateway{APIID: c.apiID, Stage: c.stage, Authorizer: c.authorizer}
+	var path, query string
+	switch {
+	case env.hasRawPath && env.version == "2.0":
+		g.Kind, g.form, g.Resource = GatewayHTTPAPI, formV2, c.routeKey
+		if strings.Contains(c.domain, ".lambda-url.") {
+			g.Kind, g.Resource = GatewayFunctionURL, ""
+		}
+		if err := env.addCookies(header); err != nil {
+			return nil, fmt.Errorf("read cookies: %w", err)
+		}
+		path, query = g.cutStage(env.rawPath), env.rawQuery
+	case c.balancer:
+		g.Kind, g.form = GatewayLoadBalancer, formBalancer
+		if env.multiHeaders != "" && env.multiHeaders != "null" {
+			g.form = formBalancerMulti
+		}
+		// A load balancer passes path and query on as they were sent.
+		path, c.method = env.path, env.httpMethod
+		if query, err = env.joinQuery(func(s string) string { return s }); err != nil {
+			return nil, fmt.Errorf("read query: %w", err)
+		}
+		forwarded := header.Get("X-Forwarded-For")
+		c.sourceIP = strings.TrimSpace(forwarded[strings.LastIndexByte(forwarded, ',')+1:])
+	default:
+		g.Kind, g.form, g.Resource = GatewayRESTAPI, formV1, env.resource
+		if env.version == "1.0" {
+			g.Kind = GatewayHTTPAPI
+		}
+		var cut bool
+		if path, cut = g.cutBase(env.path, env.pathParameters); !cut && g.Kind == GatewayHTTPAPI {
+			path = g.cutStage(path)
+		}
+		c.method = env.httpMethod
+		if query, err = env.joinQuery(url.QueryEscape); err != nil {
+			return nil, fmt.Errorf("read query: %w", err)
+		}
+	}
+	if c.method == "" {
+		return nil, errors.New("requestContext names no method")
+	}
+
+	e := a.newEvent(ctx, TriggerHTTP, c.requestID)
+	e.Time = millis(c.epoch)
+	e.Raw = env.payload
+	e.Body = body
+	e.Gateway = g
+	e.HTTP = newRequest(c.method, path, query, header, body)
+	if e.HTTP.Host = header.Get("Host"); e.HTTP.Host == "" {
+		e.HTTP.Host = c.domain
+	}
+	e.HTTP.RemoteAddr = c.sourceIP
+	if major, minor, ok := http.ParseHTTPVersion(c.protocol); ok {
+		e.HTTP.Proto, e.HTTP.ProtoMajor, e.HTTP.ProtoMinor = c.protocol, major, minor
+	}
+	return e, nil
+}
+
+// An httpContext is what is read of the requestContext of an HTTP event.
+type httpContext struct {
+	requestID, apiID, stage, domain, routeKey, method, protocol, sourceIP string
+
+	epoch      int64
+	authorizer json.RawMessage
+	balancer   bool
+}
+
+func readHTTPContext(text string) (httpContext, error) {
+	var c httpContext
+	s := scanner{text: text}
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "requestId":
+			c.requestID, err = s.string()
+		case "apiId":
+			c.apiID, err = s.string()
+		case "stage":
+			c.stage, err = s.string()
+		case "domainName":
+			c.domain, err = s.string()
+		case "routeKey":
+			c.routeKey, err = s.string()
+		case "protocol":
+			c.protocol, err = s.string()
+		case "timeEpoch", "requestTimeEpoch":
+			c.epoch, err = s.int()
+		case "elb":
+			c.balancer = true
+			err = s.skip()
+		case "authorizer":
+			var raw string
+			if raw, err = s.raw(); raw != "null" {
+				c.authorizer = json.RawMessage(raw)
+			}
+		case "http", "identity":
+			err = s.object(func(key string) (err error) {
+				switch key {
+				case "method":
+					c.method, err = s.string()
+				case "protocol":
+					c.protocol, err = s.string()
+				case "sourceIp":
+					c.sourceIP, err = s.string()
+				default:
+					err = s.skip()
+				}
+				return err
+			})
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+	return c, err
+}
+
+// addCookies moves the cookies of payload format 2.0 to where a request has
+// them.
+func (env *envelope) addCookies(header http.Header) error {
+	if env.cookies == "" {
+		return nil
+	}
+	var cookies []string
+	s := scanner{text: env.cookies}
+	err := s.array(func() error {
+		cookie, err := s.string()
+		cookies = append(cookies, cookie)
+		return err
+	})
+	if len(cookies) > 0 {
+		header.Set("Cookie", strings.Join(cookies, "; "))
+	}
+	return err
+}
+
+// joinQuery makes a query of the parameters of the older form.
+func (env *envelope) joinQuery(escape func(string) string) (string, error) {
+	text := env.multiQuery
+	if text == "" || text == "null" {
+		text = env.query
+	}
+	var query []byte
+	err := scanPairs(text, func(name, value string) {
+		if len(query) > 0 {
+			query = append(query, '&')
+		}
+		query = append(query, escape(name)...)
+		query = append(query, '=')
+		query = append(query, escape(value)...)
+	})
+	return string(query), err
+}
+
+// newRequest makes the request that a handler sees. A path whose escapes are
+// broken is taken as it stands.
+func newRequest(method, path, query string, header http.Header, body []byte) *http.Request {
+	if path == "" {
+		path = "/"
+	}
+	u := &url.URL{Path: path, RawQuery: query}
+	if plain, err := url.PathUnescape(path); err == nil && plain != path {
+		u.Path, u.RawPath = plain, path
+	}
+	r := &http.Request{
+		Method: method, URL: u, Header: header, Host: "",
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: http.NoBody, ContentLength: int64(len(body)),
+	}
+	if len(body) > 0 {
+		r.Body = readBody{bytes.NewReader(body)}
+	}
+	if r.RequestURI = path; query != "" {
+		r.RequestURI += "?" + query
+	}
+	return r
+}
+
+type readBody struct{ *bytes.Reader }
+
+func (readBody) Close() error { return nil }
+
+// decodedBody returns the body's bytes.
+func (env *envelope) decodedBody() ([]byte, error) {
+	if !env.base64 {
+		return env.body, nil
+	}
+	n, err := base64.StdEncoding.Decode(env.body, env.body)
+	if err != nil {
+		return nil, errors.New("decode body: it is not base64")
+	}
+	return env.body[:n], nil
+}

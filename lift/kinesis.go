@@ -1,0 +1,81 @@
+package lift
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A KinesisRecord is the view of one record of a Kinesis data stream. Its data,
+// decoded, is [Event.Body]; its stream is [Event.Route].
+type KinesisRecord struct {
+	Stream         string
+	ShardID        string
+	PartitionKey   string
+	SequenceNumber string
+}
+
+// Kinesis registers the handler for records of Kinesis data streams. As with
+// [App.DynamoDB] it is called for one record at a time in the order of the
+// shard, the first record that fails ends the batch, and the mapping must have
+// ReportBatchItemFailures. With [Config].Parallel above 1, records of different
+// partition keys are handled at the same time.
+//
+// Records that the Kinesis Producer Library packed together come as one.
+func (a *App) Kinesis(h Handler, mw ...Middleware) {
+	h = a.build("App.Kinesis", TriggerKinesis, h, mw)
+	a.only(formKinesis, "App.Kinesis", batch{handler: h, decode: decodeKinesisRecord, lane: partition, failures: fromTheLowest})
+}
+
+func partition(e *Event) string { return "key " + e.Kinesis.PartitionKey }
+
+// decodeKinesisRecord reads a record:
+// https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+func decodeKinesisRecord(text string, e *Event) (string, error) {
+	e.Trigger = TriggerKinesis
+	view := new(KinesisRecord)
+	e.Kinesis = view
+	var arn, data string
+	var arrived float64
+	s := scanner{text: text}
+	err := s.object(func(key string) (err error) {
+		switch key {
+		case "eventID":
+			e.ID, err = s.string()
+		case "eventSourceARN":
+			arn, err = s.string()
+		case "kinesis":
+			err = s.object(func(key string) (err error) {
+				switch key {
+				case "partitionKey":
+					view.PartitionKey, err = s.string()
+				case "sequenceNumber":
+					view.SequenceNumber, err = s.string()
+				case "data":
+					data, err = s.string()
+				case "approximateArrivalTimestamp":
+					arrived, err = s.float()
+				default:
+					err = s.skip()
+				}
+				return err
+			})
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+	if err != nil {
+		return view.SequenceNumber, fmt.Errorf("read Kinesis record: %w", err)
+	}
+	if e.Body, err = base64.StdEncoding.DecodeString(data); err != nil {
+		return view.SequenceNumber, errors.New("read Kinesis record: its data is not base64")
+	}
+	// arn:aws:kinesis:region:account:stream/NAME
+	_, view.Stream, _ = strings.Cut(arn, ":stream/")
+	view.ShardID, _, _ = strings.Cut(e.ID, ":")
+	e.Route = view.Stream
+	e.Time = seconds(arrived)
+	return view.SequenceNumber, nil
+}

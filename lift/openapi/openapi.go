@@ -1,0 +1,249 @@
+// Package openapi writes the OpenAPI 3.1 document of a Lift app's HTTP
+// operations. It reads their types by reflection and so belongs into a program
+// that runs when the function is built, not into the function:
+//
+//	go run github.com/pay-theory/streamer/lift/cmd/lift-openapi -app ./orders.New -title Orders -o openapi.json
+//
+// or a program of one's own that calls [Write].
+package openapi
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pay-theory/streamer/lift"
+)
+
+// Info is what a document says of the API as a whole.
+type Info struct {
+	Title       string // default API
+	Version     string // of the API; default 0.0.0
+	Description string
+	Servers     []string // URLs; default /
+}
+
+// Write writes the document of the app's HTTP routes. A route without a method
+// is left out, unless it is a [lift.Operation], which is an error, as are two
+// operations of one id.
+//
+// A schema follows encoding/json: the names, omitempty and omitzero are those
+// of the tag json. A field is required unless it may be left out or is a
+// pointer. A tag doc is its description. Types with a name become components.
+func Write(w io.Writer, app *lift.App, info Info) error {
+	d := &document{
+		OpenAPI: "3.1.0",
+		Info:    infoObject{Title: cmp.Or(info.Title, "API"), Version: cmp.Or(info.Version, "0.0.0"), Description: info.Description},
+		Paths:   make(map[string]map[string]*operation),
+	}
+	for _, url := range info.Servers {
+		d.Servers = append(d.Servers, server{url})
+	}
+	if d.Servers == nil {
+		d.Servers = []server{{"/"}}
+	}
+	s := newSchemas()
+	ids := make(map[string]string)
+	for _, route := range app.HTTPRoutes() {
+		if err := d.add(s, ids, route); err != nil {
+			return fmt.Errorf("describe %s: %w", route.Pattern, err)
+		}
+	}
+	d.Components.Schemas = s.components
+	d.Components.Responses = map[string]response{"Problem": {
+		Description: "An error, as RFC 9457 has it",
+		Content:     map[string]mediaType{"application/problem+json": {schema{"$ref": "#/components/schemas/Problem"}}},
+	}}
+	s.components["Problem"] = problemSchema()
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(d)
+}
+
+type document struct {
+	OpenAPI    string                           `json:"openapi"`
+	Info       infoObject                       `json:"info"`
+	Servers    []server                         `json:"servers"`
+	Paths      map[string]map[string]*operation `json:"paths"`
+	Components components                       `json:"components"`
+}
+
+type infoObject struct {
+	Title       string `json:"title"`
+	Version     string `json:"version"`
+	Description string `json:"description,omitempty"`
+}
+
+type server struct {
+	URL string `json:"url"`
+}
+
+type components struct {
+	Schemas         map[string]schema   `json:"schemas"`
+	Responses       map[string]response `json:"responses"`
+	SecuritySchemes map[string]schema   `json:"securitySchemes,omitempty"`
+}
+
+type operation struct {
+	OperationID string                `json:"operationId"`
+	Summary     string                `json:"summary,omitempty"`
+	Description string                `json:"description,omitempty"`
+	Tags        []string              `json:"tags,omitempty"`
+	Security    []map[string][]string `json:"security,omitempty"`
+	Parameters  []parameter           `json:"parameters,omitempty"`
+	RequestBody *requestBody          `json:"requestBody,omitempty"`
+	Responses   map[string]response   `json:"responses"`
+}
+
+type parameter struct {
+	Name        string `json:"name"`
+	In          string `json:"in"`
+	Description string `json:"description,omitempty"`
+	Required    bool   `json:"required,omitempty"`
+	Schema      schema `json:"schema"`
+}
+
+type requestBody struct {
+	Required bool                 `json:"required"`
+	Content  map[string]mediaType `json:"content"`
+}
+
+type response struct {
+	Ref         string               `json:"$ref,omitempty"`
+	Description string               `json:"description,omitempty"`
+	Content     map[string]mediaType `json:"content,omitempty"`
+}
+
+type mediaType struct {
+	Schema schema `json:"schema"`
+}
+
+func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) error {
+	o := route.Operation
+	method, path, wildcards := splitPattern(route.Pattern)
+	if method == "" {
+		if o.Summary != "" || o.ID != "" {
+			return fmt.Errorf("an operation needs a method")
+		}
+		return nil
+	}
+	op := &operation{
+		OperationID: cmp.Or(o.ID, operationID(method, path)),
+		Summary:     o.Summary, Description: o.Description, Tags: o.Tags, Responses: make(map[string]response),
+	}
+	if other, taken := ids[op.OperationID]; taken {
+		return fmt.Errorf("the operation id %s is that of %s", op.OperationID, other)
+	}
+	ids[op.OperationID] = route.Pattern
+	for _, name := range wildcards {
+		op.Parameters = append(op.Parameters, parameter{Name: name, In: "path", Required: true, Schema: schema{"type": "string"}})
+	}
+	for _, p := range o.Query {
+		op.Parameters = append(op.Parameters, parameter{Name: p.Name, In: "query", Description: p.Description, Required: p.Required, Schema: schema{"type": "string"}})
+	}
+	errors := slices.Clone(o.Errors)
+	if route.In != nil {
+		op.RequestBody = &requestBody{Required: true, Content: jsonOf(s, route.In)}
+		errors = append(errors, lift.CodeInvalid)
+	}
+	if o.Bearer {
+		op.Security = []map[string][]string{{"bearer": {}}}
+		d.Components.SecuritySchemes = map[string]schema{"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+		errors = append(errors, lift.CodeUnauthorized)
+	}
+	op.addResponses(s, o.Status, route.Out, errors)
+	if d.Paths[path] == nil {
+		d.Paths[path] = make(map[string]*operation)
+	}
+	if d.Paths[path][strings.ToLower(method)] != nil {
+		return fmt.Errorf("%s %s is described already", method, path)
+	}
+	d.Paths[path][strings.ToLower(method)] = op
+	return nil
+}
+
+func (op *operation) addResponses(s *schemas, status int, out reflect.Type, codes []lift.Code) {
+	success := response{Description: "Success"}
+	if out != nil {
+		success.Content = jsonOf(s, out)
+		status = cmp.Or(status, http.StatusOK)
+	}
+	status = cmp.Or(status, http.StatusNoContent)
+	success.Description = cmp.Or(http.StatusText(status), success.Description)
+	op.Responses[strconv.Itoa(status)] = success
+	for _, code := range codes {
+		op.Responses[strconv.Itoa(code.HTTPStatus())] = response{Ref: "#/components/responses/Problem"}
+	}
+	op.Responses["default"] = response{Ref: "#/components/responses/Problem"}
+}
+
+func jsonOf(s *schemas, t reflect.Type) map[string]mediaType {
+	return map[string]mediaType{"application/json": {s.of(t)}}
+}
+
+// splitPattern reads a pattern of net/http's ServeMux: [METHOD ][HOST]/[PATH].
+func splitPattern(pattern string) (method, path string, wildcards []string) {
+	rest := pattern
+	if before, after, ok := strings.Cut(pattern, " "); ok {
+		method, rest = before, strings.TrimLeft(after, " \t")
+	}
+	rest = rest[strings.IndexByte(rest, '/'):]
+	segments := strings.Split(rest, "/")
+	for i, segment := range segments {
+		if !strings.HasPrefix(segment, "{") {
+			continue
+		}
+		name := strings.TrimSuffix(strings.Trim(segment, "{}"), "...")
+		if name == "$" {
+			segments[i] = ""
+			continue
+		}
+		segments[i] = "{" + name + "}"
+		wildcards = append(wildcards, name)
+	}
+	return method, strings.Join(segments, "/"), wildcards
+}
+
+// operationID makes an id such as getOrdersId of GET /orders/{id}.
+func operationID(method, path string) string {
+	id := strings.ToLower(method)
+	for _, word := range strings.FieldsFunc(path, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9')
+	}) {
+		id += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return id
+}
+
+// problemSchema describes the document that errors answer with.
+func problemSchema() schema {
+	var codes []string
+	for c := lift.Code(0); ; c++ {
+		text, err := c.MarshalText()
+		if err != nil {
+			break
+		}
+		codes = append(codes, string(text))
+	}
+	return schema{
+		"type": "object", "required": []string{"type", "title", "status", "code", "correlation_id"},
+		"properties": map[string]schema{
+			"type":           {"type": "string", "format": "uri-reference"},
+			"title":          {"type": "string"},
+			"status":         {"type": "integer", "minimum": 400, "maximum": 599},
+			"detail":         {"type": "string"},
+			"code":           {"type": "string", "enum": codes},
+			"correlation_id": {"type": "string", "description": "what the logs know the request by"},
+			"retryable":      {"type": "boolean", "description": "whether the same request may succeed later"},
+			"retry_after":    {"type": "integer", "minimum": 1, "description": "seconds to wait before that"},
+			"details":        {"description": "what else the caller may know"},
+		},
+	}
+}

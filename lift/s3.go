@@ -1,0 +1,108 @@
+package lift
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+)
+
+// An S3Object is the view of one change of an object in an S3 bucket. The
+// record is [Event.Body], the bucket's name [Event.Route].
+type S3Object struct {
+	Event     string // as in ObjectCreated:Put
+	Bucket    string
+	Key       string // decoded: S3 sends keys with the escapes of a query
+	Size      int64  // bytes; 0 for a deleted object
+	ETag      string
+	VersionID string
+	Sequencer string // of two events of one key, the one with the higher came later; compared as hexadecimal
+}
+
+// S3 registers the handler for event notifications of S3 buckets. S3 invokes a
+// function asynchronously and at least once: an error fails the invocation, and
+// Lambda tries again as the function's asynchronous settings say. Notifications
+// that come through EventBridge, SQS or SNS are for their handlers.
+func (a *App) S3(h Handler, mw ...Middleware) {
+	h = a.build("App.S3", TriggerS3, h, mw)
+	a.only(formS3, "App.S3", batch{handler: h, decode: decodeS3Record, failures: together})
+}
+
+// decodeS3Record reads a record:
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+func decodeS3Record(text string, e *Event) (id string, err error) {
+	e.Trigger = TriggerS3
+	view := new(S3Object)
+	e.S3 = view
+	e.Body = e.Raw
+	var at, key string
+	s := scanner{text: text}
+	err = s.object(func(name string) (err error) {
+		switch name {
+		case "eventName":
+			view.Event, err = s.string()
+		case "eventTime":
+			at, err = s.string()
+		case "responseElements":
+			err = s.object(func(name string) (err error) {
+				if name == "x-amz-request-id" {
+					id, err = s.string()
+					return err
+				}
+				return s.skip()
+			})
+		case "s3":
+			err = s.object(func(name string) (err error) {
+				switch name {
+				case "bucket":
+					err = s.object(func(name string) (err error) {
+						if name == "name" {
+							view.Bucket, err = s.string()
+							return err
+						}
+						return s.skip()
+					})
+				case "object":
+					err = s.object(func(name string) (err error) {
+						switch name {
+						case "key":
+							key, err = s.string()
+						case "size":
+							view.Size, err = s.int()
+						case "eTag":
+							view.ETag, err = s.string()
+						case "versionId":
+							view.VersionID, err = s.string()
+						case "sequencer":
+							view.Sequencer, err = s.string()
+						default:
+							err = s.skip()
+						}
+						return err
+					})
+				default:
+					err = s.skip()
+				}
+				return err
+			})
+		default:
+			err = s.skip()
+		}
+		return err
+	})
+	e.Route = view.Bucket
+	if id != "" {
+		e.ID = id
+	}
+	if err == nil {
+		e.Time, err = timestamp(at)
+	}
+	if err == nil {
+		if view.Key, err = url.QueryUnescape(key); err != nil {
+			err = errors.New("the key's escapes are broken")
+		}
+	}
+	if err != nil {
+		return id, fmt.Errorf("read S3 record: %w", err)
+	}
+	return id, nil
+}

@@ -1,0 +1,67 @@
+package lift
+
+import (
+	"fmt"
+	"strings"
+)
+
+// An SNSMessage is the view of one message of an SNS topic. The message itself
+// is [Event.Body], its id [Event.ID], the topic's name [Event.Route].
+type SNSMessage struct {
+	TopicARN   string
+	Subject    string
+	Attributes MessageAttributes
+}
+
+// SNS registers the handler for messages of SNS topics. SNS invokes a function
+// asynchronously, with one message an event: an error fails the invocation, and
+// Lambda tries again as the function's asynchronous settings say.
+func (a *App) SNS(h Handler, mw ...Middleware) {
+	h = a.build("App.SNS", TriggerSNS, h, mw)
+	a.only(formSNS, "App.SNS", batch{handler: h, decode: decodeSNSMessage, failures: together})
+}
+
+// decodeSNSMessage reads a message:
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+func decodeSNSMessage(text string, e *Event) (id string, err error) {
+	e.Trigger = TriggerSNS
+	view := new(SNSMessage)
+	e.SNS = view
+	var at string
+	s := scanner{text: text}
+	err = s.object(func(key string) error {
+		if key != "Sns" {
+			return s.skip()
+		}
+		return s.object(func(key string) (err error) {
+			switch key {
+			case "MessageId":
+				id, err = s.string()
+			case "TopicArn":
+				view.TopicARN, err = s.string()
+			case "Subject":
+				view.Subject, err = s.string()
+			case "Message":
+				e.Body, err = s.bytes()
+			case "Timestamp":
+				at, err = s.string()
+			case "MessageAttributes":
+				view.Attributes.text, err = s.raw()
+			default:
+				err = s.skip()
+			}
+			return err
+		})
+	})
+	if err == nil {
+		e.Time, err = timestamp(at)
+	}
+	if err != nil {
+		return id, fmt.Errorf("read SNS message: %w", err)
+	}
+	if id != "" {
+		e.ID = id
+	}
+	e.Route = view.TopicARN[strings.LastIndexByte(view.TopicARN, ':')+1:]
+	return id, nil
+}
