@@ -30,6 +30,7 @@ type Event struct {
 
 	RequestID     string    // the invocation's id; "" outside Lambda. The records of a batch share it
 	CorrelationID string    // joins the answers, logs and traces of one cause; never empty
+	TraceID       string    // of AWS X-Ray, as in "1-67891233-abcdef012345678912345678"; "" for none
 	ColdStart     bool      // whether this is the process's first event
 	Deadline      time.Time // when the answer must be ready: the invocation's deadline less Config.Margin; zero for none
 	Claims        *Claims   // what a verified token says of the caller; nil for a caller nobody verified
@@ -56,8 +57,8 @@ func (e *Event) Header(name string) string {
 	return ""
 }
 
-// Logger returns the app's logger with the event's requestId and
-// correlation_id.
+// Logger returns the app's logger with the event's requestId, correlation_id
+// and trace_id, and with cold_start for the process's first event.
 func (e *Event) Logger() *slog.Logger {
 	if l := e.logger.Load(); l != nil {
 		return l
@@ -66,11 +67,18 @@ func (e *Event) Logger() *slog.Logger {
 	if base == nil {
 		base = slog.Default()
 	}
-	attrs := make([]any, 0, 2)
+	attrs := make([]any, 0, 4)
 	if e.RequestID != "" {
 		attrs = append(attrs, slog.String("requestId", e.RequestID))
 	}
-	l := base.With(append(attrs, slog.String("correlation_id", e.CorrelationID))...)
+	attrs = append(attrs, slog.String("correlation_id", e.CorrelationID))
+	if e.TraceID != "" {
+		attrs = append(attrs, slog.String("trace_id", e.TraceID))
+	}
+	if e.ColdStart {
+		attrs = append(attrs, slog.Bool("cold_start", true))
+	}
+	l := base.With(attrs...)
 	e.logger.Store(l)
 	return l
 }
