@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"strings"
 	"sync"
 )
 
@@ -67,6 +68,7 @@ func (s *Set) add(name string, value float64, unit Unit, high bool) {
 	if s == nil {
 		return
 	}
+	name = strings.ToValidUTF8(name, "\ufffd") // as it is written, so that names are told apart
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -111,7 +113,7 @@ func (s *Set) Property(attrs ...slog.Attr) {
 }
 
 func (s *Set) setProperty(attr slog.Attr) {
-	p := property{key: attr.Key}
+	p := property{key: strings.ToValidUTF8(attr.Key, "\ufffd")}
 	if value := attr.Value.Resolve(); value.Kind() == slog.KindString {
 		p.text = value.String()
 	} else {
