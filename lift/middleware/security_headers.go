@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/pay-theory/streamer/lift"
 )
@@ -29,9 +30,9 @@ func SecurityHeaders(change http.Header) lift.Middleware {
 		"Content-Security-Policy":   "default-src 'none'; frame-ancestors 'none'",
 		"Cache-Control":             "no-store",
 	}
-	for name := range change {
+	for name, values := range change {
 		name = http.CanonicalHeaderKey(name)
-		if headers[name] = change.Get(name); headers[name] == "" {
+		if headers[name] = strings.Join(values, ", "); headers[name] == "" {
 			delete(headers, name)
 		}
 	}

@@ -512,7 +512,7 @@ func TestHammer(t *testing.T) {
 				}
 				return nil, err
 			}))
-			const invocations, rounds = 64, 8
+			const invocations, rounds = 64, 2
 			var wg sync.WaitGroup
 			for i := range invocations {
 				wg.Go(func() {
