@@ -162,8 +162,7 @@ func TestEventLogNamesTheTrace(t *testing.T) {
 		return nil, nil
 	}))
 	const root = "1-67891233-abcdef012345678912345678"
-	//nolint:staticcheck // the key is aws-lambda-go's
-	ctx := context.WithValue(t.Context(), "x-amzn-trace-id", "Self=1;Root="+root+";Parent=53995c3f42cd8ad8;Sampled=1")
+	ctx := lifttest.Traced(t.Context(), "Self=1;Root="+root+";Parent=53995c3f42cd8ad8;Sampled=1")
 	lifttest.Invoke(ctx, t, app, lifttest.JSON{Value: 1})
 	if line := log.Line(t, "first"); line["trace_id"] != root || line["cold_start"] != true {
 		t.Errorf("line %v", line)

@@ -2,6 +2,7 @@ package lifttest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net"
 	"testing"
@@ -92,4 +93,11 @@ func (d *Daemon) read(t testing.TB, wait time.Duration) []byte {
 		return nil
 	}
 	return buf[:n]
+}
+
+// Traced returns a context in which Invoke sees the trace header, as Lambda
+// gives it with an invocation.
+func Traced(ctx context.Context, header string) context.Context {
+	//lint:ignore SA1029 the key is the one of aws-lambda-go
+	return context.WithValue(ctx, "x-amzn-trace-id", header)
 }

@@ -269,7 +269,7 @@ func TestConcurrentUse(t *testing.T) {
 
 func FuzzNames(f *testing.F) {
 	f.Add("name", "dim", "value", "key", "text", 1.5)
-	f.Add("a\x00\"", "é", "\xff", "_aws", "\u2028", -0.0)
+	f.Add("a\x00\"", "é", "\xff", "_aws", "\u2028", math.Copysign(0, -1))
 	f.Fuzz(func(t *testing.T, name, dimension, value, key, text string, number float64) {
 		var out lifttest.Metrics
 		r, err := metric.New(metric.Config{Namespace: "n", Writer: &out})

@@ -71,12 +71,12 @@ func (cfg *CORSConfig) check() error {
 		return fmt.Errorf("no Origins")
 	}
 	if cfg.MaxAge < 0 {
-		return fmt.Errorf("MaxAge of %s", cfg.MaxAge)
+		return fmt.Errorf("a MaxAge of %s", cfg.MaxAge)
 	}
 	for _, origin := range cfg.Origins {
 		if origin == "*" {
 			if len(cfg.Origins) > 1 {
-				return fmt.Errorf(`Origins has "*" and others`)
+				return fmt.Errorf(`there are "*" and other Origins`)
 			}
 			if cfg.Credentials {
 				return fmt.Errorf(`credentials cannot be allowed to the origin "*"`)

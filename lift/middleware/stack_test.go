@@ -383,8 +383,7 @@ func newWorld(t *testing.T, s source) *world {
 func (w *world) is(triggers []lift.Trigger) bool { return slices.Contains(triggers, w.source.trigger) }
 
 func (w *world) context() context.Context {
-	//nolint:staticcheck // the key is aws-lambda-go's
-	return context.WithValue(w.t.Context(), "x-amzn-trace-id", "Root="+traceRoot+";Parent=53995c3f42cd8ad8;Sampled=1")
+	return lifttest.Traced(w.t.Context(), "Root="+traceRoot+";Parent=53995c3f42cd8ad8;Sampled=1")
 }
 
 func (w *world) invoke() lifttest.Answer {
@@ -517,8 +516,7 @@ func TestHammer(t *testing.T) {
 			for i := range invocations {
 				wg.Go(func() {
 					for round := range rounds {
-						//nolint:staticcheck // the key is aws-lambda-go's
-						ctx := context.WithValue(t.Context(), "x-amzn-trace-id", fmt.Sprintf("Root=1-5759e988-%024x;Parent=53995c3f42cd8ad8;Sampled=1", i*rounds+round))
+						ctx := lifttest.Traced(t.Context(), fmt.Sprintf("Root=1-5759e988-%024x;Parent=53995c3f42cd8ad8;Sampled=1", i*rounds+round))
 						lifttest.Invoke(ctx, t, app, s.event(nil, `{"a":1}`))
 					}
 				})
