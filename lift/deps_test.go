@@ -34,6 +34,7 @@ func TestLiftLinksNothingElse(t *testing.T) {
 		module + "/lift/trace":      {module + "/lift"},
 		module + "/lift/middleware": {module + "/lift", module + "/lift/metric", module + "/lift/trace"},
 		module + "/lift/auth":       {module + "/lift", "github.com/golang-jwt/jwt/v5"},
+		module + "/lift/config":     {module + "/lift"},
 	} {
 		for _, dep := range dependencies(t, pkg) {
 			if !slices.Contains(runtime, dep) && !slices.Contains(internal, dep) && !slices.Contains(more, dep) {
