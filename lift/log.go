@@ -176,29 +176,32 @@ func replaceAttr(hidden redact.Keys) func([]string, slog.Attr) slog.Attr {
 // withoutKeys returns the value without what stands under a hidden key, for the
 // kinds of maps that requests are made of.
 func withoutKeys(value slog.Value, hidden redact.Keys) slog.Value {
+	var lists map[string][]string
 	switch m := value.Any().(type) {
-	case http.Header:
-		return slog.AnyValue(cleared(m, hidden, []string{redact.Mark}))
-	case url.Values:
-		return slog.AnyValue(cleared(m, hidden, []string{redact.Mark}))
-	case map[string][]string:
-		return slog.AnyValue(cleared(m, hidden, []string{redact.Mark}))
 	case map[string]string:
-		return slog.AnyValue(cleared(m, hidden, redact.Mark))
+		return cleared(m, hidden)
 	case map[string]any:
-		return slog.AnyValue(cleared(m, hidden, any(redact.Mark)))
+		return cleared(m, hidden)
+	case map[string][]string:
+		lists = m
+	case http.Header:
+		lists = m
+	case url.Values:
+		lists = m
+	default:
+		return value
 	}
-	return value
+	return cleared(lists, hidden)
 }
 
-func cleared[M ~map[string]V, V any](m M, hidden redact.Keys, mark V) M {
-	out := make(M, len(m))
+func cleared[V any](m map[string]V, hidden redact.Keys) slog.Value {
+	out := make(map[string]any, len(m))
 	for key, value := range m {
 		if out[key] = value; hidden.Has(key) {
-			out[key] = mark
+			out[key] = redact.Mark
 		}
 	}
-	return out
+	return slog.AnyValue(out)
 }
 
 // A tokenlessWriter is given whole lines and takes the tokens out of them.

@@ -1,7 +1,6 @@
 package metric
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -48,22 +47,21 @@ type Recorder struct {
 
 // New checks the Config.
 func New(cfg Config) (*Recorder, error) {
-	switch {
-	case cfg.Namespace == "":
-		return nil, errors.New("metric: Config.Namespace is empty")
-	case len(cfg.Namespace) > maxNamespace || cfg.Namespace[0] == ':' || !strings.ContainsFunc(cfg.Namespace, notSpace):
+	if n := len(cfg.Namespace); n == 0 || n > maxNamespace || cfg.Namespace[0] == ':' || strings.TrimSpace(cfg.Namespace) == "" {
 		return nil, fmt.Errorf("metric: Config.Namespace %q is not one for CloudWatch", cfg.Namespace)
-	case len(cfg.Dimensions) > maxDimensions:
+	}
+	if len(cfg.Dimensions) > maxDimensions {
 		return nil, fmt.Errorf("metric: Config.Dimensions has %d, more than %d", len(cfg.Dimensions), maxDimensions)
 	}
 	for i, d := range cfg.Dimensions {
-		if fault := d.fault(); fault != "" {
-			return nil, fmt.Errorf("metric: Config.Dimensions: %s", fault)
-		}
+		fault := d.fault()
 		for _, other := range cfg.Dimensions[:i] {
 			if other.Name == d.Name {
-				return nil, fmt.Errorf("metric: Config.Dimensions has %q twice", d.Name)
+				fault = "is there twice"
 			}
+		}
+		if fault != "" {
+			return nil, fmt.Errorf("metric: Config.Dimensions: %q %s", d.Name, fault)
 		}
 	}
 	if cfg.Writer == nil {
@@ -75,17 +73,15 @@ func New(cfg Config) (*Recorder, error) {
 	return &Recorder{cfg: cfg}, nil
 }
 
-func notSpace(r rune) bool { return r != ' ' }
-
-// fault returns what CloudWatch would not take, "" for nothing.
+// fault returns what CloudWatch would not take of d, "" for nothing.
 func (d Dimension) fault() string {
 	switch {
 	case d.Name == "" || len(d.Name) > maxDimensionName || d.Name[0] == ':' || !isASCII(d.Name):
-		return fmt.Sprintf("dimension name %q is not 1 to %d characters of ASCII", d.Name, maxDimensionName)
+		return "has a name that is not 1 to 250 characters of ASCII"
 	case d.Name == "_aws":
-		return "the dimension name _aws belongs to the format"
+		return "has the name that belongs to the format"
 	case len(d.Value) > maxDimensionValue || !isASCII(d.Value) || strings.TrimSpace(d.Value) == "":
-		return fmt.Sprintf("the value of dimension %q is not 1 to %d characters of ASCII", d.Name, maxDimensionValue)
+		return "has a value that is not 1 to 1,024 characters of ASCII"
 	}
 	return ""
 }

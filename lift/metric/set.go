@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
-	"strings"
 	"sync"
+
+	"github.com/pay-theory/streamer/lift/internal/jsontext"
 )
 
 // A Set is the metrics of one event, with their dimensions. What CloudWatch
@@ -68,35 +69,35 @@ func (s *Set) add(name string, value float64, unit Unit, high bool) {
 	if s == nil {
 		return
 	}
-	name = strings.ToValidUTF8(name, "\ufffd") // as it is written, so that names are told apart
+	name = jsontext.Valid(name) // as it is written, so that names are told apart
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case name == "" || len(name) > maxName || name == "_aws":
-		s.refuse("metric name %q is not 1 to %d bytes", name, maxName)
-		return
-	case !unit.valid():
-		s.refuse("metric %q has the unknown unit %q", name, unit)
-		return
-	case math.IsNaN(value) || math.IsInf(value, 0) || math.Abs(value) > 0x1p360:
-		s.refuse("metric %q has the value %v", name, value)
-		return
-	}
+	var same *entry
 	for i := range s.metrics {
-		if m := &s.metrics[i]; m.name == name {
-			if m.unit != unit || m.high != high {
-				s.refuse("metric %q has another unit or resolution than before", name)
-				return
-			}
-			m.more = append(m.more, value)
-			return
+		if s.metrics[i].name == name {
+			same = &s.metrics[i]
 		}
 	}
-	if s.taken(name) {
-		s.refuse("metric %q has the name of a dimension or property", name)
+	fault := ""
+	switch {
+	case name == "" || len(name) > maxName || name == "_aws":
+		fault = "is not 1 to 255 bytes"
+	case !unit.valid():
+		fault = "has an unknown unit"
+	case !(math.Abs(value) <= 0x1p360): // nor NaN
+		fault = "has a value that CloudWatch does not take"
+	case same != nil && (same.unit != unit || same.high != high):
+		fault = "has another unit or resolution than before"
+	case same == nil && s.taken(name):
+		fault = "has the name of a dimension or property"
+	case same != nil:
+		same.more = append(same.more, value)
+		return
+	default:
+		s.metrics = append(s.metrics, entry{name: name, unit: unit, high: high, first: value})
 		return
 	}
-	s.metrics = append(s.metrics, entry{name: name, unit: unit, high: high, first: value})
+	s.refuse("metric", name, fault)
 }
 
 // Property adds something to find the event by that is no dimension, such as
@@ -113,14 +114,14 @@ func (s *Set) Property(attrs ...slog.Attr) {
 }
 
 func (s *Set) setProperty(attr slog.Attr) {
-	p := property{key: strings.ToValidUTF8(attr.Key, "\ufffd")}
+	p := property{key: jsontext.Valid(attr.Key)}
 	if value := attr.Value.Resolve(); value.Kind() == slog.KindString {
 		p.text = value.String()
 	} else {
 		// Encoded at once: the value may change before the Set is written.
 		var err error
 		if p.json, err = json.Marshal(plain(value)); err != nil {
-			s.refuse("property %q cannot be encoded: %v", attr.Key, err)
+			s.refuse("property", attr.Key, "cannot be encoded")
 			return
 		}
 	}
@@ -131,7 +132,7 @@ func (s *Set) setProperty(attr slog.Attr) {
 		}
 	}
 	if p.key == "" || p.key == "_aws" || s.taken(p.key) {
-		s.refuse("property %q has no name of its own", p.key)
+		s.refuse("property", p.key, "has no name of its own")
 		return
 	}
 	s.properties = append(s.properties, p)
@@ -181,9 +182,9 @@ func (s *Set) With(dimensions ...Dimension) *Set {
 	child.dimensions = append(child.dimensions[:0], s.dimensions...)
 	for _, d := range dimensions {
 		if fault := d.fault(); fault != "" {
-			s.refuse("%s", fault)
+			s.refuse("dimension", d.Name, fault)
 		} else if child.taken(d.Name) || len(child.dimensions) == maxDimensions {
-			s.refuse("dimension %q is there already, or one too many", d.Name)
+			s.refuse("dimension", d.Name, "is there already, or one too many")
 		} else {
 			child.dimensions = append(child.dimensions, d)
 		}
@@ -195,9 +196,9 @@ func (s *Set) With(dimensions ...Dimension) *Set {
 // maxFaults bounds what a Set remembers of wrong calls.
 const maxFaults = 10
 
-func (s *Set) refuse(format string, args ...any) {
+func (s *Set) refuse(what, name, fault string) {
 	if len(s.faults) < maxFaults {
-		s.faults = append(s.faults, fmt.Errorf("metric: "+format, args...))
+		s.faults = append(s.faults, fmt.Errorf("metric: %s %q %s", what, name, fault))
 	}
 }
 

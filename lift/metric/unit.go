@@ -1,5 +1,7 @@
 package metric
 
+import "slices"
+
 // A Unit is a unit of CloudWatch.
 type Unit string
 
@@ -37,13 +39,11 @@ const (
 	TerabitsPerSecond  Unit = "Terabits/Second"
 )
 
-func (u Unit) valid() bool {
-	switch u {
-	case None, Count, Percent, Seconds, Milliseconds, Microseconds,
-		Bytes, Kilobytes, Megabytes, Gigabytes, Terabytes, Bits, Kilobits, Megabits, Gigabits, Terabits,
-		CountPerSecond, BytesPerSecond, KilobytesPerSecond, MegabytesPerSecond, GigabytesPerSecond, TerabytesPerSecond,
-		BitsPerSecond, KilobitsPerSecond, MegabitsPerSecond, GigabitsPerSecond, TerabitsPerSecond:
-		return true
-	}
-	return false
+var units = [...]Unit{
+	None, Count, Percent, Seconds, Milliseconds, Microseconds,
+	Bytes, Kilobytes, Megabytes, Gigabytes, Terabytes, Bits, Kilobits, Megabits, Gigabits, Terabits,
+	CountPerSecond, BytesPerSecond, KilobytesPerSecond, MegabytesPerSecond, GigabytesPerSecond, TerabytesPerSecond,
+	BitsPerSecond, KilobitsPerSecond, MegabitsPerSecond, GigabitsPerSecond, TerabitsPerSecond,
 }
+
+func (u Unit) valid() bool { return slices.Contains(units[:], u) }

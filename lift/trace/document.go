@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -24,157 +23,144 @@ const preface = `{"format": "json", "version": 1}` + "\n"
 // packet returns the segment as the daemon takes it. One that does not fit goes
 // without its metadata.
 func (s *Segment) packet(end time.Time, err error) []byte {
-	packet := s.appendDocument(append(make([]byte, 0, 768), preface...), end, err, s.metadata)
-	if len(packet) > maxDocument {
-		packet = s.appendDocument(packet[:len(preface)], end, err, nil)
+	b := make(jsontext.Builder, 0, 768)
+	s.appendDocument(&b, end, err, s.metadata)
+	if len(b) > maxDocument {
+		b = b[:0]
+		s.appendDocument(&b, end, err, nil)
 	}
-	return redact.Tokens(packet)
+	return redact.Tokens(b)
 }
 
 // appendDocument appends a segment document:
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
-func (s *Segment) appendDocument(dst []byte, end time.Time, err error, metadata []value) []byte {
-	dst = append(dst, `{"trace_id":"`...)
-	dst = append(dst, s.link.TraceID...)
-	dst = append(dst, `","id":"`...)
-	dst = append(dst, s.link.Parent...)
-	if s.parent != "" {
-		dst = append(dst, `","parent_id":"`...)
-		dst = append(dst, s.parent...)
-	}
+func (s *Segment) appendDocument(b *jsontext.Builder, end time.Time, err error, metadata []value) {
+	b.Raw(preface)
+	b.Raw(`{"trace_id":`)
+	b.Text(s.link.TraceID)
+	text(b, `,"id":`, s.link.Parent)
+	text(b, `,"parent_id":`, s.parent)
 	if s.sub {
-		dst = append(dst, `","type":"subsegment`...)
+		b.Raw(`,"type":"subsegment"`)
 	}
-	dst = append(dst, `","name":`...)
-	dst = jsontext.AppendString(dst, segmentName(s.name))
-	dst = append(dst, `,"start_time":`...)
-	dst = appendTime(dst, s.start)
-	dst = append(dst, `,"end_time":`...)
-	dst = appendTime(dst, end)
-	dst = s.appendCall(dst)
-	dst = appendOutcome(dst, err, s.http.status)
-	dst = appendAnnotations(dst, s.annotations)
-	dst = appendMetadata(dst, metadata)
-	return append(dst, '}')
+	text(b, `,"name":`, segmentName(s.name))
+	b.Raw(`,"start_time":`)
+	appendTime(b, s.start)
+	b.Raw(`,"end_time":`)
+	appendTime(b, end)
+	s.appendCall(b)
+	appendOutcome(b, err, s.http.status)
+	appendAnnotations(b, s.annotations)
+	appendMetadata(b, metadata)
+	b.Raw("}")
 }
 
-func (s *Segment) appendCall(dst []byte) []byte {
+// text appends a member that is a text, unless it is empty.
+func text(b *jsontext.Builder, name, s string) {
+	if s != "" {
+		b.Raw(name)
+		b.Text(clip(s))
+	}
+}
+
+func (s *Segment) appendCall(b *jsontext.Builder) {
 	if s.aws.operation != "" {
-		dst = append(dst, `,"namespace":"aws","aws":{"operation":`...)
-		dst = jsontext.AppendString(dst, clip(s.aws.operation))
-		if s.aws.requestID != "" {
-			dst = append(dst, `,"request_id":`...)
-			dst = jsontext.AppendString(dst, clip(s.aws.requestID))
-		}
-		dst = append(dst, '}')
+		text(b, `,"namespace":"aws","aws":{"operation":`, s.aws.operation)
+		text(b, `,"request_id":`, s.aws.requestID)
+		b.Raw("}")
 	} else if s.sub && s.http.method != "" {
-		dst = append(dst, `,"namespace":"remote"`...)
+		b.Raw(`,"namespace":"remote"`)
 	}
 	if s.http.method == "" {
-		return dst
+		return
 	}
-	dst = append(dst, `,"http":{"request":{"method":`...)
-	dst = jsontext.AppendString(dst, clip(s.http.method))
-	dst = append(dst, `,"url":`...)
-	dst = jsontext.AppendString(dst, clip(s.http.url))
-	dst = append(dst, '}')
+	text(b, `,"http":{"request":{"method":`, s.http.method)
+	text(b, `,"url":`, s.http.url)
+	b.Raw("}")
 	if s.http.status != 0 {
-		dst = append(dst, `,"response":{"status":`...)
-		dst = strconv.AppendInt(dst, int64(s.http.status), 10)
+		b.Raw(`,"response":{"status":`)
+		b.Int(int64(s.http.status))
 		if s.http.length > 0 {
-			dst = append(dst, `,"content_length":`...)
-			dst = strconv.AppendInt(dst, s.http.length, 10)
+			b.Raw(`,"content_length":`)
+			b.Int(s.http.length)
 		}
-		dst = append(dst, '}')
+		b.Raw("}")
 	}
-	return append(dst, '}')
+	b.Raw("}")
 }
 
 // appendOutcome appends the flags of an error, or of a status that is one.
-func appendOutcome(dst []byte, err error, status int) []byte {
+func appendOutcome(b *jsontext.Builder, err error, status int) {
 	if err != nil {
 		declared, _ := lift.Declared(err)
 		status = declared.Code.HTTPStatus()
 	}
 	switch {
 	case status == http.StatusTooManyRequests:
-		dst = append(dst, `,"error":true,"throttle":true`...)
+		b.Raw(`,"error":true,"throttle":true`)
 	case status >= 500:
-		dst = append(dst, `,"fault":true`...)
+		b.Raw(`,"fault":true`)
 	case status >= 400:
-		dst = append(dst, `,"error":true`...)
+		b.Raw(`,"error":true`)
 	}
 	if err == nil {
-		return dst
+		return
 	}
-	dst = append(dst, `,"cause":{"exceptions":[{"id":"`...)
-	dst = append(dst, newID()...)
-	dst = append(dst, `","type":`...)
-	dst = jsontext.AppendString(dst, clip(fmt.Sprintf("%T", err)))
-	dst = append(dst, `,"message":`...)
-	dst = jsontext.AppendString(dst, clip(err.Error()))
-	return append(dst, `}]}`...)
+	text(b, `,"cause":{"exceptions":[{"id":`, newID())
+	text(b, `,"type":`, fmt.Sprintf("%T", err))
+	text(b, `,"message":`, err.Error())
+	b.Raw(`}]}`)
 }
 
-func appendAnnotations(dst []byte, annotations []value) []byte {
-	open := false
+func appendAnnotations(b *jsontext.Builder, annotations []value) {
+	n := 0
 	for _, a := range annotations {
-		if !isKey(a.key) {
-			continue
-		}
-		text, err := json.Marshal(a.data)
 		if s, ok := a.data.(string); ok {
-			text = jsontext.AppendString(nil, clip(s))
-		} else if err != nil {
-			continue
+			a.data = clip(s)
 		}
-		dst = appendMember(dst, `,"annotations":{`, a.key, text, &open)
+		if isKey(a.key) && appendMember(b, n, `,"annotations":{`, a) {
+			n++
+		}
 	}
-	return closeObject(dst, open)
+	if n > 0 {
+		b.Raw("}")
+	}
 }
 
-func appendMetadata(dst []byte, metadata []value) []byte {
-	open := false
+func appendMetadata(b *jsontext.Builder, metadata []value) {
+	n := 0
 	for _, m := range metadata {
-		if text, err := json.Marshal(m.data); err == nil && !strings.HasPrefix(m.key, "AWS.") {
-			dst = appendMember(dst, `,"metadata":{"default":{`, m.key, text, &open)
+		if !strings.HasPrefix(m.key, "AWS.") && appendMember(b, n, `,"metadata":{"default":{`, m) {
+			n++
 		}
 	}
-	if open {
-		dst = append(dst, '}')
+	if n > 0 {
+		b.Raw("}}")
 	}
-	return closeObject(dst, open)
 }
 
-func appendMember(dst []byte, begin, key string, text []byte, open *bool) []byte {
-	if *open {
-		dst = append(dst, ',')
-	} else {
-		dst = append(dst, begin...)
-		*open = true
+// appendMember appends the n-th member of an object, and reports false for one
+// that cannot be encoded.
+func appendMember(b *jsontext.Builder, n int, open string, v value) bool {
+	encoded, err := json.Marshal(v.data)
+	if err != nil {
+		return false
 	}
-	dst = jsontext.AppendString(dst, key)
-	dst = append(dst, ':')
-	return append(dst, text...)
-}
-
-func closeObject(dst []byte, open bool) []byte {
-	if open {
-		dst = append(dst, '}')
-	}
-	return dst
+	b.Next(n, open)
+	b.Text(v.key)
+	b.Raw(":")
+	*b = append(*b, encoded...)
+	return true
 }
 
 // appendTime appends seconds of the epoch, down to microseconds.
-func appendTime(dst []byte, t time.Time) []byte {
+func appendTime(b *jsontext.Builder, t time.Time) {
 	us := t.UnixMicro()
-	dst = strconv.AppendInt(dst, us/1e6, 10)
-	dst = append(dst, '.')
-	fraction := us % 1e6
-	for digit := int64(1e5); digit > 0; digit /= 10 {
-		dst = append(dst, byte('0'+fraction/digit%10))
-	}
-	return dst
+	b.Int(us / 1e6)
+	// Seven digits with a point in the place of the first, which is a 1.
+	at := len(*b)
+	b.Int(1e6 + us%1e6)
+	(*b)[at] = '.'
 }
 
 // maxText is the length of X-Ray's texts in characters, maxName that of names.

@@ -107,8 +107,8 @@ func (s *Segment) Traceparent() string {
 }
 
 // Annotate adds something that X-Ray finds segments by. The value is a text, a
-// number or a bool; keys are of letters, digits and underscores. What is not
-// either, and the 51st, is left out.
+// number or a bool; keys are of letters, digits and underscores. The same key
+// again replaces the value. What is not either, and the 51st, is left out.
 func (s *Segment) Annotate(key string, data any) {
 	if s == nil {
 		return
@@ -144,6 +144,12 @@ func (s *Segment) add(list *[]value, key string, data any) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for i := range *list {
+		if (*list)[i].key == key {
+			(*list)[i].data = data
+			return
+		}
+	}
 	if len(*list) < maxValues {
 		*list = append(*list, value{key, data})
 	}

@@ -70,6 +70,7 @@ func TestUnderLambda(t *testing.T) {
 	if trace.From(ctx) != s || s.ID() != root {
 		t.Errorf("id %q", s.ID())
 	}
+	s.Annotate("trigger", "none")
 	s.Annotate("trigger", "http")
 	s.Annotate("cold", true)
 	s.Annotate("items", 3)

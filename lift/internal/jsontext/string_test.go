@@ -26,6 +26,9 @@ func FuzzAppendString(f *testing.F) {
 		if err := json.Unmarshal(other, &want); err != nil || got != want {
 			t.Errorf("%q became %q, want %q", s, got, want)
 		}
+		if valid := jsontext.Valid(s); valid != got {
+			t.Errorf("%q is %q when valid, and %q when read", s, valid, got)
+		}
 		if string(jsontext.AppendBytes(nil, []byte(s))) != string(text) {
 			t.Errorf("bytes and text of %q differ", s)
 		}
