@@ -2,10 +2,13 @@ package middleware_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
@@ -52,14 +55,28 @@ func TestDispatchAllocations(t *testing.T) {
 	}
 }
 
+// BenchmarkDispatch sends one message through the stack, beside what
+// aws-lambda-go's own struct costs to decode.
 func BenchmarkDispatch(b *testing.B) {
 	app, payload := dispatched(b)
-	ctx := context.Background()
-	b.SetBytes(int64(len(payload)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := app.Invoke(ctx, payload); err != nil {
-			b.Fatal(err)
+	b.Run("lift", func(b *testing.B) {
+		ctx := context.Background()
+		b.SetBytes(int64(len(payload)))
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := app.Invoke(ctx, payload); err != nil {
+				b.Fatal(err)
+			}
 		}
-	}
+	})
+	b.Run("aws-lambda-go decode alone", func(b *testing.B) {
+		b.SetBytes(int64(len(payload)))
+		b.ReportAllocs()
+		for b.Loop() {
+			var e events.APIGatewayWebsocketProxyRequest
+			if err := json.Unmarshal(payload, &e); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
