@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -15,9 +14,8 @@ import (
 
 // Config sets up an [App]. The zero Config works.
 type Config struct {
-	// Logger is the base of every event's logger. Default: JSON lines on
-	// standard output from level info on, with the keys timestamp, level and
-	// message.
+	// Logger is the base of every event's logger. Default: that of [NewLogger]
+	// with a zero [LogConfig].
 	Logger *slog.Logger
 
 	// Margin is how long before the invocation's own deadline an answer must be
@@ -63,7 +61,7 @@ type family interface {
 // New returns an App without handlers.
 func New(cfg Config) *App {
 	if cfg.Logger == nil {
-		cfg.Logger = defaultLogger()
+		cfg.Logger = NewLogger(LogConfig{})
 	}
 	if cfg.Margin == 0 {
 		cfg.Margin = 500 * time.Millisecond
@@ -81,8 +79,10 @@ func New(cfg Config) *App {
 // trigger, a record of a batch included. The first is outermost; what a route
 // brings itself comes inside. Use panics once a handler is registered.
 //
-//	event > Correlation > Log > Recover > Deadline > the route's own > handler
-//	answer < headers    < line < error  < timeout  <               <
+//	event  > Correlation > Trace   > Metrics > Log  > Recover > Deadline > guards > the route's own > handler
+//	answer < header      < segment < line    < line < error   < timeout  < error  <                 <
+//
+// The documentation of package middleware has the whole order.
 func (a *App) Use(mw ...Middleware) {
 	if a.sealed {
 		panic("lift: App.Use comes before the first handler, or that handler would miss the middleware")
@@ -159,6 +159,7 @@ func (a *App) newEvent(ctx context.Context, trigger Trigger, id string) *Event {
 	if e.CorrelationID = e.ID; e.CorrelationID == "" {
 		e.CorrelationID = newCorrelationID()
 	}
+	e.TraceID = traceID(ctx.Value("x-amzn-trace-id"))
 	if deadline, ok := ctx.Deadline(); ok {
 		e.Deadline = deadline.Add(-a.cfg.Margin)
 	}
@@ -204,21 +205,4 @@ func errorAttr(err error) slog.Attr {
 		return slog.Any("error", valuer.LogValue())
 	}
 	return slog.String("error", err.Error())
-}
-
-func defaultLogger() *slog.Logger {
-	return slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{
-		ReplaceAttr: func(groups []string, attr slog.Attr) slog.Attr {
-			if len(groups) > 0 {
-				return attr
-			}
-			switch attr.Key {
-			case slog.TimeKey:
-				attr.Key = "timestamp"
-			case slog.MessageKey:
-				attr.Key = "message"
-			}
-			return attr
-		},
-	}))
 }

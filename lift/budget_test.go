@@ -116,6 +116,7 @@ func initAllocations(t *testing.T, binary string) int {
 	case <-time.After(time.Minute):
 		t.Fatal("hello does not ask for an invocation")
 	}
+	_ = f.Shutdown(t) // ended by a signal; its output is complete then
 	sum := 0
 	lines := initLine.FindAllStringSubmatch(f.Output(), -1)
 	for _, line := range lines {

@@ -30,6 +30,7 @@ type Event struct {
 
 	RequestID     string    // the invocation's id; "" outside Lambda. The records of a batch share it
 	CorrelationID string    // joins the answers, logs and traces of one cause; never empty
+	TraceID       string    // of AWS X-Ray, as in "1-67891233-abcdef012345678912345678"; "" for none
 	ColdStart     bool      // whether this is the process's first event
 	Deadline      time.Time // when the answer must be ready: the invocation's deadline less Config.Margin; zero for none
 	Claims        *Claims   // what a verified token says of the caller; nil for a caller nobody verified
@@ -65,8 +66,8 @@ func (e *Event) Header(name string) string {
 	return ""
 }
 
-// Logger returns the app's logger with the event's requestId and
-// correlation_id.
+// Logger returns the app's logger with the event's requestId, correlation_id
+// and trace_id, and with cold_start for the process's first event.
 func (e *Event) Logger() *slog.Logger {
 	if l := e.logger.Load(); l != nil {
 		return l

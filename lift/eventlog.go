@@ -24,11 +24,18 @@ func (h *eventHandler) handler() slog.Handler {
 
 // logAttrs are what every line of an event has.
 func (e *Event) logAttrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 2)
+	attrs := make([]slog.Attr, 0, 4)
 	if e.RequestID != "" {
 		attrs = append(attrs, slog.String("requestId", e.RequestID))
 	}
-	return append(attrs, slog.String("correlation_id", e.CorrelationID))
+	attrs = append(attrs, slog.String("correlation_id", e.CorrelationID))
+	if e.TraceID != "" {
+		attrs = append(attrs, slog.String("trace_id", e.TraceID))
+	}
+	if e.ColdStart {
+		attrs = append(attrs, slog.Bool("cold_start", true))
+	}
+	return attrs
 }
 
 func (h *eventHandler) Enabled(ctx context.Context, level slog.Level) bool {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/pay-theory/streamer/lift/internal/jsontext"
 )
 
 // A Response is what a handler has to say. What becomes of it depends on the
@@ -115,7 +117,7 @@ func appendProxy(dst []byte, form answerForm, status int, header http.Header, bo
 	case len(body) == 0:
 	case utf8.Valid(body):
 		dst = append(dst, `,"body":`...)
-		dst = appendString(dst, body)
+		dst = jsontext.AppendBytes(dst, body)
 	default:
 		dst = append(dst, `,"body":"`...)
 		dst = base64.StdEncoding.AppendEncode(dst, body)
@@ -202,51 +204,8 @@ func appendStrings(dst []byte, values []string) []byte {
 	return append(dst, ']')
 }
 
-const hexDigits = "0123456789abcdef"
-
 // appendString appends s as a JSON string. Bytes that are no UTF-8 become
 // U+FFFD.
 func appendString[S ~string | ~[]byte](dst []byte, s S) []byte {
-	dst = append(dst, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, size := decodeRune(s[i:])
-			if r == utf8.RuneError && size == 1 {
-				dst = append(dst, s[start:i]...)
-				dst = append(dst, "\ufffd"...)
-				start = i + 1
-			}
-			i += size
-			continue
-		}
-		if c >= 0x20 && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		dst = append(dst, s[start:i]...)
-		switch c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		default:
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-		i++
-		start = i
-	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
-}
-
-func decodeRune[S ~string | ~[]byte](s S) (rune, int) {
-	var first [utf8.UTFMax]byte
-	n := copy(first[:], s)
-	return utf8.DecodeRune(first[:n])
+	return jsontext.AppendString(dst, string(s))
 }

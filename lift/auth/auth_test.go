@@ -174,7 +174,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"wrong iss":              {v, sign(t, "EdDSA", "", claims(map[string]any{"iss": "x"})), "the token is not valid", "issuer"},
 		"wrong aud":              {v, sign(t, "EdDSA", "", claims(map[string]any{"aud": "x"})), "the token is not valid", "audience"},
 		"not yet":                {v, sign(t, "EdDSA", "", claims(map[string]any{"nbf": now.Unix() + 5})), "the token is not valid", "yet"},
-		"scope of another kind":  {v, sign(t, "EdDSA", "", claims(map[string]any{"scope": 7})), "the token is not valid", "scope"},
+		"scope of another kind":  {v, sign(t, "EdDSA", "", claims(map[string]any{"scope": 7})), "the token is not valid", "scopes"},
 		"claims of another kind": {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": "sesame"})), "the token is not valid", "malformed"},
 	} {
 		claims, err := tt.v.Verify(t.Context(), tt.token)

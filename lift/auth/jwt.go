@@ -13,7 +13,7 @@ const SubprotocolPrefix = "bearer."
 
 // JWT lets events pass whose token v verifies, and puts what the token says
 // into [lift.Event].Claims. Every other event answers 401, over HTTP with
-// WWW-Authenticate (RFC 6750, section 3).
+// WWW-Authenticate (RFC 6750, section 3), or 503 while keys cannot be fetched.
 //
 // It guards HTTP and $connect handlers and panics for any other. See [Token]
 // for where the token may be.
@@ -28,8 +28,11 @@ func JWT(v *Verifier) lift.Middleware {
 				return challenge("Bearer"), lift.Errorf(lift.CodeUnauthorized, "a bearer token is needed")
 			}
 			claims, err := v.Verify(ctx, token)
-			if err != nil {
+			if declared, ok := lift.Declared(err); ok && declared.Code == lift.CodeUnauthorized {
 				return challenge(`Bearer error="invalid_token"`), err
+			}
+			if err != nil {
+				return nil, err
 			}
 			e.Claims = claims
 			return next.Handle(ctx, e)

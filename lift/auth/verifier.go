@@ -28,8 +28,12 @@ const maxToken = 16 << 10
 // Config says which tokens a [Verifier] accepts.
 type Config struct {
 	// Keys are the public keys: PEM blocks (PUBLIC KEY, RSA PUBLIC KEY or
-	// CERTIFICATE), a JWK, or a JWK set. Required.
+	// CERTIFICATE), a JWK, or a JWK set. Required, unless JWKS names a URL.
 	Keys []byte
+
+	// JWKS is where the public keys are fetched, in the place of Keys. The first
+	// token that is verified waits for them.
+	JWKS JWKSConfig
 
 	Issuer   string // the iss that a token must have. Required
 	Audience string // what a token's aud must be or contain. Required
@@ -42,20 +46,29 @@ type Config struct {
 	// minute at most.
 	Leeway time.Duration
 
+	// ScopeClaims are the claims that hold scopes, each a text with spaces
+	// between or a list of texts. All that a token has count together. Default:
+	// scope.
+	ScopeClaims []string
+
 	Now func() time.Time // default: time.Now
 }
 
 // A Verifier verifies tokens. It is safe for concurrent use.
 type Verifier struct {
-	keys   []key
+	keys   []key // those of Config.Keys
+	jwks   *jwks // or where they come from
+	scopes []string
 	parser *jwt.Parser
 }
 
 // NewVerifier checks the Config and parses its keys.
 func NewVerifier(cfg Config) (*Verifier, error) {
 	switch {
-	case len(cfg.Keys) == 0:
-		return nil, errors.New("auth: Config.Keys is empty")
+	case len(cfg.Keys) == 0 && cfg.JWKS.URL == "":
+		return nil, errors.New("auth: Config.Keys is empty, and so is Config.JWKS.URL")
+	case len(cfg.Keys) > 0 && cfg.JWKS.URL != "":
+		return nil, errors.New("auth: Config has both Keys and JWKS.URL")
 	case cfg.Issuer == "":
 		return nil, errors.New("auth: Config.Issuer is empty")
 	case cfg.Audience == "":
@@ -63,53 +76,66 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 	case cfg.Leeway < 0 || cfg.Leeway > time.Minute:
 		return nil, fmt.Errorf("auth: Config.Leeway of %s is not between 0 and a minute", cfg.Leeway)
 	}
-	keys, err := parseKeys(cfg.Keys)
-	if err != nil {
-		return nil, fmt.Errorf("auth: parse Config.Keys: %w", err)
-	}
-	algorithms := cfg.Algorithms
-	if len(algorithms) == 0 {
-		algorithms = []string{RS256, ES256, EdDSA}
-	} else {
-		for _, alg := range algorithms {
-			if !slices.Contains([]string{RS256, ES256, EdDSA}, alg) {
-				return nil, fmt.Errorf("auth: Config.Algorithms: %q is none of RS256, ES256, EdDSA", alg)
-			}
-			if !slices.ContainsFunc(keys, func(k key) bool { return k.alg == alg }) {
-				return nil, fmt.Errorf("auth: Config.Algorithms allows %s, but Config.Keys has no key for it", alg)
-			}
-		}
+	v := &Verifier{scopes: slices.Clone(cfg.ScopeClaims)}
+	if len(v.scopes) == 0 {
+		v.scopes = []string{"scope"}
 	}
 	now := cfg.Now
 	if now == nil {
 		now = time.Now
 	}
-	return &Verifier{
-		keys: keys,
-		parser: jwt.NewParser(
-			jwt.WithValidMethods(algorithms),
-			jwt.WithIssuer(cfg.Issuer),
-			jwt.WithAudience(cfg.Audience),
-			jwt.WithExpirationRequired(),
-			jwt.WithLeeway(cfg.Leeway),
-			jwt.WithTimeFunc(now),
-			jwt.WithStrictDecoding(),
-		),
-	}, nil
+	var err error
+	if cfg.JWKS.URL != "" {
+		if v.jwks, err = newJWKS(cfg.JWKS, now); err != nil {
+			return nil, err
+		}
+	} else if v.keys, err = parseKeys(cfg.Keys); err != nil {
+		return nil, fmt.Errorf("auth: parse Config.Keys: %w", err)
+	}
+	algorithms := cfg.Algorithms
+	if len(algorithms) == 0 {
+		algorithms = []string{RS256, ES256, EdDSA}
+	}
+	for _, alg := range cfg.Algorithms {
+		if !slices.Contains([]string{RS256, ES256, EdDSA}, alg) {
+			return nil, fmt.Errorf("auth: Config.Algorithms: %q is none of RS256, ES256, EdDSA", alg)
+		}
+		if v.jwks == nil && !slices.ContainsFunc(v.keys, func(k key) bool { return k.alg == alg }) {
+			return nil, fmt.Errorf("auth: Config.Algorithms allows %s, but Config.Keys has no key for it", alg)
+		}
+	}
+	v.parser = jwt.NewParser(
+		jwt.WithValidMethods(algorithms),
+		jwt.WithIssuer(cfg.Issuer),
+		jwt.WithAudience(cfg.Audience),
+		jwt.WithExpirationRequired(),
+		jwt.WithLeeway(cfg.Leeway),
+		jwt.WithTimeFunc(now),
+		jwt.WithStrictDecoding(),
+	)
+	return v, nil
 }
 
 // Verify returns what a valid token says. A token that is not valid gives a
 // [lift.Error] with CodeUnauthorized, whose message is fit for the caller and
-// whose cause names the fault.
-func (v *Verifier) Verify(_ context.Context, token string) (*lift.Claims, error) {
+// whose cause names the fault. CodeUnavailable says that the keys could not be
+// fetched, and nothing about the token.
+func (v *Verifier) Verify(ctx context.Context, token string) (*lift.Claims, error) {
 	if len(token) > maxToken {
 		return nil, refuse("the token is not valid", errTooLong)
 	}
+	keys := keySet{keys: v.keys}
+	if v.jwks != nil {
+		keys.fetch = func(missing bool) ([]key, error) { return v.jwks.get(ctx, missing) }
+	}
 	claims := new(tokenClaims)
-	if _, err := v.parser.ParseWithClaims(token, claims, v.keysFor); err != nil {
+	if _, err := v.parser.ParseWithClaims(token, claims, keys.forToken); err != nil {
+		if keys.fault != nil {
+			return nil, keys.fault
+		}
 		return nil, refusal(err)
 	}
-	scopes, err := claims.scopes()
+	scopes, err := claims.scopes(v.scopes)
 	if err != nil {
 		return nil, refuse("the token is not valid", errScope)
 	}
@@ -133,7 +159,7 @@ var (
 	errAudience  = errors.New("token is for another audience")
 	errIssuer    = errors.New("token is of another issuer")
 	errMissing   = errors.New("token lacks exp, iss or aud")
-	errScope     = errors.New("scope is neither a string nor a list of strings")
+	errScope     = errors.New("a claim of scopes is neither a text nor a list of texts")
 	errClaims    = errors.New("claims are not valid")
 )
 
@@ -163,15 +189,28 @@ func refusal(err error) error {
 	return refuse("the token is not valid", errClaims)
 }
 
-// keysFor returns the keys that may have signed the token: those of its
-// algorithm, and of its kid where both have one.
-func (v *Verifier) keysFor(token *jwt.Token) (any, error) {
+// A keySet finds the keys for one token.
+type keySet struct {
+	keys  []key
+	fetch func(missing bool) ([]key, error) // nil for keys that never change
+	fault error                             // why keys could not be fetched
+}
+
+// forToken returns the keys that may have signed the token: those of its
+// algorithm, and of its kid where both have one. Keys that are fetched may have
+// changed: a kid that is not among them is worth another look.
+func (s *keySet) forToken(token *jwt.Token) (any, error) {
+	if s.fetch != nil {
+		if s.keys, s.fault = s.fetch(false); s.fault != nil {
+			return nil, s.fault
+		}
+	}
 	alg := token.Method.Alg()
 	kid, _ := token.Header["kid"].(string)
-	var set jwt.VerificationKeySet
-	for _, k := range v.keys {
-		if k.alg == alg && (kid == "" || k.id == "" || k.id == kid) {
-			set.Keys = append(set.Keys, k.public)
+	set := candidates(s.keys, alg, kid)
+	if len(set.Keys) == 0 && s.fetch != nil && kid != "" {
+		if keys, err := s.fetch(true); err == nil { // without an answer the token stays unknown
+			set = candidates(keys, alg, kid)
 		}
 	}
 	if len(set.Keys) == 0 {
@@ -180,34 +219,51 @@ func (v *Verifier) keysFor(token *jwt.Token) (any, error) {
 	return set, nil
 }
 
+func candidates(keys []key, alg, kid string) (set jwt.VerificationKeySet) {
+	for _, k := range keys {
+		if k.alg == alg && (kid == "" || k.id == "" || k.id == kid) {
+			set.Keys = append(set.Keys, k.public)
+		}
+	}
+	return set
+}
+
 // tokenClaims keeps the claim set beside the registered claims.
 type tokenClaims struct {
 	jwt.RegisteredClaims
-	Scope json.RawMessage `json:"scope"`
-	raw   json.RawMessage
+	raw json.RawMessage
 }
 
 func (c *tokenClaims) UnmarshalJSON(data []byte) error {
-	type plain tokenClaims // without this method
-	if err := json.Unmarshal(data, (*plain)(c)); err != nil {
+	if err := json.Unmarshal(data, &c.RegisteredClaims); err != nil {
 		return err
 	}
 	c.raw = slices.Clone(data)
 	return nil
 }
 
-// scopes reads the claim scope: a list separated by spaces (RFC 8693, section
-// 4.2) or an array.
-func (c *tokenClaims) scopes() ([]string, error) {
-	if len(c.Scope) == 0 || string(c.Scope) == "null" {
-		return nil, nil
+// scopes reads the claims that hold scopes: lists separated by spaces (RFC 8693,
+// section 4.2) or arrays.
+func (c *tokenClaims) scopes(names []string) ([]string, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(c.raw, &all); err != nil {
+		return nil, err
 	}
-	var list []string
-	if c.Scope[0] == '[' {
-		err := json.Unmarshal(c.Scope, &list)
-		return list, err
+	var scopes []string
+	for _, name := range names {
+		raw := all[name]
+		if len(raw) == 0 || string(raw) == "null" {
+			continue
+		}
+		var list []string
+		var text string
+		if err := json.Unmarshal(raw, &list); err == nil {
+			scopes = append(scopes, list...)
+		} else if err := json.Unmarshal(raw, &text); err == nil {
+			scopes = append(scopes, strings.Fields(text)...)
+		} else {
+			return nil, err
+		}
 	}
-	var text string
-	err := json.Unmarshal(c.Scope, &text)
-	return strings.Fields(text), err
+	return scopes, nil
 }

@@ -34,7 +34,8 @@ func (l *Log) String() string {
 	return l.buf.String()
 }
 
-// Lines returns the lines with the message, all lines for "".
+// Lines returns the lines with the message, under the key msg or message, and
+// all lines for "".
 func (l *Log) Lines(t testing.TB, message string) []map[string]any {
 	t.Helper()
 	var lines []map[string]any
@@ -43,7 +44,7 @@ func (l *Log) Lines(t testing.TB, message string) []map[string]any {
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatalf("log line %q is no JSON: %v", text, err)
 		}
-		if message == "" || line[slog.MessageKey] == message {
+		if message == "" || line[slog.MessageKey] == message || line["message"] == message {
 			lines = append(lines, line)
 		}
 	}

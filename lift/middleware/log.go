@@ -40,9 +40,6 @@ func Log() lift.Middleware {
 				slog.String("route", e.Route),
 				slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000),
 			)
-			if e.ColdStart {
-				attrs = append(attrs, slog.Bool("cold_start", true))
-			}
 			if e.Claims != nil {
 				attrs = append(attrs, slog.String("subject", e.Claims.Subject))
 			}

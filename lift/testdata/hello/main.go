@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"log"
 
 	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/metric"
 	"github.com/pay-theory/streamer/lift/middleware"
 )
 
@@ -14,8 +16,12 @@ type greeting struct {
 }
 
 func main() {
+	recorder, err := metric.New(metric.Config{Namespace: "Hello"})
+	if err != nil {
+		log.Fatal(err)
+	}
 	app := lift.New(lift.Config{})
-	app.Use(middleware.Correlation(), middleware.Log(), middleware.Recover(), middleware.Deadline(0))
+	app.Use(middleware.Correlation(), middleware.Metrics(recorder), middleware.Log(), middleware.Recover(), middleware.Deadline(0))
 	app.HTTP("GET /hello/{name}", lift.Typed(func(ctx context.Context, _ struct{}) (greeting, error) {
 		return greeting{"Hello, " + lift.EventFrom(ctx).HTTP.PathValue("name") + "!"}, nil
 	}))

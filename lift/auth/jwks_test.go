@@ -1,0 +1,320 @@
+package auth_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/lift/lifttest"
+)
+
+// keyServer is a server of a JWK set on loopback, with a clock of its own.
+type keyServer struct {
+	*httptest.Server
+	fetches atomic.Int64
+
+	mu     sync.Mutex
+	answer http.HandlerFunc
+	time   time.Time
+}
+
+func newKeyServer(t *testing.T, start func(http.Handler) *httptest.Server) *keyServer {
+	s := &keyServer{time: now}
+	s.Server = start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.fetches.Add(1)
+		s.mu.Lock()
+		answer := s.answer
+		s.mu.Unlock()
+		answer(w, r)
+	}))
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *keyServer) answers(f http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = f
+}
+
+// serves makes the server answer with public keys, each of one algorithm.
+func (s *keyServer) serves(kids map[string]string) {
+	var set []any
+	for kid, alg := range kids {
+		set = append(set, publicJWK(alg, kid))
+	}
+	s.answers(func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]any{"keys": set})
+	})
+}
+
+func (s *keyServer) fails() {
+	s.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+}
+
+func (s *keyServer) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.time
+}
+
+func (s *keyServer) passes(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.time = s.time.Add(d)
+}
+
+func (s *keyServer) verifier(t *testing.T) *auth.Verifier {
+	return verifier(t, auth.Config{
+		Issuer: "iss", Audience: "aud", Now: s.now,
+		JWKS: auth.JWKSConfig{
+			URL: s.URL, Fresh: time.Minute, Stale: time.Hour, Cooldown: 10 * time.Second,
+			Transport: s.Client().Transport,
+		},
+	})
+}
+
+func token(t *testing.T, alg, kid string) string {
+	return sign(t, alg, kid, claims(map[string]any{"exp": now.Add(1000 * time.Hour).Unix()}))
+}
+
+// code is what a Verify comes to: "" for a valid token.
+func code(v *auth.Verifier, ctx context.Context, token string) string {
+	_, err := v.Verify(ctx, token)
+	if err == nil {
+		return ""
+	}
+	declared, ok := lift.Declared(err)
+	if !ok {
+		return err.Error()
+	}
+	return declared.Code.String()
+}
+
+func TestJWKSOverHTTPS(t *testing.T) {
+	t.Parallel()
+	s := newKeyServer(t, httptest.NewTLSServer)
+	s.serves(map[string]string{"a": auth.EdDSA, "b": auth.RS256})
+	v := s.verifier(t)
+	for kid, alg := range map[string]string{"a": auth.EdDSA, "b": auth.RS256} {
+		if got := code(v, t.Context(), token(t, alg, kid)); got != "" {
+			t.Errorf("%s: %s", alg, got)
+		}
+	}
+	if n := s.fetches.Load(); n != 1 {
+		t.Errorf("%d fetches", n)
+	}
+}
+
+func TestJWKSRotation(t *testing.T) {
+	t.Parallel()
+	s := newKeyServer(t, httptest.NewServer)
+	s.serves(map[string]string{"old": auth.EdDSA})
+	v := s.verifier(t)
+	if got := code(v, t.Context(), token(t, auth.EdDSA, "old")); got != "" {
+		t.Fatal(got)
+	}
+	s.serves(map[string]string{"new": auth.ES256})
+	fresh := token(t, auth.ES256, "new")
+	if got := code(v, t.Context(), fresh); got != "unauthorized" || s.fetches.Load() != 1 {
+		t.Errorf("within the cooldown: %q after %d fetches", got, s.fetches.Load())
+	}
+	s.passes(10 * time.Second)
+	if got := code(v, t.Context(), fresh); got != "" || s.fetches.Load() != 2 {
+		t.Errorf("after the cooldown: %q after %d fetches", got, s.fetches.Load())
+	}
+	if got := code(v, t.Context(), token(t, auth.EdDSA, "old")); got != "unauthorized" {
+		t.Errorf("the key that was taken back: %q", got)
+	}
+	// A kid that nobody has costs one fetch for each cooldown, however often it
+	// comes.
+	s.passes(10 * time.Second)
+	for range 20 {
+		code(v, t.Context(), token(t, auth.ES256, "never"))
+	}
+	if n := s.fetches.Load(); n != 3 {
+		t.Errorf("%d fetches", n)
+	}
+}
+
+func TestJWKSOutage(t *testing.T) {
+	t.Parallel()
+	s := newKeyServer(t, httptest.NewServer)
+	s.fails()
+	v := s.verifier(t)
+	good := token(t, auth.EdDSA, "a")
+	for range 3 {
+		_, err := v.Verify(t.Context(), good)
+		var declared *lift.Error
+		if !errors.As(err, &declared) || declared.Code != lift.CodeUnavailable || declared.RetryAfter != 10*time.Second {
+			t.Fatalf("without any keys: %v", err)
+		}
+	}
+	if n := s.fetches.Load(); n != 1 {
+		t.Errorf("%d fetches within the cooldown", n)
+	}
+	s.serves(map[string]string{"a": auth.EdDSA})
+	s.passes(10 * time.Second)
+	if got := code(v, t.Context(), good); got != "" {
+		t.Fatalf("after the outage: %s", got)
+	}
+
+	// Stale keys serve at once, whatever the server does.
+	hold := make(chan struct{})
+	s.answers(func(w http.ResponseWriter, _ *http.Request) {
+		<-hold
+		w.WriteHeader(http.StatusInternalServerError)
+	})
+	s.passes(time.Minute)
+	for range 3 {
+		if got := code(v, t.Context(), good); got != "" {
+			t.Errorf("stale: %s", got)
+		}
+	}
+	close(hold)
+	s.passes(59 * time.Minute)
+	if got := code(v, t.Context(), good); got != "" {
+		t.Errorf("stale for an hour: %s", got)
+	}
+	s.fails()
+	s.passes(2 * time.Minute)
+	if got := code(v, t.Context(), good); got != "unavailable" {
+		t.Errorf("too old: %q", got)
+	}
+}
+
+func TestJWKSRevalidatesInTheBackground(t *testing.T) {
+	t.Parallel()
+	s := newKeyServer(t, httptest.NewServer)
+	s.serves(map[string]string{"a": auth.EdDSA})
+	v := s.verifier(t)
+	code(v, t.Context(), token(t, auth.EdDSA, "a"))
+	s.serves(map[string]string{"a": auth.EdDSA, "b": auth.ES256})
+	s.passes(2 * time.Minute)
+	if got := code(v, t.Context(), token(t, auth.EdDSA, "a")); got != "" {
+		t.Fatal(got)
+	}
+	// The new key is there with the fetch that the stale answer began, which a
+	// token of that key waits for.
+	if got := code(v, t.Context(), token(t, auth.ES256, "b")); got != "" || s.fetches.Load() != 2 {
+		t.Errorf("%q after %d fetches", got, s.fetches.Load())
+	}
+}
+
+func TestJWKSStampede(t *testing.T) {
+	t.Parallel()
+	s := newKeyServer(t, httptest.NewServer)
+	s.serves(map[string]string{"a": auth.EdDSA})
+	serve := s.answer
+	waiting := make(chan struct{})
+	s.answers(func(w http.ResponseWriter, r *http.Request) {
+		<-waiting
+		serve(w, r)
+	})
+	v := s.verifier(t)
+	good := token(t, auth.EdDSA, "a")
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if got := code(v, cancelled, good); got != "unavailable" {
+		t.Errorf("a caller who has gone: %q", got)
+	}
+	var wg sync.WaitGroup
+	for range 64 {
+		wg.Go(func() {
+			if got := code(v, t.Context(), good); got != "" {
+				t.Error(got)
+			}
+		})
+	}
+	close(waiting)
+	wg.Wait()
+	if n := s.fetches.Load(); n != 1 {
+		t.Errorf("%d fetches", n)
+	}
+}
+
+func TestJWKSAnswersThatWillNotDo(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		answer http.HandlerFunc
+		want   string
+	}{
+		"too large": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat(" ", 300<<10)) }, "more than 262144 bytes"},
+		"no JSON":   {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, "parse JWK set"},
+		"no keys":   {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"keys":[]}`) }, "no keys"},
+		"redirect":  {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, "302"},
+		"cut off": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			fmt.Fprint(w, "{")
+		}, "unexpected EOF"},
+		"hung up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "fetch JWK set"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newKeyServer(t, httptest.NewServer)
+			s.answers(tt.answer)
+			_, err := s.verifier(t).Verify(t.Context(), token(t, auth.EdDSA, "a"))
+			var declared *lift.Error
+			if !errors.As(err, &declared) || declared.Code != lift.CodeUnavailable || !strings.Contains(declared.Cause.Error(), tt.want) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+func TestJWKSURLs(t *testing.T) {
+	t.Parallel()
+	for url, ok := range map[string]bool{
+		"https://issuer.example/.well-known/jwks.json": true,
+		"http://127.0.0.1:9/jwks":                      true,
+		"http://[::1]:9/jwks":                          true,
+		"http://localhost/jwks":                        true,
+		"http://issuer.example/jwks":                   false,
+		"http://127.0.0.1.example/jwks":                false,
+		"http://10.0.0.1/jwks":                         false,
+		"file:///etc/keys":                             false,
+		"issuer.example":                               false,
+		"https://":                                     false,
+		"https://%zz":                                  false,
+	} {
+		_, err := auth.NewVerifier(auth.Config{Issuer: "iss", Audience: "aud", JWKS: auth.JWKSConfig{URL: url}})
+		if (err == nil) != ok {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	for name, cfg := range map[string]auth.Config{
+		"both":     {Keys: publicPEM(t, "EdDSA"), JWKS: auth.JWKSConfig{URL: "https://x"}},
+		"negative": {JWKS: auth.JWKSConfig{URL: "https://x", Fresh: -1}},
+	} {
+		cfg.Issuer, cfg.Audience = "iss", "aud"
+		if _, err := auth.NewVerifier(cfg); err == nil {
+			t.Errorf("%s passes", name)
+		}
+	}
+	if _, err := auth.NewVerifier(auth.Config{Issuer: "iss", Audience: "aud", Algorithms: []string{"EdDSA"}, JWKS: auth.JWKSConfig{URL: "https://x"}}); err != nil {
+		t.Errorf("an algorithm whose key is yet to come: %v", err)
+	}
+}
+
+func TestJWTWhileKeysAreAway(t *testing.T) {
+	t.Parallel()
+	s := newKeyServer(t, httptest.NewServer)
+	s.fails()
+	var log lifttest.Log
+	app := lift.New(lift.Config{Logger: log.Logger()})
+	app.HTTP("GET /x", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) { return nil, nil }), auth.JWT(s.verifier(t)))
+	answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x", Header: http.Header{"Authorization": {"Bearer " + token(t, "EdDSA", "a")}}})
+	if answer.Status != 503 || answer.Header.Get("Retry-After") != "10" || answer.Header.Get("WWW-Authenticate") != "" {
+		t.Errorf("answer %d %v", answer.Status, answer.Header)
+	}
+}

@@ -1,0 +1,238 @@
+// Package config fills a struct from the environment, once, when a function
+// starts, and reports everything that is wrong at the same time.
+//
+//	var cfg struct {
+//		Table   string        `env:"TABLE_NAME,required"`
+//		Timeout time.Duration `env:"TIMEOUT" default:"10s"`
+//		Regions []string      `env:"REGIONS"`
+//		APIKey  lift.Secret   `env:"API_KEY,required"` // secretsmanager:shop/api#key
+//		Limits  struct {
+//			Burst int `env:"BURST" default:"20"`
+//		} `prefix:"LIMIT_"`
+//	}
+//	err := config.Load(ctx, &cfg, config.Options{})
+//
+// A secret may stand in the environment as a reference to AWS Secrets Manager or
+// to the Parameter Store; it is then fetched through the AWS Parameters and
+// Secrets Lambda extension, by HTTP on loopback and without an SDK.
+package config
+
+import (
+	"context"
+	"encoding"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pay-theory/streamer/lift"
+)
+
+// Options are where values come from. The zero Options are right on Lambda.
+type Options struct {
+	// Lookup looks up a variable. Default: [os.LookupEnv].
+	Lookup func(name string) (value string, ok bool)
+
+	// Extension is where the Parameters and Secrets extension listens. Default:
+	// http://localhost with the port of PARAMETERS_SECRETS_EXTENSION_HTTP_PORT,
+	// or 2773.
+	Extension string
+
+	// Wait is how long the extension is asked again when it does not answer: it
+	// starts at the same time as the function. Default: 2 seconds.
+	Wait time.Duration
+}
+
+// Load fills the struct that into points to. Each field with a tag env is set
+// from the variable of that name, or from its tag default where the variable is
+// not set or empty; with the option required, as in `env:"NAME,required"`, one
+// of the two must be there. A field that is a struct without the tag is filled
+// in the same way, its variables' names behind those of its tag prefix. Other
+// fields are left alone.
+//
+// Fields are texts, bools, numbers, time.Duration, lists of texts with commas
+// between, [lift.Secret], and whatever implements [encoding.TextUnmarshaler].
+// For a Secret these values are references:
+//
+//	secretsmanager:NAME       the text of the secret with the name or the ARN
+//	secretsmanager:NAME#KEY   a text in it, when it is a JSON object
+//	ssm:NAME                  the parameter with the name, decrypted
+//
+// If into has a method Validate() error, it is asked at the end, unless there
+// were faults before. The error joins all faults, each with the name of its
+// variable and none with its value. Load panics for a struct that it can never
+// fill.
+func Load(ctx context.Context, into any, opts Options) error {
+	v := reflect.ValueOf(into)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		panic(fmt.Sprintf("lift/config: Load into a %T, which is no pointer to a struct", into))
+	}
+	if opts.Lookup == nil {
+		opts.Lookup = os.LookupEnv
+	}
+	l := &loader{lookup: opts.Lookup, references: make(map[reference][]target)}
+	l.fill(v.Elem(), "")
+	if len(l.references) > 0 {
+		l.resolve(ctx, newExtension(opts))
+	}
+	if len(l.faults) > 0 {
+		return errors.Join(l.faults...)
+	}
+	if v, ok := into.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return fmt.Errorf("config: %w", err)
+		}
+	}
+	return nil
+}
+
+type loader struct {
+	lookup     func(string) (string, bool)
+	faults     []error
+	references map[reference][]target
+}
+
+// A target is a Secret that waits for what it refers to.
+type target struct {
+	name   string
+	secret *lift.Secret
+}
+
+func (l *loader) fault(name, problem string) {
+	l.faults = append(l.faults, fmt.Errorf("config: %s %s", name, problem))
+}
+
+func (l *loader) fill(v reflect.Value, prefix string) {
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		tag, tagged := field.Tag.Lookup("env")
+		switch {
+		case !tagged && field.Type.Kind() == reflect.Struct && field.IsExported():
+			l.fill(v.Field(i), prefix+field.Tag.Get("prefix"))
+		case !tagged:
+		case !field.IsExported():
+			panic(fmt.Sprintf("lift/config: field %s has the tag env and is not exported", field.Name))
+		default:
+			l.set(v.Field(i), field, tag, prefix)
+		}
+	}
+}
+
+func (l *loader) set(v reflect.Value, field reflect.StructField, tag, prefix string) {
+	name, option, _ := strings.Cut(tag, ",")
+	if name == "" || option != "" && option != "required" {
+		panic(fmt.Sprintf("lift/config: field %s has the tag env:%q", field.Name, tag))
+	}
+	name = prefix + name
+	text, _ := l.lookup(name)
+	if text == "" {
+		text = field.Tag.Get("default")
+	}
+	if text == "" {
+		if option == "required" {
+			l.fault(name, "is not set")
+		}
+		return
+	}
+	if secret, ok := v.Addr().Interface().(*lift.Secret); ok {
+		if ref, ok := parseReference(text); ok {
+			l.references[ref] = append(l.references[ref], target{name, secret})
+		} else {
+			*secret = lift.NewSecret(text)
+		}
+		return
+	}
+	if problem := setValue(v, field, text); problem != "" {
+		l.fault(name, problem)
+	}
+}
+
+// setValue sets a field to what its text means, and returns what is wrong with
+// the text.
+func setValue(v reflect.Value, field reflect.StructField, text string) (problem string) {
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		if err := u.UnmarshalText([]byte(text)); err != nil {
+			return fmt.Sprintf("is no %s", field.Type)
+		}
+		return ""
+	}
+	if d, ok := v.Addr().Interface().(*time.Duration); ok {
+		var err error
+		if *d, err = time.ParseDuration(text); err != nil {
+			return "is no duration such as 1m30s"
+		}
+		return ""
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return "is neither true nor false"
+		}
+		v.SetBool(b)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
+		if err != nil {
+			return fmt.Sprintf("is no whole number of %d bits", v.Type().Bits())
+		}
+		v.SetInt(n)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		n, err := strconv.ParseUint(text, 10, v.Type().Bits())
+		if err != nil {
+			return fmt.Sprintf("is no whole number from 0 on of %d bits", v.Type().Bits())
+		}
+		v.SetUint(n)
+	case reflect.Float32, reflect.Float64:
+		f, err := strconv.ParseFloat(text, v.Type().Bits())
+		if err != nil {
+			return "is no number"
+		}
+		v.SetFloat(f)
+	case reflect.Slice:
+		if v.Type().Elem().Kind() != reflect.String {
+			panic(fmt.Sprintf("lift/config: field %s is a %s, which Load cannot fill", field.Name, field.Type))
+		}
+		list := reflect.MakeSlice(v.Type(), 0, strings.Count(text, ",")+1)
+		for item := range strings.SplitSeq(text, ",") {
+			if item = strings.TrimSpace(item); item != "" {
+				list = reflect.Append(list, reflect.ValueOf(item).Convert(v.Type().Elem()))
+			}
+		}
+		v.Set(list)
+	default:
+		panic(fmt.Sprintf("lift/config: field %s is a %s, which Load cannot fill", field.Name, field.Type))
+	}
+	return ""
+}
+
+// resolve fetches what secrets refer to, all of it at the same time and each
+// thing once.
+func (l *loader) resolve(ctx context.Context, ext *extension) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var faults []error
+	for ref, targets := range l.references {
+		wg.Go(func() {
+			text, err := ext.fetch(ctx, ref)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, t := range targets {
+				if err != nil {
+					faults = append(faults, fmt.Errorf("config: %s: %w", t.name, err))
+				} else {
+					*t.secret = lift.NewSecret(text)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	l.faults = append(l.faults, faults...)
+}

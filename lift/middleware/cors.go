@@ -1,0 +1,151 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer/lift"
+)
+
+// CORSConfig says which pages of other origins may call, and what they may do.
+type CORSConfig struct {
+	// Origins are those allowed, as in "https://app.example.com". "*" alone
+	// allows every origin, without credentials. Required.
+	Origins []string
+
+	Methods []string // default: GET, HEAD, POST, PUT, PATCH, DELETE
+	Headers []string // that pages may send. Default: Authorization, Content-Type
+	Expose  []string // that pages may read, besides those that they always may
+
+	// Credentials lets pages send cookies and HTTP authentication.
+	Credentials bool
+
+	// MaxAge is how long a browser may remember an answer to a preflight.
+	// Default: 10 minutes.
+	MaxAge time.Duration
+}
+
+// CORS answers preflight requests, and tells browsers which pages may read the
+// answers: https://fetch.spec.whatwg.org/#http-cors-protocol. A request of
+// another origin is handled all the same, as its answer may be for somebody
+// else than a page; the browser keeps it from the page.
+//
+// It applies to HTTP, and belongs into [lift.App.Use]: preflights have no route
+// of their own. It panics for a CORSConfig that no browser would take.
+func CORS(cfg CORSConfig) lift.Middleware {
+	if err := cfg.check(); err != nil {
+		panic("lift/middleware: CORS: " + err.Error())
+	}
+	c := newCORS(cfg)
+	return lift.Only("middleware.CORS", func(next lift.Handler) lift.Handler {
+		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+			origin := e.Header("Origin")
+			allowed := c.any || origin != "" && slices.Contains(c.origins, origin)
+			if e.HTTP.Method == http.MethodOptions && origin != "" && e.Header("Access-Control-Request-Method") != "" {
+				return c.preflight(origin, allowed), nil
+			}
+			res, err := next.Handle(ctx, e)
+			if !c.any {
+				res = addVary(res, "Origin")
+			}
+			if origin == "" || !allowed {
+				return res, err
+			}
+			res = c.allow(res, origin)
+			if c.expose != "" {
+				res.SetHeader("Access-Control-Expose-Headers", c.expose)
+			}
+			return res, err
+		})
+	}, lift.TriggerHTTP)
+}
+
+func (cfg *CORSConfig) check() error {
+	if len(cfg.Origins) == 0 {
+		return fmt.Errorf("no Origins")
+	}
+	if cfg.MaxAge < 0 {
+		return fmt.Errorf("a MaxAge of %s", cfg.MaxAge)
+	}
+	for _, origin := range cfg.Origins {
+		if origin == "*" {
+			if len(cfg.Origins) > 1 {
+				return fmt.Errorf(`there are "*" and other Origins`)
+			}
+			if cfg.Credentials {
+				return fmt.Errorf(`credentials cannot be allowed to the origin "*"`)
+			}
+			continue
+		}
+		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+			return fmt.Errorf("%q is no origin", origin)
+		}
+	}
+	return nil
+}
+
+type cors struct {
+	origins                  []string
+	any, credentials         bool
+	methods, headers, expose string
+	maxAge                   string
+}
+
+func newCORS(cfg CORSConfig) *cors {
+	if cfg.Methods == nil {
+		cfg.Methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	}
+	if cfg.Headers == nil {
+		cfg.Headers = []string{"Authorization", "Content-Type"}
+	}
+	if cfg.MaxAge == 0 {
+		cfg.MaxAge = 10 * time.Minute
+	}
+	return &cors{
+		origins: slices.Clone(cfg.Origins), any: cfg.Origins[0] == "*", credentials: cfg.Credentials,
+		methods: strings.Join(cfg.Methods, ", "), headers: strings.Join(cfg.Headers, ", "), expose: strings.Join(cfg.Expose, ", "),
+		maxAge: strconv.Itoa(int(cfg.MaxAge / time.Second)),
+	}
+}
+
+func (c *cors) allow(res *lift.Response, origin string) *lift.Response {
+	if c.any {
+		origin = "*"
+	}
+	res = res.SetHeader("Access-Control-Allow-Origin", origin)
+	if c.credentials {
+		res.SetHeader("Access-Control-Allow-Credentials", "true")
+	}
+	return res
+}
+
+func (c *cors) preflight(origin string, allowed bool) *lift.Response {
+	res := (&lift.Response{Status: http.StatusNoContent}).
+		SetHeader("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+	if !allowed {
+		return res
+	}
+	return c.allow(res, origin).
+		SetHeader("Access-Control-Allow-Methods", c.methods).
+		SetHeader("Access-Control-Allow-Headers", c.headers).
+		SetHeader("Access-Control-Max-Age", c.maxAge)
+}
+
+// addVary adds a header's name to Vary.
+func addVary(res *lift.Response, name string) *lift.Response {
+	if res == nil || res.Header.Get("Vary") == "" {
+		return res.SetHeader("Vary", name)
+	}
+	for field := range strings.SplitSeq(res.Header.Get("Vary"), ",") {
+		if field = strings.TrimSpace(field); field == "*" || strings.EqualFold(field, name) {
+			return res
+		}
+	}
+	return res.SetHeader("Vary", res.Header.Get("Vary")+", "+name)
+}

@@ -1,0 +1,65 @@
+package middleware
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/metric"
+)
+
+// Metrics starts a [metric.Set] for each event, puts it into the handler's
+// context, and writes it when the handler is done. It adds itself:
+//   - Duration, in milliseconds
+//   - Errors: 1 for an error that is not the caller's, else 0
+//   - Refusals: 1 for an error that is the caller's, else 0
+//   - ColdStart: 1, for the process's first event alone
+//
+// with trigger, route, requestId, correlation_id and trace_id as properties,
+// which cost nothing and can be searched for. Each record of a batch is an
+// event of its own.
+func Metrics(rec *metric.Recorder) lift.Middleware {
+	if rec == nil {
+		panic("lift/middleware: Metrics without a Recorder")
+	}
+	return func(next lift.Handler) lift.Handler {
+		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+			start := time.Now()
+			set := rec.Start()
+			failed := 1.0 // so that a panic that passes counts
+			refused := 0.0
+			defer func() {
+				set.Add("Duration", float64(time.Since(start).Microseconds())/1000, metric.Milliseconds)
+				set.Add("Errors", failed, metric.Count)
+				set.Add("Refusals", refused, metric.Count)
+				if e.ColdStart {
+					set.Add("ColdStart", 1, metric.Count)
+				}
+				set.Property(slog.String("trigger", e.Trigger.String()), slog.String("route", e.Route),
+					slog.String("requestId", e.RequestID), slog.String("correlation_id", e.CorrelationID))
+				if e.TraceID != "" {
+					set.Property(slog.String("trace_id", e.TraceID))
+				}
+				if err := set.Flush(); err != nil {
+					e.Logger().LogAttrs(ctx, slog.LevelWarn, "metrics left out", slog.String("error", err.Error()))
+				}
+			}()
+			res, err := next.Handle(metric.NewContext(ctx, set), e)
+			failed, refused = outcome(err)
+			return res, err
+		})
+	}
+}
+
+// outcome counts an error as a fault of the function or of the caller.
+func outcome(err error) (failed, refused float64) {
+	if err == nil {
+		return 0, 0
+	}
+	if declared, _ := lift.Declared(err); declared.Code.HTTPStatus() >= http.StatusInternalServerError {
+		return 1, 0
+	}
+	return 0, 1
+}

@@ -1,0 +1,60 @@
+package middleware
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/trace"
+)
+
+var errPanicked = errors.New("panic")
+
+// Trace makes an X-Ray segment for each event, which the handler's context
+// carries: see [trace.Tracer.Start] for where in a trace it is. It has the
+// annotations trigger, route, correlation_id and cold_start, and the outcome.
+// The event's TraceID, and with it the log, names the trace.
+func Trace(t *trace.Tracer) lift.Middleware {
+	if t == nil {
+		panic("lift/middleware: Trace without a Tracer")
+	}
+	return func(next lift.Handler) lift.Handler {
+		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+			name := e.Route
+			if name == "" {
+				name = e.Trigger.String()
+			}
+			lambda, _ := ctx.Value("x-amzn-trace-id").(string) // set by aws-lambda-go
+			ctx, seg := t.Start(ctx, name, trace.Caller{
+				Lambda:      lambda,
+				XRay:        e.Header(trace.HeaderXRay),
+				Traceparent: e.Header(trace.HeaderTraceparent),
+				Tracestate:  e.Header(trace.HeaderTracestate),
+			})
+			if seg == nil {
+				return next.Handle(ctx, e)
+			}
+			if id := seg.ID(); id != e.TraceID {
+				e.SetTraceID(id)
+			}
+			failure := errPanicked // so that a panic that passes is seen
+			defer func() {
+				seg.Annotate("trigger", e.Trigger.String())
+				seg.Annotate("route", e.Route)
+				seg.Annotate("correlation_id", e.CorrelationID)
+				seg.Annotate("cold_start", e.ColdStart)
+				seg.End(failure)
+			}()
+			res, err := next.Handle(ctx, e)
+			if e.HTTP != nil && lambda == "" { // the segment is the request's own
+				status := 0
+				if err == nil && res != nil {
+					status = res.Status
+				}
+				seg.SetHTTP(e.HTTP.Method, "https://"+e.HTTP.Host+e.HTTP.URL.EscapedPath(), status)
+			}
+			failure = err
+			return res, err
+		})
+	}
+}

@@ -1,0 +1,153 @@
+// Package otelbridge joins a Lift app to OpenTelemetry: each event becomes a
+// span of a TracerProvider of one's own, in the trace that the event came with.
+// It needs the API of OpenTelemetry alone, and a function that does not import
+// it links nothing of either.
+//
+//	app.Use(middleware.Correlation(), otelbridge.Middleware(provider), middleware.Log())
+//
+// Lambda freezes a function between invocations, and with it whatever exports
+// spans in the background: give the provider a processor that exports at once.
+package otelbridge
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	oteltrace "go.opentelemetry.io/otel/trace"
+
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/trace"
+)
+
+// scope names the spans' origin.
+const scope = "github.com/pay-theory/streamer/lift/otelbridge"
+
+// Middleware makes a span for each event, which the handler's context carries.
+// Its parent is the segment of middleware.Trace, where that is outside of it,
+// or else the trace of the invocation, or else the request's traceparent. It has
+// the attributes that OpenTelemetry's conventions for FaaS and HTTP name, and
+// the outcome: an error that is not the caller's gives the status Error.
+//
+// An event that had no trace yet has the span's as its TraceID, and so its log.
+func Middleware(provider oteltrace.TracerProvider) lift.Middleware {
+	if provider == nil {
+		panic("lift/otelbridge: Middleware without a TracerProvider")
+	}
+	tracer := provider.Tracer(scope)
+	return func(next lift.Handler) lift.Handler {
+		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+			ctx = withParent(ctx, e)
+			name := e.Route
+			if name == "" {
+				name = e.Trigger.String()
+			}
+			ctx, span := tracer.Start(ctx, name, oteltrace.WithSpanKind(kind(e)), oteltrace.WithAttributes(attributes(e)...))
+			defer span.End()
+			if sc := span.SpanContext(); e.TraceID == "" && sc.IsValid() {
+				id := sc.TraceID().String()
+				e.SetTraceID("1-" + id[:8] + "-" + id[8:])
+			}
+			panicked := true
+			defer func() {
+				if panicked {
+					span.SetStatus(codes.Error, "panic")
+				}
+			}()
+			res, err := next.Handle(ctx, e)
+			panicked = false
+			finish(span, e, res, err)
+			return res, err
+		})
+	}
+}
+
+// withParent returns a context with the remote span that the event's is a child
+// of, ctx itself where there is none.
+func withParent(ctx context.Context, e *lift.Event) context.Context {
+	link := trace.From(ctx).Link()
+	if link.Parent == "" {
+		header, _ := ctx.Value("x-amzn-trace-id").(string) // set by aws-lambda-go
+		if link, _ = trace.ParseHeader(header); link.Parent == "" {
+			link, _ = trace.ParseTraceparent(e.Header(trace.HeaderTraceparent))
+		}
+	}
+	if link.Parent == "" {
+		return ctx
+	}
+	traceID, err := oteltrace.TraceIDFromHex(link.TraceID[2:10] + link.TraceID[11:])
+	if err != nil {
+		return ctx
+	}
+	spanID, err := oteltrace.SpanIDFromHex(link.Parent)
+	if err != nil {
+		return ctx
+	}
+	var flags oteltrace.TraceFlags
+	state, err := oteltrace.ParseTraceState(e.Header(trace.HeaderTracestate))
+	if err != nil {
+		state = oteltrace.TraceState{}
+	}
+	return oteltrace.ContextWithRemoteSpanContext(ctx, oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
+		TraceID: traceID, SpanID: spanID, TraceFlags: flags.WithSampled(link.Sampled), TraceState: state, Remote: true,
+	}))
+}
+
+func kind(e *lift.Event) oteltrace.SpanKind {
+	switch e.Trigger {
+	case lift.TriggerHTTP, lift.TriggerConnect, lift.TriggerMessage, lift.TriggerDirect:
+		return oteltrace.SpanKindServer
+	}
+	return oteltrace.SpanKindConsumer
+}
+
+// attributes follow
+// https://opentelemetry.io/docs/specs/semconv/faas/faas-spans/ and
+// https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+func attributes(e *lift.Event) []attribute.KeyValue {
+	list := []attribute.KeyValue{
+		attribute.String("faas.trigger", faasTrigger(e.Trigger)),
+		attribute.String("faas.invocation_id", e.RequestID),
+		attribute.Bool("faas.coldstart", e.ColdStart),
+		attribute.String("lift.correlation_id", e.CorrelationID),
+	}
+	if e.HTTP != nil {
+		list = append(list,
+			attribute.String("http.request.method", e.HTTP.Method),
+			attribute.String("http.route", e.Route),
+			attribute.String("url.path", e.HTTP.URL.Path))
+	}
+	return list
+}
+
+func faasTrigger(t lift.Trigger) string {
+	switch t {
+	case lift.TriggerHTTP, lift.TriggerConnect, lift.TriggerMessage, lift.TriggerDisconnect:
+		return "http"
+	case lift.TriggerDynamoDB:
+		return "datasource"
+	case lift.TriggerSchedule:
+		return "timer"
+	}
+	return "other"
+}
+
+func finish(span oteltrace.Span, e *lift.Event, res *lift.Response, err error) {
+	if err == nil {
+		if e.HTTP != nil && res != nil && res.Status != 0 {
+			span.SetAttributes(attribute.Int("http.response.status_code", res.Status))
+		}
+		return
+	}
+	declared, _ := lift.Declared(err)
+	span.SetAttributes(attribute.String("error.type", fmt.Sprintf("%T", err)))
+	if e.HTTP != nil {
+		span.SetAttributes(attribute.Int("http.response.status_code", declared.Code.HTTPStatus()))
+	}
+	if declared.Code.HTTPStatus() >= http.StatusInternalServerError {
+		span.RecordError(err)
+		span.SetStatus(codes.Error, declared.Code.String())
+	}
+}
