@@ -196,18 +196,22 @@ func TestOverHTTPErrorsAreTheSame(t *testing.T) {
 
 func TestOverHTTPAnswersOfAnotherKind(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{`?`, strings.Repeat(" ", 11<<20)} {
-		answer := func(w http.ResponseWriter, _ *http.Request) { write(w, 200, []byte(body)) }
-		c := overHTTP(t, map[string]http.HandlerFunc{"POST /requests": answer, "GET /requests/{id}": answer, "GET /requests": answer})
-		if _, err := c.Get(t.Context(), "r-1"); err == nil {
-			t.Error("get took it")
+	senseless := func(w http.ResponseWriter, _ *http.Request) { write(w, 200, []byte(`?`)) }
+	c := overHTTP(t, map[string]http.HandlerFunc{
+		"POST /requests": senseless, "GET /requests/{id}": senseless, "GET /requests": senseless,
+		"GET /requests/endless": func(w http.ResponseWriter, _ *http.Request) {
+			write(w, 200, []byte(`"`+strings.Repeat("x", 10<<20)+`"`))
+		}})
+	for _, id := range []string{"r-1", "endless"} {
+		if _, err := c.Get(t.Context(), id); err == nil {
+			t.Errorf("get %s took it", id)
 		}
-		if _, err := c.List(t.Context(), wire.ListQuery{}); err == nil {
-			t.Error("list took it")
-		}
-		if _, err := c.Start(t.Context(), client.Request{Action: "a"}); err == nil {
-			t.Error("start took it")
-		}
+	}
+	if _, err := c.List(t.Context(), wire.ListQuery{}); err == nil {
+		t.Error("list took it")
+	}
+	if _, err := c.Start(t.Context(), client.Request{Action: "a"}); err == nil {
+		t.Error("start took it")
 	}
 }
 
@@ -311,6 +315,8 @@ func TestALargeResultIsFetched(t *testing.T) {
 				wantResult(t, got, err, large)
 			case err == nil:
 				t.Error("there is a result")
+			case tt.ref[0] != '/' && !strings.Contains(err.Error(), "no path below the HTTP API"):
+				t.Errorf("it followed %s: %v", tt.ref, err)
 			case tt.code != "" && (!errors.As(err, &e) || e.Code != tt.code):
 				t.Errorf("the error is %v, want %s", err, tt.code)
 			}

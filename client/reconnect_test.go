@@ -179,6 +179,36 @@ func TestAShortActionIsSentAgain(t *testing.T) {
 	wantResult(t, got, err, `3`)
 }
 
+// An action that failed must not run again because the connection went with its
+// answer.
+func TestAnAnswerJustBeforeTheLossCounts(t *testing.T) {
+	t.Parallel()
+	const times = 200
+	var (
+		mu   sync.Mutex
+		runs int
+	)
+	c := dial(t, func(_ int, p *peer) {
+		m, ok := p.read()
+		if !ok {
+			return
+		}
+		mu.Lock()
+		runs++
+		mu.Unlock()
+		p.send(failure(m.ID, 0, wire.ProcessingFailed))
+	}, func(cfg *client.Config) { cfg.Backoff = client.Backoff{Min: 1, Max: time.Millisecond} })
+	for range times {
+		_, err := c.Do(t.Context(), client.Request{Action: "charge", ID: "r-1"}, nil)
+		wantCode(t, err, wire.ProcessingFailed, "r-1")
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if runs != times {
+		t.Errorf("%d calls ran %d times", times, runs)
+	}
+}
+
 func TestReservedActionsSurviveALoss(t *testing.T) {
 	t.Parallel()
 	c := dial(t, func(n int, p *peer) {
@@ -211,6 +241,54 @@ func TestARefusedTokenIsFinal(t *testing.T) {
 	}
 }
 
+// A refusal's body may be $connect's problem document, API Gateway's own, or
+// anything.
+func TestARefusalSaysWhy(t *testing.T) {
+	t.Parallel()
+	for body, says := range map[string]string{
+		`{"detail":"the token has expired","code":"UNAUTHORIZED"}`: "401 Unauthorized: the token has expired",
+		`{"message":"Unauthorized by the authorizer"}`:             "401 Unauthorized: Unauthorized by the authorizer",
+		`<html>`: "401 Unauthorized",
+	} {
+		url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, body, http.StatusUnauthorized) }))
+		if _, err := client.Dial(t.Context(), client.Config{URL: url}); err == nil || !strings.HasSuffix(err.Error(), "/dev: "+says) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
+// Several callers may watch one request; the first to leave takes nothing from
+// the others.
+func TestTwoWatchOneRequest(t *testing.T) {
+	t.Parallel()
+	goOn := make(chan struct{})
+	c := dial(t, func(_ int, p *peer) {
+		for range 2 {
+			m, _ := p.expect(wire.ActionSubscribe)
+			p.send(snapshot(m.ID, wire.Snapshot{ID: ref(t, m), State: wire.StateRunning, Rev: 2}))
+		}
+		<-goOn
+		p.send(complete("r-1", 3, `1`))
+		p.drain()
+	})
+	ctx, leave := context.WithCancel(t.Context())
+	first, err := c.Watch(ctx, "r-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := c.Watch(t.Context(), "r-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave()
+	if _, err := first.Wait(nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("the first ended with %v", err)
+	}
+	close(goOn)
+	got, err := second.Wait(nil)
+	wantResult(t, got, err, `1`)
+}
+
 func TestOtherRefusalsAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	var states []client.State
@@ -229,7 +307,8 @@ func TestOtherRefusalsAreTriedAgain(t *testing.T) {
 		return 0
 	}))
 	connected := make(chan struct{})
-	c, err := client.Dial(t.Context(), client.Config{URL: url, Backoff: quick,
+	var out logs
+	c, err := client.Dial(t.Context(), client.Config{URL: url + "?token=the-token", Backoff: quick, Logger: out.logger(),
 		Token: func(context.Context) (string, error) { return "the-token", nil },
 		OnState: func(s client.State) {
 			states = append(states, s)
@@ -244,6 +323,9 @@ func TestOtherRefusalsAreTriedAgain(t *testing.T) {
 	<-connected
 	if len(states) != 4 || !states[3].Connected {
 		t.Fatalf("the states were %+v", states)
+	}
+	if text := out.String(); strings.Contains(text, "the-token") || !strings.Contains(text, "502 Bad Gateway") {
+		t.Errorf("the log is %s", text)
 	}
 	for i, s := range states[:3] {
 		var refused *client.ConnectError
