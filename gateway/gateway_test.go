@@ -152,7 +152,7 @@ func TestManyClients(t *testing.T) {
 	})
 	s := start(t, gateway.Config{
 		Serial: true,
-		Limits: gateway.Limits{ConnectRate: gateway.Unlimited, RequestRate: gateway.Unlimited},
+		Limits: gateway.Limits{ConnectRate: gateway.Unlimited, RequestRate: gateway.Unlimited, Closing: gateway.Unlimited},
 		Routes: routes(answer(ok), function(func(context.Context, []byte) ([]byte, error) {
 			gone <- struct{}{}
 			return nil, nil
@@ -166,6 +166,7 @@ func TestManyClients(t *testing.T) {
 			dialing <- struct{}{}
 			c := dialRaw(t, s.ws)
 			<-dialing
+			c.SetDeadline(time.Now().Add(4 * patience))
 			for j := range messages {
 				c.frame(ws.NewTextFrame(fmt.Appendf(nil, "%d/%d", i, j)))
 			}
