@@ -50,7 +50,10 @@ func TestLog(t *testing.T) {
 	request(t, "GET", s.url+"/requests?token=sesame", "sesame", http.Header{"Authorization": {"sesame"}})
 	c.Close(websocket.StatusNormalClosure, "sesame")
 	gone.next(t)
-	eventually(t, func() bool { return strings.Contains(s.log.String(), `"msg":"disconnect"`) })
+	eventually(t, func() bool {
+		log := s.log.String()
+		return strings.Contains(log, `"msg":"disconnect"`) && strings.Contains(log, `"msg":"message"`)
+	})
 
 	seen := make(map[string]map[string]any)
 	for line := range strings.Lines(s.log.String()) {
