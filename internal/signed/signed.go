@@ -64,7 +64,9 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Cause }
 
 // passing reports whether the same call may succeed when made again.
-func (e *Error) passing() bool { return e.Status == 0 || e.Status == http.StatusTooManyRequests || e.Status >= 500 }
+func (e *Error) passing() bool {
+	return e.Status == 0 || e.Status == http.StatusTooManyRequests || e.Status >= 500
+}
 
 var shared = &http.Transport{
 	DialContext:         (&net.Dialer{Timeout: time.Second, KeepAlive: 30 * time.Second}).DialContext,
