@@ -38,7 +38,7 @@ export class Http {
 
   async #frame(id: string, method: string, path: string, body?: string): Promise<Frame> {
     const [status, answer] = await this.#fetch(method, path, body);
-    const frame = decode(answer, this.codec);
+    const frame = status < 300 && decode(answer, this.codec);
     if (frame) return frame;
     let value: Json = {};
     try {
