@@ -46,6 +46,7 @@ export class Connection implements Session {
   #isOpen = false;
   #over = false;
   #lastHeard = 0;
+  #stopWatch = () => {};
 
   constructor(
     SocketClass: SocketClass,
@@ -120,6 +121,7 @@ export class Connection implements Session {
   close(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#stopWatch();
     this.#opened.resolve(false);
     this.#ended.resolve();
     for (const answer of this.#calls.values()) answer.reject(new Error("the connection was lost"));
@@ -151,8 +153,7 @@ export class Connection implements Session {
 
   #watch(): void {
     const silence = this.events.silence();
-    this.timers.after(Math.min(LOOK_EVERY, silence), () => {
-      if (this.#over) return;
+    this.#stopWatch = this.timers.after(Math.min(LOOK_EVERY, silence), () => {
       if (this.timers.clock.now() - this.#lastHeard >= this.events.silence()) this.check();
       this.#watch();
     });

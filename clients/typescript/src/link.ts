@@ -13,6 +13,8 @@ export type State = "connecting" | "open" | "reconnecting" | "closed";
 const HAND_OVER_AFTER = 110 * 60_000;
 /** While polling, how long until WebSocket is tried again. */
 const UPGRADE_AFTER = 60_000;
+/** A renewal comes a minute early, so that there is time for a second. */
+const RENEW_AGAIN_AFTER = 30_000;
 /** A session that lasted so long was of use even if it heard nothing. */
 const STABLE_AFTER = 30_000;
 
@@ -168,7 +170,7 @@ export class Link {
     }
     if (session.live) {
       this.#dialIn(HAND_OVER_AFTER - clock.random() * 10 * 60_000);
-      this.#renewLater(session, token);
+      this.#renewIn(this.parts.tokens.renewIn(token), session);
     } else if (this.parts.SocketClass) {
       this.#dialIn(UPGRADE_AFTER);
     }
@@ -187,25 +189,25 @@ export class Link {
     this.#dialIn(timers.backoff(this.#attempt++));
   }
 
-  /** Renews the token on the live socket before it expires. */
-  #renewLater(session: Session, token: string): void {
+  /** Renews the token on the live socket before it expires; ms undefined: never. */
+  #renewIn(ms: number | undefined, session: Session): void {
     this.#cancelRenewal();
-    const wait = this.parts.tokens.renewIn(token);
-    if (wait) this.#cancelRenewal = this.parts.timers.after(wait, () => void this.#renew(session, token));
+    if (ms) this.#cancelRenewal = this.parts.timers.after(ms, () => void this.#renew(session));
   }
 
-  async #renew(session: Session, token: string): Promise<void> {
-    let answer: Frame | undefined;
+  async #renew(session: Session): Promise<void> {
+    const { tokens } = this.parts;
+    let wait: number | undefined = RENEW_AGAIN_AFTER;
     try {
-      token = await this.parts.tokens.get();
+      const token = await tokens.get();
       if (this.#session != session) return;
-      answer = await session.call(reserved("authenticate", { token }));
+      const { error } = await session.call(reserved("authenticate", { token }));
+      if (error && !error.retry?.retryable) return session.drop("unauthorized");
+      if (!error) wait = tokens.renewIn(token);
     } catch {
-      // Half a minute later is soon enough, and there is time for it.
+      // There is time to try again.
     }
-    if (this.#session != session) return;
-    if (answer?.error && !answer.error.retry?.retryable) return session.drop("unauthorized");
-    this.#renewLater(session, token);
+    if (this.#session == session) this.#renewIn(wait, session);
   }
 
   #set(state: State, reason: Reason): void {

@@ -15,6 +15,7 @@ const f = frames("r-1");
 async function start(t: TestContext, token = "a.b.c") {
   const server = await FakeServer.start();
   t.after(() => server.stop());
+  server.pongs = false;
   const clock = new ManualClock();
   const timers = new Timers(clock);
   t.after(() => timers.clear());

@@ -13,8 +13,13 @@ export class ServerConnection {
     private readonly socket: WebSocket,
     readonly url: string,
     readonly offered: string[],
+    pongs: boolean,
   ) {
-    socket.on("message", (data) => this.messages.put(JSON.parse(String(data))));
+    socket.on("message", (data) => {
+      const message = JSON.parse(String(data));
+      if (pongs && message.action == "streamer.ping") this.send({ type: "pong", request_id: message.id, timestamp: "2026-01-02T03:04:05Z" });
+      else this.messages.put(message);
+    });
     this.closed = new Promise((resolve) => socket.on("close", resolve));
   }
 
@@ -59,6 +64,8 @@ export class FakeServer {
   /** Every handshake, refused ones too. */
   readonly handshakes = new Queue<void>();
   readonly calls = new Queue<Call>();
+  /** Answers pings by itself. */
+  pongs = true;
   /** Answers handshakes with this status in place of 101. */
   refuse: number | undefined;
   /** Takes a call from the queue's place. By default probes are answered with an empty list. */
@@ -94,13 +101,14 @@ export class FakeServer {
     });
     this.#http.on("upgrade", (request: IncomingMessage, socket, head) => {
       this.handshakes.put();
+      socket.on("error", () => {}); // a client that goes away is no fault
       if (this.refuse) {
         socket.end(`HTTP/1.1 ${this.refuse} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
         return;
       }
       this.#sockets.handleUpgrade(request, socket, head, (ws) => {
         const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((p) => p.trim());
-        this.connections.put(new ServerConnection(ws, request.url!, offered));
+        this.connections.put(new ServerConnection(ws, request.url!, offered, this.pongs));
       });
     });
   }

@@ -84,6 +84,15 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
+/** Moves the clock on in small steps, and lets the server answer each ping on the way. */
+export async function pass(clock: ManualClock, ms: number): Promise<void> {
+  for (const end = clock.now() + ms; clock.now() < end; ) {
+    clock.advance(Math.min(clock.due()[0] ?? ms, end - clock.now()));
+    // A ping that was sent waits ten seconds for its answer.
+    while (clock.due()[0] == 10_000) await turn(1);
+  }
+}
+
 /** Lets what is under way in this process go on: promises and the sockets' events. */
 export async function turn(times = 3): Promise<void> {
   for (let i = 0; i < times; i++) await new Promise((resolve) => setImmediate(resolve));
