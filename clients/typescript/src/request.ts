@@ -35,6 +35,8 @@ export class Tracked {
   /** The request has ended, or nobody waits for it any more. */
   readonly done: Promise<void>;
   ended = false;
+  /** Nobody wants it any more, so that the server should not do it. */
+  aborted = false;
   /** The server has nothing more to do for it. */
   finished = false;
   /** The server has stored it, so that it can be asked for. */

@@ -201,7 +201,10 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const request = known ?? this.#track(id, text, this.#who);
     const { onProgress, signal, timeout } = options;
     if (onProgress) request.watch(onProgress);
-    const stop = (code: string, message: string) => request.fail(new StreamerError({ code, message }, id, signal?.reason));
+    const stop = (code: string, message: string) => {
+      request.aborted = true;
+      request.fail(new StreamerError({ code, message }, id, signal?.reason));
+    };
     const abort = () => stop("CANCELLED", "the request was aborted");
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort);
@@ -255,7 +258,13 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       request.fail(error as StreamerError);
       return;
     }
-    if (request.sent && !request.finished && !this.#link.closedBy) await this.#answer(reserved("cancel", { request_id: id })).catch(() => {});
+    if (!request.aborted || !request.sent || request.finished) return;
+    try {
+      await this.#link.ready();
+      if (!request.who || request.who == this.#who) await this.#answer(reserved("cancel", { request_id: id }));
+    } catch {
+      // It has ended by itself, or the client has.
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { StreamerError } from "../src/error.js";
 import type { Frame } from "../src/frame.js";
 import { type Progress, Tracked } from "../src/request.js";
+import { sequence } from "./support/random.js";
 import { all, frames } from "./support/world.js";
 
 const f = frames("r-1");
@@ -24,8 +25,7 @@ test("rev decides: what is old or doubled is dropped", async () => {
 });
 
 test("frames in any order and doubled at will give progress that only rises and one end", async () => {
-  let seed = 7;
-  const next = (n: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) % n;
+  const next = sequence(7);
   for (let round = 0; round < 200; round++) {
     const sent: Frame[] = [f.ack(1), f.snapshot("m", "RUNNING", 4, { percentage: 30 }), f.complete(round, 100)];
     for (let rev = 2; rev < 12; rev++) sent.push(f.progress(rev, rev), f.progress(rev, rev));
