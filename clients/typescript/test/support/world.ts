@@ -33,13 +33,17 @@ export async function world(
   return { server, clock, connect };
 }
 
-/** Resolves as soon as the client is in that state, for that reason if one is given. */
-export function reaches(streamer: Streamer<any>, state: State, reason?: Reason): Promise<void> {
-  return new Promise((resolve) => {
+/**
+ * Resolves as soon as the client is in that state, for that reason if one is
+ * given. Rejects when it is in another one for a reason that `not` names.
+ */
+export function reaches(streamer: Streamer<any>, state: State, reason?: Reason, not: Reason[] = []): Promise<void> {
+  return new Promise((resolve, reject) => {
     const look = () => {
-      if (streamer.state != state || (reason && streamer.reason != reason)) return;
+      if (streamer.state == state && (!reason || streamer.reason == reason)) resolve();
+      else if (not.includes(streamer.reason)) reject(new Error(`the client is ${streamer.state}: ${streamer.reason}`));
+      else return;
       stop();
-      resolve();
     };
     const stop = streamer.onState(look);
     look();
