@@ -22,7 +22,7 @@ const tests = readdirSync(".build/test")
   .map((f) => `.build/test/${f}`);
 const { status } = spawnSync(
   process.execPath,
-  ["--enable-source-maps", "--test", "--test-timeout=20000", ...tests],
+  ["--enable-source-maps", "--test", "--test-timeout=60000", ...tests],
   { stdio: "inherit" },
 );
 process.exit(status ?? 1);

@@ -28,6 +28,7 @@ export interface ConnectionEvents {
 /** How long a handshake may take, $connect included. */
 const OPEN_WITHIN = 15_000;
 const PONG_WITHIN = 10_000;
+const LOST = "the connection was lost";
 /** How often the silence is looked at. Browsers hold the timers of hidden tabs to a minute. */
 const LOOK_EVERY = 60_000;
 
@@ -84,7 +85,7 @@ export class Connection implements Session {
   call(message: Message, _rev?: number, within = ANSWER_WITHIN): Promise<Frame> {
     const answer = deferred<Frame>();
     if (this.#over) {
-      answer.reject(new Error("the connection is closed"));
+      answer.reject(new Error(LOST));
       return answer.promise;
     }
     this.#calls.set(message.id, answer);
@@ -124,7 +125,7 @@ export class Connection implements Session {
     this.#stopWatch();
     this.#opened.resolve(false);
     this.#ended.resolve();
-    for (const answer of this.#calls.values()) answer.reject(new Error("the connection was lost"));
+    for (const answer of this.#calls.values()) answer.reject(new Error(LOST));
     this.#calls.clear();
     this.#socket?.close(1000);
   }

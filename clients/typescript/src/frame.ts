@@ -45,12 +45,13 @@ export interface Frame {
   request?: Snapshot;
 }
 
-/** What a client sends: `text` is the message, the rest says the same to the HTTP side. */
+/** What a client sends. */
 export interface Message {
   id: string;
-  action: string;
-  payload?: unknown;
+  /** The message as it goes over a socket. */
   text: string;
+  /** The name of a reserved action, without the prefix. */
+  reserved?: string;
 }
 
 /** Turns text into values and back. */
@@ -100,12 +101,12 @@ export function encode(
   const body = payload === undefined ? undefined : codec.stringify(payload);
   if (body !== undefined) members.push(`"payload":${body}`);
   if (metadata) members.push(`"metadata":${JSON.stringify(metadata)}`);
-  return { id, action, payload, text: `{${members.join()}}` };
+  return { id, text: `{${members.join()}}` };
 }
 
 /** A message of a reserved action. */
 export function reserved(name: string, payload?: unknown): Message {
-  return encode(newId(), "streamer." + name, payload, JSON);
+  return { ...encode(newId(), "streamer." + name, payload, JSON), reserved: name };
 }
 
 /**
@@ -116,7 +117,7 @@ export function newId(): string {
   return "req_" + [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-/** Whether nothing but a redrive changes the request any more. */
-export function isFinal(s: Snapshot): boolean {
-  return s.state != "QUEUED" && s.state != "RUNNING";
+/** Whether nothing but a redrive changes a request in this state. */
+export function isFinal(state: RequestState): boolean {
+  return state != "QUEUED" && state != "RUNNING";
 }

@@ -22,13 +22,12 @@ export class Http {
   ) {}
 
   /** Sends a message; see Session.call. A subscribe waits up to 20 s for a rev above `rev`. */
-  async call({ id, action, payload, text }: Message, rev = 0): Promise<Frame> {
-    const name = action.startsWith("streamer.") ? action.slice(9) : "";
-    if (!name) return this.#frame(id, "POST", "/requests", text);
-    const { request_id, ...query } = (payload ?? {}) as Record<string, string>;
-    if (name == "list") return this.#frame(id, "GET", "/requests?" + new URLSearchParams(query));
-    const wait = name == "subscribe" && rev ? `?wait=20s&rev=${rev}` : "";
-    return this.#frame(id, name == "cancel" ? "DELETE" : "GET", `/requests/${request_id}${wait}`);
+  async call({ id, text, reserved }: Message, rev = 0): Promise<Frame> {
+    if (!reserved) return this.#frame(id, "POST", "/requests", text);
+    const { payload } = JSON.parse(text);
+    if (reserved == "list") return this.#frame(id, "GET", "/requests?" + new URLSearchParams(payload));
+    const wait = reserved == "subscribe" && rev ? `?wait=20s&rev=${rev}` : "";
+    return this.#frame(id, reserved == "cancel" ? "DELETE" : "GET", `/requests/${payload.request_id}${wait}`);
   }
 
   /** Reads the result that a frame was too small for. */

@@ -63,8 +63,9 @@ export class Link {
   }
 
   /** The session, as soon as there is one. Rejects once the link is closed. */
-  ready(): Promise<Session> {
-    return this.#next.promise;
+  async ready(): Promise<Session> {
+    if (this.closedBy) throw this.closedBy;
+    return this.#session ?? this.#next.promise;
   }
 
   /** Whether the session is still the one that messages should go over. */
@@ -80,8 +81,6 @@ export class Link {
     events?.removeEventListener("offline", this);
     timers.clear();
     this.#session?.close();
-    this.#next.reject(error);
-    this.#next = deferred();
     this.#next.reject(error);
     this.#session = undefined;
     this.#set("closed", reason);
@@ -163,11 +162,7 @@ export class Link {
     this.#session = session;
     this.#openedAt = clock.now();
     this.#next.resolve(session);
-    if (old) {
-      this.#next = deferred();
-      this.#next.resolve(session);
-      old.retire();
-    }
+    old?.retire();
     if (session.live) {
       this.#dialIn(HAND_OVER_AFTER - clock.random() * 10 * 60_000);
       this.#renewIn(this.parts.tokens.renewIn(token), session);

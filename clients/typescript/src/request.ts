@@ -2,7 +2,7 @@ import { deferred } from "./clock.js";
 import { StreamerError } from "./error.js";
 import { type Frame, isFinal, type RequestState } from "./frame.js";
 
-/** How far a request is. */
+/** How far a request is. The first one says that the server has stored it. */
 export interface Progress {
   /** 0 to 100. */
   percentage: number;
@@ -28,6 +28,14 @@ export interface RequestHandle<Result = unknown> {
    */
   readonly progress: AsyncIterable<Progress>;
 }
+
+/** What each type of frame says of the state. */
+const STATES: Record<string, RequestState> = {
+  acknowledgment: "QUEUED",
+  progress: "RUNNING",
+  complete: "SUCCEEDED",
+  error: "FAILED",
+};
 
 /** What the client knows of one request. Frames may come doubled and in any order. */
 export class Tracked {
@@ -81,16 +89,16 @@ export class Tracked {
       return this.#end(frame.data);
     }
     // An error without a rev answers a message; it does not end a request.
-    if (rev <= this.rev) return;
+    const state = snapshot ? snapshot.state : STATES[frame.type];
+    if (!state || rev <= this.rev) return;
     this.stored = true;
     this.rev = rev;
-    const state = snapshot ? snapshot.state : frame.type == "progress" && "RUNNING";
-    this.finished = snapshot ? isFinal(snapshot) : frame.type == "complete" || frame.type == "error";
+    this.finished = isFinal(state);
     if (this.ended) return;
     if (this.finished) {
       if (error) this.fail(new StreamerError(error, this.id));
       else this.#end(result_ref ? this.follow(result_ref, this.id) : result);
-    } else if (state) {
+    } else {
       this.#last = { percentage, message, ...(metadata && { metadata }), state, rev };
       for (const listener of this.#listeners) this.#tell(listener, this.#last);
       this.#changed.resolve();

@@ -177,8 +177,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   /** A page of your requests, newest first, without results. */
   async list(options: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
     const { state, limit, cursor } = options;
-    const query = { ...(state && { state }), ...(limit && { limit }), ...(cursor && { cursor }) };
-    const page = (await this.#answer(reserved("list", query))).data as { requests: Snapshot[]; cursor?: string };
+    const page = (await this.#answer(reserved("list", { state, limit, cursor }))).data as { requests: Snapshot[]; cursor?: string };
     page.requests.forEach(plain);
     return page;
   }
@@ -239,7 +238,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       while (!request.ended) {
         const begun = this.#timers.clock.now();
         const before = request.rev;
-        const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, action: "", text: text! };
+        const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, text: text! };
         const [frame, session] = await this.#ask(message, request);
         if (!frame) break;
         if (frame.error && !frame.rev) {
@@ -280,9 +279,12 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       if (request?.ended) return [];
       const byHttp = large && session.live;
       if (request) request.sent = true;
-      let frame: Frame;
+      let frame: Frame | void;
       try {
-        frame = await (byHttp ? this.#http : session).call(message, request?.rev);
+        const answer = (byHttp ? this.#http : session).call(message, request?.rev);
+        // What is stored can be cancelled while a poll still waits.
+        frame = await (request?.stored ? Promise.race([answer, request.done]) : answer);
+        if (!frame) return [];
       } catch (error) {
         if (this.#link.closedBy) throw this.#link.closedBy;
         if (request?.ended) return [];

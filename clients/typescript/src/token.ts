@@ -3,9 +3,9 @@ import type { Clock } from "./clock.js";
 /** What the client reads in a token. It verifies nothing: that is the server's part. */
 export interface Claims {
   /** When the token expires, in milliseconds since 1970; undefined: unknown. */
-  expires?: number;
+  expires?: number | undefined;
   /** Tenant and subject as one text; undefined: unknown. */
-  who?: string;
+  who?: string | undefined;
 }
 
 /** Reads a JWT's claims. Any other token gives none. */
@@ -13,7 +13,7 @@ export function readClaims(token: string): Claims {
   try {
     const body = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
     const { exp, tenant_id, sub } = JSON.parse(atob(body));
-    return { ...(exp > 0 && { expires: exp * 1000 }), ...(sub && { who: JSON.stringify([tenant_id, sub]) }) };
+    return { expires: exp * 1000 || undefined, who: sub && JSON.stringify([tenant_id, sub]) };
   } catch {
     return {};
   }

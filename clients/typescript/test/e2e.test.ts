@@ -54,7 +54,7 @@ test("an abort cancels on the server", { skip }, async (t) => {
   const streamer = await connect();
   t.after(() => streamer.close());
   const controller = new AbortController();
-  const request = streamer.request("echo_async", { text: "in vain" }, { signal: controller.signal });
+  const request = streamer.request("echo_async", { text: "in vain", step_ms: 5000 }, { signal: controller.signal });
   for await (const _ of request.progress) controller.abort();
   await assert.rejects(request.result, { code: "CANCELLED" });
   await assert.rejects(streamer.resume(request.id).result, { code: "CANCELLED" });

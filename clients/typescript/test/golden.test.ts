@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { StreamerError } from "../src/error.js";
@@ -9,7 +9,7 @@ import { Tracked } from "../src/request.js";
 /** The cases of the repository's wire/testdata, which every client shares. */
 function golden(kind: string): Map<string, string> {
   const folder = fileURLToPath(new URL(`../../../../wire/testdata/${kind}`, import.meta.url));
-  const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : [];
   assert.ok(files.length > 0, `there are no golden files in ${folder}`);
   return new Map(files.map((file) => [file.replace(".json", ""), readFileSync(`${folder}/${file}`, "utf8").trimEnd()]));
 }
@@ -30,7 +30,7 @@ async function seen(text: string): Promise<unknown> {
   const progress: unknown[] = [];
   request.watch((p) => progress.push(p));
   await Promise.resolve();
-  return progress[0] ?? (request.stored ? "stored" : "nothing");
+  return progress[0] ?? "nothing";
 }
 
 test("every golden frame is understood, and means what it says", async (t) => {
@@ -43,7 +43,7 @@ test("every golden frame is understood, and means what it says", async (t) => {
       const got = await seen(text);
       switch (type) {
         case "acknowledgment":
-          return assert.equal(got, "stored");
+          return assert.deepEqual(got, { percentage: 0, message: frame.message, state: "QUEUED", rev });
         case "response":
           return assert.deepEqual(got, { result: frame.data });
         case "progress": {

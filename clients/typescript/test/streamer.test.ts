@@ -51,6 +51,7 @@ test("a long one shows its progress to a callback and to a loop, and ends both",
   const looped = all(request.progress);
   await peer.expect("report");
   peer.send(f.ack());
+  while (heard.length < 1) await turn(1);
   for (const rev of [2, 3, 4]) {
     peer.send(f.progress(rev * 10, rev, `step ${rev}`));
     while (heard.at(-1)?.rev != rev) await turn(1);
@@ -58,6 +59,7 @@ test("a long one shows its progress to a callback and to a loop, and ends both",
   peer.send(f.complete({ url: "/report" }, 5));
   assert.deepEqual(await request.result, { url: "/report" });
   assert.deepEqual(heard.map((p) => [p.percentage, p.message, p.state]), [
+    [0, "the request is queued", "QUEUED"],
     [20, "step 2", "RUNNING"],
     [30, "step 3", "RUNNING"],
     [40, "step 4", "RUNNING"],
@@ -110,7 +112,7 @@ test("after a cut it asks where its requests stand, and no final frame is lost o
     peer.send(frames(id).ack());
   }
   peer.send(f.progress(10, 2));
-  while (revs.length < 1) await turn(1);
+  while (revs.at(-1) != 2) await turn(1);
   peer.cut();
 
   const next = await again();
@@ -123,7 +125,7 @@ test("after a cut it asks where its requests stand, and no final frame is lost o
   next.send(f.complete("done", 6));
   next.send(f.complete("done", 6));
   assert.equal(await running.result, "done");
-  assert.deepEqual(revs, [2, 5]);
+  assert.deepEqual(revs, [1, 2, 5]);
 });
 
 test("a message whose answer was lost is sent again as it was", async (t) => {
@@ -299,7 +301,7 @@ test("over HTTP alone a request has the same life", async (t) => {
   call = await server.calls.next();
   call.reply(200, snapshot("r-1", "SUCCEEDED", 9, { result: "done" }));
   assert.equal(await request.result, "done");
-  assert.deepEqual(heard.map((p) => p.message), ["reading"]);
+  assert.deepEqual(heard.map((p) => p.message), ["the request is queued", "reading"]);
 
   const short = streamer.request("echo", 1, { id: "r-2" });
   (await server.calls.next()).reply(201, frames("r-2").response(1));
@@ -310,6 +312,19 @@ test("over HTTP alone a request has the same life", async (t) => {
   assert.deepEqual([call.method, call.url], ["DELETE", "/requests/r-3"]);
   call.reply(200, snapshot("r-3", "CANCELLED", 2));
   assert.equal((await cancelled).state, "CANCELLED");
+});
+
+test("an abort does not wait for the poll that is under way", async (t) => {
+  const { server, streamer } = await polling(t);
+  const controller = new AbortController();
+  const request = streamer.resume("r-1", { signal: controller.signal });
+  (await server.calls.next()).reply(200, snapshot("r-1", "RUNNING", 4));
+  await server.calls.next();
+  controller.abort();
+  await assert.rejects(request.result, { code: "CANCELLED" });
+  const call = await server.calls.next();
+  assert.deepEqual([call.method, call.url], ["DELETE", "/requests/r-1"]);
+  call.reply(200, snapshot("r-1", "CANCELLED", 5));
 });
 
 test("polling survives the network too", async (t) => {
@@ -441,7 +456,7 @@ test("closing ends every wait with CLOSED and sends nothing more", async (t) => 
   for (const wait of [running.result, fetching.result, reading, large.result, streamer.request("echo", 1).result, streamer.list()]) {
     await assert.rejects(wait, { code: "CLOSED" });
   }
-  assert.deepEqual(await all(running.progress), []);
+  assert.deepEqual((await all(running.progress)).map((p) => p.state), ["QUEUED"]);
   await turn();
   assert.deepEqual(clock.due(), []);
   assert.equal(peer.messages.waiting, 0);
