@@ -20,6 +20,7 @@ const wanted = process.argv.slice(2);
 const tests = readdirSync(".build/test")
   .filter((f) => f.endsWith(".test.js") && (!wanted.length || wanted.includes(basename(f, ".test.js"))))
   .map((f) => `.build/test/${f}`);
+if (!tests.length) throw new Error(`there is no test named ${wanted.join(" or ")}`);
 const { status } = spawnSync(
   process.execPath,
   ["--enable-source-maps", "--test", "--test-timeout=60000", ...tests],

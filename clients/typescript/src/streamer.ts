@@ -1,7 +1,8 @@
 import { type Clock, systemClock, Timers } from "./clock.js";
 import type { SocketClass } from "./connection.js";
 import { StreamerError } from "./error.js";
-import { type Codec, encode, type Frame, type Message, newId, plain, type RequestState, reserved, type Snapshot } from "./frame.js";
+import { type Codec, encode, type Frame, type Message, newId, plain, reserved } from "./frame.js";
+import type { RequestState, Snapshot } from "./frame.js";
 import { Http } from "./http.js";
 import { Link, type State } from "./link.js";
 import { Pending, type PendingStorage } from "./pending.js";
@@ -177,7 +178,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   /** A page of your requests, newest first, without results. */
   async list(options: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
     const { state, limit, cursor } = options;
-    const page = (await this.#answer(reserved("list", { state, limit, cursor }))).data as { requests: Snapshot[]; cursor?: string };
+    const { data } = await this.#answer(reserved("list", { state, limit, cursor }));
+    const page = data as { requests: Snapshot[]; cursor?: string };
     page.requests.forEach(plain);
     return page;
   }
@@ -350,5 +352,6 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
 }
 
 function unanswered(id: string | undefined, cause: unknown): StreamerError {
-  return new StreamerError({ code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } }, id, cause);
+  const retry = { retryable: true };
+  return new StreamerError({ code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry }, id, cause);
 }
