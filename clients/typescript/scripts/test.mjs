@@ -1,0 +1,29 @@
+// Compiles sources and tests to .build, and runs Node's own test runner there.
+// Arguments name test files: `node scripts/test.mjs link http`.
+import { spawnSync } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import { basename } from "node:path";
+import { buildSync } from "esbuild";
+
+const files = (dir) => readdirSync(dir, { recursive: true }).filter((f) => /\.tsx?$/.test(f)).map((f) => `${dir}/${f}`);
+rmSync(".build", { recursive: true, force: true });
+buildSync({
+  entryPoints: [...files("src"), ...files("test")],
+  outdir: ".build",
+  outbase: ".",
+  format: "esm",
+  target: "es2022",
+  sourcemap: "inline",
+});
+
+const wanted = process.argv.slice(2);
+const tests = readdirSync(".build/test")
+  .filter((f) => f.endsWith(".test.js") && (!wanted.length || wanted.includes(basename(f, ".test.js"))))
+  .map((f) => `.build/test/${f}`);
+if (!tests.length) throw new Error(`there is no test named ${wanted.join(" or ")}`);
+const { status } = spawnSync(
+  process.execPath,
+  ["--enable-source-maps", "--test", "--test-timeout=60000", ...tests],
+  { stdio: "inherit" },
+);
+process.exit(status ?? 1);

@@ -1,0 +1,81 @@
+/** Time and chance, so that tests can own both. Times are in milliseconds. */
+export interface Clock {
+  now(): number;
+  /** A number from 0 up to, and without, 1. */
+  random(): number;
+  setTimeout(run: () => void, ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (timer) => clearTimeout(timer as number),
+};
+
+/**
+ * Every timer of one client, and so its life: closing it clears them, which ends
+ * whatever was bounded by one. After `clear` no new one starts.
+ */
+export class Timers {
+  readonly #live = new Map<unknown, (() => void) | undefined>();
+  #cleared = false;
+
+  constructor(readonly clock: Clock) {}
+
+  /**
+   * Runs once after ms, unless the function that it returns is called first.
+   * `cleared` runs in its place when all timers are cleared, or were.
+   */
+  after(ms: number, run: () => void, cleared?: () => void): () => void {
+    if (this.#cleared) {
+      cleared?.();
+      return () => {};
+    }
+    // Browsers and Node take a time longer than this for none at all.
+    const timer = this.clock.setTimeout(() => {
+      this.#live.delete(timer);
+      run();
+    }, Math.min(ms, 2 ** 31 - 1));
+    this.#live.set(timer, cleared);
+    return () => {
+      this.#live.delete(timer);
+      this.clock.clearTimeout(timer);
+    };
+  }
+
+  /** Resolves after ms, or when all timers are cleared. */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.after(ms, resolve, resolve));
+  }
+
+  /** Full jitter: anywhere between nothing and a limit that doubles up to 30 s. */
+  backoff(attempt: number): number {
+    return this.clock.random() * Math.min(30_000, 1000 * 2 ** attempt);
+  }
+
+  clear(): void {
+    this.#cleared = true;
+    for (const [timer, cleared] of this.#live) {
+      this.clock.clearTimeout(timer);
+      cleared?.();
+    }
+    this.#live.clear();
+  }
+}
+
+/** A promise and the functions that settle it. */
+export interface Deferred<T> {
+  promise: Promise<T>;
+  resolve(value: T | PromiseLike<T>): void;
+  reject(error: unknown): void;
+}
+
+/** A rejection that nobody listens to is no fault: whoever awaits it still gets it. */
+export function deferred<T>(): Deferred<T> {
+  const d = {} as Deferred<T>;
+  d.promise = new Promise<T>((resolve, reject) => Object.assign(d, { resolve, reject }));
+  d.promise.catch(() => {});
+  return d;
+}

@@ -1,0 +1,162 @@
+import { deferred, type Timers } from "./clock.js";
+import { type Codec, decode, type Frame, type Message, reserved } from "./frame.js";
+import { ANSWER_WITHIN, type Reason, type Session } from "./session.js";
+
+/** The part of the WebSocket interface that is used. */
+export interface Socket {
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
+  send(data: string): void;
+  close(code?: number): void;
+}
+
+/** `WebSocket`, or one with its constructor, such as that of the package `ws`. */
+export type SocketClass = new (url: string, protocols: string[]) => Socket;
+
+/** What a connection tells whoever opened it. */
+export interface ConnectionEvents {
+  /** Every frame, answers too, in the order in which they came. */
+  onFrame(frame: Frame): void;
+  /** Once, for an open connection that was lost; not after close. */
+  onEnd(reason: Reason): void;
+  /** How long the connection may be silent now before it is asked whether it lives, in ms. */
+  silence(): number;
+}
+
+/** How long a handshake may take, $connect included. */
+const OPEN_WITHIN = 15_000;
+const PONG_WITHIN = 10_000;
+const LOST = "the connection was lost";
+/** How often the silence is looked at. Browsers hold the timers of hidden tabs to a minute. */
+const LOOK_EVERY = 60_000;
+
+/** One WebSocket, from its handshake to its end. */
+export class Connection implements Session {
+  readonly live = true;
+  /** Whether the handshake succeeded. A browser does not say why it failed. */
+  readonly opened: Promise<boolean>;
+  readonly ended: Promise<void>;
+  heard = 0;
+
+  readonly #opened = deferred<boolean>();
+  readonly #ended = deferred<void>();
+  readonly #calls = new Map<string, ReturnType<typeof deferred<Frame>>>();
+  readonly #socket: Socket | undefined;
+  #isOpen = false;
+  #over = false;
+  #lastHeard = 0;
+  #stopWatch = () => {};
+
+  constructor(
+    SocketClass: SocketClass,
+    url: string,
+    token: string,
+    private readonly codec: Codec,
+    private readonly timers: Timers,
+    private readonly events: ConnectionEvents,
+  ) {
+    this.opened = this.#opened.promise;
+    this.ended = this.#ended.promise;
+    const giveUp = () => this.close();
+    void this.opened.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
+    let socket: Socket;
+    try {
+      socket = new SocketClass(url, ["streamer.v1", "bearer." + token]);
+    } catch {
+      // A token that is no JWT may hold characters that no subprotocol may.
+      this.close();
+      return;
+    }
+    this.#socket = socket;
+    socket.onopen = () => {
+      if (this.#over) return;
+      this.#isOpen = true;
+      this.#lastHeard = timers.clock.now();
+      this.#opened.resolve(true);
+      this.#watch();
+    };
+    socket.onmessage = ({ data }) => this.#receive(String(data));
+    socket.onclose = () => this.drop("lost");
+    socket.onerror = () => {}; // onclose follows
+  }
+
+  call(message: Message, _rev?: number, within = ANSWER_WITHIN): Promise<Frame> {
+    const answer = deferred<Frame>();
+    if (this.#over) {
+      answer.reject(new Error(LOST));
+      return answer.promise;
+    }
+    this.#calls.set(message.id, answer);
+    const stop = this.timers.after(within, () => {
+      this.#calls.delete(message.id);
+      answer.reject(new Error("no answer"));
+      if (within == ANSWER_WITHIN) this.check();
+    });
+    answer.promise.then(stop, stop);
+    this.#socket!.send(message.text);
+    return answer.promise;
+  }
+
+  check(): void {
+    const before = this.heard;
+    this.call(reserved("ping"), 0, PONG_WITHIN).catch(() => {
+      if (this.heard == before) this.drop("silent");
+    });
+  }
+
+  drop(reason: Reason): void {
+    if (this.#over) return;
+    const wasOpen = this.#isOpen;
+    this.close();
+    if (wasOpen) this.events.onEnd(reason);
+  }
+
+  retire(): void {
+    this.#ended.resolve();
+    const close = () => this.close();
+    this.timers.after(ANSWER_WITHIN, close, close);
+  }
+
+  close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stopWatch();
+    this.#opened.resolve(false);
+    this.#ended.resolve();
+    for (const answer of this.#calls.values()) answer.reject(new Error(LOST));
+    this.#calls.clear();
+    this.#socket?.close(1000);
+  }
+
+  #receive(text: string): void {
+    if (this.#over) return;
+    this.heard++;
+    this.#lastHeard = this.timers.clock.now();
+    const frame = decode(text, this.codec);
+    if (!frame) {
+      // API Gateway's own error does not say which message failed. When only
+      // one is unanswered, it is that one.
+      if (this.#calls.size == 1) for (const [id, answer] of this.#calls) {
+        this.#calls.delete(id);
+        answer.reject(new Error("the message failed"));
+      }
+      return;
+    }
+    this.events.onFrame(frame);
+    const answer = this.#calls.get(frame.request_id ?? "");
+    if (answer) {
+      this.#calls.delete(frame.request_id!);
+      answer.resolve(frame);
+    }
+  }
+
+  #watch(): void {
+    const silence = this.events.silence();
+    this.#stopWatch = this.timers.after(Math.min(LOOK_EVERY, silence), () => {
+      if (this.timers.clock.now() - this.#lastHeard >= this.events.silence()) this.check();
+      this.#watch();
+    });
+  }
+}

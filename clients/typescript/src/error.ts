@@ -1,0 +1,57 @@
+/**
+ * What kind of error it is. The codes of docs/protocol.md, of which a newer
+ * server may have more, and CLOSED, which only this client gives.
+ */
+export type Code =
+  | "VALIDATION_ERROR"
+  | "INVALID_MESSAGE"
+  | "INVALID_ACTION"
+  | "NOT_FOUND"
+  | "UNAUTHORIZED"
+  | "FORBIDDEN"
+  | "RATE_LIMITED"
+  | "DUPLICATE_REQUEST"
+  | "CANCELLED"
+  | "TIMEOUT"
+  | "PAYLOAD_TOO_LARGE"
+  | "PROCESSING_FAILED"
+  | "SERVICE_UNAVAILABLE"
+  | "INTERNAL_ERROR"
+  | "CLOSED"
+  | (string & {});
+
+/** Whether the same request may succeed when it is sent again. */
+export interface Retry {
+  retryable: boolean;
+  /** Seconds to wait first. */
+  after?: number;
+}
+
+/** An error as a frame carries it. */
+export interface WireError {
+  code: Code;
+  message: string;
+  details?: Record<string, unknown>;
+  retry?: Retry;
+}
+
+/**
+ * Every error of this client. Branch on `code`, never on the message. Without
+ * `retry` another try will not help. `details.correlation_id` is what an
+ * operator needs to find the failure in the logs.
+ */
+export class StreamerError extends Error {
+  override readonly name = "StreamerError";
+  readonly code: Code;
+  readonly details: Record<string, unknown> | undefined;
+  readonly retry: Retry | undefined;
+  readonly requestId: string | undefined;
+
+  constructor(error: WireError, requestId?: string, cause?: unknown) {
+    super(error.message, { cause });
+    this.code = error.code;
+    this.details = error.details;
+    this.retry = error.retry;
+    this.requestId = requestId;
+  }
+}

@@ -1,0 +1,123 @@
+import type { WireError } from "./error.js";
+
+/** The states of a request; the last three are final. */
+export type RequestState = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
+
+/** A request as it stands at `rev`. Times are RFC 3339 in UTC. */
+export interface Snapshot<Result = unknown> {
+  id: string;
+  action: string;
+  state: RequestState;
+  percentage: number;
+  message?: string;
+  /** Of the last progress. */
+  metadata?: Record<string, unknown>;
+  /** When SUCCEEDED, unless it is too large for a frame. */
+  result?: Result;
+  /** The path, below the HTTP API, of a result too large for a frame. */
+  result_ref?: string;
+  /** When FAILED or CANCELLED; when QUEUED, why the last attempt failed. */
+  error?: WireError;
+  attempts: number;
+  rev: number;
+  /** RUNNING, and asked to stop. */
+  cancelling?: boolean;
+  created_at: string;
+  updated_at: string;
+  started_at?: string;
+  finished_at?: string;
+  due_at?: string;
+}
+
+/** What a server sends: a union over `type`, of which the codec checks the shape. */
+export interface Frame {
+  type: string;
+  request_id?: string;
+  rev?: number;
+  data?: unknown;
+  percentage?: number;
+  message?: string;
+  metadata?: Record<string, unknown>;
+  timestamp?: string;
+  result?: unknown;
+  result_ref?: string;
+  error?: WireError;
+  request?: Snapshot;
+}
+
+/** What a client sends. */
+export interface Message {
+  id: string;
+  /** The message as it goes over a socket. */
+  text: string;
+  /** The name of a reserved action, without the prefix. */
+  reserved?: string;
+}
+
+/** Turns text into values and back. */
+export interface Codec {
+  parse(text: string): unknown;
+  stringify(value: unknown): string | undefined;
+}
+
+/** An object of any shape, as JSON has them. */
+export type Json = Record<string, any>;
+
+/**
+ * Reads a frame. A text that is none gives undefined: API Gateway puts error
+ * messages of its own between the frames.
+ */
+export function decode(text: string, codec: Codec): Frame | undefined {
+  try {
+    const frame = codec.parse(text) as Json;
+    const { type, error, request } = frame;
+    if (typeof type != "string" || (type == "error" && !error) || (type == "request" && !request)) return undefined;
+    return plain(frame) as Frame;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes the protocol's own numbers plain, whatever the codec reads numbers as. */
+export function plain(value: Json): Json {
+  for (const key of ["rev", "percentage", "attempts", "after"]) {
+    if (value[key] !== undefined) value[key] = Number(value[key]);
+  }
+  for (const key of ["request", "error", "retry"]) {
+    if (value[key]) plain(value[key]);
+  }
+  return value;
+}
+
+/** Encodes a message; `payload` goes in as the codec spells it. */
+export function encode(
+  id: string,
+  action: string,
+  payload: unknown,
+  codec: Codec,
+  metadata?: Record<string, string>,
+): Message {
+  const members = [`"id":${JSON.stringify(id)}`, `"action":${JSON.stringify(action)}`];
+  const body = payload === undefined ? undefined : codec.stringify(payload);
+  if (body !== undefined) members.push(`"payload":${body}`);
+  if (metadata) members.push(`"metadata":${JSON.stringify(metadata)}`);
+  return { id, text: `{${members.join()}}` };
+}
+
+/** A message of a reserved action. */
+export function reserved(name: string, payload?: unknown): Message {
+  return { ...encode(newId(), "streamer." + name, payload, JSON), reserved: name };
+}
+
+/**
+ * A request id that nobody can guess. It needs no secure context, which
+ * `crypto.randomUUID` does.
+ */
+export function newId(): string {
+  return "req_" + [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+/** Whether nothing but a redrive changes a request in this state. */
+export function isFinal(state: RequestState): boolean {
+  return state != "QUEUED" && state != "RUNNING";
+}

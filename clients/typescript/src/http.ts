@@ -1,0 +1,126 @@
+import type { Timers } from "./clock.js";
+import { deferred } from "./clock.js";
+import { type Codec, decode, type Frame, type Json, type Message, plain, type Snapshot } from "./frame.js";
+import { ANSWER_WITHIN, type Reason, type Session } from "./session.js";
+import type { Tokens } from "./token.js";
+
+const STATUS_CODES: Record<number, string> = {
+  401: "UNAUTHORIZED",
+  403: "FORBIDDEN",
+  404: "NOT_FOUND",
+  413: "PAYLOAD_TOO_LARGE",
+};
+
+/** The HTTP side of the protocol. Its answers are frames too. */
+export class Http {
+  constructor(
+    private readonly base: string,
+    private readonly tokens: Tokens,
+    private readonly codec: Codec,
+    private readonly timers: Timers,
+    private readonly fetcher: typeof fetch,
+  ) {}
+
+  /** Sends a message; see Session.call. A subscribe waits up to 20 s for a rev above `rev`. */
+  async call({ id, text, reserved }: Message, rev = 0): Promise<Frame> {
+    if (!reserved) return this.#frame(id, "POST", "/requests", text);
+    const { payload } = JSON.parse(text);
+    if (reserved == "list") return this.#frame(id, "GET", "/requests?" + new URLSearchParams(payload));
+    const wait = reserved == "subscribe" && rev ? `?wait=20s&rev=${rev}` : "";
+    return this.#frame(id, reserved == "cancel" ? "DELETE" : "GET", `/requests/${payload.request_id}${wait}`);
+  }
+
+  /** Reads the result that a frame was too small for. */
+  async follow(ref: string): Promise<Frame> {
+    return this.#frame("", "GET", ref.replace(/^\/*/, "/"));
+  }
+
+  async #frame(id: string, method: string, path: string, body?: string): Promise<Frame> {
+    const [status, answer] = await this.#fetch(method, path, body);
+    const frame = status < 300 && decode(answer, this.codec);
+    if (frame) return frame;
+    let value: Json = {};
+    try {
+      value = (this.codec.parse(answer) ?? {}) as Json;
+    } catch {
+      // What a proxy says in HTML is told by its status.
+    }
+    if (status < 300 && value.requests) return { type: "response", request_id: id, data: value };
+    if (status < 300 && value.state) return { type: "request", request_id: id, request: plain(value) as Snapshot };
+    // It was not the router that answered, but a gateway or a captive portal:
+    // that passes.
+    if (!value.code && (status < 400 || status == 429 || status > 499)) throw new Error(`HTTP status ${status}`);
+    const { code = STATUS_CODES[status] ?? "INTERNAL_ERROR", detail, title, details, correlation_id, retry } = value;
+    return {
+      type: "error",
+      request_id: id,
+      error: {
+        code,
+        message: detail ?? title ?? `HTTP status ${status}`,
+        ...((details || correlation_id) && { details: { ...details, ...(correlation_id && { correlation_id }) } }),
+        ...(retry && { retry: plain(retry) }),
+      } as Frame["error"] & {},
+    };
+  }
+
+  async #fetch(method: string, path: string, body?: string): Promise<[number, string]> {
+    for (let again = false; ; again = true) {
+      const token = await this.tokens.get();
+      const abort = new AbortController();
+      const giveUp = () => abort.abort();
+      const stop = this.timers.after(ANSWER_WITHIN, giveUp, giveUp);
+      try {
+        const { fetcher } = this;
+        const response = await fetcher(this.base + path, {
+          method,
+          headers: { Authorization: "Bearer " + token, ...(body && { "Content-Type": "application/json" }) },
+          ...(body && { body }),
+          signal: abort.signal,
+        });
+        const answer = await response.text();
+        if (response.status != 401 || again) return [response.status, answer];
+        this.tokens.refuse();
+      } finally {
+        stop();
+      }
+    }
+  }
+}
+
+/** A session without a socket. */
+export class Polling implements Session {
+  readonly live = false;
+  heard = 0;
+  readonly #ended = deferred<void>();
+  readonly ended = this.#ended.promise;
+
+  constructor(
+    private readonly http: Http,
+    private readonly onEnd: (reason: Reason) => void,
+  ) {}
+
+  async call(message: Message, rev?: number): Promise<Frame> {
+    try {
+      const frame = await this.http.call(message, rev);
+      this.heard++;
+      return frame;
+    } catch (error) {
+      // fetch tells a network that failed by this type.
+      if (error instanceof TypeError) this.drop("unreachable");
+      throw error;
+    }
+  }
+
+  check(): void {}
+
+  drop(reason: Reason): void {
+    this.retire();
+    this.onEnd(reason);
+  }
+
+  retire(): void {
+    this.#ended.resolve();
+  }
+
+  close(): void {}
+}

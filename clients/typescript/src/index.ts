@@ -1,0 +1,18 @@
+export type { Clock } from "./clock.js";
+export type { Socket, SocketClass } from "./connection.js";
+export { type Code, type Retry, StreamerError } from "./error.js";
+export type { RequestState, Snapshot } from "./frame.js";
+export type { State } from "./link.js";
+export type { PendingStorage } from "./pending.js";
+export type { Progress, RequestHandle } from "./request.js";
+export type { Reason } from "./session.js";
+export {
+  type ActionType,
+  type AnyActions,
+  type ListOptions,
+  type PayloadOf,
+  type RequestOptions,
+  type ResultOf,
+  Streamer,
+  type StreamerOptions,
+} from "./streamer.js";

@@ -1,0 +1,214 @@
+import { type Deferred, deferred, type Timers } from "./clock.js";
+import { Connection, type SocketClass } from "./connection.js";
+import { StreamerError } from "./error.js";
+import { type Codec, type Frame, reserved } from "./frame.js";
+import { type Http, Polling } from "./http.js";
+import type { Reason, Session } from "./session.js";
+import { readClaims, type Tokens } from "./token.js";
+
+/** Where the client stands with its server. `closed` is final. */
+export type State = "connecting" | "open" | "reconnecting" | "closed";
+
+/** API Gateway ends a connection after two hours; the next one is opened before. */
+const HAND_OVER_AFTER = 110 * 60_000;
+/** While polling, how long until WebSocket is tried again. */
+const UPGRADE_AFTER = 60_000;
+/** A renewal comes a minute early, so that there is time for a second. */
+const RENEW_AGAIN_AFTER = 30_000;
+/** A session that lasted so long was of use even if it heard nothing. */
+const STABLE_AFTER = 30_000;
+
+/** What a link is made of. */
+export interface LinkParts {
+  url: string;
+  SocketClass: SocketClass | undefined;
+  http: Http;
+  tokens: Tokens;
+  codec: Codec;
+  timers: Timers;
+  /** Where "online" and "offline" are heard. */
+  events: EventTarget | undefined;
+  onFrame(frame: Frame): void;
+  onState(): void;
+  /** Before anything is sent under a token: whose it is, where the token says so. */
+  onToken(who: string | undefined): void;
+  silence(): number;
+}
+
+/**
+ * Keeps one session to the server: opens it, replaces it when it is lost or
+ * grows old, renews its token, and polls where WebSocket is blocked.
+ */
+export class Link {
+  state: State = "connecting";
+  reason: Reason = "start";
+  /** Why the link is closed, for whoever still wanted it. */
+  closedBy: StreamerError | undefined;
+
+  #session: Session | undefined;
+  #next: Deferred<Session> = deferred();
+  #openedAt = 0;
+  #dialing = false;
+  #attempt = 0; // since a connection was last of use
+  #refused = 0; // handshakes in a row that failed though HTTP answered
+  #unauthorized = 0; // tokens in a row that were not taken
+  #offline = globalThis.navigator?.onLine === false;
+  #cancelDial = () => {};
+  #cancelRenewal = () => {};
+
+  constructor(private readonly parts: LinkParts) {
+    parts.events?.addEventListener("online", this);
+    parts.events?.addEventListener("offline", this);
+    void this.#dial();
+  }
+
+  /** The session, as soon as there is one. Rejects once the link is closed. */
+  async ready(): Promise<Session> {
+    if (this.closedBy) throw this.closedBy;
+    return this.#session ?? this.#next.promise;
+  }
+
+  /** Whether the session is still the one that messages should go over. */
+  isCurrent(session: Session): boolean {
+    return this.#session == session;
+  }
+
+  close(reason: Reason, error: StreamerError): void {
+    if (this.closedBy) return;
+    this.closedBy = error;
+    const { events, timers } = this.parts;
+    events?.removeEventListener("online", this);
+    events?.removeEventListener("offline", this);
+    timers.clear();
+    this.#session?.close();
+    this.#next.reject(error);
+    this.#session = undefined;
+    this.#set("closed", reason);
+  }
+
+  /** The browser's events about the network. */
+  handleEvent({ type }: Event): void {
+    this.#offline = type == "offline";
+    if (this.#session) return this.#session.check();
+    if (this.#offline) return this.#set(this.state, "offline");
+    this.#attempt = 0;
+    this.#dialIn(this.parts.timers.backoff(0));
+  }
+
+  #dialIn(ms: number): void {
+    this.#cancelDial();
+    this.#cancelDial = this.parts.timers.after(ms, () => void this.#dial());
+  }
+
+  async #dial(): Promise<void> {
+    if (this.#dialing) return;
+    this.#dialing = true;
+    const failure = await this.#open();
+    this.#dialing = false;
+    if (!failure || this.closedBy) return;
+    if (this.#session) return this.#dialIn(UPGRADE_AFTER); // it is still of use
+    this.#set(this.state, this.#offline ? "offline" : failure);
+    this.#dialIn(this.parts.timers.backoff(this.#attempt++));
+  }
+
+  /** One try to get a session; returns why there is none. */
+  async #open(): Promise<Reason | undefined> {
+    const { SocketClass, url, tokens, codec, timers, http, onFrame, onToken, silence } = this.parts;
+    let token: string;
+    try {
+      token = await tokens.get();
+    } catch (error) {
+      if (error instanceof StreamerError && error.code == "UNAUTHORIZED") this.close("unauthorized", error);
+      return "token";
+    }
+    if (this.closedBy) return;
+    onToken(readClaims(token).who);
+
+    if (SocketClass) {
+      const onEnd = (reason: Reason) => this.#lost(connection, reason);
+      const connection: Connection = new Connection(SocketClass, url, token, codec, timers, { onFrame, onEnd, silence });
+      if (await connection.opened) {
+        this.#refused = this.#unauthorized = 0;
+        this.#adopt(connection, token);
+        return;
+      }
+      if (this.closedBy) return;
+    }
+
+    // A browser does not say why a handshake failed: HTTP does.
+    let probe: Frame;
+    try {
+      probe = await http.call(reserved("list", { limit: 1 }));
+    } catch {
+      return "unreachable";
+    }
+    if (this.closedBy) return;
+    if (probe.error?.code == "UNAUTHORIZED") {
+      tokens.refuse();
+      if (++this.#unauthorized > 1) this.close("unauthorized", new StreamerError(probe.error));
+      return "unauthorized";
+    }
+    if (probe.error) return "unreachable";
+    this.#unauthorized = 0;
+    if (SocketClass && (++this.#refused < 2 || this.#session)) return "refused";
+    const polling: Polling = new Polling(http, (reason) => this.#lost(polling, reason));
+    this.#adopt(polling, token);
+    return;
+  }
+
+  #adopt(session: Session, token: string): void {
+    const { clock } = this.parts.timers;
+    const old = this.#session;
+    this.#session = session;
+    this.#openedAt = clock.now();
+    this.#next.resolve(session);
+    old?.retire();
+    if (session.live) {
+      this.#dialIn(HAND_OVER_AFTER - clock.random() * 10 * 60_000);
+      this.#renewIn(this.parts.tokens.renewIn(token), session);
+    } else if (this.parts.SocketClass) {
+      this.#dialIn(UPGRADE_AFTER);
+    }
+    this.#set("open", session.live ? "connected" : "polling");
+  }
+
+  #lost(session: Session, reason: Reason): void {
+    if (this.#session != session || this.closedBy) return;
+    const { timers, tokens } = this.parts;
+    this.#session = undefined;
+    this.#next = deferred();
+    this.#cancelRenewal();
+    if (reason == "unauthorized") tokens.refuse();
+    if (session.heard || timers.clock.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
+    this.#set("reconnecting", this.#offline ? "offline" : reason);
+    this.#dialIn(timers.backoff(this.#attempt++));
+  }
+
+  /** Renews the token on the live socket before it expires; ms undefined: never. */
+  #renewIn(ms: number | undefined, session: Session): void {
+    this.#cancelRenewal();
+    if (ms) this.#cancelRenewal = this.parts.timers.after(ms, () => void this.#renew(session));
+  }
+
+  async #renew(session: Session): Promise<void> {
+    const { tokens } = this.parts;
+    let wait: number | undefined = RENEW_AGAIN_AFTER;
+    try {
+      const token = await tokens.get();
+      if (this.#session != session) return;
+      const { error } = await session.call(reserved("authenticate", { token }));
+      if (error && !error.retry?.retryable) return session.drop("unauthorized");
+      if (!error) wait = tokens.renewIn(token);
+    } catch {
+      // There is time to try again.
+    }
+    if (this.#session == session) this.#renewIn(wait, session);
+  }
+
+  #set(state: State, reason: Reason): void {
+    if (this.state == state && this.reason == reason) return;
+    this.state = state;
+    this.reason = reason;
+    this.parts.onState();
+  }
+}

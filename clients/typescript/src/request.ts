@@ -1,0 +1,133 @@
+import { deferred } from "./clock.js";
+import { StreamerError } from "./error.js";
+import { type Frame, isFinal, type RequestState } from "./frame.js";
+
+/** How far a request is. The first one says that the server has stored it. */
+export interface Progress {
+  /** 0 to 100. */
+  percentage: number;
+  /** A short text for a person. */
+  message: string;
+  /** What the action adds for programs. */
+  metadata?: Record<string, unknown>;
+  state: RequestState;
+  rev: number;
+}
+
+/** A request as the one who made it, or resumed it, sees it. */
+export interface RequestHandle<Result = unknown> {
+  readonly id: string;
+  /**
+   * The result. Rejects with a StreamerError. One that nobody awaits is no
+   * unhandled rejection.
+   */
+  readonly result: Promise<Result>;
+  /**
+   * Progress from now on, beginning with the newest that is known. A slow reader
+   * misses steps, never the newest. Ends, without an error, when the request does.
+   */
+  readonly progress: AsyncIterable<Progress>;
+}
+
+/** What each type of frame says of the state. */
+const STATES: Record<string, RequestState> = {
+  acknowledgment: "QUEUED",
+  progress: "RUNNING",
+  complete: "SUCCEEDED",
+  error: "FAILED",
+};
+
+/** What the client knows of one request. Frames may come doubled and in any order. */
+export class Tracked {
+  readonly handle: RequestHandle<any>;
+  /** The request has ended, or nobody waits for it any more. */
+  readonly done: Promise<void>;
+  ended = false;
+  /** Nobody wants it any more, so that the server should not do it. */
+  aborted = false;
+  /** The server has nothing more to do for it. */
+  finished = false;
+  /** The server has stored it, so that it can be asked for. */
+  stored: boolean;
+  /** The server may know of it. */
+  sent: boolean;
+  /** Whose it is, as far as a token told. */
+  who: string | undefined;
+  /** The highest rev seen. */
+  rev = 0;
+
+  readonly #result = deferred<unknown>();
+  readonly #listeners = new Set<(p: Progress) => void>();
+  #last: Progress | undefined;
+  #changed = deferred<void>();
+
+  /** `text` is the message, unless only its id is known; `follow` reads a result_ref. */
+  constructor(
+    readonly id: string,
+    readonly text: string | undefined,
+    private readonly follow: (ref: string, id: string) => Promise<unknown>,
+  ) {
+    this.sent = this.stored = !text;
+    const settled = () => this.#changed.resolve();
+    this.done = this.#result.promise.then(settled, settled);
+    const progress = { [Symbol.asyncIterator]: () => this.#iterate() };
+    this.handle = { id, result: this.#result.promise, progress };
+  }
+
+  /** Calls the listener with every progress from now on, beginning with the newest. */
+  watch(listener: (p: Progress) => void): void {
+    this.#listeners.add(listener);
+    if (this.#last) this.#tell(listener, this.#last);
+  }
+
+  /** Takes a frame of this request, unless it is old news. */
+  offer(frame: Frame): void {
+    const snapshot = frame.request;
+    const { rev = 0, error, result, result_ref, percentage = 0, message = "", metadata } = snapshot ?? frame;
+    if (frame.type == "response") {
+      this.finished = true;
+      return this.#end(frame.data);
+    }
+    // An error without a rev answers a message; it does not end a request.
+    const state = snapshot ? snapshot.state : STATES[frame.type];
+    if (!state || rev <= this.rev) return;
+    this.stored = true;
+    this.rev = rev;
+    this.finished = isFinal(state);
+    if (this.ended) return;
+    if (this.finished) {
+      if (error) this.fail(new StreamerError(error, this.id));
+      else this.#end(result_ref ? this.follow(result_ref, this.id) : result);
+    } else {
+      this.#last = { percentage, message, ...(metadata && { metadata }), state, rev };
+      for (const listener of this.#listeners) this.#tell(listener, this.#last);
+      this.#changed.resolve();
+      this.#changed = deferred();
+    }
+  }
+
+  fail(error: StreamerError): void {
+    this.ended = true;
+    this.#result.reject(error);
+  }
+
+  #end(result: unknown): void {
+    this.ended = true;
+    Promise.resolve(result).then(this.#result.resolve, this.#result.reject);
+  }
+
+  /** What a listener throws is its own fault and must not stop the frames. */
+  #tell(listener: (p: Progress) => void, progress: Progress): void {
+    queueMicrotask(() => listener(progress));
+  }
+
+  async *#iterate(): AsyncGenerator<Progress> {
+    let open = true;
+    void this.done.then(() => (open = false));
+    for (let seen: Progress | undefined; ; ) {
+      if (this.#last != seen) yield (seen = this.#last)!;
+      else if (open) await this.#changed.promise;
+      else return;
+    }
+  }
+}

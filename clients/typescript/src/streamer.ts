@@ -1,0 +1,357 @@
+import { type Clock, systemClock, Timers } from "./clock.js";
+import type { SocketClass } from "./connection.js";
+import { StreamerError } from "./error.js";
+import { type Codec, encode, type Frame, type Message, newId, plain, reserved } from "./frame.js";
+import type { RequestState, Snapshot } from "./frame.js";
+import { Http } from "./http.js";
+import { Link, type State } from "./link.js";
+import { Pending, type PendingStorage } from "./pending.js";
+import { type Progress, type RequestHandle, Tracked } from "./request.js";
+import type { Reason, Session } from "./session.js";
+import { Tokens } from "./token.js";
+
+/** What an action takes and gives. */
+export interface ActionType {
+  payload: unknown;
+  result: unknown;
+}
+
+/** The actions of a server whose types are not told. */
+export type AnyActions = Record<string, ActionType>;
+
+/** The results of some actions: of one when A is one. */
+export type ResultOf<M, A extends keyof M> = M[A] extends { result: infer R } ? R : never;
+/** The payloads of some actions. */
+export type PayloadOf<M, A extends keyof M> = M[A] extends { payload: infer P } ? P : never;
+
+export interface StreamerOptions {
+  /**
+   * Gives a signed token. It is asked again when the last one is about to
+   * expire, so it must return a fresh one. Rejecting with a StreamerError of
+   * code UNAUTHORIZED closes the client; after any other error it tries again.
+   */
+  token: () => string | Promise<string>;
+  /** The HTTP API. Default: the host of the WebSocket URL. */
+  httpUrl?: string;
+  /** A WebSocket class for where there is none, such as Node 20. With neither, the client polls. */
+  WebSocket?: SocketClass;
+  fetch?: typeof fetch;
+  /** Keeps pending requests over a reload, for example `sessionStorage`. */
+  storage?: PendingStorage;
+  /** Reads JSON in place of `JSON.parse`, which rounds integers above 2^53. */
+  parse?: (text: string) => unknown;
+  /** Writes payloads in place of `JSON.stringify`, which refuses bigint. */
+  stringify?: (value: unknown) => string | undefined;
+  /** How long an idle connection may be silent before a ping, in ms. Default: 4 minutes; API Gateway closes after 10. */
+  pingInterval?: number;
+  /** Where the events "online" and "offline" are heard. Default: the page. */
+  events?: EventTarget;
+  /** For tests. */
+  clock?: Clock;
+}
+
+export interface RequestOptions {
+  /** Names the request, and is its idempotency key. Default: a new one that nobody can guess. */
+  id?: string;
+  /** Called with every progress, beginning with the newest that is known. */
+  onProgress?: (progress: Progress) => void;
+  /** Aborting rejects the result with CANCELLED at once, and cancels the request on the server. */
+  signal?: AbortSignal;
+  /** After so many ms the same happens with TIMEOUT. Default: never. */
+  timeout?: number;
+  /** Strings that travel with the request. */
+  metadata?: Record<string, string>;
+}
+
+export interface ListOptions {
+  state?: RequestState;
+  /** 1 to 100. Default: 20. */
+  limit?: number;
+  /** From the page before. */
+  cursor?: string;
+}
+
+/** The most bytes that go in one WebSocket message; a browser cannot split it, and a frame of 32 KB has a header. */
+const MAX_FRAME = 32_000;
+/** How often a message is sent that nobody answers. */
+const MAX_TRIES = 5;
+/** While somebody waits for a result, a dead connection should show within a minute or two. */
+const WAITING_SILENCE = 60_000;
+
+/**
+ * A connection to Streamer that survives what happens to connections. It
+ * connects at once, and lives until `close`.
+ *
+ * A message whose answer was lost is sent again under its id. The server runs a
+ * stored request once all the same; a short action may run twice.
+ */
+export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
+  readonly #codec: Codec;
+  readonly #timers: Timers;
+  readonly #http: Http;
+  readonly #link: Link;
+  readonly #pending: Pending;
+  readonly #requests = new Map<string, Tracked>();
+  readonly #listeners = new Set<() => void>();
+  #who: string | undefined;
+
+  constructor(url: string, options: StreamerOptions) {
+    const { parse = JSON.parse, stringify = JSON.stringify, pingInterval = 240_000, events = globalThis as any } = options;
+    const httpUrl = options.httpUrl ?? new URL(url).origin.replace(/^ws/, "http");
+    this.#codec = { parse, stringify };
+    this.#timers = new Timers(options.clock ?? systemClock);
+    const tokens = new Tokens(options.token, this.#timers.clock);
+    this.#http = new Http(httpUrl.replace(/\/+$/, ""), tokens, this.#codec, this.#timers, options.fetch ?? fetch);
+    this.#pending = new Pending(options.storage, "streamer " + url);
+    const { who, requests } = this.#pending.load();
+    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? undefined, who).sent = true;
+    this.#link = new Link({
+      url,
+      SocketClass: options.WebSocket ?? (globalThis.WebSocket as SocketClass | undefined),
+      http: this.#http,
+      tokens,
+      codec: this.#codec,
+      timers: this.#timers,
+      events: "addEventListener" in events ? events : undefined,
+      onFrame: (frame) => this.#offer(frame),
+      onState: () => this.#stateChanged(),
+      onToken: (who) => this.#claim(who),
+      silence: () => (this.#requests.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval),
+    });
+    for (const request of this.#requests.values()) void this.#drive(request);
+  }
+
+  get state(): State {
+    return this.#link.state;
+  }
+
+  /** Why the state is what it is. */
+  get reason(): Reason {
+    return this.#link.reason;
+  }
+
+  /** Calls the listener after every change of state or reason, until the function that it returns is called. */
+  onState(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Sends a request, now or as soon as there is a connection. An id that is
+   * pending in this client already gives that request's handle.
+   */
+  request<A extends keyof M & string>(
+    action: A,
+    ...[payload, options = {}]: undefined extends PayloadOf<M, A>
+      ? [payload?: PayloadOf<M, A>, options?: RequestOptions]
+      : [payload: PayloadOf<M, A>, options?: RequestOptions]
+  ): RequestHandle<ResultOf<M, A>> {
+    const id = options.id ?? newId();
+    const { text } = encode(id, action, payload, this.#codec, options.metadata);
+    const known = this.#requests.get(id);
+    if (known?.text && known.text != text) {
+      const other = new Tracked(id, text, this.#follow);
+      other.fail(new StreamerError({ code: "DUPLICATE_REQUEST", message: "the id belongs to another request" }, id));
+      return other.handle;
+    }
+    return this.#begin(known, id, text, options);
+  }
+
+  /** Waits again for a request that was made before, here or elsewhere. */
+  resume<A extends keyof M & string>(
+    id: string,
+    options: Omit<RequestOptions, "id" | "metadata"> = {},
+  ): RequestHandle<ResultOf<M, A>> {
+    return this.#begin(this.#requests.get(id), id, undefined, options);
+  }
+
+  /** The requests that are not finished: those of this client, and those that its storage kept. */
+  pending(): RequestHandle<ResultOf<M, keyof M>>[] {
+    return [...this.#requests.values()].filter((r) => !r.ended).map((r) => r.handle);
+  }
+
+  /** A request as it stands, with its result however large. */
+  get<A extends keyof M & string>(id: string): Promise<Snapshot<ResultOf<M, A>>> {
+    return this.#snapshot("get", id);
+  }
+
+  /** A page of your requests, newest first, without results. */
+  async list(options: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
+    const { state, limit, cursor } = options;
+    const { data } = await this.#answer(reserved("list", { state, limit, cursor }));
+    const page = data as { requests: Snapshot[]; cursor?: string };
+    page.requests.forEach(plain);
+    return page;
+  }
+
+  /** Cancels a request. A running one ends when its action notices; a final one stays as it is. */
+  cancel(id: string): Promise<Snapshot> {
+    return this.#snapshot("cancel", id);
+  }
+
+  /**
+   * Ends everything at once: no timer, socket or call is left. Results that are
+   * still awaited reject with CLOSED; the requests themselves go on, and stay in
+   * the storage.
+   */
+  close(): void {
+    this.#link.close("closed", new StreamerError({ code: "CLOSED", message: "the client was closed" }));
+  }
+
+  #begin(known: Tracked | undefined, id: string, text: string | undefined, options: RequestOptions): RequestHandle<any> {
+    const request = known ?? this.#track(id, text, this.#who);
+    const { onProgress, signal, timeout } = options;
+    if (onProgress) request.watch(onProgress);
+    const stop = (code: string, message: string) => {
+      request.aborted = true;
+      request.fail(new StreamerError({ code, message }, id, signal?.reason));
+    };
+    const abort = () => stop("CANCELLED", "the request was aborted");
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
+    const stopTimer = timeout && this.#timers.after(timeout, () => stop("TIMEOUT", `no result within ${timeout} ms`));
+    void request.done.then(() => {
+      signal?.removeEventListener("abort", abort);
+      if (stopTimer) stopTimer();
+    });
+    if (!known) {
+      if (!request.ended && !this.#link.closedBy) this.#pending.put(id, text ?? null);
+      void this.#drive(request);
+    }
+    return request.handle;
+  }
+
+  #track(id: string, text: string | undefined, who: string | undefined): Tracked {
+    const request = new Tracked(id, text, this.#follow);
+    request.who = who;
+    this.#requests.set(id, request);
+    void request.done.then(() => {
+      if (!this.#link.closedBy) this.#pending.remove(id);
+      if (this.#requests.get(id) == request) this.#requests.delete(id);
+    });
+    return request;
+  }
+
+  /** Sees a request to its end: sends it, or asks for it, with every new session. */
+  async #drive(request: Tracked): Promise<void> {
+    const { id, text } = request;
+    let failures = 0;
+    try {
+      while (!request.ended) {
+        const begun = this.#timers.clock.now();
+        const before = request.rev;
+        const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, text: text! };
+        const [frame, session] = await this.#ask(message, request);
+        if (!frame) break;
+        if (frame.error && !frame.rev) {
+          if (!request.stored || !frame.error.retry?.retryable) throw new StreamerError(frame.error, id);
+          await this.#timers.pause((frame.error.retry.after ?? 0) * 1000 + this.#timers.backoff(failures++));
+          continue;
+        }
+        failures = 0;
+        request.offer(frame);
+        if (message.text == text && request.stored && !request.ended) this.#pending.put(id, null);
+        if (session?.live) await Promise.race([session.ended, request.done]);
+        // A server that does not wait must not be asked without end.
+        else if (session && request.rev == before && this.#timers.clock.now() - begun < 1000) await this.#timers.pause(1000);
+      }
+    } catch (error) {
+      request.fail(error as StreamerError);
+      return;
+    }
+    if (!request.aborted || !request.sent || request.finished) return;
+    try {
+      await this.#link.ready();
+      if (!request.who || request.who == this.#who) await this.#answer(reserved("cancel", { request_id: id }));
+    } catch {
+      // It has ended by itself, or the client has.
+    }
+  }
+
+  /**
+   * Sends a message until it is answered; over HTTP where it is too large for a
+   * frame, and then without a session to its answer. A request that has ended
+   * in the meantime is not sent again.
+   */
+  async #ask(message: Message, request?: Tracked): Promise<[Frame?, Session?]> {
+    const large = message.text.length > MAX_FRAME / 3 && new TextEncoder().encode(message.text).length > MAX_FRAME;
+    let refused = false;
+    for (let tries = 0; ; ) {
+      const session = await this.#link.ready();
+      if (request?.ended) return [];
+      const byHttp = large && session.live;
+      if (request) request.sent = true;
+      let frame: Frame | void;
+      try {
+        const answer = (byHttp ? this.#http : session).call(message, request?.rev);
+        // What is stored can be cancelled while a poll still waits.
+        frame = await (request?.stored ? Promise.race([answer, request.done]) : answer);
+        if (!frame) return [];
+      } catch (error) {
+        if (this.#link.closedBy) throw this.#link.closedBy;
+        if (request?.ended) return [];
+        if (++tries >= MAX_TRIES && !request?.stored) throw unanswered(request?.id, error);
+        if (this.#link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
+        continue;
+      }
+      if (frame.error?.code != "UNAUTHORIZED" || frame.rev || refused || byHttp) return byHttp ? [frame] : [frame, session];
+      refused = true;
+      session.drop("unauthorized");
+    }
+  }
+
+  async #answer(message: Message): Promise<Frame> {
+    const [frame] = await this.#ask(message);
+    if (frame!.error) throw new StreamerError(frame!.error);
+    return frame!;
+  }
+
+  async #snapshot(action: string, id: string): Promise<Snapshot<any>> {
+    const frame = await this.#answer(reserved(action, { request_id: id }));
+    this.#offer(frame);
+    const { result_ref: ref } = frame.request!;
+    return ref ? { ...frame.request!, result: await this.#follow(ref, id) } : frame.request!;
+  }
+
+  readonly #follow = async (ref: string, id: string): Promise<unknown> => {
+    for (let tries = 1; ; tries++) {
+      if (this.#link.closedBy) throw this.#link.closedBy;
+      try {
+        const { request, error } = await this.#http.follow(ref);
+        if (error) throw new StreamerError(error, id);
+        return request!.result;
+      } catch (error) {
+        if (error instanceof StreamerError) throw error;
+        if (tries >= MAX_TRIES) throw unanswered(id, error);
+        await this.#timers.pause(this.#timers.backoff(tries));
+      }
+    }
+  };
+
+  #offer(frame: Frame): void {
+    this.#requests.get(frame.request?.id ?? frame.request_id ?? "")?.offer(frame);
+  }
+
+  /** Nothing that one person asked for is sent under another's token. */
+  #claim(who: string | undefined): void {
+    this.#who = who;
+    this.#pending.claim(who);
+    for (const request of this.#requests.values()) {
+      if (request.who && request.who != who) {
+        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to someone else now" }, request.id));
+      }
+      request.who = who;
+    }
+  }
+
+  #stateChanged(): void {
+    const { closedBy } = this.#link;
+    if (closedBy) for (const request of this.#requests.values()) request.fail(closedBy);
+    for (const listener of this.#listeners) queueMicrotask(listener);
+  }
+}
+
+function unanswered(id: string | undefined, cause: unknown): StreamerError {
+  const retry = { retryable: true };
+  return new StreamerError({ code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry }, id, cause);
+}

@@ -1,0 +1,61 @@
+import type { Clock } from "./clock.js";
+
+/** What the client reads in a token. It verifies nothing: that is the server's part. */
+export interface Claims {
+  /** When the token expires, in milliseconds since 1970; undefined: unknown. */
+  expires?: number | undefined;
+  /** Tenant and subject as one text; undefined: unknown. */
+  who?: string | undefined;
+}
+
+/** Reads a JWT's claims. Any other token gives none. */
+export function readClaims(token: string): Claims {
+  try {
+    const body = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
+    const { exp, tenant_id, sub } = JSON.parse(atob(body));
+    return { expires: exp * 1000 || undefined, who: sub && JSON.stringify([tenant_id, sub]) };
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * The current token. It is asked for again when less than a minute, or a fifth
+ * of its time, is left; one whose expiry is unknown, with every use.
+ */
+export class Tokens {
+  #current: Promise<string> | undefined;
+  #renewAt = 0;
+
+  constructor(
+    private readonly source: () => string | Promise<string>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Concurrent callers share one call of the source. Rejects as the source does. */
+  async get(): Promise<string> {
+    if (this.#current && this.clock.now() < this.#renewAt) return this.#current;
+    const fetched = (this.#current = (async () => this.source())());
+    this.#renewAt = Infinity;
+    try {
+      const token = await fetched;
+      const now = this.clock.now();
+      const left = (readClaims(token).expires ?? now) - now;
+      if (this.#current == fetched) this.#renewAt = now + left - Math.min(60_000, left / 5);
+      return token;
+    } catch (error) {
+      if (this.#current == fetched) this.#current = undefined;
+      throw error;
+    }
+  }
+
+  /** The server did not take the token: the next use asks for another. */
+  refuse(): void {
+    this.#current = undefined;
+  }
+
+  /** How long until the token should be renewed, at least half a minute. */
+  renewIn(token: string): number | undefined {
+    return readClaims(token).expires && Math.max(30_000, this.#renewAt - this.clock.now());
+  }
+}

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Pending } from "../src/pending.js";
+import { MemoryStorage } from "./support/storage.js";
+
+test("what is pending, and whose it is, is there for the next page", () => {
+  const storage = new MemoryStorage();
+  const pending = new Pending(storage, "key");
+  pending.put("r-1", "the message");
+  pending.put("r-2", null);
+  pending.claim("ada");
+  assert.deepEqual(new Pending(storage, "key").load(), { who: "ada", requests: { "r-1": "the message", "r-2": null } });
+  assert.deepEqual(new Pending(storage, "another").load(), { requests: {} });
+});
+
+test("nothing is left behind when nothing is pending", () => {
+  const storage = new MemoryStorage();
+  const pending = new Pending(storage, "key");
+  pending.claim("ada");
+  pending.put("r-1", null);
+  pending.remove("r-1");
+  assert.equal(storage.items.size, 0);
+});
+
+test("two clients share a storage without losing each other's requests", () => {
+  const storage = new MemoryStorage();
+  const [one, two] = [new Pending(storage, "key"), new Pending(storage, "key")];
+  one.put("r-1", null);
+  two.put("r-2", null);
+  one.remove("r-1");
+  assert.deepEqual(one.load().requests, { "r-2": null });
+});
+
+test("no storage, a broken one and a full one cost only the memory", () => {
+  const none = new Pending(undefined, "key");
+  none.put("r-1", null);
+  assert.deepEqual(none.load(), { requests: {} });
+
+  const storage = new MemoryStorage();
+  for (const text of ["no json", "null", "7", '{"requests":null}']) {
+    storage.setItem("key", text);
+    assert.deepEqual(new Pending(storage, "key").load().requests, {});
+  }
+  storage.setItem = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  new Pending(storage, "key").put("r-1", null);
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MemoryStorage } from "./support/storage.js";
+import { frames, jwt, reaches, turn, world } from "./support/world.js";
+
+const f = frames("r-1");
+
+test("what was pending before a reload is pending after it, and finishes", async (t) => {
+  const storage = new MemoryStorage();
+  const { server, connect } = await world(t, { storage });
+  const before = connect();
+  const peer = await server.connections.next();
+  before.request("report", { a: 1 }, { id: "r-1" });
+  await peer.expect("report");
+  peer.send(f.ack());
+  before.request("report", { a: 2 }, { id: "r-2" });
+  const unanswered = await peer.expect("report");
+  while (!storage.items.get(`streamer ${server.url}`)?.includes('"r-1":null')) await turn(1);
+  before.close();
+
+  const after = connect();
+  const [first, second] = after.pending();
+  assert.deepEqual([first!.id, second!.id], ["r-1", "r-2"]);
+  const next = await server.connections.next();
+  const subscribe = await next.expect("streamer.subscribe");
+  assert.deepEqual(subscribe.payload, { request_id: "r-1" });
+  assert.deepEqual(await next.messages.next(), unanswered);
+  next.send(f.snapshot(subscribe.id, "SUCCEEDED", 5, { result: "one" }));
+  next.send(frames("r-2").snapshot("r-2", "RUNNING", 2));
+  next.send(frames("r-2").complete("two", 3));
+  assert.deepEqual([await first!.result, await second!.result], ["one", "two"]);
+  await turn();
+  assert.equal(storage.items.size, 0);
+});
+
+test("an aborted request does not come back", async (t) => {
+  const storage = new MemoryStorage();
+  const { server, connect } = await world(t, { storage });
+  const streamer = connect();
+  const peer = await server.connections.next();
+  const controller = new AbortController();
+  const request = streamer.request("report", {}, { id: "r-1", signal: controller.signal });
+  await peer.expect("report");
+  controller.abort();
+  await assert.rejects(request.result, { code: "CANCELLED" });
+  peer.send(f.ack());
+  await peer.expect("streamer.cancel");
+  assert.equal(storage.items.size, 0);
+});
+
+test("what a closed client is asked for is not kept for the next page", async (t) => {
+  const storage = new MemoryStorage();
+  const { connect } = await world(t, { storage });
+  const streamer = connect();
+  await reaches(streamer, "open");
+  streamer.close();
+  await assert.rejects(streamer.request("report", {}).result, { code: "CLOSED" });
+  assert.equal(storage.items.size, 0);
+});
+
+test("nothing that one person asked for is sent under another's token", async (t) => {
+  const storage = new MemoryStorage();
+  const { server, connect } = await world(t, { storage });
+  const before = connect();
+  await reaches(before, "open");
+  const peer = await server.connections.next();
+  before.request("report", { secret: "ada's" }, { id: "r-1" });
+  await peer.expect("report");
+  before.close();
+  assert.ok(storage.items.size > 0);
+
+  const after = connect({ token: () => jwt({ tenant_id: "acme", sub: "bob", exp: 4_000_000_000 }) });
+  const [kept] = after.pending();
+  await assert.rejects(kept!.result, { code: "FORBIDDEN", requestId: "r-1" });
+  const next = await server.connections.next();
+  const own = after.request("echo", 1, { id: "r-2" });
+  await next.expect("echo");
+  next.send(frames("r-2").response(1));
+  assert.equal(await own.result, 1);
+  await turn();
+  assert.equal(storage.items.size, 0);
+});
+
+test("a token that becomes somebody else's ends what was under way", async (t) => {
+  const storage = new MemoryStorage();
+  const { server, clock, connect } = await world(t, { storage });
+  let token = jwt({ tenant_id: "acme", sub: "ada" });
+  const streamer = connect({ token: () => token });
+  const peer = await server.connections.next();
+  await reaches(streamer, "open");
+  const request = streamer.request("report", {}, { id: "r-1" });
+  await peer.expect("report");
+  token = jwt({ tenant_id: "acme", sub: "ada", another: true });
+  peer.cut();
+  await reaches(streamer, "reconnecting");
+  clock.advance(1000);
+  const next = await server.connections.next();
+  await next.expect("report");
+  token = jwt({ tenant_id: "other", sub: "ada" });
+  next.cut();
+  await reaches(streamer, "reconnecting");
+  clock.advance(2000);
+  await assert.rejects(request.result, { code: "FORBIDDEN" });
+  const last = await server.connections.next();
+  await reaches(streamer, "open");
+  await turn();
+  assert.equal(last.messages.waiting, 0);
+});

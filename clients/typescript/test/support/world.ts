@@ -1,0 +1,103 @@
+import type { TestContext } from "node:test";
+import { WebSocket } from "ws";
+import type { SocketClass } from "../../src/connection.js";
+import type { State } from "../../src/link.js";
+import type { Reason } from "../../src/session.js";
+import { type AnyActions, Streamer, type StreamerOptions } from "../../src/streamer.js";
+import { ManualClock } from "./clock.js";
+import { FakeServer } from "./server.js";
+
+export const Socket = WebSocket as unknown as SocketClass;
+
+/** A token that says whose it is and when it ends; its signature is none. */
+export function jwt(claims: Record<string, unknown>): string {
+  return ["{}", JSON.stringify(claims), "signature"].map((part) => Buffer.from(part).toString("base64url")).join(".");
+}
+
+/** A token of ada's that never expires within a test. */
+export const ada = jwt({ tenant_id: "acme", sub: "ada", exp: 4_000_000_000 });
+
+/** A server and a client of it, on a clock that stands still. Both end with the test. */
+export async function world(
+  t: TestContext,
+  options: Partial<StreamerOptions> = {},
+): Promise<{ server: FakeServer; clock: ManualClock; connect: (more?: Partial<StreamerOptions>) => Streamer<AnyActions> }> {
+  const server = await FakeServer.start();
+  t.after(() => server.stop());
+  const clock = new ManualClock();
+  const connect = (more: Partial<StreamerOptions> = {}) => {
+    const streamer = new Streamer(server.url, { token: () => ada, WebSocket: Socket, clock, ...options, ...more });
+    t.after(() => streamer.close());
+    return streamer;
+  };
+  return { server, clock, connect };
+}
+
+/**
+ * Resolves as soon as the client is in that state, for that reason if one is
+ * given. Rejects when it is in another one for a reason that `not` names.
+ */
+export function reaches(streamer: Streamer<any>, state: State, reason?: Reason, not: Reason[] = []): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (streamer.state == state && (!reason || streamer.reason == reason)) resolve();
+      else if (not.includes(streamer.reason)) reject(new Error(`the client is ${streamer.state}: ${streamer.reason}`));
+      else return;
+      stop();
+    };
+    const stop = streamer.onState(look);
+    look();
+  });
+}
+
+/** The frames of a request, as a server sends them. */
+export const frames = (id: string) => ({
+  ack: (rev = 1) => ({ type: "acknowledgment", request_id: id, status: "queued", message: "the request is queued", rev }),
+  response: (data: unknown) => ({ type: "response", request_id: id, success: true, data }),
+  progress: (percentage: number, rev: number, message = "") => ({
+    type: "progress",
+    request_id: id,
+    percentage,
+    message,
+    timestamp: "2026-01-02T03:04:05.678Z",
+    rev,
+  }),
+  complete: (result: unknown, rev: number) => ({ type: "complete", request_id: id, success: true, result, rev }),
+  error: (code: string, rev?: number, more: object = {}) => ({
+    type: "error",
+    request_id: id,
+    error: { code, message: `it is ${code}`, ...more },
+    ...(rev && { rev }),
+  }),
+  snapshot: (message: string, state: string, rev: number, more: object = {}) => ({
+    type: "request",
+    request_id: message,
+    request: snapshot(id, state, rev, more),
+  }),
+});
+
+export function snapshot(id: string, state: string, rev: number, more: object = {}): any {
+  const at = "2026-01-02T03:04:05.678Z";
+  return { id, action: "report", state, percentage: 0, attempts: 1, rev, created_at: at, updated_at: at, ...more };
+}
+
+/** Everything that an async iterable yields. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+/** Moves the clock on in small steps, and lets the server answer each ping on the way. */
+export async function pass(clock: ManualClock, ms: number): Promise<void> {
+  for (const end = clock.now() + ms; clock.now() < end; ) {
+    clock.advance(Math.min(clock.due()[0] ?? ms, end - clock.now()));
+    // A ping that was sent waits ten seconds for its answer.
+    while (clock.due()[0] == 10_000) await turn(1);
+  }
+}
+
+/** Lets what is under way in this process go on: promises and the sockets' events. */
+export async function turn(times = 3): Promise<void> {
+  for (let i = 0; i < times; i++) await new Promise((resolve) => setImmediate(resolve));
+}
