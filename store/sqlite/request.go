@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,17 +73,17 @@ func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.
 		if err != nil {
 			return nil, err
 		}
-		before := r.Output
+		held, end := r.Slots, r.Output
 		if err := c.Apply(r); err != nil {
 			return nil, err
 		}
-		if err := giveBack(tx, c.Release); err != nil {
+		if err := giveBack(tx, held, c.Release); err != nil {
 			return nil, err
 		}
 		if err := take(tx, c.Acquire); err != nil {
 			return nil, err
 		}
-		if err := appendOutput(tx, key, before, c.Output); err != nil {
+		if err := appendOutput(tx, key, end, c.Output); err != nil {
 			return nil, err
 		}
 		changed = rounded(r)
@@ -306,10 +307,18 @@ func (b *blob) Scan(value any) error {
 func rounded(r *streamer.Request) *streamer.Request {
 	c := r.Clone()
 	for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.FinishedAt, &c.ExpiresAt} {
-		*at = time.UnixMilli(at.UnixMilli()).UTC()
+		*at = atMillis(*at)
+	}
+	c.History = slices.Clone(r.History)
+	for i := range c.History {
+		a := &c.History[i]
+		a.StartedAt, a.EndedAt = atMillis(a.StartedAt), atMillis(a.EndedAt)
 	}
 	return c
 }
+
+// atMillis is t as it is kept.
+func atMillis(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
 
 // ceilMillis is the first millisecond that is not before t.
 func ceilMillis(t time.Time) int64 {

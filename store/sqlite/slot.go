@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pay-theory/streamer"
 )
@@ -48,8 +49,12 @@ func take(tx *sql.Tx, slots []streamer.Slot) error {
 	return nil
 }
 
-func giveBack(tx *sql.Tx, names []string) error {
-	for _, name := range names {
+// giveBack gives back the places that are both held and to be released.
+func giveBack(tx *sql.Tx, held, release []string) error {
+	for _, name := range held {
+		if !slices.Contains(release, name) {
+			continue
+		}
 		if _, err := tx.Exec("UPDATE slots SET taken = taken - 1 WHERE name = ? AND taken > 0", name); err != nil {
 			return fmt.Errorf("give place back: %w", err)
 		}
