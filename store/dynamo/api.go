@@ -114,9 +114,8 @@ type reason struct {
 
 // The codes of a reason.
 const (
-	reasonNone       = "None"
-	reasonCondition  = "ConditionalCheckFailed"
-	reasonValidation = "ValidationError"
+	reasonNone      = "None"
+	reasonCondition = "ConditionalCheckFailed"
 )
 
 // passing reports whether the item may be in nobody's way the next time.

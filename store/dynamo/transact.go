@@ -38,50 +38,55 @@ func (s *Store) changeTogether(ctx context.Context, key streamer.Key, c streamer
 		if err := c.Apply(r); err != nil {
 			return nil, err
 		}
-		after := s.row(r, token)
-		if after.size() > maxItem {
-			return nil, tooLarge(nil)
-		}
 		moves := slices.DeleteFunc(counts(held, r.Slots, c.Acquire), func(m count) bool { return slices.Contains(uncounted, m.slot.Name) })
-		u := updateOf(row.lastWrite(), c, r.Slots, token)
-		writes := []transactItem{{Update: &input{
-			Key: keyOf(key), UpdateExpression: u.expression(), ConditionExpression: u.condition(),
-			ExpressionAttributeNames: u.names, ExpressionAttributeValues: u.values, ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-		}}}
-		for _, m := range moves {
-			writes = append(writes, m.write())
-		}
-		for i, data := range c.Output {
-			chunk := s.chunk(r, row, c.OutputAt+int64(i), data)
-			if chunk.size() > maxItem {
-				return nil, tooLarge(nil)
-			}
-			writes = append(writes, transactItem{Put: &input{Item: chunk}})
+		writes, err := s.writes(row, r, c, moves, token)
+		if err != nil {
+			return nil, err
 		}
 		err = s.transact(ctx, writes)
-		if there, failed := failedOn(err); failed {
-			if !there.wrote(token) {
-				if row = there; round < s.api.attempts && (round == 1 || pause(ctx, round)) {
-					continue
-				}
-				return nil, err
-			}
-			err = nil // an earlier attempt of this round, and its answer was lost
+		there, moved := failedOn(err)
+		if err == nil || moved && there.wrote(token) { // by an attempt whose answer was lost
+			return s.row(r, token).request()
 		}
-		if err != nil {
-			m, failed := failedCount(err, moves)
-			switch {
-			case !failed:
+		if moved {
+			if round >= s.api.attempts || round > 1 && !pause(ctx, round-1) {
 				return nil, err
-			case m.takes:
-				return nil, &streamer.LimitError{Slot: m.slot}
 			}
-			// Somebody has put the counter right by hand.
-			uncounted = append(uncounted, m.slot.Name)
+			row = there
 			continue
 		}
-		return after.request()
+		switch m, failed := failedCount(err, moves); {
+		case !failed:
+			return nil, err
+		case m.takes:
+			return nil, &streamer.LimitError{Slot: m.slot}
+		default:
+			uncounted = append(uncounted, m.slot.Name) // somebody has set the counter by hand
+		}
 	}
+}
+
+// writes are those of a change that makes r of row, the request's first.
+func (s *Store) writes(row item, r *streamer.Request, c streamer.Change, moves []count, token string) ([]transactItem, error) {
+	if s.row(r, token).size() > maxItem {
+		return nil, tooLarge(nil)
+	}
+	u := updateOf(row.lastWrite(), c, r.Slots, token)
+	writes := []transactItem{{Update: &input{
+		Key: keyOf(r.Key), UpdateExpression: u.expression(), ConditionExpression: u.condition(),
+		ExpressionAttributeNames: u.names, ExpressionAttributeValues: u.values, ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+	}}}
+	for _, m := range moves {
+		writes = append(writes, m.write())
+	}
+	for i, data := range c.Output {
+		chunk := s.chunk(r, row, c.OutputAt+int64(i), data)
+		if chunk.size() > maxItem {
+			return nil, tooLarge(nil)
+		}
+		writes = append(writes, transactItem{Put: &input{Item: chunk}})
+	}
+	return writes, nil
 }
 
 // putTogether puts a new request and takes its places.
@@ -96,10 +101,8 @@ func (s *Store) putTogether(ctx context.Context, put input, acquire []streamer.S
 		writes = append(writes, m.write())
 	}
 	err := s.transact(ctx, writes)
-	if _, taken := failedOn(err); !taken {
-		if m, full := failedCount(err, moves); full {
-			return &streamer.LimitError{Slot: m.slot}
-		}
+	if m, full := failedCount(err, moves); full {
+		return &streamer.LimitError{Slot: m.slot}
 	}
 	return err
 }
@@ -121,10 +124,10 @@ func (s *Store) transact(ctx context.Context, writes []transactItem) error {
 }
 
 // failedCount is the first of the counters, which follow the request in a
-// transaction, whose condition failed.
+// transaction, whose condition failed where the request's held.
 func failedCount(err error, moves []count) (count, bool) {
 	var failure *Error
-	if errors.As(err, &failure) && failure.Code == codeCancelled {
+	if errors.As(err, &failure) && failure.Code == codeCancelled && len(failure.reasons) > 0 && failure.reasons[0].Code == reasonNone {
 		for i, m := range moves {
 			if at := 1 + i; at < len(failure.reasons) && failure.reasons[at].Code == reasonCondition {
 				return m, true
