@@ -39,6 +39,13 @@ type ActionConfig struct {
 	// MaxSlices bounds how often a long action may be continued; 0: 1000.
 	MaxSlices int
 
+	// MaxRunning is how many of the action's requests may run at a time, over
+	// all tenants; the others wait. 0: no limit.
+	MaxRunning int
+
+	// Priority ranks the action's requests among those that wait for one limit.
+	Priority Priority
+
 	// Scope is what a principal must hold to ask for the action; empty: nothing.
 	Scope string
 }
@@ -51,6 +58,10 @@ type RetryPolicy struct {
 	Attempts int           // in all; 0: 3
 	Base     time.Duration // 0: 1 s
 	Cap      time.Duration // 0: 5 min
+
+	// Retryable decides on an error that no one declared and that is not
+	// Permanent; nil: it is retried. It must not go by the error's text.
+	Retryable func(error) bool
 }
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
@@ -107,7 +118,7 @@ func NewAction[In, Out any](config ActionConfig, fn func(ctx context.Context, jo
 		panic("streamer: an action needs a name")
 	case strings.HasPrefix(config.Name, wire.ReservedPrefix):
 		panic(fmt.Sprintf("streamer: action %q: names beginning with %q belong to the protocol", config.Name, wire.ReservedPrefix))
-	case config.Expected < 0, config.Limit < 0, config.MaxSlices < 0,
+	case config.Expected < 0, config.Limit < 0, config.MaxSlices < 0, config.MaxRunning < 0,
 		config.Retry.Attempts < 0, config.Retry.Base < 0, config.Retry.Cap < 0:
 		panic(fmt.Sprintf("streamer: action %q: a negative setting", config.Name))
 	}
@@ -211,6 +222,7 @@ func encodeOutput(out any) (json.RawMessage, error) {
 // A Registry holds the actions of an application, by name. It is immutable.
 type Registry struct {
 	actions map[string]Action
+	limited bool // some action has MaxRunning
 }
 
 // NewRegistry gathers actions. It panics when two have one name.
@@ -221,6 +233,7 @@ func NewRegistry(actions ...Action) *Registry {
 			panic(fmt.Sprintf("streamer: two actions are named %q", a.Name()))
 		}
 		r.actions[a.Name()] = a
+		r.limited = r.limited || a.config.MaxRunning > 0
 	}
 	return r
 }

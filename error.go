@@ -47,9 +47,9 @@ type permanentError struct{ error }
 func (e *permanentError) Unwrap() error { return e.error }
 
 // retryable reports whether an action that failed with err may be tried again,
-// and how long to wait at least. What nobody declared is retried: most of it is
-// networks.
-func retryable(err error) (again bool, after time.Duration) {
+// and how long to wait at least. What nobody declared is retried unless the
+// policy knows better: most of it is networks.
+func (p RetryPolicy) retryable(err error) (again bool, after time.Duration) {
 	var permanent *permanentError
 	if errors.As(err, &permanent) {
 		return false, 0
@@ -58,7 +58,7 @@ func retryable(err error) (again bool, after time.Duration) {
 	if errors.As(err, &declared) {
 		return declared.Retryable, declared.After
 	}
-	return true, 0
+	return p.Retryable == nil || p.Retryable(err), 0
 }
 
 // WireError is what a client is told of err. The correlation id joins the

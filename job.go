@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -24,8 +25,8 @@ var (
 )
 
 // A Job is an action's view of the request that it works on. Its methods are
-// safe for concurrent use, never block on the network, and after the run's end
-// do nothing.
+// safe for concurrent use, never block on the network unless they say so, and
+// after the run's end do nothing.
 type Job struct {
 	key      Key
 	payload  json.RawMessage
@@ -33,13 +34,23 @@ type Job struct {
 	who      Principal
 	attempt  int
 	logger   *slog.Logger
+	clock    func() time.Time
 	wake     chan struct{} // nil for a short action, whose progress nobody sees
+	over     chan struct{} // closed when the run has ended
+	waited   Await         // the wait that ended with this run's claim
+
+	recordings chan recording
 
 	mu         sync.Mutex
 	closed     bool
-	progress   []Progress // not published yet; the last is the newest
+	steps      map[string]json.RawMessage
+	output     []json.RawMessage // chunks not stored yet
+	emitted    int64             // chunks so far, counted on from the checkpoint that this run began with
+	kept       int64             // chunks that were stored when this run began
+	progress   []Progress        // not published yet; the last is the newest
 	checkpoint json.RawMessage
-	fresh      bool // checkpoint is newer than what is stored
+	mark       int64 // chunks emitted at the checkpoint
+	fresh      bool  // checkpoint is newer than what is stored
 }
 
 // maxPending progress reports wait for the publisher; the oldest gives way.
@@ -129,7 +140,7 @@ func (j *Job) SetCheckpoint(state any) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.checkpoint, j.fresh = raw, true
+	j.checkpoint, j.mark, j.fresh = raw, j.emitted, true
 	return nil
 }
 
@@ -157,22 +168,85 @@ func (j *Job) take() []Progress {
 	return pending
 }
 
-// takeCheckpoint returns a checkpoint that is not stored yet, or nil.
-func (j *Job) takeCheckpoint() json.RawMessage {
+// takeCheckpoint returns a checkpoint that is not stored yet, or nil, and how
+// many chunks had been emitted at it.
+func (j *Job) takeCheckpoint() (json.RawMessage, int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.fresh {
-		return nil
+		return nil, 0
 	}
 	j.fresh = false
-	return j.checkpoint
+	return j.checkpoint, j.mark
 }
+
+// Emit appends a chunk to the request's output, an ordered log that watchers
+// get live and anybody who may see the request can read from any offset while
+// it is kept. A chunk must encode to at most MaxChunk bytes of JSON; a request
+// has at most MaxOutput of them.
+//
+// Chunks are told apart by their place. An action that goes on from its
+// checkpoint emits again what came after that checkpoint, and of those chunks
+// the ones that are stored already stay as they are: no chunk is stored twice.
+func (j *Job) Emit(chunk any) error {
+	raw, err := encodeOutput(chunk)
+	if err != nil {
+		return fmt.Errorf("encode chunk: %w", err)
+	}
+	if len(raw) > MaxChunk {
+		return Permanent(fmt.Errorf("the chunk has %d bytes, %d are allowed", len(raw), MaxChunk))
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed || j.wake == nil {
+		return nil
+	}
+	if j.emitted == MaxOutput {
+		return Permanent(fmt.Errorf("the request has %d chunks of output, which is the most", MaxOutput))
+	}
+	j.emitted++
+	if j.emitted <= j.kept {
+		return nil
+	}
+	j.output = append(j.output, raw)
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// takeOutput returns a batch of the chunks that are not stored yet, and whether
+// there are more.
+func (j *Job) takeOutput() (batch []json.RawMessage, more bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := min(len(j.output), maxOutputBatch)
+	return j.output[:n:n], n < len(j.output)
+}
+
+// stored forgets the first n chunks.
+func (j *Job) stored(n int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.output = j.output[n:]
+}
+
+// maxOutputBatch chunks go into one write: a transaction of DynamoDB has 100
+// items at most (Amazon DynamoDB Developer Guide, "Constraints").
+const maxOutputBatch = 50
 
 // close makes every later report a no-op.
 func (j *Job) close() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.closed {
+		return
+	}
 	j.closed = true
+	if j.over != nil {
+		close(j.over)
+	}
 }
 
 // Continue ends the current slice: an action returns it as its error to go on

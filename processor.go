@@ -36,6 +36,7 @@ type ProcessorConfig struct {
 	Grace       time.Duration // how long an action whose context ended may take to return; 0: 10 s
 	Retention   time.Duration // how long a final request can be read; 0: DefaultRetention
 	MaxLost     int           // how many leases in a row may be lost without a checkpoint; 0: 5
+	Limits      Limits        // zero: none
 	SweepLimit  int           // how many due requests one sweep takes up; 0: 1000
 }
 
@@ -105,9 +106,17 @@ func (p *Processor) Ring(ctx context.Context, key Key) error {
 // it, or it is not due. An error means that the outcome could not be stored; the
 // lease then ends by itself and the sweep takes the request up.
 func (p *Processor) Run(ctx context.Context, key Key) error {
-	r, err := p.Store.ChangeRequest(ctx, key, claim(p.Now(), p.Lease, p.Worker))
+	slots, err := p.slots(ctx, key)
+	if err != nil {
+		return err
+	}
+	at := p.Now()
+	r, err := p.Store.ChangeRequest(ctx, key, claim(at, p.Lease, p.Worker, slots))
 	var conflict *ConflictError
+	var full *LimitError
 	switch {
+	case errors.As(err, &full):
+		return p.block(ctx, key, at, full.Slot)
 	case errors.As(err, &conflict):
 		p.Logger.DebugContext(ctx, "nothing to claim", "request_id", key.ID, "state", conflict.Request.State)
 		return nil
@@ -118,6 +127,44 @@ func (p *Processor) Run(ctx context.Context, key Key) error {
 		return fmt.Errorf("claim request: %w", err)
 	}
 	return newRun(p, r).work(ctx)
+}
+
+// slots are those that a run of the request must have. Only where an action has
+// a limit of its own does it cost a read.
+func (p *Processor) slots(ctx context.Context, key Key) ([]Slot, error) {
+	var action ActionConfig
+	if p.Actions.limited {
+		r, err := p.Store.LoadRequest(ctx, key)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, fmt.Errorf("load request: %w", err)
+		}
+		if err == nil {
+			if a, err := p.Actions.find(r.Action); err == nil {
+				action = a.config
+			}
+		}
+	}
+	return p.Limits.running(key.Tenant, action), nil
+}
+
+// block puts a request that could not have a place into the slot's line.
+func (p *Processor) block(ctx context.Context, key Key, at time.Time, slot Slot) error {
+	p.Logger.InfoContext(ctx, "request waits for a place", "request_id", key.ID, "slot", slot.Name, "limit", slot.Limit)
+	_, err := p.Store.ChangeRequest(ctx, key, blocked(at, slot.Name))
+	var conflict *ConflictError
+	if err != nil && !errors.As(err, &conflict) && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("block request: %w", err)
+	}
+	// A place may have been given back between the two writes, when this request
+	// was not in the line yet.
+	taken, err := p.Store.PlacesTaken(ctx, slot.Name)
+	if err != nil {
+		return fmt.Errorf("count places: %w", err)
+	}
+	if taken < slot.Limit {
+		p.wakeNext(ctx, []string{slot.Name})
+	}
+	return nil
 }
 
 // A SweepReport counts what a sweep did.
@@ -167,6 +214,7 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 func (p *Processor) takeBack(ctx context.Context, r *Request, report *SweepReport) error {
 	at := p.Now()
 	change := lost(at)
+	change.Park = r.Await
 	switch {
 	case r.CancelRequested:
 		change = cancelled(at, p.Retention, r.CorrelationID)
@@ -174,8 +222,10 @@ func (p *Processor) takeBack(ctx context.Context, r *Request, report *SweepRepor
 		err := Errorf(wire.InternalError, "the work stopped without a word %d times in a row", r.Lost+1)
 		change = failed(at, p.Retention, WireError(err, r.CorrelationID))
 		change.AddLost = 1
+		change.History = addAttempt(r, wire.Attempt{Number: r.Attempt, StartedAt: r.StartedAt, EndedAt: at, Code: err.Code, Worker: r.Worker})
 	}
 	change.AddRev, change.DueBy = revGap, at
+	change.Release = releasable(r.Slots, change.To)
 	changed, err := p.Store.ChangeRequest(ctx, r.Key, change.by(r.Fence))
 	var conflict *ConflictError
 	switch {
@@ -194,5 +244,6 @@ func (p *Processor) takeBack(ctx context.Context, r *Request, report *SweepRepor
 	if changed.State.Final() {
 		announce(ctx, p.Store, p.Push, p.Logger, changed)
 	}
+	p.wakeNext(ctx, change.Release)
 	return nil
 }

@@ -2,6 +2,7 @@ package streamer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"sync"
@@ -107,4 +108,19 @@ func pushTo(ctx context.Context, push Pusher, id string, frame []byte, tries int
 		}
 		pause *= 4
 	}
+}
+
+// outputFrames puts chunks into frames, as many as fit.
+func outputFrames(id string, from int64, chunks []json.RawMessage) []wire.Frame {
+	var frames []wire.Frame
+	for len(chunks) > 0 {
+		n, size := 0, 0
+		for n < len(chunks) && (n == 0 || size+len(chunks[n]) < maxInFrame) {
+			size += len(chunks[n]) + 1
+			n++
+		}
+		frames = append(frames, wire.Frame{Type: wire.TypeOutput, RequestID: id, Offset: from, Chunks: chunks[:n]})
+		from, chunks = from+int64(n), chunks[n:]
+	}
+	return frames
 }

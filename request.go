@@ -2,6 +2,7 @@ package streamer
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,11 @@ const (
 	MaxMetadata    = 4 << 10   // bytes of metadata, of the request and of a progress
 	MaxMessageText = 1 << 10   // bytes of a progress message
 	MaxSubscribers = 100       // connections that watch one request
+	MaxStepResult  = 16 << 10  // bytes of one step's result or signal
+	MaxSteps       = 24 << 10  // bytes of all of a request's step names and results
+	MaxHistory     = 20        // ended attempts that are remembered, the newest
+	MaxChunk       = 16 << 10  // bytes of one chunk of output
+	MaxOutput      = 10_000    // chunks of output
 )
 
 // A Key names a request. Tenant and subject are part of it, so no principal can
@@ -70,7 +76,7 @@ type Request struct {
 	// time from which its subscribers are told again, and zero once they know.
 	DueAt time.Time
 
-	Attempt         int           // the current attempt, from 1
+	Attempt         int           // the current attempt, from 1; a redrive begins anew
 	Slices          int           // how often it was continued in another invocation
 	Lost            int           // leases that ended without a word since the last checkpoint
 	Ran             time.Duration // time spent working, all attempts and slices together
@@ -79,8 +85,21 @@ type Request struct {
 
 	Progress   Progress
 	Checkpoint json.RawMessage // what the action left for its next slice or attempt
-	Result     json.RawMessage // byte for byte, when SUCCEEDED
-	Error      *wire.Error     // the last failure; nil when SUCCEEDED
+
+	// Steps are the results of the steps that were recorded, by name, and the
+	// signals that arrived, under SignalStep. Each is written once.
+	Steps      map[string]json.RawMessage
+	Await      Await          // the signal that a queued request waits for; zero when there is none
+	History    []wire.Attempt // ended attempts, oldest first, at most MaxHistory
+	Output     int64          // how many chunks of output are stored
+	OutputMark int64          // how many the action had emitted at Checkpoint
+
+	Priority Priority // among those that wait for one slot
+	Slots    []string // what it holds of limits, by name; see Slot
+	Blocked  string   // the slot that a queued request waits for, or ""
+
+	Result json.RawMessage // byte for byte, when SUCCEEDED
+	Error  *wire.Error     // the last failure; nil when SUCCEEDED
 
 	Subscribers []string // connection ids that get live frames
 
@@ -89,6 +108,36 @@ type Request struct {
 	StartedAt  time.Time // of the first attempt; zero before
 	FinishedAt time.Time // zero until final
 	ExpiresAt  time.Time // when a final request may be forgotten; zero until final
+}
+
+// A Priority is a request's rank among those that wait for the same slot.
+type Priority int
+
+// The priorities.
+const (
+	Low    Priority = -1
+	Normal Priority = 0
+	High   Priority = 1
+)
+
+// A Slot is a place under a limit: at most Limit requests hold a place of one
+// name at a time. The store counts them in the same step in which a request
+// takes or gives back its place.
+type Slot struct {
+	Name  string
+	Limit int
+}
+
+// A Chunk is a piece of a request's output.
+type Chunk struct {
+	Offset int64           // its place, from 0
+	Data   json.RawMessage // byte for byte
+}
+
+// Await is a signal that a request waits for.
+type Await struct {
+	Token string
+	Until time.Time // when the waiting ends without it
 }
 
 // Progress is how far a request is.
@@ -102,6 +151,8 @@ type Progress struct {
 func (r *Request) Clone() *Request {
 	c := *r
 	c.Subscribers = slices.Clone(r.Subscribers)
+	c.Slots = slices.Clone(r.Slots)
+	c.Steps = maps.Clone(r.Steps)
 	return &c
 }
 
@@ -126,6 +177,9 @@ func (r *Request) Snapshot(byRef bool) *wire.Snapshot {
 		Attempts:   r.Attempt,
 		Rev:        r.Rev,
 		Cancelling: r.State == Running && r.CancelRequested,
+		Waiting:    r.waiting(),
+		History:    r.History,
+		Output:     r.Output,
 		CreatedAt:  r.CreatedAt,
 		UpdatedAt:  r.UpdatedAt,
 		StartedAt:  optionalTime(r.StartedAt),
@@ -140,10 +194,27 @@ func (r *Request) Snapshot(byRef bool) *wire.Snapshot {
 	return s
 }
 
+// waiting says why a queued request is not running, or nil.
+func (r *Request) waiting() *wire.Waiting {
+	switch {
+	case r.State != Queued:
+		return nil
+	case r.Blocked != "":
+		return &wire.Waiting{For: wire.WaitingLimit, Limit: r.Blocked}
+	case r.Await.Token != "":
+		return &wire.Waiting{For: wire.WaitingSignal, Token: r.Await.Token, Until: optionalTime(r.Await.Until)}
+	case r.DueAt.After(r.UpdatedAt) && r.Error != nil:
+		return &wire.Waiting{For: wire.WaitingRetry, Until: optionalTime(r.DueAt)}
+	case r.DueAt.After(r.UpdatedAt):
+		return &wire.Waiting{For: wire.WaitingTime, Until: optionalTime(r.DueAt)}
+	}
+	return &wire.Waiting{For: wire.WaitingWorker}
+}
+
 // summary is the request as an element of a list: without its result.
 func (r *Request) summary() wire.Snapshot {
 	s := r.Snapshot(false)
-	s.Result = nil
+	s.Result, s.History = nil, nil
 	return *s
 }
 

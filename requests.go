@@ -27,6 +27,7 @@ type Requests struct {
 	Store     RequestStore
 	Actions   *Registry
 	Push      Pusher
+	Limits    Limits           // zero: none
 	Retention time.Duration    // 0: DefaultRetention
 	Now       func() time.Time // nil: time.Now
 	Logger    *slog.Logger     // nil: slog.Default
@@ -73,22 +74,27 @@ func (s *Requests) Submit(ctx context.Context, who Caller, m wire.Message) (wire
 	if err := action.check(m.Payload); err != nil {
 		return wire.Frame{}, err
 	}
-	return s.enqueue(ctx, who, m)
+	return s.enqueue(ctx, who, m, action.config.Priority)
 }
 
-func (s *Requests) enqueue(ctx context.Context, who Caller, m wire.Message) (wire.Frame, error) {
+func (s *Requests) enqueue(ctx context.Context, who Caller, m wire.Message, priority Priority) (wire.Frame, error) {
 	at := now(s.Now)
+	slots := s.Limits.open(who.Key(m.ID))
 	r := &Request{
 		Key: who.Key(m.ID), Action: m.Action, Payload: m.Payload, Metadata: m.Metadata,
 		CorrelationID: who.CorrelationID,
 		State:         Queued, Rev: 1, Attempt: 1,
 		DueAt: at, CreatedAt: at, UpdatedAt: at,
+		Priority: priority, Slots: slotNames(slots),
 	}
 	if who.Connection != "" {
 		r.Subscribers = []string{who.Connection}
 	}
-	stored, created, err := s.Store.CreateRequest(ctx, r)
+	stored, created, err := s.Store.CreateRequest(ctx, r, slots...)
+	var full *LimitError
 	switch {
+	case errors.As(err, &full):
+		return wire.Frame{}, tooManyOpen(full)
 	case err != nil:
 		return wire.Frame{}, fmt.Errorf("create request: %w", err)
 	case created:
@@ -100,6 +106,14 @@ func (s *Requests) enqueue(ctx context.Context, who Caller, m wire.Message) (wir
 		return requestFrame(stored, false), nil
 	}
 	return s.Subscribe(ctx, who, m.ID)
+}
+
+// tooManyOpen refuses a request for now. The time is a guess at when one of
+// those that are open will have ended.
+func tooManyOpen(full *LimitError) *Error {
+	err := Errorf(wire.RateLimited, "you have %d requests that have not ended, which is the most; wait for one of them or cancel it", full.Slot.Limit)
+	err.After = 10 * time.Second
+	return err
 }
 
 // NewID makes a request id that nobody can guess.
@@ -198,33 +212,152 @@ func (s *Requests) Unsubscribe(ctx context.Context, who Caller, id string) (wire
 // stop: it learns of it with its next heartbeat. A final request stays as it is.
 // The snapshot tells which it was.
 func (s *Requests) Cancel(ctx context.Context, who Caller, id string) (wire.Frame, error) {
-	// Between the two writes the request may be claimed or queued again, so the
-	// pair is tried a few times; a request that moves faster than that is
-	// running more often than not, and the next cancel gets it.
-	const tries = 4
+	return s.steer(ctx, who, id, func(r *Request) (Change, bool) {
+		switch r.State {
+		case Queued:
+			change := cancelled(now(s.Now), s.retention(), who.CorrelationID).from(Queued)
+			change.Release = releasable(r.Slots, Cancelled)
+			return change, true
+		case Running:
+			return Change{From: []State{Running}, Cancel: true}, true
+		}
+		return Change{}, false
+	})
+}
+
+// Redrive queues a failed request again, from its last checkpoint and with its
+// recorded steps, as its first attempt. One that is not FAILED stays as it is,
+// and the snapshot tells. The caller's connection is subscribed.
+func (s *Requests) Redrive(ctx context.Context, who Caller, id string) (wire.Frame, error) {
+	frame, err := s.steer(ctx, who, id, func(r *Request) (Change, bool) {
+		change := redriven(now(s.Now))
+		change.Subscribe = who.Connection
+		change.Acquire = s.Limits.open(r.Key)
+		return change, r.State == Failed
+	})
+	var full *LimitError
+	if errors.As(err, &full) {
+		return frame, tooManyOpen(full)
+	}
+	return frame, err
+}
+
+// Signal records a signal for a request that is not final, and wakes the request
+// when it waits for that signal. The first signal of a token counts, and a
+// further one changes nothing. A final request refuses it.
+func (s *Requests) Signal(ctx context.Context, who Caller, in wire.Signal) (wire.Frame, error) {
+	step := Step{Name: SignalStep(in.Token), Result: in.Payload}
+	if len(step.Result) == 0 {
+		step.Result = json.RawMessage("null")
+	}
+	switch {
+	case in.Token == "" || len(in.Token) > MaxStepName:
+		return wire.Frame{}, Errorf(wire.ValidationError, "a signal needs a token of 1 to %d bytes", MaxStepName)
+	case len(step.Result) > MaxStepResult:
+		return wire.Frame{}, Errorf(wire.PayloadTooLarge, "the signal has %d bytes, %d are allowed", len(step.Result), MaxStepResult)
+	}
+	var refusal error
+	frame, err := s.steer(ctx, who, in.RequestID, func(r *Request) (Change, bool) {
+		size := len(step.Name) + len(step.Result)
+		for name, result := range r.Steps {
+			size += len(name) + len(result)
+		}
+		switch {
+		case r.Steps[step.Name] != nil:
+			return Change{}, false
+		case r.State.Final():
+			refusal = Errorf(wire.ValidationError, "the request has ended; no signal reaches it any more")
+			return Change{}, false
+		case size > MaxSteps:
+			refusal = Errorf(wire.PayloadTooLarge, "the request's steps and signals would have %d bytes, %d are allowed", size, MaxSteps)
+			return Change{}, false
+		case r.Await.Token == in.Token && r.State == Queued:
+			return signalled(now(s.Now), step, in.Token), true
+		}
+		return Change{From: []State{r.State}, Lacks: step.Name, Step: &step}, true
+	})
+	if refusal != nil {
+		return wire.Frame{}, refusal
+	}
+	return frame, err
+}
+
+// steer makes the change that fits the request as it stands, and looks again
+// when it has moved meanwhile. decide is asked each time, and reports whether
+// there is anything to change. The change is guarded by the fence and state
+// that decide saw.
+func (s *Requests) steer(ctx context.Context, who Caller, id string, decide func(*Request) (Change, bool)) (wire.Frame, error) {
+	r, err := s.load(ctx, who, id)
+	if err != nil {
+		return wire.Frame{}, err
+	}
+	const tries = 8
 	for range tries {
-		r, err := s.change(ctx, who, id, cancelled(now(s.Now), s.retention(), who.CorrelationID).from(Queued))
-		if err == nil {
-			announce(ctx, s.Store, s.Push, s.logger(), r)
+		change, any := decide(r)
+		if !any {
 			return requestFrame(r, who.Connection != ""), nil
 		}
+		change.From, change.Fence = []State{r.State}, r.Fence
+		changed, err := s.change(ctx, who, id, change)
 		var conflict *ConflictError
-		if !errors.As(err, &conflict) {
+		switch {
+		case errors.As(err, &conflict):
+			r = conflict.Request
+			continue
+		case err != nil:
 			return wire.Frame{}, err
 		}
-		if r = conflict.Request; r.State == Running {
-			r, err = s.change(ctx, who, id, Change{From: []State{Running}, Cancel: true})
-			if errors.As(err, &conflict) {
-				r = conflict.Request
-			} else if err != nil {
-				return wire.Frame{}, err
-			}
+		if changed.State.Final() {
+			announce(ctx, s.Store, s.Push, s.logger(), changed)
 		}
-		if r.State != Queued {
-			return requestFrame(r, who.Connection != ""), nil
-		}
+		return requestFrame(changed, who.Connection != ""), nil
 	}
-	return wire.Frame{}, Errorf(wire.ServiceUnavailable, "the request is changing hands; cancel it again")
+	return wire.Frame{}, Errorf(wire.ServiceUnavailable, "the request is changing hands; try again")
+}
+
+// Why returns the snapshot with all that is known of why the request waits.
+func (s *Requests) Why(ctx context.Context, who Caller, id string) (wire.Frame, error) {
+	r, err := s.load(ctx, who, id)
+	if err != nil {
+		return wire.Frame{}, err
+	}
+	waiting, err := s.why(ctx, r)
+	if err != nil {
+		return wire.Frame{}, fmt.Errorf("look why request waits: %w", err)
+	}
+	frame := requestFrame(r, who.Connection != "")
+	frame.Request.Waiting = waiting
+	return frame, nil
+}
+
+// Output returns a piece of a request's output from an offset on: up to limit
+// chunks, fewer where a frame could not carry them.
+func (s *Requests) Output(ctx context.Context, who Caller, q wire.OutputQuery) (wire.Output, error) {
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	if q.From < 0 || q.Limit < 0 || q.Limit > 100 {
+		return wire.Output{}, Errorf(wire.ValidationError, "from must not be negative, limit must be 1 to 100")
+	}
+	// The request first: what is final then has no chunk that is not there yet.
+	r, err := s.load(ctx, who, q.RequestID)
+	if err != nil {
+		return wire.Output{}, err
+	}
+	chunks, err := s.Store.ReadOutput(ctx, r.Key, q.From, q.Limit)
+	if err != nil {
+		return wire.Output{}, fmt.Errorf("read output: %w", err)
+	}
+	out := wire.Output{Offset: q.From, Chunks: []json.RawMessage{}}
+	size := 0
+	for _, chunk := range chunks {
+		if size += len(chunk.Data) + 1; size > maxInFrame {
+			break
+		}
+		out.Chunks = append(out.Chunks, chunk.Data)
+	}
+	out.Final = r.State.Final() && q.From+int64(len(out.Chunks)) >= r.Output
+	return out, nil
 }
 
 func (s *Requests) load(ctx context.Context, who Caller, id string) (*Request, error) {

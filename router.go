@@ -86,6 +86,28 @@ func (rt *Router) answer(ctx context.Context, connectionID, correlationID string
 		return rt.named(ctx, who, m, rt.Requests.Unsubscribe)
 	case wire.ActionCancel:
 		return rt.named(ctx, who, m, rt.Requests.Cancel)
+	case wire.ActionRedrive:
+		return rt.named(ctx, who, m, rt.Requests.Redrive)
+	case wire.ActionWhy:
+		return rt.named(ctx, who, m, rt.Requests.Why)
+	case wire.ActionSignal:
+		var in wire.Signal
+		if err := decodeReserved(m, &in); err != nil {
+			return wire.Frame{}, err
+		}
+		frame, err := rt.Requests.Signal(ctx, who, in)
+		frame.RequestID = m.ID
+		return frame, err
+	case wire.ActionOutput:
+		var q wire.OutputQuery
+		if err := decodeReserved(m, &q); err != nil {
+			return wire.Frame{}, err
+		}
+		out, err := rt.Requests.Output(ctx, who, q)
+		if err != nil {
+			return wire.Frame{}, err
+		}
+		return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: out.Append(nil)}, nil
 	}
 	return rt.Requests.Submit(ctx, who, m)
 }

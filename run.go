@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,9 @@ const (
 	framesPerSecond = 10
 	// storeTimeout bounds one write, well below any lease.
 	storeTimeout = 5 * time.Second
+	// outputEvery is how often at most output is stored, and so how late at most
+	// its watchers get it.
+	outputEvery = 200 * time.Millisecond
 )
 
 // A run is one claim of a request, from the claim to the write that ends it. One
@@ -29,6 +33,7 @@ type run struct {
 	job    *Job
 	logger *slog.Logger
 
+	claimed time.Time   // when this run began
 	began   time.Time   // since when Ran is not accounted for
 	saved   time.Time   // when the row was last written
 	lease   time.Time   // when the lease ends, by this process's clock
@@ -46,18 +51,30 @@ type outcome struct {
 	abandoned bool
 }
 
+// newRun begins the run of a request that was just claimed.
 func newRun(p *Processor, r *Request) *run {
 	at := p.Now()
 	logger := p.Logger.With("request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
 		"tenant", r.Tenant, "attempt", r.Attempt, "fence", r.Fence)
 	return &run{
-		p: p, r: r, logger: logger, began: at, saved: at, lease: r.DueAt,
+		p: p, r: r, logger: logger, claimed: at, began: at, saved: at, lease: r.DueAt,
 		job: &Job{
 			key: r.Key, payload: r.Payload, metadata: r.Metadata, attempt: r.Attempt,
 			who:    Principal{Tenant: r.Tenant, Subject: r.Subject},
-			logger: logger, wake: make(chan struct{}, 1), checkpoint: r.Checkpoint,
+			logger: logger, clock: p.Now, wake: make(chan struct{}, 1), over: make(chan struct{}),
+			recordings: make(chan recording), waited: r.Await, checkpoint: r.Checkpoint, mark: r.OutputMark,
+			steps: stepsOf(r), emitted: r.OutputMark, kept: r.Output,
 		},
 	}
+}
+
+// stepsOf is a copy of a request's steps that a job may add to.
+func stepsOf(r *Request) map[string]json.RawMessage {
+	steps := maps.Clone(r.Steps)
+	if steps == nil {
+		steps = map[string]json.RawMessage{}
+	}
+	return steps
 }
 
 // work runs the action and everything around it until the outcome is stored.
@@ -92,6 +109,8 @@ func (w *run) work(ctx context.Context) error {
 	defer grace.Stop()
 	pace := idleTimer()
 	defer pace.Stop()
+	flush := idleTimer()
+	defer flush.Stop()
 
 	stop := func(cause error) {
 		if actionCtx.Err() == nil {
@@ -117,6 +136,16 @@ func (w *run) work(ctx context.Context) error {
 			return w.finish(ctx, outcome{err: context.Cause(actionCtx), abandoned: true}, context.Cause(actionCtx))
 		case <-w.job.wake:
 			w.publish(ctx, pace)
+			if output, _ := w.job.takeOutput(); len(output) > 0 {
+				flush.Reset(max(outputEvery-w.p.Now().Sub(w.saved), 0))
+			}
+		case <-flush.C:
+			save()
+			if output, _ := w.job.takeOutput(); len(output) > 0 {
+				flush.Reset(outputEvery)
+			}
+		case r := <-w.job.recordings:
+			r.done <- w.record(ctx, r.step)
 		case <-pace.C:
 			w.publish(ctx, pace)
 		case <-heartbeat.C:
@@ -190,8 +219,12 @@ func (w *run) push(ctx context.Context, p Progress) {
 	}
 	w.sent = append(w.sent, time.Now())
 	w.unsaved++
-	frame := wire.Frame{Type: wire.TypeProgress, RequestID: w.r.ID, Rev: w.r.Rev + w.unsaved,
-		Percentage: p.Percentage, Message: p.Message, Metadata: p.Metadata, Timestamp: w.p.Now()}
+	w.broadcast(ctx, wire.Frame{Type: wire.TypeProgress, RequestID: w.r.ID, Rev: w.r.Rev + w.unsaved,
+		Percentage: p.Percentage, Message: p.Message, Metadata: p.Metadata, Timestamp: w.p.Now()})
+}
+
+// broadcast pushes a frame to whoever watches.
+func (w *run) broadcast(ctx context.Context, frame wire.Frame) {
 	watching := slices.DeleteFunc(slices.Clone(w.r.Subscribers), func(id string) bool { return slices.Contains(w.gone, id) })
 	gone, _ := send(ctx, w.p.Push, w.logger, w.r.Key, watching, frame.Append(nil), 1)
 	w.gone = append(w.gone, gone...)
@@ -210,6 +243,9 @@ func (w *run) save(ctx context.Context) error {
 	case err == nil:
 		w.lease = change.DueAt
 		return nil
+	case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
+		w.restore(change) // an earlier write's answer was lost; the next one fits
+		return nil
 	case errors.As(err, &conflict), errors.Is(err, ErrNotFound):
 		return ErrLeaseLost
 	}
@@ -221,6 +257,43 @@ func (w *run) save(ctx context.Context) error {
 	return nil
 }
 
+// mine reports whether the row is still this run's, and if so takes it over: its
+// writes went further than this run had heard.
+func (w *run) mine(ctx context.Context, r *Request) bool {
+	if r.State != Running || r.Fence != w.r.Fence {
+		return false
+	}
+	w.told(ctx, r)
+	return true
+}
+
+// record stores a step's result. It is tried again a few times, since the
+// effect behind it has happened.
+func (w *run) record(ctx context.Context, step Step) error {
+	var err error
+	for pause := 20 * time.Millisecond; pause < time.Second; pause *= 4 {
+		at := w.p.Now()
+		change := w.carry(Change{At: at, DueAt: at.Add(w.p.Lease), Step: &step}, at)
+		if err = w.write(ctx, change); err == nil {
+			w.lease = change.DueAt
+			return nil
+		}
+		w.restore(change)
+		var conflict *ConflictError
+		switch {
+		case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
+			if w.r.Steps[step.Name] != nil {
+				return nil // an earlier try was stored, and its answer was lost
+			}
+		case errors.As(err, &conflict), errors.Is(err, ErrNotFound), !at.Before(w.lease):
+			return ErrLeaseLost
+		default:
+			time.Sleep(pause)
+		}
+	}
+	return err
+}
+
 // carry adds to a change what this run has to store in any case.
 func (w *run) carry(c Change, at time.Time) Change {
 	if c.Progress == nil && w.latest != nil {
@@ -229,8 +302,11 @@ func (w *run) carry(c Change, at time.Time) Change {
 			w.unsaved++ // the row's progress may be newer than the last frame's
 		}
 	}
-	if c.Checkpoint == nil {
-		c.Checkpoint = w.job.takeCheckpoint()
+	c.Checkpoint, c.OutputMark = w.job.takeCheckpoint()
+	c.Output, _ = w.job.takeOutput()
+	c.OutputAt = w.r.Output
+	if c.To != "" {
+		c.Release = releasable(w.r.Slots, c.To)
 	}
 	c.AddRev += w.unsaved
 	c.AddRan = at.Sub(w.began)
@@ -253,16 +329,29 @@ func (w *run) restore(c Change) {
 func (w *run) write(ctx context.Context, c Change) error {
 	// The function's own context may have ended already; the outcome must still
 	// be stored.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	r, err := w.p.Store.ChangeRequest(ctx, w.r.Key, c)
+	r, err := w.p.Store.ChangeRequest(bounded, w.r.Key, c)
 	if err != nil {
 		return err
 	}
-	w.r = r
+	w.told(ctx, r)
 	w.began, w.saved = c.At, c.At
 	w.latest, w.unsaved, w.gone = nil, 0, nil
 	return nil
+}
+
+// told takes over the row as it is and pushes the output that is new in it.
+func (w *run) told(ctx context.Context, r *Request) {
+	from, n := w.r.Output, int(r.Output-w.r.Output)
+	chunks, _ := w.job.takeOutput()
+	w.r = r
+	if n > 0 {
+		w.job.stored(n)
+		for _, frame := range outputFrames(r.ID, from, chunks[:n]) {
+			w.broadcast(ctx, frame)
+		}
+	}
 }
 
 // finish stores what came of the action and tells the subscribers when it is
@@ -285,9 +374,17 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 // decide turns an outcome into the step that it means.
 func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 	at, retention := w.p.Now(), w.p.Retention
-	fail := func(err error) Change { return failed(at, retention, WireError(err, w.r.CorrelationID)) }
-	var more *continuation
-	wantsMore := errors.As(out.err, &more)
+	fail := func(err error) Change {
+		step := failed(at, retention, WireError(err, w.r.CorrelationID))
+		step.History = w.history(at, step.Error.Code)
+		return step
+	}
+	var (
+		more *continuation
+		nap  *snooze
+		wait *park
+	)
+	wantsMore := errors.As(out.err, &more) || errors.As(out.err, &nap) || errors.As(out.err, &wait)
 	stopped := out.abandoned || errors.Is(out.err, context.Canceled) || errors.Is(out.err, cause)
 
 	switch {
@@ -301,53 +398,95 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 		}
 		return succeeded(at, retention, out.result, last)
 	case errors.Is(cause, ErrCancelled) || w.r.CancelRequested:
-		return cancelled(at, retention, w.r.CorrelationID)
+		step := cancelled(at, retention, w.r.CorrelationID)
+		step.History = w.history(at, step.Error.Code)
+		return step
 	case errors.Is(cause, ErrLimit):
 		return fail(limitError(w.action.config.Limit))
 	case wantsMore || errors.Is(cause, ErrSliceEnd) && stopped:
 		if w.r.Slices+1 >= w.action.config.MaxSlices {
 			return fail(Errorf(wire.Timeout, "the action was continued %d times, which is its limit", w.action.config.MaxSlices))
 		}
-		if wantsMore && more.state != nil {
+		switch {
+		case wait != nil:
+			return parked(at, wait.Await)
+		case nap != nil:
+			return resumed(at, nap.Duration)
+		case more != nil && more.state != nil:
 			if err := w.job.SetCheckpoint(more.state); err != nil {
 				return fail(err)
 			}
 		}
-		return resumed(at, nil)
+		return resumed(at, 0)
 	}
 
 	var declared *Error
 	if !errors.As(out.err, &declared) {
 		w.logger.ErrorContext(ctx, "action failed", "error", out.err.Error())
 	}
-	again, after := retryable(out.err)
-	if policy := w.action.config.Retry; again && w.r.Attempt < policy.Attempts {
-		return retried(at, max(after, policy.delay(w.r.Attempt)), WireError(out.err, w.r.CorrelationID))
+	policy := w.action.config.Retry
+	again, after := policy.retryable(out.err)
+	if again && w.r.Attempt < policy.Attempts {
+		step := retried(at, max(after, policy.delay(w.r.Attempt)), WireError(out.err, w.r.CorrelationID))
+		step.History = w.history(at, step.Error.Code)
+		return step
 	}
 	return fail(out.err)
 }
 
-// end writes the step that ends this run. A passing fault of the store is tried
-// again while the lease lasts, and a write whose answer was lost is recognized.
+// history is the request's with this run as one more ended attempt.
+func (w *run) history(at time.Time, code wire.Code) []wire.Attempt {
+	return addAttempt(w.r, wire.Attempt{Number: w.r.Attempt, StartedAt: w.claimed, EndedAt: at, Code: code, Worker: w.r.Worker})
+}
+
+// addAttempt returns the request's history with one more entry, and without its
+// oldest where it would be too long.
+func addAttempt(r *Request, a wire.Attempt) []wire.Attempt {
+	history := append(slices.Clone(r.History), a)
+	return history[max(len(history)-MaxHistory, 0):]
+}
+
+// end writes the step that ends this run, with all the output before it. A
+// passing fault of the store is tried again while the lease lasts, and a write
+// whose answer was lost is recognized.
 func (w *run) end(ctx context.Context, step Change) error {
-	change := w.carry(step, step.At)
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+	pause := 50 * time.Millisecond
+	again := func(what string, err error) bool {
+		if !w.p.Now().Add(pause).Before(w.lease) {
+			return false
+		}
+		w.logger.WarnContext(ctx, "storing the outcome failed, trying again", "outcome", what, "error", err.Error())
+		time.Sleep(pause)
+		pause = min(2*pause, 5*time.Second)
+		return true
+	}
+	var change Change
+	for {
+		if _, more := w.job.takeOutput(); more {
+			if before := w.r.Output; errors.Is(w.save(ctx), ErrLeaseLost) {
+				return w.drop(ctx, step)
+			} else if w.r.Output == before && !again("output", errStored) {
+				return fmt.Errorf("store output: %w", errStored)
+			}
+			continue
+		}
+		change = w.carry(step, step.At)
 		err := w.write(ctx, change)
+		if err == nil {
+			break
+		}
+		w.restore(change)
 		var conflict *ConflictError
 		switch {
-		case err == nil:
-		case errors.As(err, &conflict):
-			if r := conflict.Request; r.Fence != w.r.Fence || r.State != change.To || !r.UpdatedAt.Equal(change.At) {
-				w.logger.WarnContext(ctx, "lease lost; the outcome of this run is dropped", "outcome", change.To)
-				return nil
+		case errors.As(err, &conflict) && w.done(ctx, conflict.Request, change):
+		case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
+			if w.r.Steps[change.Lacks] != nil {
+				step = resumed(step.At, 0) // the signal came first
 			}
-			w.r = conflict.Request
-		case errors.Is(err, ErrNotFound):
-			w.logger.WarnContext(ctx, "the request is no longer there")
-			return nil
-		case w.p.Now().Add(pause).Before(w.lease):
-			w.logger.WarnContext(ctx, "storing the outcome failed, trying again", "outcome", change.To, "error", err.Error())
-			time.Sleep(pause)
+			continue
+		case errors.As(err, &conflict), errors.Is(err, ErrNotFound):
+			return w.drop(ctx, step)
+		case again(string(change.To), err):
 			continue
 		default:
 			return fmt.Errorf("store outcome %s: %w", change.To, err)
@@ -355,9 +494,30 @@ func (w *run) end(ctx context.Context, step Change) error {
 		break
 	}
 	w.logger.InfoContext(ctx, "request "+outcomeWord(change), "state", w.r.State, "ran_ms", w.r.Ran.Milliseconds(), "rev", w.r.Rev)
+	ctx = context.WithoutCancel(ctx)
 	if w.r.State.Final() {
-		announce(context.WithoutCancel(ctx), w.p.Store, w.p.Push, w.logger, w.r)
+		announce(ctx, w.p.Store, w.p.Push, w.logger, w.r)
 	}
+	w.p.wakeNext(ctx, change.Release)
+	return nil
+}
+
+// errStored says that output could not be stored; why is in the log.
+var errStored = errors.New("the store does not take it")
+
+// done reports whether the row is what the change makes of it: then the change
+// was stored and only its answer was lost.
+func (w *run) done(ctx context.Context, r *Request, c Change) bool {
+	if r.Fence != w.r.Fence || r.State != c.To || !r.UpdatedAt.Equal(c.At) {
+		return false
+	}
+	w.told(ctx, r)
+	return true
+}
+
+// drop gives up on an outcome that is no longer this run's to store.
+func (w *run) drop(ctx context.Context, step Change) error {
+	w.logger.WarnContext(ctx, "lease lost; the outcome of this run is dropped", "outcome", step.To)
 	return nil
 }
 
@@ -367,6 +527,8 @@ func outcomeWord(c Change) string {
 		return "finished"
 	case c.AddAttempt > 0:
 		return "will be retried"
+	case c.Park.Token != "":
+		return "waits for a signal"
 	}
 	return "will be continued"
 }

@@ -12,7 +12,9 @@ import (
 //	QUEUED  ── claim ──> RUNNING ── succeed, fail ──> SUCCEEDED, FAILED
 //	QUEUED  ── cancel ─> CANCELLED <── cancel ── RUNNING
 //	RUNNING ── keep ───> RUNNING       heartbeat: lease, progress, checkpoint
-//	RUNNING ── retry, resume, lose ──> QUEUED
+//	RUNNING ── retry, resume, lose, park ──> QUEUED
+//	QUEUED  ── block, wake, signal ──> QUEUED, due later or now
+//	FAILED  ── redrive ─> QUEUED
 //	final   ── settle ─> the same: its subscribers were told
 //
 // A worker's steps carry the fence of its claim, so a worker that lost its
@@ -34,9 +36,23 @@ func (c Change) by(fence int64) Change {
 	return c
 }
 
-func claim(at time.Time, lease time.Duration, worker string) Change {
+func claim(at time.Time, lease time.Duration, worker string, acquire []Slot) Change {
 	return Change{From: []State{Queued}, DueBy: at, At: at, To: Running, DueAt: at.Add(lease),
-		Start: true, AddFence: 1, AddRev: 1, Worker: worker}
+		Start: true, AddFence: 1, AddRev: 1, Worker: worker, Acquire: acquire}
+}
+
+// blocked keeps a request that could not have a place out of the way. Whoever
+// gives a place back wakes the next; the due time is for the case that it dies
+// before it does.
+func blocked(at time.Time, slot string) Change {
+	return Change{From: []State{Queued}, DueBy: at, At: at, To: Queued, DueAt: at.Add(blockedFor), AddRev: 1, Blocked: slot}
+}
+
+const blockedFor = 5 * time.Minute
+
+// woken makes a blocked request due.
+func woken(at time.Time, slot string) Change {
+	return Change{From: []State{Queued}, Block: slot, At: at, To: Queued, DueAt: at, AddRev: 1}
 }
 
 func succeeded(at time.Time, retention time.Duration, result json.RawMessage, last string) Change {
@@ -58,9 +74,25 @@ func retried(at time.Time, wait time.Duration, err *wire.Error) Change {
 	return Change{At: at, To: Queued, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1, Error: err}
 }
 
-// resumed queues the next slice for now.
-func resumed(at time.Time, checkpoint json.RawMessage) Change {
-	return Change{At: at, To: Queued, DueAt: at, AddRev: 1, AddSlice: 1, Checkpoint: checkpoint}
+// resumed queues the next slice.
+func resumed(at time.Time, wait time.Duration) Change {
+	return Change{At: at, To: Queued, DueAt: at.Add(wait), AddRev: 1, AddSlice: 1}
+}
+
+// parked queues a request until a signal that has not arrived yet.
+func parked(at time.Time, await Await) Change {
+	return Change{At: at, To: Queued, DueAt: await.Until, AddRev: 1, AddSlice: 1, Park: await, Lacks: SignalStep(await.Token)}
+}
+
+// signalled records a signal and wakes the request that waits for it.
+func signalled(at time.Time, signal Step, token string) Change {
+	return Change{From: []State{Queued}, Await: token, Lacks: signal.Name, At: at, To: Queued, DueAt: at, AddRev: 1, Step: &signal}
+}
+
+// redriven queues a failed request for a new first attempt, from its last
+// checkpoint.
+func redriven(at time.Time) Change {
+	return Change{From: []State{Failed}, At: at, To: Queued, DueAt: at, AddRev: 1, Redrive: true}
 }
 
 // lost takes an expired lease away and queues the request again.

@@ -10,23 +10,43 @@ import (
 // millisecond, in UTC. Errors other than those named are passing faults of the
 // store. The conformance suite is store/storetest.
 type RequestStore interface {
-	// CreateRequest stores r unless its key is taken, in one atomic step. When
+	// CreateRequest stores r unless its key is taken, in one atomic step, and
+	// takes a place of each slot for it, whose names r.Slots has already. When
 	// the key is taken it changes nothing and returns the request that has it,
 	// with created false. A taken key whose ExpiresAt is not later than
-	// r.CreatedAt counts as free.
-	CreateRequest(ctx context.Context, r *Request) (stored *Request, created bool, err error)
+	// r.CreatedAt counts as free. It returns a *LimitError when the key is free
+	// and a place is not.
+	CreateRequest(ctx context.Context, r *Request, acquire ...Slot) (stored *Request, created bool, err error)
 
 	// LoadRequest returns ErrNotFound for a key that is not there. The read is
 	// strongly consistent.
 	LoadRequest(ctx context.Context, key Key) (*Request, error)
 
 	// ChangeRequest applies c to the request in one atomic step and returns it
-	// as it is then. It returns ErrNotFound for a key that is not there, and a
-	// *ConflictError with the row as it is when a guard does not hold.
+	// as it is then. It returns ErrNotFound for a key that is not there, a
+	// *ConflictError with the row as it is when a guard does not hold, and a
+	// *LimitError when all of them hold but a place to acquire is not there.
 	ChangeRequest(ctx context.Context, key Key, c Change) (*Request, error)
+
+	// ReadOutput returns up to limit chunks of a request's output from an offset
+	// on, in order; none for an offset at its end or a key that is not there.
+	// The read is strongly consistent.
+	ReadOutput(ctx context.Context, key Key, from int64, limit int) ([]Chunk, error)
 
 	RequestLister
 	DueLister
+	SlotLister
+}
+
+// A SlotLister looks at limits from the side of those who wait.
+type SlotLister interface {
+	// BlockedRequests returns up to limit requests that are blocked by the slot,
+	// the highest priority first, then the oldest. The read may be eventually
+	// consistent.
+	BlockedRequests(ctx context.Context, slot string, limit int) ([]*Request, error)
+
+	// PlacesTaken returns how many requests hold a place of the slot.
+	PlacesTaken(ctx context.Context, slot string) (int, error)
 }
 
 // A RequestLister reads many requests.

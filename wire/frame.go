@@ -17,6 +17,7 @@ const (
 	TypeComplete       Type = "complete"       // Result or ResultRef, Rev
 	TypeError          Type = "error"          // Error, Rev when it ends a request
 	TypeRequest        Type = "request"        // Request: the snapshot
+	TypeOutput         Type = "output"         // Offset, Chunks
 	TypePong           Type = "pong"           // Timestamp
 )
 
@@ -31,16 +32,18 @@ type Frame struct {
 	RequestID string
 	Rev       int64 // 0: the frame carries none
 
-	Status     string          // acknowledgment
-	Message    string          // acknowledgment, progress
-	Data       json.RawMessage // response
-	Percentage float64         // progress: 0 to 100
-	Metadata   json.RawMessage // progress: a JSON object, or nil
-	Timestamp  time.Time       // progress, pong
-	Result     json.RawMessage // complete
-	ResultRef  string          // complete: the HTTP path of a result too large for a frame
-	Error      *Error          // error
-	Request    *Snapshot       // request
+	Status     string            // acknowledgment
+	Message    string            // acknowledgment, progress
+	Data       json.RawMessage   // response
+	Percentage float64           // progress: 0 to 100
+	Metadata   json.RawMessage   // progress: a JSON object, or nil
+	Timestamp  time.Time         // progress, pong
+	Result     json.RawMessage   // complete
+	ResultRef  string            // complete: the HTTP path of a result too large for a frame
+	Error      *Error            // error
+	Request    *Snapshot         // request
+	Offset     int64             // output: the place of the first chunk
+	Chunks     []json.RawMessage // output
 }
 
 // Append encodes the frame onto dst, with the fields that its type has. Data,
@@ -75,6 +78,9 @@ func (f Frame) Append(dst []byte) []byte {
 		w.object("error", f.Error.append)
 	case TypeRequest:
 		w.object("request", f.Request.Append)
+	case TypeOutput:
+		w.value("offset", f.Offset)
+		w.array("chunks", f.Chunks)
 	case TypePong:
 		w.time("timestamp", f.Timestamp)
 	}
@@ -88,19 +94,21 @@ func (f Frame) Append(dst []byte) []byte {
 // type is no error, so that an old client lives with a new server.
 func DecodeFrame(data []byte) (Frame, error) {
 	var in struct {
-		Type       Type            `json:"type"`
-		RequestID  string          `json:"request_id"`
-		Rev        int64           `json:"rev"`
-		Status     string          `json:"status"`
-		Message    string          `json:"message"`
-		Data       json.RawMessage `json:"data"`
-		Percentage float64         `json:"percentage"`
-		Metadata   json.RawMessage `json:"metadata"`
-		Timestamp  time.Time       `json:"timestamp"`
-		Result     json.RawMessage `json:"result"`
-		ResultRef  string          `json:"result_ref"`
-		Error      *Error          `json:"error"`
-		Request    *Snapshot       `json:"request"`
+		Type       Type              `json:"type"`
+		RequestID  string            `json:"request_id"`
+		Rev        int64             `json:"rev"`
+		Status     string            `json:"status"`
+		Message    string            `json:"message"`
+		Data       json.RawMessage   `json:"data"`
+		Percentage float64           `json:"percentage"`
+		Metadata   json.RawMessage   `json:"metadata"`
+		Timestamp  time.Time         `json:"timestamp"`
+		Result     json.RawMessage   `json:"result"`
+		ResultRef  string            `json:"result_ref"`
+		Error      *Error            `json:"error"`
+		Request    *Snapshot         `json:"request"`
+		Offset     int64             `json:"offset"`
+		Chunks     []json.RawMessage `json:"chunks"`
 	}
 	if err := json.Unmarshal(data, &in); err != nil {
 		return Frame{}, fmt.Errorf("decode frame: %w", err)

@@ -21,6 +21,10 @@ const (
 	ActionSubscribe    = "streamer.subscribe"    // the snapshot, then live frames
 	ActionUnsubscribe  = "streamer.unsubscribe"  // the snapshot; live frames end
 	ActionCancel       = "streamer.cancel"       // the snapshot after the cancel
+	ActionRedrive      = "streamer.redrive"      // a failed request runs again; the snapshot after that
+	ActionWhy          = "streamer.why"          // the snapshot with all that is known of why it waits
+	ActionSignal       = "streamer.signal"       // payload Signal; the snapshot after it
+	ActionOutput       = "streamer.output"       // payload OutputQuery; answers response with an Output
 	ActionAuthenticate = "streamer.authenticate" // payload {"token"}; answers response
 )
 
@@ -131,6 +135,27 @@ func (m Message) Append(dst []byte) []byte {
 // RequestRef is the payload of the reserved actions that name a request.
 type RequestRef struct {
 	RequestID string `json:"request_id"`
+}
+
+// Signal is the payload of [ActionSignal].
+type Signal struct {
+	RequestID string          `json:"request_id"`
+	Token     string          `json:"token"`
+	Payload   json.RawMessage `json:"payload,omitempty"`
+}
+
+// OutputQuery is the payload of [ActionOutput].
+type OutputQuery struct {
+	RequestID string `json:"request_id"`
+	From      int64  `json:"from,omitempty"`  // the first offset
+	Limit     int    `json:"limit,omitempty"` // chunks, 1 to 100; 0: 100
+}
+
+// Output is a piece of a request's output: chunks from Offset on, in order.
+type Output struct {
+	Offset int64             `json:"offset"`
+	Chunks []json.RawMessage `json:"chunks"`
+	Final  bool              `json:"final"` // nothing follows: these are the last, and the request has ended
 }
 
 // Authenticate is the payload of [ActionAuthenticate].

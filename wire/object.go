@@ -50,6 +50,19 @@ func (w *objectWriter) object(key string, appendTo func([]byte) []byte) {
 	w.dst = appendTo(w.dst)
 }
 
+// array writes values byte for byte.
+func (w *objectWriter) array(key string, values []json.RawMessage) {
+	w.key(key)
+	w.dst = append(w.dst, '[')
+	for i, value := range values {
+		if i > 0 {
+			w.dst = append(w.dst, ',')
+		}
+		w.dst = append(w.dst, value...)
+	}
+	w.dst = append(w.dst, ']')
+}
+
 // value is for the protocol's own plain values, which always encode.
 func (w *objectWriter) value(key string, value any) {
 	w.key(key)

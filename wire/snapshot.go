@@ -14,6 +14,35 @@ const (
 	StateCancelled = "CANCELLED"
 )
 
+// What a queued request waits for.
+const (
+	WaitingWorker = "worker" // nothing: a worker is about to take it
+	WaitingRetry  = "retry"  // the next attempt, at Until
+	WaitingTime   = "time"   // Until, as the action asked
+	WaitingSignal = "signal" // the signal Token, at most Until
+	WaitingLimit  = "limit"  // a place under Limit
+)
+
+// Waiting says why a queued request does not run yet.
+type Waiting struct {
+	For   string     `json:"for"`
+	Token string     `json:"token,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+
+	Limit    string `json:"limit,omitempty"`
+	Running  int    `json:"running,omitempty"`  // how many hold a place under Limit; only where somebody asks why
+	Position int    `json:"position,omitempty"` // in the line, from 1; only where somebody asks why
+}
+
+// An Attempt is one that ended without success.
+type Attempt struct {
+	Number    int       `json:"number"`
+	StartedAt time.Time `json:"started_at"`
+	EndedAt   time.Time `json:"ended_at"`
+	Code      Code      `json:"code"`
+	Worker    string    `json:"worker"`
+}
+
 // A Snapshot is a request as it stands at Rev: the answer to get, subscribe and
 // cancel, and an element of a [List].
 type Snapshot struct {
@@ -34,6 +63,9 @@ type Snapshot struct {
 	StartedAt  *time.Time      `json:"started_at,omitempty"`  // of the first attempt
 	FinishedAt *time.Time      `json:"finished_at,omitempty"` // when it became final
 	DueAt      *time.Time      `json:"due_at,omitempty"`      // when QUEUED for later
+	Waiting    *Waiting        `json:"waiting,omitempty"`     // when QUEUED
+	History    []Attempt       `json:"history,omitempty"`     // attempts that failed, oldest first; left out of a List
+	Output     int64           `json:"output,omitempty"`      // how many chunks of output there are
 }
 
 // Final reports whether the request has ended: nothing but a redrive changes it.
@@ -76,6 +108,15 @@ func (s *Snapshot) Append(dst []byte) []byte {
 			w.time(t.key, *t.at)
 		}
 	}
+	if s.Waiting != nil {
+		w.value("waiting", s.Waiting)
+	}
+	if len(s.History) > 0 {
+		w.value("history", s.History)
+	}
+	if s.Output > 0 {
+		w.value("output", s.Output)
+	}
 	return w.close()
 }
 
@@ -96,5 +137,15 @@ func (l List) Append(dst []byte) []byte {
 	if l.Cursor != "" {
 		w.string("cursor", l.Cursor)
 	}
+	return w.close()
+}
+
+// Append encodes the piece onto dst.
+func (o Output) Append(dst []byte) []byte {
+	w := objectWriter{dst: dst}
+	w.open()
+	w.value("offset", o.Offset)
+	w.array("chunks", o.Chunks)
+	w.value("final", o.Final)
 	return w.close()
 }

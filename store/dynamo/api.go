@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,7 @@ const (
 	opDelete   = "DeleteItem"
 	opQuery    = "Query"
 	opBatchGet = "BatchGetItem"
+	opTransact = "TransactWriteItems"
 )
 
 // An input has the parameters of all operations; each uses a few.
@@ -62,6 +64,15 @@ type input struct {
 	ReturnValues                        string            `json:",omitempty"`
 	ReturnValuesOnConditionCheckFailure string            `json:",omitempty"`
 	RequestItems                        map[string]keys   `json:",omitempty"`
+	ProjectionExpression                string            `json:",omitempty"`
+	TransactItems                       []transactItem    `json:",omitempty"`
+}
+
+// A transactItem is one write of a transaction: the member that is set says
+// which.
+type transactItem struct {
+	Put    *input `json:",omitempty"`
+	Update *input `json:",omitempty"`
 }
 
 // An output has the results of all operations.
@@ -90,7 +101,30 @@ type Error struct {
 	Attempts  int    // how often it was made
 	Cause     error  // why there was no answer, or none that could be read
 
-	item item // that failed the condition
+	item    item     // that failed the condition
+	reasons []reason // why a transaction was cancelled, for each of its items
+}
+
+// A reason is an item's part in the end of a transaction (Amazon DynamoDB API
+// Reference, "CancellationReason").
+type reason struct {
+	Code string
+	Item item // as it is, when its condition failed
+}
+
+// The codes of a reason.
+const (
+	reasonNone      = "None"
+	reasonCondition = "ConditionalCheckFailed"
+)
+
+// passing reports whether the item may be in nobody's way the next time.
+func (r reason) passing() bool {
+	switch r.Code {
+	case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+		return true
+	}
+	return false
 }
 
 func (e *Error) Error() string {
@@ -118,6 +152,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 const (
 	codeCondition  = "ConditionalCheckFailedException"
 	codeValidation = "ValidationException"
+	codeCancelled  = "TransactionCanceledException"
 )
 
 // passing reports whether the same call may succeed when made again (Amazon
@@ -127,8 +162,24 @@ func (e *Error) passing() bool {
 	case "ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded", "InternalServerError",
 		"TransactionConflictException", "TransactionInProgressException", "ReplicatedWriteConflictException":
 		return true
+	case codeCancelled:
+		return e.inTheWay()
 	}
 	return e.unreadable() || e.Status >= 500 || e.Status == http.StatusTooManyRequests
+}
+
+// inTheWay reports whether a transaction was cancelled for a while only. Its
+// first item decides when it has a reason of its own, since that is the request
+// and no other item's reason means anything beside it.
+func (e *Error) inTheWay() bool {
+	failed := func(r reason) bool { return r.Code != reasonNone && !r.passing() }
+	switch {
+	case len(e.reasons) == 0 || failed(e.reasons[0]):
+		return false
+	case e.reasons[0].passing():
+		return true
+	}
+	return !slices.ContainsFunc(e.reasons, failed)
 }
 
 // unreadable reports whether there was no answer, or none that says what became
@@ -242,12 +293,13 @@ func (e *Error) read(raw []byte) {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 		Item    item
+		Reasons []reason `json:"CancellationReasons"`
 	}
 	if e.Cause = json.Unmarshal(raw, &body); e.Cause != nil {
 		return
 	}
 	e.Code = body.Type[strings.LastIndexByte(body.Type, '#')+1:]
-	e.Message, e.item = body.Message, body.Item
+	e.Message, e.item, e.reasons = body.Message, body.Item, body.Reasons
 }
 
 // checksum compares an answer with the CRC-32 that DynamoDB sends along.

@@ -26,5 +26,28 @@ func (s *Store) PutRaw(ctx context.Context, key streamer.Key, attribute, text st
 	return err
 }
 
+// DropCounter deletes a slot's counter, as somebody might by hand.
+func (s *Store) DropCounter(ctx context.Context, slot string) error {
+	_, err := s.call(ctx, opDelete, s.requests, input{Key: slotKey(slot)})
+	return err
+}
+
+// DropRequest deletes a request, as its time to live would.
+func (s *Store) DropRequest(ctx context.Context, key streamer.Key) error {
+	_, err := s.call(ctx, opDelete, s.requests, input{Key: keyOf(key)})
+	return err
+}
+
+// DropChunk deletes a chunk of output, as its time to live would.
+func (s *Store) DropChunk(ctx context.Context, key streamer.Key, offset int64) error {
+	out, err := s.call(ctx, opGet, s.requests, input{Key: keyOf(key)})
+	if err != nil {
+		return err
+	}
+	log := *out.Item["log"].S
+	_, err = s.call(ctx, opDelete, s.requests, input{Key: item{"pk": text(outputPartition(key, log)), "id": text(place(offset))}})
+	return err
+}
+
 // RowSize is the size of a request's item as the store reckons it.
 func (s *Store) RowSize(r *streamer.Request) int { return s.row(r, newToken()).size() }

@@ -80,6 +80,42 @@ func exception(code string) fault {
 	return answer(400, `{"__type":"com.amazonaws.dynamodb.v20120810#`+code+`","message":"by a test"}`)
 }
 
+// cancelled is the end of a transaction, with a reason for each of its items: a
+// code, or a code and the item as it is.
+func cancelled(reasons ...string) fault {
+	var list []string
+	for _, r := range reasons {
+		code, item, _ := strings.Cut(r, " ")
+		if item != "" {
+			item = `,"Item":` + item
+		}
+		list = append(list, `{"Code":"`+code+`","Message":"by a test"`+item+`}`)
+	}
+	return answer(400, `{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"by a test","CancellationReasons":[`+
+		strings.Join(list, ",")+`]}`)
+}
+
+// conflicting refuses a write because of another transaction.
+func conflicting(req *http.Request, next http.RoundTripper) (*http.Response, error) {
+	if strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".TransactWriteItems") {
+		return cancelled("None", "TransactionConflict")(req, next)
+	}
+	return exception("TransactionConflictException")(req, next)
+}
+
+// transactions gives the first n transactions a fault.
+func transactions(n int, do fault) func(int, string) fault {
+	return func(_ int, operation string) fault {
+		if operation != "TransactWriteItems" {
+			return nil
+		}
+		if n--; n < 0 {
+			return nil
+		}
+		return do
+	}
+}
+
 func refused(*http.Request, http.RoundTripper) (*http.Response, error) {
 	return nil, fmt.Errorf("dial tcp: %w", syscall.ECONNREFUSED)
 }
@@ -149,7 +185,7 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 func TestConformanceOverABadNetwork(t *testing.T) {
 	t.Parallel()
 	notCarriedOut := []fault{exception("ThrottlingException"), exception("ProvisionedThroughputExceededException"),
-		exception("TransactionConflictException"), answer(500, `{"__type":"com.amazon.coral.service#InternalServerError","message":"by a test"}`),
+		conflicting, answer(500, `{"__type":"com.amazon.coral.service#InternalServerError","message":"by a test"}`),
 		answer(503, "<html>busy</html>"), answer(429, ""), refused}
 	all := append([]fault{lost, cut, short, garbled}, notCarriedOut...)
 	storetest.Run(t, func(t *testing.T) storetest.Store {

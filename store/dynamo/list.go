@@ -19,6 +19,7 @@ const (
 	indexByTenant  = "by_tenant"
 	indexBySubject = "by_subject"
 	indexDue       = "due"
+	indexBlocked   = "blocked"
 )
 
 // ListRequests implements [streamer.RequestLister]. It reads an index, which is

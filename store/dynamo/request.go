@@ -12,22 +12,28 @@ import (
 
 // CreateRequest implements [streamer.RequestStore] with one call. A request that
 // does not fit into an item is refused before it with PAYLOAD_TOO_LARGE.
-func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request) (*streamer.Request, bool, error) {
+func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire ...streamer.Slot) (*streamer.Request, bool, error) {
 	token := newToken()
 	row := s.row(r, token)
 	brings := row.size()
 	if brings > maxItem {
 		return nil, false, tooLarge(nil)
 	}
-	_, err := s.call(ctx, opPut, s.requests, input{
+	put := input{
 		Item:                                row,
 		ConditionExpression:                 "attribute_not_exists(#pk) OR #expires <= :now",
 		ExpressionAttributeNames:            map[string]string{"#pk": "pk", "#expires": "expires"},
 		ExpressionAttributeValues:           item{":now": millis(r.CreatedAt)},
 		ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-	})
+	}
+	var err error
+	if len(acquire) == 0 {
+		_, err = s.call(ctx, opPut, s.requests, put)
+	} else {
+		err = s.putTogether(ctx, put, acquire)
+	}
 	created := err == nil
-	if taken, ok := failedOn(err); ok {
+	if taken, failed := failedOn(err); failed {
 		row, err = taken, nil
 		created = taken.wrote(token)
 	}
@@ -57,9 +63,24 @@ func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Re
 	return r, nil
 }
 
-// ChangeRequest implements [streamer.RequestStore] with one call. A change that
-// does not fit into the item is refused with PAYLOAD_TOO_LARGE.
+// ChangeRequest implements [streamer.RequestStore] with one call, or with two
+// when it takes places, gives places back or appends output. A change that does
+// not fit into the item is refused with PAYLOAD_TOO_LARGE; a transaction has 100
+// items, so that places and chunks together may be 99.
 func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+	change := s.changeAlone
+	if transactional(c) {
+		change = s.changeTogether
+	}
+	changed, err := change(ctx, key, c)
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: change request: %w", err)
+	}
+	return changed, nil
+}
+
+// changeAlone makes a change of the request's item and of nothing else.
+func (s *Store) changeAlone(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
 	token := newToken()
 	u := newUpdate(c, token)
 	brings := u.values.size()
@@ -75,29 +96,21 @@ func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.
 		ReturnValues:                        "ALL_NEW",
 		ReturnValuesOnConditionCheckFailure: "ALL_OLD",
 	})
-	row := out.Attributes
-	if is(err, codeCondition) {
-		there, ok := failedOn(err)
-		switch {
-		case !ok:
-			err = streamer.ErrNotFound
-		case there.wrote(token):
-			row, err = there, nil
-		default:
-			r, fault := there.request()
-			if err = fault; fault == nil {
-				err = &streamer.ConflictError{Request: r}
-			}
-		}
-	}
-	var changed *streamer.Request
 	if err == nil {
-		changed, err = row.request()
+		return out.Attributes.request()
 	}
-	if err != nil {
-		return nil, fmt.Errorf("dynamo: change request: %w", sized(err, brings))
+	there, failed := failedOn(err)
+	switch {
+	case !failed:
+		return nil, sized(err, brings)
+	case there == nil:
+		return nil, streamer.ErrNotFound
 	}
-	return changed, nil
+	r, err := there.request()
+	if err == nil && !there.wrote(token) {
+		return nil, &streamer.ConflictError{Request: r}
+	}
+	return r, err
 }
 
 // newToken names one write.
@@ -119,10 +132,12 @@ func tooLarge(cause error) *streamer.Error {
 	return err
 }
 
+var errNoTable = errors.New("the Config does not name this table")
+
 // call fails when the table is not configured.
 func (s *Store) call(ctx context.Context, operation, table string, in input) (output, error) {
 	if table == "" {
-		return output{}, errors.New("the Config does not name this table")
+		return output{}, errNoTable
 	}
 	in.TableName = table
 	return s.api.call(ctx, operation, in)
@@ -133,11 +148,16 @@ func is(err error, code string) bool {
 	return errors.As(err, &failure) && failure.Code == code
 }
 
-// failedOn is the item on which a write's condition failed.
+// failedOn is the item on which a write's condition failed; of a transaction, the
+// request's, which is its first. The item is nil where there is none.
 func failedOn(err error) (item, bool) {
 	var failure *Error
-	if !errors.As(err, &failure) || failure.Code != codeCondition || failure.item == nil {
-		return nil, false
+	switch {
+	case !errors.As(err, &failure):
+	case failure.Code == codeCondition:
+		return failure.item, true
+	case failure.Code == codeCancelled && len(failure.reasons) > 0 && failure.reasons[0].Code == reasonCondition:
+		return failure.reasons[0].Item, true
 	}
-	return failure.item, true
+	return nil, false
 }

@@ -80,6 +80,51 @@ func TestCallsOfEachOperation(t *testing.T) {
 			}
 			return nil
 		}},
+		{"record a step", "UpdateItem", func(ctx context.Context) error {
+			c := streamer.Change{Lacks: "s", Step: &streamer.Step{Name: "s", Result: json.RawMessage("1")}}
+			_, err := s.ChangeRequest(ctx, key, c)
+			return err
+		}},
+		{"create with places", "TransactWriteItems", func(ctx context.Context) error {
+			_, _, err := s.CreateRequest(ctx, request("r-2"), slot("a", 1), slot("b", 1))
+			return err
+		}},
+		{"create what is there with places", "TransactWriteItems", func(ctx context.Context) error {
+			_, _, err := s.CreateRequest(ctx, request("r-2"), slot("a", 1), slot("b", 1))
+			return err
+		}},
+		{"create beyond a limit", "TransactWriteItems", func(ctx context.Context) error {
+			_, _, err := s.CreateRequest(ctx, request("r-3"), slot("a", 1))
+			return wantFull(err, "a")
+		}},
+		{"a place and output", "GetItem TransactWriteItems", func(ctx context.Context) error {
+			_, err := s.ChangeRequest(ctx, key, streamer.Change{Acquire: []streamer.Slot{slot("c", 1)}, Output: chunks(3)})
+			return err
+		}},
+		{"a place that is not there", "GetItem TransactWriteItems", func(ctx context.Context) error {
+			_, err := s.ChangeRequest(ctx, key, streamer.Change{Acquire: []streamer.Slot{slot("a", 1)}})
+			return wantFull(err, "a")
+		}},
+		{"a conflict before a place", "GetItem", func(ctx context.Context) error {
+			var conflict *streamer.ConflictError
+			if _, err := s.ChangeRequest(ctx, key, streamer.Change{Fence: 99, Acquire: []streamer.Slot{slot("a", 1)}}); !errors.As(err, &conflict) {
+				return fmt.Errorf("no conflict: %w", err)
+			}
+			return nil
+		}},
+		{"give a place back", "GetItem TransactWriteItems", func(ctx context.Context) error {
+			_, err := s.ChangeRequest(ctx, key, streamer.Change{Release: []string{"c"}})
+			return err
+		}},
+		{"places taken", "GetItem", func(ctx context.Context) error { _, err := s.PlacesTaken(ctx, "a"); return err }},
+		{"read output", "GetItem Query", func(ctx context.Context) error { _, err := s.ReadOutput(ctx, key, 1, 10); return err }},
+		{"read at the end", "GetItem", func(ctx context.Context) error { _, err := s.ReadOutput(ctx, key, 3, 10); return err }},
+		{"nobody waits", "Query", func(ctx context.Context) error { _, err := s.BlockedRequests(ctx, "a", 10); return err }},
+		{"block", "UpdateItem", func(ctx context.Context) error {
+			_, err := s.ChangeRequest(ctx, request("r-2").Key, streamer.Change{At: epoch, To: streamer.Queued, Blocked: "a"})
+			return err
+		}},
+		{"somebody waits", "Query BatchGetItem", func(ctx context.Context) error { _, err := s.BlockedRequests(ctx, "a", 10); return err }},
 		{"list", "Query BatchGetItem", func(ctx context.Context) error { _, _, err := s.ListRequests(ctx, query); return err }},
 		{"list a state", "Query BatchGetItem", func(ctx context.Context) error {
 			_, _, err := s.ListRequests(ctx, streamer.Query{Tenant: "acme", State: streamer.Running, Limit: 10})

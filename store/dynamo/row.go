@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +33,13 @@ func moment(t time.Time) string { return fmt.Sprintf("%015d", max(t.UnixMilli(),
 
 // orderOf sorts a list: by when the request was created, then by its id.
 func orderOf(r *streamer.Request) string { return moment(r.CreatedAt) + "#" + r.ID }
+
+// lineOf sorts those who wait for a slot: by priority, then by when the request
+// was created, then by its id.
+func lineOf(r *streamer.Request) string {
+	rank := 5 - min(max(int(r.Priority), -4), 4)
+	return strconv.Itoa(rank) + "#" + orderOf(r)
+}
 
 func (s *Store) shardOf(k streamer.Key) int {
 	h := fnv.New32a()
@@ -65,6 +74,22 @@ func (s *Store) row(r *streamer.Request, token string) item {
 		i["metadata"] = text(metadataText(r.Metadata))
 	}
 	i["subscribers"] = members(set(r.Subscribers...))
+	steps := item{}
+	for name, result := range r.Steps {
+		steps[name] = binary(result)
+	}
+	i["steps"] = members(steps)
+	if r.Await != (streamer.Await{}) {
+		i["await"] = awaitValue(r.Await)
+	}
+	if len(r.History) > 0 {
+		i["history"] = text(historyText(r.History))
+	}
+	i["output"], i["mark"], i["log"] = number(r.Output), number(r.OutputMark), text(token)
+	i["priority"], i["line"], i["slots"] = number(r.Priority), text(lineOf(r)), slotsValue(r.Slots)
+	if r.Blocked != "" {
+		i["blocked"] = text(r.Blocked)
+	}
 	writes := []value{text(token)}
 	for len(writes) < writesKept {
 		writes = append(writes, text(""))
@@ -107,6 +132,37 @@ func errorValue(e *wire.Error) value {
 	return members(m)
 }
 
+func awaitValue(a streamer.Await) value {
+	m := item{"token": text(a.Token)}
+	m.setTime("until", a.Until)
+	return members(m)
+}
+
+func slotsValue(names []string) value {
+	held := []value{}
+	for _, name := range names {
+		held = append(held, text(name))
+	}
+	return elements(held...)
+}
+
+// historyText is a JSON array, its times to the millisecond.
+func historyText(history []wire.Attempt) string {
+	kept := slices.Clone(history)
+	for i := range kept {
+		a := &kept[i]
+		a.StartedAt, a.EndedAt = atMillis(a.StartedAt), atMillis(a.EndedAt)
+	}
+	raw, err := json.Marshal(kept)
+	if err != nil {
+		return "[]" // a year beyond 9999, which no clock tells
+	}
+	return string(raw)
+}
+
+// atMillis is t as it is kept.
+func atMillis(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
+
 // request reads a row.
 func (i item) request() (*streamer.Request, error) {
 	in := &reader{item: i}
@@ -119,6 +175,7 @@ func (i item) request() (*streamer.Request, error) {
 		Checkpoint: in.binary("checkpoint"), Result: in.binary("result"),
 		CreatedAt: in.time("created"), UpdatedAt: in.time("updated"), StartedAt: in.time("started"),
 		FinishedAt: in.time("finished"), ExpiresAt: in.time("expires"),
+		Output: in.number("output"), OutputMark: in.number("mark"), Priority: streamer.Priority(in.number("priority")),
 	}
 	progress := &reader{item: in.members("progress")}
 	r.Progress = streamer.Progress{Percentage: progress.decimal("percentage"), Message: progress.text("message"), Metadata: progress.binary("metadata")}
@@ -136,12 +193,45 @@ func (i item) request() (*streamer.Request, error) {
 	for id := range in.members("subscribers") {
 		r.Subscribers = append(r.Subscribers, id)
 	}
-	for _, part := range []*reader{in, progress, failure} {
+	steps := &reader{item: in.members("steps")}
+	for name := range steps.item {
+		if r.Steps == nil {
+			r.Steps = make(map[string]json.RawMessage, len(steps.item))
+		}
+		r.Steps[name] = steps.binary(name)
+	}
+	await := &reader{}
+	if _, waits := i["await"]; waits {
+		await.item = in.members("await")
+		r.Await = streamer.Await{Token: await.text("token"), Until: await.time("until")}
+	}
+	if _, present := i["history"]; present && json.Unmarshal([]byte(in.text("history")), &r.History) != nil {
+		in.fault("history", "JSON array of attempts")
+	}
+	for _, slot := range in.elements("slots") {
+		if slot.S == nil {
+			in.fault("slots", "list of strings")
+			break
+		}
+		r.Slots = append(r.Slots, *slot.S)
+	}
+	if _, present := i["blocked"]; present {
+		r.Blocked = in.text("blocked")
+	}
+	for _, part := range []*reader{in, progress, failure, steps, await} {
 		if part.err != nil {
 			return nil, fmt.Errorf("decode row: %w", part.err)
 		}
 	}
 	return r, nil
+}
+
+// lastWrite is the token of the row's last write.
+func (i item) lastWrite() string {
+	if writes := (&reader{item: i}).elements("writes"); len(writes) > 0 && writes[0].S != nil {
+		return *writes[0].S
+	}
+	return ""
 }
 
 // wrote reports whether the write with this token is among the row's last.

@@ -28,6 +28,7 @@ func TestConfig(t *testing.T) {
 		"no table":         func(c *dynamo.Config) { c.RequestsTable, c.ConnectionsTable = "", "" },
 		"Endpoint":         func(c *dynamo.Config) { c.Endpoint = "localhost:8000" },
 		"no HTTP URL":      func(c *dynamo.Config) { c.Endpoint = "http://" },
+		"has a negative":   func(c *dynamo.Config) { c.OutputKept = -1 },
 		"negative setting": func(c *dynamo.Config) { c.Shards = -1 },
 	} {
 		c := good
@@ -114,7 +115,7 @@ func TestWhatAStreamShows(t *testing.T) {
 func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 	t.Parallel()
 	s, _ := faulty(t, nil)
-	for n, attribute := range []string{"rev", "payload", "cancel", "progress", "error", "subscribers", "metadata", "due"} {
+	for n, attribute := range []string{"rev", "payload", "cancel", "progress", "error", "subscribers", "metadata", "steps", "await", "history", "slots", "output", "due"} {
 		r := request(fmt.Sprint("r-", n))
 		create(t, s, r.ID)
 		if err := s.PutRaw(t.Context(), r.Key, attribute, "odd"); attribute == "due" {

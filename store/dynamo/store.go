@@ -25,12 +25,36 @@
 //	progress     M  percentage S, message S, metadata B
 //	error        M  code S, message S, details B, retryable BOOL, after S
 //	cancel       BOOL
+//	steps        M  a member B for each step, so that one is recorded without the others
+//	await        M  token S, until N; absent when the request waits for no signal
+//	history      S  a JSON array; absent when empty
+//	output, mark N  Output and OutputMark
+//	log          S  which output is the request's: the token of its creation
+//	priority     N
+//	slots        L  of S
+//	blocked      S  the slot that it waits for: partition key of the index blocked; absent when there is none
+//	line         S  1 for the highest rank to 9, #, and order: sort key of blocked
 //	subscribers  M  a member for each connection id, so that one can come while another goes
 //	writes       L  the last sixteen writes, newest first: see below
 //
 // Times are milliseconds since 1970. The index by_subject has pk as its
 // partition key. The indexes hold keys, by_tenant and by_subject the state too,
 // and so cost no more than a small write each; whole rows come from the table.
+//
+// # Places and output
+//
+// Two more kinds of items are in the same table. They have no state, by which a
+// filter of the stream and its consumers tell them from requests, and are in no
+// index:
+//
+//	a slot's counter      pk  slot: and its name, with # and % written as above; id  taken; taken  N
+//	a chunk of output     pk  the request's pk, #, its id, #, its log; id  the offset in 15 digits; data  B; ttl  N
+//
+// A counter moves, and a chunk comes, in one TransactWriteItems with the request
+// (Amazon DynamoDB Developer Guide, "Amazon DynamoDB Transactions: How it
+// works"). A transaction returns no item, so the row is read before it, and it
+// holds for the row with that very last write. A new request of an expired key
+// has another log, so that it never sees the old one's chunks.
 //
 // # Connections
 //
@@ -80,10 +104,16 @@ type Config struct {
 	// be raised at any time, and lowered only when nothing is due. 0: 4.
 	Shards int
 
+	// OutputKept is how long a chunk of output is kept after it was written. It
+	// should be longer than a request takes from its first chunk to its end and
+	// then stays readable. 0: 30 days.
+	OutputKept time.Duration
+
 	// Attempts bounds how often a call is made that fails for now: throttled, a
 	// server's fault, a lost connection. Before each but the first it waits, with
 	// full jitter, at most 25 ms, then double, up to 1 s; after a connection that
-	// was lost once, not at all. A call also ends with its context. 0: 10.
+	// was lost once, not at all. It also bounds how often a transaction begins
+	// anew because somebody else wrote its request meanwhile. A call also ends with its context. 0: 10.
 	Attempts int
 
 	// Timeout bounds one attempt; five times as long where an answer may have
@@ -102,6 +132,7 @@ type Store struct {
 	requests    string
 	connections string
 	shards      int
+	outputKept  time.Duration
 }
 
 var (
@@ -122,7 +153,7 @@ func New(config Config) (*Store, error) {
 		return nil, errors.New("dynamo: Config names no table")
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return nil, fmt.Errorf("dynamo: Config.Endpoint %q is no HTTP URL", endpoint)
-	case config.Shards < 0, config.Attempts < 0, config.Timeout < 0:
+	case config.Shards < 0, config.Attempts < 0, config.Timeout < 0, config.OutputKept < 0:
 		return nil, errors.New("dynamo: Config has a negative setting")
 	}
 	transport := config.Transport
@@ -138,5 +169,6 @@ func New(config Config) (*Store, error) {
 		requests:    config.RequestsTable,
 		connections: config.ConnectionsTable,
 		shards:      cmp.Or(config.Shards, 4),
+		outputKept:  cmp.Or(config.OutputKept, 30*24*time.Hour),
 	}, nil
 }

@@ -54,12 +54,14 @@ func Tables(requests, connections string) []Table {
 	return []Table{
 		{
 			TableName: requests, BillingMode: "PAY_PER_REQUEST",
-			AttributeDefinitions: []Attribute{{"pk", "S"}, {"id", "S"}, {"tenant", "S"}, {"order", "S"}, {"shard", "N"}, {"due", "N"}},
-			KeySchema:            keySchema("pk", "id"),
+			AttributeDefinitions: []Attribute{{"pk", "S"}, {"id", "S"}, {"tenant", "S"}, {"order", "S"}, {"shard", "N"}, {"due", "N"},
+				{"blocked", "S"}, {"line", "S"}},
+			KeySchema: keySchema("pk", "id"),
 			GlobalSecondaryIndexes: []Index{
 				{indexByTenant, keySchema("tenant", "order"), withState},
 				{indexBySubject, keySchema("pk", "order"), withState},
 				{indexDue, keySchema("shard", "due"), Projection{ProjectionType: "KEYS_ONLY"}},
+				{indexBlocked, keySchema("blocked", "line"), Projection{ProjectionType: "KEYS_ONLY"}},
 			},
 			StreamSpecification: &Stream{StreamEnabled: true, StreamViewType: "NEW_IMAGE"},
 			TimeToLive:          "ttl",

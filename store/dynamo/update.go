@@ -10,17 +10,34 @@ import (
 	"github.com/pay-theory/streamer"
 )
 
-// An update is a Change in DynamoDB's expressions. It comes to the same row as
-// Change.Apply, with a token of its own in writes.
+// An update is a Change in DynamoDB's expressions, but for what needs a
+// transaction. It comes to the same row as Change.Apply, with a token of its own
+// in writes.
 type update struct {
 	sets, removes, conditions []string
 	names                     map[string]string
 	values                    item
 }
 
+// newUpdate is a change of whatever row meets its guards.
 func newUpdate(c streamer.Change, token string) *update {
-	u := &update{names: map[string]string{}, values: item{}}
-	u.guard(c, token)
+	u := effects(c, token)
+	u.conditions = append(u.conditions, "attribute_exists("+u.name("pk")+")", "NOT contains("+u.name("writes")+", :token)")
+	u.guard(c)
+	return u
+}
+
+// updateOf is a change of the row whose last write has the token seen, after
+// which it holds the slots.
+func updateOf(seen string, c streamer.Change, slots []string, token string) *update {
+	u := effects(c, token)
+	u.set("slots", slotsValue(slots))
+	u.conditions = append(u.conditions, u.name("writes")+"[0] = "+u.value("seen", text(seen)))
+	return u
+}
+
+func effects(c streamer.Change, token string) *update {
+	u := &update{names: map[string]string{}, values: item{":token": text(token)}}
 	u.effect(c)
 
 	// The tokens move on by one place; every right side is the item as it was.
@@ -32,9 +49,7 @@ func newUpdate(c streamer.Change, token string) *update {
 	return u
 }
 
-func (u *update) guard(c streamer.Change, token string) {
-	u.values[":token"] = text(token)
-	u.conditions = append(u.conditions, "attribute_exists("+u.name("pk")+")", "NOT contains("+u.name("writes")+", :token)")
+func (u *update) guard(c streamer.Change) {
 	if len(c.From) > 0 {
 		var states []string
 		for n, state := range c.From {
@@ -48,6 +63,15 @@ func (u *update) guard(c streamer.Change, token string) {
 	if !c.DueBy.IsZero() {
 		due := u.name("due")
 		u.conditions = append(u.conditions, "(attribute_not_exists("+due+") OR "+due+" <= "+u.value("dueBy", millis(c.DueBy))+")")
+	}
+	if c.Await != "" {
+		u.conditions = append(u.conditions, u.name("await")+"."+u.name("token")+" = "+u.value("awaited", text(c.Await)))
+	}
+	if c.Lacks != "" {
+		u.conditions = append(u.conditions, "attribute_not_exists("+u.name("steps")+"."+u.alias("lacks", c.Lacks)+")")
+	}
+	if c.Block != "" {
+		u.conditions = append(u.conditions, u.name("blocked")+" = "+u.value("block", text(c.Block)))
 	}
 	if c.Subscribe != "" {
 		subscribers := u.name("subscribers")
@@ -91,21 +115,30 @@ func (u *update) effect(c streamer.Change) {
 	}
 	u.add("fence", c.AddFence)
 	u.add("rev", c.AddRev)
-	u.add("attempt", int64(c.AddAttempt))
-	u.add("slices", int64(c.AddSlice))
-	u.add("ran", int64(c.AddRan))
+	u.count(c)
 	if c.Checkpoint != nil {
 		u.set("checkpoint", binary(c.Checkpoint))
-		u.set("lost", number(0))
-	} else {
-		u.add("lost", int64(c.AddLost))
+		u.set("mark", number(c.OutputMark))
 	}
 	if c.Worker != "" {
 		u.set("worker", text(c.Worker))
 	}
-	if c.Cancel {
-		u.set("cancel", boolean(true))
+	if c.Cancel || c.Redrive {
+		u.set("cancel", boolean(c.Cancel))
 	}
+	if c.Step != nil {
+		u.sets = append(u.sets, u.name("steps")+"."+u.alias("step", c.Step.Name)+" = "+u.value("step", binary(c.Step.Result)))
+	}
+	if c.To != "" {
+		u.wait(c)
+	}
+	switch {
+	case len(c.History) > 0:
+		u.set("history", text(historyText(c.History)))
+	case c.History != nil:
+		u.remove("history")
+	}
+	u.add("output", int64(len(c.Output)))
 	if c.Progress != nil {
 		u.set("progress", progressValue(*c.Progress))
 	}
@@ -115,10 +148,43 @@ func (u *update) effect(c streamer.Change) {
 	switch {
 	case c.Error != nil:
 		u.set("error", errorValue(c.Error))
-	case c.To == streamer.Succeeded:
+	case c.To == streamer.Succeeded || c.Redrive:
 		u.remove("error")
 	}
 	u.subscribers(c)
+}
+
+// count moves the counters of attempts, which a redrive begins anew.
+func (u *update) count(c streamer.Change) {
+	put := u.add
+	if c.Redrive {
+		put = func(attribute string, n int64) { u.set(attribute, number(n)) }
+		c.AddAttempt++
+	}
+	put("attempt", int64(c.AddAttempt))
+	put("slices", int64(c.AddSlice))
+	put("ran", int64(c.AddRan))
+	if c.Checkpoint != nil {
+		u.set("lost", number(0))
+	} else {
+		put("lost", int64(c.AddLost))
+	}
+}
+
+// wait sets what a request in its new state waits for.
+func (u *update) wait(c streamer.Change) {
+	if c.Blocked != "" {
+		u.set("blocked", text(c.Blocked))
+	} else {
+		u.remove("blocked")
+	}
+	switch {
+	case c.To == streamer.Running:
+	case c.Park != (streamer.Await{}):
+		u.set("await", awaitValue(c.Park))
+	default:
+		u.remove("await")
+	}
 }
 
 func (u *update) subscribers(c streamer.Change) {

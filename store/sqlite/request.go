@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,15 +17,16 @@ import (
 
 const columns = `tenant, subject, id, action, payload, metadata, correlation_id, state, rev, fence, due_at,
 	attempt, slices, lost, ran_ns, worker, cancel_requested, percentage, message, progress_metadata,
-	checkpoint, result, error, subscribers, created_at, updated_at, started_at, finished_at, expires_at`
+	checkpoint, result, error, subscribers, steps, await_token, await_until, history, output, output_mark,
+	priority, slots, blocked, created_at, updated_at, started_at, finished_at, expires_at`
 
 var (
 	selectRequest = "SELECT " + columns + " FROM requests WHERE tenant = ? AND subject = ? AND id = ?"
-	putRequest    = "INSERT OR REPLACE INTO requests (" + columns + ") VALUES (?" + strings.Repeat(", ?", 28) + ")"
+	putRequest    = "INSERT OR REPLACE INTO requests (" + columns + ") VALUES (?" + strings.Repeat(", ?", 37) + ")"
 )
 
 // CreateRequest implements [streamer.RequestStore].
-func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request) (*streamer.Request, bool, error) {
+func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire ...streamer.Slot) (*streamer.Request, bool, error) {
 	var stored *streamer.Request
 	created := false
 	err := s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
@@ -36,6 +38,14 @@ func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request) (*stream
 		case existing.ExpiresAt.IsZero() || existing.ExpiresAt.After(r.CreatedAt):
 			stored = existing
 			return nil, nil
+		default:
+			// INSERT OR REPLACE runs no delete triggers.
+			if _, err := tx.Exec("DELETE FROM requests WHERE tenant = ? AND subject = ? AND id = ?", r.Tenant, r.Subject, r.ID); err != nil {
+				return nil, err
+			}
+		}
+		if err := take(tx, acquire); err != nil {
+			return nil, err
 		}
 		stored, created = rounded(r), true
 		return stored, put(tx, stored)
@@ -63,7 +73,17 @@ func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.
 		if err != nil {
 			return nil, err
 		}
+		held, end := r.Slots, r.Output
 		if err := c.Apply(r); err != nil {
+			return nil, err
+		}
+		if err := giveBack(tx, held, c.Release); err != nil {
+			return nil, err
+		}
+		if err := take(tx, c.Acquire); err != nil {
+			return nil, err
+		}
+		if err := appendOutput(tx, key, end, c.Output); err != nil {
 			return nil, err
 		}
 		changed = rounded(r)
@@ -173,10 +193,13 @@ func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
 		failed                          sql.NullString
 		due, started, finished, expires sql.NullInt64
 		created, updated                int64
+		steps, history, slots           string
+		until                           sql.NullInt64
 	)
 	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev, &r.Fence, &due,
 		&r.Attempt, &r.Slices, &r.Lost, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
-		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers, &created, &updated, &started, &finished, &expires)
+		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers,
+		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &slots, &r.Blocked, &created, &updated, &started, &finished, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, streamer.ErrNotFound
 	}
@@ -190,6 +213,18 @@ func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
 	}
 	if err := json.Unmarshal([]byte(subscribers), &r.Subscribers); err != nil {
 		return nil, fmt.Errorf("decode subscribers: %w", err)
+	}
+	r.Await.Until = fromMillis(until)
+	var results map[string][]byte
+	if err := errors.Join(json.Unmarshal([]byte(steps), &results), json.Unmarshal([]byte(history), &r.History),
+		json.Unmarshal([]byte(slots), &r.Slots)); err != nil {
+		return nil, fmt.Errorf("decode steps, history and slots: %w", err)
+	}
+	for name, result := range results {
+		if r.Steps == nil {
+			r.Steps = make(map[string]json.RawMessage, len(results))
+		}
+		r.Steps[name] = result
 	}
 	if failed.Valid {
 		var f failure
@@ -218,10 +253,27 @@ func put(tx *sql.Tx, r *streamer.Request) error {
 		}
 		failed = sql.NullString{String: string(raw), Valid: true}
 	}
+	results := make(map[string][]byte, len(r.Steps))
+	for name, result := range r.Steps {
+		results[name] = result
+	}
+	steps, err := json.Marshal(results)
+	if err != nil {
+		return fmt.Errorf("encode steps: %w", err)
+	}
+	history, err := json.Marshal(r.History)
+	if err != nil {
+		return fmt.Errorf("encode history: %w", err)
+	}
+	slots, err := json.Marshal(r.Slots)
+	if err != nil {
+		return fmt.Errorf("encode slots: %w", err)
+	}
 	_, err = tx.Exec(putRequest, r.Tenant, r.Subject, r.ID, r.Action, []byte(r.Payload), string(metadata), r.CorrelationID,
 		string(r.State), r.Rev, r.Fence, millis(r.DueAt), r.Attempt, r.Slices, r.Lost, int64(r.Ran), r.Worker, r.CancelRequested,
 		r.Progress.Percentage, r.Progress.Message, []byte(r.Progress.Metadata), []byte(r.Checkpoint), []byte(r.Result), failed,
-		string(subscribers), r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), millis(r.StartedAt), millis(r.FinishedAt), millis(r.ExpiresAt))
+		string(subscribers), string(steps), r.Await.Token, millis(r.Await.Until), string(history), r.Output, r.OutputMark,
+		r.Priority, string(slots), r.Blocked, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), millis(r.StartedAt), millis(r.FinishedAt), millis(r.ExpiresAt))
 	return err
 }
 
@@ -254,11 +306,19 @@ func (b *blob) Scan(value any) error {
 // rounded is a copy of r with its times as they are kept.
 func rounded(r *streamer.Request) *streamer.Request {
 	c := r.Clone()
-	for _, at := range []*time.Time{&c.DueAt, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.FinishedAt, &c.ExpiresAt} {
-		*at = time.UnixMilli(at.UnixMilli()).UTC()
+	for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.FinishedAt, &c.ExpiresAt} {
+		*at = atMillis(*at)
+	}
+	c.History = slices.Clone(r.History)
+	for i := range c.History {
+		a := &c.History[i]
+		a.StartedAt, a.EndedAt = atMillis(a.StartedAt), atMillis(a.EndedAt)
 	}
 	return c
 }
+
+// atMillis is t as it is kept.
+func atMillis(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
 
 // ceilMillis is the first millisecond that is not before t.
 func ceilMillis(t time.Time) int64 {

@@ -25,6 +25,15 @@ CREATE TABLE requests (
   result            BLOB,
   error             TEXT,
   subscribers       TEXT NOT NULL,
+  steps             TEXT NOT NULL, -- JSON, results in base64
+  await_token       TEXT NOT NULL,
+  await_until       INTEGER,
+  history           TEXT NOT NULL,
+  output            INTEGER NOT NULL,
+  output_mark       INTEGER NOT NULL,
+  priority          INTEGER NOT NULL,
+  slots             TEXT NOT NULL,
+  blocked           TEXT NOT NULL,
   created_at        INTEGER NOT NULL,
   updated_at        INTEGER NOT NULL,
   started_at        INTEGER,
@@ -37,6 +46,28 @@ CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX requests_expiry ON requests (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX requests_of_subject ON requests (tenant, subject, created_at DESC, id DESC);
 CREATE INDEX requests_of_tenant ON requests (tenant, created_at DESC, id DESC, subject DESC);
+
+CREATE INDEX requests_blocked ON requests (blocked, priority DESC, created_at, id) WHERE blocked <> '';
+
+-- Chunks of output; they go when their request goes.
+CREATE TABLE output (
+  tenant  TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  id      TEXT NOT NULL,
+  offset  INTEGER NOT NULL,
+  data    BLOB NOT NULL,
+  PRIMARY KEY (tenant, subject, id, offset)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER output_expiry AFTER DELETE ON requests BEGIN
+  DELETE FROM output WHERE tenant = old.tenant AND subject = old.subject AND id = old.id;
+END;
+
+-- How many requests hold a place of a slot.
+CREATE TABLE slots (
+  name  TEXT NOT NULL PRIMARY KEY,
+  taken INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE connections (
   id           TEXT NOT NULL PRIMARY KEY,

@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ var changeTests = []test{
 		for i, c := range effects {
 			for j, start := range []*streamer.Request{full(fmt.Sprint("full-", i)), queued("acme", "ada", fmt.Sprint("queued-", i), epoch)} {
 				s.create(t, start)
+				c.OutputAt = start.Output
 				what := fmt.Sprintf("effect %d of request %d, %+v", i, j, c)
 				got, want := s.change(t, start.Key, c), start.Clone()
 				if err := c.Apply(want); err != nil {
@@ -34,9 +36,17 @@ var changeTests = []test{
 			{DueBy: epoch.Add(999_999)},
 			{DueBy: epoch.Add(time.Hour)},
 			{From: []streamer.State{streamer.Queued}, Fence: 7, DueBy: epoch, Subscribe: "c-1"},
+			{Await: "approval"},
+			{Lacks: "refund"},
+			{Lacks: "with . and : and # and é and \""},
+			{Block: "tenant:acme"},
+			{Output: []json.RawMessage{json.RawMessage("1")}, OutputAt: 3},
+			{OutputAt: 7},
+			{From: []streamer.State{streamer.Queued}, Await: "approval", Lacks: "signal:approval", Block: "tenant:acme"},
 		} {
 			r := queued("acme", "ada", fmt.Sprint("r-", i), epoch)
-			r.Fence = 7
+			r.Fence, r.Await, r.Blocked, r.Output = 7, streamer.Await{Token: "approval", Until: epoch}, "tenant:acme", 3
+			r.Steps = map[string]json.RawMessage{"charge": json.RawMessage("1")}
 			s.create(t, r)
 			c.AddRev = 1
 			if got := s.change(t, r.Key, c); got.Rev != 2 {
@@ -50,6 +60,13 @@ var changeTests = []test{
 		s.create(t, r)
 		s.change(t, r.Key, streamer.Change{DueBy: epoch, AddRev: 1})
 	}},
+	{"a request that waits for nothing", func(t *testing.T, s suite) {
+		r := s.create(t, queued("acme", "ada", "r-1", epoch))
+		s.conflict(t, r.Key, streamer.Change{Await: "approval", AddRev: 1})
+		s.conflict(t, r.Key, streamer.Change{Block: "tenant:acme", AddRev: 1})
+		s.change(t, r.Key, streamer.Change{Lacks: "charge"})
+		same(t, "in the end", s.load(t, r.Key), r)
+	}},
 	{"a guard that fails changes nothing and gives the row", func(t *testing.T, s suite) {
 		r := full("r-1")
 		s.create(t, r)
@@ -62,11 +79,60 @@ var changeTests = []test{
 			{DueBy: r.DueAt.Add(-1)},
 			{From: []streamer.State{streamer.Failed}, Fence: r.Fence, DueBy: epoch.Add(-time.Hour)},
 			{From: []streamer.State{streamer.Queued}, Fence: r.Fence, DueBy: epoch.Add(time.Hour)},
+			{Await: "Approval"},
+			{Lacks: "charge"},
+			{Lacks: "a.b#c:\"é"},
+			{Block: "action:report"},
+			{Output: []json.RawMessage{json.RawMessage("1")}},
+			{Output: []json.RawMessage{json.RawMessage("1")}, OutputAt: 2},
+			{Output: []json.RawMessage{json.RawMessage("1")}, OutputAt: 4},
+			{Output: []json.RawMessage{json.RawMessage("1")}, OutputAt: 3, Lacks: "charge"},
+			{Lacks: "charge", Acquire: []streamer.Slot{{Name: "a", Limit: 1}}, Release: r.Slots},
 		} {
 			c.At, c.To, c.AddRev, c.Cancel, c.Result = epoch, streamer.Succeeded, 1, true, json.RawMessage("1")
 			same(t, fmt.Sprintf("the conflict's row of %+v", c), s.conflict(t, r.Key, c), full("r-1"))
 			same(t, fmt.Sprintf("the row after %+v", c), s.load(t, r.Key), full("r-1"))
 		}
+		s.taken(t, "a", 0)
+		s.reads(t, r.Key, 3, 10)
+	}},
+	{"each step is recorded once, byte for byte", func(t *testing.T, s suite) {
+		want := s.create(t, queued("acme", "ada", "r-1", epoch))
+		for i, name := range []string{"charge", "Charge", "charge.card", "#0", ":v", "a b", "日本", "signal:ok", strings.Repeat("n", streamer.MaxStepName)} {
+			step := streamer.Step{Name: name, Result: json.RawMessage(fmt.Sprintf("{ \"n\" : %d, \"s\":\"<&>\\u00e9\"}\n", i))}
+			c := streamer.Change{Lacks: name, Step: &step, AddRev: 1}
+			if err := c.Apply(want); err != nil {
+				t.Fatal(err)
+			}
+			same(t, "after "+name, s.change(t, want.Key, c), want)
+			same(t, "a second "+name, s.conflict(t, want.Key, c), want)
+		}
+		same(t, "in the end", s.load(t, want.Key), want)
+	}},
+	{"what a request waits for goes with the step that ends it", func(t *testing.T, s suite) {
+		want := queued("acme", "ada", "r-1", epoch)
+		s.create(t, want)
+		await := streamer.Await{Token: "approval", Until: epoch.Add(time.Hour)}
+		for i, c := range []streamer.Change{
+			{At: epoch, To: streamer.Running},
+			{At: epoch, To: streamer.Queued, Park: await, Lacks: "signal:approval"},
+			{AddRev: 1},
+			{At: epoch, To: streamer.Running},
+			{At: epoch, To: streamer.Queued, Park: await},
+			{Await: "approval", At: epoch, To: streamer.Queued, Step: &streamer.Step{Name: "signal:approval", Result: json.RawMessage("true")}},
+			{At: epoch, To: streamer.Queued, Blocked: "tenant:acme"},
+			{At: epoch, To: streamer.Queued, Blocked: "action:report", Block: "tenant:acme"},
+			{At: epoch, To: streamer.Queued, Block: "action:report"},
+			{At: epoch, To: streamer.Queued, Blocked: "tenant:acme", Park: await},
+			{At: epoch, To: streamer.Running, Block: "tenant:acme", Await: "approval"},
+			{At: epoch, To: streamer.Cancelled},
+		} {
+			if err := c.Apply(want); err != nil {
+				t.Fatal(err)
+			}
+			same(t, fmt.Sprintf("step %d", i), s.change(t, want.Key, c), want)
+		}
+		same(t, "in the end", s.load(t, want.Key), want)
 	}},
 	{"subscribers have a limit", func(t *testing.T, s suite) {
 		r := queued("acme", "ada", "r-1", epoch)
@@ -184,6 +250,31 @@ var effects = []streamer.Change{
 	{Unsubscribe: []string{}},
 	{Subscribe: "c-1", Unsubscribe: []string{"L0SM9cOFvHcCIhw="}},
 	{Subscribe: "c-1", Unsubscribe: []string{"c-1", "M0SM9cOFvHcCIhw="}},
+	{At: epoch.Add(ms(7)), To: streamer.Queued, Park: streamer.Await{Token: "ok <☂>", Until: epoch.Add(time.Hour + 1234)}},
+	{At: epoch.Add(ms(7)), To: streamer.Queued, Park: streamer.Await{Token: "ok"}, Blocked: "action:other"},
+	{At: epoch.Add(ms(7)), To: streamer.Queued, Blocked: "tenant:a#b%c"},
+	{At: epoch.Add(ms(7)), To: streamer.Running, Park: streamer.Await{Token: "ok"}, Blocked: "action:other"},
+	{At: epoch.Add(ms(7)), To: streamer.Failed, Park: streamer.Await{Token: "ok"}},
+	{Park: streamer.Await{Token: "ok"}, Blocked: "action:other"},
+	{Step: &streamer.Step{Name: "refund", Result: json.RawMessage(` [ 1 ] `)}},
+	{Step: &streamer.Step{Name: "charge", Result: json.RawMessage(`null`)}},
+	{Step: &streamer.Step{Name: "empty", Result: json.RawMessage{}}},
+	{Checkpoint: json.RawMessage(`1`), OutputMark: 9},
+	{OutputMark: 9},
+	{History: []wire.Attempt{{Number: 3, StartedAt: epoch.Add(999_999).In(time.FixedZone("somewhere", 3600)), EndedAt: epoch.Add(time.Hour), Code: wire.Cancelled, Worker: "<w>"}}},
+	{History: []wire.Attempt{}},
+	{Redrive: true},
+	{Redrive: true, AddAttempt: 2, AddSlice: 3, AddLost: 4, AddRan: time.Second, Cancel: true, Error: &wire.Error{Code: wire.Timeout}},
+	{Redrive: true, AddLost: 4, Checkpoint: json.RawMessage("1"), At: epoch.Add(ms(7)), To: streamer.Queued},
+	{Acquire: []streamer.Slot{{Name: "action:other", Limit: 100}, {Name: "tenant:other", Limit: 100}}},
+	{Release: []string{"action:report"}},
+	{Release: []string{"action:report", "never-held", "open:4:acme/ada"}},
+	{Release: []string{"action:report"}, Acquire: []streamer.Slot{{Name: "action:report", Limit: 100}}},
+	{Release: []string{}, Acquire: []streamer.Slot{}, Output: []json.RawMessage{}},
+	{Output: []json.RawMessage{json.RawMessage(`{ "n": 1 }`), {}}},
+	{At: epoch.Add(ms(9)), To: streamer.Succeeded, DueAt: epoch.Add(time.Minute), AddRev: 1, Result: json.RawMessage("2"), ExpiresAt: epoch.Add(time.Hour),
+		Release: []string{"action:report", "open:4:acme/ada"}, Output: []json.RawMessage{json.RawMessage("1")}, Checkpoint: json.RawMessage("1"), OutputMark: 4,
+		Step: &streamer.Step{Name: "last", Result: json.RawMessage("1")}, History: []wire.Attempt{{Number: 1}}, Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
 	{At: epoch.Add(ms(9)), To: streamer.Running, DueAt: epoch.Add(time.Minute), Start: true, AddFence: 1, AddRev: 2, AddAttempt: 1, AddSlice: 1,
 		AddLost: 1, AddRan: time.Second, Worker: "w", Cancel: true, Progress: &streamer.Progress{Percentage: 7}, Checkpoint: json.RawMessage("1"),
 		Result: json.RawMessage("2"), Error: &wire.Error{Code: wire.Cancelled}, ExpiresAt: epoch.Add(time.Hour), Subscribe: "c-1", Unsubscribe: []string{"c-2"}},

@@ -32,6 +32,9 @@ var createTests = []test{
 		} {
 			r := queued("acme", "ada", "bytes-"+strings.ReplaceAll(id, " ", "-"), epoch)
 			r.Payload, r.Checkpoint, r.Result, r.Progress.Metadata = raw, raw, raw, raw
+			if raw != nil {
+				r.Steps = map[string]json.RawMessage{"step": raw}
+			}
 			s.create(t, r)
 			same(t, id, s.load(t, r.Key), r)
 		}
@@ -39,7 +42,7 @@ var createTests = []test{
 	{"times are kept to the millisecond in UTC", func(t *testing.T, s suite) {
 		r := full("r-1")
 		zone := time.FixedZone("somewhere", 5*3600+1800)
-		for i, at := range []*time.Time{&r.DueAt, &r.CreatedAt, &r.UpdatedAt, &r.StartedAt, &r.FinishedAt, &r.ExpiresAt} {
+		for i, at := range []*time.Time{&r.DueAt, &r.Await.Until, &r.History[0].StartedAt, &r.History[1].EndedAt, &r.CreatedAt, &r.UpdatedAt, &r.StartedAt, &r.FinishedAt, &r.ExpiresAt} {
 			*at = epoch.Add(time.Duration(i)*time.Hour + 999_999*time.Nanosecond).In(zone)
 		}
 		same(t, "created", s.create(t, r), r)
@@ -125,6 +128,7 @@ var createTests = []test{
 		in := full("r-1")
 		out := s.create(t, in)
 		in.Subscribers[0], out.Subscribers[1] = "altered", "altered"
+		in.Slots[0], out.Slots[1], in.Steps["other"], out.Steps["another"] = "altered", "altered", nil, nil
 		in.State, out.Rev = streamer.Queued, 1
 		same(t, "loaded", s.load(t, in.Key), full("r-1"))
 	}},
@@ -137,6 +141,11 @@ var createTests = []test{
 		r.State, r.Result, r.Checkpoint, r.Subscribers = streamer.Queued, nil, nil, nil
 		for i := range streamer.MaxSubscribers {
 			r.Subscribers = append(r.Subscribers, "L0SM9cOFvHcC"+string(rune('a'+i/26))+string(rune('a'+i%26))+"w=")
+		}
+		r.Steps, r.History = map[string]json.RawMessage{"step": text(streamer.MaxStepResult)}, nil
+		r.Steps["second"] = text(streamer.MaxSteps - streamer.MaxStepResult - len("step") - len("second"))
+		for i := range streamer.MaxHistory {
+			r.History = append(r.History, wire.Attempt{Number: i, StartedAt: epoch, EndedAt: epoch.Add(time.Hour), Code: wire.ProcessingFailed, Worker: "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"})
 		}
 		s.create(t, r)
 		c := streamer.Change{At: epoch, Checkpoint: text(streamer.MaxCheckpoint), Result: text(streamer.MaxResult),
@@ -197,6 +206,17 @@ var createTests = []test{
 				_, _, err := s.ListRequests(ctx, streamer.Query{Tenant: "acme", Limit: 1})
 				return err
 			},
+			"create with a place": func() error {
+				_, _, err := s.CreateRequest(ctx, queued("acme", "ada", "r-2", epoch), streamer.Slot{Name: "a", Limit: 1})
+				return err
+			},
+			"append output": func() error {
+				_, err := s.ChangeRequest(ctx, r.Key, streamer.Change{Output: []json.RawMessage{json.RawMessage("1")}})
+				return err
+			},
+			"read output":       func() error { _, err := s.ReadOutput(ctx, r.Key, 0, 1); return err },
+			"blocked":           func() error { _, err := s.BlockedRequests(ctx, "a", 1); return err },
+			"places":            func() error { _, err := s.PlacesTaken(ctx, "a"); return err },
 			"due":               func() error { _, err := s.DueRequests(ctx, epoch, 1); return err },
 			"save connection":   func() error { return s.SaveConnection(ctx, connection("c-2")) },
 			"load connection":   func() error { _, err := s.LoadConnection(ctx, "c-1"); return err },

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -175,6 +176,136 @@ var parallelTests = []test{
 				}
 			}
 		})
+	}},
+	{"never more than the limit hold a place", func(t *testing.T, s suite) {
+		const n, each, limit = 8, 5, 3
+		requests := s.several(t, n)
+		var held, acquired atomic.Int32
+		together(n, func(i int) {
+			for range each {
+				_, err := s.ChangeRequest(t.Context(), requests[i].Key, streamer.Change{Acquire: places(limit, "a"), AddRev: 1})
+				var full *streamer.LimitError
+				if errors.As(err, &full) {
+					continue
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				acquired.Add(1)
+				if now := held.Add(1); now > limit {
+					t.Errorf("%d hold a place", now)
+				}
+				held.Add(-1)
+				if _, err := s.ChangeRequest(t.Context(), requests[i].Key, streamer.Change{Release: []string{"a"}, AddRev: 1}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+		s.taken(t, "a", 0)
+		if acquired.Load() < limit {
+			t.Errorf("%d places were taken in all", acquired.Load())
+		}
+	}},
+	{"as many as the limit are created", func(t *testing.T, s suite) {
+		const n, limit = 16, 5
+		var created, refused atomic.Int32
+		together(n, func(i int) {
+			r := queued("acme", "ada", fmt.Sprint("r-", i), epoch)
+			r.Slots = []string{"a", "b"}
+			_, is, err := s.CreateRequest(t.Context(), r, streamer.Slot{Name: "a", Limit: n}, streamer.Slot{Name: "b", Limit: limit})
+			var full *streamer.LimitError
+			switch {
+			case err == nil && is:
+				created.Add(1)
+			case errors.As(err, &full) && full.Slot.Name == "b":
+				refused.Add(1)
+			default:
+				t.Errorf("created %v, %v", is, err)
+			}
+		})
+		if created.Load() != limit || refused.Load() != n-limit {
+			t.Errorf("%d created, %d refused", created.Load(), refused.Load())
+		}
+		s.taken(t, "a", limit)
+		s.taken(t, "b", limit)
+	}},
+	{"one of many creates takes a place", func(t *testing.T, s suite) {
+		var winners atomic.Int32
+		together(12, func(i int) {
+			r := queued("acme", "ada", "r-1", epoch)
+			r.Slots = []string{"a"}
+			_, created, err := s.CreateRequest(t.Context(), r, places(1, "a")...)
+			if err != nil {
+				t.Error(err)
+			}
+			if created {
+				winners.Add(1)
+			}
+		})
+		if winners.Load() != 1 {
+			t.Errorf("%d creates won", winners.Load())
+		}
+		s.taken(t, "a", 1)
+	}},
+	{"a place is taken and given back while others write the request", func(t *testing.T, s suite) {
+		const each = 8
+		r := s.create(t, queued("acme", "ada", "r-1", epoch))
+		together(4, func(i int) {
+			for n := range each {
+				c := streamer.Change{Subscribe: fmt.Sprintf("c-%d-%d", i, n), AddRev: 1}
+				switch {
+				case i == 0 && n%2 == 0:
+					c = streamer.Change{Acquire: places(1, "a"), AddRev: 1}
+				case i == 0:
+					c = streamer.Change{Release: []string{"a"}, AddRev: 1}
+				}
+				got, err := s.ChangeRequest(t.Context(), r.Key, c)
+				if err != nil {
+					t.Error(err)
+				} else if i == 0 && len(got.Slots) != 1-n%2 {
+					t.Errorf("after %d changes it holds %v", n+1, got.Slots)
+				}
+			}
+		})
+		if got := s.load(t, r.Key); got.Rev != 1+4*each || len(got.Subscribers) != 3*each || len(got.Slots) != 0 {
+			t.Errorf("rev %d, %d subscribers, slots %v", got.Rev, len(got.Subscribers), got.Slots)
+		}
+		s.taken(t, "a", 0)
+	}},
+	{"a chunk of output is appended once and in order", func(t *testing.T, s suite) {
+		const n, each = 6, 4
+		r := s.create(t, queued("acme", "ada", "r-1", epoch))
+		var places [n * each]string // what was acknowledged to be where
+		together(n, func(i int) {
+			at := int64(0)
+			for k := 0; k < each; {
+				chunk := fmt.Sprintf(`"%d-%d"`, i, k)
+				got, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{Output: []json.RawMessage{json.RawMessage(chunk)}, OutputAt: at, AddRev: 1})
+				var conflict *streamer.ConflictError
+				switch {
+				case errors.As(err, &conflict):
+					at = conflict.Request.Output
+					continue
+				case err != nil:
+					t.Error(err)
+					return
+				case got.Output != at+1:
+					t.Errorf("a chunk at %d leaves %d chunks", at, got.Output)
+				}
+				places[at] = chunk
+				at, k = got.Output, k+1
+			}
+		})
+		if got := s.load(t, r.Key); got.Output != n*each || got.Rev != 1+n*each {
+			t.Errorf("%d chunks, rev %d", got.Output, got.Rev)
+		}
+		var want []json.RawMessage
+		for _, chunk := range places {
+			want = append(want, json.RawMessage(chunk))
+		}
+		s.reads(t, r.Key, 0, 1000, want...)
 	}},
 	{"a write is read by whoever looks next", func(t *testing.T, s suite) {
 		together(4, func(i int) {

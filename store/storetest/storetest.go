@@ -35,6 +35,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Change", changeTests},
 		{"List", listTests},
 		{"Due", dueTests},
+		{"Slot", slotTests},
+		{"Output", outputTests},
 		{"Connection", connectionTests},
 		{"Parallel", parallelTests},
 		{"Walk", walkTests},
@@ -85,19 +87,24 @@ func full(id string) *streamer.Request {
 		State:         streamer.Failed, Rev: 9_007_199_254_740_993, Fence: 1 << 60,
 		DueAt: epoch.Add(ms(1)), Attempt: 3, Slices: 4, Lost: 2, Ran: 90*time.Minute + 123*time.Nanosecond,
 		Worker: "worker-7", CancelRequested: true,
-		Progress:    streamer.Progress{Percentage: 33.333333333333336, Message: "reading <rows> ☂", Metadata: json.RawMessage(`{ "rows": 18446744073709551615 }`)},
-		Checkpoint:  json.RawMessage(`[ 1, 2 ]`),
-		Result:      json.RawMessage(` {"a":1e2} `),
-		Error:       &wire.Error{Code: wire.ProcessingFailed, Message: "row <7>", Details: json.RawMessage(`{ "row" : 7, "html":"<b>" }`), Retry: &wire.Retry{Retryable: true, After: 2.5}},
+		Progress:   streamer.Progress{Percentage: 33.333333333333336, Message: "reading <rows> ☂", Metadata: json.RawMessage(`{ "rows": 18446744073709551615 }`)},
+		Checkpoint: json.RawMessage(`[ 1, 2 ]`),
+		Result:     json.RawMessage(` {"a":1e2} `),
+		Error:      &wire.Error{Code: wire.ProcessingFailed, Message: "row <7>", Details: json.RawMessage(`{ "row" : 7, "html":"<b>" }`), Retry: &wire.Retry{Retryable: true, After: 2.5}},
+		Steps:      map[string]json.RawMessage{"charge": json.RawMessage(` {"id":9007199254740993 } `), "signal:ok": json.RawMessage("null"), "a.b#c:\"é": json.RawMessage{}},
+		Await:      streamer.Await{Token: "approval", Until: epoch.Add(ms(7))},
+		History: []wire.Attempt{{Number: 1, StartedAt: epoch, EndedAt: epoch.Add(ms(1)), Code: wire.Timeout, Worker: "worker-5"},
+			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed}},
+		Output: 3, OutputMark: 2, Priority: streamer.High, Slots: []string{"open:4:acme/ada", "action:report"}, Blocked: "tenant:acme",
 		Subscribers: []string{"L0SM9cOFvHcCIhw=", "M0SM9cOFvHcCIhw="},
 		CreatedAt:   epoch.Add(ms(2)), UpdatedAt: epoch.Add(ms(3)), StartedAt: epoch.Add(ms(4)),
 		FinishedAt: epoch.Add(ms(5)), ExpiresAt: epoch.Add(ms(6)),
 	}
 }
 
-func (s suite) create(t *testing.T, r *streamer.Request) *streamer.Request {
+func (s suite) create(t *testing.T, r *streamer.Request, acquire ...streamer.Slot) *streamer.Request {
 	t.Helper()
-	stored, created, err := s.CreateRequest(t.Context(), r)
+	stored, created, err := s.CreateRequest(t.Context(), r, acquire...)
 	if err != nil || !created {
 		t.Fatalf("create %+v: created %v, %v", r.Key, created, err)
 	}
@@ -138,8 +145,8 @@ func (s suite) conflict(t *testing.T, key streamer.Key, c streamer.Change) *stre
 }
 
 // same fails unless got is want: to the byte, to the millisecond, in UTC. The
-// order of subscribers has no meaning, nor has the difference between no
-// metadata and empty metadata.
+// order of subscribers and of slots has no meaning, nor has the difference
+// between no metadata, steps or history and empty ones.
 func same(t *testing.T, what string, got, want *streamer.Request) {
 	t.Helper()
 	if diff := difference(got, want); diff != "" {
@@ -186,12 +193,21 @@ func describe(v any) string {
 func canonical(r *streamer.Request, rounded bool) *streamer.Request {
 	c := *r
 	c.Subscribers = slices.Sorted(slices.Values(r.Subscribers))
+	c.Slots = slices.Sorted(slices.Values(r.Slots))
+	c.History = append([]wire.Attempt(nil), r.History...)
 	if len(c.Metadata) == 0 {
 		c.Metadata = nil
 	}
+	if len(c.Steps) == 0 {
+		c.Steps = nil
+	}
 	if rounded {
-		for _, at := range []*time.Time{&c.DueAt, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.FinishedAt, &c.ExpiresAt} {
+		for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.FinishedAt, &c.ExpiresAt} {
 			*at = kept(*at)
+		}
+		for i := range c.History {
+			a := &c.History[i]
+			a.StartedAt, a.EndedAt = kept(a.StartedAt), kept(a.EndedAt)
 		}
 	}
 	return &c

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +17,8 @@ import (
 )
 
 // The walks do the same to a store and to a model, which is Change.Apply over a
-// map, and compare each answer; in the end they compare what is listed and due.
+// map, beside it the places taken and the output, and compare each answer; in the
+// end they compare what is listed, due, blocked, taken and read.
 var walkTests = []test{
 	{"seed 1", func(t *testing.T, s suite) { walk(t, s, 1) }},
 	{"seed 2", func(t *testing.T, s suite) { walk(t, s, 2) }},
@@ -27,6 +29,8 @@ func walk(t *testing.T, s suite, seed uint64) {
 	const steps = 150
 	rng := rand.New(rand.NewPCG(seed, 0))
 	model := map[streamer.Key]*streamer.Request{}
+	taken := map[string]int{}
+	output := map[streamer.Key][]streamer.Chunk{}
 	at := epoch
 	for step := range steps {
 		at = at.Add(time.Duration(rng.IntN(5_000)) * time.Millisecond)
@@ -35,17 +39,27 @@ func walk(t *testing.T, s suite, seed uint64) {
 		what := fmt.Sprintf("seed %d, step %d", seed, step)
 		if rng.IntN(6) == 0 {
 			r := queued(key.Tenant, key.Subject, key.ID, at)
-			r.Worker = what
-			stored, created, err := s.CreateRequest(t.Context(), r)
+			r.Worker, r.Priority = what, pick(rng, streamer.Low, streamer.Normal, streamer.High)
+			acquire := randomSlots(rng, nil)
+			for _, slot := range acquire {
+				r.Slots = append(r.Slots, slot.Name)
+			}
+			stored, created, err := s.CreateRequest(t.Context(), r, acquire...)
+			free := have == nil || !have.ExpiresAt.IsZero() && !have.ExpiresAt.After(at)
+			if full := take(taken, nil, acquire); free && full != nil {
+				refused(t, what, err, *full)
+				continue
+			}
 			if err != nil {
 				t.Fatalf("%s: %v", what, err)
 			}
-			free := have == nil || !have.ExpiresAt.IsZero() && !have.ExpiresAt.After(at)
 			if created != free {
 				t.Fatalf("%s: created %v over %+v", what, created, have)
 			}
 			if free {
 				model[key] = r
+				output[key] = nil
+				count(taken, nil, r.Slots)
 			}
 			same(t, what, stored, model[key])
 			continue
@@ -68,15 +82,32 @@ func walk(t *testing.T, s suite, seed uint64) {
 			same(t, what, conflict.Request, have)
 			continue
 		}
+		if full := take(taken, released(have, c), c.Acquire); full != nil {
+			refused(t, what, err, *full)
+			continue
+		}
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
 		same(t, what, got, want)
 		model[key] = canonical(want, true)
+		count(taken, have.Slots, want.Slots)
+		for i, chunk := range c.Output {
+			output[key] = append(output[key], streamer.Chunk{Offset: c.OutputAt + int64(i), Data: chunk})
+		}
 	}
 
 	for key, want := range model {
 		same(t, fmt.Sprintf("seed %d, in the end", seed), s.load(t, key), want)
+		var chunks []json.RawMessage
+		for _, chunk := range output[key] {
+			chunks = append(chunks, chunk.Data)
+		}
+		s.reads(t, key, 0, 10_000, chunks...)
+	}
+	for _, slot := range slotNames {
+		s.taken(t, slot, taken[slot])
+		s.blocked(t, slot, 100, ids(inLine(model, slot)))
 	}
 	requests := slices.Collect(maps.Values(model))
 	slices.SortFunc(requests, func(a, b *streamer.Request) int {
@@ -115,6 +146,70 @@ func where(requests []*streamer.Request, keep func(*streamer.Request) bool) (kep
 		}
 	}
 	return kept
+}
+
+var slotNames = []string{"a", "b", "c"}
+
+// randomSlots are slots that are not held yet.
+func randomSlots(rng *rand.Rand, held []string) []streamer.Slot {
+	var slots []streamer.Slot
+	for _, name := range slotNames {
+		if rng.IntN(6) == 0 && !slices.Contains(held, name) {
+			slots = append(slots, streamer.Slot{Name: name, Limit: rng.IntN(7)})
+		}
+	}
+	return slots
+}
+
+// take is the first of the slots that has no place, or nil, once those that are
+// given back are there again.
+func take(taken map[string]int, back []string, acquire []streamer.Slot) *streamer.Slot {
+	for _, slot := range acquire {
+		n := taken[slot.Name]
+		if slices.Contains(back, slot.Name) {
+			n--
+		}
+		if n >= slot.Limit {
+			return &slot
+		}
+	}
+	return nil
+}
+
+// released are the places that a change gives back.
+func released(r *streamer.Request, c streamer.Change) []string {
+	var names []string
+	for _, name := range r.Slots {
+		if slices.Contains(c.Release, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func count(taken map[string]int, before, after []string) {
+	for _, name := range before {
+		taken[name]--
+	}
+	for _, name := range after {
+		taken[name]++
+	}
+}
+
+func refused(t *testing.T, what string, err error, full streamer.Slot) {
+	t.Helper()
+	var limit *streamer.LimitError
+	if !errors.As(err, &limit) || limit.Slot != full {
+		t.Fatalf("%s: %v; want that %+v is full", what, err, full)
+	}
+}
+
+func inLine(model map[streamer.Key]*streamer.Request, slot string) []*streamer.Request {
+	line := where(slices.Collect(maps.Values(model)), func(r *streamer.Request) bool { return r.Blocked == slot })
+	slices.SortFunc(line, func(a, b *streamer.Request) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+	})
+	return line
 }
 
 // randomChange is any change at all, with guards that hold about every other
@@ -190,6 +285,53 @@ func randomChange(rng *rand.Rand, at time.Time, have *streamer.Request) streamer
 	}
 	if maybe(6) {
 		c.ExpiresAt = at.Add(time.Duration(rng.IntN(20)) * time.Second)
+	}
+	await := func() streamer.Await {
+		return streamer.Await{Token: pick(rng, "ok", "go"), Until: at.Add(time.Duration(rng.Int64N(int64(time.Hour))))}
+	}
+	var held []string
+	if have != nil {
+		held, c.OutputAt = have.Slots, have.Output
+		if have.Await.Token != "" && maybe(4) {
+			c.Await = have.Await.Token
+		}
+		if have.Blocked != "" && maybe(4) {
+			c.Block = have.Blocked
+		}
+	}
+	if maybe(20) {
+		c.Await, c.Block = pick(rng, "", "ok"), pick(rng, "", "a")
+	}
+	if maybe(6) {
+		c.Lacks = pick(rng, "s-1", "s-2", "s-3", "s-4", "s-5")
+	}
+	if maybe(4) {
+		c.Step = &streamer.Step{Name: pick(rng, "s-1", "s-2", "s-3"), Result: raw()}
+	}
+	if maybe(2) {
+		c.Park = await()
+	}
+	if maybe(2) {
+		c.Blocked = pick(rng, slotNames...)
+	}
+	if maybe(4) {
+		c.OutputMark = int64(rng.IntN(5))
+	}
+	for maybe(4) {
+		c.History = append(c.History, wire.Attempt{Number: rng.IntN(5), StartedAt: at, EndedAt: at.Add(1234), Code: wire.Timeout, Worker: "w"})
+	}
+	c.Redrive = maybe(10)
+	if maybe(2) {
+		c.Acquire = randomSlots(rng, held)
+	}
+	for maybe(3) {
+		c.Release = append(c.Release, pick(rng, slotNames...))
+	}
+	for maybe(3) {
+		c.Output = append(c.Output, raw())
+	}
+	if maybe(20) {
+		c.OutputAt++
 	}
 	if maybe(3) {
 		c.Subscribe = connections[rng.IntN(len(connections))]

@@ -1,0 +1,162 @@
+package streamer_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// wantOutput fails unless the request's stored output is the numbers below n, in
+// order, and returns it.
+func wantOutput(t *testing.T, w *world, id string, n int) {
+	t.Helper()
+	chunks, err := w.store.ReadOutput(t.Context(), ada.Key(id), 0, n+10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(chunks) != n {
+		t.Errorf("%d chunks are stored, want %d", len(chunks), n)
+	}
+	for i, c := range chunks {
+		if c.Offset != int64(i) || string(c.Data) != fmt.Sprint(i) {
+			t.Fatalf("chunk %d at %d is %s", i, c.Offset, c.Data)
+		}
+	}
+}
+
+func TestOutputArrivesInOrderAndOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 300
+		w := newWorld(t, long("talk", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for i := range n {
+				if err := job.Emit(i); err != nil {
+					return nil, err
+				}
+				if i%7 == 0 {
+					time.Sleep(30 * time.Millisecond)
+				}
+			}
+			return json.RawMessage(`"said"`), nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "talk", `{}`)
+		w.run(t, ada.Key("r1"))
+		wantOutput(t, w, "r1", n)
+
+		next := int64(0)
+		live := 0
+		frames := w.sockets.got("c1")
+		for _, f := range frames {
+			if f.Type != wire.TypeOutput {
+				continue
+			}
+			live++
+			if f.Offset != next {
+				t.Fatalf("a frame of offset %d, want %d", f.Offset, next)
+			}
+			next += int64(len(f.Chunks))
+		}
+		if next != n || live < 3 {
+			t.Errorf("%d chunks came live in %d frames", next, live)
+		}
+		if last := frames[len(frames)-1]; last.Type != wire.TypeComplete {
+			t.Errorf("the output does not come before the end: %s", last.Append(nil))
+		}
+
+		var got []json.RawMessage
+		for {
+			f := w.ask(t, "c1", fmt.Sprintf(`{"id":"o","action":"streamer.output","payload":{"request_id":"r1","from":%d,"limit":70}}`, len(got)))
+			var piece wire.Output
+			if err := json.Unmarshal(f.Data, &piece); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, piece.Chunks...)
+			if piece.Final {
+				break
+			}
+			if len(piece.Chunks) == 0 {
+				t.Fatal("an empty piece that is not the last")
+			}
+		}
+		if len(got) != n {
+			t.Errorf("%d chunks were read", len(got))
+		}
+	})
+}
+
+// A worker that dies has stored some of its output; its successor goes on from
+// the checkpoint and emits what came after it again.
+func TestOutputAcrossACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := true
+		w := newWorld(t, long("talk", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			var from int
+			if _, err := job.Checkpoint(&from); err != nil {
+				return nil, err
+			}
+			for i := from; i < 100; i++ {
+				if err := job.Emit(i); err != nil {
+					return nil, err
+				}
+				if i%10 == 9 && first {
+					if err := job.SetCheckpoint(i + 1); err != nil {
+						return nil, err
+					}
+				}
+				if first && i == 56 {
+					time.Sleep(time.Second) // stores what was emitted
+					w := ctx.Done()
+					<-w
+					return nil, context.Cause(ctx)
+				}
+			}
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "talk", `{}`)
+		ended := make(chan error)
+		go func() { ended <- w.Run(context.Background(), ada.Key("r1")) }()
+		time.Sleep(5 * time.Second)
+		if r := w.load(t, ada.Key("r1")); r.Output != 57 || r.OutputMark != 50 {
+			t.Fatalf("stored %d chunks, the checkpoint is at %d", r.Output, r.OutputMark)
+		}
+		w.store.setFault(func(streamer.Change) (error, error) { return errNetwork, nil })
+		time.Sleep(2 * time.Minute)
+		w.store.setFault(nil)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		first = false
+		w.sweep(t)
+		w.run(t, ada.Key("r1"))
+		wantState(t, w.load(t, ada.Key("r1")), streamer.Succeeded)
+		wantOutput(t, w, "r1", 100)
+	})
+}
+
+func TestOutputIsBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, long("flood", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+		if err := job.Emit(strings.Repeat("x", streamer.MaxChunk)); err == nil {
+			t.Error("a chunk too large was taken")
+		}
+		for range streamer.MaxOutput {
+			if err := job.Emit(1); err != nil {
+				return nil, err
+			}
+		}
+		return nil, job.Emit(1)
+	}))
+	w.submit(t, w.connect(t, "c1", ada), "r1", "flood", `{}`)
+	w.run(t, ada.Key("r1"))
+	r := w.load(t, ada.Key("r1"))
+	wantState(t, r, streamer.Failed)
+	if r.Output != streamer.MaxOutput {
+		t.Errorf("%d chunks are stored", r.Output)
+	}
+}

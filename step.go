@@ -1,0 +1,151 @@
+package streamer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// MaxStepName bounds the names of steps and signals, in bytes.
+const MaxStepName = 128
+
+// signalPrefix sets the names of signals apart from those of steps.
+const signalPrefix = "signal:"
+
+// SignalStep is the name under which a signal is recorded among a request's
+// steps.
+func SignalStep(token string) string { return signalPrefix + token }
+
+// RunStep runs fn and records its result under the name, and on every later run
+// of the request returns what was recorded without running fn. An error is not
+// recorded. When it returns, the result is stored: what comes after it happens
+// only behind that.
+//
+// A crash between fn's effect and the recording runs fn again: pass on
+// [Job.StepKey] of the name as the effect's idempotency key. The result must
+// encode to at most MaxStepResult bytes of JSON, all names and results of a
+// request together to MaxSteps. In a short action nothing is recorded.
+func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx context.Context) (T, error)) (T, error) {
+	var result T
+	if name == "" || len(name) > MaxStepName || len(name) >= len(signalPrefix) && name[:len(signalPrefix)] == signalPrefix {
+		return result, Permanent(fmt.Errorf("step name %q: want 1 to %d bytes that do not begin with %q", name, MaxStepName, signalPrefix))
+	}
+	if raw, done := job.step(name); done {
+		if err := json.Unmarshal(raw, &result); err != nil {
+			return result, fmt.Errorf("decode step %s: %w", name, err)
+		}
+		return result, nil
+	}
+	if ctx.Err() != nil {
+		return result, context.Cause(ctx)
+	}
+	result, err := fn(ctx)
+	if err != nil {
+		return result, err
+	}
+	raw, err := encodeOutput(result)
+	if err != nil {
+		return result, fmt.Errorf("encode step %s: %w", name, err)
+	}
+	if err := job.recordStep(ctx, Step{Name: name, Result: raw}); err != nil {
+		return result, fmt.Errorf("record step %s: %w", name, err)
+	}
+	return result, nil
+}
+
+// AwaitSignal returns the payload of the signal with the token when it has
+// arrived. When it has not, the error parks the request if the action returns
+// it: no function runs, and the action starts again when the signal arrives or
+// when the timeout, counted from the first such wait, is over; then AwaitSignal
+// returns a declared TIMEOUT. The principal of the request sends the signal by
+// [Requests.Signal].
+func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duration) (json.RawMessage, error) {
+	switch {
+	case job.wake == nil:
+		return nil, errors.New("a short action cannot wait for a signal: give it an expected duration above " + ShortLimit.String())
+	case token == "" || len(token) > MaxStepName || timeout <= 0:
+		return nil, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout, MaxStepName))
+	}
+	if raw, arrived := job.step(SignalStep(token)); arrived {
+		return raw, nil
+	}
+	if job.waited.Token == token {
+		if !job.clock().Before(job.waited.Until) {
+			err := Errorf(wire.Timeout, "the signal %q did not arrive in time", token)
+			err.Retryable = false
+			return nil, err
+		}
+		return nil, &park{job.waited}
+	}
+	return nil, &park{Await{Token: token, Until: job.clock().Add(timeout)}}
+}
+
+// park is the error by which an action waits for a signal.
+type park struct{ Await }
+
+func (p *park) Error() string { return fmt.Sprintf("wait for the signal %q", p.Token) }
+
+// Snooze ends the current slice like [Continue], and the next one begins after
+// the wait. Job.SetCheckpoint says where it goes on.
+func Snooze(d time.Duration) error { return &snooze{max(d, 0)} }
+
+type snooze struct{ time.Duration }
+
+func (s *snooze) Error() string { return "go on after " + s.Duration.String() }
+
+// step returns a recorded result.
+func (j *Job) step(name string) (json.RawMessage, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	raw, ok := j.steps[name]
+	return raw, ok
+}
+
+// A recording is a step on its way to the store.
+type recording struct {
+	step Step
+	done chan error
+}
+
+// recordStep hands a step to the run and waits until it is stored.
+func (j *Job) recordStep(ctx context.Context, step Step) error {
+	if j.wake == nil {
+		return nil
+	}
+	j.mu.Lock()
+	size := len(step.Name) + len(step.Result)
+	for name, result := range j.steps {
+		size += len(name) + len(result)
+	}
+	j.mu.Unlock()
+	switch {
+	case len(step.Result) > MaxStepResult:
+		return Permanent(fmt.Errorf("its result has %d bytes, %d are allowed: keep it elsewhere and record a reference", len(step.Result), MaxStepResult))
+	case size > MaxSteps:
+		return Permanent(fmt.Errorf("the request's steps would have %d bytes, %d are allowed", size, MaxSteps))
+	}
+	r := recording{step: step, done: make(chan error, 1)}
+	select {
+	case j.recordings <- r:
+	case <-j.over:
+		return ErrLeaseLost
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case err := <-r.done:
+		if err != nil {
+			return err
+		}
+	case <-j.over:
+		return ErrLeaseLost
+	}
+	j.mu.Lock()
+	j.steps[step.Name] = step.Result
+	j.mu.Unlock()
+	return nil
+}

@@ -1,0 +1,327 @@
+package streamer_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+func TestAStepIsRecordedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var charges []string
+		w := newWorld(t, long("order", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 3, Base: time.Second}},
+			func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+				receipt, err := streamer.RunStep(ctx, job, "charge", func(context.Context) (string, error) {
+					charges = append(charges, job.StepKey("charge"))
+					if len(charges) == 1 {
+						return "", errNetwork // not recorded: it is tried again
+					}
+					return fmt.Sprintf("receipt-%d", len(charges)), nil
+				})
+				if err != nil {
+					return nil, err
+				}
+				if job.Attempt() < 3 {
+					return nil, errNetwork
+				}
+				return json.Marshal(receipt)
+			}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "order", `{}`)
+		for range 3 {
+			w.run(t, ada.Key("r1"))
+			time.Sleep(time.Minute)
+		}
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if string(r.Result) != `"receipt-2"` || len(charges) != 2 || charges[0] != charges[1] {
+			t.Errorf("result %s after the charges %v", r.Result, charges)
+		}
+		if len(r.History) != 2 || r.History[0].Number != 1 || r.History[1].Code != wire.InternalError || r.History[1].Worker != "worker" ||
+			r.History[1].EndedAt.Before(r.History[1].StartedAt) {
+			t.Errorf("history %+v", r.History)
+		}
+	})
+}
+
+// The write that records a step may succeed while its answer is lost, and so
+// may any write before it.
+func TestAStepSurvivesLostAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ran := map[string]int{}
+		w := newWorld(t, long("steps", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for i := range 6 {
+				name := fmt.Sprint("s", i)
+				if _, err := streamer.RunStep(ctx, job, name, func(context.Context) (int, error) { ran[name]++; return i, nil }); err != nil {
+					return nil, err
+				}
+				if err := job.Emit(i); err != nil {
+					return nil, err
+				}
+			}
+			return json.RawMessage(`"ok"`), nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "steps", `{}`)
+		writes := 0
+		w.store.setFault(func(c streamer.Change) (error, error) {
+			if c.From != nil && c.From[0] == streamer.Running {
+				if writes++; writes%2 == 0 {
+					return nil, errNetwork
+				}
+			}
+			return nil, nil
+		})
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		for name, n := range ran {
+			if n != 1 {
+				t.Errorf("step %s ran %d times", name, n)
+			}
+		}
+		if len(r.Steps) != 6 {
+			t.Errorf("recorded: %v", r.Steps)
+		}
+		wantOutput(t, w, "r1", 6)
+	})
+}
+
+func TestStepsAreBounded(t *testing.T) {
+	t.Parallel()
+	var errs []error
+	w := newWorld(t, long("greedy", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+		step := func(name string, size int) {
+			_, err := streamer.RunStep(ctx, job, name, func(context.Context) (string, error) { return strings.Repeat("x", size), nil })
+			errs = append(errs, err)
+		}
+		step("large", streamer.MaxStepResult)
+		step("fits", streamer.MaxStepResult-2)
+		step("too much", streamer.MaxStepResult-2)
+		step("", 1)
+		step(streamer.SignalStep("x"), 1)
+		return nil, nil
+	}))
+	w.submit(t, w.connect(t, "c1", ada), "r1", "greedy", `{}`)
+	w.run(t, ada.Key("r1"))
+	for i, want := range []bool{false, true, false, false, false} {
+		if (errs[i] == nil) != want {
+			t.Errorf("step %d: %v", i, errs[i])
+		}
+	}
+}
+
+// approval waits for the signal "approval" for an hour.
+func approval(began func()) streamer.Action {
+	return long("approval", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 1}},
+		func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			began()
+			return streamer.AwaitSignal(ctx, job, "approval", time.Hour)
+		})
+}
+
+func TestASignalWakesARequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runs := 0
+		w := newWorld(t, approval(func() { runs++ }))
+		who := w.connect(t, "c1", ada)
+		w.submit(t, who, "r1", "approval", `{}`)
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Queued)
+		if r.Await.Token != "approval" || r.DueAt.Sub(r.UpdatedAt) != time.Hour {
+			t.Fatalf("waits for %+v, due in %v", r.Await, r.DueAt.Sub(r.UpdatedAt))
+		}
+		snapshot := w.ask(t, "c1", `{"id":"g","action":"streamer.why","payload":{"request_id":"r1"}}`)
+		if wait := snapshot.Request.Waiting; wait == nil || wait.For != wire.WaitingSignal || wait.Token != "approval" {
+			t.Errorf("why: %s", snapshot.Append(nil))
+		}
+		w.run(t, ada.Key("r1")) // a doorbell too many runs nothing
+		time.Sleep(10 * time.Minute)
+
+		if f := w.ask(t, "c1", `{"id":"s","action":"streamer.signal","payload":{"request_id":"r1","token":"other","payload":1}}`); f.Type != wire.TypeRequest {
+			t.Fatalf("another signal: %s", f.Append(nil))
+		}
+		w.run(t, ada.Key("r1"))
+		if runs != 1 {
+			t.Fatal("another signal woke it")
+		}
+		for range 2 { // the second changes nothing
+			if f := w.ask(t, "c1", `{"id":"s","action":"streamer.signal","payload":{"request_id":"r1","token":"approval","payload":{"by":9007199254740993}}}`); f.Type != wire.TypeRequest {
+				t.Fatalf("the signal: %s", f.Append(nil))
+			}
+		}
+		w.run(t, ada.Key("r1"))
+		r = w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if string(r.Result) != `{"by":9007199254740993}` || runs != 2 {
+			t.Errorf("result %s after %d runs", r.Result, runs)
+		}
+		if f := w.ask(t, "c1", `{"id":"s","action":"streamer.signal","payload":{"request_id":"r1","token":"late"}}`); f.Error == nil || f.Error.Code != wire.ValidationError {
+			t.Errorf("a signal after the end: %s", f.Append(nil))
+		}
+		w.connect(t, "c2", mallo)
+		if f := w.ask(t, "c2", `{"id":"s","action":"streamer.signal","payload":{"request_id":"r1","token":"approval"}}`); f.Error == nil || f.Error.Code != wire.NotFound {
+			t.Errorf("another tenant's signal: %s", f.Append(nil))
+		}
+	})
+}
+
+func TestASignalThatNeverComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runs := 0
+		w := newWorld(t, approval(func() { runs++ }))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "approval", `{}`)
+		w.run(t, ada.Key("r1"))
+		time.Sleep(time.Hour - time.Second)
+		if report := w.sweep(t); report.Rung != 0 {
+			t.Errorf("rung too early: %+v", report)
+		}
+		time.Sleep(time.Second)
+		if report := w.sweep(t); report.Rung != 1 {
+			t.Errorf("not rung at the end of the wait: %+v", report)
+		}
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Failed)
+		if r.Error.Code != wire.Timeout || runs != 2 {
+			t.Errorf("error %+v after %d runs", r.Error, runs)
+		}
+	})
+}
+
+// A signal that arrives while the action runs, or between its decision to wait
+// and the write that parks it, is not slept through.
+func TestASignalThatComesFirst(t *testing.T) {
+	for _, when := range []string{"before the wait", "before the write"} {
+		t.Run(when, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var w *world
+				var who streamer.Caller
+				signal := func() {
+					if _, err := w.requests.Signal(t.Context(), who, wire.Signal{RequestID: "r1", Token: "approval", Payload: json.RawMessage(`"yes"`)}); err != nil {
+						t.Error(err)
+					}
+				}
+				w = newWorld(t, approval(func() {
+					if when == "before the wait" {
+						signal()
+					}
+				}))
+				who = w.connect(t, "c1", ada)
+				w.submit(t, who, "r1", "approval", `{}`)
+				done := false
+				w.store.setFault(func(c streamer.Change) (error, error) {
+					if when == "before the write" && c.Park.Token != "" && !done {
+						done = true
+						w.store.setFault(nil)
+						signal()
+					}
+					return nil, nil
+				})
+				for range 3 {
+					w.run(t, ada.Key("r1"))
+				}
+				r := w.load(t, ada.Key("r1"))
+				wantState(t, r, streamer.Succeeded)
+				if string(r.Result) != `"yes"` {
+					t.Errorf("result %s", r.Result)
+				}
+			})
+		})
+	}
+}
+
+func TestSnooze(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		runs := 0
+		w := newWorld(t, long("poll", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			if runs++; runs < 3 {
+				return nil, streamer.Snooze(10 * time.Minute)
+			}
+			return json.Marshal(job.Attempt())
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "poll", `{}`)
+		for range 3 {
+			w.run(t, ada.Key("r1"))
+			w.run(t, ada.Key("r1")) // not due: nothing runs
+			r := w.load(t, ada.Key("r1"))
+			if !r.State.Final() {
+				if wait := r.Snapshot(false).Waiting; wait.For != wire.WaitingTime {
+					t.Errorf("waits for %+v", wait)
+				}
+			}
+			time.Sleep(10 * time.Minute)
+		}
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if runs != 3 || string(r.Result) != "1" {
+			t.Errorf("%d runs, attempt %s", runs, r.Result)
+		}
+	})
+}
+
+func TestRedriveGoesOnFromTheCheckpoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := true
+		w := newWorld(t, long("fixable", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 2, Base: time.Second}},
+			func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+				var from int
+				if _, err := job.Checkpoint(&from); err != nil {
+					return nil, err
+				}
+				if broken {
+					if err := job.SetCheckpoint(42); err != nil {
+						return nil, err
+					}
+					return nil, streamer.Errorf(wire.ProcessingFailed, "not today")
+				}
+				return json.Marshal(map[string]int{"from": from, "attempt": job.Attempt()})
+			}))
+		who := w.connect(t, "c1", ada)
+		w.submit(t, who, "r1", "fixable", `{}`)
+		w.run(t, ada.Key("r1"))
+		failed := w.load(t, ada.Key("r1"))
+		wantState(t, failed, streamer.Failed)
+
+		broken = false
+		w.connect(t, "c2", mallo)
+		if f := w.ask(t, "c2", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); f.Error == nil || f.Error.Code != wire.NotFound {
+			t.Errorf("another tenant's redrive: %s", f.Append(nil))
+		}
+		f := w.ask(t, "c1", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`)
+		if f.Type != wire.TypeRequest || f.Request.State != wire.StateQueued || f.Request.Rev <= failed.Rev || f.Request.Error != nil || len(f.Request.History) != 1 {
+			t.Fatalf("redriven: %s", f.Append(nil))
+		}
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if string(r.Result) != `{"attempt":1,"from":42}` {
+			t.Errorf("result %s", r.Result)
+		}
+		got := w.sockets.got("c1")
+		wantRising(t, got)
+		if last := got[len(got)-1]; last.Type != wire.TypeComplete {
+			t.Errorf("got %s", describe(got))
+		}
+		if f := w.ask(t, "c1", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); f.Request == nil || f.Request.State != wire.StateSucceeded {
+			t.Errorf("redriving what succeeded: %s", f.Append(nil))
+		}
+	})
+}
+
+func TestARetryPolicyMayKnowItsErrors(t *testing.T) {
+	t.Parallel()
+	hopeless := errors.New("hopeless")
+	w := newWorld(t, long("picky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Retryable: func(err error) bool { return !errors.Is(err, hopeless) }}},
+		func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, hopeless }))
+	w.submit(t, w.connect(t, "c1", ada), "r1", "picky", `{}`)
+	w.run(t, ada.Key("r1"))
+	wantState(t, w.load(t, ada.Key("r1")), streamer.Failed)
+}

@@ -1,0 +1,191 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/pay-theory/streamer"
+)
+
+// transactional reports whether a change concerns more than the request's item.
+func transactional(c streamer.Change) bool {
+	return len(c.Acquire)+len(c.Release)+len(c.Output) > 0
+}
+
+// changeTogether makes a change of a request, of the counters of its slots and of
+// its output in one transaction. TransactWriteItems returns no item, so the row
+// is read first, and the transaction holds for that very row: what comes of it is
+// then known to the byte. When somebody else was faster, the failed condition
+// brings the row as it is now.
+func (s *Store) changeTogether(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+	token := newToken()
+	out, err := s.call(ctx, opGet, s.requests, input{Key: keyOf(key), ConsistentRead: true})
+	if err != nil {
+		return nil, err
+	}
+	row := out.Item
+	var uncounted []string
+	for round := 1; ; round++ {
+		if row == nil {
+			return nil, streamer.ErrNotFound
+		}
+		r, err := row.request()
+		if err != nil {
+			return nil, err
+		}
+		held := r.Slots
+		if err := c.Apply(r); err != nil {
+			return nil, err
+		}
+		moves := slices.DeleteFunc(counts(held, r.Slots, c.Acquire), func(m count) bool { return slices.Contains(uncounted, m.slot.Name) })
+		writes, err := s.writes(row, r, c, moves, token)
+		if err != nil {
+			return nil, err
+		}
+		err = s.transact(ctx, writes)
+		there, moved := failedOn(err)
+		if err == nil || moved && there.wrote(token) { // by an attempt whose answer was lost
+			return s.row(r, token).request()
+		}
+		if moved {
+			if round >= s.api.attempts || round > 1 && !pause(ctx, round-1) {
+				return nil, err
+			}
+			row = there
+			continue
+		}
+		switch m, failed := failedCount(err, moves); {
+		case !failed:
+			return nil, err
+		case m.takes:
+			return nil, &streamer.LimitError{Slot: m.slot}
+		default:
+			uncounted = append(uncounted, m.slot.Name) // somebody has set the counter by hand
+		}
+	}
+}
+
+// writes are those of a change that makes r of row, the request's first.
+func (s *Store) writes(row item, r *streamer.Request, c streamer.Change, moves []count, token string) ([]transactItem, error) {
+	if s.row(r, token).size() > maxItem {
+		return nil, tooLarge(nil)
+	}
+	u := updateOf(row.lastWrite(), c, r.Slots, token)
+	writes := []transactItem{{Update: &input{
+		Key: keyOf(r.Key), UpdateExpression: u.expression(), ConditionExpression: u.condition(),
+		ExpressionAttributeNames: u.names, ExpressionAttributeValues: u.values, ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+	}}}
+	for _, m := range moves {
+		writes = append(writes, m.write())
+	}
+	for i, data := range c.Output {
+		chunk := s.chunk(r, row, c.OutputAt+int64(i), data)
+		if chunk.size() > maxItem {
+			return nil, tooLarge(nil)
+		}
+		writes = append(writes, transactItem{Put: &input{Item: chunk}})
+	}
+	return writes, nil
+}
+
+// putTogether puts a new request and takes its places.
+func (s *Store) putTogether(ctx context.Context, put input, acquire []streamer.Slot) error {
+	var names []string
+	for _, slot := range acquire {
+		names = append(names, slot.Name)
+	}
+	moves := counts(nil, names, acquire)
+	writes := []transactItem{{Put: &put}}
+	for _, m := range moves {
+		writes = append(writes, m.write())
+	}
+	err := s.transact(ctx, writes)
+	if m, full := failedCount(err, moves); full {
+		return &streamer.LimitError{Slot: m.slot}
+	}
+	return err
+}
+
+// transact makes writes of the requests table, all or none of them.
+func (s *Store) transact(ctx context.Context, writes []transactItem) error {
+	for _, w := range writes {
+		for _, in := range []*input{w.Put, w.Update} {
+			if in != nil {
+				in.TableName = s.requests
+			}
+		}
+	}
+	if s.requests == "" {
+		return errNoTable
+	}
+	_, err := s.api.call(ctx, opTransact, input{TransactItems: writes})
+	return err
+}
+
+// failedCount is the first of the counters, which follow the request in a
+// transaction, whose condition failed where the request's held.
+func failedCount(err error, moves []count) (count, bool) {
+	var failure *Error
+	if errors.As(err, &failure) && failure.Code == codeCancelled && len(failure.reasons) > 0 && failure.reasons[0].Code == reasonNone {
+		for i, m := range moves {
+			if at := 1 + i; at < len(failure.reasons) && failure.reasons[at].Code == reasonCondition {
+				return m, true
+			}
+		}
+	}
+	return count{}, false
+}
+
+// A count is how a slot's counter moves.
+type count struct {
+	slot  streamer.Slot
+	takes bool // a place, so that the slot's limit must hold behind it
+	by    int
+}
+
+// counts are the moves that go with a change of the slots that a request holds,
+// those that take a place first and in their order.
+func counts(before, after []string, acquire []streamer.Slot) []count {
+	var moves []count
+	of := func(name string) *count {
+		n := slices.IndexFunc(moves, func(m count) bool { return m.slot.Name == name })
+		if n < 0 {
+			n = len(moves)
+			moves = append(moves, count{slot: streamer.Slot{Name: name}})
+		}
+		return &moves[n]
+	}
+	for _, slot := range acquire {
+		m := of(slot.Name)
+		m.slot, m.takes = slot, true
+	}
+	for _, name := range before {
+		of(name).by--
+	}
+	for _, name := range after {
+		of(name).by++
+	}
+	return slices.DeleteFunc(moves, func(m count) bool { return !m.takes && m.by == 0 })
+}
+
+func (m count) write() transactItem {
+	in := &input{
+		Key:                       slotKey(m.slot.Name),
+		UpdateExpression:          "ADD #taken :by",
+		ExpressionAttributeNames:  map[string]string{"#taken": "taken"},
+		ExpressionAttributeValues: item{":by": number(m.by)},
+	}
+	if m.takes {
+		most := m.slot.Limit - m.by
+		in.ConditionExpression = "#taken <= :most"
+		if most >= 0 {
+			in.ConditionExpression += " OR attribute_not_exists(#taken)"
+		}
+		in.ExpressionAttributeValues[":most"] = number(most)
+	} else {
+		in.ConditionExpression = "#taken >= :least"
+		in.ExpressionAttributeValues[":least"] = number(-m.by)
+	}
+	return transactItem{Update: in}
+}
