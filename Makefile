@@ -49,9 +49,15 @@ fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 		done; \
 	done
 
-.PHONY: functions
-functions: ## build the four function binaries for Lambda into dist/
-	@for arch in amd64 arm64; do for f in connect disconnect router processor; do \
+.PHONY: budget
+budget: ## what repeats exactly: packages, bytes, allocations, against committed limits
+	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/... ./cmd/...
+
+FUNCTIONS := connect disconnect router processor
+.PHONY: dist
+dist: ## reproducible zips of the four functions for Lambda, in dist/
+	@for arch in amd64 arm64; do for f in $(FUNCTIONS); do \
 		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags='-s -w -buildid=' -tags lambda.norpc \
 			-o dist/$$arch/$$f/bootstrap ./cmd/$$f; \
-	done; done; ls -l dist/*/*/bootstrap
+		$(GO) run ./internal/lambdazip -o dist/$$f-$$arch.zip dist/$$arch/$$f/bootstrap; \
+	done; done

@@ -43,6 +43,8 @@ func TestWhatPackagesMayImport(t *testing.T) {
 		"lambdahost":   {"…"},
 		"client":       {"wire", "…"},
 		"actions":      {"streamer", "wire", "…"},
+		"store/dynamo": {"streamer", "wire", "…"},
+		"push/apigw":   {"streamer", "wire", "internal/signed", "…"},
 	} {
 		path := module + "/" + pkg
 		if pkg == "." {
@@ -54,6 +56,28 @@ func TestWhatPackagesMayImport(t *testing.T) {
 				return rule == dep || strings.HasSuffix(rule, "/") && strings.HasPrefix(dep, rule) || rule == "…" && foreign
 			}) && dep != "streamer" || dep == "streamer" && pkg != "." && !slices.Contains(allowed, "streamer") {
 				t.Errorf("%s must not link %s", pkg, dep)
+			}
+		}
+	}
+}
+
+// What a function's binary must not link: it would weigh at every cold start.
+func TestWhatFunctionsMustNotLink(t *testing.T) {
+	t.Parallel()
+	for _, function := range []string{"connect", "disconnect", "router", "processor"} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc", module+"/cmd/"+function).CombinedOutput()
+		if err != nil {
+			t.Fatalf("go list: %v\n%s", err, out)
+		}
+		for _, dep := range strings.Fields(string(out)) {
+			for _, banned := range []string{
+				"testing", "net/rpc", "html/template", "text/template", "database/sql", "modernc.org/", "github.com/coder/websocket",
+				"github.com/gobwas/", "github.com/spf13/", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/",
+				"go.opentelemetry.io/", module + "/gateway", module + "/lambdahost", module + "/local", module + "/store/sqlite", module + "/lift/lifttest",
+			} {
+				if dep == banned || strings.HasSuffix(banned, "/") && strings.HasPrefix(dep, banned) {
+					t.Errorf("%s links %s", function, dep)
+				}
 			}
 		}
 	}

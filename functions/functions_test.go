@@ -50,7 +50,7 @@ func newSystem(t *testing.T) *system {
 		t.Fatal(err)
 	}
 	verifier, err := auth.NewVerifier(auth.Config{
-		Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests", Audience: "streamer",
+		Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests", Audience: "streamer", ScopeClaims: functions.ScopeClaims,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,11 +10,12 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// The claims beside the registered ones.
-const (
-	claimTenant      = "tenant_id"
-	claimPermissions = "permissions" // a list of scopes; "scope" is read too
-)
+// claimTenant is the claim that names the tenant.
+const claimTenant = "tenant_id"
+
+// ScopeClaims are the claims that grant scopes, for the auth.Config of the
+// functions' verifier.
+var ScopeClaims = []string{"scope", "permissions"}
 
 // maxName bounds a tenant's and a subject's name, in bytes: both are part of
 // keys, which DynamoDB bounds at 2048 and 1024.
@@ -35,11 +36,6 @@ func principalOf(claims *lift.Claims) (streamer.Principal, error) {
 	case p.Subject == "" || len(p.Subject) > maxName:
 		return p, streamer.Errorf(wire.Unauthorized, "the token needs a claim sub of 1 to %d bytes", maxName)
 	}
-	var permissions []string
-	if _, err := claims.Decode(claimPermissions, &permissions); err != nil {
-		return p, streamer.Errorf(wire.Unauthorized, "the token's claim %s is not a list of strings", claimPermissions)
-	}
-	p.Scopes = append(p.Scopes, permissions...)
 	return p, nil
 }
 

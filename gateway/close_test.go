@@ -320,12 +320,10 @@ func TestCloseFrameReachesAClientThatSends(t *testing.T) {
 	t.Parallel()
 	s := start(t, gateway.Config{})
 	c := dialRaw(t, s.ws)
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		c.frame(ws.NewTextFrame(make([]byte, 4<<20)))
-	}()
-	<-sent
+	frame := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame(make([]byte, 4<<20))))
+	if _, err := c.Write(frame); err != nil {
+		t.Errorf("send: %v", err)
+	}
 	if code := c.closeCode(t); code != 1009 {
 		t.Errorf("closed with %d", code)
 	}

@@ -87,9 +87,7 @@ type Config struct {
 	AccountID string // default: 123456789012
 	Region    string // default: us-east-1
 
-	// Clock defaults to the real one. It does not bound how long the gateway
-	// waits for a client's half of a closing handshake, which is one second.
-	Clock Clock
+	Clock Clock // default: the real one
 
 	// Logger gets one line for every connect, message, disconnect, callback
 	// and HTTP request, without queries, headers or payloads. Default: none.
@@ -123,6 +121,11 @@ type Limits struct {
 	// before callbacks to it are refused with 429: 1 MiB. AWS has such a
 	// buffer and does not say how large it is.
 	SendBuffer int
+
+	// Closing is how long a client has to take the close frame and to answer it
+	// before its socket is cut: 5 s of real time, whatever the Clock says. AWS
+	// does not document it.
+	Closing time.Duration
 }
 
 func (l Limits) withDefaults() Limits {
@@ -139,6 +142,7 @@ func (l Limits) withDefaults() Limits {
 		RequestRate:  limit(l.RequestRate, 10_000, unlimitedInt),
 		RequestBurst: limit(l.RequestBurst, 5_000, unlimitedInt),
 		SendBuffer:   limit(l.SendBuffer, 1<<20, unlimitedInt),
+		Closing:      limit(l.Closing, 5*time.Second, math.MaxInt64),
 	}
 }
 

@@ -11,9 +11,6 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// goodbye is how long a client has to take the close frame and to answer it.
-const goodbye = time.Second
-
 var (
 	goingAway = &violation{ws.StatusGoingAway, "Going away"}
 	deleted   = &violation{ws.StatusNormalClosure, "Connection Closed Normally"}
@@ -205,7 +202,7 @@ func (c *conn) finish(code ws.StatusCode, reason string, frame []byte) bool {
 		return false
 	}
 	c.closed, c.code, c.reason = true, code, reason
-	c.net.SetDeadline(time.Now().Add(goodbye))
+	c.net.SetDeadline(time.Now().Add(c.gw.cfg.Limits.Closing))
 	if frame != nil {
 		c.enqueue(frame)
 	}

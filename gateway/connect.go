@@ -41,7 +41,7 @@ func (g *Gateway) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	upgrader := ws.HTTPUpgrader{Timeout: goodbye}
+	upgrader := ws.HTTPUpgrader{}
 	if protocol != "" {
 		upgrader.Header = http.Header{"Sec-Websocket-Protocol": {protocol}}
 	}

@@ -180,7 +180,7 @@ func TestSlowClient(t *testing.T) {
 	t.Parallel()
 	connect, gone := newRecorder(ok), newRecorder(ok)
 	s := start(t, gateway.Config{Routes: routes(connect, gone, nil), Limits: gateway.Limits{
-		SendBuffer: 256 << 10, RequestRate: gateway.Unlimited,
+		SendBuffer: 256 << 10, RequestRate: gateway.Unlimited, Closing: time.Second,
 	}})
 	slow, slowID := s.open(t, connect)
 	quick, quickID := s.open(t, connect)

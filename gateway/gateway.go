@@ -54,8 +54,8 @@ func New(cfg Config) (*Gateway, error) {
 
 // Close refuses everything new, closes every socket with 1001 "Going away", runs
 // $disconnect for each, and waits for all functions that still run. When ctx
-// ends first it cancels the functions' context and returns why; the sockets are
-// gone a second later at most. A Gateway cannot be used again.
+// ends first it cancels the functions' context and returns why; a socket whose
+// client does not answer lasts for Limits.Closing. A Gateway cannot be used again.
 func (g *Gateway) Close(ctx context.Context) error {
 	g.mu.Lock()
 	g.closed = true

@@ -50,7 +50,10 @@ func TestLog(t *testing.T) {
 	request(t, "GET", s.url+"/requests?token=sesame", "sesame", http.Header{"Authorization": {"sesame"}})
 	c.Close(websocket.StatusNormalClosure, "sesame")
 	gone.next(t)
-	eventually(t, func() bool { return strings.Contains(s.log.String(), `"msg":"disconnect"`) })
+	eventually(t, func() bool {
+		log := s.log.String()
+		return strings.Contains(log, `"msg":"disconnect"`) && strings.Contains(log, `"msg":"message"`)
+	})
 
 	seen := make(map[string]map[string]any)
 	for line := range strings.Lines(s.log.String()) {
@@ -152,7 +155,7 @@ func TestManyClients(t *testing.T) {
 	})
 	s := start(t, gateway.Config{
 		Serial: true,
-		Limits: gateway.Limits{ConnectRate: gateway.Unlimited, RequestRate: gateway.Unlimited},
+		Limits: gateway.Limits{ConnectRate: gateway.Unlimited, RequestRate: gateway.Unlimited, Closing: gateway.Unlimited},
 		Routes: routes(answer(ok), function(func(context.Context, []byte) ([]byte, error) {
 			gone <- struct{}{}
 			return nil, nil
@@ -166,6 +169,7 @@ func TestManyClients(t *testing.T) {
 			dialing <- struct{}{}
 			c := dialRaw(t, s.ws)
 			<-dialing
+			c.SetDeadline(time.Now().Add(4 * patience))
 			for j := range messages {
 				c.frame(ws.NewTextFrame(fmt.Appendf(nil, "%d/%d", i, j)))
 			}

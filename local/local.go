@@ -128,7 +128,7 @@ func (s *Stack) functions() error {
 	if err != nil {
 		return err
 	}
-	verifier, err := auth.NewVerifier(auth.Config{Keys: public, Issuer: DevIssuer, Audience: DevAudience})
+	verifier, err := auth.NewVerifier(auth.Config{Keys: public, Issuer: DevIssuer, Audience: DevAudience, ScopeClaims: functions.ScopeClaims})
 	if err != nil {
 		return err
 	}
@@ -208,7 +208,7 @@ func (s *Stack) serve() {
 	s.server = &http.Server{Handler: s.gateway, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn)}
 	go func() {
-		err := s.server.Serve(s.listener)
+		err := s.server.Serve(gateway.Listen(s.listener))
 		if errors.Is(err, http.ErrServerClosed) {
 			err = nil
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ReservedPrefix starts the names of the actions that the protocol itself
@@ -99,6 +100,9 @@ func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "
 
 // CheckID says what is wrong with a request id, or "" when nothing is.
 func CheckID(id string) string {
+	if strings.Trim(id, ".") == "" && id != "" {
+		return "may not be dots alone, which no URL can name"
+	}
 	if id == "" || len(id) > MaxID {
 		return fmt.Sprintf("must have 1 to %d characters", MaxID)
 	}

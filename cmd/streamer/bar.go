@@ -34,6 +34,9 @@ func newBar(env *environment) *bar {
 const steps = 100_00
 
 func (b *bar) show(p client.Progress) {
+	if p.Percentage == 0 && p.Message == "" {
+		return // it has not begun to tell anything
+	}
 	if !b.live {
 		line := fmt.Sprintf("%5.1f %%  %s", p.Percentage, p.Message)
 		if line != b.last {

@@ -58,17 +58,17 @@ var dueTests = []test{
 		})
 	}},
 	{"many at once", func(t *testing.T, s suite) {
-		const n = 230
+		const n = 130
 		want := ""
 		for i := range n {
 			r := queued(fmt.Sprint("tenant-", i%7), "ada", fmt.Sprintf("r-%03d", i), epoch)
 			r.DueAt = epoch.Add(ms(i))
 			s.create(t, r)
-			if i < 205 {
+			if i < 115 {
 				want += " " + r.ID
 			}
 		}
-		s.due(t, epoch.Add(time.Hour), 205, want[1:])
+		s.due(t, epoch.Add(time.Hour), 115, want[1:])
 	}},
 }
 

@@ -26,7 +26,7 @@ var walkTests = []test{
 }
 
 func walk(t *testing.T, s suite, seed uint64) {
-	const steps = 250
+	const steps = 150
 	rng := rand.New(rand.NewPCG(seed, 0))
 	model := map[streamer.Key]*streamer.Request{}
 	taken := map[string]int{}

@@ -1,0 +1,106 @@
+package deployed_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions/deployed"
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/config"
+)
+
+func environment(t *testing.T) map[string]string {
+	t.Helper()
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]string{
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "sesame", "AWS_LAMBDA_FUNCTION_NAME": "processor",
+		"STREAMER_JWT_KEYS":   string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
+		"STREAMER_JWT_ISSUER": "https://issuer.example", "STREAMER_JWT_AUDIENCE": "streamer",
+		"STREAMER_CONNECTIONS_TABLE": "connections", "STREAMER_REQUESTS_TABLE": "requests",
+		"STREAMER_CALLBACK_URL": "https://w1x2y3z4.execute-api.eu-west-1.amazonaws.com/prod",
+	}
+}
+
+// functionsOf builds each function from an environment.
+var functionsOf = map[string]func(context.Context, config.Options) (*lift.App, error){
+	"connect":    deployed.Connect,
+	"disconnect": deployed.Disconnect,
+	"router": func(ctx context.Context, opts config.Options) (*lift.App, error) {
+		return deployed.Router(ctx, opts, noActions)
+	},
+	"processor": func(ctx context.Context, opts config.Options) (*lift.App, error) {
+		return deployed.Processor(ctx, opts, noActions)
+	},
+}
+
+func noActions(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }
+
+func options(env map[string]string) config.Options {
+	return config.Options{Lookup: func(name string) (string, bool) {
+		value, ok := env[name]
+		return value, ok
+	}}
+}
+
+func TestEachFunctionStartsFromItsEnvironment(t *testing.T) {
+	t.Parallel()
+	for name, build := range functionsOf {
+		app, err := build(t.Context(), options(environment(t)))
+		if err != nil || app == nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestAllFaultsAtOnceAndNoSecret(t *testing.T) {
+	t.Parallel()
+	for name, missing := range map[string][]string{
+		"connect":    {"AWS_REGION", "STREAMER_JWT_ISSUER", "STREAMER_JWT_AUDIENCE", "STREAMER_CONNECTIONS_TABLE"},
+		"disconnect": {"AWS_REGION", "STREAMER_CONNECTIONS_TABLE"},
+		"router":     {"AWS_REGION", "STREAMER_JWT_ISSUER", "STREAMER_CONNECTIONS_TABLE", "STREAMER_REQUESTS_TABLE", "STREAMER_CALLBACK_URL"},
+		"processor":  {"AWS_REGION", "STREAMER_REQUESTS_TABLE", "STREAMER_CALLBACK_URL", "AWS_LAMBDA_FUNCTION_NAME"},
+	} {
+		env := environment(t)
+		for _, variable := range missing {
+			delete(env, variable)
+		}
+		_, err := functionsOf[name](t.Context(), options(env))
+		if err == nil {
+			t.Errorf("%s started", name)
+			continue
+		}
+		for _, variable := range missing {
+			if !strings.Contains(err.Error(), variable) {
+				t.Errorf("%s does not say that %s is missing: %v", name, variable, err)
+			}
+		}
+		if strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%s tells a secret: %v", name, err)
+		}
+	}
+}
+
+func TestDevelopmentTokensOpenNothing(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"connect", "router"} {
+		env := maps.Clone(environment(t))
+		env["STREAMER_JWT_ISSUER"] = "streamer-dev"
+		if _, err := functionsOf[name](t.Context(), options(env)); err == nil || !strings.Contains(err.Error(), "development") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

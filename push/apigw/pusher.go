@@ -1,0 +1,81 @@
+// Package apigw sends frames to clients through the @connections API of an API
+// Gateway WebSocket API.
+package apigw
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/internal/signed"
+)
+
+// A Config says where the API is. Endpoint, Region and Credentials are required.
+type Config struct {
+	// Endpoint is the stage's URL, as in
+	// https://w1x2y3z4.execute-api.eu-west-1.amazonaws.com/prod.
+	Endpoint string
+
+	Region      string
+	Credentials aws.CredentialsProvider // asked before each call, so it should cache
+
+	Attempts  int               // how often a push is tried that is throttled or fails for now; 0: 3
+	Timeout   time.Duration     // of one attempt; 0: 2 s
+	Transport http.RoundTripper // nil: one that keeps connections
+}
+
+// A Pusher implements [streamer.Pusher] with one signed POST for each frame:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
+//
+// It is safe for concurrent use.
+type Pusher struct {
+	client signed.Client
+}
+
+var _ streamer.Pusher = (*Pusher)(nil)
+
+// New checks the config. It makes no call.
+func New(config Config) (*Pusher, error) {
+	endpoint, err := url.Parse(config.Endpoint)
+	switch {
+	case err != nil, endpoint.Host == "", endpoint.Scheme != "http" && endpoint.Scheme != "https":
+		return nil, fmt.Errorf("apigw: Config.Endpoint %q is no HTTP URL", config.Endpoint)
+	case config.Region == "":
+		return nil, errors.New("apigw: Config.Region is empty")
+	case config.Credentials == nil:
+		return nil, errors.New("apigw: Config.Credentials is nil")
+	case config.Attempts < 0 || config.Timeout < 0:
+		return nil, errors.New("apigw: Config has a negative setting")
+	}
+	if config.Attempts == 0 {
+		config.Attempts = 3
+	}
+	if config.Timeout == 0 {
+		config.Timeout = 2 * time.Second
+	}
+	return &Pusher{client: signed.Client{
+		Service: "execute-api", Region: config.Region, Endpoint: strings.TrimSuffix(config.Endpoint, "/"),
+		Credentials: config.Credentials, Attempts: config.Attempts, Timeout: config.Timeout, Transport: config.Transport,
+	}}, nil
+}
+
+// Push implements [streamer.Pusher]. A connection id that API Gateway does not
+// take for one is gone too: it can never be open.
+func (p *Pusher) Push(ctx context.Context, connectionID string, frame []byte) error {
+	err := p.client.Post(ctx, "/@connections/"+url.PathEscape(connectionID), http.Header{"Content-Type": {"application/json"}}, frame)
+	var failure *signed.Error
+	if errors.As(err, &failure) && (failure.Status == http.StatusGone || failure.Status == http.StatusBadRequest) {
+		return streamer.ErrGone
+	}
+	if err != nil {
+		return fmt.Errorf("apigw: %w", err)
+	}
+	return nil
+}
