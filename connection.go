@@ -52,7 +52,7 @@ type Connections struct {
 // Open records a connection whose token was verified.
 func (c Connections) Open(ctx context.Context, id string, p Principal) error {
 	if err := c.Store.SaveConnection(ctx, Connection{ID: id, Principal: p, ConnectedAt: now(c.Now)}); err != nil {
-		return fmt.Errorf("save connection: %w", err)
+		return unavailable("save connection", err)
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func (c Connections) Find(ctx context.Context, id string) (Connection, error) {
 		return Connection{}, Errorf(wire.Unauthorized, "this connection is not known; connect again")
 	}
 	if err != nil {
-		return Connection{}, fmt.Errorf("load connection: %w", err)
+		return Connection{}, unavailable("load connection", err)
 	}
 	return conn, nil
 }
@@ -88,7 +88,7 @@ func (c Connections) Renew(ctx context.Context, conn Connection, p Principal) er
 	}
 	conn.Principal = p
 	if err := c.Store.SaveConnection(ctx, conn); err != nil {
-		return fmt.Errorf("save connection: %w", err)
+		return unavailable("save connection", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pay-theory/streamer/wire"
@@ -28,7 +29,14 @@ func Errorf(code wire.Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: err.Error(), Retryable: code.Retryable(), Cause: errors.Unwrap(err)}
 }
 
-func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
+// Error is for logs: it tells the cause too.
+func (e *Error) Error() string {
+	text := string(e.Code) + ": " + e.Message
+	if e.Cause != nil && !strings.HasSuffix(e.Message, e.Cause.Error()) {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
@@ -101,6 +109,18 @@ func withCorrelation(details json.RawMessage, id string) json.RawMessage {
 		end--
 	}
 	return json.RawMessage(string(details[:end]) + "," + member + "}")
+}
+
+// unavailable is a fault of the store that may pass: the same message may
+// succeed when sent again. What the store declared stays as it is.
+func unavailable(doing string, err error) error {
+	var declared *Error
+	if errors.As(err, &declared) {
+		return declared
+	}
+	fault := Errorf(wire.ServiceUnavailable, "the service is not available for now; try again")
+	fault.Cause = fmt.Errorf("%s: %w", doing, err)
+	return fault
 }
 
 // ErrNotFound is what stores return for a row that is not there.

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -96,7 +95,7 @@ func (s *Requests) enqueue(ctx context.Context, who Caller, m wire.Message, prio
 	case errors.As(err, &full):
 		return wire.Frame{}, tooManyOpen(full)
 	case err != nil:
-		return wire.Frame{}, fmt.Errorf("create request: %w", err)
+		return wire.Frame{}, unavailable("create request", err)
 	case created:
 		return wire.Frame{Type: wire.TypeAcknowledgment, RequestID: m.ID, Status: wire.StatusQueued,
 			Message: "the request is queued", Rev: stored.Rev}, nil
@@ -173,7 +172,7 @@ func (s *Requests) List(ctx context.Context, who Caller, q wire.ListQuery) (wire
 	}
 	page, cursor, err := s.Store.ListRequests(ctx, query)
 	if err != nil {
-		return wire.List{}, fmt.Errorf("list requests: %w", err)
+		return wire.List{}, unavailable("list requests", err)
 	}
 	at := now(s.Now)
 	list := wire.List{Requests: make([]wire.Snapshot, 0, len(page)), Cursor: cursor}
@@ -323,7 +322,7 @@ func (s *Requests) Why(ctx context.Context, who Caller, id string) (wire.Frame, 
 	}
 	waiting, err := s.why(ctx, r)
 	if err != nil {
-		return wire.Frame{}, fmt.Errorf("look why request waits: %w", err)
+		return wire.Frame{}, unavailable("look why request waits", err)
 	}
 	frame := requestFrame(r, who.Connection != "")
 	frame.Request.Waiting = waiting
@@ -346,7 +345,7 @@ func (s *Requests) Output(ctx context.Context, who Caller, q wire.OutputQuery) (
 	}
 	chunks, err := s.Store.ReadOutput(ctx, r.Key, q.From, q.Limit)
 	if err != nil {
-		return wire.Output{}, fmt.Errorf("read output: %w", err)
+		return wire.Output{}, unavailable("read output", err)
 	}
 	out := wire.Output{Offset: q.From, Chunks: []json.RawMessage{}}
 	size := 0
@@ -369,7 +368,7 @@ func (s *Requests) load(ctx context.Context, who Caller, id string) (*Request, e
 	case errors.Is(err, ErrNotFound), err == nil && r.expired(now(s.Now)):
 		return nil, notFound(id)
 	case err != nil:
-		return nil, fmt.Errorf("load request: %w", err)
+		return nil, unavailable("load request", err)
 	}
 	return r, nil
 }
@@ -382,10 +381,19 @@ func (s *Requests) change(ctx context.Context, who Caller, id string, c Change) 
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && r.expired(now(s.Now)):
 		return nil, notFound(id)
+	case isConflict(err):
+		return nil, err
 	case err != nil:
-		return nil, fmt.Errorf("change request: %w", err)
+		return nil, unavailable("change request", err)
 	}
 	return r, nil
+}
+
+// isConflict reports whether a write found another state than it was made for.
+func isConflict(err error) bool {
+	var conflict *ConflictError
+	var full *LimitError
+	return errors.As(err, &conflict) || errors.As(err, &full)
 }
 
 func (s *Requests) retention() time.Duration {

@@ -42,7 +42,7 @@ func (rt *Router) Handle(ctx context.Context, connectionID, correlationID string
 	frame, err := rt.answer(ctx, connectionID, correlationID, m)
 	if err != nil {
 		var declared *Error
-		if !errors.As(err, &declared) {
+		if !errors.As(err, &declared) || declared.Cause != nil {
 			rt.logger().ErrorContext(ctx, "message failed", "request_id", m.ID, "action", m.Action,
 				"correlation_id", correlationID, "error", err.Error())
 		}

@@ -86,6 +86,10 @@ type transport interface {
 	get(ctx context.Context, id string) (wire.Snapshot, error)
 	list(ctx context.Context, q wire.ListQuery) (wire.List, error)
 	cancel(ctx context.Context, id string) (wire.Snapshot, error)
+	redrive(ctx context.Context, id string) (wire.Snapshot, error)
+	why(ctx context.Context, id string) (wire.Snapshot, error)
+	signal(ctx context.Context, s wire.Signal) (wire.Snapshot, error)
+	output(ctx context.Context, q wire.OutputQuery) (wire.Output, error)
 	ping(ctx context.Context) error
 	// wait returns when the transport has let go of its connection. It is
 	// called after the client's context has ended.
@@ -257,6 +261,51 @@ func (c *Client) Cancel(ctx context.Context, id string) (wire.Snapshot, error) {
 	ctx, stop := c.bind(ctx)
 	defer stop()
 	return c.transport.cancel(ctx, id)
+}
+
+// Redrive runs a failed request again, from its last checkpoint and with its
+// recorded steps; one that has not failed stays as it is.
+func (c *Client) Redrive(ctx context.Context, id string) (wire.Snapshot, error) {
+	if err := checkID(id); err != nil {
+		return wire.Snapshot{}, err
+	}
+	ctx, stop := c.bind(ctx)
+	defer stop()
+	return c.transport.redrive(ctx, id)
+}
+
+// Why is Get with all that the server knows of why the request waits, in the
+// snapshot's Waiting.
+func (c *Client) Why(ctx context.Context, id string) (wire.Snapshot, error) {
+	if err := checkID(id); err != nil {
+		return wire.Snapshot{}, err
+	}
+	ctx, stop := c.bind(ctx)
+	defer stop()
+	return c.transport.why(ctx, id)
+}
+
+// Signal gives a request the signal that it waits for, or will. The first
+// signal of a token counts.
+func (c *Client) Signal(ctx context.Context, id, token string, payload json.RawMessage) (wire.Snapshot, error) {
+	if err := checkID(id); err != nil {
+		return wire.Snapshot{}, err
+	}
+	ctx, stop := c.bind(ctx)
+	defer stop()
+	return c.transport.signal(ctx, wire.Signal{RequestID: id, Token: token, Payload: payload})
+}
+
+// Output returns a piece of a request's output, from an offset on, in order.
+// Ask again from Offset and the number of its Chunks on until it is Final; while
+// the request runs a piece may be empty.
+func (c *Client) Output(ctx context.Context, id string, from int64) (wire.Output, error) {
+	if err := checkID(id); err != nil {
+		return wire.Output{}, err
+	}
+	ctx, stop := c.bind(ctx)
+	defer stop()
+	return c.transport.output(ctx, wire.OutputQuery{RequestID: id, From: from})
 }
 
 // Ping returns when the server has answered.

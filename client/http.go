@@ -98,7 +98,7 @@ func (h *httpAPI) follow(ctx context.Context, call *Call) error {
 	}
 	for failures := 0; !call.hasEnded(); {
 		asked, rev := time.Now(), call.seen()
-		s, err := h.snapshot(ctx, http.MethodGet, path(call.id)+"?wait="+longPoll.String()+"&rev="+strconv.FormatInt(rev, 10))
+		s, err := h.snapshot(ctx, http.MethodGet, path(call.id)+"?wait="+longPoll.String()+"&rev="+strconv.FormatInt(rev, 10), nil)
 		if err == nil && call.offer(wire.Frame{Type: wire.TypeRequest, RequestID: call.id, Request: &s}) {
 			failures = 0
 			continue
@@ -124,7 +124,7 @@ func (h *httpAPI) result(ctx context.Context, ref string) (json.RawMessage, erro
 		return nil, fmt.Errorf("fetch result: %q is no path below the HTTP API", ref)
 	}
 	for failures := 0; ; failures++ {
-		s, err := h.snapshot(ctx, http.MethodGet, ref)
+		s, err := h.snapshot(ctx, http.MethodGet, ref, nil)
 		switch {
 		case err == nil && len(s.Result) == 0:
 			return nil, fmt.Errorf("fetch result: there is none at %s", ref)
@@ -142,11 +142,33 @@ func (h *httpAPI) result(ctx context.Context, ref string) (json.RawMessage, erro
 }
 
 func (h *httpAPI) get(ctx context.Context, id string) (wire.Snapshot, error) {
-	return h.snapshot(ctx, http.MethodGet, path(id))
+	return h.snapshot(ctx, http.MethodGet, path(id), nil)
 }
 
 func (h *httpAPI) cancel(ctx context.Context, id string) (wire.Snapshot, error) {
-	return h.snapshot(ctx, http.MethodDelete, path(id))
+	return h.snapshot(ctx, http.MethodDelete, path(id), nil)
+}
+
+func (h *httpAPI) redrive(ctx context.Context, id string) (wire.Snapshot, error) {
+	return h.snapshot(ctx, http.MethodPost, path(id)+"/redrive", nil)
+}
+
+func (h *httpAPI) why(ctx context.Context, id string) (wire.Snapshot, error) { return h.get(ctx, id) }
+
+func (h *httpAPI) signal(ctx context.Context, s wire.Signal) (wire.Snapshot, error) {
+	return h.snapshot(ctx, http.MethodPost, path(s.RequestID)+"/signals/"+url.PathEscape(s.Token), s.Payload)
+}
+
+func (h *httpAPI) output(ctx context.Context, q wire.OutputQuery) (wire.Output, error) {
+	var out wire.Output
+	body, err := h.do(ctx, http.MethodGet, path(q.RequestID)+"/output?from="+strconv.FormatInt(q.From, 10), nil)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(body, &out); err != nil {
+		return out, fmt.Errorf("decode output: %w", err)
+	}
+	return out, nil
 }
 
 func (h *httpAPI) list(ctx context.Context, q wire.ListQuery) (wire.List, error) {
@@ -177,8 +199,8 @@ func (h *httpAPI) ping(ctx context.Context) error {
 
 func path(id string) string { return "/requests/" + url.PathEscape(id) }
 
-func (h *httpAPI) snapshot(ctx context.Context, method, path string) (wire.Snapshot, error) {
-	body, err := h.do(ctx, method, path, nil)
+func (h *httpAPI) snapshot(ctx context.Context, method, path string, body []byte) (wire.Snapshot, error) {
+	body, err := h.do(ctx, method, path, body)
 	if err != nil {
 		return wire.Snapshot{}, err
 	}

@@ -303,6 +303,34 @@ func (t *socket) cancel(ctx context.Context, id string) (wire.Snapshot, error) {
 	return t.named(ctx, wire.ActionCancel, id)
 }
 
+func (t *socket) redrive(ctx context.Context, id string) (wire.Snapshot, error) {
+	return t.named(ctx, wire.ActionRedrive, id)
+}
+
+func (t *socket) why(ctx context.Context, id string) (wire.Snapshot, error) {
+	return t.named(ctx, wire.ActionWhy, id)
+}
+
+func (t *socket) signal(ctx context.Context, s wire.Signal) (wire.Snapshot, error) {
+	f, err := t.ask(ctx, wire.TypeRequest, reserved(wire.ActionSignal, s), s.RequestID)
+	if err != nil {
+		return wire.Snapshot{}, err
+	}
+	return *f.Request, nil
+}
+
+func (t *socket) output(ctx context.Context, q wire.OutputQuery) (wire.Output, error) {
+	var out wire.Output
+	f, err := t.ask(ctx, wire.TypeResponse, reserved(wire.ActionOutput, q), q.RequestID)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(f.Data, &out); err != nil {
+		return out, fmt.Errorf("decode output: %w", err)
+	}
+	return out, nil
+}
+
 func (t *socket) list(ctx context.Context, q wire.ListQuery) (wire.List, error) {
 	var list wire.List
 	f, err := t.ask(ctx, wire.TypeResponse, reserved(wire.ActionList, q), "")

@@ -2,6 +2,7 @@ package functions
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -26,6 +27,7 @@ type RouterConfig struct {
 	Actions     *streamer.Registry
 	Push        streamer.Pusher
 	Verifier    *auth.Verifier
+	Limits      streamer.Limits
 	Retention   time.Duration // how long a final request can be read; 0: streamer.DefaultRetention
 	Logger      *slog.Logger  // nil: Lift's default
 }
@@ -37,7 +39,7 @@ func Router(config RouterConfig) *lift.App {
 	require("Router", config.Connections != nil, config.Requests != nil, config.Actions != nil,
 		config.Push != nil, config.Verifier != nil)
 	requests := &streamer.Requests{Store: config.Requests, Actions: config.Actions, Push: config.Push,
-		Retention: config.Retention, Logger: config.Logger}
+		Limits: config.Limits, Retention: config.Retention, Logger: config.Logger}
 	messages := &streamer.Router{Connections: streamer.Connections{Store: config.Connections}, Requests: requests,
 		Verifier: verifier{config.Verifier}, Logger: config.Logger}
 	app := newApp(config.Logger, answerLimit)
@@ -52,6 +54,9 @@ func Router(config RouterConfig) *lift.App {
 	app.HTTP("GET /requests", signed(api.list), signedIn)
 	app.HTTP("GET /requests/{id}", signed(api.get), signedIn)
 	app.HTTP("DELETE /requests/{id}", signed(api.cancel), signedIn)
+	app.HTTP("POST /requests/{id}/redrive", signed(api.redrive), signedIn)
+	app.HTTP("POST /requests/{id}/signals/{token}", signed(api.signal), signedIn)
+	app.HTTP("GET /requests/{id}/output", signed(api.output), signedIn)
 	app.HTTP("GET /health", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
 		return lift.JSON(http.StatusOK, map[string]string{"status": "ok"})
 	}))
@@ -148,7 +153,7 @@ func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*
 		}
 		frame, err = a.Wait(ctx, who, id, rev, wait)
 	} else {
-		frame, err = a.Get(ctx, who, id)
+		frame, err = a.Why(ctx, who, id)
 	}
 	return snapshot(frame, err)
 }
@@ -156,6 +161,35 @@ func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*
 func (a httpAPI) cancel(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
 	frame, err := a.Cancel(ctx, who, e.HTTP.PathValue("id"))
 	return snapshot(frame, err)
+}
+
+func (a httpAPI) redrive(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
+	frame, err := a.Redrive(ctx, who, e.HTTP.PathValue("id"))
+	return snapshot(frame, err)
+}
+
+func (a httpAPI) signal(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
+	if len(e.Body) > 0 && !json.Valid(e.Body) {
+		return nil, streamer.Errorf(wire.ValidationError, "the body is not JSON")
+	}
+	frame, err := a.Signal(ctx, who, wire.Signal{RequestID: e.HTTP.PathValue("id"), Token: e.HTTP.PathValue("token"), Payload: e.Body})
+	return snapshot(frame, err)
+}
+
+func (a httpAPI) output(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
+	q := wire.OutputQuery{RequestID: e.HTTP.PathValue("id")}
+	query := e.HTTP.URL.Query()
+	from, err := strconv.ParseInt("0"+query.Get("from"), 10, 64)
+	limit, limitErr := strconv.Atoi("0" + query.Get("limit"))
+	if err != nil || limitErr != nil {
+		return nil, streamer.Errorf(wire.ValidationError, "from and limit must be numbers")
+	}
+	q.From, q.Limit = from, limit
+	out, err := a.Output(ctx, who, q)
+	if err != nil {
+		return nil, err
+	}
+	return &lift.Response{Status: http.StatusOK, Body: out.Append(nil)}, nil
 }
 
 func snapshot(frame wire.Frame, err error) (*lift.Response, error) {

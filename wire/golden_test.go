@@ -44,6 +44,12 @@ var frames = map[string]wire.Frame{
 	"progress-unicode": {Type: wire.TypeProgress, RequestID: "r-1", Rev: 5, Percentage: 33.333333333333336,
 		Message: "日本語 · émoji 🚀 · <b>&amp;</b> · \"quoted\" \\ \t \n \u2028 \u0001", Timestamp: at},
 
+	"request-waiting": {Type: wire.TypeRequest, RequestID: "r-1", Request: &wire.Snapshot{ID: "r-1", Action: "ship", State: wire.StateQueued,
+		Attempts: 2, Rev: 5, Output: 41, CreatedAt: at, UpdatedAt: later,
+		Waiting: &wire.Waiting{For: wire.WaitingLimit, Limit: "tenant:acme", Running: 3, Position: 7},
+		History: []wire.Attempt{{Number: 1, StartedAt: at, EndedAt: later, Code: wire.InternalError, Worker: "worker-1"}}}},
+	"output": {Type: wire.TypeOutput, RequestID: "r-1", Offset: 41, Chunks: []json.RawMessage{json.RawMessage(`"to"`), json.RawMessage(`{ "n":9007199254740993}`)}},
+
 	"complete":        {Type: wire.TypeComplete, RequestID: "r-1", Rev: 9, Result: json.RawMessage(`{"total":42,"items":["a","b"]}`)},
 	"complete-null":   {Type: wire.TypeComplete, RequestID: "r-1", Rev: 9, Result: json.RawMessage(`null`)},
 	"complete-by-ref": {Type: wire.TypeComplete, RequestID: "r-1", Rev: 9, ResultRef: "/requests/r-1"},

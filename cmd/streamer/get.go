@@ -33,6 +33,17 @@ ended stays as it is. Prints how the request stands after that.
 	}, (*client.Client).Cancel)
 }
 
+func newRedrive(env *environment) *cobra.Command {
+	return newSnapshot(env, &cobra.Command{
+		Use:   "redrive ID",
+		Short: "Run a failed request again",
+		Long: `Queues a request that has failed once more, from its last checkpoint and with
+the steps that it has recorded, as its first attempt. Another stays as it is.
+
+  streamer redrive req_7y2m… && streamer watch req_7y2m…`,
+	}, (*client.Client).Redrive)
+}
+
 // newSnapshot is a command that prints one request's snapshot.
 func newSnapshot(env *environment, cmd *cobra.Command, do func(*client.Client, context.Context, string) (wire.Snapshot, error)) *cobra.Command {
 	var flags clientFlags

@@ -133,6 +133,12 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"get", "", []string{"get", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"get over HTTP", "", []string{"get", "r1", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"cancel what has ended", "", []string{"cancel", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"why", "", []string{"why", "r1"}, 0, "echo_async r1: it is SUCCEEDED", ""},
+		{"why as JSON", "", []string{"why", "r1", "--json", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"redrive what has succeeded", "", []string{"redrive", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"signal what has ended", "", []string{"signal", "r1", "token", "{}"}, 1, "-", "VALIDATION_ERROR"},
+		{"a signal that is no JSON", "", []string{"signal", "r1", "token", "{"}, 2, "-", "not JSON"},
+		{"output of what emits nothing", "", []string{"output", "r1", "--follow"}, 0, "-", ""},
 		{"list", "", []string{"list", "--state", "succeeded"}, 0, "r1", ""},
 		{"list as JSON", "", []string{"list", "--json"}, 0, `{"requests":[`, ""},
 		{"list nothing", "", []string{"list", "--state", "FAILED"}, 0, "-", "no requests"},
@@ -272,7 +278,7 @@ func TestNoServer(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"", "dev", "call", "watch", "get", "list", "cancel", "token", "verify"} {
+	for _, command := range []string{"", "dev", "call", "watch", "get", "list", "cancel", "why", "redrive", "signal", "output", "token", "verify"} {
 		args := []string{"--help"}
 		if command != "" {
 			args = []string{command, "--help"}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/spf13/cobra"
+)
+
+const signalHelp = `Gives a request the signal that it waits for, or will wait for, with a payload of
+JSON: an argument, @FILE, or - for standard input. The first signal of a token
+counts.
+
+  streamer signal req_7y2m… approval '{"by":"ada"}'`
+
+func newSignal(env *environment) *cobra.Command {
+	var flags clientFlags
+	cmd := &cobra.Command{
+		Use:   "signal ID TOKEN [PAYLOAD]",
+		Short: "Wake a request that waits for a signal",
+		Long:  signalHelp,
+		Args:  cobra.RangeArgs(2, 3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var payload json.RawMessage
+			if len(args) == 3 {
+				var err error
+				if payload, err = readPayload(env, args[2]); err != nil {
+					return &exitError{exitUsage, err}
+				}
+			}
+			c, err := flags.open(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			s, err := c.Signal(cmd.Context(), args[0], args[1], payload)
+			if err != nil {
+				return flags.explain(env, err)
+			}
+			return printJSON(env, s.Append(nil))
+		},
+	}
+	flags.registerHTTP(cmd)
+	return cmd
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+const whyHelp = `Says in a sentence why a request does not run, or how it stands, and what its
+failed attempts were.
+
+  streamer why req_7y2m…`
+
+func newWhy(env *environment) *cobra.Command {
+	var flags clientFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "why ID",
+		Short: "Say why a request waits",
+		Long:  whyHelp,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := flags.open(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			s, err := c.Why(cmd.Context(), args[0])
+			if err != nil {
+				return flags.explain(env, err)
+			}
+			if asJSON {
+				return printJSON(env, s.Append(nil))
+			}
+			fmt.Fprintf(env.stdout, "%s %s: %s\n", s.Action, s.ID, reason(s, time.Now()))
+			for _, a := range s.History {
+				fmt.Fprintf(env.stdout, "  attempt %d on %s ended after %v with %s, %s ago\n", a.Number, oneLine(a.Worker),
+					a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond), a.Code, time.Since(a.EndedAt).Round(time.Second))
+			}
+			return nil
+		},
+	}
+	flags.registerHTTP(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the snapshot as JSON")
+	return cmd
+}
+
+// reason is how a request stands, in words.
+func reason(s wire.Snapshot, now time.Time) string {
+	in := func(t *time.Time) string {
+		if t == nil || !t.After(now) {
+			return "now"
+		}
+		return "in " + t.Sub(now).Round(time.Second).String()
+	}
+	switch {
+	case s.State == wire.StateRunning && s.Cancelling:
+		return "it runs and was asked to stop; its worker hears of that with its next heartbeat"
+	case s.State == wire.StateRunning:
+		return fmt.Sprintf("it runs since %s, at %.0f %%", s.UpdatedAt.Local().Format(time.DateTime), s.Percentage)
+	case s.State == wire.StateFailed && s.Error != nil:
+		return fmt.Sprintf("it failed with %s: %s; `streamer redrive %s` runs it again", s.Error.Code, oneLine(s.Error.Message), s.ID)
+	case s.Final() || s.Waiting == nil:
+		return "it is " + s.State
+	}
+	switch w := s.Waiting; w.For {
+	case wire.WaitingRetry:
+		return fmt.Sprintf("the last attempt failed with %s; attempt %d begins %s", s.Error.Code, s.Attempts, in(w.Until))
+	case wire.WaitingTime:
+		return "its action asked to go on " + in(w.Until)
+	case wire.WaitingSignal:
+		return fmt.Sprintf("it waits for the signal %q, whose time is over %s; `streamer signal %s %s` sends it", oneLine(w.Token), in(w.Until), s.ID, oneLine(w.Token))
+	case wire.WaitingLimit:
+		place := ""
+		if w.Position > 0 {
+			place = fmt.Sprintf(", and it is number %d in the line", w.Position)
+		}
+		return fmt.Sprintf("all places of %s are taken (%d run)%s", oneLine(w.Limit), w.Running, place)
+	}
+	return fmt.Sprintf("it is queued since %s and waits for a worker; the next sweep rings for it if its doorbell was lost", s.UpdatedAt.Local().Format(time.DateTime))
+}
