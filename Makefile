@@ -17,7 +17,11 @@ dev: ## run everything in one process on 127.0.0.1:8700
 	$(GO) run ./cmd/streamer dev
 
 .PHONY: test
-test: vet cover ## the test command: vet, staticcheck, every test with -race, coverage
+test: vet typescript cover ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+
+.PHONY: typescript
+typescript: ## the TypeScript client: types, size, tests
+	@cd clients/typescript && npm ci --no-audit --no-fund --loglevel=error && npm test
 
 .PHONY: vet
 vet: ## gofmt, go vet and staticcheck

@@ -167,6 +167,8 @@ func (s *Stack) functions() error {
 			lift.RouteDefault:    {Function: hosts["router"], RouteResponse: true},
 		},
 		HTTP: hosts["router"],
+		// Pages on other ports call the HTTP API; the token alone opens it.
+		CORS: &gateway.CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, ExposeHeaders: []string{"Location"}},
 	})
 	if err != nil {
 		return err
