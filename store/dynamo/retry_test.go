@@ -458,6 +458,15 @@ func TestAnOldIndexShowsNoOldRows(t *testing.T) {
 	if due, err := s.DueRequests(t.Context(), epoch, 10); err != nil || len(due) != 1 || due[0].ID != "r-2" {
 		t.Errorf("due: %+v, %v", due, err)
 	}
+	for _, id := range []string{"r-1", "r-2"} {
+		if _, err := s.ChangeRequest(t.Context(), request(id).Key, streamer.Change{At: epoch, To: streamer.Queued, Blocked: "a"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.reset(meanwhile(streamer.Change{At: epoch, To: streamer.Queued, Blocked: "b"}))
+	if line, err := s.BlockedRequests(t.Context(), "a", 10); err != nil || len(line) != 1 || line[0].ID != "r-2" {
+		t.Errorf("blocked: %+v, %v", line, err)
+	}
 	f.reset(meanwhile(streamer.Change{At: epoch, To: streamer.Running}))
 	page, _, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "acme", State: streamer.Queued, Limit: 10})
 	if err != nil || len(page) != 1 || page[0].ID != "r-2" {

@@ -113,7 +113,8 @@ type Config struct {
 	// server's fault, a lost connection. Before each but the first it waits, with
 	// full jitter, at most 25 ms, then double, up to 1 s; after a connection that
 	// was lost once, not at all. It also bounds how often a transaction begins
-	// anew because somebody else wrote its request meanwhile. A call also ends with its context. 0: 10.
+	// anew because somebody else wrote its request meanwhile. A call also ends
+	// with its context. 0: 10.
 	Attempts int
 
 	// Timeout bounds one attempt; five times as long where an answer may have

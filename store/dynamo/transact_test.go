@@ -264,6 +264,37 @@ func TestOutputEndsWhereAChunkIsNotKept(t *testing.T) {
 	}
 }
 
+// The key gets a new request while the old one's output is read.
+func TestOutputIsOfOneRequest(t *testing.T) {
+	t.Parallel()
+	s, f := faulty(t, nil)
+	write := func(c streamer.Change) {
+		t.Helper()
+		if _, err := s.ChangeRequest(t.Context(), key, c); err != nil {
+			t.Error(err)
+		}
+	}
+	create(t, s, "r-1")
+	write(streamer.Change{At: epoch, To: streamer.Failed, ExpiresAt: epoch, Output: []json.RawMessage{json.RawMessage(`"old"`)}})
+	f.reset(func(_ int, operation string) fault {
+		if operation != "Query" {
+			return nil
+		}
+		return func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
+			create(t, s, "r-1")
+			write(streamer.Change{Output: []json.RawMessage{json.RawMessage(`"new"`)}})
+			return next.RoundTrip(req)
+		}
+	})
+	if got, err := s.ReadOutput(t.Context(), key, 0, 10); err != nil || len(got) != 1 || string(got[0].Data) != `"old"` {
+		t.Errorf("read while the key got a new request: %v, %v", got, err)
+	}
+	f.reset(nil)
+	if got, err := s.ReadOutput(t.Context(), key, 0, 10); err != nil || len(got) != 1 || string(got[0].Data) != `"new"` {
+		t.Errorf("read again: %v, %v", got, err)
+	}
+}
+
 // What is no request has nothing by which a stream's filter, its consumer or an
 // index would take it for one.
 func TestPlacesAndOutputAreNoRequests(t *testing.T) {
