@@ -116,6 +116,17 @@ type mortalStore struct {
 	mu       sync.Mutex
 	dead     bool
 	onChange func(c streamer.Change) (kill bool)
+	sent     chan struct{} // nil, or told of each write with a checkpoint
+}
+
+// checkpointSent returns a channel that has a token to begin with, and one more
+// for each checkpoint that comes to be written from now on.
+func (s *mortalStore) checkpointSent() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = make(chan struct{}, 1000)
+	s.sent <- struct{}{}
+	return s.sent
 }
 
 func (s *mortalStore) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
@@ -124,6 +135,9 @@ func (s *mortalStore) ChangeRequest(ctx context.Context, key streamer.Key, c str
 		s.dead = s.onChange(c)
 	}
 	dead := s.dead
+	if c.Checkpoint != nil && s.sent != nil {
+		s.sent <- struct{}{}
+	}
 	s.mu.Unlock()
 	if dead {
 		return nil, errKilled
