@@ -123,4 +123,4 @@ func (s *Requests) why(ctx context.Context, r *Request) (*wire.Waiting, error) {
 }
 
 // lineLength is how far Why looks; a position behind it is given as zero.
-const lineLength = 1000
+const lineLength = 200

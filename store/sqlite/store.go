@@ -24,7 +24,7 @@ import (
 const Memory = ":memory:"
 
 // schemaVersion is the user_version of the files that this code writes.
-const schemaVersion = 1
+const schemaVersion = 2
 
 //go:embed schema.sql
 var schema string
@@ -119,6 +119,7 @@ func acquire(ctx context.Context, path string) (*sql.DB, error) {
 var (
 	errNoFolder = errors.New("its folder is a file")
 	errNewer    = errors.New("it was written by a newer version of this program")
+	errOlder    = errors.New("it was written by an older version of this program; move it away to start with an empty one")
 	errForeign  = errors.New("it is the database of another program")
 )
 
@@ -135,6 +136,8 @@ func (s *Store) prepare(ctx context.Context) error {
 		return errNewer
 	case version == schemaVersion:
 		return nil
+	case version > 0:
+		return errOlder
 	}
 	return s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
 		if _, err := tx.Exec(schema); err != nil {
