@@ -123,7 +123,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	target := &e2e.Target{WebSocketURL: "ws://" + server.listen + "/dev", HTTPURL: "http://" + server.listen}
 	c := dial(t, ctx, target, token)
