@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"strings"
 	"time"
 
-	"github.com/lmittmann/tint"
 	"github.com/spf13/cobra"
 
 	"github.com/pay-theory/streamer"
@@ -107,26 +105,4 @@ func program() string {
 		return "go run ./cmd/streamer"
 	}
 	return os.Args[0]
-}
-
-// newLogger writes to stderr: one readable line an event, or JSON.
-func newLogger(env *environment, format string) (*slog.Logger, error) {
-	terminal := env.terminal(env.stderr)
-	switch {
-	case format == "json", format == "" && !terminal:
-		return slog.New(slog.NewJSONHandler(env.stderr, nil)), nil
-	case format == "text", format == "":
-		return slog.New(tint.NewTextHandler(env.stderr, &tint.Options{
-			TimeFormat: time.TimeOnly, NoColor: !terminal, ReplaceAttr: shorten,
-		})), nil
-	}
-	return nil, fmt.Errorf("--log %s is neither json nor text", format)
-}
-
-// shorten leaves out of a line for people what only machines search for.
-func shorten(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) == 0 && (a.Key == "requestId" || a.Key == "fence") {
-		return slog.Attr{}
-	}
-	return a
 }
