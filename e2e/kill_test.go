@@ -77,6 +77,20 @@ func (d *devServer) kill(t *testing.T) {
 	d.cmd.Wait()
 }
 
+// target is the server as a client of acme's sees it.
+func (d *devServer) target(t *testing.T, data string) *e2e.Target {
+	t.Helper()
+	key, err := local.OpenKey(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := key.Sign(local.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &e2e.Target{WebSocketURL: "ws://" + d.listen + "/dev", HTTPURL: "http://" + d.listen, Token: token}
+}
+
 func writeCSV(t *testing.T, path string, rows int) {
 	t.Helper()
 	file, err := os.Create(path)
@@ -115,18 +129,10 @@ func TestKilledInTheMiddle(t *testing.T) {
 	server := startDev(t, program, append(flags, "--listen", "127.0.0.1:0")...)
 	flags = append(flags, "--listen", server.listen)
 
-	key, err := local.OpenKey(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := key.Sign(local.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	target := server.target(t, data)
 	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
-	target := &e2e.Target{WebSocketURL: "ws://" + server.listen + "/dev", HTTPURL: "http://" + server.listen}
-	c := dial(t, ctx, target, token)
+	c := dial(t, ctx, target, target.Token)
 	call, err := c.Start(ctx, client.Request{Action: "profile_csv", Payload: map[string]any{"file": "large.csv"}})
 	if err != nil {
 		t.Fatal(err)
