@@ -1,6 +1,7 @@
-// Prints what the validator finds in the template named on the command line, as JSON.
+// Prints what the validator finds in each of the templates named on the command
+// line, as JSON: a list of lists.
 const { CelEngine, TemplateFile } = require("@aws/cloudformation-validate");
 
 const engine = new CelEngine();
-const report = engine.validateDetailed(new TemplateFile(process.argv[2]));
-console.log(JSON.stringify(report.diagnostics));
+const findings = process.argv.slice(2).map((path) => engine.validateStandard(new TemplateFile(path)).diagnostics);
+console.log(JSON.stringify(findings));
