@@ -265,45 +265,6 @@ func TestReferences(t *testing.T) {
 	}
 }
 
-// No role may do all of something, or anything to everything but what takes no
-// resource.
-func TestRolesAreNarrow(t *testing.T) {
-	t.Parallel()
-	tpl := load(t, map[string]any{"Tracing": "Active"})
-	for name, role := range tpl.ofType("AWS::IAM::Role") {
-		if role["ManagedPolicyArns"] != nil {
-			t.Errorf("%s has policies that somebody else changes", name)
-		}
-		for _, policy := range role["Policies"].([]any) {
-			checkStatements(t, name, policy.(map[string]any)["PolicyDocument"])
-		}
-	}
-	for name, policy := range tpl.ofType("AWS::IAM::Policy") {
-		checkStatements(t, name, policy["PolicyDocument"])
-	}
-}
-
-func checkStatements(t *testing.T, name string, document any) {
-	t.Helper()
-	list := func(v any) []any {
-		if l, ok := v.([]any); ok {
-			return l
-		}
-		return []any{v}
-	}
-	for _, statement := range document.(map[string]any)["Statement"].([]any) {
-		statement := statement.(map[string]any)
-		for _, action := range list(statement["Action"]) {
-			if strings.Contains(action.(string), "*") {
-				t.Errorf("%s may do %s", name, action)
-			}
-			if slices.Contains(list(statement["Resource"]), any("*")) && !strings.HasPrefix(action.(string), "xray:") {
-				t.Errorf("%s may do %s to everything", name, action)
-			}
-		}
-	}
-}
-
 func TestDashboardIsJSON(t *testing.T) {
 	t.Parallel()
 	var board struct {
