@@ -1,0 +1,159 @@
+package deploy_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/actions"
+	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/store/dynamo"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A meter reads off a database's answers what each call would be charged, counts
+// frames, and keeps which operation was called on which table or index.
+type meter struct {
+	t                     testing.TB
+	written, read, pushed atomic.Int64
+	mu                    sync.Mutex
+	called                []call
+}
+
+// A call is an operation and the ARN of what it was for, in the template's names.
+type call struct{ action, resource string }
+
+func (m *meter) keep(operation string, in map[string]any) {
+	var table string
+	if batch, ok := in["RequestItems"].(map[string]any); ok {
+		for table = range batch { // there is one
+		}
+	} else {
+		table = in["TableName"].(string)
+	}
+	resource := table + ".Arn"
+	if index, ok := in["IndexName"].(string); ok {
+		resource += "/index/" + index
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.called = append(m.called, call{"dynamodb:" + operation, resource})
+}
+
+// take returns the calls since it was asked last.
+func (m *meter) take() []call {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	called := m.called
+	m.called = nil
+	return called
+}
+
+func (m *meter) RoundTrip(r *http.Request) (*http.Response, error) {
+	var in map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		m.t.Error(err)
+	}
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	m.keep(operation, in)
+	units := map[string]*atomic.Int64{"PutItem": &m.written, "UpdateItem": &m.written, "DeleteItem": &m.written, "GetItem": &m.read, "Query": &m.read}[operation]
+	if units != nil {
+		in["ReturnConsumedCapacity"] = "TOTAL"
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	res, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil || units == nil {
+		return res, err
+	}
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	res.Body = io.NopCloser(bytes.NewReader(answer))
+	var out struct {
+		ConsumedCapacity struct{ CapacityUnits float64 }
+	}
+	if err := json.Unmarshal(answer, &out); err != nil || out.ConsumedCapacity.CapacityUnits == 0 {
+		m.t.Errorf("%s does not say what it costs: %s", operation, answer)
+	}
+	units.Add(int64(2 * out.ConsumedCapacity.CapacityUnits)) // an eventually consistent read is half a unit
+	return res, nil
+}
+
+func (m *meter) Push(context.Context, string, []byte) error { m.pushed.Add(1); return nil }
+
+func (m *meter) Dispatch(context.Context, streamer.Key) error { return nil }
+
+// A world is the domain over a database of its own, metered. Its tables have the
+// names that the template's have in tests.
+type world struct {
+	*meter
+	connections streamer.Connections
+	requests    *streamer.Requests
+	processor   *streamer.Processor
+	who         streamer.Caller
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	binary, err := dynoxide.Install(t.Context(), filepath.Join("..", ".cache", "dynoxide"))
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skipf("calls are not counted, there is no database: %v", err)
+	}
+	server, err := dynoxide.Start(t.Context(), dynoxide.Config{Binary: binary})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	m := &meter{t: t}
+	store, err := dynamo.New(dynamo.Config{Region: "eu-west-1", Endpoint: server.Endpoint, Transport: m,
+		RequestsTable: "RequestsTable", ConnectionsTable: "ConnectionsTable",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
+		})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.CreateTables(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.take()
+	all, err := actions.New(actions.Config{Requests: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger, registry := slog.New(slog.DiscardHandler), streamer.NewRegistry(all...)
+	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Actions: registry, Push: m, Dispatch: m, Logger: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{meter: m, processor: processor, connections: streamer.Connections{Store: store},
+		requests: &streamer.Requests{Store: store, Actions: registry, Push: m, Logger: logger},
+		who:      streamer.Caller{Principal: streamer.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: time.Now().Add(time.Hour)}, Connection: "L0SM9cOFvHcCIhw="}}
+}
+
+func (w *world) submit(ctx context.Context, id, action, payload string) error {
+	_, err := w.requests.Submit(ctx, w.who, wire.Message{ID: id, Action: action, Payload: []byte(payload)})
+	return err
+}

@@ -1,0 +1,133 @@
+package deploy_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// Each function's role allows the calls of the database that the function makes,
+// and no other kind of call.
+func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t), t.Context()
+	report := fmt.Sprintf(`{"start_date": %q, "end_date": %[1]q}`, time.Now().UTC().Format(time.DateOnly))
+	called := make(map[string][]call)
+	for _, step := range []struct {
+		function string
+		do       func() error
+	}{
+		{"connect", func() error { return w.connections.Open(ctx, w.who.Connection, w.who.Principal) }},
+		{"router", func() error {
+			conn, err := w.connections.Find(ctx, w.who.Connection)
+			if err != nil {
+				return err
+			}
+			return w.connections.Renew(ctx, conn, w.who.Principal)
+		}},
+		{"router", func() error { return w.submit(ctx, "r1", "generate_report", report) }},
+		{"router", func() error { return w.submit(ctx, "r2", "echo_async", `{}`) }},
+		{"router", func() error { _, err := w.requests.Get(ctx, w.who, "r1"); return err }},
+		{"router", func() error { _, err := w.requests.List(ctx, w.who, wire.ListQuery{}); return err }},
+		{"router", func() error { _, err := w.requests.Subscribe(ctx, w.who, "r1"); return err }},
+		{"router", func() error { _, err := w.requests.Cancel(ctx, w.who, "r2"); return err }},
+		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r1")) }},
+		{"router", func() error { return w.submit(ctx, "r3", "echo_async", `{}`) }},
+		{"processor", func() error { _, err := w.processor.Sweep(ctx); return err }},
+		{"disconnect", func() error { return w.connections.Close(ctx, w.who.Connection) }},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatalf("%s: %v", step.function, err)
+		}
+		called[step.function] = append(called[step.function], w.take()...)
+	}
+	tpl := load(t, nil)
+	for function, calls := range called {
+		granted := grants(tpl.resource(names[function] + "Role"))
+		for _, c := range calls {
+			if !slices.ContainsFunc(granted, func(g call) bool { return g.action == c.action && covers(g.resource, c.resource) }) {
+				t.Errorf("%s may not do %s on %s", function, c.action, c.resource)
+			}
+		}
+		for _, g := range granted {
+			if strings.Contains(g.resource, "/stream/") {
+				continue // the event source mapping's
+			}
+			if !slices.ContainsFunc(calls, func(c call) bool {
+				return g.action == c.action && strings.HasPrefix(c.resource, strings.SplitAfter(g.resource, ".Arn")[0])
+			}) {
+				t.Errorf("%s may do %s on %s and never does", function, g.action, g.resource)
+			}
+		}
+	}
+}
+
+// grants are what a role's policies allow on the tables.
+func grants(role map[string]any) []call {
+	var granted []call
+	for _, policy := range role["Policies"].([]any) {
+		for _, statement := range policy.(map[string]any)["PolicyDocument"].(map[string]any)["Statement"].([]any) {
+			statement := statement.(map[string]any)
+			for _, action := range list(statement["Action"]) {
+				for _, resource := range list(statement["Resource"]) {
+					if strings.HasPrefix(action.(string), "dynamodb:") {
+						granted = append(granted, call{action.(string), resource.(string)})
+					}
+				}
+			}
+		}
+	}
+	return granted
+}
+
+func covers(granted, resource string) bool {
+	if prefix, open := strings.CutSuffix(granted, "*"); open {
+		return strings.HasPrefix(resource, prefix)
+	}
+	return granted == resource
+}
+
+// list is what a policy may write as one value or as several.
+func list(v any) []any {
+	if l, ok := v.([]any); ok {
+		return l
+	}
+	return []any{v}
+}
+
+// No role may do all of something, or anything to everything but what takes no
+// resource.
+func TestRolesAreNarrow(t *testing.T) {
+	t.Parallel()
+	tpl := load(t, map[string]any{"Tracing": "Active"})
+	for name, role := range tpl.ofType("AWS::IAM::Role") {
+		if role["ManagedPolicyArns"] != nil {
+			t.Errorf("%s has policies that somebody else changes", name)
+		}
+		for _, policy := range role["Policies"].([]any) {
+			checkStatements(t, name, policy.(map[string]any)["PolicyDocument"])
+		}
+	}
+	for name, policy := range tpl.ofType("AWS::IAM::Policy") {
+		checkStatements(t, name, policy["PolicyDocument"])
+	}
+}
+
+func checkStatements(t *testing.T, name string, document any) {
+	t.Helper()
+	for _, statement := range document.(map[string]any)["Statement"].([]any) {
+		statement := statement.(map[string]any)
+		for _, action := range list(statement["Action"]) {
+			if strings.Contains(action.(string), "*") {
+				t.Errorf("%s may do %s", name, action)
+			}
+			if slices.Contains(list(statement["Resource"]), any("*")) && !strings.HasPrefix(action.(string), "xray:") {
+				t.Errorf("%s may do %s to everything", name, action)
+			}
+		}
+	}
+}
