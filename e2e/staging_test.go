@@ -143,7 +143,10 @@ func killProcessor(t *testing.T, stack *local.Staging, target *e2e.Target) {
 			t.Error("a second final frame came")
 		}
 		if f.RequestID == "after" {
-			t.Logf("killed %d busy processes; afterwards the request says %s", killed, f.Data)
+			if f.Request == nil || f.Request.State != "SUCCEEDED" {
+				t.Fatalf("the request is %+v", f)
+			}
+			t.Logf("killed %d busy processes; afterwards the request says %s", killed, f.Request.Append(nil))
 			return
 		}
 	}

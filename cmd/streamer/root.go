@@ -102,7 +102,7 @@ func newRoot(env *environment) *cobra.Command {
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	root.AddCommand(newDev(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env),
-		newToken(env), newVerify(env))
+		newToken(env), newVerify(env), newStaging(env))
 	return root
 }
 
