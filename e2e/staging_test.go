@@ -8,9 +8,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,7 +67,17 @@ func TestStaging(t *testing.T) {
 	}
 	var log lifttest.Log
 	var printed output
-	stack := startStaging(t, &log, local.StagingConfig{SweepEvery: time.Second, RetryWait: time.Second, Output: &printed})
+	var cold, warm [2]atomic.Int64 // invocations, and those that failed
+	stack := startStaging(t, &log, local.StagingConfig{SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambdahost.Report) {
+		kind := &warm
+		if r.Init > 0 {
+			kind = &cold
+		}
+		kind[0].Add(1)
+		if r.Err != nil {
+			kind[1].Add(1)
+		}
+	}})
 	target := stagingTarget(t, stack)
 	t.Logf("staging: %s and %s: %s", target.WebSocketURL, target.HTTPURL, stack.Backends())
 	for _, check := range e2e.Checks() {
@@ -79,6 +90,10 @@ func TestStaging(t *testing.T) {
 		})
 	}
 	t.Run("a processor is killed in the middle", func(t *testing.T) { killProcessor(t, stack, target) })
+	t.Logf("%d cold starts (%d of them failed), %d warm invocations (%d failed)", cold[0].Load(), cold[1].Load(), warm[0].Load(), warm[1].Load())
+	if starts, others := cold[0].Load(), warm[0].Load(); starts < 4 || others < starts {
+		t.Error("each function starts cold, and stays for more than one event")
+	}
 	for _, secret := range []string{target.Token, target.OtherToken} {
 		if contains(log.String(), secret) || contains(printed.String(), secret) {
 			t.Error("a token is in the log")
@@ -109,7 +124,11 @@ func killProcessor(t *testing.T, stack *local.Staging, target *e2e.Target) {
 		case f.Type == wire.TypeProgress && f.Percentage >= 20 && killed == 0:
 			for _, process := range stack.Processes("processor") {
 				if process.Busy {
-					if err := syscall.Kill(process.PID, syscall.SIGKILL); err != nil {
+					p, err := os.FindProcess(process.PID)
+					if err == nil {
+						err = p.Kill() // SIGKILL
+					}
+					if err != nil {
 						t.Fatal(err)
 					}
 					killed++

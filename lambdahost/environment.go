@@ -320,8 +320,11 @@ func refuse(w http.ResponseWriter, status int, kind, message string) {
 	_, _ = w.Write(body)
 }
 
-// A lineWriter passes whole lines on, with a prefix. What has no newline at the
-// end of the process is lost.
+// maxLine is where a line is cut; Lambda's log events are no longer.
+const maxLine = 256 << 10
+
+// A lineWriter passes whole lines on, with a prefix, and very long ones in
+// pieces. What has no newline at the end of the process is lost.
 type lineWriter struct {
 	to     io.Writer
 	mu     *sync.Mutex // of to
@@ -333,7 +336,7 @@ func (l *lineWriter) Write(p []byte) (int, error) {
 	l.begun = append(l.begun, p...)
 	for {
 		line, rest, ok := bytes.Cut(l.begun, []byte("\n"))
-		if !ok {
+		if !ok && len(l.begun) < maxLine {
 			return len(p), nil
 		}
 		l.mu.Lock()

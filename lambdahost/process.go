@@ -235,6 +235,7 @@ func (p *pool) start(ctx context.Context, inv *invocation, limit time.Duration) 
 		return nil, fmt.Errorf("start function %s: %w", p.config.Name, err)
 	}
 	p.mu.Lock()
+	late := p.closed // Close had no more time to wait
 	p.all[e] = true
 	p.mu.Unlock()
 	go func() {
@@ -243,6 +244,10 @@ func (p *pool) start(ctx context.Context, inv *invocation, limit time.Duration) 
 		delete(p.all, e)
 		p.mu.Unlock()
 	}()
+	if late {
+		e.kill()
+		return nil, ErrClosed
+	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {

@@ -34,7 +34,7 @@ type StagingConfig struct {
 	SweepEvery  time.Duration // how often the schedule fires; 0: a minute, as on AWS
 	PollEvery   time.Duration // how long an empty stream is left alone; 0: 250 ms, as on AWS
 	RetryWait   time.Duration // before a failed asynchronous invocation is tried again; 0: a minute, as on AWS
-	Concurrency int           // of each function; 0: 10
+	Concurrency int           // how many processes each function may have; 0: 50
 
 	Output io.Writer    // what the functions print, line by line; nil: nowhere
 	Logger *slog.Logger // nil: slog.Default
@@ -60,7 +60,7 @@ func (c StagingConfig) withDefaults() (StagingConfig, error) {
 		c.PollEvery = 250 * time.Millisecond
 	}
 	if c.Concurrency == 0 {
-		c.Concurrency = 10
+		c.Concurrency = 50
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lambdahost"
 )
 
 // A stream is an event source mapping: it polls a DynamoDB stream, drops what the
@@ -167,6 +169,10 @@ func (s *stream) attempt(ctx context.Context, batch []streamRecord) []streamReco
 		return nil
 	}
 	answer, err := s.invoke(ctx, payload)
+	// Being throttled is no failure of the batch.
+	for errors.Is(err, lambdahost.ErrThrottled) && sleep(ctx, s.pollEvery) {
+		answer, err = s.invoke(ctx, payload)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "stream batch failed", "records", len(batch), "error", err.Error())

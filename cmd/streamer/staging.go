@@ -65,7 +65,7 @@ func newStaging(env *environment) *cobra.Command {
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
 	f.DurationVar(&config.SweepEvery, "sweep-every", time.Minute, "how often the schedule fires")
 	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long the token is valid")
-	f.IntVar(&config.Concurrency, "concurrency", 10, "processes of each function")
+	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have")
 	return cmd
 }
 
