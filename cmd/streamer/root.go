@@ -101,8 +101,8 @@ func newRoot(env *environment) *cobra.Command {
 	root.SetIn(env.stdin)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	root.AddCommand(newDev(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env), newRedrive(env), newSignal(env), newOutput(env),
-		newToken(env), newVerify(env))
+	root.AddCommand(newDev(env), newStaging(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env), newRedrive(env),
+		newSignal(env), newOutput(env), newToken(env), newVerify(env))
 	return root
 }
 

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/local"
+)
+
+const stagingHelp = `Builds the binaries of the four functions and runs them as AWS does: as
+processes on a Runtime API, one event at a time and frozen between events, on
+DynamoDB's protocol with its stream, behind the API Gateway emulator. It starts
+empty and forgets everything at its end. It needs the source, the go command and,
+the first time, npm.
+
+  streamer staging
+  streamer staging --once -- go run ./cmd/streamer call echo_async
+
+--once runs the command with STREAMER_URL, STREAMER_HTTP_URL and STREAMER_TOKEN
+set, stops the stack and exits with the command's code.`
+
+func newStaging(env *environment) *cobra.Command {
+	var config local.StagingConfig
+	var format string
+	var once bool
+	grant := devGrant()
+	cmd := &cobra.Command{
+		Use:   "staging [--once -- COMMAND…]",
+		Short: "Run the functions' binaries as AWS does",
+		Long:  stagingHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case once && len(args) == 0:
+				return &exitError{exitUsage, errors.New("--once needs a command behind --")}
+			case !once && len(args) > 0:
+				return &exitError{exitUsage, errors.New("a command is run with --once only")}
+			case grant.TTL <= 0:
+				return &exitError{exitUsage, fmt.Errorf("--ttl %v is not above zero", grant.TTL)}
+			}
+			logger, err := newLogger(env, format)
+			if err != nil {
+				return &exitError{exitUsage, err}
+			}
+			config.Logger, config.Output = logger, env.stderr
+			if once { // what the command says is what counts
+				config.Logger, config.Output = slog.New(slog.DiscardHandler), nil
+			}
+			return staging(cmd.Context(), env, config, grant, args)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&once, "once", false, "run a command against the stack, then stop")
+	f.StringVar(&config.Source, "source", ".", "folder of the module whose functions are built")
+	f.StringVar(&config.Cache, "cache", filepath.Join(".cache", "dynoxide"), "folder that keeps the database server")
+	f.StringVar(&config.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
+	f.StringVar(&config.Stage, "stage", "staging", "stage of the WebSocket API")
+	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
+	f.DurationVar(&config.SweepEvery, "sweep-every", time.Minute, "how often the schedule fires")
+	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long the token is valid")
+	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have")
+	return cmd
+}
+
+// staging runs a stack until it is told to stop, or for a command.
+func staging(ctx context.Context, env *environment, config local.StagingConfig, grant local.Grant, command []string) error {
+	fmt.Fprintln(env.stderr, "building the functions and starting the database")
+	stack, err := local.StartStaging(ctx, config)
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
+	fault := useStaging(ctx, env, stack, grant, command)
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	if err := stack.Close(closing); err != nil && fault == nil {
+		fault = &exitError{exitFailed, err}
+	}
+	return fault
+}
+
+func useStaging(ctx context.Context, env *environment, stack *local.Staging, grant local.Grant, command []string) error {
+	token, err := stack.Sign(grant, nil, time.Now())
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
+	fmt.Fprintf(env.stderr, "  WebSocket  %s\n  HTTP       %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.Backends())
+	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token}
+	if len(command) > 0 {
+		return runCommand(ctx, env, command, variables)
+	}
+	fmt.Fprintln(env.stderr, "Ctrl-C stops it. In another terminal:")
+	for _, variable := range variables {
+		fmt.Fprintln(env.stdout, "export "+variable)
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-stack.Done():
+		return &exitError{exitFailed, err}
+	}
+}
+
+// runCommand runs a command and passes its exit code on.
+func runCommand(ctx context.Context, env *environment, command, variables []string) error {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = env.stdin, env.stdout, env.stderr
+	cmd.Env = append(os.Environ(), variables...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = stopTime
+	err := cmd.Run()
+	var ended *exec.ExitError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &ended) && ended.ExitCode() > 0:
+		return &exitError{code: ended.ExitCode()}
+	}
+	return &exitError{exitFailed, fmt.Errorf("run %s: %w", command[0], err)}
+}

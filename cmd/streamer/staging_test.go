@@ -1,0 +1,50 @@
+package main
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func TestStagingOnce(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds and runs the functions")
+	}
+	root := filepath.Join("..", "..")
+	flags := []string{"staging", "--source", root, "--cache", filepath.Join(root, ".cache", "dynoxide"), "--once", "--"}
+	term := start(t, t.Context(), nil, "from stdin", append(flags, "sh", "-c",
+		`cat; echo; echo "$STREAMER_URL $STREAMER_HTTP_URL $STREAMER_TOKEN"; exit 7`)...)
+	if code := <-term.exit; code != 7 {
+		t.Errorf("exit %d\n%s", code, term.err)
+	}
+	if out := term.out.String(); !regexp.MustCompile(`^from stdin\nws://127\.0\.0\.1:\d+/staging http://127\.0\.0\.1:\d+ \w+\.[\w-]+\.[\w-]+\n$`).MatchString(out) {
+		t.Errorf("the command saw %q", out)
+	}
+	if out := term.err.String(); !strings.Contains(out, "dynoxide") || strings.Contains(out, "See: streamer help") {
+		t.Errorf("stderr: %s", out)
+	}
+}
+
+func TestStagingSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"staging --once", exitUsage, "--once needs a command"},
+		{"staging -- true", exitUsage, "with --once only"},
+		{"staging --ttl -1s", exitUsage, "--ttl"},
+		{"staging --log loud", exitUsage, "--log loud"},
+		{"staging --listen 127.0.0.1:70000", exitFailed, "cannot listen"},
+		{"staging --source /dev/null", exitFailed, "build the functions in /dev/null"},
+		{"staging --concurrency -1", exitFailed, "negative"},
+	} {
+		term := start(t, t.Context(), nil, "", strings.Fields(c.args)...)
+		if code := <-term.exit; code != c.code || !strings.Contains(term.err.String(), c.says) {
+			t.Errorf("%s: exit %d, %s", c.args, code, term.err)
+		}
+	}
+}

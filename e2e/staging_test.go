@@ -1,0 +1,332 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/pay-theory/streamer/e2e"
+	"github.com/pay-theory/streamer/lambdahost"
+	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// startStaging runs the functions' binaries against DynamoDB's protocol. The
+// functions' output goes to the log too.
+func startStaging(t *testing.T, log *lifttest.Log, config local.StagingConfig) *local.Staging {
+	t.Helper()
+	config.Source, config.Cache, config.Logger = "..", filepath.Join("..", ".cache", "dynoxide"), log.Logger()
+	config.PollEvery = 20 * time.Millisecond
+	stack, err := local.StartStaging(t.Context(), config)
+	if err != nil {
+		t.Fatalf("staging has not all it needs (the go command, npm): %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := stack.Close(ctx); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return stack
+}
+
+func stagingTarget(t *testing.T, stack *local.Staging) *e2e.Target {
+	t.Helper()
+	sign := func(tenant string, claims map[string]any) string {
+		token, err := stack.Sign(local.Grant{Tenant: tenant, Subject: "ada", TTL: time.Hour}, claims, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	return &e2e.Target{
+		WebSocketURL: stack.WebSocketURL(), HTTPURL: stack.HTTPURL(),
+		Token: sign("acme", nil), OtherToken: sign("globex", nil),
+		Sign: func(claims map[string]any) (string, error) { return sign("acme", claims), nil },
+	}
+}
+
+func TestStaging(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds and runs the functions")
+	}
+	var log lifttest.Log
+	var printed output
+	var cold, warm [2]atomic.Int64 // invocations, and those that failed
+	stack := startStaging(t, &log, local.StagingConfig{SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambdahost.Report) {
+		kind := &warm
+		if r.Init > 0 {
+			kind = &cold
+		}
+		kind[0].Add(1)
+		if r.Err != nil {
+			kind[1].Add(1)
+		}
+	}})
+	target := stagingTarget(t, stack)
+	t.Logf("staging: %s and %s: %s", target.WebSocketURL, target.HTTPURL, stack.Backends())
+	for _, check := range e2e.Checks() {
+		t.Run(check.Group+"/"+check.Name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			if err := check.Run(ctx, target); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("a processor is killed in the middle", func(t *testing.T) { killProcessor(t, stack, target) })
+	t.Logf("%d cold starts (%d of them failed), %d warm invocations (%d failed)", cold[0].Load(), cold[1].Load(), warm[0].Load(), warm[1].Load())
+	if starts, others := cold[0].Load(), warm[0].Load(); starts < 4 || others < starts {
+		t.Error("each function starts cold, and stays for more than one event")
+	}
+	for _, secret := range []string{target.Token, target.OtherToken} {
+		if contains(log.String(), secret) || contains(printed.String(), secret) {
+			t.Error("a token is in the log")
+		}
+	}
+	if t.Failed() {
+		t.Log(printed.String())
+	}
+}
+
+// killProcessor kills the process that works on a request. The lease ends, the
+// sweep finds the request, and another process ends it: once, and right.
+func killProcessor(t *testing.T, stack *local.Staging, target *e2e.Target) {
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute) // the lease is a minute
+	defer cancel()
+	conn := rawDial(t, ctx, target)
+	const payload = `{"message":"kill","step_ms":400}`
+	write(t, ctx, conn, `{"id":"killed","action":"echo_async","payload":`+payload+`}`)
+	killed := 0
+	var result struct {
+		Echo   json.RawMessage `json:"echo"`
+		Rounds uint64          `json:"rounds"`
+		Digest string          `json:"digest"`
+	}
+	for result.Digest == "" {
+		f := read(t, ctx, conn)
+		switch {
+		case f.Type == wire.TypeProgress && f.Percentage >= 20 && killed == 0:
+			for _, process := range stack.Processes("processor") {
+				if process.Busy {
+					p, err := os.FindProcess(process.PID)
+					if err == nil {
+						err = p.Kill() // SIGKILL
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					killed++
+				}
+			}
+		case f.Type == wire.TypeComplete:
+			if err := json.Unmarshal(f.Result, &result); err != nil {
+				t.Fatal(err)
+			}
+		case f.Type == wire.TypeError:
+			t.Fatalf("failed with %+v", f)
+		}
+	}
+	if killed == 0 {
+		t.Fatal("no process worked on the request when it was to be killed")
+	}
+	// The digest is that of as many rounds as the result says.
+	digest := sha256.Sum256([]byte(payload))
+	input := append(digest[:], payload...)
+	for range result.Rounds {
+		digest = sha256.Sum256(input)
+		copy(input, digest[:])
+	}
+	if string(result.Echo) != payload || result.Digest != hex.EncodeToString(digest[:]) {
+		t.Errorf("the result is %s, %d rounds, digest %s, want %x", result.Echo, result.Rounds, result.Digest, digest)
+	}
+	write(t, ctx, conn, `{"id":"after","action":"streamer.get","payload":{"request_id":"killed"}}`)
+	for {
+		f := read(t, ctx, conn)
+		if f.Type == wire.TypeComplete && f.RequestID == "killed" {
+			t.Error("a second final frame came")
+		}
+		if f.RequestID == "after" {
+			if f.Request == nil || f.Request.State != "SUCCEEDED" {
+				t.Fatalf("the request is %+v", f)
+			}
+			t.Logf("killed %d busy processes; afterwards the request says %s", killed, f.Request.Append(nil))
+			return
+		}
+	}
+}
+
+// What each event may cost in network calls when the function is warm.
+func TestCallsOfWarmEvents(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds and runs the functions")
+	}
+	var log lifttest.Log
+	var calls counter
+	reports := map[string]chan lambdahost.Report{}
+	for _, name := range []string{"connect", "disconnect", "router", "processor"} {
+		reports[name] = make(chan lambdahost.Report, 100)
+	}
+	stack := startStaging(t, &log, local.StagingConfig{SweepEvery: time.Hour, OnCall: calls.add,
+		OnReport: func(r lambdahost.Report) { reports[r.Function] <- r }})
+	target := stagingTarget(t, stack)
+	t.Log(stack.Backends())
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	ended := func(function string, n int) {
+		t.Helper()
+		for range n {
+			select {
+			case r := <-reports[function]:
+				if r.Err != nil {
+					t.Fatalf("%s: %v", function, r.Err)
+				}
+			case <-ctx.Done():
+				t.Fatalf("%s: %v", function, ctx.Err())
+			}
+		}
+	}
+	ended("processor", 1) // the schedule fires at the start
+
+	conn := rawDial(t, ctx, target)
+	job := func(id string) {
+		write(t, ctx, conn, `{"id":"`+id+`","action":"echo_async","payload":{"step_ms":200}}`)
+		ended("router", 1)
+		for f := read(t, ctx, conn); f.Type != wire.TypeComplete; f = read(t, ctx, conn) {
+			if f.Type == wire.TypeError {
+				t.Fatalf("%+v", f)
+			}
+		}
+		ended("processor", 2) // one rung by the stream, one that runs the request
+	}
+	echo := func() {
+		write(t, ctx, conn, `{"id":"e","action":"echo","payload":1}`)
+		if f := read(t, ctx, conn); f.Type != wire.TypeResponse {
+			t.Fatalf("%+v", f)
+		}
+		ended("router", 1)
+	}
+	shortLived := func() {
+		c := rawDial(t, ctx, target)
+		if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {
+			t.Fatal(err)
+		}
+		ended("disconnect", 1)
+	}
+	for _, warmUp := range []func(){shortLived, echo, func() { job("first") }} {
+		warmUp()
+	}
+	for _, event := range []struct {
+		name, function string
+		do             func()
+		most           int
+	}{
+		{"connect", "connect", shortLived, 1},
+		{"disconnect", "disconnect", shortLived, 2},
+		{"echo", "router", echo, 1},
+		{"enqueue", "router", func() { job("second") }, 2},
+		{"a job of five steps", "processor", func() { job("third") }, 12},
+	} {
+		calls.reset()
+		event.do()
+		made := calls.of(event.function)
+		t.Logf("%s: %d calls %v", event.name, len(made), made)
+		if len(made) > event.most || len(made) == 0 {
+			t.Errorf("%s costs %d calls, want 1 to %d: %v", event.name, len(made), event.most, made)
+		}
+	}
+}
+
+func rawDial(t *testing.T, ctx context.Context, target *e2e.Target) *websocket.Conn {
+	t.Helper()
+	conn, _, err := websocket.Dial(ctx, target.WebSocketURL, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + target.Token}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.CloseNow() })
+	return conn
+}
+
+func write(t *testing.T, ctx context.Context, conn *websocket.Conn, text string) {
+	t.Helper()
+	if err := conn.Write(ctx, websocket.MessageText, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, ctx context.Context, conn *websocket.Conn) wire.Frame {
+	t.Helper()
+	_, data, err := conn.Read(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := wire.DecodeFrame(data)
+	if err != nil {
+		t.Fatalf("%s: %v", data, err)
+	}
+	return f
+}
+
+// A counter keeps the calls that functions made.
+type counter struct {
+	mu    sync.Mutex
+	calls []local.Call
+}
+
+func (c *counter) add(call local.Call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls = append(c.calls, call)
+}
+
+func (c *counter) reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls = nil
+}
+
+func (c *counter) of(function string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var made []string
+	for _, call := range c.calls {
+		if call.Function == function {
+			made = append(made, fmt.Sprintf("%s.%s", call.Service, call.Operation))
+		}
+	}
+	return made
+}
+
+// output is a writer that may be read at the same time.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
