@@ -37,6 +37,15 @@ type meter struct {
 type call struct{ action, resource string }
 
 func (m *meter) keep(operation string, in map[string]any) {
+	// A transaction needs what its parts would need.
+	if parts, ok := in["TransactItems"].([]any); ok {
+		for _, part := range parts {
+			for kind, of := range part.(map[string]any) {
+				m.keep(map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}[kind], of.(map[string]any))
+			}
+		}
+		return
+	}
 	var table string
 	if batch, ok := in["RequestItems"].(map[string]any); ok {
 		for table = range batch { // there is one
@@ -143,8 +152,11 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "talk", Expected: time.Minute},
+		func(_ context.Context, job *streamer.Job, _ any) (int, error) { return 0, job.Emit("a word") }))
 	logger, registry := slog.New(slog.DiscardHandler), streamer.NewRegistry(all...)
-	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Actions: registry, Push: m, Dispatch: m, Logger: logger})
+	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Actions: registry, Push: m, Dispatch: m, Logger: logger,
+		SaveEvery: time.Minute}) // on a busy machine a second of work takes longer, and would be saved in between
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,13 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r1")) }},
 		{"router", func() error { return w.submit(ctx, "r3", "echo_async", `{}`) }},
 		{"processor", func() error { _, err := w.processor.Sweep(ctx); return err }},
+		// Output, and places under limits.
+		{"router", func() error { return w.submit(ctx, "r4", "talk", `{}`) }},
+		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r4")) }},
+		{"router", func() error { _, err := w.requests.Output(ctx, w.who, wire.OutputQuery{RequestID: "r4"}); return err }},
+		{"router", func() error { w.requests.Limits.OpenPerPrincipal = 5; return w.submit(ctx, "r5", "talk", `{}`) }},
+		{"router", func() error { _, err := w.requests.Cancel(ctx, w.who, "r5"); return err }},
+		{"router", func() error { _, err := w.requests.Why(ctx, w.who, "r3"); return err }},
 		{"disconnect", func() error { return w.connections.Close(ctx, w.who.Connection) }},
 	} {
 		if err := step.do(); err != nil {
