@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -27,50 +28,105 @@ import (
 	"github.com/pay-theory/streamer/lift/trace"
 )
 
-// A source is a trigger as the stack's test sees it. A new trigger is a line
-// here.
+// A source is something that invokes functions, as the stack's test sees it. A
+// new one is a line here.
 type source struct {
+	name     string
 	trigger  lift.Trigger
 	register func(*lift.App, lift.Handler)
 	event    func(header http.Header, body string) lifttest.Event
 }
 
-var sources = []source{
-	{lift.TriggerHTTP,
-		func(a *lift.App, h lift.Handler) { a.HTTP("POST /things", h) },
-		func(header http.Header, body string) lifttest.Event {
-			return lifttest.HTTP{Method: "POST", Path: "/things", Header: header, Body: []byte(body)}
-		}},
-	{lift.TriggerConnect,
+var sources = append(overEveryWay(), []source{
+	{"$connect", lift.TriggerConnect,
 		func(a *lift.App, h lift.Handler) { a.WebSocket(lift.RouteConnect, h) },
 		func(header http.Header, _ string) lifttest.Event { return lifttest.Connect{Header: header} }},
-	{lift.TriggerMessage,
+	{"$default", lift.TriggerMessage,
 		func(a *lift.App, h lift.Handler) { a.WebSocket(lift.RouteDefault, h) },
 		func(_ http.Header, body string) lifttest.Event { return lifttest.Message{Body: body} }},
-	{lift.TriggerDisconnect,
+	{"route of its own", lift.TriggerMessage,
+		func(a *lift.App, h lift.Handler) { a.WebSocket("named", h) },
+		func(_ http.Header, body string) lifttest.Event { return lifttest.Message{Route: "named", Body: body} }},
+	{"$disconnect", lift.TriggerDisconnect,
 		func(a *lift.App, h lift.Handler) { a.WebSocket(lift.RouteDisconnect, h) },
 		func(http.Header, string) lifttest.Event { return lifttest.Disconnect{} }},
-	{lift.TriggerDynamoDB,
+	{"DynamoDB", lift.TriggerDynamoDB,
 		func(a *lift.App, h lift.Handler) { a.DynamoDB(h) },
 		func(_ http.Header, body string) lifttest.Event {
 			return lifttest.Stream{Records: []lifttest.Record{{Keys: map[string]any{"body": body}}}}
 		}},
-	{lift.TriggerSchedule,
+	{"Kinesis", lift.TriggerKinesis,
+		func(a *lift.App, h lift.Handler) { a.Kinesis(h) },
+		func(_ http.Header, body string) lifttest.Event {
+			return lifttest.Kinesis{Records: []lifttest.KinesisRecord{{Data: []byte(body)}}}
+		}},
+	{"SQS", lift.TriggerSQS,
+		func(a *lift.App, h lift.Handler) { a.SQS(h) },
+		func(_ http.Header, body string) lifttest.Event {
+			return lifttest.SQS{Messages: []lifttest.SQSMessage{{Body: body}}}
+		}},
+	{"SQS FIFO", lift.TriggerSQS,
+		func(a *lift.App, h lift.Handler) { a.SQS(h) },
+		func(_ http.Header, body string) lifttest.Event {
+			return lifttest.SQS{Queue: "example.fifo", Messages: []lifttest.SQSMessage{{Body: body}}}
+		}},
+	{"SNS", lift.TriggerSNS,
+		func(a *lift.App, h lift.Handler) { a.SNS(h) },
+		func(_ http.Header, body string) lifttest.Event { return lifttest.SNS{Message: body} }},
+	{"S3", lift.TriggerS3,
+		func(a *lift.App, h lift.Handler) { a.S3(h) },
+		func(_ http.Header, body string) lifttest.Event {
+			return lifttest.S3{Objects: []lifttest.S3Object{{Key: body}}}
+		}},
+	{"EventBridge", lift.TriggerEventBridge,
+		func(a *lift.App, h lift.Handler) { a.EventBridge("Example", h) },
+		func(_ http.Header, body string) lifttest.Event {
+			return lifttest.EventBridge{Detail: json.RawMessage(body)}
+		}},
+	{"scheduler", lift.TriggerSchedule,
 		func(a *lift.App, h lift.Handler) { a.Schedule(h) },
 		func(_ http.Header, body string) lifttest.Event { return lifttest.Schedule{Detail: body} }},
-	{lift.TriggerDirect,
+	{"scheduled rule", lift.TriggerSchedule,
+		func(a *lift.App, h lift.Handler) { a.Schedule(h) },
+		func(_ http.Header, body string) lifttest.Event { return lifttest.Schedule{Rule: true, Detail: body} }},
+	{"direct", lift.TriggerDirect,
 		func(a *lift.App, h lift.Handler) { a.Direct(h) },
 		func(_ http.Header, body string) lifttest.Event { return lifttest.Raw(body) }},
+}...)
+
+// overEveryWay are the sources that speak HTTP.
+func overEveryWay() []source {
+	var list []source
+	for _, via := range lifttest.Ways {
+		list = append(list, source{via.String(), lift.TriggerHTTP,
+			func(a *lift.App, h lift.Handler) { a.HTTP("POST /things", h) },
+			func(header http.Header, body string) lifttest.Event {
+				return lifttest.HTTP{Via: via, Method: "POST", Path: "/things", Header: header, Body: []byte(body)}
+			}})
+	}
+	return list
 }
 
 var (
-	everywhere = []lift.Trigger{lift.TriggerHTTP, lift.TriggerConnect, lift.TriggerMessage, lift.TriggerDisconnect, lift.TriggerDynamoDB, lift.TriggerSchedule, lift.TriggerDirect}
+	everywhere = triggers()
 	overHTTP   = []lift.Trigger{lift.TriggerHTTP}
 	handshakes = []lift.Trigger{lift.TriggerHTTP, lift.TriggerConnect}
 	answered   = []lift.Trigger{lift.TriggerHTTP, lift.TriggerConnect, lift.TriggerMessage, lift.TriggerDirect}
 	withBodies = []lift.Trigger{lift.TriggerHTTP, lift.TriggerMessage, lift.TriggerDirect}
 	withClaims = []lift.Trigger{lift.TriggerHTTP, lift.TriggerConnect, lift.TriggerMessage}
+	repeatable = triggers(lift.TriggerConnect, lift.TriggerDisconnect)
 )
+
+// triggers are all that Lift knows, but those named.
+func triggers(without ...lift.Trigger) []lift.Trigger {
+	var all []lift.Trigger
+	for t := lift.Trigger(1); t.String() != "unknown"; t++ {
+		if !slices.Contains(without, t) {
+			all = append(all, t)
+		}
+	}
+	return all
+}
 
 // A world is an app with the whole stack around one handler of one trigger.
 type world struct {
@@ -299,7 +355,7 @@ var layers = []layer{
 				w.t.Errorf("answer %s", shown(answer))
 			}
 		}},
-	{"Idempotency", []lift.Trigger{lift.TriggerHTTP, lift.TriggerMessage, lift.TriggerDynamoDB, lift.TriggerSchedule, lift.TriggerDirect},
+	{"Idempotency", repeatable,
 		func(w *world) lift.Middleware {
 			return middleware.Idempotency(middleware.IdempotencyConfig{
 				Store: middleware.NewMemoryIdempotency(middleware.MemoryIdempotencyConfig{}),
@@ -437,12 +493,21 @@ func (w *world) last(message string) map[string]any {
 	return lines[len(lines)-1]
 }
 
+func TestEveryTriggerHasASource(t *testing.T) {
+	t.Parallel()
+	for _, trigger := range everywhere {
+		if !slices.ContainsFunc(sources, func(s source) bool { return s.trigger == trigger }) {
+			t.Errorf("no source for %s", trigger)
+		}
+	}
+}
+
 // The same handler and the same stack behind every trigger: each middleware acts
 // there, or is refused when the handler is registered.
 func TestWholeStackBehindEveryTrigger(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources {
-		t.Run(s.trigger.String(), func(t *testing.T) {
+		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			for _, l := range layers {
 				t.Run(l.name, func(t *testing.T) {
@@ -479,7 +544,7 @@ func TestWholeStackBehindEveryTrigger(t *testing.T) {
 func TestHammer(t *testing.T) {
 	t.Parallel()
 	for _, s := range sources {
-		t.Run(s.trigger.String(), func(t *testing.T) {
+		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			log, metrics := new(lifttest.Log), new(lifttest.Metrics)
 			rec, err := metric.New(metric.Config{Namespace: "hammer", Writer: metrics})
