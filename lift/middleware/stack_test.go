@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -498,6 +499,40 @@ func TestEveryTriggerHasASource(t *testing.T) {
 	for _, trigger := range everywhere {
 		if !slices.ContainsFunc(sources, func(s source) bool { return s.trigger == trigger }) {
 			t.Errorf("no source for %s", trigger)
+		}
+	}
+}
+
+// The table in the documentation is that of the layers.
+func TestTableOfTheDocumentation(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/lift/middleware/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range layers {
+		if l.acts == nil {
+			continue
+		}
+		var want strings.Builder
+		for _, trigger := range everywhere {
+			mark := " –"
+			if slices.Contains(l.triggers, trigger) {
+				mark = " ✓"
+			}
+			want.WriteString(mark + " |")
+		}
+		found := false
+		for line := range strings.Lines(string(text)) {
+			name, cells, _ := strings.Cut(strings.TrimSpace(line), ".md) |")
+			if strings.HasPrefix(strings.TrimPrefix(name, "| [auth."), l.name+"]") || strings.HasPrefix(name, "| ["+l.name+"]") {
+				if found = true; cells != want.String() {
+					t.Errorf("%s has%s, want%s", l.name, cells, want.String())
+				}
+			}
+		}
+		if !found {
+			t.Errorf("no line for %s", l.name)
 		}
 	}
 }
