@@ -14,8 +14,8 @@ import (
 // error for one that is not. It names trigger, route, code and duration, and
 // what the event's family identifies it by and what the handler adds with
 // [lift.Event.Annotate], but no payload, header or query. An
-// error that nobody declared is logged in full by the App itself, under the
-// same correlation id.
+// error that nobody declared, and every error of a record of a batch, is logged
+// in full by the App itself, under the same correlation id.
 func Log() lift.Middleware {
 	return func(next lift.Handler) lift.Handler {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
