@@ -86,7 +86,11 @@ func (g *Gateway) cutBase(path, parameters string) (rest string, ok bool) {
 		}
 		own.WriteString(part)
 	}
-	base, ok := strings.CutSuffix(strings.TrimSuffix(unescaped(path), "/"), strings.TrimSuffix(unescaped(own.String()), "/"))
+	plain, resource := strings.TrimSuffix(unescaped(path), "/"), strings.TrimSuffix(own.String(), "/")
+	base, ok := strings.CutSuffix(plain, resource)
+	if !ok { // the parameters may have their escapes too
+		base, ok = strings.CutSuffix(plain, unescaped(resource))
+	}
 	if !ok || !strings.HasPrefix(path, base) {
 		return path, false
 	}

@@ -28,14 +28,14 @@ func TestHTTPOverEveryWay(t *testing.T) {
 				}}, nil
 			}))
 			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{
-				Via: via, Method: "POST", Path: "/things/a%20b%2Fc", Query: "q=1%2B1&q=a+b&empty=", SourceIP: "198.51.100.9",
+				Via: via, Method: "POST", Path: "/things/a%20b%2541", Query: "q=1%2B1&q=a+b&empty=", SourceIP: "198.51.100.9",
 				Header: http.Header{"Cookie": {"x=1; y=2"}, "X-Two": {"1", "2"}}, Body: []byte{0xff, 0x00, 'a'},
 			})
 			if answer.Err != nil || answer.Status != 201 || string(answer.Body) != "\xff\x00a" {
 				t.Fatalf("answer %+v", answer)
 			}
 			r := e.HTTP
-			if r.PathValue("id") != "a b/c" || r.RemoteAddr != "198.51.100.9" || r.Host == "" {
+			if r.PathValue("id") != "a b%41" || r.RemoteAddr != "198.51.100.9" || r.Host == "" {
 				t.Errorf("id %q, address %q, host %q", r.PathValue("id"), r.RemoteAddr, r.Host)
 			}
 			single := via == lifttest.LoadBalancer
@@ -127,6 +127,8 @@ func TestRESTBasePath(t *testing.T) {
 		"no base":        {`"path":"/things","resource":"/things","pathParameters":null`, "/things", ""},
 		"trailing slash": {`"path":"/shop/things/","resource":"/things","pathParameters":null`, "/things/", "/shop"},
 		"escapes":        {`"path":"/shop/things/a%20b","resource":"/things/{id}","pathParameters":{"id":"a b"}`, "/things/a%20b", "/shop"},
+		"escaped escape": {`"path":"/shop/things/%2541","resource":"/things/{id}","pathParameters":{"id":"%41"}`, "/things/%2541", "/shop"},
+		"both escaped":   {`"path":"/shop/things/%2541","resource":"/things/{id}","pathParameters":{"id":"%2541"}`, "/things/%2541", "/shop"},
 		"missing value":  {`"path":"/shop/things/7","resource":"/things/{id}","pathParameters":{}`, "/shop/things/7", ""},
 		"other value":    {`"path":"/shop/things/7","resource":"/things/{id}","pathParameters":{"id":"8"}`, "/shop/things/7", ""},
 		"odd value":      {`"path":"/shop/things/7","resource":"/things/{id}","pathParameters":{"id":8}`, "/shop/things/7", ""},
@@ -143,6 +145,40 @@ func TestRESTBasePath(t *testing.T) {
 		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"httpMethod":"GET",`+tt.event+`,"requestContext":{"stage":"prod"}}`))
 		if answer.Status != 204 {
 			t.Errorf("%s: answer %+v", name, answer)
+		}
+	}
+}
+
+// An HTTP API resolves a path's escapes before the function sees it, so that an
+// escaped slash divides the path; elsewhere it does not. No escape is resolved
+// twice.
+func TestEscapesOfPaths(t *testing.T) {
+	t.Parallel()
+	for _, via := range lifttest.Ways {
+		for path, want := range map[string]string{
+			"/%2541": "%41", "/%25zz": "%zz", "/a%2Fb": "a/b", "/%3Fa%3D1%23": "?a=1#", "/%C3%A4+%2B": "ä++", "/%2525": "%25",
+		} {
+			app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
+			segments, got := 0, ""
+			note := func(n int) lift.Handler {
+				return lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+					segments, got = n, e.HTTP.URL.Path[1:]
+					if e.HTTP.URL.RawQuery != "" {
+						t.Errorf("%s: %s has the query %q", via, path, e.HTTP.URL.RawQuery)
+					}
+					return nil, nil
+				})
+			}
+			app.HTTP("GET /{a}", note(1))
+			app.HTTP("GET /{a}/{b}", note(2))
+			lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Via: via, Path: path})
+			wantSegments := 1
+			if strings.Contains(want, "/") && (via == lifttest.HTTPAPI || via == lifttest.HTTPAPIv1) {
+				wantSegments = 2
+			}
+			if got != want || segments != wantSegments {
+				t.Errorf("%s: %s is %q in %d segments", via, path, got, segments)
+			}
 		}
 	}
 }

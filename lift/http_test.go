@@ -26,7 +26,7 @@ func TestHTTPRequestIsWhatNetHTTPWouldGive(t *testing.T) {
 		return &lift.Response{Body: []byte("ok")}, nil
 	}))
 	answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{
-		Method: "POST", Path: "/a/x%2Fy/b/c", Query: "q=1&q=2", Stage: "dev", SourceIP: "198.51.100.9", RequestID: "r1",
+		Method: "POST", Path: "/a/x%20y%25/b/c", Query: "q=1&q=2", Stage: "dev", SourceIP: "198.51.100.9", RequestID: "r1",
 		Header: http.Header{"X-Two": {"1", "2"}, "Cookie": {"a=1; b=2"}},
 		Body:   []byte{0xff, 0x00},
 	})
@@ -34,13 +34,13 @@ func TestHTTPRequestIsWhatNetHTTPWouldGive(t *testing.T) {
 		t.Fatalf("answer %+v", answer)
 	}
 	r := e.HTTP
-	if r.Method != "POST" || r.URL.Path != "/a/x/y/b/c" || r.PathValue("id") != "x/y" || r.PathValue("rest") != "b/c" {
+	if r.Method != "POST" || r.URL.Path != "/a/x y%/b/c" || r.PathValue("id") != "x y%" || r.PathValue("rest") != "b/c" {
 		t.Errorf("request %s %s, id %q, rest %q", r.Method, r.URL.Path, r.PathValue("id"), r.PathValue("rest"))
 	}
 	if q := r.URL.Query()["q"]; !slices.Equal(q, []string{"1", "2"}) {
 		t.Errorf("query %q", q)
 	}
-	if r.RequestURI != "/a/x%2Fy/b/c?q=1&q=2" || r.RemoteAddr != "198.51.100.9" || r.Host == "" || !r.ProtoAtLeast(1, 1) {
+	if r.RequestURI != "/a/x%20y%25/b/c?q=1&q=2" || r.RemoteAddr != "198.51.100.9" || r.Host == "" || !r.ProtoAtLeast(1, 1) {
 		t.Errorf("request URI %q, address %q, host %q", r.RequestURI, r.RemoteAddr, r.Host)
 	}
 	if cookie, err := r.Cookie("b"); err != nil || cookie.Value != "2" {

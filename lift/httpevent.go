@@ -77,6 +77,11 @@ func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
 	if c.method == "" {
 		return nil, errors.New("requestContext names no method")
 	}
+	// An HTTP API gives the path decoded, in either payload format; the others
+	// give it as it was sent: https://github.com/middleapi/standard-server/pull/93
+	if g.Kind == GatewayHTTPAPI {
+		path = (&url.URL{Path: path}).EscapedPath()
+	}
 
 	e := a.newEvent(ctx, TriggerHTTP, c.requestID)
 	e.Time = millis(c.epoch)

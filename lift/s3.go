@@ -15,7 +15,7 @@ type S3Object struct {
 	Size      int64  // bytes; 0 for a deleted object
 	ETag      string
 	VersionID string
-	Sequencer string // of two events of one key, the one with the higher came later; compared as hexadecimal
+	Sequencer string // of two events of one key, the one with the higher came later; compared as text, the shorter padded with zeros on the right
 }
 
 // S3 registers the handler for event notifications of S3 buckets. S3 invokes a

@@ -35,7 +35,8 @@ func (v Via) String() string {
 }
 
 // HTTP is a request. A way that keeps one value for each header or parameter
-// loses the others here as it does on AWS.
+// loses the others here as it does on AWS, and one of an HTTP API resolves the
+// escapes of the path.
 type HTTP struct {
 	Via       Via
 	Method    string // default GET
@@ -88,6 +89,9 @@ func (h HTTP) addBody(event map[string]any) {
 
 func (h HTTP) format2() []byte {
 	stage, path := cmp.Or(h.Stage, "$default"), h.Path
+	if h.Via == HTTPAPI {
+		path = unescapePath(path)
+	}
 	if stage != "$default" {
 		path = "/" + stage + path
 	}
@@ -167,23 +171,20 @@ func (h HTTP) addAPI(event map[string]any) {
 	event["requestContext"] = context
 	event["stageVariables"] = nil
 	if h.Via == HTTPAPIv1 {
-		stage := cmp.Or(h.Stage, "$default")
+		stage, path := cmp.Or(h.Stage, "$default"), unescapePath(h.Path)
 		if stage != "$default" {
-			event["path"] = "/" + stage + h.Path
+			path = "/" + stage + path
 		}
+		event["path"] = path
 		event["version"], event["resource"], event["pathParameters"] = "1.0", "$default", nil
-		context["stage"], context["resourcePath"], context["path"] = stage, "$default", event["path"]
+		context["stage"], context["resourcePath"], context["path"] = stage, "$default", path
 		return
 	}
 	stage := cmp.Or(h.Stage, "prod")
 	event["path"] = h.Base + h.Path
 	event["resource"], event["pathParameters"] = "/", nil
 	if h.Path != "/" {
-		proxy, err := url.PathUnescape(h.Path[1:])
-		if err != nil {
-			proxy = h.Path[1:]
-		}
-		event["resource"], event["pathParameters"] = "/{proxy+}", map[string]string{"proxy": proxy}
+		event["resource"], event["pathParameters"] = "/{proxy+}", map[string]string{"proxy": unescapePath(h.Path[1:])}
 	}
 	context["stage"], context["resourcePath"], context["path"] = stage, event["resource"], "/"+stage+h.Path
 }
@@ -210,6 +211,13 @@ func unescape(text string) string {
 		return plain
 	}
 	return text
+}
+
+func unescapePath(path string) string {
+	if plain, err := url.PathUnescape(path); err == nil {
+		return plain
+	}
+	return path
 }
 
 func lower(header http.Header) http.Header {

@@ -69,7 +69,8 @@ type IdempotencyConfig struct {
 
 	// Key names a call; "" lets it pass unguarded. Default: the Idempotency-Key
 	// header of a request, and the event's ID of everything that AWS may deliver
-	// twice; for messages and direct invocations nothing.
+	// twice, for S3 with the object; for WebSocket messages and direct
+	// invocations nothing.
 	Key func(*lift.Event) string
 
 	// Required refuses calls without a Key with 400.
@@ -116,6 +117,8 @@ func deliveryKey(e *lift.Event) string {
 		return e.Header(IdempotencyHeader)
 	case lift.TriggerMessage, lift.TriggerDirect:
 		return ""
+	case lift.TriggerS3: // the ID is that of a request, which may delete many objects
+		return e.ID + " " + e.S3.Event + " " + e.S3.VersionID + " " + e.S3.Key
 	}
 	return e.ID
 }

@@ -58,6 +58,11 @@ func newCounted(change func(*middleware.IdempotencyConfig)) *counted {
 	c.App.HTTP("/others", h)
 	c.App.DynamoDB(h)
 	c.App.Schedule(h)
+	c.App.Kinesis(h)
+	c.App.SQS(h)
+	c.App.SNS(h)
+	c.App.S3(h)
+	c.App.EventBridge("Example", h)
 	return c
 }
 
@@ -116,14 +121,21 @@ func TestIdempotencyOfRequests(t *testing.T) {
 func TestIdempotencyOfDeliveries(t *testing.T) {
 	t.Parallel()
 	c := newCounted(nil)
+	deleted := lifttest.S3{Objects: []lifttest.S3Object{{Event: "ObjectRemoved:Delete", Key: "a"}, {Event: "ObjectRemoved:Delete", Key: "b"}}}.Payload()
 	for range 2 {
-		for _, event := range []lifttest.Event{lifttest.Stream{Records: make([]lifttest.Record, 2)}, lifttest.Schedule{}} {
+		for _, event := range []lifttest.Event{
+			lifttest.Stream{Records: make([]lifttest.Record, 2)}, lifttest.Schedule{},
+			lifttest.Kinesis{Records: make([]lifttest.KinesisRecord, 2)}, lifttest.SQS{Messages: make([]lifttest.SQSMessage, 2)},
+			lifttest.SNS{}, lifttest.EventBridge{},
+			// Two objects of one request:
+			lifttest.Raw(bytes.ReplaceAll(deleted, []byte("C3D13FE58DE4C801"), []byte("C3D13FE58DE4C800"))),
+		} {
 			if answer := lifttest.Invoke(t.Context(), t, c.App, event); answer.Err != nil || answer.Failed != nil {
 				t.Errorf("answer %+v", answer)
 			}
 		}
 	}
-	if c.calls.Load() != 3 {
+	if c.calls.Load() != 11 {
 		t.Errorf("%d calls", c.calls.Load())
 	}
 }

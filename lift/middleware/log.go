@@ -14,8 +14,8 @@ import (
 // error for one that is not. It names trigger, route, code and duration, and
 // what the event's family identifies it by and what the handler adds with
 // [lift.Event.Annotate], but no payload, header or query. An
-// error that nobody declared is logged in full by the App itself, under the
-// same correlation id.
+// error that nobody declared, and every error of a record of a batch, is logged
+// in full by the App itself, under the same correlation id.
 func Log() lift.Middleware {
 	return func(next lift.Handler) lift.Handler {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
@@ -63,7 +63,10 @@ func Log() lift.Middleware {
 func identity(attrs []slog.Attr, e *lift.Event) []slog.Attr {
 	switch {
 	case e.HTTP != nil:
-		return append(attrs, slog.String("method", e.HTTP.Method), slog.String("path", e.HTTP.URL.Path))
+		attrs = append(attrs, slog.String("method", e.HTTP.Method), slog.String("path", e.HTTP.URL.Path))
+		if e.Gateway != nil {
+			attrs = append(attrs, slog.String("gateway", string(e.Gateway.Kind)))
+		}
 	case e.WebSocket != nil:
 		attrs = append(attrs, slog.String("connection_id", e.WebSocket.ConnectionID))
 		if e.Trigger == lift.TriggerDisconnect {
@@ -71,6 +74,16 @@ func identity(attrs []slog.Attr, e *lift.Event) []slog.Attr {
 		}
 	case e.DynamoDB != nil:
 		return append(attrs, slog.String("record", e.DynamoDB.SequenceNumber))
+	case e.Kinesis != nil:
+		return append(attrs, slog.String("record", e.Kinesis.SequenceNumber), slog.String("shard", e.Kinesis.ShardID))
+	case e.SQS != nil:
+		return append(attrs, slog.String("message_id", e.ID), slog.Int("receives", e.SQS.Receives))
+	case e.SNS != nil:
+		return append(attrs, slog.String("message_id", e.ID))
+	case e.S3 != nil:
+		return append(attrs, slog.String("s3_event", e.S3.Event), slog.String("object", e.S3.Key))
+	case e.EventBridge != nil:
+		return append(attrs, slog.String("event_id", e.ID), slog.String("source", e.EventBridge.Source))
 	}
 	return attrs
 }

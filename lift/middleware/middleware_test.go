@@ -16,7 +16,7 @@ import (
 	"github.com/pay-theory/streamer/lift/middleware"
 )
 
-// app has one handler for HTTP, $connect, messages, $disconnect and a stream.
+// app has one handler for every trigger but schedules and direct invocations.
 func app(log *lifttest.Log, h lift.HandlerFunc, mw ...lift.Middleware) *lift.App {
 	a := lift.New(lift.Config{Logger: log.Logger()})
 	a.Use(mw...)
@@ -25,6 +25,11 @@ func app(log *lifttest.Log, h lift.HandlerFunc, mw ...lift.Middleware) *lift.App
 	a.WebSocket(lift.RouteDefault, h)
 	a.WebSocket(lift.RouteDisconnect, h)
 	a.DynamoDB(h)
+	a.Kinesis(h)
+	a.SQS(h)
+	a.SNS(h)
+	a.S3(h)
+	a.EventBridge("Example", h)
 	return a
 }
 
@@ -112,7 +117,7 @@ func TestLog(t *testing.T) {
 		want    map[string]any
 	}{
 		"success": {lifttest.HTTP{Path: "/x", Query: "token=sesame", Header: http.Header{"Authorization": {"Bearer sesame"}}}, nil, "handled",
-			map[string]any{"level": "INFO", "trigger": "http", "route": "/x", "method": "GET", "path": "/x", "status": 201.0, "cold_start": true, "subject": "ada"}},
+			map[string]any{"level": "INFO", "trigger": "http", "route": "/x", "method": "GET", "path": "/x", "gateway": "http_api", "status": 201.0, "cold_start": true, "subject": "ada"}},
 		"refusal": {lifttest.Message{Body: "sesame"}, &lift.Error{Code: lift.CodeConflict, Message: "no", Cause: errors.New("why")}, "refused",
 			map[string]any{"level": "INFO", "trigger": "websocket_message", "route": "$default", "code": "conflict", "error": "conflict: no: why", "connection_id": lifttest.ConnectionID}},
 		"failure": {lifttest.Connect{}, lift.Errorf(lift.CodeUnavailable, "away"), "failed",
@@ -121,6 +126,16 @@ func TestLog(t *testing.T) {
 			map[string]any{"level": "ERROR", "code": "internal", "error": nil, "disconnect_code": 1001.0}},
 		"record": {lifttest.Stream{Records: []lifttest.Record{{SequenceNumber: "77"}}}, nil, "handled",
 			map[string]any{"trigger": "dynamodb", "record": "77", "route": "Example"}},
+		"Kinesis": {lifttest.Kinesis{Records: []lifttest.KinesisRecord{{SequenceNumber: "77", Data: []byte("sesame")}}}, nil, "handled",
+			map[string]any{"trigger": "kinesis", "record": "77", "shard": "shardId-000000000006", "route": "example"}},
+		"SQS": {lifttest.SQS{Messages: []lifttest.SQSMessage{{ID: "m7", Body: "sesame", Receives: 3}}}, errors.New("boom"), "failed",
+			map[string]any{"trigger": "sqs", "message_id": "m7", "receives": 3.0, "route": "example"}},
+		"SNS": {lifttest.SNS{ID: "m7", Message: "sesame"}, nil, "handled",
+			map[string]any{"trigger": "sns", "message_id": "m7", "route": "example"}},
+		"S3": {lifttest.S3{Objects: []lifttest.S3Object{{Event: "ObjectRemoved:Delete", Key: "a b.txt"}}}, nil, "handled",
+			map[string]any{"trigger": "s3", "s3_event": "ObjectRemoved:Delete", "object": "a b.txt", "route": "example"}},
+		"EventBridge": {lifttest.EventBridge{ID: "e7", Detail: map[string]string{"a": "sesame"}}, nil, "handled",
+			map[string]any{"trigger": "eventbridge", "event_id": "e7", "source": "com.example", "route": "Example"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

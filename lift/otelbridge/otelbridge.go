@@ -122,12 +122,16 @@ func attributes(e *lift.Event) []attribute.KeyValue {
 	return list
 }
 
+// faasTrigger groups the triggers as the conventions do: "datasource" are
+// databases and file systems, "pubsub" is messaging.
 func faasTrigger(t lift.Trigger) string {
 	switch t {
 	case lift.TriggerHTTP, lift.TriggerConnect, lift.TriggerMessage, lift.TriggerDisconnect:
 		return "http"
-	case lift.TriggerDynamoDB:
+	case lift.TriggerDynamoDB, lift.TriggerS3:
 		return "datasource"
+	case lift.TriggerKinesis, lift.TriggerSQS, lift.TriggerSNS, lift.TriggerEventBridge:
+		return "pubsub"
 	case lift.TriggerSchedule:
 		return "timer"
 	}

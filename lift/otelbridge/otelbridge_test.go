@@ -33,6 +33,11 @@ func newApp(log *lifttest.Log, h lift.HandlerFunc, outer ...lift.Middleware) (*l
 	a.HTTP("GET /things/{id}", h)
 	a.WebSocket(lift.RouteDisconnect, h)
 	a.DynamoDB(h)
+	a.Kinesis(h)
+	a.SQS(h)
+	a.SNS(h)
+	a.S3(h)
+	a.EventBridge("Example", h)
 	a.Schedule(h)
 	a.Direct(h)
 	return a, spans
@@ -66,6 +71,11 @@ func TestSpans(t *testing.T) {
 		"no route":   {lifttest.HTTP{Path: "/nowhere"}, nil, "http", oteltrace.SpanKindServer, "http", codes.Unset, map[string]any{"http.response.status_code": int64(404)}},
 		"disconnect": {lifttest.Disconnect{}, nil, "$disconnect", oteltrace.SpanKindConsumer, "http", codes.Unset, nil},
 		"record":     {lifttest.Stream{Records: make([]lifttest.Record, 1)}, nil, "Example", oteltrace.SpanKindConsumer, "datasource", codes.Unset, nil},
+		"Kinesis":    {lifttest.Kinesis{Records: make([]lifttest.KinesisRecord, 1)}, nil, "example", oteltrace.SpanKindConsumer, "pubsub", codes.Unset, nil},
+		"SQS":        {lifttest.SQS{Messages: make([]lifttest.SQSMessage, 1)}, errors.New("boom"), "example", oteltrace.SpanKindConsumer, "pubsub", codes.Error, nil},
+		"SNS":        {lifttest.SNS{}, nil, "example", oteltrace.SpanKindConsumer, "pubsub", codes.Unset, nil},
+		"S3":         {lifttest.S3{Objects: make([]lifttest.S3Object, 1)}, nil, "example", oteltrace.SpanKindConsumer, "datasource", codes.Unset, nil},
+		"bus":        {lifttest.EventBridge{}, nil, "Example", oteltrace.SpanKindConsumer, "pubsub", codes.Unset, nil},
 		"schedule":   {lifttest.Schedule{}, nil, "every-minute", oteltrace.SpanKindConsumer, "timer", codes.Unset, map[string]any{"faas.invocation_id": lifttest.RequestID}},
 		"direct":     {lifttest.JSON{Value: 1}, nil, "direct", oteltrace.SpanKindServer, "other", codes.Unset, nil},
 	} {
