@@ -89,7 +89,7 @@ func (m *meter) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	res, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil || units == nil {
+	if err != nil || units == nil || res.StatusCode != http.StatusOK {
 		return res, err
 	}
 	answer, err := io.ReadAll(res.Body)

@@ -278,7 +278,7 @@ func TestNoServer(t *testing.T) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"", "dev", "call", "watch", "get", "list", "cancel", "why", "redrive", "signal", "output", "token", "verify"} {
+	for _, command := range []string{"", "dev", "call", "watch", "get", "list", "cancel", "why", "redrive", "signal", "output", "staging", "token", "verify"} {
 		args := []string{"--help"}
 		if command != "" {
 			args = []string{command, "--help"}
