@@ -153,7 +153,8 @@ func (s *Stack) functions() error {
 			Push: push, Verifier: verifier, Logger: c.Logger}),
 		"processor": functions.Processor(processor),
 	} {
-		host, err := lambdahost.NewInProcess(lambdahost.Config{Name: name, Handler: app, Timeout: timeouts[name], Logger: c.Logger})
+		host, err := lambdahost.NewInProcess(lambdahost.Config{
+			Name: name, Handler: app, Timeout: timeouts[name], Concurrency: concurrency, Logger: c.Logger})
 		if err != nil {
 			return err
 		}
@@ -263,6 +264,10 @@ func (s *Stack) Close(ctx context.Context) error {
 	}
 	return errors.Join(faults...)
 }
+
+// concurrency is above Lambda's default for an account: a goroutine costs less
+// than an environment, and a message that is throttled gets no answer of its own.
+const concurrency = 10_000
 
 // timeouts are those of the deployed functions.
 var timeouts = map[string]time.Duration{
