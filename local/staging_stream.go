@@ -179,25 +179,11 @@ func (s *stream) attempt(ctx context.Context, batch []streamRecord) []streamReco
 		}
 		return batch
 	}
-	var report struct {
-		Failures []struct {
-			ID string `json:"itemIdentifier"`
-		} `json:"batchItemFailures"`
-	}
-	if err := json.Unmarshal(answer, &report); err != nil {
+	rest, err := afterCheckpoint(answer, batch, func(r streamRecord) string { return r.sequence })
+	if err != nil {
 		s.logger.WarnContext(ctx, "stream batch's answer does not decode", "error", err.Error())
-		return batch
 	}
-	// The lowest failed sequence number is the checkpoint: it and all after it
-	// come again.
-	for i := range batch {
-		for _, failure := range report.Failures {
-			if failure.ID == batch[i].sequence {
-				return batch[i:]
-			}
-		}
-	}
-	return nil
+	return rest
 }
 
 // streamCallTime bounds one call.

@@ -151,25 +151,11 @@ func (f *feed) attempt(ctx context.Context, batch []record) []record {
 		}
 		return batch
 	}
-	var report struct {
-		Failures []struct {
-			ID string `json:"itemIdentifier"`
-		} `json:"batchItemFailures"`
-	}
-	if err := json.Unmarshal(answer, &report); err != nil {
+	rest, err := afterCheckpoint(answer, batch, func(r record) string { return r.Change.SequenceNumber })
+	if err != nil {
 		f.logger.WarnContext(ctx, "stream batch's answer does not decode", "error", err.Error())
-		return batch
 	}
-	// The lowest failed sequence number is the checkpoint: it and all after it
-	// come again.
-	for i := range batch {
-		for _, failure := range report.Failures {
-			if failure.ID == batch[i].Change.SequenceNumber {
-				return batch[i:]
-			}
-		}
-	}
-	return nil
+	return rest
 }
 
 // sleep waits and reports whether ctx still lasts.
