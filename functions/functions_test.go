@@ -23,7 +23,6 @@ import (
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/lifttest"
-	"github.com/pay-theory/streamer/lift/metric"
 	"github.com/pay-theory/streamer/store/sqlite"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -86,7 +85,7 @@ func newSystem(t *testing.T) *system {
 	if err != nil {
 		t.Fatal(err)
 	}
-	metrics, err := metric.New(metric.Config{Namespace: "Streamer", Dimensions: []metric.Dimension{{Name: "FunctionName", Value: "processor"}}, Writer: &s.metrics})
+	metrics, err := functions.Metrics("processor", &s.metrics)
 	if err != nil {
 		t.Fatal(err)
 	}

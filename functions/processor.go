@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 
 	"github.com/pay-theory/streamer"
@@ -67,6 +68,14 @@ func Processor(p *streamer.Processor, metrics *metric.Recorder) *lift.App {
 		return nil, writeMetrics(metrics, report)
 	}))
 	return app
+}
+
+// Metrics is where the sweep of the named function tells how far the work is
+// behind: lines in CloudWatch's embedded metric format, under the
+// namespace Streamer.
+func Metrics(function string, out io.Writer) (*metric.Recorder, error) {
+	return metric.New(metric.Config{Namespace: "Streamer", Writer: out,
+		Dimensions: []metric.Dimension{{Name: "FunctionName", Value: function}}})
 }
 
 // writeMetrics tells how far the work is behind.

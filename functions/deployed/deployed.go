@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,7 +22,6 @@ import (
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/config"
-	"github.com/pay-theory/streamer/lift/metric"
 	"github.com/pay-theory/streamer/push/apigw"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
@@ -162,8 +162,7 @@ func Processor(ctx context.Context, opts config.Options, actions Actions) (*lift
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := metric.New(metric.Config{Namespace: "Streamer",
-		Dimensions: []metric.Dimension{{Name: "FunctionName", Value: cfg.Function}}})
+	metrics, err := functions.Metrics(cfg.Function, os.Stdout)
 	if err != nil {
 		return nil, err
 	}
