@@ -44,6 +44,10 @@ cover: ## every test with -race; fails below 80 % coverage
 short: ## the tests without -race and without the long ones, for the inner loop
 	$(GO) test -short ./...
 
+.PHONY: docs
+docs: ## write what docs/ shows of the code: the model of a request's life
+	$(GO) test -count=1 ./internal/model -update
+
 FUZZTIME ?= 20s
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each
