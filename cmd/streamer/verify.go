@@ -21,11 +21,12 @@ must be deployed there. Exit code 0 when nothing failed, 1 otherwise.
       --http-url https://def.execute-api.eu-west-1.amazonaws.com --token "$TOKEN"
 
 On a stack of this machine it signs its own tokens, flawed ones too. Elsewhere
-the checks that need more than --token and --other-token are skipped.`
+the checks that need more than --token, --other-token and --operator-token are
+skipped.`
 
 func newVerify(env *environment) *cobra.Command {
 	var flags clientFlags
-	var other string
+	var other, operator string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "verify",
@@ -37,11 +38,13 @@ func newVerify(env *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			target.OperatorToken = operator
 			return verify(cmd.Context(), env, target, asJSON)
 		},
 	}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&other, "other-token", "", "token of another tenant, for the checks of isolation")
+	cmd.Flags().StringVar(&operator, "operator-token", "", "token of the same tenant with the scope streamer:operator")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a check")
 	return cmd
 }
