@@ -26,7 +26,10 @@ type evaluator struct {
 // none is AWS::NoValue: what has it is left out.
 type none struct{}
 
-// A fault is an error at a path.
+// followed is a fault of a resource that is another's too, since it refers to it.
+type followed struct{ error }
+
+// fault is an error at a path.
 func fault(path, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", path, fmt.Errorf(format, args...))
 }
@@ -190,12 +193,15 @@ func (e *evaluator) named(path, name, attribute string) (any, error) {
 		return nil, fault(path, "%s is not there, since %s does not hold", name, r.condition)
 	}
 	of, err := e.resource(name)
+	if err != nil && e.failed[name] != nil {
+		return nil, &followed{err}
+	}
 	if err != nil {
 		return nil, fault(path, "%w", err)
 	}
 	v, err := e.config.Value(of, attribute)
 	if err != nil {
-		return nil, fault(path, "%w", err)
+		return nil, fault(path, "%s: %w", name, err)
 	}
 	return v, nil
 }

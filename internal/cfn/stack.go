@@ -77,7 +77,8 @@ func (t *Template) Stack(config Config) (*Stack, error) {
 	e.decided = true
 	for _, name := range slices.Sorted(maps.Keys(t.resources)) {
 		if there, _ := e.holds(t.resources[name].condition); there {
-			if _, err := e.resource(name); err != nil {
+			var other *followed
+			if _, err := e.resource(name); err != nil && !errors.As(err, &other) {
 				faults = append(faults, fmt.Errorf("cfn: %w", err))
 			}
 		}
