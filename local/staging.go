@@ -26,7 +26,7 @@ import (
 
 // A StagingConfig sets up a staging stack. Source and Cache are required.
 type StagingConfig struct {
-	Source string // folder of this module, whose functions are built
+	Source string // folder of a module whose ./cmd/connect, disconnect, router and processor are the functions
 	Cache  string // folder where the database server is kept once npm has fetched it; made if need be
 	Listen string // address; "": a free port on 127.0.0.1
 	Stage  string // of the WebSocket API; "": staging
@@ -36,6 +36,7 @@ type StagingConfig struct {
 	RetryWait   time.Duration // before a failed asynchronous invocation is tried again; 0: a minute, as on AWS
 	Concurrency int           // how many processes each function may have; 0: 50
 
+	Env    []string     // variables of every function beside the stack's own, as NAME=value
 	Output io.Writer    // what the functions print, line by line; nil: nowhere
 	Logger *slog.Logger // nil: slog.Default
 
@@ -209,7 +210,7 @@ func (s *Staging) functions() error {
 		host, err := lambdahost.NewProcesses(lambdahost.ProcessConfig{
 			Name: name, Command: []string{filepath.Join(s.folder, name)}, Timeout: timeouts[name], Concurrency: c.Concurrency,
 			Retries: asyncRetries, RetryWait: c.RetryWait, Logger: c.Logger, Output: c.Output, Report: s.report,
-			Env: []string{
+			Env: append([]string{
 				"AWS_REGION=" + stagingRegion,
 				// Each function has a role of its own, by whose key its calls are told
 				// from the others'.
@@ -219,7 +220,7 @@ func (s *Staging) functions() error {
 				"STREAMER_CALLBACK_URL=http://" + s.Addr() + "/" + c.Stage,
 				"STREAMER_CONNECTIONS_TABLE=" + stagingConnections, "STREAMER_REQUESTS_TABLE=" + stagingRequests,
 				"STREAMER_JWT_KEYS=" + string(public), "STREAMER_JWT_ISSUER=" + stagingIssuer, "STREAMER_JWT_AUDIENCE=" + DevAudience,
-			},
+			}, c.Env...),
 		})
 		if err != nil {
 			return err

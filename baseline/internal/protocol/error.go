@@ -1,6 +1,9 @@
 package protocol
 
-import "errors"
+import (
+	"errors"
+	"maps"
+)
 
 // The codes that the functions send.
 const (
@@ -49,12 +52,13 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.cause }
 
-// AsError returns what a client may see of err: err itself when it is an *Error,
-// else an internal error that says nothing but the correlation id.
+// AsError returns what a client may see of err, with the correlation id by which
+// the log tells more: the *Error in it, else an internal error that says nothing.
 func AsError(err error, correlationID string) *Error {
-	var known *Error
-	if errors.As(err, &known) {
-		return known
-	}
-	return &Error{Code: InternalError, Message: "internal error", Details: map[string]string{"correlation_id": correlationID}}
+	known := NewError(InternalError, "internal error")
+	errors.As(err, &known)
+	shown := *known
+	shown.Details = map[string]string{"correlation_id": correlationID}
+	maps.Copy(shown.Details, known.Details)
+	return &shown
 }
