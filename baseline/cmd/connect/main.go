@@ -23,6 +23,7 @@ import (
 
 func main() {
 	logger := slog.New(slog.NewJSONHandler(os.Stdout, nil)).With("function", "connect")
+	slog.SetDefault(logger) // of the libraries
 	h, err := newHandler(context.Background(), logger)
 	if err != nil {
 		logger.Error("the function cannot start", "error", err.Error())

@@ -23,8 +23,13 @@ type Action struct {
 	// Long actions are queued and run by the processor.
 	Long bool
 
-	check func(payload json.RawMessage) error
+	check func(payload json.RawMessage) error // nil: every payload is good
 	run   func(ctx context.Context, job Job) (json.RawMessage, error)
+}
+
+// New returns a short action that takes every payload.
+func New(run func(ctx context.Context, job Job) (json.RawMessage, error)) Action {
+	return Action{run: run}
 }
 
 // Check says what is wrong with a payload; the error is a *protocol.Error.
@@ -56,7 +61,7 @@ type Scanner interface {
 // All returns the actions by their names.
 func All(requests Scanner) map[string]Action {
 	return map[string]Action{
-		"echo":            {run: echo},
+		"echo":            New(echo),
 		"echo_async":      {Long: true, check: checkEchoAsync, run: echoAsync},
 		"generate_report": {Long: true, check: checkReport, run: reporter{requests}.run},
 	}

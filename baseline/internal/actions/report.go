@@ -135,12 +135,21 @@ func reportCSV(rows []reportRow) (string, error) {
 	w.UseCRLF = true // RFC 4180
 	records := [][]string{{"day", "action", "state", "count"}}
 	for _, r := range rows {
-		records = append(records, []string{r.Day, r.Action, r.State, strconv.Itoa(r.Count)})
+		records = append(records, []string{r.Day, inertCell(r.Action), r.State, strconv.Itoa(r.Count)})
 	}
 	if err := w.WriteAll(records); err != nil {
 		return "", fmt.Errorf("write CSV: %w", err)
 	}
 	return b.String(), nil
+}
+
+// inertCell keeps a spreadsheet from taking text for a formula (OWASP, "CSV
+// Injection").
+func inertCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+		return "'" + s
+	}
+	return s
 }
 
 var reportPage = template.Must(template.New("report").Parse(`<!DOCTYPE html>
