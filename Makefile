@@ -17,11 +17,16 @@ dev: ## run everything in one process on 127.0.0.1:8700
 	$(GO) run ./cmd/streamer dev
 
 .PHONY: test
-test: vet typescript cover baseline ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: vet npm typescript cover baseline ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+
+NPM_FOLDERS := clients/typescript e2e/node
+.PHONY: npm
+npm: ## install what the tests need from npm
+	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 
 .PHONY: typescript
-typescript: ## the TypeScript client: types, size, tests
-	@cd clients/typescript && npm ci --no-audit --no-fund --loglevel=error && npm test
+typescript: npm ## the TypeScript client: types, size, tests
+	@cd clients/typescript && npm test
 
 .PHONY: vet
 vet: ## gofmt, go vet and staticcheck
