@@ -57,21 +57,9 @@ func startBaseline(t *testing.T, log *lifttest.Log, config local.StagingConfig) 
 	}
 	t.Cleanup(func() { xray.Close() })
 
-	config.Source, config.Cache, config.Logger = filepath.Join("..", "baseline"), filepath.Join("..", ".cache", "dynoxide"), log.Logger()
-	config.PollEvery, config.SweepEvery = 20*time.Millisecond, time.Hour
+	config.Source, config.SweepEvery = filepath.Join("..", "baseline"), time.Hour
 	config.Env = []string{"AWS_ENDPOINT_URL_CLOUDWATCH=" + cloudWatch.URL, "AWS_XRAY_DAEMON_ADDRESS=" + xray.LocalAddr().String()}
-	stack, err := local.StartStaging(t.Context(), config)
-	if err != nil {
-		t.Fatalf("staging has not all it needs (the go command, npm): %v", err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := stack.Close(ctx); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
-	return stack
+	return startStaging(t, log, config)
 }
 
 func TestBaseline(t *testing.T) {
