@@ -17,11 +17,16 @@ dev: ## run everything in one process on 127.0.0.1:8700
 	$(GO) run ./cmd/streamer dev
 
 .PHONY: test
-test: vet typescript cover ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: vet npm typescript cover baseline ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+
+NPM_FOLDERS := clients/typescript e2e/node
+.PHONY: npm
+npm: ## install what the tests need from npm
+	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 
 .PHONY: typescript
-typescript: ## the TypeScript client: types, size, tests
-	@cd clients/typescript && npm ci --no-audit --no-fund --loglevel=error && npm test
+typescript: npm ## the TypeScript client: types, size, tests
+	@cd clients/typescript && npm test
 
 .PHONY: vet
 vet: ## gofmt, go vet and staticcheck
@@ -39,6 +44,11 @@ cover: ## every test with -race; fails below 80 % coverage
 	$(GO) test -race -count=1 -timeout 14m -coverpkg=$(COVER_PKGS) -coverprofile=coverage.out ./...
 	@$(GO) tool cover -func=coverage.out | awk -v min=$(COVER_MIN) '/^total:/ { sub("%","",$$3); \
 		printf "coverage: %s %% of statements (at least %s %%)\n", $$3, min; exit ($$3 < min) }'
+
+.PHONY: baseline
+baseline: ## the functions without Lift, a module of its own: vet, staticcheck, tests
+	@ls .cache/dynoxide/dynoxide-[0-9]* >/dev/null 2>&1 || $(GO) test -run TestInstallStartStop ./internal/dynoxide
+	cd baseline && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
 
 .PHONY: short
 short: ## the tests without -race and without the long ones, for the inner loop

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,11 +25,12 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// startStaging runs the functions' binaries against DynamoDB's protocol. The
-// functions' output goes to the log too.
+// startStaging runs the functions' binaries, from this module unless the config
+// says from which, against DynamoDB's protocol.
 func startStaging(t *testing.T, log *lifttest.Log, config local.StagingConfig) *local.Staging {
 	t.Helper()
-	config.Source, config.Cache, config.Logger = "..", filepath.Join("..", ".cache", "dynoxide"), log.Logger()
+	config.Source = cmp.Or(config.Source, "..")
+	config.Cache, config.Logger = filepath.Join("..", ".cache", "dynoxide"), log.Logger()
 	config.PollEvery = 20 * time.Millisecond
 	stack, err := local.StartStaging(t.Context(), config)
 	if err != nil {

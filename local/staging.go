@@ -27,7 +27,7 @@ import (
 // A StagingConfig is what the machine decides; what runs is the template's.
 // Source and Cache are required.
 type StagingConfig struct {
-	Source string // folder of this module, whose functions are built
+	Source string // folder of a module that has the functions' commands below ./cmd
 	Cache  string // folder where the database server is kept once npm has fetched it; made if need be
 	Listen string // address; "": a free port on 127.0.0.1
 
@@ -39,6 +39,7 @@ type StagingConfig struct {
 	RetryWait   time.Duration // before a failed asynchronous invocation is tried again; 0: a minute, as on AWS
 	Concurrency int           // how many processes each function may have, or fewer if so many are reserved for it; 0: 50
 
+	Env    []string     // variables of every function beside the template's, as NAME=value
 	Output io.Writer    // what the functions print, line by line; nil: nowhere
 	Logger *slog.Logger // nil: slog.Default
 
@@ -211,6 +212,7 @@ func (s *Staging) functions(certificates string) error {
 		for name, value := range f.env {
 			env = append(env, name+"="+here.Replace(value))
 		}
+		env = append(env, c.Env...)
 		most := c.Concurrency
 		if f.reserved > 0 {
 			most = min(most, f.reserved)
