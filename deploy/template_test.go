@@ -5,6 +5,7 @@ package deploy_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"reflect"
 	"slices"
@@ -79,7 +80,7 @@ func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 		lookup := func(variable string) (string, bool) {
 			if value, ok := set[variable]; ok {
 				read = append(read, variable)
-				return value.(string), true
+				return fmt.Sprint(value), true // CloudFormation makes texts of numbers
 			}
 			switch variable {
 			case "AWS_REGION":
@@ -184,6 +185,18 @@ func TestDoorbell(t *testing.T) {
 	invoke := tpl.resource("ProcessorInvocations")
 	if invoke["Qualifier"] != "$LATEST" || !reflect.DeepEqual(invoke["DestinationConfig"], failed) {
 		t.Errorf("asynchronous invocations: %v", invoke)
+	}
+}
+
+// Pages of other origins may call the HTTP API only when a parameter says so.
+func TestOrigins(t *testing.T) {
+	t.Parallel()
+	if cors := load(t, nil).resource("HttpApi")["CorsConfiguration"]; cors != nil {
+		t.Errorf("by default: %v", cors)
+	}
+	cors, _ := load(t, map[string]string{"CorsOrigins": "https://a.example, https://b.example"}).resource("HttpApi")["CorsConfiguration"].(map[string]any)
+	if !reflect.DeepEqual(cors["AllowOrigins"], []any{"https://a.example", "https://b.example"}) {
+		t.Errorf("with two origins: %v", cors)
 	}
 }
 
