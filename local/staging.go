@@ -137,9 +137,8 @@ func (s *Staging) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	parameters := map[string]string{"JwksUrl": keys}
-	maps.Copy(parameters, c.Parameters)
-	if s.plan, err = readTemplate(c.Template, parameters); err != nil {
+	own := map[string]string{"CodeBucket": "staging", "JwksUrl": keys, "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience}
+	if s.plan, err = readTemplate(c.Template, own, c.Parameters); err != nil {
 		return err
 	}
 	s.issuer, s.audience = cmp.Or(c.Parameters["JwtIssuer"], stagingIssuer), cmp.Or(c.Parameters["JwtAudience"], DevAudience)

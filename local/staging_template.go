@@ -121,8 +121,9 @@ func read(r cfn.Resource, into any) error {
 	return nil
 }
 
-// readTemplate evaluates a template and plans it.
-func readTemplate(file string, parameters map[string]string) (*plan, error) {
+// readTemplate evaluates a template with the stack's own parameters, as far as it
+// has them, and the given ones, and plans it.
+func readTemplate(file string, own, given map[string]string) (*plan, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
@@ -131,16 +132,14 @@ func readTemplate(file string, parameters map[string]string) (*plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	given := map[string]string{}
-	for name, value := range parameters {
-		given[name] = value
-	}
-	for name, value := range stagingParameters {
-		if _, set := given[name]; !set && tpl.HasParameter(name) {
-			given[name] = value
+	parameters := map[string]string{}
+	for name, value := range own {
+		if tpl.HasParameter(name) {
+			parameters[name] = value
 		}
 	}
-	stack, err := tpl.Stack(cfn.Config{Parameters: given, Region: stagingRegion, AccountID: stagingAccount, StackName: stagingStack, Value: physical})
+	maps.Copy(parameters, given)
+	stack, err := tpl.Stack(cfn.Config{Parameters: parameters, Region: stagingRegion, AccountID: stagingAccount, StackName: stagingStack, Value: physical})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -150,9 +149,6 @@ func readTemplate(file string, parameters map[string]string) (*plan, error) {
 	}
 	return p, nil
 }
-
-// stagingParameters are the parameters that the stack sets by itself.
-var stagingParameters = map[string]string{"CodeBucket": "staging", "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience}
 
 // planOf reads each resource, and returns everything that is wrong.
 func planOf(stack *cfn.Stack) (*plan, error) {
