@@ -80,8 +80,9 @@ type apiPlan struct {
 }
 
 type routePlan struct {
-	function string // ARN
-	answers  bool   // the function's body is the answer
+	function  string // ARN
+	answers   bool   // the function's body is the answer
+	permitted bool   // the API may invoke the function
 }
 
 // passedOver are the properties that change nothing that can be seen on one
@@ -97,8 +98,8 @@ var passedOver = map[string][]string{
 	"AWS::ApiGatewayV2::Stage":        {"Description", "Tags"},
 }
 
-// notRun are the types that staging has no use for: who may call what, and what
-// is watched.
+// notRun are the types that are nothing to run: who may call what, and what is
+// watched.
 var notRun = []string{"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Logs::LogGroup", "AWS::Lambda::Permission",
 	"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::SQS::Queue"}
 
