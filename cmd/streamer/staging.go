@@ -21,11 +21,11 @@ DynamoDB's protocol with its stream, behind the API Gateway emulator. It starts
 empty and forgets everything at its end. It needs the source, the go command and,
 the first time, npm.
 
-  streamer staging
-  streamer staging --once -- go run ./cmd/streamer call echo_async
-
 --once runs the command with STREAMER_URL, STREAMER_HTTP_URL and STREAMER_TOKEN
 set, stops the stack and exits with the command's code.`
+
+const stagingExample = `  streamer staging
+  streamer staging --once -- go run ./cmd/streamer call echo_async`
 
 func newStaging(env *environment) *cobra.Command {
 	var config local.StagingConfig
@@ -33,9 +33,10 @@ func newStaging(env *environment) *cobra.Command {
 	var once bool
 	grant := devGrant()
 	cmd := &cobra.Command{
-		Use:   "staging [--once -- COMMAND…]",
-		Short: "Run the functions' binaries as AWS does",
-		Long:  stagingHelp,
+		Use:     "staging [--once -- COMMAND…]",
+		Short:   "Run the functions' binaries as AWS does",
+		Long:    stagingHelp,
+		Example: stagingExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case once && len(args) == 0:
@@ -63,6 +64,7 @@ func newStaging(env *environment) *cobra.Command {
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
 	f.StringVar(&config.Stage, "stage", "staging", "stage of the WebSocket API")
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
+	complete(cmd, "log", logFormats)
 	f.DurationVar(&config.SweepEvery, "sweep-every", time.Minute, "how often the schedule fires")
 	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long the token is valid")
 	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have")
