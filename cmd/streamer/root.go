@@ -81,8 +81,8 @@ func (env *environment) terminal(w io.Writer) bool {
 const rootHelp = `Streamer runs long work behind a WebSocket: short actions are answered at once,
 long ones become durable requests with live progress.
 
-Results go to stdout, everything else to stderr. NO_COLOR and TERM=dumb are
-heeded, and what goes into a pipe or a file has no control characters.`
+Results go to stdout, everything else to stderr. Progress is a bar
+on a terminal and plain lines elsewhere; NO_COLOR and TERM=dumb are heeded.`
 
 const rootExample = `  streamer dev     # everything on this machine; then, in another terminal:
   streamer call echo '{"hello":"world"}'
