@@ -65,7 +65,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 
 .PHONY: budget
 budget: ## what repeats exactly: packages, bytes, allocations, against committed limits
-	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/... ./cmd/...
+	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/... ./internal/lambdazip
 
 FUNCTIONS := connect disconnect router processor
 .PHONY: dist
