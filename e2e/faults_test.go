@@ -37,7 +37,7 @@ func TestFaultsUnderLoad(t *testing.T) {
 	faults := faulty.New(faulty.Config{Seed: seed, Every: 10, Late: 300 * time.Millisecond})
 	var log lifttest.Log
 	var printed output
-	stack := startStaging(t, &log, local.StagingConfig{SweepEvery: time.Second, RetryWait: time.Second, Output: &printed,
+	stack := startStaging(t, &log, local.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed,
 		Between: func(service string, next http.Handler) http.Handler {
 			switch service {
 			case "dynamodb":
