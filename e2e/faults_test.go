@@ -208,8 +208,8 @@ func (w *watcher) submit(ctx context.Context, id string) {
 	}
 }
 
-// read takes one frame. It returns false when there will be no more, and after
-// the answer to finish.
+// read takes one frame. It returns false when no more are to be read, and for
+// the answer to finish's ping.
 func (w *watcher) read(ctx context.Context) bool {
 	_, data, err := w.conn.Read(ctx)
 	if err != nil {
