@@ -39,7 +39,6 @@ const scenarios = {
     await upload();
     await progress(5);
     await page.reload();
-    await progress(5);
     await finished();
     await page.reload();
     await state("open: connected");
