@@ -17,7 +17,7 @@ func TestReload(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a browser")
 	}
-	const rows = 1_000_000
+	const rows = 500_000
 	var csv bytes.Buffer
 	csv.WriteString("id,name,amount\n")
 	for i := range rows {
