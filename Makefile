@@ -17,11 +17,20 @@ dev: ## run everything in one process on 127.0.0.1:8700
 	$(GO) run ./cmd/streamer dev
 
 .PHONY: test
-test: vet typescript cover ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: vet npm typescript own-action cover baseline ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+
+NPM_FOLDERS := clients/typescript e2e/node
+.PHONY: npm
+npm: ## install what the tests need from npm
+	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 
 .PHONY: typescript
-typescript: ## the TypeScript client: types, size, tests
-	@cd clients/typescript && npm ci --no-audit --no-fund --loglevel=error && npm test
+typescript: npm ## the TypeScript client: types, size, tests
+	@cd clients/typescript && npm test
+
+.PHONY: own-action
+own-action: ## the example project outside this module: vet, test, and its functions build
+	@cd examples/own-action && $(GO) vet ./... && $(GO) test -race ./... && CGO_ENABLED=0 $(GO) build -tags lambda.norpc -o /dev/null ./router ./processor
 
 .PHONY: vet
 vet: ## gofmt, go vet and staticcheck
@@ -40,6 +49,11 @@ cover: ## every test with -race; fails below 80 % coverage
 	@$(GO) tool cover -func=coverage.out | awk -v min=$(COVER_MIN) '/^total:/ { sub("%","",$$3); \
 		printf "coverage: %s %% of statements (at least %s %%)\n", $$3, min; exit ($$3 < min) }'
 
+.PHONY: baseline
+baseline: ## the functions without Lift, a module of its own: vet, staticcheck, tests
+	@ls .cache/dynoxide/dynoxide-[0-9]* >/dev/null 2>&1 || $(GO) test -run TestInstallStartStop ./internal/dynoxide
+	cd baseline && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
+
 .PHONY: short
 short: ## the tests without -race and without the long ones, for the inner loop
 	$(GO) test -short ./...
@@ -47,6 +61,11 @@ short: ## the tests without -race and without the long ones, for the inner loop
 .PHONY: docs
 docs: ## write what docs/ shows of the code: the model of a request's life
 	$(GO) test -count=1 ./internal/model -update
+
+.PHONY: elsewhere
+elsewhere: ## vet for macOS and build the CLI for Windows
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./lambdahost ./local ./cmd/streamer
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/streamer
 
 FUZZTIME ?= 20s
 .PHONY: fuzz
@@ -59,7 +78,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 
 .PHONY: budget
 budget: ## what repeats exactly: packages, bytes, allocations, against committed limits
-	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/... ./cmd/...
+	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/... ./internal/lambdazip
 
 FUNCTIONS := connect disconnect router processor
 .PHONY: dist
