@@ -57,6 +57,11 @@ func TestConformance(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) storetest.Store { return open(t, nil) })
 }
 
+func TestModel(t *testing.T) {
+	t.Parallel()
+	storetest.RunModel(t, open(t, nil))
+}
+
 var tables atomic.Int64
 
 // open makes a store with tables of its own.

@@ -17,11 +17,11 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// modelTests put a request into every situation of the model, let every event
-// happen by the domain's own code, and hold that it does what the table says and
-// nothing where the table says nothing. One store serves all of them, each with
-// a tenant of its own.
-var modelTests = []test{{"every event in every situation", func(t *testing.T, s suite) {
+// RunModel puts a request into every situation of internal/model, lets every
+// event happen by the domain's own code, and holds that it does what the table
+// says and nothing where the table says nothing. One store serves all of it.
+func RunModel(t *testing.T, store Store) {
+	s := suite{store}
 	for i, from := range model.Situations() {
 		for j, event := range model.Events() {
 			if from == model.Absent && event.OfWorker() {
@@ -33,7 +33,7 @@ var modelTests = []test{{"every event in every situation", func(t *testing.T, s 
 			})
 		}
 	}
-}}}
+}
 
 // A life is one request on its way through the model.
 type life struct {
