@@ -73,7 +73,7 @@ func TestWhatFunctionsMustNotLink(t *testing.T) {
 			for _, banned := range []string{
 				"testing", "net/rpc", "html/template", "text/template", "database/sql", "modernc.org/", "github.com/coder/websocket",
 				"github.com/gobwas/", "github.com/spf13/", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/",
-				"go.opentelemetry.io/", module + "/gateway", module + "/lambdahost", module + "/local", module + "/store/sqlite", module + "/lift/lifttest",
+				"go.opentelemetry.io/", "go.yaml.in/", module + "/gateway", module + "/lambdahost", module + "/local", module + "/store/sqlite", module + "/lift/lifttest",
 			} {
 				if dep == banned || strings.HasSuffix(banned, "/") && strings.HasPrefix(dep, banned) {
 					t.Errorf("%s links %s", function, dep)

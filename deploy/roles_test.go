@@ -110,7 +110,7 @@ func list(v any) []any {
 // resource.
 func TestRolesAreNarrow(t *testing.T) {
 	t.Parallel()
-	tpl := load(t, map[string]any{"Tracing": "Active"})
+	tpl := load(t, map[string]string{"Tracing": "Active"})
 	for name, role := range tpl.ofType("AWS::IAM::Role") {
 		if role["ManagedPolicyArns"] != nil {
 			t.Errorf("%s has policies that somebody else changes", name)

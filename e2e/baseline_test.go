@@ -58,6 +58,7 @@ func startBaseline(t *testing.T, log *lifttest.Log, config local.StagingConfig) 
 	t.Cleanup(func() { xray.Close() })
 
 	config.Source, config.SweepEvery = filepath.Join("..", "baseline"), time.Hour
+	config.Template = filepath.Join("..", "deploy", "template.yaml") // the same stage for other functions
 	config.Env = []string{"AWS_ENDPOINT_URL_CLOUDWATCH=" + cloudWatch.URL, "AWS_XRAY_DAEMON_ADDRESS=" + xray.LocalAddr().String()}
 	return startStaging(t, log, config)
 }

@@ -70,7 +70,7 @@ func TestStaging(t *testing.T) {
 	var log lifttest.Log
 	var printed output
 	var cold, warm [2]atomic.Int64 // invocations, and those that failed
-	stack := startStaging(t, &log, local.StagingConfig{SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambdahost.Report) {
+	stack := startStaging(t, &log, local.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambdahost.Report) {
 		kind := &warm
 		if r.Init > 0 {
 			kind = &cold
@@ -109,7 +109,7 @@ func TestStaging(t *testing.T) {
 // killProcessor kills the process that works on a request. The lease ends, the
 // sweep finds the request, and another process ends it: once, and right.
 func killProcessor(t *testing.T, stack *local.Staging, target *e2e.Target) {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute) // the lease is a minute
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	conn := rawDial(t, ctx, target)
 	const payload = `{"message":"kill","step_ms":400}`
