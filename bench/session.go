@@ -164,6 +164,7 @@ func (s *session) warm(ctx context.Context, p *function.Process, event string, n
 		return warm, err
 	}
 	s.services.Take()
+	lines, metrics := p.Printed()
 	var took []time.Duration
 	for i := range events {
 		d, err := s.do(ctx, p, event, n+i)
@@ -180,9 +181,12 @@ func (s *session) warm(ctx context.Context, p *function.Process, event string, n
 		return warm, err
 	}
 	counts := s.services.Take()
-	warm.Errors += int(counts.Faults)
+	each := func(n int) float64 { return float64(n) / float64(events) }
+	linesAfter, metricsAfter := p.Printed()
+	warm.Errors += counts.Faults
 	warm.CPU = (after.CPU - before.CPU) / time.Duration(events)
-	warm.Calls, warm.Segments, warm.Made = float64(counts.Calls)/float64(events), float64(counts.Segments)/float64(events), counts.Made
+	warm.Calls, warm.Made = each(counts.Calls), counts.Made
+	warm.Segments, warm.Lines, warm.Metrics = each(counts.Segments), each(linesAfter-lines), each(metricsAfter-metrics)
 	warm.P50, warm.P95, warm.P99 = result.Percentile(took, 50), result.Percentile(took, 95), result.Percentile(took, 99)
 	return warm, nil
 }

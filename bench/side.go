@@ -48,9 +48,14 @@ func (s side) functions() []string {
 
 // goCommand is the go command as functions are built with it.
 func goCommand(ctx context.Context, folder string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir = folder
+	cmd := command(ctx, folder, "go", args...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	return cmd
+}
+
+func command(ctx context.Context, folder, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = folder
 	return cmd
 }
 

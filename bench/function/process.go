@@ -151,8 +151,16 @@ func (p *Process) Stop() {
 // Output is the end of what the function has printed. Call it after Stop.
 func (p *Process) Output() string { return p.output.String() }
 
+// Printed returns how many lines the function has printed, and how many of them
+// are embedded metrics.
+func (p *Process) Printed() (lines, metrics int) {
+	p.output.mu.Lock()
+	defer p.output.mu.Unlock()
+	return p.output.lines, p.output.metrics
+}
+
 // Usage reads what the process has taken until now.
-func (p *Process) Usage() (Usage, error) { return usageOf(p.cmd.Process.Pid) }
+func (p *Process) Usage() (Usage, error) { return UsageOf(p.cmd.Process.Pid) }
 
 func (p *Process) api() http.Handler {
 	mux := http.NewServeMux()
@@ -193,17 +201,25 @@ func (p *Process) take(failed bool) http.HandlerFunc {
 	}
 }
 
-// A tail keeps the start and the end of what is written to it.
+// A tail counts the lines that are written to it and keeps the first and the last
+// of them.
 type tail struct {
-	mu          sync.Mutex
-	first, last []byte
+	mu             sync.Mutex
+	lines, metrics int
+	first, last    []byte
 }
+
+// metricMark is in a line of CloudWatch's embedded metric format:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+var metricMark = []byte(`"CloudWatchMetrics"`)
 
 const tailSize = 64 << 10
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.lines += bytes.Count(p, []byte("\n"))
+	t.metrics += bytes.Count(p, metricMark)
 	room := min(len(p), tailSize-len(t.first))
 	t.first = append(t.first, p[:room]...)
 	t.last = append(t.last, p[room:]...)

@@ -17,9 +17,9 @@ type Usage struct {
 	Peak     int64         // and at most
 }
 
-// usageOf reads Linux's accounts of a process. A thread's CPU time is written
+// UsageOf reads Linux's accounts of a process. A thread's CPU time is written
 // down when it stops running, so the sum is read until it stands still.
-func usageOf(pid int) (Usage, error) {
+func UsageOf(pid int) (Usage, error) {
 	folder := "/proc/" + strconv.Itoa(pid)
 	const tries = 20
 	var u Usage

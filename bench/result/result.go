@@ -98,6 +98,8 @@ type Warm struct {
 	CPU           time.Duration  // an event
 	Calls         float64        // an event
 	Segments      float64        // datagrams to the X-Ray daemon, an event
+	Lines         float64        // of the log, an event
+	Metrics       float64        // of these lines, embedded metrics
 	Made          map[string]int // calls of all events, by service and operation
 	Errors        int
 }
@@ -128,6 +130,7 @@ type Coverage struct {
 	Side    string
 	Percent float64
 	How     string // the command
+	Fault   string // of the tests; "": they pass
 }
 
 // A Load is what a load test found.

@@ -41,8 +41,8 @@ func RangeOf(values []float64) Range {
 // Overlaps reports whether the two have a value in common.
 func (r Range) Overlaps(other Range) bool { return r.Low <= other.High && other.Low <= r.High }
 
-// Ratio writes a range of ratios.
-func (r Range) Ratio() string {
+// String writes a range, of ratios for instance.
+func (r Range) String() string {
 	if math.IsNaN(r.Mid) {
 		return "not measured"
 	}

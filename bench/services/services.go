@@ -93,7 +93,7 @@ func (s *Services) start(ctx context.Context, cache string) error {
 			Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
 			ErrorLog:  quiet,
 		},
-		"cloudwatch": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Smithy-Protocol", "rpc-v2-cbor") }),
+		"cloudwatch":  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Smithy-Protocol", "rpc-v2-cbor") }),
 		"execute-api": http.HandlerFunc(s.post),
 		"lambda":      http.HandlerFunc(s.invoke),
 	} {
@@ -199,9 +199,9 @@ func (s *Services) receive() {
 
 // Counts are what was called since the last time.
 type Counts struct {
-	Calls    int64
-	Segments int64          // datagrams to the X-Ray daemon
-	Faults   int64          // error frames sent to connections
+	Calls    int
+	Segments int            // datagrams to the X-Ray daemon
+	Faults   int            // error frames sent to connections
 	Made     map[string]int // calls by service and operation
 }
 
@@ -211,7 +211,7 @@ func (s *Services) Take() Counts {
 	defer s.mu.Unlock()
 	made := s.made
 	s.made = map[string]int{}
-	return Counts{s.calls.Swap(0), s.segments.Swap(0), s.faults.Swap(0), made}
+	return Counts{int(s.calls.Swap(0)), int(s.segments.Swap(0)), int(s.faults.Swap(0)), made}
 }
 
 // Close stops the services and forgets the database.
