@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -120,10 +121,6 @@ func loadDev(ctx context.Context, root, folder string, c crowd) (loads []result.
 		return nil, err
 	}
 	cmd := exec.Command(binary, "dev", "--data", data, "--listen", "127.0.0.1:0", "--log", "json")
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err
@@ -132,13 +129,12 @@ func loadDev(ctx context.Context, root, folder string, c crowd) (loads []result.
 		return nil, err
 	}
 	ids := make(chan string, 2*c.connections+c.storm)
-	var readers sync.WaitGroup
 	urls := make(chan string, 1)
-	readers.Go(func() { readIDs(stdout, ids) })
-	readers.Go(func() { readURL(stderr, urls) })
+	var reader sync.WaitGroup
+	reader.Go(func() { readLog(stderr, urls, ids) })
 	defer func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		readers.Wait()
+		reader.Wait()
 		err = errors.Join(err, cmd.Wait())
 	}()
 	var url string
@@ -172,10 +168,20 @@ func loadDev(ctx context.Context, root, folder string, c crowd) (loads []result.
 	return l.results, l.stormOf(ctx)
 }
 
-// readIDs reads the ids of connections that are let in off the stack's log.
-func readIDs(log io.Reader, ids chan<- string) {
-	lines := bufio.NewScanner(log)
+var webSocketURL = regexp.MustCompile(`ws://\S+`)
+
+// readLog reads what the stack prints: the URL, which is empty when it has ended,
+// and the ids of connections that are let in.
+func readLog(text io.Reader, urls, ids chan<- string) {
+	defer close(urls)
+	lines := bufio.NewScanner(text)
 	for lines.Scan() {
+		if url := webSocketURL.FindString(lines.Text()); url != "" {
+			select {
+			case urls <- url:
+			default: // it is known
+			}
+		}
 		var line struct {
 			Trigger      string `json:"trigger"`
 			ConnectionID string `json:"connection_id"`
@@ -188,24 +194,7 @@ func readIDs(log io.Reader, ids chan<- string) {
 			}
 		}
 	}
-}
-
-var webSocketURL = regexp.MustCompile(`ws://\S+`)
-
-func readURL(text io.Reader, urls chan<- string) {
-	lines := bufio.NewScanner(text)
-	for lines.Scan() {
-		if url := webSocketURL.FindString(lines.Text()); url != "" {
-			select {
-			case urls <- url:
-			default: // the first one
-			}
-		}
-	}
-	select {
-	case urls <- "":
-	default:
-	}
+	_, _ = io.Copy(io.Discard, text) // a line was too long
 }
 
 // loadStaging starts the staging stack with a side's functions and puts it under
@@ -292,7 +281,7 @@ func (l *load) connect(ctx context.Context) error {
 	tick := time.NewTicker(time.Second / connectRate)
 	defer tick.Stop()
 	r := recorder{began: time.Now()}
-	slots := make(chan struct{}, max(c.parallel, 200*min(1, c.connections-c.parallel)))
+	slots := make(chan struct{}, cmp.Or(c.parallel, connectRate))
 	var all sync.WaitGroup
 	for range c.connections {
 		select {
