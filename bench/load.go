@@ -165,7 +165,10 @@ func loadDev(ctx context.Context, root, folder string, c crowd) (loads []result.
 	if err := l.fanOut(ctx, ids); err != nil {
 		return nil, err
 	}
-	return l.results, l.stormOf(ctx)
+	if err := l.stormOf(ctx); err != nil {
+		return nil, err
+	}
+	return l.results, nil
 }
 
 var webSocketURL = regexp.MustCompile(`ws://\S+`)
@@ -229,7 +232,10 @@ func loadStaging(ctx context.Context, root string, s side, c crowd) (loads []res
 	}
 	l := &load{stack: stagingOf(s.name), url: stack.WebSocketURL(), token: token, crowd: c}
 	defer l.close()
-	return l.results, l.run(ctx)
+	if err := l.run(ctx); err != nil {
+		return nil, err
+	}
+	return l.results, nil
 }
 
 // A load is a load test on one stack.
@@ -411,14 +417,12 @@ func post(ctx context.Context, client *http.Client, url string) error {
 	}
 }
 
-// stormOf makes many handshakes at the same moment, for which the old
-// connections make room.
+// stormOf makes many handshakes at the same moment, beside the connections that
+// there are.
 func (l *load) stormOf(ctx context.Context) error {
 	progress("load on %s: storm", l.stack)
-	l.close()
-	l.sockets = nil
 	r := recorder{began: time.Now()}
-	refused := 0
+	refused, before := 0, len(l.sockets)
 	var all sync.WaitGroup
 	for range l.crowd.storm {
 		all.Go(func() {
@@ -440,7 +444,7 @@ func (l *load) stormOf(ctx context.Context) error {
 	}
 	all.Wait()
 	l.results = append(l.results, r.result(l.stack, "connect storm",
-		fmt.Sprintf("all at the same moment; %d let in, %d refused with 429, as the quota wants", len(l.sockets), refused)))
+		fmt.Sprintf("all at the same moment; %d let in, %d refused with 429, as the quota wants", len(l.sockets)-before, refused)))
 	return ctx.Err()
 }
 

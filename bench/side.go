@@ -79,23 +79,32 @@ const (
 // binaries are the paths of the functions, by side and function.
 type binaries map[string]map[string]string
 
-// build builds every function and looks at what came out.
+// build builds every function of all sides and looks at what came out.
 func build(ctx context.Context, root, folder string) (binaries, []result.Binary, error) {
 	built := binaries{}
 	var all []result.Binary
 	for _, s := range sides {
-		built[s.name] = map[string]string{}
-		for _, name := range s.functions() {
-			progress("build %s %s", s.name, name)
-			b, path, err := s.build(ctx, root, folder, name)
-			if err != nil {
-				return nil, nil, err
-			}
-			built[s.name][name] = path
-			all = append(all, b)
+		some, paths, err := s.buildAll(ctx, root, folder)
+		if err != nil {
+			return nil, nil, err
 		}
+		built[s.name], all = paths, append(all, some...)
 	}
 	return built, all, nil
+}
+
+func (s side) buildAll(ctx context.Context, root, folder string) ([]result.Binary, map[string]string, error) {
+	var all []result.Binary
+	paths := map[string]string{}
+	for _, name := range s.functions() {
+		progress("build %s %s", s.name, name)
+		b, path, err := s.build(ctx, root, folder, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, paths[name] = append(all, b), path
+	}
+	return all, paths, nil
 }
 
 func (s side) build(ctx context.Context, root, folder, name string) (result.Binary, string, error) {
