@@ -23,7 +23,7 @@ import (
 //go:embed report.md.tmpl
 var reportText string
 
-var reportTemplate = template.Must(template.New("report").Parse(reportText))
+var reportTemplate = template.Must(template.New("report").Option("missingkey=zero").Parse(reportText))
 
 func newReport() *cobra.Command {
 	var root, folder string

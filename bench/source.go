@@ -37,9 +37,11 @@ var parts = append(handlers(),
 func handlers() []part {
 	var all []part
 	for _, name := range result.Functions {
-		all = append(all,
-			part{result.Baseline, name, true, []string{"baseline/cmd/" + name}},
-			part{result.Lift, name, true, []string{"cmd/" + name, "functions/" + name + ".go"}})
+		lift := []string{"cmd/" + name}
+		if name != "disconnect" { // whose handler is beside that of connect
+			lift = append(lift, "functions/"+name+".go")
+		}
+		all = append(all, part{result.Baseline, name, true, []string{"baseline/cmd/" + name}}, part{result.Lift, name, true, lift})
 	}
 	return append(all,
 		part{result.Baseline, shared, true, []string{"baseline/internal/metrics"}},

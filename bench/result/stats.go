@@ -46,10 +46,11 @@ func (r Range) String() string {
 	if math.IsNaN(r.Mid) {
 		return "not measured"
 	}
-	if r.Low == r.High {
-		return fmt.Sprintf("%.2f", r.Mid)
+	mid, low, high := fmt.Sprintf("%.2f", r.Mid), fmt.Sprintf("%.2f", r.Low), fmt.Sprintf("%.2f", r.High)
+	if low == high {
+		return mid
 	}
-	return fmt.Sprintf("%.2f (%.2f to %.2f)", r.Mid, r.Low, r.High)
+	return mid + " (" + low + " to " + high + ")"
 }
 
 // A Figure takes a number out of a sample. Durations are in milliseconds and
