@@ -39,9 +39,9 @@ func aRun(share float64) *result.Run {
 			for side, by := range map[string]float64{result.Baseline: 1, result.Lift: share} {
 				by *= 1 + float64(round)/100
 				for _, event := range append([]string{result.LongJob}, result.Events...) {
-					calls := 10.0
+					calls, datagrams := 10.0, 2.0
 					if side == result.Lift {
-						calls = 1
+						calls, datagrams = 1, 0
 					}
 					own := 0.0 // what the action of a job takes
 					if event == "job" && c.Memory == 0 {
@@ -49,7 +49,7 @@ func aRun(share float64) *result.Run {
 					}
 					run.Samples = append(run.Samples, result.Sample{Round: round, Condition: c, Side: side, Event: event,
 						Starts: []result.Start{{Init: ms(200 * by), InitCPU: ms(10 * by), Resident: 10 << 20, First: ms(100 * by)}},
-						Warm:   result.Warm{Events: 10, P50: ms(20*by + own), P95: ms(30*by + own), P99: ms(40*by + own), CPU: ms(30*by + own), Calls: calls},
+						Warm:   result.Warm{Events: 10, P50: ms(20*by + own), P95: ms(30*by + own), P99: ms(40*by + own), CPU: ms(30*by + own), Calls: calls, Segments: datagrams},
 						Peak:   int64(20 * by * (1 << 20))})
 				}
 			}
@@ -116,7 +116,7 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(text)
-	for _, want := range []string{"| -40 % | 301.50 ms | 30.15 ms | 0.10 | met |", "Nothing is missed", "[2026-01-02T0304](runs/2026-01-02T0304.json) | 1.20 |"} {
+	for _, want := range []string{"| -40 % | 301.50 ms | 30.15 ms | 0.10 | met |", "Nothing is missed", "Lift send no traces, which those by hand do", "[2026-01-02T0304](runs/2026-01-02T0304.json) | 1.20 |"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report does not say %s", want)
 		}

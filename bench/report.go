@@ -186,21 +186,41 @@ func (p page) Warm() []table {
 	return all
 }
 
-// told are the events whose calls are counted: a short job tells less.
+// told are the events whose calls are shown: a short job makes as many as it has
+// time for.
 var told = []string{"connect", "disconnect", "echo", "enqueue", result.LongJob}
 
 // Telemetry is what operators hear of each event.
 func (p page) Telemetry() []row {
 	return p.rows(usual, told, func(side, event string, r row) {
 		mid := func(f result.Figure) string { return number(p.mid(usual, side, event, f), 1) }
-		r["Lines"] = mid(func(s result.Sample) float64 { return s.Warm.Lines })
-		r["Metrics"] = mid(func(s result.Sample) float64 { return s.Warm.Metrics })
-		r["Segments"] = mid(func(s result.Sample) float64 { return s.Warm.Segments })
-		r["Put"] = mid(func(s result.Sample) float64 {
-			return float64(s.Warm.Made["cloudwatch POST"]) / float64(s.Warm.Events)
-		})
+		r["Lines"], r["Metrics"], r["Segments"], r["Put"] = mid(logLines), mid(metricLines), mid(segments), mid(putMetrics)
 	})
 }
+
+// Untold are the kinds of telemetry that the baseline's short actions send and
+// those on Lift do not, which spares the latter work.
+func (p page) Untold() string {
+	sent := func(side string, of result.Figure) bool { return p.mid(usual, side, "echo", of) > 0 }
+	var kinds []string
+	if sent(result.Baseline, putMetrics) && !sent(result.Lift, putMetrics) && !sent(result.Lift, metricLines) {
+		kinds = append(kinds, "metrics")
+	}
+	if sent(result.Baseline, segments) && !sent(result.Lift, segments) {
+		kinds = append(kinds, "traces")
+	}
+	return strings.Join(kinds, " and no ")
+}
+
+// What operators hear of an event.
+var (
+	logLines    result.Figure = func(s result.Sample) float64 { return s.Warm.Lines }
+	metricLines result.Figure = func(s result.Sample) float64 { return s.Warm.Metrics }
+	segments    result.Figure = func(s result.Sample) float64 { return s.Warm.Segments }
+	putMetrics  result.Figure = func(s result.Sample) float64 {
+		return float64(s.Warm.Made["cloudwatch POST"]) / float64(s.Warm.Events)
+	}
+)
 
 // Calls are the network calls of each event, and which they are.
 func (p page) Calls() []row {
