@@ -1,12 +1,9 @@
 package main
 
 import (
-	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,7 +112,7 @@ func (s side) build(ctx context.Context, root, folder, name string) (result.Bina
 		return b, "", err
 	}
 	var err error
-	if b.Bytes, b.Zip, err = sizes(path); err != nil {
+	if b.Bytes, b.Zip, err = sizes(ctx, root, path); err != nil {
 		return b, "", err
 	}
 	deps, err := output(goCommand(ctx, module, "list", "-deps", "-tags", buildTags, s.commands[name]))
@@ -136,28 +133,20 @@ func (s side) build(ctx context.Context, root, folder, name string) (result.Bina
 	return b, path, err
 }
 
-// sizes are those of the binary and of its zip, as Lambda takes it.
-func sizes(path string) (binary, zipped int64, err error) {
-	code, err := os.ReadFile(path)
-	if err != nil {
+// sizes are those of the binary and of its zip, as `make dist` makes it.
+func sizes(ctx context.Context, root, path string) (binary, zipped int64, err error) {
+	if _, err := output(goCommand(ctx, root, "run", "./internal/lambdazip", "-o", path+".zip", path)); err != nil {
 		return 0, 0, err
 	}
-	var out counter
-	w := zip.NewWriter(&out)
-	w.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
-	entry, err := w.CreateHeader(&zip.FileHeader{Name: "bootstrap", Method: zip.Deflate})
-	if err == nil {
-		_, err = entry.Write(code)
+	for file, size := range map[string]*int64{path: &binary, path + ".zip": &zipped} {
+		info, err := os.Stat(file)
+		if err != nil {
+			return 0, 0, err
+		}
+		*size = info.Size()
 	}
-	if err == nil {
-		err = w.Close()
-	}
-	return int64(len(code)), int64(out), err
+	return binary, zipped, nil
 }
-
-type counter int64
-
-func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
 
 var initLine = regexp.MustCompile(`(?m)^init \S+ @\S+ ms, (\S+) ms clock, \d+ bytes, (\d+) allocs$`)
 

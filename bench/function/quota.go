@@ -16,7 +16,8 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 const wholeCPU = 1769
 
-// period is that in which the quota is given out.
+// period is that in which the quota is given out. AWS does not say what Lambda's
+// is.
 const period = 20 * time.Millisecond
 
 // A Quota is a group of processes that share so much CPU as Lambda gives a
