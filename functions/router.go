@@ -84,7 +84,7 @@ func signed(do func(ctx context.Context, e *lift.Event, who streamer.Caller) (*l
 		if err != nil {
 			return nil, declare(err, "")
 		}
-		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID})
+		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID, Of: e.HTTP.URL.Query().Get("subject")})
 		if err != nil {
 			return nil, declare(err, e.HTTP.PathValue("id"))
 		}
@@ -121,7 +121,7 @@ func (a httpAPI) submit(ctx context.Context, e *lift.Event, who streamer.Caller)
 
 func (a httpAPI) list(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
 	query := e.HTTP.URL.Query()
-	q := wire.ListQuery{State: query.Get("state"), Cursor: query.Get("cursor")}
+	q := wire.ListQuery{Subject: who.Of, Action: query.Get("action"), State: query.Get("state"), Cursor: query.Get("cursor")}
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil {
@@ -142,7 +142,8 @@ func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*
 		frame wire.Frame
 		err   error
 	)
-	if text := query.Get("wait"); text != "" {
+	switch text := query.Get("wait"); {
+	case text != "":
 		wait, parseErr := time.ParseDuration(text)
 		if parseErr != nil || wait < 0 {
 			return nil, streamer.Errorf(wire.ValidationError, "wait is not a duration such as 20s")
@@ -152,7 +153,9 @@ func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*
 			return nil, streamer.Errorf(wire.ValidationError, "rev is not a number")
 		}
 		frame, err = a.Wait(ctx, who, id, rev, wait)
-	} else {
+	case query.Get("detail") == "true":
+		frame, err = a.Detail(ctx, who, id)
+	default:
 		frame, err = a.Why(ctx, who, id)
 	}
 	return snapshot(frame, err)

@@ -24,7 +24,7 @@ const (
 
 // ListRequests implements [streamer.RequestLister]. It reads an index, which is
 // eventually consistent, in one call or, where few of many requests have the
-// state, in several; then the rows as they are, in one call for each hundred.
+// state or the action, in several; then the rows as they are, in one call for each hundred.
 func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer.Request, string, error) {
 	backwards := false
 	in := input{
@@ -49,12 +49,15 @@ func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer
 	in.KeyConditionExpression += " AND #order BETWEEN :from AND :until"
 	in.ExpressionAttributeNames["#order"] = "order"
 	in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":until"] = text(from), text(until)
-	if q.State != "" {
-		in.FilterExpression = "#state = :state"
-		in.ExpressionAttributeNames["#state"] = "state"
-		in.ExpressionAttributeValues[":state"] = text(string(q.State))
-		in.Limit = max(in.Limit, 1000) // it counts what the filter drops
+	var filters []string
+	for _, f := range [][2]string{{"state", string(q.State)}, {"action", q.Action}} {
+		if name, want := f[0], f[1]; want != "" {
+			filters = append(filters, "#"+name+" = :"+name)
+			in.ExpressionAttributeNames["#"+name], in.ExpressionAttributeValues[":"+name] = name, text(want)
+			in.Limit = max(in.Limit, 1000) // it counts what the filter drops
+		}
 	}
+	in.FilterExpression = strings.Join(filters, " AND ")
 	if q.Cursor != "" {
 		c, err := parseCursor(q.Cursor, q)
 		if err != nil {

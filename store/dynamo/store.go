@@ -38,8 +38,8 @@
 //	writes       L  the last sixteen writes, newest first: see below
 //
 // Times are milliseconds since 1970. The index by_subject has pk as its
-// partition key. The indexes hold keys, by_tenant and by_subject the state too,
-// and so cost no more than a small write each; whole rows come from the table.
+// partition key. The indexes hold keys, by_tenant and by_subject the state and the
+// action too, and so cost no more than a small write each; whole rows come from the table.
 //
 // # Places and output
 //
