@@ -21,11 +21,41 @@ export interface Waiting {
   position?: number;
 }
 
+/** What a snapshot leaves out. */
+export interface Detail {
+  payload?: unknown;
+  metadata?: Record<string, string>;
+  correlation_id: string;
+  steps?: { name: string; result: unknown }[];
+  checkpoint?: unknown;
+  slices: number;
+  lost: number;
+  ran_ms: number;
+  fence: number;
+  worker?: string;
+  lease_until?: string;
+  priority: number;
+  slots?: string[];
+  subscribers: number;
+  expires_at?: string;
+}
+
 /** A request as an operator sees it. */
 export interface Request extends Snapshot {
   subject?: string;
   waiting?: Waiting;
   history?: Attempt[];
+  detail?: Detail;
+}
+
+/** An open WebSocket. */
+export interface Connection {
+  id: string;
+  subject: string;
+  connected_at: string;
+  expires_at: string;
+  source_ip?: string;
+  user_agent?: string;
 }
 
 export interface Page {
@@ -45,7 +75,7 @@ export class Api {
   }
 
   request(id: string, subject: string | undefined, signal: AbortSignal): Promise<Request> {
-    return this.#call("GET", requestPath(id, "", subject), { signal }) as Promise<Request>;
+    return this.#call("GET", requestPath(id, "", subject, { detail: "true" }), { signal }) as Promise<Request>;
   }
 
   cancel(id: string, subject: string | undefined): Promise<Request> {
@@ -63,6 +93,15 @@ export class Api {
 
   output(id: string, subject: string | undefined, from: number, signal: AbortSignal): Promise<{ offset: number; chunks: unknown[] }> {
     return this.#call("GET", requestPath(id, "/output", subject, { from: String(from) }), { signal }) as Promise<any>;
+  }
+
+  connections(query: Record<string, string>, signal: AbortSignal): Promise<{ connections: Connection[]; cursor?: string }> {
+    return this.#call("GET", "/connections?" + new URLSearchParams(query), { signal }) as Promise<any>;
+  }
+
+  /** Closes every connection of a subject. */
+  closeAll(subject: string): Promise<{ closed: number }> {
+    return this.#call("DELETE", "/connections?" + new URLSearchParams({ subject })) as Promise<any>;
   }
 
   /** What the functions logged under a correlation id; of the local stack, not of the API. */

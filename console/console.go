@@ -18,9 +18,6 @@ import (
 // Path is where the console is served; everything below it is the console's.
 const Path = "/console"
 
-// Scope is what a token must grant for the console to be of use.
-const Scope = "streamer:operator"
-
 //go:embed *.ts *.css *.html *.svg
 var sources embed.FS
 
@@ -29,13 +26,13 @@ type Config struct {
 	Stage   string   // of the WebSocket API, on the same host
 	Actions []string // names to suggest; may be empty
 
-	// Sign signs a token with Scope for a visitor on this machine. nil: the
+	// Sign signs an operator's token for a visitor on this machine. nil: the
 	// visitor brings a token.
 	Sign func(tenant, subject string) (string, error)
 	// Tenant and Subject are whom Sign is asked for first.
 	Tenant, Subject string
 
-	// Verify returns the tenant of a token, and whether it grants Scope.
+	// Verify returns the tenant of a token, and whether it is an operator's.
 	Verify func(ctx context.Context, token string) (tenant string, operator bool, err error)
 	// Logs returns the lines that functions wrote under a correlation id, each a
 	// JSON object, oldest first, as far as the tenant may see them.
@@ -119,7 +116,7 @@ func (c Config) logs(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "the token is not good")
 	case !operator:
-		refuse(w, http.StatusForbidden, "FORBIDDEN", "the logs need a token with the scope "+Scope)
+		refuse(w, http.StatusForbidden, "FORBIDDEN", "the logs need the token of an operator")
 	case id == "":
 		refuse(w, http.StatusBadRequest, "VALIDATION_ERROR", "correlation_id is empty")
 	default:

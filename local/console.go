@@ -2,12 +2,12 @@ package local
 
 import (
 	"context"
-	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/console"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/auth"
@@ -45,12 +45,12 @@ func withConsole(apis http.Handler, c consoleConfig) (http.Handler, error) {
 			if err != nil {
 				return "", false, err
 			}
-			return claims.Text("tenant_id"), claims.HasScope(console.Scope), nil
+			return claims.Text("tenant_id"), claims.HasScope(streamer.OperatorScope), nil
 		},
 	}
 	if tcp, ok := c.address.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
 		config.Sign = func(tenant, subject string) (string, error) {
-			grant := Grant{Tenant: tenant, Subject: subject, Scopes: []string{console.Scope}, TTL: consoleToken}
+			grant := Grant{Tenant: tenant, Subject: subject, Scopes: []string{streamer.OperatorScope}, TTL: consoleToken}
 			return c.key.SignClaims(grant, map[string]any{"iss": c.issuer, "aud": c.audience}, time.Now())
 		}
 	}
