@@ -2,7 +2,7 @@ import { type Frame, Streamer } from "@pay-theory/streamer";
 import type { Api, Request } from "./api.js";
 import { type Child, el, put } from "./element.js";
 import { badge, bar, code, field, loading, problem, section } from "./parts.js";
-import { type Point, spans, steps } from "./plot.js";
+import { line, type Point, spans } from "./plot.js";
 import { poll } from "./poll.js";
 import { href, type Visit } from "./route.js";
 import { explain, isFinalState } from "./state.js";
@@ -72,8 +72,8 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
     const state = r.cancelling ? "CANCELLING" : r.state;
     put(title, r.action, " ", el("span", { class: "id" }, r.id));
     put(head, badge(state), bar(r), el("span", {}, isFinalState(r.state) ? `after ${duration(between(r.created_at, r.finished_at))}` : `${Math.round(r.percentage)} %`));
-    const text = `${state.toLowerCase()}${r.message ? ": " + r.message : ""}`;
-    if (status.dataset.text != text) put(status, text, said);
+    const text = `${state} ${r.message}`;
+    if (status.dataset.text != text) put(status, el("span", { class: "hidden" }, state.toLowerCase() + ": "), r.message, said);
     status.dataset.text = text;
     cancel.hidden = isFinalState(r.state) || !!r.cancelling;
     redrive.hidden = r.state != "FAILED";
@@ -163,7 +163,8 @@ function draw(r: Request, progress: Map<number, Point>, parts: Parts): void {
 
   const points = [{ at: Date.parse(r.created_at), value: 0 }, ...[...progress].sort((a, b) => a[0] - b[0]).map(([, p]) => p)];
   redraw(parts.progress, points, () => [
-    section("Progress", steps(points, 100, `Progress over time: ${Math.round(r.percentage)} % after ${duration(points.at(-1)!.at - points[0]!.at)}`)),
+    section("Progress", line(points, 100, `Progress over time: ${Math.round(r.percentage)} % after ${duration(points.at(-1)!.at - points[0]!.at)}`),
+      el("p", { class: "axis" }, moment(points[0]!.at), el("span", {}, "what this page has seen of it"), moment(points.at(-1)!.at))),
   ]);
   redraw(parts.timeline, [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.waiting, d?.worker, d?.lease_until], () => [section("Timeline", ...timeline(r))]);
   redraw(parts.steps, d?.steps, () => d?.steps?.length ? [section("Steps", el("ul", { class: "steps" }, ...d.steps.map((s) =>
