@@ -61,7 +61,7 @@ var (
 
 func (w *world) connect(t *testing.T, id string, p streamer.Principal) streamer.Caller {
 	t.Helper()
-	if err := w.router.Connections.Open(t.Context(), id, p); err != nil {
+	if err := w.router.Connections.Open(t.Context(), streamer.Connection{ID: id, Principal: p}); err != nil {
 		t.Fatal(err)
 	}
 	return streamer.Caller{Principal: p, Connection: id, CorrelationID: "corr-" + id}

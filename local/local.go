@@ -144,7 +144,8 @@ func (s *Stack) functions() error {
 	actions := streamer.NewRegistry(all...)
 	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{
 		Store: s.store, Actions: actions, Push: push, Dispatch: dispatch,
-		Worker: fmt.Sprintf("local-%d", os.Getpid()), Logger: logger, Lease: c.Lease,
+		Connections: streamer.Connections{Store: s.store, Closer: push},
+		Worker:      fmt.Sprintf("local-%d", os.Getpid()), Logger: logger, Lease: c.Lease,
 	})
 	if err != nil {
 		return err
@@ -154,8 +155,8 @@ func (s *Stack) functions() error {
 		"connect":    functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger}),
 		"disconnect": functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger}),
 		"router": functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
-			Push: push, Verifier: verifier, Logger: logger}),
-		"processor": functions.Processor(processor),
+			Push: push, Close: push, Verifier: verifier, Logger: logger}),
+		"processor": functions.Processor(processor, nil),
 	} {
 		host, err := lambdahost.NewInProcess(lambdahost.Config{
 			Name: name, Handler: app, Timeout: timeouts[name], Concurrency: concurrency, Logger: logger})
@@ -293,12 +294,20 @@ var timeouts = map[string]time.Duration{
 	"processor":  15 * time.Minute,
 }
 
-// A pusher sends frames through the gateway.
+// A pusher sends frames through the gateway, and closes connections.
 type pusher struct{ gateway *gateway.Gateway }
 
 // Push implements [streamer.Pusher].
 func (p *pusher) Push(ctx context.Context, connectionID string, frame []byte) error {
-	err := p.gateway.Post(ctx, connectionID, frame)
+	return explainGone(p.gateway.Post(ctx, connectionID, frame))
+}
+
+// CloseConnection implements [streamer.Closer].
+func (p *pusher) CloseConnection(ctx context.Context, connectionID string) error {
+	return explainGone(p.gateway.Delete(ctx, connectionID))
+}
+
+func explainGone(err error) error {
 	var refused *gateway.Error
 	if errors.As(err, &refused) && refused.Status == http.StatusGone {
 		return streamer.ErrGone

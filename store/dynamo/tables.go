@@ -68,9 +68,13 @@ func Tables(requests, connections string) []Table {
 		},
 		{
 			TableName: connections, BillingMode: "PAY_PER_REQUEST",
-			AttributeDefinitions: []Attribute{{"id", "S"}},
+			AttributeDefinitions: []Attribute{{"id", "S"}, {"tenant", "S"}, {"place", "S"}, {"shard", "N"}, {"due", "N"}},
 			KeySchema:            []KeyElement{{"id", "HASH"}},
-			TimeToLive:           "ttl",
+			GlobalSecondaryIndexes: []Index{
+				{indexByTenant, keySchema("tenant", "place"), Projection{ProjectionType: "ALL"}},
+				{indexDue, keySchema("shard", "due"), Projection{ProjectionType: "KEYS_ONLY"}},
+			},
+			TimeToLive: "ttl",
 		},
 	}
 }
