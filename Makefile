@@ -54,6 +54,11 @@ baseline: ## the functions without Lift, a module of its own: vet, staticcheck, 
 short: ## the tests without -race and without the long ones, for the inner loop
 	$(GO) test -short ./...
 
+.PHONY: elsewhere
+elsewhere: ## vet for macOS and build the CLI for Windows
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./lambdahost ./local ./cmd/streamer
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/streamer
+
 FUZZTIME ?= 20s
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each
@@ -65,7 +70,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 
 .PHONY: budget
 budget: ## what repeats exactly: packages, bytes, allocations, against committed limits
-	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/... ./cmd/...
+	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/... ./internal/lambdazip
 
 FUNCTIONS := connect disconnect router processor
 .PHONY: dist

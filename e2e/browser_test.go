@@ -61,14 +61,21 @@ func TestBrowser(t *testing.T) {
 			site := httptest.NewServer(handler)
 			t.Cleanup(site.Close)
 
-			control := http.NewServeMux()
-			control.HandleFunc("POST /kill", func(http.ResponseWriter, *http.Request) { server.kill(t) })
-			control.HandleFunc("POST /start", func(http.ResponseWriter, *http.Request) { server = startDev(t, program, flags...) })
-			remote := httptest.NewServer(control)
-			t.Cleanup(remote.Close)
+			remote := remoteControl(t, program, &server, flags)
 			nodetest.Run(t, "node", []string{
-				chromium, "PAGE_URL=" + site.URL, "CONTROL_URL=" + remote.URL, "CSV_FILE=" + csv, fmt.Sprint("ROWS=", scenario.rows),
+				chromium, "PAGE_URL=" + site.URL, "CONTROL_URL=" + remote, "CSV_FILE=" + csv, fmt.Sprint("ROWS=", scenario.rows),
 			}, "csv-page.mjs", scenario.name)
 		})
 	}
+}
+
+// remoteControl lets a script kill a server and start it again; it returns the
+// URL for that.
+func remoteControl(t *testing.T, program string, server **devServer, flags []string) string {
+	control := http.NewServeMux()
+	control.HandleFunc("POST /kill", func(http.ResponseWriter, *http.Request) { (*server).kill(t) })
+	control.HandleFunc("POST /start", func(http.ResponseWriter, *http.Request) { *server = startDev(t, program, flags...) })
+	remote := httptest.NewServer(control)
+	t.Cleanup(remote.Close)
+	return remote.URL
 }

@@ -104,6 +104,15 @@ func itself(sequence string) func([]string) []string {
 	}
 }
 
+// once reports the first record once, and then always the second.
+func once(first, second string) func([]string) []string {
+	return func([]string) []string {
+		failed := first
+		first = second
+		return []string{failed}
+	}
+}
+
 func TestWhatComesAgain(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -120,6 +129,8 @@ func TestWhatComesAgain(t *testing.T) {
 			[]string{"1 2 3 4", "1 2", "1", "2", "2", "3 4"}, []string{"RetryAttemptsExhausted 2-2 2 true"}},
 		"what was done before the failed record does not come again": {mapping{retries: 2, maxAge: -1, partial: true}, &doer{item: itself("3")},
 			[]string{"1 2 3 4", "3 4", "3 4"}, []string{"RetryAttemptsExhausted 3-4 3 false"}},
+		"tries count for the record that is first": {mapping{retries: 2, maxAge: -1, partial: true}, &doer{item: once("1", "3")},
+			[]string{"1 2 3 4", "1 2 3 4", "3 4", "3 4"}, []string{"RetryAttemptsExhausted 3-4 3 false"}},
 		"a partial failure is not halved": {mapping{retries: 1, maxAge: -1, partial: true, bisect: true}, &doer{item: itself("2")},
 			[]string{"1 2 3 4", "2 3 4"}, []string{"RetryAttemptsExhausted 2-4 2 false"}},
 		"the lowest is the checkpoint": {mapping{retries: 0, maxAge: -1, partial: true}, &doer{item: func([]string) []string { return []string{"4", "2"} }},

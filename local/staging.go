@@ -137,9 +137,8 @@ func (s *Staging) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	parameters := map[string]string{"JwksUrl": keys}
-	maps.Copy(parameters, c.Parameters)
-	if s.plan, err = readTemplate(c.Template, parameters); err != nil {
+	own := map[string]string{"CodeBucket": "staging", "JwksUrl": keys, "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience}
+	if s.plan, err = readTemplate(c.Template, own, c.Parameters); err != nil {
 		return err
 	}
 	s.issuer, s.audience = cmp.Or(c.Parameters["JwtIssuer"], stagingIssuer), cmp.Or(c.Parameters["JwtAudience"], DevAudience)
@@ -232,16 +231,24 @@ func (s *Staging) functions(certificates string) error {
 		Region: stagingRegion, RequireSignature: true, Routes: map[string]gateway.Route{}}
 	config.Limits.Integration = s.plan.socket.timeout
 	for key, route := range s.plan.socket.routes {
-		config.Routes[key] = gateway.Route{Function: s.hosts[route.function], RouteResponse: route.answers}
+		config.Routes[key] = gateway.Route{Function: s.behind(route), RouteResponse: route.answers}
 	}
 	if http := s.plan.http; http != nil {
-		config.HTTP, config.CORS, config.Limits.HTTP = s.hosts[http.routes[gateway.RouteDefault].function], http.cors, http.timeout
+		config.HTTP, config.CORS, config.Limits.HTTP = s.behind(http.routes[gateway.RouteDefault]), http.cors, http.timeout
 	}
 	if s.gateway, err = gateway.New(config); err != nil {
 		return err
 	}
 	s.serveOn(gateway.Listen(s.listener), observe(c.OnCall, "execute-api", s.gateway))
 	return nil
+}
+
+// behind is the function that a route invokes.
+func (s *Staging) behind(route routePlan) gateway.Function {
+	if !route.permitted {
+		return forbidden{}
+	}
+	return s.hosts[route.function]
 }
 
 // send puts a record into a queue, if the template names one.

@@ -1,9 +1,11 @@
 package local
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -127,6 +129,9 @@ func (p *plan) route(stack *cfn.Stack, r cfn.Resource, a *apiPlan) error {
 	}
 	a.timeout = timeout
 	route := routePlan{function: f.arn}
+	if route.permitted, err = permitted(stack, f, arn("execute-api", a.id+"/"+a.stage+"/"+in.RouteKey)); err != nil {
+		return err
+	}
 	for _, response := range stack.OfType("AWS::ApiGatewayV2::RouteResponse") {
 		var answer struct{ ApiId, RouteId, RouteResponseKey string }
 		if err := read(response, &answer); err != nil {
@@ -139,4 +144,34 @@ func (p *plan) route(stack *cfn.Stack, r cfn.Resource, a *apiPlan) error {
 	}
 	a.routes[in.RouteKey] = route
 	return nil
+}
+
+// permitted reports whether the template lets API Gateway invoke a function for a
+// route:
+// https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
+func permitted(stack *cfn.Stack, f *functionPlan, route string) (bool, error) {
+	for _, r := range stack.OfType("AWS::Lambda::Permission") {
+		var in struct{ Action, FunctionName, Principal, SourceArn, SourceAccount string }
+		if err := read(r, &in); err != nil {
+			return false, err
+		}
+		if (in.FunctionName == f.name || in.FunctionName == f.arn) && in.Action == "lambda:InvokeFunction" && in.Principal == "apigateway.amazonaws.com" &&
+			(in.SourceArn == "" || wildcard(in.SourceArn).MatchString(route)) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// wildcard is a pattern in which * stands for any characters and ? for one.
+func wildcard(pattern string) *regexp.Regexp {
+	return regexp.MustCompile("^" + strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern)) + "$")
+}
+
+// A forbidden function is one that API Gateway may not invoke.
+type forbidden struct{}
+
+// Invoke implements [gateway.Function].
+func (forbidden) Invoke(context.Context, []byte) ([]byte, error) {
+	return nil, errors.New("API Gateway has no permission to invoke the function")
 }

@@ -80,8 +80,9 @@ type apiPlan struct {
 }
 
 type routePlan struct {
-	function string // ARN
-	answers  bool   // the function's body is the answer
+	function  string // ARN
+	answers   bool   // the function's body is the answer
+	permitted bool   // the API may invoke the function
 }
 
 // passedOver are the properties that change nothing that can be seen on one
@@ -97,8 +98,8 @@ var passedOver = map[string][]string{
 	"AWS::ApiGatewayV2::Stage":        {"Description", "Tags"},
 }
 
-// notRun are the types that staging has no use for: who may call what, and what
-// is watched.
+// notRun are the types that are nothing to run: who may call what, and what is
+// watched.
 var notRun = []string{"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Logs::LogGroup", "AWS::Lambda::Permission",
 	"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::SQS::Queue"}
 
@@ -121,8 +122,9 @@ func read(r cfn.Resource, into any) error {
 	return nil
 }
 
-// readTemplate evaluates a template and plans it.
-func readTemplate(file string, parameters map[string]string) (*plan, error) {
+// readTemplate evaluates a template with the stack's own parameters, as far as it
+// has them, and the given ones, and plans it.
+func readTemplate(file string, own, given map[string]string) (*plan, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
@@ -131,16 +133,14 @@ func readTemplate(file string, parameters map[string]string) (*plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	given := map[string]string{}
-	for name, value := range parameters {
-		given[name] = value
-	}
-	for name, value := range stagingParameters {
-		if _, set := given[name]; !set && tpl.HasParameter(name) {
-			given[name] = value
+	parameters := map[string]string{}
+	for name, value := range own {
+		if tpl.HasParameter(name) {
+			parameters[name] = value
 		}
 	}
-	stack, err := tpl.Stack(cfn.Config{Parameters: given, Region: stagingRegion, AccountID: stagingAccount, StackName: stagingStack, Value: physical})
+	maps.Copy(parameters, given)
+	stack, err := tpl.Stack(cfn.Config{Parameters: parameters, Region: stagingRegion, AccountID: stagingAccount, StackName: stagingStack, Value: physical})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -150,9 +150,6 @@ func readTemplate(file string, parameters map[string]string) (*plan, error) {
 	}
 	return p, nil
 }
-
-// stagingParameters are the parameters that the stack sets by itself.
-var stagingParameters = map[string]string{"CodeBucket": "staging", "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience}
 
 // planOf reads each resource, and returns everything that is wrong.
 func planOf(stack *cfn.Stack) (*plan, error) {

@@ -31,11 +31,11 @@ func changed(t *testing.T, pairs ...string) string {
 	return file
 }
 
-var someKeys = map[string]string{"JwksUrl": "https://127.0.0.1/jwks.json"}
+var own = map[string]string{"CodeBucket": "staging", "JwksUrl": "https://127.0.0.1/jwks.json", "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience, "Unused": "x"}
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	p, err := readTemplate(filepath.Join("..", "deploy", "template.yaml"), map[string]string{"JwksUrl": "https://127.0.0.1/jwks.json",
+	p, err := readTemplate(filepath.Join("..", "deploy", "template.yaml"), own, map[string]string{
 		"StageName": "test", "ProcessorConcurrency": "7", "LogLevel": "WARN"})
 	if err != nil {
 		t.Fatal(err)
@@ -88,12 +88,12 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`WebSocketApi: it has no stage`:                          {"      ApiId: !Ref WebSocketApi\n      StageName: !Ref StageName", "      ApiId: !Ref HttpApi\n      StageName: !Ref StageName"},
 		`staging has no authorizer`:                              {"RouteKey: $connect\n      AuthorizationType: NONE", "RouteKey: $connect\n      AuthorizationType: CUSTOM"},
 	} {
-		_, err := readTemplate(changed(t, pairs...), someKeys)
+		_, err := readTemplate(changed(t, pairs...), own, nil)
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%v\nwant %s", err, says)
 		}
 	}
-	if _, err := readTemplate("nowhere.yaml", nil); err == nil {
+	if _, err := readTemplate("nowhere.yaml", nil, nil); err == nil {
 		t.Error("a template that is not there")
 	}
 }

@@ -25,6 +25,9 @@ func TestChangedTemplateRuns(t *testing.T) {
 		// Nobody asks for a token when a socket is opened.
 		"  ConnectRoute:\n    Type: AWS::ApiGatewayV2::Route\n    Properties:\n      ApiId: !Ref WebSocketApi\n      RouteKey: $connect\n",
 		"  ConnectRoute:\n    Type: AWS::ApiGatewayV2::Route\n    Properties:\n      ApiId: !Ref WebSocketApi\n      RouteKey: unused\n",
+		// API Gateway may not invoke the router for messages.
+		"  MessagePermission:\n    Type: AWS::Lambda::Permission\n    Properties:\n      Action: lambda:InvokeFunction\n",
+		"  MessagePermission:\n    Type: AWS::Lambda::Permission\n    Properties:\n      Action: lambda:GetFunction\n",
 		// An event is tried once.
 		"      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 1\n", "      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 0\n",
 		// The processor finds no table.
@@ -54,7 +57,13 @@ func TestChangedTemplateRuns(t *testing.T) {
 	if err != nil {
 		t.Fatalf("without a token and without a route that asks for one: %v, %v", res, err)
 	}
-	conn.CloseNow()
+	defer conn.CloseNow()
+	if err := conn.Write(ctx, websocket.MessageText, []byte(`{"action":"streamer.ping"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, frame, err := conn.Read(ctx); err != nil || !strings.Contains(string(frame), `"message": "Internal server error"`) {
+		t.Errorf("a message without permission: %s, %v", frame, err)
+	}
 
 	// The first tick fails: the message says so.
 	var record struct {

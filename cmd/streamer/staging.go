@@ -22,14 +22,14 @@ frozen between events, on DynamoDB's protocol with its stream, behind the API
 Gateway emulator. It starts empty and forgets everything at its end. It needs the
 source, the go command and, the first time, npm.
 
-  streamer staging
-  streamer staging --parameter StageName=test --parameter LogLevel=DEBUG
-  streamer staging --once -- go run ./cmd/streamer call echo_async
-  streamer staging --once -- go run ./cmd/streamer verify
-
 --once runs the command with STREAMER_URL, STREAMER_HTTP_URL, STREAMER_TOKEN,
 STREAMER_OTHER_TOKEN (of another tenant) and STREAMER_SIGN_KEY set, stops the stack
 and exits with the command's code.`
+
+const stagingExample = `  streamer staging
+  streamer staging --parameter StageName=test --parameter LogLevel=DEBUG
+  streamer staging --once -- go run ./cmd/streamer call echo_async
+  streamer staging --once -- go run ./cmd/streamer verify`
 
 func newStaging(env *environment) *cobra.Command {
 	var config local.StagingConfig
@@ -38,9 +38,10 @@ func newStaging(env *environment) *cobra.Command {
 	var parameters []string
 	grant := devGrant()
 	cmd := &cobra.Command{
-		Use:   "staging [--once -- COMMAND…]",
-		Short: "Run the functions' binaries as AWS does",
-		Long:  stagingHelp,
+		Use:     "staging [--once -- COMMAND…]",
+		Short:   "Run the functions' binaries as AWS does",
+		Long:    stagingHelp,
+		Example: stagingExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case once && len(args) == 0:
@@ -73,6 +74,7 @@ func newStaging(env *environment) *cobra.Command {
 	f.StringVar(&config.Template, "template", "", "the template to run (default deploy/template.yaml in --source)")
 	f.StringArrayVar(&parameters, "parameter", nil, "a parameter of the template, as in StageName=test; may be repeated")
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
+	complete(cmd, "log", logFormats)
 	f.DurationVar(&config.SweepEvery, "sweep-every", 0, "how often schedules fire (default as the template says)")
 	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long the token is valid")
 	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have at most")

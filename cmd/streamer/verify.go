@@ -20,23 +20,24 @@ const verifyHelp = `Checks a stage from the outside, as a client sees it: handsh
 and long requests, resuming, cancelling, isolation, limits. The example actions
 must be deployed there. Exit code 0 when nothing failed, 1 otherwise.
 
-  streamer verify
-  streamer verify --url wss://abc.execute-api.eu-west-1.amazonaws.com/prod \
-      --http-url https://def.execute-api.eu-west-1.amazonaws.com --token "$TOKEN"
-
 On a stack of this machine it signs its own tokens, flawed ones too. Elsewhere
 the checks that need more than --token, --other-token and --sign-key are skipped.
 streamer staging --once sets the variables for all three.`
+
+const verifyExample = `  streamer verify
+  streamer verify --url wss://abc.execute-api.eu-west-1.amazonaws.com/prod \
+      --http-url https://def.execute-api.eu-west-1.amazonaws.com --token "$TOKEN"`
 
 func newVerify(env *environment) *cobra.Command {
 	var flags clientFlags
 	var other, signKey string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Check a stage from the outside",
-		Long:  verifyHelp,
-		Args:  cobra.NoArgs,
+		Use:     "verify",
+		Short:   "Check a stage from the outside",
+		Long:    verifyHelp,
+		Example: verifyExample,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			target, err := verifyTarget(env, flags, firstOf(other, env.getenv("STREAMER_OTHER_TOKEN")), firstOf(signKey, env.getenv("STREAMER_SIGN_KEY")))
 			if err != nil {

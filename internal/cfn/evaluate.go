@@ -336,7 +336,7 @@ func (e *evaluator) condition(v any) (bool, error) {
 		if name == "Condition" {
 			other, _ := argument.(string)
 			if err := e.hasCondition(other); err != nil || other == "" {
-				return false, errors.Join(errors.New("Condition needs a name"), err)
+				return false, errors.Join(errors.New("the function Condition needs a name"), err)
 			}
 			return e.holds(other)
 		}

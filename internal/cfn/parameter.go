@@ -100,7 +100,7 @@ func (p parameter) one(value string) (any, error) {
 	case len(p.allowed) > 0 && !slices.Contains(p.allowed, value):
 		return nil, fmt.Errorf("it must be one of %s", strings.Join(p.allowed, ", "))
 	case p.pattern != nil && !p.pattern.MatchString(value):
-		return nil, fmt.Errorf("it must match %s", p.pattern)
+		return nil, fmt.Errorf("it must match %s", strings.TrimSuffix(strings.TrimPrefix(p.pattern.String(), "^(?:"), ")$"))
 	case !p.length.hold(float64(len(value))):
 		return nil, errors.New("it is too short or too long")
 	case p.kind != "Number" && p.kind != "List<Number>":

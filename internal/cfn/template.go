@@ -187,7 +187,7 @@ func (t *Template) member(section, name string, v any) (err error) {
 	}
 	condition, ok := m["Condition"].(string)
 	if m["Condition"] != nil && !ok {
-		return errors.New("Condition is no text")
+		return errors.New("its Condition is no text")
 	}
 	if section == "Outputs" {
 		if m["Value"] == nil {
@@ -212,7 +212,7 @@ func (t *Template) member(section, name string, v any) (err error) {
 func (t *Template) check(resources map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(t.resources)) {
 		if err := t.hasCondition(t.resources[name].condition); err != nil {
-			return fmt.Errorf("Resources.%s: %w", name, err)
+			return fmt.Errorf("resource %s: %w", name, err)
 		}
 		depends := resources[name].(map[string]any)["DependsOn"]
 		list, ok := depends.([]any)
@@ -221,13 +221,13 @@ func (t *Template) check(resources map[string]any) error {
 		}
 		for _, other := range list {
 			if other, ok := other.(string); !ok || t.resources[other].kind == "" {
-				return fmt.Errorf("Resources.%s.DependsOn: %v is no resource", name, other)
+				return fmt.Errorf("resource %s: DependsOn has %v, which is no resource", name, other)
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.outputs)) {
 		if err := t.hasCondition(t.outputs[name].condition); err != nil {
-			return fmt.Errorf("Outputs.%s: %w", name, err)
+			return fmt.Errorf("output %s: %w", name, err)
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 )
 
 // Run runs a script with node in a folder whose packages are installed, and
-// fails the test with all that it printed when it fails. env is added to the
+// logs what it prints and fails the test when it fails. env is added to the
 // environment. The script ends when the test does.
 func Run(t testing.TB, folder string, env []string, script string, args ...string) {
 	t.Helper()
@@ -20,8 +20,11 @@ func Run(t testing.TB, folder string, env []string, script string, args ...strin
 	}
 	command := exec.CommandContext(t.Context(), "node", append([]string{script}, args...)...)
 	command.Dir, command.Env = folder, append(os.Environ(), env...)
-	if out, err := command.CombinedOutput(); err != nil {
+	out, err := command.CombinedOutput()
+	if err != nil {
 		t.Errorf("node %s: %v\n%s", script, err, out)
+	} else if len(out) > 0 {
+		t.Logf("node %s:\n%s", script, out)
 	}
 }
 

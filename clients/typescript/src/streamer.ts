@@ -122,7 +122,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       tokens,
       codec: this.#codec,
       timers: this.#timers,
-      events: "addEventListener" in events ? events : undefined,
+      events,
       onFrame: (frame) => this.#offer(frame),
       onState: () => this.#stateChanged(),
       onToken: (who) => this.#claim(who),
@@ -319,6 +319,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
         // What is stored can be cancelled while a poll still waits.
         frame = await (request?.stored ? Promise.race([answer, request.done]) : answer);
         if (!frame) return [];
+        // A passing fault, after which the same message is safe.
+        if (!request?.stored && !frame.rev && frame.error?.code == "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (this.#link.closedBy) throw this.#link.closedBy;
         if (request?.ended) return [];
@@ -364,7 +366,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     this.#pending.claim(who);
     for (const request of this.#requests.values()) {
       if (request.who && request.who != who) {
-        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to someone else now" }, request.id));
+        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another person" }, request.id));
       }
       request.who = who;
     }

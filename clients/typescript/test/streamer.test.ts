@@ -525,3 +525,16 @@ test("redrive, signal and output ask the server, and answer with what it says", 
   peer.send(frames(asked.id).response({ offset: 2, chunks: [1], final: true }));
   assert.deepEqual(await piece, { offset: 2, chunks: [1], final: true });
 });
+
+test("a message that the server cannot take for now is sent again", async (t) => {
+  const { clock, streamer, peer } = await open(t);
+  const request = streamer.request("report", {}, { id: "r-1" });
+  await peer.expect("report");
+  peer.send(frames("r-1").error("SERVICE_UNAVAILABLE", undefined, { retry: { retryable: true } }));
+  await turn(5);
+  clock.advance(2000);
+  await peer.expect("report");
+  peer.send(frames("r-1").ack(1));
+  peer.send(frames("r-1").complete("done", 2));
+  assert.equal(await request.result, "done");
+});
