@@ -35,7 +35,7 @@ const SHOWN = 20_000;
 /** A JSON value as text. */
 export function code(value: unknown, label: string): HTMLElement {
   const text = pretty(value);
-  const block = el("pre", { tabindex: 0, role: "region", "aria-label": label }, text.slice(0, SHOWN));
+  const block = el("pre", { tabindex: 0, role: "group", "aria-label": label }, text.slice(0, SHOWN));
   if (text.length <= SHOWN) return block;
   const more = el("button", { type: "button", onclick: () => {
     block.textContent = text;
@@ -50,6 +50,11 @@ export function section(title: string, ...children: Child[]): HTMLElement {
   return el("section", { "aria-labelledby": id }, el("h2", { id }, title), ...children);
 }
 
+let hints = 0;
+
 export function field(label: string, input: HTMLElement, hint?: string): HTMLElement {
-  return el("label", { class: "field" }, el("span", {}, label), input, hint ? el("small", {}, hint) : undefined);
+  if (!hint) return el("label", { class: "field" }, el("span", {}, label), input);
+  const id = `hint-${hints++}`;
+  input.setAttribute("aria-describedby", [input.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
+  return el("div", { class: "field" }, el("label", {}, el("span", {}, label), input), el("small", { id }, hint));
 }

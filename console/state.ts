@@ -25,7 +25,7 @@ export function explain(error: unknown): Problem {
     case "FORBIDDEN":
       return { title: "The token lacks a scope", advice: `${error.message}. The console needs a token with the scope ${SCOPE}.` };
     case "NOT_FOUND":
-      return { title: "There is no such request", advice: "Look at its id, its subject and the tenant that you are signed in for. Requests are forgotten some time after their end." };
+      return { title: "It is not there", advice: "Look at its id, its subject and the tenant that you are signed in for. Requests are forgotten some time after their end." };
     case "SERVICE_UNAVAILABLE":
     case "INTERNAL_ERROR":
     case "RATE_LIMITED":
