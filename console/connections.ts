@@ -55,7 +55,7 @@ export function connectionsView(api: Api, { root, query, signal }: Visit, visit:
       el("span", { class: "when" }, "since ", moment(c.connected_at)),
       el("span", { class: "expires" }, `token for ${duration(Date.parse(c.expires_at) - Date.now())} more`),
       el("span", { class: "agent" }, [c.source_ip, c.user_agent].filter(Boolean).join(" · ")),
-      el("button", { type: "button", class: "danger", "aria-label": `Close all connections of ${c.subject}`, onclick: () => closeAll(c.subject) }, "Close all of theirs"),
+      el("button", { type: "button", class: "danger", "aria-label": `Close all connections of ${c.subject}`, onclick: () => closeAll(c.subject) }, "Close all"),
     );
   }
   return "Connections";

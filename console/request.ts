@@ -33,14 +33,15 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
     steps: el("div", {}),
     output: el("div", {}),
   };
-  const frames = el("ol", { class: "frames", role: "log", "aria-live": "off", "aria-label": "Frames", tabindex: 0 });
+  const frames = el("ol", { class: "frames" });
+  const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": "Frames", tabindex: 0 }, frames);
   const noFrames = el("p", { class: "empty" }, "Frames appear here as the server sends them.");
   const logs = logsPart(api, signal);
   root.append(
     el("p", { class: "crumb" }, el("a", { href: href("requests") }, "Requests")), title, head, status, controls, fault,
     el("div", { class: "columns" },
       el("div", {}, parts.waiting, parts.progress, parts.timeline, parts.steps, parts.values, parts.output),
-      el("div", {}, parts.facts, section("Frames", frames, noFrames), section("What the functions logged", logs.element)),
+      el("div", {}, parts.facts, section("Frames", log, noFrames), section("What the functions logged", logs.element)),
     ),
   );
 
@@ -121,10 +122,10 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
   live.onFrame((frame) => {
     if ((frame.request?.id ?? frame.request_id) != id) return;
     noFrames.remove();
-    const below = frames.scrollHeight - frames.scrollTop - frames.clientHeight < 40;
+    const below = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     frames.append(frameItem(frame));
     if (frames.childElementCount > FRAMES) frames.firstElementChild!.remove();
-    if (below) frames.scrollTop = frames.scrollHeight;
+    if (below) log.scrollTop = log.scrollHeight;
     if (frame.type == "progress" && newest && frame.rev! > newest.rev) {
       const { rev = 0, percentage = 0, message = "", timestamp = new Date().toISOString() } = frame;
       show({ ...newest, state: "RUNNING", rev, percentage, message, updated_at: timestamp });
