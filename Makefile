@@ -17,7 +17,7 @@ dev: ## run everything in one process on 127.0.0.1:8700
 	$(GO) run ./cmd/streamer dev
 
 .PHONY: test
-test: vet npm typescript cover baseline ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: vet npm typescript own-action cover baseline ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
 
 NPM_FOLDERS := clients/typescript e2e/node
 .PHONY: npm
@@ -27,6 +27,10 @@ npm: ## install what the tests need from npm
 .PHONY: typescript
 typescript: npm ## the TypeScript client: types, size, tests
 	@cd clients/typescript && npm test
+
+.PHONY: own-action
+own-action: ## the example project outside this module: vet, test, and its functions build
+	@cd examples/own-action && $(GO) vet ./... && $(GO) test -race ./... && CGO_ENABLED=0 $(GO) build -tags lambda.norpc -o /dev/null ./router ./processor
 
 .PHONY: vet
 vet: ## gofmt, go vet and staticcheck
@@ -53,6 +57,10 @@ baseline: ## the functions without Lift, a module of its own: vet, staticcheck, 
 .PHONY: short
 short: ## the tests without -race and without the long ones, for the inner loop
 	$(GO) test -short ./...
+
+.PHONY: docs
+docs: ## write what docs/ shows of the code: the model of a request's life
+	$(GO) test -count=1 ./internal/model -update
 
 .PHONY: elsewhere
 elsewhere: ## vet for macOS and build the CLI for Windows

@@ -573,3 +573,23 @@ func TestProcessorConfigIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// Asked to stop between two heartbeats, a request that goes to sleep does not
+// sleep first.
+func TestACancelThatTheWorkerHasNotHeardEndsASnooze(t *testing.T) {
+	t.Parallel()
+	var w *world
+	w = newWorld(t, long("nap", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+		if _, err := w.requests.Cancel(ctx, streamer.Caller{Principal: ada}, "r-1"); err != nil {
+			return nil, err
+		}
+		return nil, streamer.Snooze(24 * time.Hour)
+	}))
+	w.submit(t, w.connect(t, "c", ada), "r-1", "nap", `1`)
+	w.run(t, ada.Key("r-1"))
+	wantState(t, w.load(t, ada.Key("r-1")), streamer.Cancelled)
+	got := w.sockets.got("c")
+	if len(got) == 0 || got[len(got)-1].Error == nil || got[len(got)-1].Error.Code != wire.Cancelled {
+		t.Errorf("its watcher got%s", describe(got))
+	}
+}

@@ -50,6 +50,18 @@ type StagingConfig struct {
 	OnCall    func(Call)
 	OnReport  func(lambdahost.Report)
 	OnMessage func(Message)
+
+	// Between, if set, stands between the functions and a service: dynamodb,
+	// lambda or execute-api, which is the gateway with all its APIs.
+	Between func(service string, next http.Handler) http.Handler
+}
+
+// watched is a service as the functions reach it.
+func (c StagingConfig) watched(service string, next http.Handler) http.Handler {
+	if c.Between != nil {
+		next = c.Between(service, next)
+	}
+	return observe(c.OnCall, service, next)
 }
 
 func (c StagingConfig) withDefaults() (StagingConfig, error) {
@@ -184,17 +196,17 @@ func buildFunctions(ctx context.Context, source, folder string, functions []*fun
 func (s *Staging) functions(certificates string) error {
 	c := s.config
 	api := lambdahost.API{}
-	invocations, err := s.serve(observe(c.OnCall, "lambda", api))
+	invocations, err := s.serve(c.watched("lambda", api))
 	if err != nil {
 		return err
 	}
 	database := s.database.Endpoint
-	if c.OnCall != nil {
+	if c.OnCall != nil || c.Between != nil {
 		passOn, err := passOnTo(database)
 		if err != nil {
 			return err
 		}
-		if database, err = s.serve(observe(c.OnCall, "dynamodb", passOn)); err != nil {
+		if database, err = s.serve(c.watched("dynamodb", passOn)); err != nil {
 			return err
 		}
 	}
@@ -239,7 +251,7 @@ func (s *Staging) functions(certificates string) error {
 	if s.gateway, err = gateway.New(config); err != nil {
 		return err
 	}
-	s.serveOn(gateway.Listen(s.listener), observe(c.OnCall, "execute-api", s.gateway))
+	s.serveOn(gateway.Listen(s.listener), c.watched("execute-api", s.gateway))
 	return nil
 }
 

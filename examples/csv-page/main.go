@@ -31,13 +31,14 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *listen, *api, *data); err != nil {
+	err := run(ctx, *listen, *api, *data, func(url string) { log.Printf("open %s in a browser; Ctrl-C stops it", url) })
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-// run serves until the context ends.
-func run(ctx context.Context, listen, api, data string) (err error) {
+// run serves until the context ends. It calls ready with the page's URL.
+func run(ctx context.Context, listen, api, data string, ready func(url string)) (err error) {
 	files := filepath.Join(data, "uploads")
 	if err := os.MkdirAll(files, 0o700); err != nil {
 		return err
@@ -71,7 +72,7 @@ func run(ctx context.Context, listen, api, data string) (err error) {
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	defer context.AfterFunc(ctx, func() { server.Close() })()
-	log.Printf("open http://%s in a browser; Ctrl-C stops it", listener.Addr())
+	ready("http://" + listener.Addr().String())
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
