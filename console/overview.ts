@@ -20,21 +20,22 @@ export function overviewView(api: Api, { root, signal }: Visit): string {
   let version = "";
 
   void poll(signal, 3000, async () => {
-    let cursor = "";
-    for (let read = 0; read < NEWEST; ) {
+    const read = new Set<string>();
+    const changes = () => [...known].some(([key, r]) => !isFinalState(r.state) && !read.has(key));
+    for (let cursor = "", news = true; read.size < NEWEST && (news || changes()); ) {
       const page = await api.requests({ subject: "*", limit: "100", ...(cursor && { cursor }) }, signal);
-      let news = 0;
+      news = !version;
       for (const r of page.requests) {
         const key = `${r.subject}/${r.id}`;
-        if (known.get(key)?.rev != r.rev) news++;
+        news ||= known.get(key)?.rev != r.rev;
         known.set(key, r);
+        read.add(key);
       }
-      read += page.requests.length;
       cursor = page.cursor ?? "";
-      // Behind a page without news there is at most a request that ran long.
-      if (!cursor || (!news && known.size >= NEWEST)) break;
+      if (!cursor) break;
     }
-    const all = [...known.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at)).slice(0, NEWEST);
+    const all = [...known.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
+    for (const r of all.splice(NEWEST)) known.delete(`${r.subject}/${r.id}`);
     const next = JSON.stringify(all.map((r) => [r.id, r.rev]));
     if (next == version && figures.childElementCount) return put(notice);
     version = next;

@@ -228,9 +228,11 @@ function timeline(r: Request): Child[] {
   const created = Date.parse(r.created_at);
   const end = r.finished_at ? Date.parse(r.finished_at) : Date.now();
   const failed = (r.history ?? []).map((a) => ({ from: Date.parse(a.started_at), to: Date.parse(a.ended_at), state: "FAILED" }));
-  const last = r.started_at ? Math.max(Date.parse(r.started_at), failed.at(-1)?.to ?? 0) : NaN;
-  const tried = (r.history ?? []).some((a) => a.number == r.attempts);
-  const current = !tried && r.state != "QUEUED" && Number.isFinite(last) ? [{ from: last, to: end, state: r.state }] : [];
+  const last = Math.max(r.started_at ? Date.parse(r.started_at) : NaN, failed.at(-1)?.to ?? 0);
+  // Of the last attempt it is told how long it worked, not when it began.
+  const worked = (r.detail?.ran_ms ?? Infinity) - failed.reduce((sum, s) => sum + s.to - s.from, 0);
+  const from = r.state == "RUNNING" || !failed.length ? last : Math.max(last, end - Math.max(worked, 0));
+  const current = (r.state == "RUNNING" || r.state == "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
   const items: Child[] = [
     el("li", {}, moment(r.created_at), el("span", {}, "created")),
     ...(r.history ?? []).map((a) =>

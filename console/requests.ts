@@ -1,4 +1,4 @@
-import type { Api, Request } from "./api.js";
+import type { Api, Page, Request } from "./api.js";
 import { el, Keyed, put } from "./element.js";
 import { badge, bar, field, loading, problem, requestHref } from "./parts.js";
 import { poll } from "./poll.js";
@@ -40,14 +40,17 @@ export function requestsView(api: Api, actions: string[], { root, query, signal 
   const pages = el("nav", { class: "pages", "aria-label": "Pages" });
   root.append(el("h1", {}, "Requests"), form, notice, list, pages);
 
+  let depth = 10;
   void poll(signal, AGAIN, async () => {
-    const page = filters.id ? await one(api, filters, signal) : await api.requests({
+    const page = filters.id ? await one(api, filters, depth, signal) : await api.requests({
       subject: filters.subject || "*",
       limit: PAGE,
       ...(filters.state && { state: filters.state }),
       ...(filters.action && { action: filters.action }),
       ...(cursor && { cursor }),
     }, signal);
+    depth = 1; // what is new is on the first page
+    if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
     rows.show(page.requests);
     put(notice, !page.requests.length && empty(filtered || !!cursor));
     show(page.cursor);
@@ -66,22 +69,23 @@ export function requestsView(api: Api, actions: string[], { root, query, signal 
   return "Requests";
 }
 
-/** The one request of an id, as a list: ids are searched among those of a subject. */
-async function one(api: Api, filters: Record<string, string>, signal: AbortSignal): Promise<{ requests: Request[]; cursor?: string }> {
+/**
+ * The one request of an id, as a list. Among all subjects nothing finds an id, so
+ * that some pages are looked through.
+ */
+async function one(api: Api, filters: Record<string, string>, pages: number, signal: AbortSignal): Promise<Page> {
   const { id = "", subject, state, action } = filters;
   const found: Request[] = [];
   if (subject) {
     const request = await api.request(id, subject, signal);
     delete request.detail;
     found.push(request);
-  } else {
-    // Nothing finds an id among all subjects, so that the newest are looked through.
-    for (let cursor = "", pages = 0; pages < 10; pages++) {
-      const page = await api.requests({ subject: "*", limit: "100", ...(cursor && { cursor }) }, signal);
-      found.push(...page.requests.filter((r) => r.id == id));
-      if (found.length || !page.cursor) break;
-      cursor = page.cursor;
-    }
+  }
+  for (let cursor = ""; !found.length && pages > 0; pages--) {
+    const page = await api.requests({ subject: "*", limit: "100", ...(cursor && { cursor }) }, signal);
+    found.push(...page.requests.filter((r) => r.id == id));
+    if (!page.cursor) break;
+    cursor = page.cursor;
   }
   return { requests: found.filter((r) => (!state || r.state == state) && (!action || r.action == action)) };
 }
@@ -103,6 +107,6 @@ function row(r: Request): HTMLElement {
 
 function empty(filtered: boolean): HTMLElement {
   return filtered
-    ? el("p", { class: "empty", role: "status" }, "No request is like that. ", el("a", { href: href("requests") }, "Show all."))
+    ? el("p", { class: "empty", role: "status" }, "No request is like that. An id is looked for among the newest 1,000, or among those of a subject. ", el("a", { href: href("requests") }, "Show all."))
     : el("p", { class: "empty", role: "status" }, "There are no requests yet. ", el("a", { href: href("send") }, "Send the first one."));
 }

@@ -24,11 +24,12 @@ type consoleConfig struct {
 	actions          []string
 	issuer, audience string
 	key              *Key
+	foreign          bool // the functions trust another key than this one
 	logs             *logRing
 }
 
 // withConsole serves the console beside a stack's APIs. It signs visitors in
-// when the listener is on the loopback, and only then.
+// when the listener is on the loopback and the key is of use, and only then.
 func withConsole(apis http.Handler, c consoleConfig) (http.Handler, error) {
 	public, err := c.key.PublicPEM()
 	if err != nil {
@@ -48,7 +49,7 @@ func withConsole(apis http.Handler, c consoleConfig) (http.Handler, error) {
 			return claims.Text("tenant_id"), claims.HasScope(streamer.OperatorScope), nil
 		},
 	}
-	if tcp, ok := c.address.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
+	if tcp, ok := c.address.(*net.TCPAddr); ok && tcp.IP.IsLoopback() && !c.foreign {
 		config.Sign = func(tenant, subject string) (string, error) {
 			grant := Grant{Tenant: tenant, Subject: subject, Scopes: []string{streamer.OperatorScope}, TTL: consoleToken}
 			return c.key.SignClaims(grant, map[string]any{"iss": c.issuer, "aud": c.audience}, time.Now())

@@ -30,9 +30,11 @@ type logLine struct {
 	text                  json.RawMessage
 }
 
-// Write keeps the lines of p that name a correlation id. It always succeeds.
+// Write keeps the lines of p that name a correlation id. What is before the JSON
+// of a line, such as the function's name, is left out. It always succeeds.
 func (l *logRing) Write(p []byte) (int, error) {
 	for line := range bytes.Lines(p) {
+		line = line[max(bytes.IndexByte(line, '{'), 0):]
 		var names struct {
 			CorrelationID string `json:"correlation_id"`
 			Tenant        string `json:"tenant"`

@@ -31,7 +31,7 @@ func TestLogRingLeavesOut(t *testing.T) {
 		"no JSON\n", "{\"msg\":\"of no call\"}\n", `{"correlation_id":"c","tenant":"other","msg":"another tenant's"}` + "\n",
 		`{"correlation_id":"c","msg":"` + strings.Repeat("x", ringMaxLine) + "\"}\n",
 		// What a process prints may come with several lines at once.
-		`{"correlation_id":"c","tenant":"acme","msg":"one"}` + "\n" + `{"correlation_id":"c","msg":"two"}` + "\n",
+		`router: {"correlation_id":"c","tenant":"acme","msg":"one"}` + "\n" + `{"correlation_id":"c","msg":"two"}` + "\n",
 	} {
 		if n, err := io.WriteString(&ring, text); n != len(text) || err != nil {
 			t.Errorf("%d, %v", n, err)
