@@ -52,7 +52,7 @@ export function requestsView(api: Api, actions: string[], { root, query, signal 
     depth = 1; // what is new is on the first page
     if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
     rows.show(page.requests);
-    put(notice, !page.requests.length && empty(filtered || !!cursor));
+    put(notice, !page.requests.length && empty(filtered || !!cursor, !!filters.id));
     show(page.cursor);
   }, (error) => put(notice, problem(explain(error))));
 
@@ -105,8 +105,8 @@ function row(r: Request): HTMLElement {
   );
 }
 
-function empty(filtered: boolean): HTMLElement {
+function empty(filtered: boolean, byId: boolean): HTMLElement {
   return filtered
-    ? el("p", { class: "empty", role: "status" }, "No request is like that. An id is looked for among the newest 1,000, or among those of a subject. ", el("a", { href: href("requests") }, "Show all."))
+    ? el("p", { class: "empty", role: "status" }, "No request is like that. ", byId && "An id is looked for among the newest 1,000, or among those of a subject. ", el("a", { href: href("requests") }, "Show all."))
     : el("p", { class: "empty", role: "status" }, "There are no requests yet. ", el("a", { href: href("send") }, "Send the first one."));
 }

@@ -257,7 +257,12 @@ func (s *Staging) functions(certificates string) error {
 	if s.gateway, err = gateway.New(config); err != nil {
 		return err
 	}
-	s.serveOn(gateway.Listen(s.listener), c.watched("execute-api", s.gateway))
+	handler, err := withConsole(c.watched("execute-api", s.gateway), consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
+		issuer: s.issuer, audience: s.audience, key: s.key, foreign: c.Parameters["JwksUrl"] != "", logs: logs})
+	if err != nil {
+		return err
+	}
+	s.serveOn(gateway.Listen(s.listener), handler)
 	return nil
 }
 
