@@ -25,8 +25,8 @@ npm: ## install what the tests need from npm
 	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 
 .PHONY: typescript
-typescript: npm ## the TypeScript client: types, size, tests
-	@cd clients/typescript && npm test
+typescript: npm ## the TypeScript client: types, size, tests; the types of the console
+	@cd clients/typescript && npm test && node_modules/.bin/tsc -p ../../console/tsconfig.json
 
 .PHONY: own-action
 own-action: ## the example project outside this module: vet, test, and its functions build
