@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync"
 	"testing/synctest"
@@ -65,9 +63,6 @@ type driver struct {
 }
 
 func newDriver(c Config, out *portal) *driver {
-	if f := os.Getenv("PTRACE"); f != "" {
-		debugTrace, _ = os.Create(f)
-	}
 	d := &driver{
 		Config: c, rng: rand.New(rand.NewPCG(c.Seed, 0x5eed)), store: c.Store, out: out,
 		digest: fnv.New64a(), began: time.Now(), since: time.Now(), lastMove: time.Now(), sweepAt: time.Now().Add(sweepEvery),
@@ -334,9 +329,6 @@ func (d *driver) kill(p *process, doing string) {
 // note adds an event to the digest and to the request's own trace.
 func (d *driver) note(what, kind string, key streamer.Key) {
 	line := what + " " + kind
-	if debugTrace != nil {
-		fmt.Fprintln(debugTrace, time.Since(d.began), line, key.ID)
-	}
 	fmt.Fprintf(d.digest, "%s %s\n", line, key.ID)
 	if r := d.byKey[key]; r != nil {
 		r.trace = append(r.trace, line)
@@ -510,5 +502,3 @@ func (d *driver) apply(c *call) (err error) {
 }
 
 func sortedKeys[V any](of map[string]V) []string { return slices.Sorted(maps.Keys(of)) }
-
-var debugTrace io.Writer
