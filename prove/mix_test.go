@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -57,7 +58,8 @@ func succeeded(want func(n int) any) func(json.RawMessage, prove.Outcome) error 
 }
 
 func action(name string, edit func(*streamer.ActionConfig), fn func(ctx context.Context, job *streamer.Job, in count) (any, error)) streamer.Action {
-	config := streamer.ActionConfig{Name: name, Expected: time.Minute, Limit: 1000 * time.Hour}
+	config := streamer.ActionConfig{Name: name, Expected: time.Minute, Limit: 1000 * time.Hour,
+		Retry: streamer.RetryPolicy{Attempts: 30}} // a step that could not be recorded costs one
 	if edit != nil {
 		edit(&config)
 	}
@@ -169,21 +171,32 @@ func charges() prove.Case {
 	}
 }
 
+// flaky fails until its nth attempt, and says how long to wait before the next.
+// An attempt that comes long before its time fails for good. The clocks of the
+// workers are wrong by minutes, so the hour is not held to the minute.
 func flaky() prove.Case {
+	const after = time.Hour
+	var failed sync.Map // when, by attempt
 	return prove.Case{
-		Payload: upTo(5),
-		Action: action("flaky", func(c *streamer.ActionConfig) {
-			c.Retry = streamer.RetryPolicy{Attempts: 6, Base: 10 * time.Second, Cap: 2 * time.Minute}
-		}, func(ctx context.Context, job *streamer.Job, in count) (any, error) {
-			if err := work(ctx, time.Second); err != nil {
-				return nil, err
-			}
-			if job.Attempt() < in.N {
-				return nil, streamer.Errorf(wire.ServiceUnavailable, "not yet")
-			}
-			return job.Attempt(), nil
-		}),
-		Want: succeeded(func(n int) any { return n }),
+		Payload: upTo(4),
+		Action: action("flaky", func(c *streamer.ActionConfig) { c.Retry.Base = 10 * time.Second },
+			func(ctx context.Context, job *streamer.Job, in count) (any, error) {
+				if err := work(ctx, time.Second); err != nil {
+					return nil, err
+				}
+				at := func(attempt int) string { return fmt.Sprintf("%s %d", job.StepKey("fail"), attempt) }
+				if last, ok := failed.Load(at(job.Attempt() - 1)); ok && time.Since(last.(time.Time)) < after/2 {
+					return nil, streamer.Permanent(errors.New("too early"))
+				}
+				if job.Attempt() < in.N {
+					failed.Store(at(job.Attempt()), time.Now())
+					err := streamer.Errorf(wire.ServiceUnavailable, "not yet")
+					err.After = after
+					return nil, err
+				}
+				return "done", nil
+			}),
+		Want: succeeded(func(int) any { return "done" }),
 	}
 }
 
