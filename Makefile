@@ -101,3 +101,12 @@ dist: ## reproducible zips of the four functions for Lambda, in dist/
 			-o dist/$$arch/$$f/bootstrap ./cmd/$$f; \
 		$(GO) run ./internal/lambdazip -o dist/$$f-$$arch.zip dist/$$arch/$$f/bootstrap; \
 	done; done
+
+PROVE_SEED ?= 1
+.PHONY: prove
+prove: ## 10,000 requests and 1,000 killed workers over each store: nothing lost, doubled or stuck
+	$(GO) test -count=1 -v -timeout 90m ./prove -run '^TestMixOver' -prove.seed=$(PROVE_SEED) -prove.requests=10000 -prove.kills=1000
+
+.PHONY: mutants
+mutants: ## break the domain and the stores on purpose, and write into docs/prove.md which seed notices
+	$(GO) run ./internal/mutants

@@ -152,7 +152,7 @@ func TestNotDueIsNotRun(t *testing.T) {
 		w.submit(t, w.connect(t, "c1", ada), "r1", "flaky", `{}`)
 		w.run(t, ada.Key("r1"))
 		w.run(t, ada.Key("r1"))
-		if r := w.load(t, ada.Key("r1")); r.Attempt != 2 || r.Fence != 1 {
+		if r := w.load(t, ada.Key("r1")); r.Attempt != 2 || r.Fence != 2 {
 			t.Errorf("a retry that is not due was run: attempt %d, fence %d", r.Attempt, r.Fence)
 		}
 	})
@@ -255,8 +255,8 @@ func TestContinuingForEverEnds(t *testing.T) {
 	}
 	r := w.load(t, ada.Key("r1"))
 	wantState(t, r, streamer.Failed)
-	if r.Error.Code != wire.Timeout || r.Fence != 3 {
-		t.Errorf("error %+v after %d claims", r.Error, r.Fence)
+	if r.Error.Code != wire.Timeout || r.Fence != 4 {
+		t.Errorf("error %+v after %d claims", r.Error, r.Fence-1)
 	}
 }
 
@@ -383,7 +383,7 @@ func TestLostLease(t *testing.T) {
 
 		r := w.load(t, ada.Key("r1"))
 		wantState(t, r, streamer.Succeeded)
-		if string(r.Result) != `7` || r.Fence != 2 {
+		if string(r.Result) != `7` || r.Fence != 3 {
 			t.Errorf("result %s at fence %d, want the second worker's, from the checkpoint", r.Result, r.Fence)
 		}
 		got := w.sockets.got("c1")
