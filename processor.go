@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/pay-theory/streamer/wire"
@@ -24,6 +25,9 @@ type ProcessorConfig struct {
 	Actions  *Registry
 	Push     Pusher
 	Dispatch Dispatcher
+
+	// Connections, where it has a Store and a Closer, is swept too.
+	Connections Connections
 
 	Worker string           // names this process in requests and logs; "": "worker"
 	Logger *slog.Logger     // nil: slog.Default
@@ -79,6 +83,9 @@ func NewProcessor(config ProcessorConfig) (*Processor, error) {
 	}
 	clock := c.Now
 	c.Now = func() time.Time { return now(clock) }
+	if c.Connections.Now == nil {
+		c.Connections.Now = clock
+	}
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
 	}
@@ -173,17 +180,28 @@ type SweepReport struct {
 	Lost   int // leases taken away, their requests queued again
 	Failed int // requests given up because their lease was lost too often
 	Told   int // final requests whose subscribers were told again
+
+	Due    int           // requests that were due, at most SweepLimit
+	Oldest time.Duration // how long the longest due of those that are queued has waited
+
+	Closed    int // connections whose token had ended
+	Forgotten int // connections that had closed without a word
 }
 
 // Sweep finds the work that nobody does: queued requests whose doorbell was
-// lost or whose time has come, running ones whose lease has ended, and final
-// ones whose subscribers may not know. It goes on after a fault with one request
-// and returns what went wrong, joined.
+// lost or whose time has come, running ones whose lease has ended, final ones
+// whose subscribers may not know, and connections that should be over. It goes
+// on after a fault with one of them and returns what went wrong, joined.
 func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 	var report SweepReport
-	due, err := p.Store.DueRequests(ctx, p.Now(), p.SweepLimit)
+	at := p.Now()
+	due, err := p.Store.DueRequests(ctx, at, p.SweepLimit)
 	if err != nil {
 		return report, fmt.Errorf("list due requests: %w", err)
+	}
+	report.Due = len(due)
+	if i := slices.IndexFunc(due, func(r *Request) bool { return r.State == Queued }); i >= 0 {
+		report.Oldest = at.Sub(due[i].DueAt)
 	}
 	var faults []error
 	for _, r := range due {
@@ -206,6 +224,10 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 		if err != nil {
 			faults = append(faults, err)
 		}
+	}
+	if c := p.Connections; c.Store != nil && c.Closer != nil {
+		report.Closed, report.Forgotten, err = c.Sweep(ctx, p.SweepLimit)
+		faults = append(faults, err)
 	}
 	return report, errors.Join(faults...)
 }

@@ -153,7 +153,7 @@ func TestNotDueIsNotRun(t *testing.T) {
 		w.submit(t, w.connect(t, "c1", ada), "r1", "flaky", `{}`)
 		w.run(t, ada.Key("r1"))
 		w.run(t, ada.Key("r1"))
-		if r := w.load(t, ada.Key("r1")); r.Attempt != 2 || r.Fence != 1 {
+		if r := w.load(t, ada.Key("r1")); r.Attempt != 2 || r.Fence != 2 {
 			t.Errorf("a retry that is not due was run: attempt %d, fence %d", r.Attempt, r.Fence)
 		}
 	})
@@ -256,8 +256,8 @@ func TestContinuingForEverEnds(t *testing.T) {
 	}
 	r := w.load(t, ada.Key("r1"))
 	wantState(t, r, streamer.Failed)
-	if r.Error.Code != wire.Timeout || r.Fence != 3 {
-		t.Errorf("error %+v after %d claims", r.Error, r.Fence)
+	if r.Error.Code != wire.Timeout || r.Fence != 4 {
+		t.Errorf("error %+v after %d claims", r.Error, r.Fence-1)
 	}
 }
 
@@ -384,7 +384,7 @@ func TestLostLease(t *testing.T) {
 
 		r := w.load(t, ada.Key("r1"))
 		wantState(t, r, streamer.Succeeded)
-		if string(r.Result) != `7` || r.Fence != 2 {
+		if string(r.Result) != `7` || r.Fence != 3 {
 			t.Errorf("result %s at fence %d, want the second worker's, from the checkpoint", r.Result, r.Fence)
 		}
 		got := w.sockets.got("c1")
@@ -636,5 +636,25 @@ func TestProcessorConfigIsChecked(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
+	}
+}
+
+// Asked to stop between two heartbeats, a request that goes to sleep does not
+// sleep first.
+func TestACancelThatTheWorkerHasNotHeardEndsASnooze(t *testing.T) {
+	t.Parallel()
+	var w *world
+	w = newWorld(t, long("nap", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+		if _, err := w.requests.Cancel(ctx, streamer.Caller{Principal: ada}, "r-1"); err != nil {
+			return nil, err
+		}
+		return nil, streamer.Snooze(24 * time.Hour)
+	}))
+	w.submit(t, w.connect(t, "c", ada), "r-1", "nap", `1`)
+	w.run(t, ada.Key("r-1"))
+	wantState(t, w.load(t, ada.Key("r-1")), streamer.Cancelled)
+	got := w.sockets.got("c")
+	if len(got) == 0 || got[len(got)-1].Error == nil || got[len(got)-1].Error.Code != wire.Cancelled {
+		t.Errorf("its watcher got%s", describe(got))
 	}
 }

@@ -31,10 +31,11 @@ import (
 type system struct {
 	connect, disconnect, router, processor *lift.App
 
-	store *sqlite.Store
-	key   ed25519.PrivateKey
-	log   lifttest.Log
-	mail  mail
+	store   *sqlite.Store
+	key     ed25519.PrivateKey
+	log     lifttest.Log
+	metrics lifttest.Metrics
+	mail    mail
 }
 
 func newSystem(t *testing.T) *system {
@@ -78,12 +79,17 @@ func newSystem(t *testing.T) *system {
 	s.connect = functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger})
 	s.disconnect = functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger})
 	s.router = functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
-		Push: &s.mail, Verifier: verifier, Logger: logger})
-	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: s.store, Actions: actions, Push: &s.mail, Dispatch: &s.mail, Logger: logger})
+		Push: &s.mail, Close: &s.mail, Verifier: verifier, Logger: logger})
+	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: s.store, Actions: actions, Push: &s.mail, Dispatch: &s.mail, Logger: logger,
+		Connections: streamer.Connections{Store: s.store, Closer: &s.mail}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.processor = functions.Processor(processor)
+	metrics, err := functions.Metrics("processor", &s.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.processor = functions.Processor(processor, metrics)
 	return s
 }
 
@@ -91,7 +97,15 @@ func newSystem(t *testing.T) *system {
 type mail struct {
 	mu     sync.Mutex
 	pushed []wire.Frame
+	closed []string
 	rung   []streamer.Key
+}
+
+func (m *mail) CloseConnection(_ context.Context, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = append(m.closed, id)
+	return nil
 }
 
 func (m *mail) Push(_ context.Context, _ string, data []byte) error {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/metric"
 )
 
 // The attributes of a stream record's image that the processor reads. Every
@@ -41,8 +43,8 @@ func (r RunInvocation) Validate() error {
 // Processor answers the three triggers that durable requests need: a record of
 // the stream rings for a request, a direct invocation runs one, and the
 // schedule sweeps up what was missed. The Logger of the processor's config is
-// the app's too.
-func Processor(p *streamer.Processor) *lift.App {
+// the app's too. Each sweep writes the metrics OldestDue and Due; nil writes none.
+func Processor(p *streamer.Processor, metrics *metric.Recorder) *lift.App {
 	app := newApp(p.Logger, 0)
 	app.DynamoDB(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		key, queued := queuedNow(p, e.DynamoDB.NewImage)
@@ -59,13 +61,33 @@ func Processor(p *streamer.Processor) *lift.App {
 	app.Schedule(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		report, err := p.Sweep(ctx)
 		e.Annotate(slog.Int("rung", report.Rung), slog.Int("lost", report.Lost),
-			slog.Int("failed", report.Failed), slog.Int("told", report.Told))
+			slog.Int("failed", report.Failed), slog.Int("told", report.Told), slog.Int("closed", report.Closed),
+			slog.Int("forgotten", report.Forgotten), slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
 		if err != nil {
 			return nil, fmt.Errorf("sweep: %w", err)
 		}
-		return nil, nil
+		return nil, writeMetrics(metrics, report)
 	}))
 	return app
+}
+
+// Metrics is where the sweep of the named function tells how far the work is
+// behind: lines in CloudWatch's embedded metric format, under the
+// namespace Streamer.
+func Metrics(function string, out io.Writer) (*metric.Recorder, error) {
+	return metric.New(metric.Config{Namespace: "Streamer", Writer: out,
+		Dimensions: []metric.Dimension{{Name: "FunctionName", Value: function}}})
+}
+
+// writeMetrics tells how far the work is behind.
+func writeMetrics(metrics *metric.Recorder, report streamer.SweepReport) error {
+	if metrics == nil {
+		return nil
+	}
+	set := metrics.Start()
+	set.Add("OldestDue", float64(report.Oldest.Milliseconds()), metric.Milliseconds)
+	set.Add("Due", float64(report.Due), metric.Count)
+	return set.Flush()
 }
 
 // queuedNow reads whether an image is a request that may be claimed. One that

@@ -21,8 +21,8 @@ and long requests, resuming, cancelling, isolation, limits. The example actions
 must be deployed there. Exit code 0 when nothing failed, 1 otherwise.
 
 On a stack of this machine it signs its own tokens, flawed ones too. Elsewhere
-the checks that need more than --token, --other-token and --sign-key are skipped.
-streamer staging --once sets the variables for all three.`
+the checks that need more than --token, --other-token, --operator-token and
+--sign-key are skipped. streamer staging --once sets the variables for three of them.`
 
 const verifyExample = `  streamer verify
   streamer verify --url wss://abc.execute-api.eu-west-1.amazonaws.com/prod \
@@ -30,7 +30,7 @@ const verifyExample = `  streamer verify
 
 func newVerify(env *environment) *cobra.Command {
 	var flags clientFlags
-	var other, signKey string
+	var other, operator, signKey string
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "verify",
@@ -43,11 +43,13 @@ func newVerify(env *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			target.OperatorToken = operator
 			return verify(cmd.Context(), env, target, asJSON)
 		},
 	}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&other, "other-token", "", "token of another tenant, for the checks of isolation (default $STREAMER_OTHER_TOKEN)")
+	cmd.Flags().StringVar(&operator, "operator-token", "", "token of the same tenant with the scope streamer:operator (default: one made with the key, if there is one)")
 	cmd.Flags().StringVar(&signKey, "sign-key", "", "PEM file with the Ed25519 key that signs the stage's tokens, for the checks of tokens with a flaw (default $STREAMER_SIGN_KEY)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a check")
 	return cmd

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -143,25 +144,26 @@ func Router(ctx context.Context, opts config.Options, actions Actions) (*lift.Ap
 		return nil, err
 	}
 	return functions.Router(functions.RouterConfig{Connections: store, Requests: store, Actions: streamer.NewRegistry(all...),
-		Push: push, Verifier: verifier, Limits: limits, Retention: cfg.Retention}), nil
+		Push: push, Close: push, Verifier: verifier, Limits: limits, Retention: cfg.Retention}), nil
 }
 
 // Processor builds the processor function. It invokes itself to run a request.
 func Processor(ctx context.Context, opts config.Options, actions Actions) (*lift.App, error) {
 	var cfg struct {
 		platform
-		Requests  string        `env:"STREAMER_REQUESTS_TABLE,required"`
-		Callback  string        `env:"STREAMER_CALLBACK_URL,required"`
-		Function  string        `env:"AWS_LAMBDA_FUNCTION_NAME,required"`
-		Stream    string        `env:"AWS_LAMBDA_LOG_STREAM_NAME" default:"processor"`
-		Retention time.Duration `env:"STREAMER_RETENTION"`
-		Lease     time.Duration `env:"STREAMER_LEASE"`
-		Limits    limits
+		Connections string        `env:"STREAMER_CONNECTIONS_TABLE,required"`
+		Requests    string        `env:"STREAMER_REQUESTS_TABLE,required"`
+		Callback    string        `env:"STREAMER_CALLBACK_URL,required"`
+		Function    string        `env:"AWS_LAMBDA_FUNCTION_NAME,required"`
+		Stream      string        `env:"AWS_LAMBDA_LOG_STREAM_NAME" default:"processor"`
+		Retention   time.Duration `env:"STREAMER_RETENTION"`
+		Lease       time.Duration `env:"STREAMER_LEASE"`
+		Limits      limits
 	}
 	if err := load(ctx, opts, &cfg.platform, &cfg); err != nil {
 		return nil, err
 	}
-	store, storeErr := cfg.store(cfg.Requests, "")
+	store, storeErr := cfg.store(cfg.Requests, cfg.Connections)
 	push, pushErr := apigw.New(apigw.Config{Endpoint: cfg.Callback, Region: cfg.Region, Credentials: cfg.credentials()})
 	limits, limitsErr := cfg.Limits.limits()
 	dispatch, err := lambda.New(lambda.Config{Function: cfg.Function, Region: cfg.Region, Credentials: cfg.credentials(), Endpoint: cfg.Lambda})
@@ -173,11 +175,16 @@ func Processor(ctx context.Context, opts config.Options, actions Actions) (*lift
 		return nil, err
 	}
 	p, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Actions: streamer.NewRegistry(all...), Push: push, Dispatch: dispatch,
-		Worker: cfg.Stream, Retention: cfg.Retention, Lease: cfg.Lease, Limits: limits, Logger: lift.NewLogger(lift.LogConfig{})})
+		Connections: streamer.Connections{Store: store, Closer: push},
+		Worker:      cfg.Stream, Retention: cfg.Retention, Lease: cfg.Lease, Limits: limits, Logger: lift.NewLogger(lift.LogConfig{})})
 	if err != nil {
 		return nil, err
 	}
-	return functions.Processor(p), nil
+	metrics, err := functions.Metrics(cfg.Function, os.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	return functions.Processor(p, metrics), nil
 }
 
 // load fills every part and joins their faults.
