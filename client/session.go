@@ -94,15 +94,15 @@ func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Fram
 			sent++
 			limit.Reset(answerLimit)
 		case <-refused:
-			switch {
-			case out != nil: // it was not this one, which is still to go
-			case sent >= maxSent:
-				return wire.Frame{}, errRefused
-			default:
-				refused = nil
-				again.Reset(s.again.delay(sent - 1))
+			if out != nil {
+				continue // it was not this one, which is still to go
 			}
+			refused = nil
+			again.Reset(s.again.Min + s.again.delay(sent-1)) // if it was not this one, its answer comes first
 		case <-again.C:
+			if sent >= maxSent {
+				return wire.Frame{}, errRefused
+			}
 			out = s.out
 		case f := <-answer:
 			return f, nil
