@@ -17,7 +17,7 @@ dev: ## run everything in one process on 127.0.0.1:8700
 	$(GO) run ./cmd/streamer dev
 
 .PHONY: test
-test: vet npm typescript own-action cover baseline ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: vet npm typescript own-action cover baseline bench budget ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
 
 NPM_FOLDERS := clients/typescript e2e/node
 .PHONY: npm
@@ -25,8 +25,8 @@ npm: ## install what the tests need from npm
 	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 
 .PHONY: typescript
-typescript: npm ## the TypeScript client: types, size, tests
-	@cd clients/typescript && npm test
+typescript: npm ## the TypeScript client: types, size, tests; the types of the console
+	@cd clients/typescript && npm test && node_modules/.bin/tsc -p ../../console/tsconfig.json
 
 .PHONY: own-action
 own-action: ## the example project outside this module: vet, test, and its functions build
@@ -49,9 +49,12 @@ cover: ## every test with -race; fails below 80 % coverage
 	@$(GO) tool cover -func=coverage.out | awk -v min=$(COVER_MIN) '/^total:/ { sub("%","",$$3); \
 		printf "coverage: %s %% of statements (at least %s %%)\n", $$3, min; exit ($$3 < min) }'
 
-.PHONY: baseline
-baseline: ## the functions without Lift, a module of its own: vet, staticcheck, tests
+.PHONY: database
+database:
 	@ls .cache/dynoxide/dynoxide-[0-9]* >/dev/null 2>&1 || $(GO) test -run TestInstallStartStop ./internal/dynoxide
+
+.PHONY: baseline
+baseline: database ## the functions without Lift, a module of its own: vet, staticcheck, tests
 	cd baseline && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
 
 .PHONY: short
@@ -76,9 +79,19 @@ fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 		done; \
 	done
 
+.PHONY: bench
+bench: database ## the measuring tool, a module of its own: vet, staticcheck, tests
+	cd bench && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
+
 .PHONY: budget
-budget: ## what repeats exactly: packages, bytes, allocations, against committed limits
-	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/... ./internal/lambdazip
+budget: database ## what repeats exactly: zips, packages, allocations, calls, against budget.json
+	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/...
+	$(GO) -C bench run . budget
+
+.PHONY: report
+report: ## measure both sides in turns, 15 minutes on two quiet cores, and write docs/report
+	$(GO) -C bench build -o ../.cache/bench .
+	.cache/bench run --root .
 
 FUNCTIONS := connect disconnect router processor
 .PHONY: dist
@@ -88,3 +101,12 @@ dist: ## reproducible zips of the four functions for Lambda, in dist/
 			-o dist/$$arch/$$f/bootstrap ./cmd/$$f; \
 		$(GO) run ./internal/lambdazip -o dist/$$f-$$arch.zip dist/$$arch/$$f/bootstrap; \
 	done; done
+
+PROVE_SEED ?= 1
+.PHONY: prove
+prove: ## 10,000 requests and 1,000 killed workers over each store: nothing lost, doubled or stuck
+	$(GO) test -count=1 -v -timeout 90m ./prove -run '^TestMixOver' -prove.seed=$(PROVE_SEED) -prove.requests=10000 -prove.kills=1000
+
+.PHONY: mutants
+mutants: ## break the domain and the stores on purpose, and write into docs/prove.md which seed notices
+	$(GO) run ./internal/mutants

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"sort"
 	"strings"
@@ -77,13 +78,20 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	return p
 }
 
-// delay is the wait after the failed attempt, counted from 1.
-func (p RetryPolicy) delay(attempt int) time.Duration {
+// delay is the wait after the failed attempt, counted from 1. It comes from the
+// request's key and the attempt: as spread out over many requests as chance is,
+// and the same whenever one request's life is replayed.
+func (p RetryPolicy) delay(key Key, attempt int) time.Duration {
 	ceiling := p.Cap
 	if shift := attempt - 1; shift < 32 {
 		ceiling = min(ceiling, p.Base<<shift)
 	}
-	return rand.N(ceiling + 1)
+	hash := fnv.New64a()
+	for _, part := range []string{key.Tenant, key.Subject, key.ID} {
+		hash.Write([]byte(part + "\x00"))
+	}
+	jitter := rand.New(rand.NewPCG(hash.Sum64(), uint64(attempt)))
+	return time.Duration(jitter.Int64N(int64(ceiling) + 1))
 }
 
 // An Action is a named piece of work that clients can ask for. Make one with

@@ -176,7 +176,7 @@ func (p *Processor) block(ctx context.Context, key Key, at time.Time, slot Slot)
 
 // A SweepReport counts what a sweep did.
 type SweepReport struct {
-	Rung   int // due requests for which a run was asked
+	Rung   int // due requests for which a run was asked, some of them again
 	Lost   int // leases taken away, their requests queued again
 	Failed int // requests given up because their lease was lost too often
 	Told   int // final requests whose subscribers were told again
@@ -215,8 +215,9 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 		case r.State.Final():
 			announce(ctx, p.Store, p.Push, p.Logger, r)
 			report.Told++
-		default:
-			if err = p.Ring(ctx, r.Key); err == nil {
+		case !p.rungLately(r):
+			var rang bool
+			if rang, err = p.ringAgain(ctx, r); rang {
 				report.Rung++
 			}
 		}
@@ -229,6 +230,43 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 		faults = append(faults, err)
 	}
 	return report, errors.Join(faults...)
+}
+
+// ringAtLeast is how long a due request waits at most for another ring. Lambda
+// has given up the one before by then, as the template has it.
+const ringAtLeast = 5 * time.Minute
+
+// rungLately reports whether the last ring for a due request is likely to stand
+// in line yet, behind all who are ahead of it. It may have waited as long again
+// as the request had when it was rung for: so the number of rings grows with the
+// logarithm of the wait, and a backlog is not buried under them.
+func (p *Processor) rungLately(r *Request) bool {
+	waited := r.UpdatedAt.Sub(r.DueAt) // below zero: it was due after it was queued, and nobody rang yet
+	return p.Now().Sub(r.UpdatedAt) < min(waited, ringAtLeast)
+}
+
+// ringAgain rings for a due request, and reports whether it did. Of several
+// sweeps at a time one does: it notes the ring in the request's UpdatedAt first,
+// without a new rev, and takes the note back when the ring fails.
+func (p *Processor) ringAgain(ctx context.Context, r *Request) (bool, error) {
+	at := p.Now()
+	_, err := p.Store.ChangeRequest(ctx, r.Key, rung(at, r.UpdatedAt))
+	var conflict *ConflictError
+	switch {
+	case errors.As(err, &conflict), errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("note ring: %w", err)
+	}
+	if err = p.Ring(ctx, r.Key); err != nil {
+		undo := rung(at, at)
+		undo.At = r.UpdatedAt
+		if _, fault := p.Store.ChangeRequest(ctx, r.Key, undo); fault != nil && !errors.As(fault, &conflict) && !errors.Is(fault, ErrNotFound) {
+			err = errors.Join(err, fmt.Errorf("take note of ring back: %w", fault))
+		}
+		return false, err
+	}
+	return true, nil
 }
 
 // takeBack ends a lease that its worker let run out. The stream rings for the

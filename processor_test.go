@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -152,7 +153,7 @@ func TestNotDueIsNotRun(t *testing.T) {
 		w.submit(t, w.connect(t, "c1", ada), "r1", "flaky", `{}`)
 		w.run(t, ada.Key("r1"))
 		w.run(t, ada.Key("r1"))
-		if r := w.load(t, ada.Key("r1")); r.Attempt != 2 || r.Fence != 1 {
+		if r := w.load(t, ada.Key("r1")); r.Attempt != 2 || r.Fence != 2 {
 			t.Errorf("a retry that is not due was run: attempt %d, fence %d", r.Attempt, r.Fence)
 		}
 	})
@@ -255,8 +256,8 @@ func TestContinuingForEverEnds(t *testing.T) {
 	}
 	r := w.load(t, ada.Key("r1"))
 	wantState(t, r, streamer.Failed)
-	if r.Error.Code != wire.Timeout || r.Fence != 3 {
-		t.Errorf("error %+v after %d claims", r.Error, r.Fence)
+	if r.Error.Code != wire.Timeout || r.Fence != 4 {
+		t.Errorf("error %+v after %d claims", r.Error, r.Fence-1)
 	}
 }
 
@@ -383,7 +384,7 @@ func TestLostLease(t *testing.T) {
 
 		r := w.load(t, ada.Key("r1"))
 		wantState(t, r, streamer.Succeeded)
-		if string(r.Result) != `7` || r.Fence != 2 {
+		if string(r.Result) != `7` || r.Fence != 3 {
 			t.Errorf("result %s at fence %d, want the second worker's, from the checkpoint", r.Result, r.Fence)
 		}
 		got := w.sockets.got("c1")
@@ -434,6 +435,70 @@ func TestSweepRingsForLostDoorbellsAndDueRetries(t *testing.T) {
 		w.bell.err = errNetwork
 		if _, err := w.Sweep(t.Context()); !errors.Is(err, errNetwork) {
 			t.Errorf("a doorbell that does not ring is hidden: %v", err)
+		}
+		time.Sleep(time.Minute) // longer than they had waited
+		for range 3 {
+			if _, err := w.Sweep(t.Context()); !errors.Is(err, errNetwork) {
+				t.Errorf("a ring that failed counts as one: %v", err)
+			}
+		}
+		w.bell.err = nil
+		if report := w.sweep(t); report.Rung != 2 {
+			t.Errorf("the sweep says %+v", report)
+		}
+	})
+}
+
+func TestSweepsAtATimeRingOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, nil))
+		who := w.connect(t, "c1", ada)
+		const n = 50
+		for i := range n {
+			w.submit(t, who, "r"+strconv.Itoa(i), "work", `{}`)
+		}
+		time.Sleep(time.Minute)
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() { w.sweep(t) })
+		}
+		all.Wait()
+		if len(w.bell.rung) != n {
+			t.Errorf("%d rings for %d requests", len(w.bell.rung), n)
+		}
+	})
+}
+
+// A request that waits long in line is rung for with the logarithm of the wait,
+// and once in five minutes at least; what is queued anew is rung for at once.
+func TestSweepDoesNotBuryABacklogUnderRings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+			return nil, errNetwork
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+		rev := w.load(t, ada.Key("r1")).Rev
+		rings := func(sweeps int, every time.Duration) int {
+			before := len(w.bell.rung)
+			for range sweeps {
+				time.Sleep(every)
+				w.sweep(t)
+			}
+			return len(w.bell.rung) - before
+		}
+		if n := rings(60, time.Second); n != 6 {
+			t.Errorf("%d rings in 60 sweeps of a minute", n)
+		}
+		if n := rings(60, time.Minute); n < 12 || n > 16 {
+			t.Errorf("%d rings in the hour after it", n)
+		}
+		if r := w.load(t, ada.Key("r1")); r.Rev != rev || r.State != streamer.Queued {
+			t.Errorf("the rings left %s at rev %d, not %d", r.State, r.Rev, rev)
+		}
+		w.run(t, ada.Key("r1")) // fails, and is to be tried again
+		time.Sleep(time.Until(w.load(t, ada.Key("r1")).DueAt))
+		if report := w.sweep(t); report.Rung != 1 {
+			t.Errorf("what is due again: %+v", report)
 		}
 	})
 }

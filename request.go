@@ -69,7 +69,7 @@ type Request struct {
 
 	State State
 	Rev   int64 // rises with every change that a client can see
-	Fence int64 // rises with every claim; a write must name the one it claimed
+	Fence int64 // 1 at first, and rises with every claim; a write must name the one it claimed
 
 	// DueAt is when somebody may act: when QUEUED, the time from which it may be
 	// claimed; when RUNNING, the time at which the lease ends; when final, the

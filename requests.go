@@ -115,7 +115,7 @@ func (s *Requests) enqueue(ctx context.Context, who Caller, m wire.Message, prio
 	r := &Request{
 		Key: who.Key(m.ID), Action: m.Action, Payload: m.Payload, Metadata: m.Metadata,
 		CorrelationID: who.CorrelationID,
-		State:         Queued, Rev: 1, Attempt: 1,
+		State:         Queued, Rev: 1, Fence: 1, Attempt: 1,
 		DueAt: at, CreatedAt: at, UpdatedAt: at,
 		Priority: priority, Slots: slotNames(slots),
 	}

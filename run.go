@@ -427,7 +427,7 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 	policy := w.action.config.Retry
 	again, after := policy.retryable(out.err)
 	if again && w.r.Attempt < policy.Attempts {
-		step := retried(at, max(after, policy.delay(w.r.Attempt)), WireError(out.err, w.r.CorrelationID))
+		step := retried(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), WireError(out.err, w.r.CorrelationID))
 		step.History = w.history(at, step.Error.Code)
 		return step
 	}

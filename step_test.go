@@ -173,6 +173,29 @@ func TestASignalWakesARequest(t *testing.T) {
 	})
 }
 
+// A signal is decided on before the request is first claimed, and stored when it
+// waits for that very signal.
+func TestASignalThatIsOvertaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, approval(func() {}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "approval", `{}`)
+		overtaken := false
+		w.store.setFault(func(c streamer.Change) (before, after error) {
+			if c.Step != nil && !overtaken {
+				overtaken = true
+				w.run(t, ada.Key("r1"))
+			}
+			return nil, nil
+		})
+		w.ask(t, "c1", `{"id":"s","action":"streamer.signal","payload":{"request_id":"r1","token":"approval","payload":1}}`)
+		if r := w.load(t, ada.Key("r1")); r.Await.Token != "" || r.DueAt.After(time.Now()) {
+			t.Fatalf("it waits for %q until %v, and the signal is recorded", r.Await.Token, r.DueAt)
+		}
+		w.run(t, ada.Key("r1"))
+		wantState(t, w.load(t, ada.Key("r1")), streamer.Succeeded)
+	})
+}
+
 func TestASignalThatNeverComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runs := 0

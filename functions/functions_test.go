@@ -285,11 +285,13 @@ func TestARequestFromMessageToFinalFrame(t *testing.T) {
 	if frame := s.ask(t, "c1", `{"id":"r1","action":"long","payload":{"n":1}}`); frame.Type != wire.TypeAcknowledgment {
 		t.Fatalf("answered %s", frame.Append(nil))
 	}
-	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", "due": time.Now().UnixMilli()}
+	now := time.Now().UnixMilli()
+	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", "due": now, "updated": now}
 	later := map[string]any{"tenant": "acme", "subject": "ada", "id": "r2", "state": "QUEUED", "due": time.Now().Add(time.Hour).UnixMilli()}
+	swept := map[string]any{"tenant": "acme", "subject": "ada", "id": "r4", "state": "QUEUED", "due": now - 60_000, "updated": now}
 	running := map[string]any{"tenant": "acme", "subject": "ada", "id": "r3", "state": "RUNNING"}
 	answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Stream{Records: []lifttest.Record{
-		{NewImage: image}, {NewImage: later}, {NewImage: running}, {Name: "REMOVE"}}})
+		{NewImage: image}, {NewImage: later}, {NewImage: swept}, {NewImage: running}, {Name: "REMOVE"}}})
 	if answer.Err != nil || len(answer.Failed) > 0 || len(s.mail.rung) != 1 || s.mail.rung[0].ID != "r1" {
 		t.Fatalf("the stream's batch: %v, failed %v, rung %v", answer.Err, answer.Failed, s.mail.rung)
 	}

@@ -15,11 +15,12 @@ import (
 // The attributes of a stream record's image that the processor reads. Every
 // store that feeds a stream writes them.
 const (
-	attrTenant  = "tenant"
-	attrSubject = "subject"
-	attrID      = "id"
-	attrState   = "state"
-	attrDueAt   = "due" // milliseconds of the epoch; absent when nothing is due
+	attrTenant    = "tenant"
+	attrSubject   = "subject"
+	attrID        = "id"
+	attrState     = "state"
+	attrDueAt     = "due"     // milliseconds of the epoch; absent when nothing is due
+	attrUpdatedAt = "updated" // milliseconds of the epoch
 )
 
 // A RunInvocation is the payload of a direct invocation of the processor: run
@@ -90,13 +91,16 @@ func writeMetrics(metrics *metric.Recorder, report streamer.SweepReport) error {
 }
 
 // queuedNow reads whether an image is a request that may be claimed. One that
-// is due later is the sweep's.
+// is due later is the sweep's, and so is one that was due before it was written:
+// the sweep has rung for it.
 func queuedNow(p *streamer.Processor, image lift.Item) (streamer.Key, bool) {
 	if image.Text(attrState) != string(streamer.Queued) {
 		return streamer.Key{}, false
 	}
-	if due, ok := image.Get(attrDueAt).Int(); ok && due > p.Now().UnixMilli() {
-		return streamer.Key{}, false
+	if due, ok := image.Get(attrDueAt).Int(); ok {
+		if written, ok := image.Get(attrUpdatedAt).Int(); due > p.Now().UnixMilli() || ok && written > due {
+			return streamer.Key{}, false
+		}
 	}
 	key := streamer.Key{Tenant: image.Text(attrTenant), Subject: image.Text(attrSubject), ID: image.Text(attrID)}
 	return key, key.Tenant != "" && key.Subject != "" && key.ID != ""

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pay-theory/streamer/console"
 	"github.com/pay-theory/streamer/gateway"
 	"github.com/pay-theory/streamer/internal/dynoxide"
 	"github.com/pay-theory/streamer/lambdahost"
@@ -195,6 +196,11 @@ func buildFunctions(ctx context.Context, source, folder string, functions []*fun
 // calls them.
 func (s *Staging) functions(certificates string) error {
 	c := s.config
+	logs := &logRing{}
+	output := io.Writer(logs)
+	if c.Output != nil {
+		output = io.MultiWriter(c.Output, logs)
+	}
 	api := lambdahost.API{}
 	invocations, err := s.serve(c.watched("lambda", api))
 	if err != nil {
@@ -230,7 +236,7 @@ func (s *Staging) functions(certificates string) error {
 		}
 		host, err := lambdahost.NewProcesses(lambdahost.ProcessConfig{
 			Name: f.name, ARN: f.arn, Command: []string{filepath.Join(s.folder, f.binary)}, Timeout: f.timeout, Memory: f.memory, Concurrency: most,
-			Retries: f.retries, RetryWait: c.RetryWait, EventAge: f.eventAge, Logger: c.Logger, Output: c.Output, Env: env,
+			Retries: f.retries, RetryWait: c.RetryWait, EventAge: f.eventAge, Logger: c.Logger, Output: output, Env: env,
 			OnFailure: func(failure lambdahost.Failure) { s.send(f.failures, ofEvent(failure, f.arn, time.Now())) },
 			Report:    func(r lambdahost.Report) { r.Function = f.short; s.report(r) },
 		})
@@ -251,7 +257,12 @@ func (s *Staging) functions(certificates string) error {
 	if s.gateway, err = gateway.New(config); err != nil {
 		return err
 	}
-	s.serveOn(gateway.Listen(s.listener), c.watched("execute-api", s.gateway))
+	handler, err := withConsole(c.watched("execute-api", s.gateway), consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
+		issuer: s.issuer, audience: s.audience, key: s.key, foreign: c.Parameters["JwksUrl"] != "", logs: logs})
+	if err != nil {
+		return err
+	}
+	s.serveOn(gateway.Listen(s.listener), handler)
 	return nil
 }
 
@@ -353,6 +364,9 @@ func (s *Staging) Addr() string { return s.listener.Addr().String() }
 
 // WebSocketURL is where clients connect.
 func (s *Staging) WebSocketURL() string { return "ws://" + s.Addr() + "/" + s.plan.socket.stage }
+
+// ConsoleURL is the web console.
+func (s *Staging) ConsoleURL() string { return s.HTTPURL() + console.Path + "/" }
 
 // HTTPURL is the root of the HTTP API.
 func (s *Staging) HTTPURL() string { return "http://" + s.Addr() }

@@ -40,7 +40,8 @@ type attribute struct {
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
 func (f *feed) put(r *streamer.Request) {
 	keys := map[string]attribute{"tenant": {S: r.Tenant}, "subject": {S: r.Subject}, "id": {S: r.ID}}
-	image := map[string]attribute{"state": {S: string(r.State)}, "due": {N: strconv.FormatInt(r.DueAt.UnixMilli(), 10)}}
+	millis := func(t time.Time) attribute { return attribute{N: strconv.FormatInt(t.UnixMilli(), 10)} }
+	image := map[string]attribute{"state": {S: string(r.State)}, "due": millis(r.DueAt), "updated": millis(r.UpdatedAt)}
 	for name, value := range keys {
 		image[name] = value
 	}

@@ -93,12 +93,13 @@ func greet(env *environment, stack *local.Stack, config local.Config) {
 	fmt.Fprintf(env.stderr, `Streamer is running; Ctrl-C stops it.
   WebSocket  %s
   HTTP       %s
+  Console    %s
   Data       %s
 
 Try it from another terminal:
   %s generate_report '{"start_date":"2026-01-01","end_date":"2026-12-31","format":"csv"}'
 
-`, stack.WebSocketURL(), stack.HTTPURL(), config.Data, call)
+`, stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(), config.Data, call)
 }
 
 // program is how this program was started, as far as a person would type it.

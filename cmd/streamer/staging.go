@@ -120,7 +120,7 @@ func useStaging(ctx context.Context, env *environment, stack *local.Staging, gra
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	fmt.Fprintf(env.stderr, "  WebSocket  %s\n  HTTP       %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.Backends())
+	fmt.Fprintf(env.stderr, "  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(), stack.Backends())
 	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token,
 		"STREAMER_OTHER_TOKEN=" + other, "STREAMER_SIGN_KEY=" + stack.KeyFile()}
 	if len(command) > 0 {

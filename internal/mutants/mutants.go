@@ -1,0 +1,53 @@
+package main
+
+// A mutant is a fault that somebody could make: old in the file becomes new.
+type mutant struct {
+	what, file string
+	old, new   string
+	test       string // of package prove, that should notice
+}
+
+const (
+	overSQLite = "TestMixOverSQLite"
+	overDynamo = "TestMixOverDynamoDB"
+)
+
+var mutants = []mutant{
+	{"the fence is not checked", "change.go",
+		"c.Fence != 0 && c.Fence != r.Fence,", "c.Fence != 0 && c.Fence > r.Fence,", overSQLite},
+	{"a retry has no due time", "steps.go",
+		"To: Queued, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1,", "To: Queued, AddRev: 1, AddAttempt: 1,", overSQLite},
+	{"a subscription answers with what was read before it", "requests.go",
+		"	r, err := s.change(ctx, who, id, Change{Subscribe: who.Connection})\n	var conflict",
+		"	r, err := s.load(ctx, who, id)\n	if err == nil {\n		_, err = s.change(ctx, who, id, Change{Subscribe: who.Connection})\n	}\n	var conflict", overSQLite},
+	{"a subscription does not subscribe", "requests.go",
+		"Change{Subscribe: who.Connection})\n	var conflict", "Change{})\n	var conflict", overSQLite},
+	{"the end does not give places back", "run.go",
+		"c.Release = releasable(w.r.Slots, c.To)", "_ = releasable", overSQLite},
+	{"the sweep does not give places back", "processor.go",
+		"change.Release = releasable(r.Slots, change.To)", "_ = releasable", overSQLite},
+	{"a step is recorded without the fence", "run.go",
+		"	return c.by(w.r.Fence)\n}", "	if c.Step != nil {\n		return c\n	}\n	return c.by(w.r.Fence)\n}", overSQLite},
+	{"the end is not told again after a crash", "steps.go",
+		"To: Succeeded, DueAt: at.Add(settleAfter), AddRev", "To: Succeeded, AddRev", overSQLite},
+	{"a heartbeat does not extend the lease", "run.go",
+		"change := w.carry(Change{At: at, DueAt: at.Add(w.p.Lease)}, at)\n	err := w.write", "change := w.carry(Change{At: at}, at)\n	err := w.write", overSQLite},
+	{"a lost doorbell is not swept", "processor.go",
+		"if err = p.Ring(ctx, r.Key); err == nil {", "if err == nil {", overSQLite},
+	{"the offset of output is not guarded", "change.go",
+		"len(c.Output) > 0 && c.OutputAt != r.Output,", "", overSQLite},
+	{"a lost lease does not raise rev", "processor.go",
+		"change.AddRev, change.DueBy = revGap, at", "change.AddRev, change.DueBy = 1, at", overSQLite},
+	{"a signal does not wake", "steps.go",
+		"Lacks: signal.Name, At: at, To: Queued, DueAt: at, AddRev: 1, Step: &signal}", "Lacks: signal.Name, Step: &signal}", overSQLite},
+	{"a signal that comes first is not seen by the wait", "steps.go",
+		"Park: await, Lacks: SignalStep(await.Token)}", "Park: await}", overSQLite},
+	{"the sweep takes leases that have not ended", "processor.go",
+		"due, err := p.Store.DueRequests(ctx, p.Now(), p.SweepLimit)", "due, err := p.Store.DueRequests(ctx, p.Now().Add(p.Lease), p.SweepLimit)", overSQLite},
+	{"a claim does not raise the fence", "steps.go",
+		"Start: true, AddFence: 1, AddRev: 1,", "Start: true, AddRev: 1,", overSQLite},
+	{"a checkpoint is not restored when it could not be stored", "run.go",
+		"		w.job.fresh = true\n", "", overSQLite},
+	{"the fence is not checked", "store/dynamo/update.go",
+		"if c.Fence != 0 {", "if c.Fence < 0 {", overDynamo},
+}

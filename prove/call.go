@@ -1,0 +1,222 @@
+package prove
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pay-theory/streamer"
+)
+
+// A process is one invocation of a function. When it is dead nothing that it
+// does takes effect any more, though its goroutines may take a while to notice.
+type process struct {
+	id     int
+	kind   string
+	dead   bool // under driver.mu
+	over   bool // it has returned; under driver.mu
+	skew   time.Duration
+	until  time.Time              // it is cut off from the world: until then none of its calls gets through
+	claims map[streamer.Key]int64 // the fences that it holds
+}
+
+// A call is something that a process wants to do to the world. It waits until
+// the driver lets it go on.
+type call struct {
+	p       *process
+	kind    string
+	key     streamer.Key
+	what    string
+	write   bool
+	outside bool // do goes through the portal
+	do      func(context.Context) error
+	after   func() // in the driver, when do took effect
+	out     chan error
+	until   time.Time // it is slow: not before then
+}
+
+var (
+	errFault = errors.New("prove: injected fault")
+	errDead  = errors.New("prove: this process is dead")
+)
+
+// park waits until the driver decides what becomes of the call. A caller whose
+// context ends goes away; the call may still take effect, as a write on its way
+// may.
+func (d *driver) park(ctx context.Context, c *call) error {
+	c.out = make(chan error, 1)
+	d.mu.Lock()
+	if c.p.dead {
+		d.mu.Unlock()
+		return errDead
+	}
+	d.parked = append(d.parked, c)
+	d.mu.Unlock()
+	d.wake()
+	select {
+	case err := <-c.out:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// a nodeStore is the store as one process sees it.
+type nodeStore struct {
+	streamer.ConnectionStore // of the real store; what a process uses of it is below
+	d                        *driver
+	p                        *process
+}
+
+// get parks a read.
+func get[T any](ctx context.Context, s nodeStore, kind string, key streamer.Key, what string, do func(context.Context) (T, error)) (T, error) {
+	var got, none T
+	err := s.d.park(ctx, &call{p: s.p, kind: kind, key: key, what: what, outside: true, do: func(ctx context.Context) (err error) {
+		got, err = do(ctx)
+		return err
+	}})
+	if err != nil {
+		return none, err
+	}
+	return got, nil
+}
+
+func (s nodeStore) CreateRequest(ctx context.Context, r *streamer.Request, acquire ...streamer.Slot) (*streamer.Request, bool, error) {
+	var stored *streamer.Request
+	var created bool
+	err := s.d.park(ctx, &call{p: s.p, kind: "create", key: r.Key, write: true, outside: true,
+		do: func(ctx context.Context) (err error) {
+			stored, created, err = s.d.store.CreateRequest(ctx, r.Clone(), acquire...)
+			return err
+		},
+		after: func() {
+			if created {
+				s.d.created(stored)
+			}
+		}})
+	if err != nil {
+		return nil, false, err
+	}
+	return stored, created, nil
+}
+
+func (s nodeStore) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+	var changed *streamer.Request
+	err := s.d.park(ctx, &call{p: s.p, kind: changeWord(c), key: key, write: true, outside: true,
+		do: func(ctx context.Context) (err error) {
+			changed, err = s.d.store.ChangeRequest(ctx, key, c)
+			return err
+		},
+		after: func() { s.d.changed(s.p, key, c, changed) }})
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
+// changeWord names a change for reports.
+func changeWord(c streamer.Change) string {
+	switch {
+	case c.AddFence > 0:
+		return "claim"
+	case c.Settled:
+		return "settle"
+	case c.Redrive:
+		return "redrive"
+	case c.AddLost > 0:
+		return "take back"
+	case c.To.Final():
+		return "end"
+	case c.AddAttempt > 0:
+		return "retry"
+	case c.Park.Token != "":
+		return "await"
+	case c.AddSlice > 0:
+		return "continue"
+	case c.Blocked != "":
+		return "block"
+	case c.Block != "":
+		return "wake"
+	case c.Subscribe != "":
+		return "subscribe"
+	case c.Cancel:
+		return "cancel"
+	case c.Lacks != "":
+		return "signal"
+	case c.Step != nil:
+		return "step"
+	case len(c.Output) > 0:
+		return "output"
+	}
+	return "heartbeat"
+}
+
+func (s nodeStore) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Request, error) {
+	return get(ctx, s, "load", key, "", func(ctx context.Context) (*streamer.Request, error) { return s.d.store.LoadRequest(ctx, key) })
+}
+
+func (s nodeStore) ReadOutput(ctx context.Context, key streamer.Key, from int64, limit int) ([]streamer.Chunk, error) {
+	return get(ctx, s, "read output", key, "", func(ctx context.Context) ([]streamer.Chunk, error) {
+		return s.d.store.ReadOutput(ctx, key, from, limit)
+	})
+}
+
+func (s nodeStore) ListRequests(ctx context.Context, q streamer.Query) (page []*streamer.Request, cursor string, err error) {
+	page, err = get(ctx, s, "list", streamer.Key{}, q.Cursor, func(ctx context.Context) (page []*streamer.Request, err error) {
+		page, cursor, err = s.d.store.ListRequests(ctx, q)
+		return page, err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return page, cursor, nil
+}
+
+func (s nodeStore) DueRequests(ctx context.Context, now time.Time, limit int) ([]*streamer.Request, error) {
+	return get(ctx, s, "due", streamer.Key{}, "", func(ctx context.Context) ([]*streamer.Request, error) {
+		return s.d.store.DueRequests(ctx, now, limit)
+	})
+}
+
+func (s nodeStore) BlockedRequests(ctx context.Context, slot string, limit int) ([]*streamer.Request, error) {
+	return get(ctx, s, "blocked", streamer.Key{}, slot, func(ctx context.Context) ([]*streamer.Request, error) {
+		return s.d.store.BlockedRequests(ctx, slot, limit)
+	})
+}
+
+func (s nodeStore) PlacesTaken(ctx context.Context, slot string) (int, error) {
+	return get(ctx, s, "places", streamer.Key{}, slot, func(ctx context.Context) (int, error) {
+		return s.d.store.PlacesTaken(ctx, slot)
+	})
+}
+
+func (s nodeStore) LoadConnection(ctx context.Context, id string) (streamer.Connection, error) {
+	return get(ctx, s, "load connection", streamer.Key{}, id, func(ctx context.Context) (streamer.Connection, error) {
+		return s.d.store.LoadConnection(ctx, id)
+	})
+}
+
+// A nodePush is the sockets as one process sees them.
+type nodePush struct {
+	d *driver
+	p *process
+}
+
+func (n nodePush) Push(ctx context.Context, connection string, frame []byte) error {
+	return n.d.park(ctx, &call{p: n.p, kind: "push", what: connection, do: func(context.Context) error {
+		return n.d.deliver(connection, frame)
+	}})
+}
+
+// A nodeDispatch is the asynchronous invocation as one process sees it.
+type nodeDispatch struct {
+	d *driver
+	p *process
+}
+
+func (n nodeDispatch) Dispatch(ctx context.Context, key streamer.Key) error {
+	return n.d.park(ctx, &call{p: n.p, kind: "dispatch", key: key, do: func(context.Context) error {
+		n.d.invocations = append(n.d.invocations, key)
+		return nil
+	}})
+}

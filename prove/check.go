@@ -1,0 +1,204 @@
+package prove
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer"
+)
+
+// A request is what the driver knows of one: what was asked, what the store
+// said after the last write, and what clients were shown.
+type request struct {
+	id        string
+	key       streamer.Key
+	c         *Case
+	payload   []byte
+	owner     *device
+	watchers  []*device
+	acked     bool
+	cancelled bool // a cancel was sent
+	redrives  int  // asked for
+	reopened  []int64
+	row       *streamer.Request
+	ends      map[int64]streamer.State // what clients were shown at a rev that ends it
+	trace     []string
+}
+
+func sortBy[T any, K cmp.Ordered](of []T, key func(T) K) {
+	slices.SortStableFunc(of, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
+}
+
+// find counts a fault and keeps what it is about.
+func (d *driver) find(count *int, r *request, format string, args ...any) {
+	*count++
+	if len(d.report.Findings) == maxFindings {
+		return
+	}
+	text := fmt.Sprintf(format, args...)
+	if r != nil {
+		text = fmt.Sprintf("%s (%s): %s\n\t%s", r.id, r.c.Action.Name(), text, strings.Join(r.trace[max(0, len(r.trace)-60):], "; "))
+	}
+	d.report.Findings = append(d.report.Findings, text)
+}
+
+// created sees a request that was just stored.
+func (d *driver) created(row *streamer.Request) {
+	d.report.Requests++
+	d.report.Writes++
+	d.took(row)
+	if r := d.byKey[row.Key]; r != nil {
+		r.row = row.Clone()
+	}
+}
+
+// changed sees a change that took effect, and checks it against what was there.
+func (d *driver) changed(p *process, key streamer.Key, c streamer.Change, row *streamer.Request) {
+	d.report.Writes++
+	r := d.byKey[key]
+	if r == nil || r.row == nil {
+		d.find(&d.report.Wrong, r, "%s was changed and never created", key.ID)
+		return
+	}
+	was := r.row
+	r.row = row.Clone()
+	if c.AddFence > 0 {
+		p.claims[key] = row.Fence
+		d.report.Runs++
+	} else if fence := p.claims[key]; fence > 0 && fence != row.Fence && c.Block == "" {
+		d.find(&d.report.Doubled, r, "%s wrote %q with the fence %d over a row of fence %d: its lease was lost", worker(p), changeWord(c), fence, row.Fence)
+	}
+	switch {
+	case row.Rev < was.Rev || row.Fence < was.Fence:
+		d.find(&d.report.Wrong, r, "rev or fence fell from %d, %d to %d, %d", was.Rev, was.Fence, row.Rev, row.Fence)
+	case was.State.Final() && row.State != was.State && !c.Redrive:
+		d.find(&d.report.Doubled, r, "it was %s and became %s", was.State, row.State)
+	case was.State == streamer.Running && row.State == streamer.Running && c.AddFence > 0:
+		d.find(&d.report.Doubled, r, "it was claimed while it ran")
+	case row.State == streamer.Running && c.From != nil && c.To == "" && !c.At.IsZero() && !row.DueAt.After(c.At):
+		d.find(&d.report.Wrong, r, "it is RUNNING after a %q of its worker and its lease has ended", changeWord(c))
+	case !row.State.Final() && row.DueAt.IsZero():
+		d.find(&d.report.Wrong, r, "it is %s and never due, so nobody will look for it", row.State)
+	case row.Output < was.Output:
+		d.find(&d.report.Wrong, r, "its output shrank from %d to %d chunks", was.Output, row.Output)
+	}
+	for name, result := range was.Steps {
+		if !bytes.Equal(row.Steps[name], result) {
+			d.find(&d.report.Doubled, r, "step %q was recorded as %s and then as %s", name, result, row.Steps[name])
+		}
+	}
+	d.report.Steps += len(row.Steps) - len(was.Steps)
+	d.report.Chunks += int(row.Output - was.Output)
+	if c.Redrive {
+		r.reopened = append(r.reopened, was.Rev)
+		d.report.Redriven++
+	}
+	d.took(row)
+}
+
+// took keeps what follows from a row: whether it is settled, which places it
+// holds, and the doorbell that the stream rings.
+func (d *driver) took(row *streamer.Request) {
+	if row.State.Final() && row.DueAt.IsZero() {
+		delete(d.unsettled, row.Key)
+	} else {
+		d.unsettled[row.Key] = true
+	}
+	for _, slot := range row.Slots {
+		d.slots[slot] = true
+	}
+	if now := epoch.Add(time.Since(d.began) + d.jumped); row.State == streamer.Queued && !row.DueAt.After(now) {
+		d.doorbells = append(d.doorbells, row.Key)
+	}
+}
+
+func worker(p *process) string { return fmt.Sprintf("%s %d", p.kind, p.id) }
+
+// mayReopen reports whether a redrive took effect on the end at rev.
+func (r *request) mayReopen(rev int64) bool { return slices.Contains(r.reopened, rev) }
+
+// shown sees what any client is shown: one rev ends the request in one way.
+func (r *request) shown(d *driver, rev int64, state streamer.State) {
+	if !state.Final() {
+		return
+	}
+	if r.ends == nil {
+		r.ends = map[int64]streamer.State{}
+	}
+	if other, there := r.ends[rev]; there && other != state {
+		d.find(&d.report.Wrong, r, "rev %d ends it as %s and as %s", rev, other, state)
+	}
+	r.ends[rev] = state
+}
+
+// judge looks at everything when all has settled.
+func (d *driver) judge() {
+	for _, r := range d.requests {
+		if !r.acked {
+			d.find(&d.report.Stuck, r, "it was never acknowledged")
+			continue
+		}
+		var row *streamer.Request
+		var err error
+		d.out.do(func(ctx context.Context) { row, err = d.store.LoadRequest(ctx, r.key) })
+		if err != nil {
+			d.find(&d.report.Lost, r, "it was acknowledged, and loading it says: %v", err)
+			continue
+		}
+		d.report.Ended[string(row.State)]++
+		switch {
+		case !row.State.Final():
+			d.find(&d.report.Stuck, r, "it is %s, due %v, blocked %q, waits for %q", row.State, row.DueAt, row.Blocked, row.Await.Token)
+			continue
+		case !row.DueAt.IsZero():
+			d.find(&d.report.Stuck, r, "it has ended as %s and is never settled", row.State)
+		case len(row.Slots) > 0:
+			d.find(&d.report.Stuck, r, "it has ended and holds places of %v", row.Slots)
+		case row.State == streamer.Cancelled && !r.cancelled:
+			d.find(&d.report.Wrong, r, "it is CANCELLED and nobody asked for it")
+		}
+		for _, dev := range r.watchers {
+			d.compare(r, row, dev)
+		}
+	}
+	for slot := range d.slots {
+		var taken int
+		var err error
+		d.out.do(func(ctx context.Context) { taken, err = d.store.PlacesTaken(ctx, slot) })
+		if err != nil || taken != 0 {
+			d.find(&d.report.Stuck, nil, "%d places of %s are taken, and nothing runs: %v", taken, slot, err)
+		}
+	}
+}
+
+// compare holds what a device has learned to what is stored, and asks whether
+// that is right.
+func (d *driver) compare(r *request, row *streamer.Request, dev *device) {
+	v := dev.views[r.id]
+	switch {
+	case v.final && r.mayReopen(v.rev) && dev != r.owner:
+		return // it knew an end, and another device began anew
+	case !v.final:
+		d.find(&d.report.Lost, r, "%s is subscribed and does not know that it has ended as %s at rev %d; it last saw %s at rev %d",
+			dev.name, row.State, row.Rev, v.state, v.rev)
+		return
+	case v.state != row.State || v.rev != row.Rev || !bytes.Equal(v.result, row.Result):
+		d.find(&d.report.Wrong, r, "%s knows %s at rev %d with %s; stored is %s at rev %d with %s",
+			dev.name, v.state, v.rev, v.result, row.State, row.Rev, row.Result)
+		return
+	case !v.read || int64(len(v.chunks)) != row.Output:
+		d.find(&d.report.Lost, r, "%s has %d chunks of output, stored are %d", dev.name, len(v.chunks), row.Output)
+		return
+	case row.State == streamer.Cancelled:
+		return
+	}
+	got := Outcome{ID: r.id, State: v.state, Result: v.result, Error: v.err, Output: v.chunks, Steps: row.Steps}
+	if err := r.c.Want(r.payload, got); err != nil {
+		d.find(&d.report.Wrong, r, "the outcome is wrong: %v", err)
+	}
+}

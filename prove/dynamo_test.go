@@ -1,0 +1,67 @@
+package prove_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/prove"
+	"github.com/pay-theory/streamer/store/dynamo"
+)
+
+// database is where DynamoDB's protocol is answered, for all tests of the package.
+var database string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		binary, err := dynoxide.Install(ctx, filepath.Join("..", ".cache", "dynoxide"))
+		if err == nil {
+			var server *dynoxide.Server
+			if server, err = dynoxide.Start(ctx, dynoxide.Config{Binary: binary}); err == nil {
+				defer server.Stop()
+				database = server.Endpoint
+			}
+		}
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "the proofs over DynamoDB have no server: %v\n", err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+var tables atomic.Int64
+
+// openDynamo makes a store with tables of its own.
+func openDynamo(t *testing.T) *dynamo.Store {
+	t.Helper()
+	prefix := fmt.Sprintf("prove-%d-%d-", os.Getpid(), tables.Add(1))
+	store, err := dynamo.New(dynamo.Config{
+		Region: "eu-central-1", Endpoint: database,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "prove", SecretAccessKey: "prove"}, nil
+		}),
+		RequestsTable: prefix + "requests", ConnectionsTable: prefix + "connections",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.CreateTables(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+func TestMixOverDynamoDB(t *testing.T) {
+	t.Parallel()
+	c := proof(openDynamo(t), 80)
+	t.Logf("\n%s\nagain: %s", prove.Run(t, c), again(t, c))
+}

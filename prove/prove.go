@@ -1,0 +1,176 @@
+// Package prove shows that nothing is lost: it runs an application's own actions
+// through the real domain code over a real store while it kills workers, fails
+// the store, loses doorbells, cuts sockets and makes the clock jump, lets things
+// settle, and checks what became of each request.
+//
+// It runs inside a testing/synctest bubble, so an action's own sleeps, timers and
+// deadlines pass in no time, and a day of retries takes seconds. One seed is one
+// order of events: every call to the store, every push and every dispatch stops
+// until the driver, which alone draws random numbers, lets it go on.
+//
+// docs/prove.md says what is injected, what is checked and what is not.
+package prove
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A Store is what a proof runs over.
+type Store interface {
+	streamer.RequestStore
+	streamer.ConnectionStore
+}
+
+// A Case is one kind of request. Action and Want are required.
+type Case struct {
+	Action streamer.Action // a long one
+
+	// Payload makes the payload of one more request; nil: there is none.
+	Payload func(*rand.Rand) json.RawMessage
+
+	// Signals are sent once to each request, by token, at a random time.
+	Signals map[string]json.RawMessage
+
+	// Cancel is the share of the requests, 0 to 1, that somebody cancels at a
+	// random time. Such a request may end CANCELLED, and then Want is not asked.
+	Cancel float64
+
+	// Redrives is how often a request that has FAILED is queued again before
+	// the failure counts as its outcome.
+	Redrives int
+
+	// Want says what is wrong with the outcome of a request; nil: nothing. It
+	// should compute the right one from the payload by other means than the
+	// action does.
+	Want func(payload json.RawMessage, got Outcome) error
+}
+
+// An Outcome is how a request ended, as its client has learned it.
+type Outcome struct {
+	ID     string
+	State  streamer.State
+	Result json.RawMessage
+	Error  *wire.Error
+	Output []json.RawMessage
+	Steps  map[string]json.RawMessage // as recorded, signals under [streamer.SignalStep]
+}
+
+// A Config says what is run and what is injected. Store and Cases are required.
+type Config struct {
+	Store Store // empty, used by nobody else, and opened outside of the test's own bubble, if it has one
+	Cases []Case
+
+	Seed     uint64
+	Requests int           // in all, the cases in equal shares; 0: 200
+	Kills    int           // how many workers die; 0: a tenth of Requests; below zero: none
+	Faults   float64       // how likely each call fails or is slow, 0 to 1; 0: 0.03; below zero: never
+	Open     int           // how many requests are under way at a time; 0: 40
+	Slice    time.Duration // how long one invocation of the processor may take; 0: 15 min
+
+	// Processor has the timings and Limits of the application; what is zero has
+	// the domain's default, but MaxLost, which is 100 so that kills alone fail
+	// no request. Store, Actions, Push, Dispatch, Worker and Now must be left
+	// out: they are the prover's. Logger is silent when nil.
+	Processor streamer.ProcessorConfig
+}
+
+// Run runs the requests of a proof and reports each fault that it finds as an
+// error of t, with the seed. It returns when all has settled, or is stuck.
+func Run(t *testing.T, config Config) Report {
+	t.Helper()
+	c, err := config.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := newPortal(t.Context())
+	defer out.close()
+	var report Report
+	synctest.Test(t, func(t *testing.T) {
+		d := newDriver(c, out)
+		d.run(t.Context())
+		report = d.report
+	})
+	for _, finding := range report.Findings {
+		t.Errorf("seed %d: %s", c.Seed, finding)
+	}
+	return report
+}
+
+func (c Config) withDefaults() (Config, error) {
+	var wrong []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			wrong = append(wrong, fmt.Errorf("prove: "+format, args...))
+		}
+	}
+	check(c.Store != nil, "Store is required")
+	check(len(c.Cases) > 0, "Cases are required")
+	for n, one := range c.Cases {
+		check(one.Want != nil, "case %d has no Want", n)
+		check(one.Action.Long(), "case %d: the action %q is short; nothing of it is stored", n, one.Action.Name())
+		check(one.Cancel >= 0 && one.Cancel <= 1, "case %d: Cancel is %v, want 0 to 1", n, one.Cancel)
+	}
+	p := &c.Processor
+	check(p.Store == nil && p.Actions == nil && p.Push == nil && p.Dispatch == nil && p.Worker == "" && p.Now == nil,
+		"Store, Actions, Push, Dispatch, Worker and Now of Processor are the prover's")
+	check(c.Faults <= 0.5, "Faults is %v: above 0.5 nothing gets done", c.Faults)
+	check(c.Requests >= 0 && c.Open >= 0 && c.Slice >= 0, "Requests, Open and Slice must not be negative")
+	setDefault(&c.Requests, 200)
+	setDefault(&c.Kills, c.Requests/10)
+	setDefault(&c.Faults, 0.03)
+	setDefault(&c.Open, 40)
+	setDefault(&c.Slice, 15*time.Minute)
+	setDefault(&p.MaxLost, 100)
+	setDefault(&p.Retention, 10*365*24*time.Hour)
+	if p.Logger == nil {
+		p.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	c.Kills, c.Faults = max(c.Kills, 0), max(c.Faults, 0)
+	return c, errors.Join(wrong...)
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// A portal runs functions on a goroutine outside of the bubble: a store has
+// connections and timers of its own, which must see the real time.
+type portal struct {
+	ctx   context.Context
+	calls chan func(context.Context)
+	done  chan struct{}
+}
+
+func newPortal(ctx context.Context) *portal {
+	p := &portal{ctx: ctx, calls: make(chan func(context.Context)), done: make(chan struct{})}
+	go func() {
+		for call := range p.calls {
+			call(p.ctx)
+			p.done <- struct{}{}
+		}
+	}()
+	return p
+}
+
+// do returns when f has. It is for one goroutine.
+func (p *portal) do(f func(context.Context)) {
+	p.calls <- f
+	<-p.done
+}
+
+func (p *portal) close() { close(p.calls) }

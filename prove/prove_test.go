@@ -1,0 +1,51 @@
+package prove_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"testing"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/prove"
+	"github.com/pay-theory/streamer/store/sqlite"
+)
+
+var (
+	seed     = flag.Uint64("prove.seed", 1, "the seed of the proof of the mix")
+	requests = flag.Int("prove.requests", 0, "how many requests it has; 0: a few hundred, fewer over DynamoDB")
+	kills    = flag.Int("prove.kills", 0, "how many workers die; 0: a tenth of the requests")
+)
+
+// proof is the mix over a store, with limits that requests wait for.
+func proof(store prove.Store, few int) prove.Config {
+	return prove.Config{
+		Store: store, Cases: mix(), Seed: *seed, Requests: cmp.Or(*requests, few), Kills: *kills,
+		Processor: streamer.ProcessorConfig{Limits: streamer.Limits{RunningPerTenant: 8, OpenPerPrincipal: 30}},
+	}
+}
+
+// again is how to run a proof of the mix once more.
+func again(t *testing.T, c prove.Config) string {
+	return fmt.Sprintf("go test ./prove -run '^%s$' -prove.seed=%d -prove.requests=%d -prove.kills=%d", t.Name(), c.Seed, c.Requests, c.Kills)
+}
+
+func openSQLite(t *testing.T) *sqlite.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlite.Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+func TestMixOverSQLite(t *testing.T) {
+	t.Parallel()
+	c := proof(openSQLite(t), 240)
+	t.Logf("\n%s\nagain: %s", prove.Run(t, c), again(t, c))
+}
