@@ -120,6 +120,7 @@ func Table() []Row {
 		{in(Running, LastAttempt), Cancel, Stopping, "the worker hears of it with its next heartbeat"},
 		{in(Expired, LostOften), Cancel, ExpiredStopping, "the worker, or the sweep, hears of it"},
 
+		{in(Queued, Full), Sweep, Same, "a worker is asked for again, unless one was asked for lately"},
 		{in(Expired), Sweep, Queued, "the lease is taken away; rev leaps over what the worker may have sent"},
 		{in(LostOften), Sweep, Failed, "given up; watchers are told"},
 		{in(ExpiredStopping), Sweep, Cancelled, "watchers are told"},
