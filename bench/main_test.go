@@ -182,6 +182,33 @@ func TestBudgetIsOnlyLowered(t *testing.T) {
 	}
 }
 
+func TestCoverageOfOldIsNotTaken(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	source, profile := filepath.Join(folder, "a.go"), filepath.Join(folder, "coverage.out")
+	if newest(folder, profile) {
+		t.Error("there is none")
+	}
+	now := time.Now()
+	for file, age := range map[string]time.Duration{source: time.Hour, profile: time.Minute} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(file, now, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !newest(folder, profile) {
+		t.Error("it is newer than the source")
+	}
+	if err := os.Chtimes(source, now, now); err != nil {
+		t.Fatal(err)
+	}
+	if newest(folder, profile) {
+		t.Error("the source has changed since")
+	}
+}
+
 // The parts of the source that are counted are there.
 func TestSource(t *testing.T) {
 	t.Parallel()
