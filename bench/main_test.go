@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,27 @@ func TestReport(t *testing.T) {
 	}
 	if charts == 0 {
 		t.Error("the report has no chart")
+	}
+}
+
+// Where the CPU cannot be limited, the report says what was not measured.
+func TestReportWithoutALimit(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "runs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run := aRun(0.1)
+	run.Samples = slices.DeleteFunc(run.Samples, func(s result.Sample) bool { return s.Condition.Memory > 0 })
+	if err := run.Write(filepath.Join(folder, "runs", "a.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeReport(folder); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "README.md"))
+	if err != nil || !bytes.Contains(text, []byte("< 300 ms | not measured | not measured |  | **missed**")) || bytes.Contains(text, []byte("NaN")) {
+		t.Errorf("%v\n%.2000s", err, text)
 	}
 }
 
