@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync"
@@ -33,11 +34,11 @@ func TestFaultsUnderLoad(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs the functions")
 	}
-	const seed, clients, each = 4, 10, 10 // clients of each kind, and requests of each client
+	const seed, clients, each = 4, 13, 10 // clients of each kind, and requests of each client
 	faults := faulty.New(faulty.Config{Seed: seed, Every: 10, Late: 300 * time.Millisecond})
 	var log lifttest.Log
 	var printed output
-	stack := startStaging(t, &log, local.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed,
+	stack := startStaging(t, &log, local.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Concurrency: 16, Output: &printed,
 		Between: func(service string, next http.Handler) http.Handler {
 			switch service {
 			case "dynamodb":
@@ -48,7 +49,7 @@ func TestFaultsUnderLoad(t *testing.T) {
 			return next
 		}})
 	target := stagingTarget(t, stack)
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 
 	var death sync.Once
@@ -126,7 +127,7 @@ func isEcho(result json.RawMessage, id string) bool {
 	return json.Unmarshal(result, &said) == nil && said.Echo.Message == id
 }
 
-// useClient has a long request done by the Go client. A submission that failed
+// useClient has a short and a long request done by the Go client. A submission that failed
 // for now is made again under its id, as the error says.
 func useClient(t *testing.T, ctx context.Context, target *e2e.Target, id string) {
 	c, err := client.Dial(ctx, client.Config{URL: target.WebSocketURL, HTTPURL: target.HTTPURL,
@@ -136,16 +137,20 @@ func useClient(t *testing.T, ctx context.Context, target *e2e.Target, id string)
 		return
 	}
 	defer c.Close()
-	for {
-		result, err := c.Do(ctx, client.Request{ID: id, Action: "echo_async", Payload: json.RawMessage(payloadOf(id))}, nil)
-		var failure *client.Error
-		if errors.As(err, &failure) && failure.Retryable && ctx.Err() == nil {
-			continue
+	do := func(r client.Request) (json.RawMessage, error) {
+		for {
+			result, err := c.Do(ctx, r, nil)
+			var failure *client.Error
+			if !errors.As(err, &failure) || !failure.Retryable || ctx.Err() != nil {
+				return result, err
+			}
 		}
-		if err != nil || !isEcho(result, id) {
-			t.Errorf("%s: %s, %v", id, result, err)
-		}
-		return
+	}
+	if result, err := do(client.Request{Action: "echo", Payload: id}); err != nil || string(result) != `"`+id+`"` {
+		t.Errorf("echo %s: %s, %v", id, result, err)
+	}
+	if result, err := do(client.Request{ID: id, Action: "echo_async", Payload: json.RawMessage(payloadOf(id))}); err != nil || !isEcho(result, id) {
+		t.Errorf("%s: %s, %v", id, result, err)
 	}
 }
 
@@ -157,16 +162,20 @@ type watcher struct {
 	target *e2e.Target
 	die    func()
 	conn   *websocket.Conn
-	ids    map[string]*watched
-	queue  []string // not sent yet
-	open   int      // not ended
+
+	mu    sync.Mutex
+	ids   map[string]*watched
+	queue []string // not sent yet
+	open  int      // not ended
 }
 
-// atOnce is how many of its requests a watcher has open.
-const atOnce = 2
+const (
+	atOnce      = 5               // requests that a watcher has open
+	sendAgainIn = 2 * time.Second // when there is no answer
+)
 
 type watched struct {
-	sent         bool
+	sent         time.Time // zero: not yet
 	acknowledged bool
 	ended        bool
 	final        []byte
@@ -184,12 +193,40 @@ func (w *watcher) run(ctx context.Context) {
 		w.conn = conn
 	}
 	w.t.Cleanup(func() { w.conn.CloseNow() })
+	w.mu.Lock()
 	w.open = len(w.ids)
 	w.queue = slices.Sorted(maps.Keys(w.ids))
 	for range atOnce {
 		w.next(ctx)
 	}
+	w.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	var sending sync.WaitGroup
+	sending.Go(func() { w.sendAgain(ctx) })
 	for w.open > 0 && w.read(ctx) {
+	}
+	cancel()
+	sending.Wait()
+}
+
+// sendAgain sends what has no answer once more, until ctx ends. The gateway's
+// own error frames do not say what they are of.
+func (w *watcher) sendAgain(ctx context.Context) {
+	ticker := time.NewTicker(sendAgainIn/2 + rand.N(sendAgainIn))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		w.mu.Lock()
+		for id, r := range w.ids {
+			if !r.sent.IsZero() && !r.acknowledged && !r.ended && time.Since(r.sent) > sendAgainIn {
+				w.submit(ctx, id)
+			}
+		}
+		w.mu.Unlock()
 	}
 }
 
@@ -197,13 +234,15 @@ func (w *watcher) run(ctx context.Context) {
 func (w *watcher) next(ctx context.Context) {
 	if len(w.queue) > 0 {
 		id := w.queue[0]
-		w.queue, w.ids[id].sent = w.queue[1:], true
+		w.queue = w.queue[1:]
 		w.submit(ctx, id)
 	}
 }
 
 func (w *watcher) submit(ctx context.Context, id string) {
-	if err := w.conn.Write(ctx, websocket.MessageText, []byte(`{"id":"`+id+`","action":"echo_async","payload":`+payloadOf(id)+`}`)); err != nil {
+	w.ids[id].sent = time.Now()
+	err := w.conn.Write(ctx, websocket.MessageText, []byte(`{"id":"`+id+`","action":"echo_async","payload":`+payloadOf(id)+`}`))
+	if err != nil && ctx.Err() == nil {
 		w.t.Errorf("%s: %v", id, err)
 	}
 }
@@ -212,6 +251,8 @@ func (w *watcher) submit(ctx context.Context, id string) {
 // the answer to finish's ping.
 func (w *watcher) read(ctx context.Context) bool {
 	_, data, err := w.conn.Read(ctx)
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if err != nil {
 		w.t.Errorf("with %d requests open: %v", w.open, err)
 		for id, r := range w.ids {
@@ -223,11 +264,6 @@ func (w *watcher) read(ctx context.Context) bool {
 	}
 	f, err := wire.DecodeFrame(data)
 	if err != nil { // the gateway's own: a message failed, and it does not say which
-		for id, r := range w.ids {
-			if r.sent && !r.acknowledged {
-				w.submit(ctx, id)
-			}
-		}
 		return true
 	}
 	r := w.ids[f.RequestID]
@@ -239,7 +275,7 @@ func (w *watcher) read(ctx context.Context) bool {
 			w.t.Errorf("%s: %s", f.RequestID, data)
 			return false
 		}
-		w.submit(ctx, f.RequestID)
+		return true // sendAgain will
 	case f.Type == wire.TypeAcknowledgment:
 		r.acknowledged = true
 	case f.Type == wire.TypeRequest:

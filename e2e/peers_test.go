@@ -75,10 +75,17 @@ func (f *peerFunction) connect(id string, query map[string]string, protocols str
 func startGateway(t *testing.T) (env []string) {
 	t.Helper()
 	f := &peerFunction{}
-	g, err := gateway.New(gateway.Config{
+	address := serveGateway(t, gateway.Config{
 		RequireSignature: true, Limits: gateway.Limits{Idle: 3 * time.Second},
 		Routes: map[string]gateway.Route{gateway.RouteConnect: {Function: f}, gateway.RouteDefault: {Function: f, RouteResponse: true}},
 	})
+	return []string{"GATEWAY_URL=ws://" + address, "CALLBACK_URL=http://" + address}
+}
+
+// serveGateway serves a gateway's stage at the address that it returns.
+func serveGateway(t *testing.T, config gateway.Config) (address string) {
+	t.Helper()
+	g, err := gateway.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +106,7 @@ func startGateway(t *testing.T) (env []string) {
 			t.Error(err)
 		}
 	})
-	address := listener.Addr().String() + "/dev"
-	return []string{"GATEWAY_URL=ws://" + address, "CALLBACK_URL=http://" + address}
+	return listener.Addr().String() + "/dev"
 }
 
 func TestPeerWS(t *testing.T) {
