@@ -25,14 +25,21 @@ func newCompare() *cobra.Command {
 			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
 			apart := 0
-			second := view{b}.compared()
-			for i, g := range (view{a}).compared() {
+			second := map[string]result.Range{}
+			for _, g := range (view{b}).compared() {
+				second[g.Name] = g.Ratio
+			}
+			for _, g := range (view{a}).compared() {
+				other, measured := second[g.Name]
 				verdict := "agree"
-				if !g.Ratio.Overlaps(second[i].Ratio) {
+				switch {
+				case !measured:
+					other, verdict = none, ""
+				case !g.Ratio.Overlaps(other):
 					verdict = "DIFFER"
 					apart++
 				}
-				fmt.Fprintf(w, "%s\t%v\t%v\t%s\n", g.Name, g.Ratio, second[i].Ratio, verdict)
+				fmt.Fprintf(w, "%s\t%v\t%v\t%s\n", g.Name, g.Ratio, other, verdict)
 			}
 			if err := w.Flush(); err != nil {
 				return err

@@ -89,29 +89,26 @@ var answered = []string{"connect", "disconnect", "echo", "enqueue"}
 // worst is the event for which Lift has the highest figure.
 func (v view) worst(c result.Condition, f result.Figure, events []string) (string, float64) {
 	event := slices.MaxFunc(events, func(a, b string) int {
-		return compareFloat(v.mid(c, result.Lift, a, f), v.mid(c, result.Lift, b, f))
+		return cmp.Compare(v.mid(c, result.Lift, a, f), v.mid(c, result.Lift, b, f))
 	})
 	return event, v.mid(c, result.Lift, event, f)
 }
 
-func compareFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// amount writes a figure with its unit.
+func amount(v float64, digits int, unit string) string {
+	if math.IsNaN(v) {
+		return "not measured"
 	}
-	return 0
+	return number(v, digits) + " " + unit
 }
 
 // relative is a goal for the ratio of a figure, over some events.
 func (v view) relative(name string, c result.Condition, f result.Figure, unit string, most float64, events []string) goal {
 	g := goal{Name: name, Aim: fmt.Sprintf("%+.0f %%", 100*(most-1)), Ratio: result.RangeOf(v.ratios(c, f, events...))}
-	g.Before = fmt.Sprintf("%.2f %s", v.mean(c, result.Baseline, f, events), unit)
-	g.After = fmt.Sprintf("%.2f %s", v.mean(c, result.Lift, f, events), unit)
+	g.Before, g.After = amount(v.mean(c, result.Baseline, f, events), 2, unit), amount(v.mean(c, result.Lift, f, events), 2, unit)
 	if g.Met = g.Ratio.Mid <= most; !g.Met {
 		g.Why = "ratio by event: " + byEvent(events, func(event string) string {
-			return fmt.Sprintf("%.2f", result.Median(v.ratios(c, f, event)))
+			return result.RangeOf(v.ratios(c, f, event)).String()
 		})
 	}
 	return g
@@ -137,10 +134,10 @@ func (v view) goals() []goal {
 	cold := v.relative("cold start, CPU of 128 MB: exec to the first answer", result.Small, result.Cold, "ms", 0.60, answered)
 	event, slowest := v.worst(result.Small, result.Cold, answered)
 	limit := goal{Name: "the slowest cold start, CPU of 128 MB (" + event + ")", Aim: "< 300 ms", Ratio: none, Met: slowest < 300,
-		Before: fmt.Sprintf("%.0f ms", v.mid(result.Small, result.Baseline, event, result.Cold)), After: fmt.Sprintf("%.0f ms", slowest)}
-	limit.Why = fmt.Sprintf("of it, %.0f ms are the init and %.0f ms the first event; the init of the floor is %.0f ms",
-		v.mid(result.Small, result.Lift, event, result.Init), v.mid(result.Small, result.Lift, event, result.First),
-		v.mid(result.Small, result.Floor, result.Idle, result.Init))
+		Before: amount(v.mid(result.Small, result.Baseline, event, result.Cold), 0, "ms"), After: amount(slowest, 0, "ms")}
+	limit.Why = fmt.Sprintf("the init: %s; the first event: %s; the init of the floor: %s",
+		amount(v.mid(result.Small, result.Lift, event, result.Init), 0, "ms"), amount(v.mid(result.Small, result.Lift, event, result.First), 0, "ms"),
+		amount(v.mid(result.Small, result.Floor, result.Idle, result.Init), 0, "ms"))
 
 	zip := v.ofBinaries("zip", 0.70)
 	lines := v.ofSource("lines of handlers and wiring", 0.65, func(s result.Source) int { return s.Lines })

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +142,27 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// Where the CPU cannot be limited, the report says what was not measured.
+func TestReportWithoutALimit(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "runs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	run := aRun(0.1)
+	run.Samples = slices.DeleteFunc(run.Samples, func(s result.Sample) bool { return s.Condition.Memory > 0 })
+	if err := run.Write(filepath.Join(folder, "runs", "a.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeReport(folder); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "README.md"))
+	if err != nil || !bytes.Contains(text, []byte("< 300 ms | not measured | not measured |  | **missed**")) || bytes.Contains(text, []byte("NaN")) {
+		t.Errorf("%v\n%.2000s", err, text)
+	}
+}
+
 func TestCompare(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -179,6 +201,33 @@ func TestBudgetIsOnlyLowered(t *testing.T) {
 	same := lower(b, map[string]map[string]int{"connect": {"zip": 999}})
 	if same["connect"]["zip"].Max != 1000 {
 		t.Errorf("zip is raised to %d", same["connect"]["zip"].Max)
+	}
+}
+
+func TestCoverageOfOldIsNotTaken(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	source, profile := filepath.Join(folder, "a.go"), filepath.Join(folder, "coverage.out")
+	if newest(folder, profile) {
+		t.Error("there is none")
+	}
+	now := time.Now()
+	for file, age := range map[string]time.Duration{source: time.Hour, profile: time.Minute} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(file, now, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !newest(folder, profile) {
+		t.Error("it is newer than the source")
+	}
+	if err := os.Chtimes(source, now, now); err != nil {
+		t.Fatal(err)
+	}
+	if newest(folder, profile) {
+		t.Error("the source has changed since")
 	}
 }
 
