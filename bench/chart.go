@@ -29,7 +29,8 @@ func chart(path, title, unit string, groups []string, all []series, floor float6
 	p := plot.New()
 	p.Title.Text, p.Y.Label.Text, p.Y.Min = title, unit, 0
 	p.Title.Padding = vg.Points(6)
-	p.Legend.Top = true
+	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.XOffs = vg.Points(8)
 	const width = 22
 	for i, s := range all {
 		var heights plotter.Values

@@ -94,25 +94,37 @@ func measureLoads(ctx context.Context, root string, quick bool) ([]result.Load, 
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
-	all, err := loadDev(ctx, root, folder, dev)
-	if err != nil {
-		return nil, fmt.Errorf("load on dev: %w", err)
+	var all []result.Load
+	// A stack that gives way is a finding and not the end of the run.
+	add := func(stack string, loads []result.Load, err error) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			progress("load on %s: %v", stack, err)
+			loads = append(loads, result.Load{Stack: stack, Name: "the test itself", Requests: 1, Errors: 1, Note: "did not end; what the run printed says why"})
+		}
+		all = append(all, loads...)
+		return nil
+	}
+	loads, err := loadDev(ctx, root, folder, dev)
+	if err := add(devStack, loads, err); err != nil {
+		return nil, err
 	}
 	for _, s := range sides {
 		if s.name == result.Floor {
 			continue
 		}
-		more, err := loadStaging(ctx, root, s, staging)
-		if err != nil {
-			return nil, fmt.Errorf("load on staging, %s: %w", s.name, err)
+		loads, err := loadStaging(ctx, root, s, staging)
+		if err := add(stagingOf(s.name), loads, err); err != nil {
+			return nil, err
 		}
-		all = append(all, more...)
 	}
 	return all, nil
 }
 
 // loadDev starts the stack in one process, as users do, and puts it under load.
-func loadDev(ctx context.Context, root, folder string, c crowd) (loads []result.Load, err error) {
+func loadDev(ctx context.Context, root, folder string, c crowd) ([]result.Load, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadLimit)
 	defer cancel()
 	progress("load on dev: %d connections", c.connections)
@@ -135,7 +147,7 @@ func loadDev(ctx context.Context, root, folder string, c crowd) (loads []result.
 	defer func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 		reader.Wait()
-		err = errors.Join(err, cmd.Wait())
+		_ = cmd.Wait() // it gives up on clients that left by the thousand
 	}()
 	var url string
 	select {
@@ -159,14 +171,10 @@ func loadDev(ctx context.Context, root, folder string, c crowd) (loads []result.
 		return usage.Resident, err
 	}}
 	defer l.close()
-	if err := l.run(ctx); err != nil {
-		return nil, err
-	}
-	if err := l.fanOut(ctx, ids); err != nil {
-		return nil, err
-	}
-	if err := l.stormOf(ctx); err != nil {
-		return nil, err
+	for _, step := range []func(context.Context) error{l.run, func(ctx context.Context) error { return l.fanOut(ctx, ids) }, l.stormOf} {
+		if err := step(ctx); err != nil {
+			return l.results, err
+		}
 	}
 	return l.results, nil
 }
@@ -232,10 +240,8 @@ func loadStaging(ctx context.Context, root string, s side, c crowd) (loads []res
 	}
 	l := &load{stack: stagingOf(s.name), url: stack.WebSocketURL(), token: token, crowd: c}
 	defer l.close()
-	if err := l.run(ctx); err != nil {
-		return nil, err
-	}
-	return l.results, nil
+	err = l.run(ctx)
+	return l.results, err
 }
 
 // A load is a load test on one stack.

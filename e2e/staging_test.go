@@ -91,6 +91,7 @@ func TestStaging(t *testing.T) {
 			}
 		})
 	}
+	t.Run("its console", func(t *testing.T) { consoleOfStaging(t, stack) })
 	t.Run("a processor is killed in the middle", func(t *testing.T) { killProcessor(t, stack, target) })
 	t.Logf("%d cold starts (%d of them failed), %d warm invocations (%d failed)", cold[0].Load(), cold[1].Load(), warm[0].Load(), warm[1].Load())
 	if starts, others := cold[0].Load(), warm[0].Load(); starts < 4 || others < starts {

@@ -16,6 +16,7 @@ type process struct {
 	dead   bool // under driver.mu
 	over   bool // it has returned; under driver.mu
 	skew   time.Duration
+	until  time.Time              // it is cut off from the world: until then none of its calls gets through
 	claims map[streamer.Key]int64 // the fences that it holds
 }
 

@@ -228,7 +228,7 @@ func (d *driver) ready(now time.Time) []*call {
 	})
 	var ready []*call
 	for _, c := range d.parked {
-		if !now.Before(c.until) {
+		if !now.Before(c.until) && !now.Before(c.p.until) {
 			ready = append(ready, c)
 		}
 	}
@@ -245,7 +245,9 @@ func (d *driver) pass(now time.Time) {
 	}
 	d.mu.Lock()
 	for _, c := range d.parked {
-		earlier(c.until)
+		if earlier(c.until); !c.until.After(now) {
+			earlier(c.p.until)
+		}
 	}
 	d.mu.Unlock()
 	for _, dev := range d.devices {
@@ -407,6 +409,11 @@ func (d *driver) release(c *call) {
 		c.until = time.Now().Add(d.between(100*time.Millisecond, 20*time.Second))
 		return
 	}
+	if fate == "cut off" {
+		d.report.Injected["worker cut off"]++
+		c.p.until = time.Now().Add(d.between(30*time.Second, 3*time.Minute))
+		return
+	}
 	d.mu.Lock()
 	d.parked = slices.DeleteFunc(d.parked, func(other *call) bool { return other == c })
 	d.mu.Unlock()
@@ -454,6 +461,8 @@ func (d *driver) fate(c *call) string {
 		return "done"
 	}
 	switch {
+	case c.p.kind == "run" && d.rng.IntN(5) == 0:
+		return "cut off"
 	case c.kind == "push":
 		return pick(d.rng, "refused", "unknown outcome", "socket gone", "frame lost", "slow")
 	case c.write || c.kind == "dispatch":

@@ -62,6 +62,6 @@ func openDynamo(t *testing.T) *dynamo.Store {
 
 func TestMixOverDynamoDB(t *testing.T) {
 	t.Parallel()
-	c := proof(openDynamo(t))
+	c := proof(openDynamo(t), 80)
 	t.Logf("\n%s\nagain: %s", prove.Run(t, c), again(t, c))
 }

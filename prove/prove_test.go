@@ -1,6 +1,7 @@
 package prove_test
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"testing"
@@ -12,14 +13,14 @@ import (
 
 var (
 	seed     = flag.Uint64("prove.seed", 1, "the seed of the proof of the mix")
-	requests = flag.Int("prove.requests", 240, "how many requests it has")
-	kills    = flag.Int("prove.kills", 24, "how many workers die")
+	requests = flag.Int("prove.requests", 0, "how many requests it has; 0: a few hundred, fewer over DynamoDB")
+	kills    = flag.Int("prove.kills", 0, "how many workers die; 0: a tenth of the requests")
 )
 
 // proof is the mix over a store, with limits that requests wait for.
-func proof(store prove.Store) prove.Config {
+func proof(store prove.Store, few int) prove.Config {
 	return prove.Config{
-		Store: store, Cases: mix(), Seed: *seed, Requests: *requests, Kills: *kills,
+		Store: store, Cases: mix(), Seed: *seed, Requests: cmp.Or(*requests, few), Kills: *kills,
 		Processor: streamer.ProcessorConfig{Limits: streamer.Limits{RunningPerTenant: 8, OpenPerPrincipal: 30}},
 	}
 }
@@ -45,6 +46,6 @@ func openSQLite(t *testing.T) *sqlite.Store {
 
 func TestMixOverSQLite(t *testing.T) {
 	t.Parallel()
-	c := proof(openSQLite(t))
+	c := proof(openSQLite(t), 240)
 	t.Logf("\n%s\nagain: %s", prove.Run(t, c), again(t, c))
 }

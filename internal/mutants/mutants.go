@@ -15,8 +15,6 @@ const (
 var mutants = []mutant{
 	{"the fence is not checked", "change.go",
 		"c.Fence != 0 && c.Fence != r.Fence,", "c.Fence != 0 && c.Fence > r.Fence,", overSQLite},
-	{"the fence is not checked", "store/dynamo/update.go",
-		"if c.Fence != 0 {", "if c.Fence < 0 {", overDynamo},
 	{"a retry has no due time", "steps.go",
 		"To: Queued, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1,", "To: Queued, AddRev: 1, AddAttempt: 1,", overSQLite},
 	{"a subscription answers with what was read before it", "requests.go",
@@ -50,4 +48,6 @@ var mutants = []mutant{
 		"Start: true, AddFence: 1, AddRev: 1,", "Start: true, AddRev: 1,", overSQLite},
 	{"a checkpoint is not restored when it could not be stored", "run.go",
 		"		w.job.fresh = true\n", "", overSQLite},
+	{"the fence is not checked", "store/dynamo/update.go",
+		"if c.Fence != 0 {", "if c.Fence < 0 {", overDynamo},
 }
