@@ -63,7 +63,7 @@ func TestAnOperatorActsOnItsTenantsRequests(t *testing.T) {
 	if len(got) == 0 || got[len(got)-1].Type != wire.TypeError || got[len(got)-1].RequestID != "r-1" {
 		t.Errorf("a watching operator got%s", describe(got))
 	}
-	if r := w.load(t, mallo.Key("r-1")); r.State != streamer.Failed || r.Fence != 1 {
+	if r := w.load(t, mallo.Key("r-1")); r.State != streamer.Failed || r.Fence != 2 {
 		t.Errorf("the other tenant's is %s at fence %d", r.State, r.Fence)
 	}
 }
@@ -82,7 +82,7 @@ func TestTheDetailHasWhatAnOperatorNeeds(t *testing.T) {
 	d := decoded.Request.Detail
 	if d == nil || string(d.Payload) != `{ "parcel": 9007199254740993 }` || d.CorrelationID != "corr-c-acme-ada" ||
 		len(d.Steps) != 1 || d.Steps[0].Name != "charge" || string(d.Steps[0].Result) != "7" ||
-		d.Worker != "worker" || d.Priority != 1 || d.Fence != 1 || d.ExpiresAt == nil || d.LeaseUntil != nil {
+		d.Worker != "worker" || d.Priority != 1 || d.Fence != 2 || d.ExpiresAt == nil || d.LeaseUntil != nil {
 		t.Errorf("the detail is %s", decoded.Append(nil))
 	}
 	if decoded.Request.Output != 1 || len(decoded.Request.History) != 1 {
