@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -128,6 +127,6 @@ func TestInABrowser(t *testing.T) {
 	nodetest.Run(t, filepath.Join("..", "e2e", "node"), []string{
 		chromium, "SITE=http://" + listen, "CONTROL=" + remote.URL, "SCREENSHOTS=screenshots",
 		"OPERATOR=" + w.token("boss", streamer.OperatorScope), "USER=" + w.token("ada"),
-		fmt.Sprint("HOSTILE=", w.token(`<img src=x onerror=alert(1)>`)),
+		"HOSTILE=" + w.token(`<img src=x onerror=alert(1)>`),
 	}, "console.mjs")
 }
