@@ -42,6 +42,7 @@ func TestWhatPackagesMayImport(t *testing.T) {
 		"gateway":      {"…"},
 		"lambdahost":   {"…"},
 		"client":       {"wire", "…"},
+		"prove":        {"streamer", "wire"},
 		"actions":      {"streamer", "wire", "…"},
 		"store/dynamo": {"streamer", "wire", "…"},
 		"push/apigw":   {"streamer", "wire", "internal/signed", "…"},
