@@ -17,11 +17,20 @@ dev: ## run everything in one process on 127.0.0.1:8700
 	$(GO) run ./cmd/streamer dev
 
 .PHONY: test
-test: vet typescript cover ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: vet npm typescript own-action cover baseline bench budget ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+
+NPM_FOLDERS := clients/typescript e2e/node
+.PHONY: npm
+npm: ## install what the tests need from npm
+	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 
 .PHONY: typescript
-typescript: ## the TypeScript client: types, size, tests
-	@cd clients/typescript && npm ci --no-audit --no-fund --loglevel=error && npm test
+typescript: npm ## the TypeScript client: types, size, tests; the types of the console
+	@cd clients/typescript && npm test && node_modules/.bin/tsc -p ../../console/tsconfig.json
+
+.PHONY: own-action
+own-action: ## the example project outside this module: vet, test, and its functions build
+	@cd examples/own-action && $(GO) vet ./... && $(GO) test -race ./... && CGO_ENABLED=0 $(GO) build -tags lambda.norpc -o /dev/null ./router ./processor
 
 .PHONY: vet
 vet: ## gofmt, go vet and staticcheck
@@ -40,9 +49,26 @@ cover: ## every test with -race; fails below 80 % coverage
 	@$(GO) tool cover -func=coverage.out | awk -v min=$(COVER_MIN) '/^total:/ { sub("%","",$$3); \
 		printf "coverage: %s %% of statements (at least %s %%)\n", $$3, min; exit ($$3 < min) }'
 
+.PHONY: database
+database:
+	@ls .cache/dynoxide/dynoxide-[0-9]* >/dev/null 2>&1 || $(GO) test -run TestInstallStartStop ./internal/dynoxide
+
+.PHONY: baseline
+baseline: database ## the functions without Lift, a module of its own: vet, staticcheck, tests
+	cd baseline && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
+
 .PHONY: short
 short: ## the tests without -race and without the long ones, for the inner loop
 	$(GO) test -short ./...
+
+.PHONY: docs
+docs: ## write what docs/ shows of the code: the model of a request's life
+	$(GO) test -count=1 ./internal/model -update
+
+.PHONY: elsewhere
+elsewhere: ## vet for macOS and build the CLI for Windows
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./lambdahost ./local ./cmd/streamer
+	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/streamer
 
 FUZZTIME ?= 20s
 .PHONY: fuzz
@@ -53,9 +79,19 @@ fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 		done; \
 	done
 
+.PHONY: bench
+bench: database ## the measuring tool, a module of its own: vet, staticcheck, tests
+	cd bench && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
+
 .PHONY: budget
-budget: ## what repeats exactly: packages, bytes, allocations, against committed limits
-	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/... ./cmd/...
+budget: database ## what repeats exactly: zips, packages, allocations, calls, against budget.json
+	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/...
+	$(GO) -C bench run . budget
+
+.PHONY: report
+report: ## measure both sides in turns, 15 minutes on two quiet cores, and write docs/report
+	$(GO) -C bench build -o ../.cache/bench .
+	.cache/bench run --root .
 
 FUNCTIONS := connect disconnect router processor
 .PHONY: dist

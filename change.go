@@ -24,6 +24,8 @@ type Change struct {
 	Lacks string    // no step of this name is recorded
 	Block string    // the request is blocked by this slot
 
+	UnchangedSince time.Time // UpdatedAt is not later than this
+
 	// Effects. A zero effect leaves its field alone, unless said otherwise.
 	At          time.Time         // becomes UpdatedAt; required with To, where a final one makes it FinishedAt
 	To          State             // a final state clears DueAt unless the change sets it; QUEUED clears FinishedAt and ExpiresAt
@@ -185,6 +187,7 @@ func (c Change) holds(r *Request) bool {
 	case len(c.From) > 0 && !slices.Contains(c.From, r.State),
 		c.Fence != 0 && c.Fence != r.Fence,
 		!c.DueBy.IsZero() && r.DueAt.After(c.DueBy),
+		!c.UnchangedSince.IsZero() && r.UpdatedAt.After(c.UnchangedSince),
 		c.Await != "" && c.Await != r.Await.Token,
 		c.Lacks != "" && r.Steps[c.Lacks] != nil,
 		c.Block != "" && c.Block != r.Blocked,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pay-theory/streamer/wire"
@@ -14,6 +15,25 @@ type Connection struct {
 	ID          string // given by API Gateway; never given twice
 	Principal   Principal
 	ConnectedAt time.Time
+	SourceIP    string // of the client, as the gateway saw it
+	UserAgent   string // as the client said, cut at MaxUserAgent
+}
+
+// MaxUserAgent bounds what is kept of a client's user agent, in bytes.
+const MaxUserAgent = 256
+
+// maxConnectionAge is when API Gateway closes a connection at the latest (Amazon
+// API Gateway Developer Guide, "Quotas for configuring and running a WebSocket
+// API", connection duration).
+const maxConnectionAge = 2 * time.Hour
+
+// EndsAt is when the connection should be over: its token has expired, or the
+// gateway has closed it.
+func (c Connection) EndsAt() time.Time {
+	if latest := c.ConnectedAt.Add(maxConnectionAge); latest.Before(c.Principal.ExpiresAt) {
+		return latest
+	}
+	return c.Principal.ExpiresAt
 }
 
 // A ConnectionStore keeps the open connections. All methods are safe for
@@ -29,6 +49,25 @@ type ConnectionStore interface {
 
 	// DeleteConnection succeeds also when there is nothing to delete.
 	DeleteConnection(ctx context.Context, id string) error
+
+	// ListConnections returns a page of connections by subject, then the oldest
+	// first, then by ID, and a cursor for the next page, which is empty on the
+	// last. The read may be eventually consistent. A cursor that this store did
+	// not make is a declared VALIDATION_ERROR.
+	ListConnections(ctx context.Context, q ConnectionQuery) (page []Connection, cursor string, err error)
+
+	// EndedConnections returns up to limit connections whose EndsAt is not later
+	// than now, the longest ended first. Which it finds may be eventually
+	// consistent; those it returns are as they are.
+	EndedConnections(ctx context.Context, now time.Time, limit int) ([]Connection, error)
+}
+
+// A ConnectionQuery selects connections of one tenant.
+type ConnectionQuery struct {
+	Tenant  string // required
+	Subject string // empty: every subject of the tenant
+	Limit   int    // of the page, 1 to 1000; required
+	Cursor  string // from the page before; empty: the first page
 }
 
 // ErrGone is what a Pusher returns for a connection that has closed.
@@ -42,16 +81,28 @@ type Pusher interface {
 	Push(ctx context.Context, connectionID string, frame []byte) error
 }
 
-// Connections opens, renews and closes connections: the use cases of the
-// connect and disconnect functions and of the reserved action authenticate.
-type Connections struct {
-	Store ConnectionStore
-	Now   func() time.Time // nil: time.Now
+// A Closer closes clients' connections. CloseConnection returns ErrGone for one
+// that has closed; any other error may pass. It is safe for concurrent use, and
+// bounds its own time when ctx has no deadline.
+type Closer interface {
+	CloseConnection(ctx context.Context, connectionID string) error
 }
 
-// Open records a connection whose token was verified.
-func (c Connections) Open(ctx context.Context, id string, p Principal) error {
-	if err := c.Store.SaveConnection(ctx, Connection{ID: id, Principal: p, ConnectedAt: now(c.Now)}); err != nil {
+// Connections opens, renews, lists and closes connections. It is safe for
+// concurrent use.
+type Connections struct {
+	Store  ConnectionStore
+	Closer Closer           // for CloseAll and Sweep alone
+	Now    func() time.Time // nil: time.Now
+}
+
+// Open records a connection whose token was verified, as opened now.
+func (c Connections) Open(ctx context.Context, conn Connection) error {
+	conn.ConnectedAt = now(c.Now)
+	if len(conn.UserAgent) > MaxUserAgent {
+		conn.UserAgent = strings.ToValidUTF8(conn.UserAgent[:MaxUserAgent], "")
+	}
+	if err := c.Store.SaveConnection(ctx, conn); err != nil {
 		return unavailable("save connection", err)
 	}
 	return nil

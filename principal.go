@@ -20,6 +20,10 @@ func (p Principal) Has(scope string) bool {
 	return scope == "" || slices.Contains(p.Scopes, scope)
 }
 
+// OperatorScope lets its holder see and steer the requests and the connections
+// of every subject of its own tenant.
+const OperatorScope = "streamer:operator"
+
 // Same reports whether both are one person of one tenant, whatever their
 // scopes and expiry.
 func (p Principal) Same(other Principal) bool {

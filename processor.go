@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/pay-theory/streamer/wire"
@@ -24,6 +25,9 @@ type ProcessorConfig struct {
 	Actions  *Registry
 	Push     Pusher
 	Dispatch Dispatcher
+
+	// Connections, where it has a Store and a Closer, is swept too.
+	Connections Connections
 
 	Worker string           // names this process in requests and logs; "": "worker"
 	Logger *slog.Logger     // nil: slog.Default
@@ -79,6 +83,9 @@ func NewProcessor(config ProcessorConfig) (*Processor, error) {
 	}
 	clock := c.Now
 	c.Now = func() time.Time { return now(clock) }
+	if c.Connections.Now == nil {
+		c.Connections.Now = clock
+	}
 	if err := errors.Join(missing...); err != nil {
 		return nil, err
 	}
@@ -169,21 +176,32 @@ func (p *Processor) block(ctx context.Context, key Key, at time.Time, slot Slot)
 
 // A SweepReport counts what a sweep did.
 type SweepReport struct {
-	Rung   int // due requests for which a run was asked
+	Rung   int // due requests for which a run was asked, some of them again
 	Lost   int // leases taken away, their requests queued again
 	Failed int // requests given up because their lease was lost too often
 	Told   int // final requests whose subscribers were told again
+
+	Due    int           // requests that were due, at most SweepLimit
+	Oldest time.Duration // how long the longest due of those that are queued has waited
+
+	Closed    int // connections whose token had ended
+	Forgotten int // connections that had closed without a word
 }
 
 // Sweep finds the work that nobody does: queued requests whose doorbell was
-// lost or whose time has come, running ones whose lease has ended, and final
-// ones whose subscribers may not know. It goes on after a fault with one request
-// and returns what went wrong, joined.
+// lost or whose time has come, running ones whose lease has ended, final ones
+// whose subscribers may not know, and connections that should be over. It goes
+// on after a fault with one of them and returns what went wrong, joined.
 func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 	var report SweepReport
-	due, err := p.Store.DueRequests(ctx, p.Now(), p.SweepLimit)
+	at := p.Now()
+	due, err := p.Store.DueRequests(ctx, at, p.SweepLimit)
 	if err != nil {
 		return report, fmt.Errorf("list due requests: %w", err)
+	}
+	report.Due = len(due)
+	if i := slices.IndexFunc(due, func(r *Request) bool { return r.State == Queued }); i >= 0 {
+		report.Oldest = at.Sub(due[i].DueAt)
 	}
 	var faults []error
 	for _, r := range due {
@@ -197,8 +215,9 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 		case r.State.Final():
 			announce(ctx, p.Store, p.Push, p.Logger, r)
 			report.Told++
-		default:
-			if err = p.Ring(ctx, r.Key); err == nil {
+		case !p.rungLately(r):
+			var rang bool
+			if rang, err = p.ringAgain(ctx, r); rang {
 				report.Rung++
 			}
 		}
@@ -206,7 +225,48 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 			faults = append(faults, err)
 		}
 	}
+	if c := p.Connections; c.Store != nil && c.Closer != nil {
+		report.Closed, report.Forgotten, err = c.Sweep(ctx, p.SweepLimit)
+		faults = append(faults, err)
+	}
 	return report, errors.Join(faults...)
+}
+
+// ringAtLeast is how long a due request waits at most for another ring. Lambda
+// has given up the one before by then, as the template has it.
+const ringAtLeast = 5 * time.Minute
+
+// rungLately reports whether the last ring for a due request is likely to stand
+// in line yet, behind all who are ahead of it. It may have waited as long again
+// as the request had when it was rung for: so the number of rings grows with the
+// logarithm of the wait, and a backlog is not buried under them.
+func (p *Processor) rungLately(r *Request) bool {
+	waited := r.UpdatedAt.Sub(r.DueAt) // below zero: it was due after it was queued, and nobody rang yet
+	return p.Now().Sub(r.UpdatedAt) < min(waited, ringAtLeast)
+}
+
+// ringAgain rings for a due request, and reports whether it did. Of several
+// sweeps at a time one does: it notes the ring in the request's UpdatedAt first,
+// without a new rev, and takes the note back when the ring fails.
+func (p *Processor) ringAgain(ctx context.Context, r *Request) (bool, error) {
+	at := p.Now()
+	_, err := p.Store.ChangeRequest(ctx, r.Key, rung(at, r.UpdatedAt))
+	var conflict *ConflictError
+	switch {
+	case errors.As(err, &conflict), errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("note ring: %w", err)
+	}
+	if err = p.Ring(ctx, r.Key); err != nil {
+		undo := rung(at, at)
+		undo.At = r.UpdatedAt
+		if _, fault := p.Store.ChangeRequest(ctx, r.Key, undo); fault != nil && !errors.As(fault, &conflict) && !errors.Is(fault, ErrNotFound) {
+			err = errors.Join(err, fmt.Errorf("take note of ring back: %w", fault))
+		}
+		return false, err
+	}
+	return true, nil
 }
 
 // takeBack ends a lease that its worker let run out. The stream rings for the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -435,6 +436,70 @@ func TestSweepRingsForLostDoorbellsAndDueRetries(t *testing.T) {
 		if _, err := w.Sweep(t.Context()); !errors.Is(err, errNetwork) {
 			t.Errorf("a doorbell that does not ring is hidden: %v", err)
 		}
+		time.Sleep(time.Minute) // longer than they had waited
+		for range 3 {
+			if _, err := w.Sweep(t.Context()); !errors.Is(err, errNetwork) {
+				t.Errorf("a ring that failed counts as one: %v", err)
+			}
+		}
+		w.bell.err = nil
+		if report := w.sweep(t); report.Rung != 2 {
+			t.Errorf("the sweep says %+v", report)
+		}
+	})
+}
+
+func TestSweepsAtATimeRingOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, nil))
+		who := w.connect(t, "c1", ada)
+		const n = 50
+		for i := range n {
+			w.submit(t, who, "r"+strconv.Itoa(i), "work", `{}`)
+		}
+		time.Sleep(time.Minute)
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() { w.sweep(t) })
+		}
+		all.Wait()
+		if len(w.bell.rung) != n {
+			t.Errorf("%d rings for %d requests", len(w.bell.rung), n)
+		}
+	})
+}
+
+// A request that waits long in line is rung for with the logarithm of the wait,
+// and once in five minutes at least; what is queued anew is rung for at once.
+func TestSweepDoesNotBuryABacklogUnderRings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+			return nil, errNetwork
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+		rev := w.load(t, ada.Key("r1")).Rev
+		rings := func(sweeps int, every time.Duration) int {
+			before := len(w.bell.rung)
+			for range sweeps {
+				time.Sleep(every)
+				w.sweep(t)
+			}
+			return len(w.bell.rung) - before
+		}
+		if n := rings(60, time.Second); n != 6 {
+			t.Errorf("%d rings in 60 sweeps of a minute", n)
+		}
+		if n := rings(60, time.Minute); n < 12 || n > 16 {
+			t.Errorf("%d rings in the hour after it", n)
+		}
+		if r := w.load(t, ada.Key("r1")); r.Rev != rev || r.State != streamer.Queued {
+			t.Errorf("the rings left %s at rev %d, not %d", r.State, r.Rev, rev)
+		}
+		w.run(t, ada.Key("r1")) // fails, and is to be tried again
+		time.Sleep(time.Until(w.load(t, ada.Key("r1")).DueAt))
+		if report := w.sweep(t); report.Rung != 1 {
+			t.Errorf("what is due again: %+v", report)
+		}
 	})
 }
 
@@ -571,5 +636,25 @@ func TestProcessorConfigIsChecked(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
+	}
+}
+
+// Asked to stop between two heartbeats, a request that goes to sleep does not
+// sleep first.
+func TestACancelThatTheWorkerHasNotHeardEndsASnooze(t *testing.T) {
+	t.Parallel()
+	var w *world
+	w = newWorld(t, long("nap", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+		if _, err := w.requests.Cancel(ctx, streamer.Caller{Principal: ada}, "r-1"); err != nil {
+			return nil, err
+		}
+		return nil, streamer.Snooze(24 * time.Hour)
+	}))
+	w.submit(t, w.connect(t, "c", ada), "r-1", "nap", `1`)
+	w.run(t, ada.Key("r-1"))
+	wantState(t, w.load(t, ada.Key("r-1")), streamer.Cancelled)
+	got := w.sockets.got("c")
+	if len(got) == 0 || got[len(got)-1].Error == nil || got[len(got)-1].Error.Code != wire.Cancelled {
+		t.Errorf("its watcher got%s", describe(got))
 	}
 }

@@ -211,11 +211,30 @@ func (r *Request) waiting() *wire.Waiting {
 	return &wire.Waiting{For: wire.WaitingWorker}
 }
 
-// summary is the request as an element of a list: without its result.
-func (r *Request) summary() wire.Snapshot {
-	s := r.Snapshot(false)
-	s.Result, s.History = nil, nil
-	return *s
+// detail is what Snapshot leaves out.
+func (r *Request) detail() *wire.Detail {
+	d := &wire.Detail{
+		Payload:       r.Payload,
+		Metadata:      r.Metadata,
+		CorrelationID: r.CorrelationID,
+		Checkpoint:    r.Checkpoint,
+		Slices:        r.Slices,
+		Lost:          r.Lost,
+		RanMS:         r.Ran.Milliseconds(),
+		Fence:         r.Fence,
+		Worker:        r.Worker,
+		Priority:      int(r.Priority),
+		Slots:         r.Slots,
+		Subscribers:   len(r.Subscribers),
+		ExpiresAt:     optionalTime(r.ExpiresAt),
+	}
+	if r.State == Running {
+		d.LeaseUntil = optionalTime(r.DueAt)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Steps)) {
+		d.Steps = append(d.Steps, wire.Step{Name: name, Result: r.Steps[name]})
+	}
+	return d
 }
 
 func optionalTime(t time.Time) *time.Time {

@@ -37,6 +37,38 @@ type Caller struct {
 	Principal
 	Connection    string // the WebSocket connection that wants live frames; empty over HTTP
 	CorrelationID string // of this call, for logs and errors
+
+	// Of is the subject whose requests are meant; empty: the caller's own.
+	// Another's needs OperatorScope, and nobody submits for another.
+	Of string
+}
+
+// subject is whose requests are meant.
+func (who Caller) subject() (string, error) {
+	if who.Of == "" || who.Of == who.Subject {
+		return who.Subject, nil
+	}
+	if !who.Has(OperatorScope) {
+		return "", Errorf(wire.Forbidden, "what belongs to another subject needs the scope %q", OperatorScope)
+	}
+	return who.Of, nil
+}
+
+// summary is a request as an element of a list: without its result.
+func (who Caller) summary(r *Request) *wire.Snapshot {
+	s := who.frame(r).Request
+	s.Result, s.ResultRef, s.History = nil, "", nil
+	return s
+}
+
+// frame is a request as the caller is shown it. Where the caller named a
+// subject, it does too.
+func (who Caller) frame(r *Request) wire.Frame {
+	s := r.Snapshot(who.Connection != "")
+	if who.Of != "" {
+		s.Subject = r.Subject
+	}
+	return wire.Frame{Type: wire.TypeRequest, RequestID: r.ID, Request: s}
 }
 
 // Submit does what a message asks for: it runs a short action and returns its
@@ -45,6 +77,7 @@ type Caller struct {
 // exists is that request, and the frame is its snapshot. The caller's connection
 // is subscribed in the same write.
 func (s *Requests) Submit(ctx context.Context, who Caller, m wire.Message) (wire.Frame, error) {
+	who.Of = ""
 	action, err := s.Actions.find(m.Action)
 	if err != nil {
 		return wire.Frame{}, err
@@ -102,7 +135,7 @@ func (s *Requests) enqueue(ctx context.Context, who Caller, m wire.Message, prio
 	case stored.Action != m.Action || !bytes.Equal(stored.Payload, m.Payload):
 		return wire.Frame{}, Errorf(wire.DuplicateRequest, "request %q exists with another action or payload", m.ID)
 	case who.Connection == "":
-		return requestFrame(stored, false), nil
+		return who.frame(stored), nil
 	}
 	return s.Subscribe(ctx, who, m.ID)
 }
@@ -124,7 +157,7 @@ func (s *Requests) Get(ctx context.Context, who Caller, id string) (wire.Frame, 
 	if err != nil {
 		return wire.Frame{}, err
 	}
-	return requestFrame(r, who.Connection != ""), nil
+	return who.frame(r), nil
 }
 
 // Wait is Get that answers only when the request's rev is above rev, when the
@@ -140,7 +173,7 @@ func (s *Requests) Wait(ctx context.Context, who Caller, id string, rev int64, w
 			return wire.Frame{}, err
 		}
 		if r.Rev > rev || r.State.Final() || wait <= 0 {
-			return requestFrame(r, who.Connection != ""), nil
+			return who.frame(r), nil
 		}
 		poll := time.NewTimer(pause)
 		select {
@@ -154,9 +187,18 @@ func (s *Requests) Wait(ctx context.Context, who Caller, id string, rev int64, w
 	}
 }
 
-// List returns a page of the caller's requests, newest first, without results.
+// List returns a page of requests, newest first, without results: the caller's,
+// or those that an operator asks for.
 func (s *Requests) List(ctx context.Context, who Caller, q wire.ListQuery) (wire.List, error) {
-	query := Query{Tenant: who.Tenant, Subject: who.Subject, Limit: q.Limit, Cursor: q.Cursor}
+	who.Of = q.Subject
+	subject, err := who.subject()
+	if err != nil {
+		return wire.List{}, err
+	}
+	if q.Subject == wire.AllSubjects {
+		subject = ""
+	}
+	query := Query{Tenant: who.Tenant, Subject: subject, Action: q.Action, Limit: q.Limit, Cursor: q.Cursor}
 	switch {
 	case q.Limit == 0:
 		query.Limit = 20
@@ -178,7 +220,7 @@ func (s *Requests) List(ctx context.Context, who Caller, q wire.ListQuery) (wire
 	list := wire.List{Requests: make([]wire.Snapshot, 0, len(page)), Cursor: cursor}
 	for _, r := range page {
 		if !r.expired(at) {
-			list.Requests = append(list.Requests, r.summary())
+			list.Requests = append(list.Requests, *who.summary(r))
 		}
 	}
 	return list, nil
@@ -195,7 +237,7 @@ func (s *Requests) Subscribe(ctx context.Context, who Caller, id string) (wire.F
 	if err != nil {
 		return wire.Frame{}, err
 	}
-	return requestFrame(r, true), nil
+	return who.frame(r), nil
 }
 
 // Unsubscribe ends the live frames on the caller's connection.
@@ -204,7 +246,7 @@ func (s *Requests) Unsubscribe(ctx context.Context, who Caller, id string) (wire
 	if err != nil {
 		return wire.Frame{}, err
 	}
-	return requestFrame(r, true), nil
+	return who.frame(r), nil
 }
 
 // Cancel ends a queued request at once, and asks the worker of a running one to
@@ -294,7 +336,7 @@ func (s *Requests) steer(ctx context.Context, who Caller, id string, decide func
 	for range tries {
 		change, any := decide(r)
 		if !any {
-			return requestFrame(r, who.Connection != ""), nil
+			return who.frame(r), nil
 		}
 		change.From, change.Fence = []State{r.State}, r.Fence
 		changed, err := s.change(ctx, who, id, change)
@@ -309,7 +351,7 @@ func (s *Requests) steer(ctx context.Context, who Caller, id string, decide func
 		if changed.State.Final() {
 			announce(ctx, s.Store, s.Push, s.logger(), changed)
 		}
-		return requestFrame(changed, who.Connection != ""), nil
+		return who.frame(changed), nil
 	}
 	return wire.Frame{}, Errorf(wire.ServiceUnavailable, "the request is changing hands; try again")
 }
@@ -324,8 +366,23 @@ func (s *Requests) Why(ctx context.Context, who Caller, id string) (wire.Frame, 
 	if err != nil {
 		return wire.Frame{}, unavailable("look why request waits", err)
 	}
-	frame := requestFrame(r, who.Connection != "")
+	frame := who.frame(r)
 	frame.Request.Waiting = waiting
+	return frame, nil
+}
+
+// Detail is Why with all that the request holds, and a result in full.
+func (s *Requests) Detail(ctx context.Context, who Caller, id string) (wire.Frame, error) {
+	r, err := s.load(ctx, who, id)
+	if err != nil {
+		return wire.Frame{}, err
+	}
+	waiting, err := s.why(ctx, r)
+	if err != nil {
+		return wire.Frame{}, unavailable("look why request waits", err)
+	}
+	frame := who.frame(r)
+	frame.Request.Waiting, frame.Request.Detail = waiting, r.detail()
 	return frame, nil
 }
 
@@ -363,7 +420,11 @@ func (s *Requests) load(ctx context.Context, who Caller, id string) (*Request, e
 	if wire.CheckID(id) != "" {
 		return nil, notFound(id)
 	}
-	r, err := s.Store.LoadRequest(ctx, who.Key(id))
+	subject, err := who.subject()
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Store.LoadRequest(ctx, Key{Tenant: who.Tenant, Subject: subject, ID: id})
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && r.expired(now(s.Now)):
 		return nil, notFound(id)
@@ -377,7 +438,11 @@ func (s *Requests) change(ctx context.Context, who Caller, id string, c Change) 
 	if wire.CheckID(id) != "" {
 		return nil, notFound(id)
 	}
-	r, err := s.Store.ChangeRequest(ctx, who.Key(id), c)
+	subject, err := who.subject()
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Store.ChangeRequest(ctx, Key{Tenant: who.Tenant, Subject: subject, ID: id}, c)
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && r.expired(now(s.Now)):
 		return nil, notFound(id)
@@ -408,10 +473,6 @@ func (s *Requests) logger() *slog.Logger {
 		return slog.Default()
 	}
 	return s.Logger
-}
-
-func requestFrame(r *Request, byRef bool) wire.Frame {
-	return wire.Frame{Type: wire.TypeRequest, RequestID: r.ID, Request: r.Snapshot(byRef)}
 }
 
 func metadataSize(metadata map[string]string) int {

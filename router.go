@@ -95,6 +95,7 @@ func (rt *Router) answer(ctx context.Context, connectionID, correlationID string
 		if err := decodeReserved(m, &in); err != nil {
 			return wire.Frame{}, err
 		}
+		who.Of = in.Subject
 		frame, err := rt.Requests.Signal(ctx, who, in)
 		frame.RequestID = m.ID
 		return frame, err
@@ -103,6 +104,7 @@ func (rt *Router) answer(ctx context.Context, connectionID, correlationID string
 		if err := decodeReserved(m, &q); err != nil {
 			return wire.Frame{}, err
 		}
+		who.Of = q.Subject
 		out, err := rt.Requests.Output(ctx, who, q)
 		if err != nil {
 			return wire.Frame{}, err
@@ -124,6 +126,7 @@ func (rt *Router) named(ctx context.Context, who Caller, m wire.Message,
 	if ref.RequestID == "" {
 		return wire.Frame{}, Errorf(wire.ValidationError, "%s needs a payload with request_id", m.Action)
 	}
+	who.Of = ref.Subject
 	frame, err := do(ctx, who, ref.RequestID)
 	frame.RequestID = m.ID
 	return frame, err

@@ -493,6 +493,7 @@ func (w *run) end(ctx context.Context, step Change) error {
 		}
 		break
 	}
+	w.stopWaiting(ctx)
 	w.logger.InfoContext(ctx, "request "+outcomeWord(change), "state", w.r.State, "ran_ms", w.r.Ran.Milliseconds(), "rev", w.r.Rev)
 	ctx = context.WithoutCancel(ctx)
 	if w.r.State.Final() {
@@ -500,6 +501,25 @@ func (w *run) end(ctx context.Context, step Change) error {
 	}
 	w.p.wakeNext(ctx, change.Release)
 	return nil
+}
+
+// stopWaiting cancels a request that this run has just queued and that was asked
+// to stop since the run last heard: it would wait for its next run first, which
+// may be hours away.
+func (w *run) stopWaiting(ctx context.Context) {
+	if w.r.State != Queued || !w.r.CancelRequested {
+		return
+	}
+	change := cancelled(w.p.Now(), w.p.Retention, w.r.CorrelationID).from(Queued)
+	change.Fence, change.Release = w.r.Fence, releasable(w.r.Slots, Cancelled)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	r, err := w.p.Store.ChangeRequest(bounded, w.r.Key, change)
+	if err != nil {
+		w.logger.WarnContext(ctx, "cancelling a queued request failed; its next run will", "error", err.Error())
+		return
+	}
+	w.r = r
 }
 
 // errStored says that output could not be stored; why is in the log.

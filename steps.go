@@ -14,6 +14,7 @@ import (
 //	RUNNING ── keep ───> RUNNING       heartbeat: lease, progress, checkpoint
 //	RUNNING ── retry, resume, lose, park ──> QUEUED
 //	QUEUED  ── block, wake, signal ──> QUEUED, due later or now
+//	QUEUED  ── ring ───> QUEUED        the sweep rang for it once more
 //	FAILED  ── redrive ─> QUEUED
 //	final   ── settle ─> the same: its subscribers were told
 //
@@ -53,6 +54,12 @@ const blockedFor = 5 * time.Minute
 // woken makes a blocked request due.
 func woken(at time.Time, slot string) Change {
 	return Change{From: []State{Queued}, Block: slot, At: at, To: Queued, DueAt: at, AddRev: 1}
+}
+
+// rung leaves a due request as the sweep saw it, but for UpdatedAt, which is
+// after DueAt then. No other step comes to that.
+func rung(at, seen time.Time) Change {
+	return Change{From: []State{Queued}, DueBy: at, UnchangedSince: seen, At: at}
 }
 
 func succeeded(at time.Time, retention time.Duration, result json.RawMessage, last string) Change {

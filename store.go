@@ -62,6 +62,7 @@ type RequestLister interface {
 type Query struct {
 	Tenant  string    // required
 	Subject string    // empty: every subject of the tenant
+	Action  string    // empty: every action
 	State   State     // empty: every state
 	From    time.Time // created at or after; zero: no bound
 	Until   time.Time // created before; zero: no bound

@@ -42,13 +42,14 @@ func newWorld(t *testing.T, actions ...streamer.Action) *world {
 	logger := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.Processor, err = streamer.NewProcessor(streamer.ProcessorConfig{
 		Store: w.store, Actions: registry, Push: w.sockets, Dispatch: w.bell, Logger: logger,
+		Connections: streamer.Connections{Store: db, Closer: w.sockets},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.requests = &streamer.Requests{Store: w.store, Actions: registry, Push: w.sockets, Logger: logger}
 	w.router = &streamer.Router{
-		Connections: streamer.Connections{Store: db}, Requests: w.requests,
+		Connections: streamer.Connections{Store: db, Closer: w.sockets}, Requests: w.requests,
 		Verifier: verifier{}, Logger: logger,
 	}
 	return w
@@ -61,7 +62,7 @@ var (
 
 func (w *world) connect(t *testing.T, id string, p streamer.Principal) streamer.Caller {
 	t.Helper()
-	if err := w.router.Connections.Open(t.Context(), id, p); err != nil {
+	if err := w.router.Connections.Open(t.Context(), streamer.Connection{ID: id, Principal: p}); err != nil {
 		t.Fatal(err)
 	}
 	return streamer.Caller{Principal: p, Connection: id, CorrelationID: "corr-" + id}
@@ -119,6 +120,26 @@ type sockets struct {
 	at     map[string][]time.Time
 	fault  func(connection string) error
 	onPush func(connection string, f wire.Frame)
+	closed map[string]int // how often each was closed
+}
+
+// CloseConnection is the gateway's: a second close hears that it is gone.
+func (s *sockets) CloseConnection(_ context.Context, connection string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fault != nil {
+		if err := s.fault(connection); err != nil {
+			return err
+		}
+	}
+	if s.closed == nil {
+		s.closed = map[string]int{}
+	}
+	s.closed[connection]++
+	if s.closed[connection] > 1 {
+		return streamer.ErrGone
+	}
+	return nil
 }
 
 func (s *sockets) Push(_ context.Context, connection string, frame []byte) error {

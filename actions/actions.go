@@ -1,6 +1,6 @@
 // Package actions holds the actions that ship with the command line tool. They
 // do real work and serve as examples: echo is short, echo_async is long and
-// slow on purpose, generate_report reads the store page by page, and profile_csv
+// slow on purpose, ask_approval speaks and waits for a signal, generate_report reads the store page by page, and profile_csv
 // reads a file of any size in constant memory. docs/actions.md is their
 // reference.
 package actions
@@ -44,6 +44,7 @@ func New(config Config) ([]streamer.Action, error) {
 		echo(),
 		echoAsync(),
 		generateReport(config.Requests, reportPage),
+		askApproval(),
 		profileCSV(csvProfiler{files: config.Files, block: blockBytes, every: checkpointEvery, tell: progressEvery}),
 	}, nil
 }

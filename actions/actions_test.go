@@ -22,7 +22,7 @@ func TestNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := streamer.NewRegistry(all...).Names()
-	if want := []string{"echo", "echo_async", "generate_report", "profile_csv"}; !slices.Equal(got, want) {
+	if want := []string{"ask_approval", "echo", "echo_async", "generate_report", "profile_csv"}; !slices.Equal(got, want) {
 		t.Errorf("the actions are %v, want %v", got, want)
 	}
 	for _, a := range all {

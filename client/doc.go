@@ -20,6 +20,12 @@
 // connection is lost before its answer it runs again; one that must not is a
 // long one.
 //
+// API Gateway answers a message that it could not hand on, because the function
+// was throttled or failed, with a frame that does not say which message it was.
+// What has no answer yet is then sent again in the same way, after a backoff and
+// unless its answer comes first, five times in all; after that the call fails
+// with SERVICE_UNAVAILABLE.
+//
 // Frames are told apart by their rev: what is not newer than what a call has
 // seen is dropped, and every call ends exactly once.
 package client

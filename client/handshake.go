@@ -30,7 +30,7 @@ func (t *socket) handshake(ctx context.Context) (*session, *ConnectError) {
 	}
 	conn, response, err := websocket.Dial(ctx, t.cfg.URL, &websocket.DialOptions{HTTPClient: t.http.client, HTTPHeader: header})
 	if err == nil {
-		return newSession(conn, token), nil
+		return newSession(conn, token, t.cfg.Backoff), nil
 	}
 	failed.Err = withoutURL(err)
 	if response != nil && response.StatusCode != http.StatusSwitchingProtocols {

@@ -13,9 +13,12 @@ import (
 
 const (
 	// answerLimit is how long a message may stay unanswered: API Gateway gives
-	// up on the function after 29 s and then sends an error frame without a
-	// request id (Developer Guide, "Amazon API Gateway quotas").
+	// up on the function after 29 s (Developer Guide, "Amazon API Gateway quotas").
 	answerLimit = 30 * time.Second
+
+	// maxSent is how often a message is sent on one connection that API Gateway
+	// may not have been able to hand on.
+	maxSent = 5
 
 	// writeLimit is how long one message may take to leave.
 	writeLimit = 30 * time.Second
@@ -37,6 +40,7 @@ const (
 var (
 	errLost     = errors.New("the connection was lost")
 	errNoAnswer = errors.New("no answer came in time")
+	errRefused  = errors.New("API Gateway could not hand the message on")
 )
 
 // A session is one connection, from the handshake to its loss.
@@ -45,21 +49,31 @@ type session struct {
 	token string // that it was opened with
 	out   chan []byte
 	lost  chan struct{} // closed when nothing comes from it any more
+	again Backoff       // before a message is sent once more
 
 	mu   sync.Mutex
-	asks map[string]chan wire.Frame // by message id
+	asks map[string]ask // by message id
 }
 
-func newSession(conn *websocket.Conn, token string) *session {
+// An ask is a message that has no answer yet.
+type ask struct {
+	answer  chan wire.Frame
+	refused chan struct{} // some message was, perhaps this one
+}
+
+func newSession(conn *websocket.Conn, token string, again Backoff) *session {
 	conn.SetReadLimit(readLimit)
-	return &session{conn: conn, token: token, out: make(chan []byte), lost: make(chan struct{}), asks: map[string]chan wire.Frame{}}
+	return &session{conn: conn, token: token, out: make(chan []byte), lost: make(chan struct{}), again: again, asks: map[string]ask{}}
 }
 
-// ask sends a message and returns the first frame that has its id.
+// ask sends a message and returns the first frame that has its id. When API
+// Gateway could not hand some message on, it is sent again after a backoff,
+// unless its answer comes first.
 func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Frame, error) {
-	answer := make(chan wire.Frame, 1)
+	mine := ask{answer: make(chan wire.Frame, 1), refused: make(chan struct{}, 1)}
+	answer := mine.answer
 	s.mu.Lock()
-	s.asks[id] = answer
+	s.asks[id] = mine
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
@@ -69,11 +83,27 @@ func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Fram
 
 	limit := time.NewTimer(answerLimit)
 	defer limit.Stop()
-	out := s.out
+	again := time.NewTimer(time.Hour)
+	again.Stop()
+	defer again.Stop()
+	out, refused, sent := s.out, mine.refused, 0
 	for {
 		select {
 		case out <- message:
-			out = nil
+			out, refused = nil, mine.refused
+			sent++
+			limit.Reset(answerLimit)
+		case <-refused:
+			if out != nil {
+				continue // it was not this one, which is still to go
+			}
+			refused = nil
+			again.Reset(s.again.Min + s.again.delay(sent-1)) // if it was not this one, its answer comes first
+		case <-again.C:
+			if sent >= maxSent {
+				return wire.Frame{}, errRefused
+			}
+			out = s.out
 		case f := <-answer:
 			return f, nil
 		case <-s.lost:
@@ -99,9 +129,22 @@ func (s *session) answer(f wire.Frame) bool {
 	asked, ok := s.asks[f.RequestID]
 	if ok {
 		delete(s.asks, f.RequestID)
-		asked <- f
+		asked.answer <- f
 	}
 	return ok
+}
+
+// refuse tells whoever waits for an answer that a message was not handed on;
+// which one it was, API Gateway does not say.
+func (s *session) refuse() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, asked := range s.asks {
+		select {
+		case asked.refused <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // serve reads and writes until the connection is lost, and says why. When the

@@ -131,8 +131,13 @@ func (t *socket) wait() { <-t.stopped }
 // asked for it. It never waits for either.
 func (t *socket) receive(s *session, data []byte) {
 	f, err := wire.DecodeFrame(data)
-	if err != nil {
-		// API Gateway's own error frames have no type; who asked will time out.
+	switch {
+	case err == nil:
+	case isGatewayError(data):
+		t.cfg.Logger.Info("a message was not handed on", "frame", string(data))
+		s.refuse()
+		return
+	default:
 		t.cfg.Logger.Warn("frame not understood", "error", err.Error(), "bytes", len(data))
 		return
 	}
@@ -152,6 +157,18 @@ func (t *socket) receive(s *session, data []byte) {
 	if !s.answer(f) && !news {
 		t.cfg.Logger.Debug("frame dropped", "type", string(f.Type), "request_id", f.RequestID, "rev", f.Rev)
 	}
+}
+
+// isGatewayError reports whether a frame is API Gateway's own: of a function that
+// failed or took too long, or of too many messages. It does not say of which
+// message it is, and has no type.
+func isGatewayError(data []byte) bool {
+	var said struct {
+		Type         string
+		Message      string
+		ConnectionID string
+	}
+	return json.Unmarshal(data, &said) == nil && said.Type == "" && said.Message != "" && said.ConnectionID != ""
 }
 
 // session returns the open session, or the next one.
@@ -258,6 +275,8 @@ func (t *socket) askOn(ctx context.Context, s *session, m *wire.Message, about s
 	switch {
 	case errors.Is(err, errNoAnswer):
 		return wire.Frame{}, errorf(wire.Timeout, about, "the server did not answer within %v", answerLimit)
+	case errors.Is(err, errRefused):
+		return wire.Frame{}, errorf(wire.ServiceUnavailable, about, "API Gateway could not hand the message on, sent %d times", maxSent)
 	case err == nil && f.Type == wire.TypeError && f.Rev == 0:
 		return wire.Frame{}, newError(f.Error, about)
 	}

@@ -76,15 +76,10 @@ func TestAPingWithoutAnswerReplacesTheConnection(t *testing.T) {
 	})
 }
 
-// API Gateway's error frame for a failed function names no request.
 func TestAMessageWithoutAnswerTimesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		cfg := inBubble(t, sockets(func(_ int, p *peer) {
-			p.read()
-			p.raw(`{"message": "Internal server error", "connectionId":"a=", "requestId":"b="}`)
-			p.drain()
-		}, nil))
+		cfg := inBubble(t, sockets(func(_ int, p *peer) { p.drain() }, nil))
 		c, err := client.Dial(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -96,6 +91,64 @@ func TestAMessageWithoutAnswerTimesOut(t *testing.T) {
 		}
 		if took := time.Since(since); took != 30*time.Second {
 			t.Errorf("it took %v", took)
+		}
+		c.Close()
+	})
+}
+
+// API Gateway's error frame names no request. Who has an answer within the
+// backoff is not sent again; who never has one fails after a few rounds.
+func TestAMessageThatTheGatewayCouldNotHandOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const refusal = `{"message": "Internal server error", "connectionId":"a=", "requestId":"b="}`
+		sent := map[string]int{}
+		cfg := inBubble(t, sockets(func(_ int, p *peer) {
+			slow := ""
+			for {
+				m, ok := p.read()
+				if !ok {
+					return
+				}
+				sent[m.ID]++
+				switch {
+				case m.ID == "slow":
+					slow = m.ID
+				case m.ID == "never" || sent[m.ID] < 3:
+					p.raw(refusal)
+				default:
+					p.send(response(m.ID, `1`))
+				}
+				if slow != "" && m.ID != slow {
+					p.send(response(slow, `2`))
+				}
+			}
+		}, nil))
+		c, err := client.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slow, done := make(chan error, 1), make(chan struct{})
+		go func() {
+			_, err := c.Do(t.Context(), client.Request{Action: "a", ID: "slow"}, nil)
+			slow <- err
+		}()
+		synctest.Wait()
+		go func() {
+			defer close(done)
+			got, err := c.Do(t.Context(), client.Request{Action: "a", ID: "twice"}, nil)
+			wantResult(t, got, err, `1`)
+		}()
+		<-done
+		if err := <-slow; err != nil || sent["slow"] != 1 || sent["twice"] != 3 {
+			t.Errorf("sent %v, %v", sent, err)
+		}
+		_, err = c.Do(t.Context(), client.Request{Action: "a", ID: "never"}, nil)
+		if e := wantCode(t, err, wire.ServiceUnavailable, "never"); !e.Retryable || sent["never"] != 5 {
+			t.Errorf("sent %v, retryable %v", sent, e.Retryable)
+		}
+		if err := c.Ping(t.Context()); err == nil { // the script answers with a frame of another type
+			t.Error("a ping was answered with a response")
 		}
 		c.Close()
 	})

@@ -1,6 +1,10 @@
 package deploy_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/pay-theory/streamer"
+)
 
 // The units and frames that README.md charges for are those that a request
 // takes: a five-step one with a small payload, and the rest around it.
@@ -12,15 +16,17 @@ func TestWhatARequestCosts(t *testing.T) {
 		do                    func() error
 		written, read, pushed float64
 	}{
-		{"connect", func() error { return w.connections.Open(t.Context(), w.who.Connection, w.who.Principal) }, 1, 0, 0},
+		{"connect", func() error {
+			return w.connections.Open(t.Context(), streamer.Connection{ID: w.who.Connection, Principal: w.who.Principal})
+		}, 3, 0, 0},
 		{"find the connection of a message", func() error {
 			_, err := w.connections.Find(t.Context(), w.who.Connection)
 			return err
 		}, 0, 1, 0},
 		{"store a request", func() error { return w.submit(t.Context(), "r1", "echo_async", `{"step_ms":200}`) }, 4, 0, 0},
 		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1")) }, 12, 0, 6},
-		{"sweep", func() error { _, err := w.processor.Sweep(t.Context()); return err }, 0, 2, 0},
-		{"disconnect", func() error { return w.connections.Close(t.Context(), w.who.Connection) }, 1, 0, 0},
+		{"sweep", func() error { _, err := w.processor.Sweep(t.Context()); return err }, 0, 4, 0},
+		{"disconnect", func() error { return w.connections.Close(t.Context(), w.who.Connection) }, 3, 0, 0},
 	} {
 		w.written.Store(0)
 		w.read.Store(0)

@@ -109,6 +109,8 @@ func (m *meter) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (m *meter) Push(context.Context, string, []byte) error { m.pushed.Add(1); return nil }
 
+func (m *meter) CloseConnection(context.Context, string) error { return nil }
+
 func (m *meter) Dispatch(context.Context, streamer.Key) error { return nil }
 
 // A world is the domain over a database of its own, metered. Its tables have the
@@ -155,12 +157,13 @@ func newWorld(t *testing.T) *world {
 	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "talk", Expected: time.Minute},
 		func(_ context.Context, job *streamer.Job, _ any) (int, error) { return 0, job.Emit("a word") }))
 	logger, registry := slog.New(slog.DiscardHandler), streamer.NewRegistry(all...)
-	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Actions: registry, Push: m, Dispatch: m, Logger: logger,
+	connections := streamer.Connections{Store: store, Closer: m}
+	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Connections: connections, Actions: registry, Push: m, Dispatch: m, Logger: logger,
 		SaveEvery: time.Minute}) // on a busy machine a second of work takes longer, and would be saved in between
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{meter: m, processor: processor, connections: streamer.Connections{Store: store},
+	return &world{meter: m, processor: processor, connections: connections,
 		requests: &streamer.Requests{Store: store, Actions: registry, Push: m, Logger: logger},
 		who:      streamer.Caller{Principal: streamer.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: time.Now().Add(time.Hour)}, Connection: "L0SM9cOFvHcCIhw="}}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -21,7 +22,9 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		function string
 		do       func() error
 	}{
-		{"connect", func() error { return w.connections.Open(ctx, w.who.Connection, w.who.Principal) }},
+		{"connect", func() error {
+			return w.connections.Open(ctx, streamer.Connection{ID: w.who.Connection, Principal: w.who.Principal})
+		}},
 		{"router", func() error {
 			conn, err := w.connections.Find(ctx, w.who.Connection)
 			if err != nil {
@@ -37,7 +40,12 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		{"router", func() error { _, err := w.requests.Cancel(ctx, w.who, "r2"); return err }},
 		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r1")) }},
 		{"router", func() error { return w.submit(ctx, "r3", "echo_async", `{}`) }},
+		{"connect", func() error {
+			return w.connections.Open(ctx, streamer.Connection{ID: "ended", Principal: streamer.Principal{Tenant: "acme", Subject: "bob"}})
+		}},
 		{"processor", func() error { _, err := w.processor.Sweep(ctx); return err }},
+		{"router", func() error { _, err := w.connections.List(ctx, w.who, wire.ConnectionQuery{}); return err }},
+		{"router", func() error { _, err := w.connections.CloseAll(ctx, w.who); return err }},
 		// Output, and places under limits.
 		{"router", func() error { return w.submit(ctx, "r4", "talk", `{}`) }},
 		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r4")) }},
@@ -110,7 +118,7 @@ func list(v any) []any {
 // resource.
 func TestRolesAreNarrow(t *testing.T) {
 	t.Parallel()
-	tpl := load(t, map[string]any{"Tracing": "Active"})
+	tpl := load(t, map[string]string{"Tracing": "Active"})
 	for name, role := range tpl.ofType("AWS::IAM::Role") {
 		if role["ManagedPolicyArns"] != nil {
 			t.Errorf("%s has policies that somebody else changes", name)

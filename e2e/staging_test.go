@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -24,11 +25,12 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// startStaging runs the functions' binaries against DynamoDB's protocol. The
-// functions' output goes to the log too.
+// startStaging runs the functions' binaries, from this module unless the config
+// says from which, against DynamoDB's protocol.
 func startStaging(t *testing.T, log *lifttest.Log, config local.StagingConfig) *local.Staging {
 	t.Helper()
-	config.Source, config.Cache, config.Logger = "..", filepath.Join("..", ".cache", "dynoxide"), log.Logger()
+	config.Source = cmp.Or(config.Source, "..")
+	config.Cache, config.Logger = filepath.Join("..", ".cache", "dynoxide"), log.Logger()
 	config.PollEvery = 20 * time.Millisecond
 	stack, err := local.StartStaging(t.Context(), config)
 	if err != nil {
@@ -68,7 +70,7 @@ func TestStaging(t *testing.T) {
 	var log lifttest.Log
 	var printed output
 	var cold, warm [2]atomic.Int64 // invocations, and those that failed
-	stack := startStaging(t, &log, local.StagingConfig{SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambdahost.Report) {
+	stack := startStaging(t, &log, local.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambdahost.Report) {
 		kind := &warm
 		if r.Init > 0 {
 			kind = &cold
@@ -89,6 +91,7 @@ func TestStaging(t *testing.T) {
 			}
 		})
 	}
+	t.Run("its console", func(t *testing.T) { consoleOfStaging(t, stack) })
 	t.Run("a processor is killed in the middle", func(t *testing.T) { killProcessor(t, stack, target) })
 	t.Logf("%d cold starts (%d of them failed), %d warm invocations (%d failed)", cold[0].Load(), cold[1].Load(), warm[0].Load(), warm[1].Load())
 	if starts, others := cold[0].Load(), warm[0].Load(); starts < 4 || others < starts {
@@ -107,7 +110,7 @@ func TestStaging(t *testing.T) {
 // killProcessor kills the process that works on a request. The lease ends, the
 // sweep finds the request, and another process ends it: once, and right.
 func killProcessor(t *testing.T, stack *local.Staging, target *e2e.Target) {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute) // the lease is a minute
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	conn := rawDial(t, ctx, target)
 	const payload = `{"message":"kill","step_ms":400}`

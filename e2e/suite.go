@@ -20,6 +20,10 @@ type Target struct {
 	// the checks of isolation are skipped.
 	OtherToken string
 
+	// OperatorToken is one of the same tenant with the scope streamer:operator.
+	// "": one that Sign makes, or the checks of operators are skipped.
+	OperatorToken string
+
 	// Sign signs claims with the stage's own key, on top of those that make a
 	// good token; nil as a value removes a claim. A nil Sign skips the checks
 	// that need tokens with a flaw under a good signature.
@@ -42,7 +46,7 @@ func skip(reason string) error { return fmt.Errorf("%w: %s", ErrSkipped, reason)
 // Checks returns the suite, in the order in which it reads best.
 func Checks() []Check {
 	var all []Check
-	for _, group := range [][]Check{handshakeChecks, messageChecks, requestChecks, httpChecks, isolationChecks} {
+	for _, group := range [][]Check{handshakeChecks, messageChecks, requestChecks, httpChecks, isolationChecks, steerChecks, tokenChecks, operatorChecks} {
 		all = append(all, group...)
 	}
 	return all

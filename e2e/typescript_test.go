@@ -1,31 +1,35 @@
 package e2e_test
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
+	"github.com/pay-theory/streamer/internal/nodetest"
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
 
-// The TypeScript client against the real stack. Its packages are installed by
-// make typescript.
+// The TypeScript client against the real stack.
 func TestTypeScriptClient(t *testing.T) {
 	t.Parallel()
-	folder := filepath.Join("..", "clients", "typescript")
-	if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("the client's packages are not installed: make typescript")
-		}
-		t.Skip("the client's packages are not installed: make typescript")
-	}
 	var log lifttest.Log
 	target := targetOf(t, startStack(t, &log))
-	command := exec.CommandContext(t.Context(), "node", "scripts/test.mjs", "e2e")
-	command.Dir = folder
-	command.Env = append(os.Environ(), "STREAMER_E2E_URL="+target.WebSocketURL, "STREAMER_E2E_HTTP_URL="+target.HTTPURL, "STREAMER_E2E_TOKEN="+target.Token)
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	nodetest.Run(t, filepath.Join("..", "clients", "typescript"), []string{
+		"STREAMER_E2E_URL=" + target.WebSocketURL, "STREAMER_E2E_HTTP_URL=" + target.HTTPURL, "STREAMER_E2E_TOKEN=" + target.Token,
+	}, "scripts/test.mjs", "e2e")
+}
+
+// 500 TypeScript clients of a server that is killed and started again.
+func TestTypeScriptClientsAfterARestart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills a process with 500 clients")
 	}
+	program, data := buildCLI(t), t.TempDir()
+	flags := []string{"--data", data, "--lease", "5s", "--sweep-every", "1s", "--log", "json"}
+	server := startDev(t, program, append(flags, "--listen", "127.0.0.1:0")...)
+	flags = append(flags, "--listen", server.listen)
+	target := server.target(t, data)
+	remote := remoteControl(t, program, &server, flags)
+	nodetest.Run(t, filepath.Join("..", "clients", "typescript"), []string{
+		"STREAMER_E2E_URL=" + target.WebSocketURL, "STREAMER_E2E_TOKEN=" + target.Token, "STREAMER_E2E_CONTROL=" + remote,
+	}, "scripts/test.mjs", "restart")
 }

@@ -36,7 +36,8 @@ func Connect(config ConnectConfig) *lift.App {
 			return nil, declare(err, "")
 		}
 		e.Annotate(slog.String("tenant", who.Tenant))
-		if err := connections.Open(ctx, e.WebSocket.ConnectionID, who); err != nil {
+		conn := streamer.Connection{ID: e.WebSocket.ConnectionID, Principal: who, SourceIP: e.WebSocket.SourceIP, UserAgent: e.WebSocket.UserAgent}
+		if err := connections.Open(ctx, conn); err != nil {
 			return nil, err
 		}
 		res := &lift.Response{Status: 200}

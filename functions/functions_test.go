@@ -31,10 +31,11 @@ import (
 type system struct {
 	connect, disconnect, router, processor *lift.App
 
-	store *sqlite.Store
-	key   ed25519.PrivateKey
-	log   lifttest.Log
-	mail  mail
+	store   *sqlite.Store
+	key     ed25519.PrivateKey
+	log     lifttest.Log
+	metrics lifttest.Metrics
+	mail    mail
 }
 
 func newSystem(t *testing.T) *system {
@@ -78,12 +79,17 @@ func newSystem(t *testing.T) *system {
 	s.connect = functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger})
 	s.disconnect = functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger})
 	s.router = functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
-		Push: &s.mail, Verifier: verifier, Logger: logger})
-	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: s.store, Actions: actions, Push: &s.mail, Dispatch: &s.mail, Logger: logger})
+		Push: &s.mail, Close: &s.mail, Verifier: verifier, Logger: logger})
+	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: s.store, Actions: actions, Push: &s.mail, Dispatch: &s.mail, Logger: logger,
+		Connections: streamer.Connections{Store: s.store, Closer: &s.mail}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.processor = functions.Processor(processor)
+	metrics, err := functions.Metrics("processor", &s.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.processor = functions.Processor(processor, metrics)
 	return s
 }
 
@@ -91,7 +97,15 @@ func newSystem(t *testing.T) *system {
 type mail struct {
 	mu     sync.Mutex
 	pushed []wire.Frame
+	closed []string
 	rung   []streamer.Key
+}
+
+func (m *mail) CloseConnection(_ context.Context, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = append(m.closed, id)
+	return nil
 }
 
 func (m *mail) Push(_ context.Context, _ string, data []byte) error {
@@ -271,11 +285,13 @@ func TestARequestFromMessageToFinalFrame(t *testing.T) {
 	if frame := s.ask(t, "c1", `{"id":"r1","action":"long","payload":{"n":1}}`); frame.Type != wire.TypeAcknowledgment {
 		t.Fatalf("answered %s", frame.Append(nil))
 	}
-	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", "due": time.Now().UnixMilli()}
+	now := time.Now().UnixMilli()
+	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", "due": now, "updated": now}
 	later := map[string]any{"tenant": "acme", "subject": "ada", "id": "r2", "state": "QUEUED", "due": time.Now().Add(time.Hour).UnixMilli()}
+	swept := map[string]any{"tenant": "acme", "subject": "ada", "id": "r4", "state": "QUEUED", "due": now - 60_000, "updated": now}
 	running := map[string]any{"tenant": "acme", "subject": "ada", "id": "r3", "state": "RUNNING"}
 	answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Stream{Records: []lifttest.Record{
-		{NewImage: image}, {NewImage: later}, {NewImage: running}, {Name: "REMOVE"}}})
+		{NewImage: image}, {NewImage: later}, {NewImage: swept}, {NewImage: running}, {Name: "REMOVE"}}})
 	if answer.Err != nil || len(answer.Failed) > 0 || len(s.mail.rung) != 1 || s.mail.rung[0].ID != "r1" {
 		t.Fatalf("the stream's batch: %v, failed %v, rung %v", answer.Err, answer.Failed, s.mail.rung)
 	}

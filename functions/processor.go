@@ -4,20 +4,23 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/metric"
 )
 
 // The attributes of a stream record's image that the processor reads. Every
 // store that feeds a stream writes them.
 const (
-	attrTenant  = "tenant"
-	attrSubject = "subject"
-	attrID      = "id"
-	attrState   = "state"
-	attrDueAt   = "due" // milliseconds of the epoch; absent when nothing is due
+	attrTenant    = "tenant"
+	attrSubject   = "subject"
+	attrID        = "id"
+	attrState     = "state"
+	attrDueAt     = "due"     // milliseconds of the epoch; absent when nothing is due
+	attrUpdatedAt = "updated" // milliseconds of the epoch
 )
 
 // A RunInvocation is the payload of a direct invocation of the processor: run
@@ -40,8 +43,8 @@ func (r RunInvocation) Validate() error {
 // Processor answers the three triggers that durable requests need: a record of
 // the stream rings for a request, a direct invocation runs one, and the
 // schedule sweeps up what was missed. The Logger of the processor's config is
-// the app's too.
-func Processor(p *streamer.Processor) *lift.App {
+// the app's too. Each sweep writes the metrics OldestDue and Due; nil writes none.
+func Processor(p *streamer.Processor, metrics *metric.Recorder) *lift.App {
 	app := newApp(p.Logger, 0)
 	app.DynamoDB(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		key, queued := queuedNow(p, e.DynamoDB.NewImage)
@@ -58,23 +61,46 @@ func Processor(p *streamer.Processor) *lift.App {
 	app.Schedule(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		report, err := p.Sweep(ctx)
 		e.Annotate(slog.Int("rung", report.Rung), slog.Int("lost", report.Lost),
-			slog.Int("failed", report.Failed), slog.Int("told", report.Told))
+			slog.Int("failed", report.Failed), slog.Int("told", report.Told), slog.Int("closed", report.Closed),
+			slog.Int("forgotten", report.Forgotten), slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
 		if err != nil {
 			return nil, fmt.Errorf("sweep: %w", err)
 		}
-		return nil, nil
+		return nil, writeMetrics(metrics, report)
 	}))
 	return app
 }
 
+// Metrics is where the sweep of the named function tells how far the work is
+// behind: lines in CloudWatch's embedded metric format, under the
+// namespace Streamer.
+func Metrics(function string, out io.Writer) (*metric.Recorder, error) {
+	return metric.New(metric.Config{Namespace: "Streamer", Writer: out,
+		Dimensions: []metric.Dimension{{Name: "FunctionName", Value: function}}})
+}
+
+// writeMetrics tells how far the work is behind.
+func writeMetrics(metrics *metric.Recorder, report streamer.SweepReport) error {
+	if metrics == nil {
+		return nil
+	}
+	set := metrics.Start()
+	set.Add("OldestDue", float64(report.Oldest.Milliseconds()), metric.Milliseconds)
+	set.Add("Due", float64(report.Due), metric.Count)
+	return set.Flush()
+}
+
 // queuedNow reads whether an image is a request that may be claimed. One that
-// is due later is the sweep's.
+// is due later is the sweep's, and so is one that was due before it was written:
+// the sweep has rung for it.
 func queuedNow(p *streamer.Processor, image lift.Item) (streamer.Key, bool) {
 	if image.Text(attrState) != string(streamer.Queued) {
 		return streamer.Key{}, false
 	}
-	if due, ok := image.Get(attrDueAt).Int(); ok && due > p.Now().UnixMilli() {
-		return streamer.Key{}, false
+	if due, ok := image.Get(attrDueAt).Int(); ok {
+		if written, ok := image.Get(attrUpdatedAt).Int(); due > p.Now().UnixMilli() || ok && written > due {
+			return streamer.Key{}, false
+		}
 	}
 	key := streamer.Key{Tenant: image.Text(attrTenant), Subject: image.Text(attrSubject), ID: image.Text(attrID)}
 	return key, key.Tenant != "" && key.Subject != "" && key.ID != ""

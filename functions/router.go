@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -20,12 +21,13 @@ import (
 const answerLimit = 28 * time.Second
 
 // A RouterConfig is what the router function needs. Connections, Requests,
-// Actions, Push and Verifier are required.
+// Actions, Push, Close and Verifier are required.
 type RouterConfig struct {
 	Connections streamer.ConnectionStore
 	Requests    streamer.RequestStore
 	Actions     *streamer.Registry
 	Push        streamer.Pusher
+	Close       streamer.Closer
 	Verifier    *auth.Verifier
 	Limits      streamer.Limits
 	Retention   time.Duration // how long a final request can be read; 0: streamer.DefaultRetention
@@ -37,10 +39,11 @@ type RouterConfig struct {
 // is what the function returns. It panics when the config lacks something.
 func Router(config RouterConfig) *lift.App {
 	require("Router", config.Connections != nil, config.Requests != nil, config.Actions != nil,
-		config.Push != nil, config.Verifier != nil)
+		config.Push != nil, config.Close != nil, config.Verifier != nil)
 	requests := &streamer.Requests{Store: config.Requests, Actions: config.Actions, Push: config.Push,
 		Limits: config.Limits, Retention: config.Retention, Logger: config.Logger}
-	messages := &streamer.Router{Connections: streamer.Connections{Store: config.Connections}, Requests: requests,
+	connections := streamer.Connections{Store: config.Connections, Closer: config.Close}
+	messages := &streamer.Router{Connections: connections, Requests: requests,
 		Verifier: verifier{config.Verifier}, Logger: config.Logger}
 	app := newApp(config.Logger, answerLimit)
 
@@ -49,7 +52,7 @@ func Router(config RouterConfig) *lift.App {
 	}))
 
 	signedIn := auth.JWT(config.Verifier)
-	api := httpAPI{requests}
+	api := httpAPI{requests, connections}
 	app.HTTP("POST /requests", signed(api.submit), signedIn)
 	app.HTTP("GET /requests", signed(api.list), signedIn)
 	app.HTTP("GET /requests/{id}", signed(api.get), signedIn)
@@ -57,6 +60,8 @@ func Router(config RouterConfig) *lift.App {
 	app.HTTP("POST /requests/{id}/redrive", signed(api.redrive), signedIn)
 	app.HTTP("POST /requests/{id}/signals/{token}", signed(api.signal), signedIn)
 	app.HTTP("GET /requests/{id}/output", signed(api.output), signedIn)
+	app.HTTP("GET /connections", signed(api.connections), signedIn)
+	app.HTTP("DELETE /connections", signed(api.closeAll), signedIn)
 	app.HTTP("GET /health", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
 		return lift.JSON(http.StatusOK, map[string]string{"status": "ok"})
 	}))
@@ -73,8 +78,11 @@ func answer(e *lift.Event, frame wire.Frame) *lift.Response {
 	return &lift.Response{Body: frame.Append(nil)}
 }
 
-// httpAPI is the HTTP side of the requests' use cases.
-type httpAPI struct{ *streamer.Requests }
+// httpAPI is the HTTP side of the use cases.
+type httpAPI struct {
+	*streamer.Requests
+	open streamer.Connections
+}
 
 // signed gives a handler the principal that its middleware has verified, and
 // says that its answer is JSON.
@@ -84,7 +92,7 @@ func signed(do func(ctx context.Context, e *lift.Event, who streamer.Caller) (*l
 		if err != nil {
 			return nil, declare(err, "")
 		}
-		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID})
+		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID, Of: e.HTTP.URL.Query().Get("subject")})
 		if err != nil {
 			return nil, declare(err, e.HTTP.PathValue("id"))
 		}
@@ -121,19 +129,51 @@ func (a httpAPI) submit(ctx context.Context, e *lift.Event, who streamer.Caller)
 
 func (a httpAPI) list(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
 	query := e.HTTP.URL.Query()
-	q := wire.ListQuery{State: query.Get("state"), Cursor: query.Get("cursor")}
-	if text := query.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			return nil, streamer.Errorf(wire.ValidationError, "limit is not a number")
-		}
-		q.Limit = n
+	limit, err := limitOf(query)
+	if err != nil {
+		return nil, err
 	}
-	list, err := a.List(ctx, who, q)
+	list, err := a.List(ctx, who, wire.ListQuery{Subject: who.Of, Action: query.Get("action"), State: query.Get("state"),
+		Limit: limit, Cursor: query.Get("cursor")})
 	if err != nil {
 		return nil, err
 	}
 	return &lift.Response{Status: http.StatusOK, Body: list.Append(nil)}, nil
+}
+
+// limitOf is the query's limit; 0 where it has none.
+func limitOf(query url.Values) (int, error) {
+	text := query.Get("limit")
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, streamer.Errorf(wire.ValidationError, "limit is not a number")
+	}
+	return n, nil
+}
+
+func (a httpAPI) connections(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
+	query := e.HTTP.URL.Query()
+	limit, err := limitOf(query)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.open.List(ctx, who, wire.ConnectionQuery{Subject: who.Of, Limit: limit, Cursor: query.Get("cursor")})
+	if err != nil {
+		return nil, err
+	}
+	return lift.JSON(http.StatusOK, list)
+}
+
+func (a httpAPI) closeAll(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
+	closed, err := a.open.CloseAll(ctx, who)
+	e.Annotate(slog.String("subject", who.Of), slog.Int("closed", closed))
+	if err != nil {
+		return nil, err
+	}
+	return lift.JSON(http.StatusOK, wire.Closed{Closed: closed})
 }
 
 func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
@@ -142,7 +182,8 @@ func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*
 		frame wire.Frame
 		err   error
 	)
-	if text := query.Get("wait"); text != "" {
+	switch text := query.Get("wait"); {
+	case text != "":
 		wait, parseErr := time.ParseDuration(text)
 		if parseErr != nil || wait < 0 {
 			return nil, streamer.Errorf(wire.ValidationError, "wait is not a duration such as 20s")
@@ -152,7 +193,9 @@ func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*
 			return nil, streamer.Errorf(wire.ValidationError, "rev is not a number")
 		}
 		frame, err = a.Wait(ctx, who, id, rev, wait)
-	} else {
+	case query.Get("detail") == "true":
+		frame, err = a.Detail(ctx, who, id)
+	default:
 		frame, err = a.Why(ctx, who, id)
 	}
 	return snapshot(frame, err)

@@ -81,9 +81,6 @@ func (a API) invoke(w http.ResponseWriter, r *http.Request) {
 // respond answers a synchronous invocation. One that failed in the function is
 // a success of the call.
 func respond(w http.ResponseWriter, out []byte, err error) {
-	var fault *FunctionError
-	var timeout *TimeoutError
-	var crash *CrashError
 	switch {
 	case errors.Is(err, ErrThrottled):
 		exception(w, http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
@@ -91,22 +88,30 @@ func respond(w http.ResponseWriter, out []byte, err error) {
 	case errors.Is(err, ErrClosed):
 		exception(w, http.StatusInternalServerError, "ServiceException", err.Error())
 		return
-	case errors.As(err, &fault):
-		out = fault.Payload
-	case errors.As(err, &timeout):
-		out = newFunctionError("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds",
-			timeout.RequestID, timeout.After.Seconds())).Payload
-	case errors.As(err, &crash):
-		out = newFunctionError("Runtime.ExitError", err.Error()).Payload
 	case err != nil:
-		out = newFunctionError(fmt.Sprintf("%T", err), err.Error()).Payload
-	}
-	if err != nil {
+		out = errorPayload(err)
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
 	_, _ = w.Write(out) // the caller may be gone
+}
+
+// errorPayload is what Lambda hands on for an invocation that failed.
+func errorPayload(err error) []byte {
+	var fault *FunctionError
+	var timeout *TimeoutError
+	var crash *CrashError
+	switch {
+	case errors.As(err, &fault):
+		return fault.Payload
+	case errors.As(err, &timeout):
+		return newFunctionError("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds",
+			timeout.RequestID, timeout.After.Seconds())).Payload
+	case errors.As(err, &crash):
+		return newFunctionError("Runtime.ExitError", err.Error()).Payload
+	}
+	return newFunctionError(fmt.Sprintf("%T", err), err.Error()).Payload
 }
 
 // functionName takes the name out of a name or an ARN, with or without a

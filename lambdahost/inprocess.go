@@ -23,6 +23,7 @@ type Handler interface {
 type Config struct {
 	Name    string // the function's
 	Handler Handler
+	ARN     string // the function's; "": one of the region "local" with the name
 
 	// Timeout is how long an invocation may take, 1 s to 15 min. 0: 15 min.
 	Timeout time.Duration
@@ -40,8 +41,33 @@ type Config struct {
 	// waits one minute, which is what 0 means.
 	RetryWait time.Duration
 
+	// EventAge is how long an asynchronous event is kept, in line and between
+	// retries, before it is given up. 0: 6 h, as on Lambda.
+	EventAge time.Duration
+
+	// OnFailure is called for each asynchronous event that is given up; nil:
+	// nobody hears of it but Logger. What is in line when the host closes is not
+	// given up, but lost.
+	OnFailure func(Failure)
+
 	Logger *slog.Logger // hears of asynchronous failures; nil: slog.Default
 }
+
+// A Failure is an asynchronous event that was given up.
+type Failure struct {
+	RequestID   string // the same at each try
+	Condition   string // RetriesExhausted or EventAgeExceeded
+	Payload     []byte // of the event
+	Invocations int    // how often the function had it
+	Response    []byte // the last error, as Lambda hands it on; nil without an invocation
+}
+
+// Why an asynchronous event is given up, in the words of
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+const (
+	retriesExhausted = "RetriesExhausted"
+	eventAgeExceeded = "EventAgeExceeded"
+)
 
 // ErrThrottled says that a function runs as often as it may at a time.
 var ErrThrottled = errors.New("function is throttled: its concurrency is used up")
@@ -95,6 +121,12 @@ func NewInProcess(config Config) (*InProcess, error) {
 	if c.RetryWait == 0 {
 		c.RetryWait = time.Minute
 	}
+	if c.EventAge == 0 {
+		c.EventAge = 6 * time.Hour
+	}
+	if c.ARN == "" {
+		c.ARN = "arn:aws:lambda:local:000000000000:function:" + c.Name
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -105,7 +137,7 @@ func NewInProcess(config Config) (*InProcess, error) {
 		return nil, errors.New("lambdahost: Config.Handler is nil")
 	case c.Timeout < time.Second || c.Timeout > 15*time.Minute:
 		return nil, fmt.Errorf("lambdahost: Config.Timeout of %v is not between 1 s and 15 min", c.Timeout)
-	case c.Concurrency < 0 || c.Retries < 0 || c.RetryWait < 0:
+	case c.Concurrency < 0 || c.Retries < 0 || c.RetryWait < 0 || c.EventAge < 0:
 		return nil, errors.New("lambdahost: a negative setting")
 	}
 	h := &InProcess{Config: c, slots: make(chan struct{}, c.Concurrency)}
@@ -133,7 +165,7 @@ func (h *InProcess) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 	go func() {
 		defer h.running.Done()
 		defer func() { <-h.slots }()
-		out, err := h.run(payload)
+		out, err := h.run(newRequestID(), payload)
 		done <- answer{out, err}
 	}()
 	select {
@@ -153,24 +185,50 @@ func (h *InProcess) InvokeAsync(payload []byte) error {
 	}
 	go func() {
 		defer h.running.Done()
-		for try := 0; ; try++ {
-			select {
-			case h.slots <- struct{}{}:
-			case <-h.stopped.Done():
-				return
-			}
-			_, err := h.run(payload)
-			<-h.slots
-			if err == nil {
-				return
-			}
-			h.Logger.Error("asynchronous invocation failed", "function", h.Name, "try", try+1, "error", err.Error())
-			if try == h.Retries || !h.pause(h.RetryWait<<try) {
-				return
-			}
-		}
+		h.runEvent(Failure{RequestID: newRequestID(), Payload: append([]byte(nil), payload...)}, time.Now().Add(h.EventAge))
 	}()
 	return nil
+}
+
+// runEvent runs an asynchronous event until it succeeds or is given up.
+func (h *InProcess) runEvent(f Failure, until time.Time) {
+	age := time.NewTimer(time.Until(until))
+	defer age.Stop()
+	for {
+		select {
+		case h.slots <- struct{}{}:
+		case <-age.C:
+			h.giveUp(f, eventAgeExceeded)
+			return
+		case <-h.stopped.Done():
+			return
+		}
+		_, err := h.run(f.RequestID, f.Payload)
+		<-h.slots
+		if err == nil {
+			return
+		}
+		f.Invocations++
+		f.Response = errorPayload(err)
+		h.Logger.Error("asynchronous invocation failed", "function", h.Name, "try", f.Invocations, "error", err.Error())
+		wait := h.RetryWait << (f.Invocations - 1)
+		switch {
+		case f.Invocations > h.Retries:
+			h.giveUp(f, retriesExhausted)
+			return
+		case time.Now().Add(wait).After(until):
+			h.giveUp(f, eventAgeExceeded)
+			return
+		case !h.pause(wait):
+			return
+		}
+	}
+}
+
+func (h *InProcess) giveUp(f Failure, condition string) {
+	if f.Condition = condition; h.OnFailure != nil && h.stopped.Err() == nil {
+		h.OnFailure(f)
+	}
 }
 
 // Close refuses new invocations, cancels the contexts of the running ones and
@@ -222,13 +280,12 @@ type answer struct {
 }
 
 // run is one invocation with a deadline of its own.
-func (h *InProcess) run(payload []byte) ([]byte, error) {
-	id := newRequestID()
+func (h *InProcess) run(id string, payload []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(h.stopped, h.Timeout)
 	defer cancel()
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
 		AwsRequestID:       id,
-		InvokedFunctionArn: "arn:aws:lambda:local:000000000000:function:" + h.Name,
+		InvokedFunctionArn: h.ARN,
 	})
 	// The handler owns its payload, and so does the caller.
 	own := append([]byte(nil), payload...)

@@ -170,6 +170,66 @@ func TestAsynchronousRetries(t *testing.T) {
 	})
 }
 
+// An event that is given up is reported with what it was and why, once.
+func TestAnEventIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		config lambdahost.Config
+		takes  time.Duration
+		want   lambdahost.Failure
+		after  time.Duration
+	}{
+		"retries": {lambdahost.Config{Retries: 1}, time.Second,
+			lambdahost.Failure{Condition: "RetriesExhausted", Invocations: 2}, time.Minute + 2*time.Second},
+		"age between retries": {lambdahost.Config{Retries: 2, EventAge: 90 * time.Second}, time.Second,
+			lambdahost.Failure{Condition: "EventAgeExceeded", Invocations: 2}, time.Minute + 2*time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var given []lambdahost.Failure
+				ids := map[string]bool{}
+				start := time.Now()
+				var after time.Duration
+				c.config.Logger = slog.New(slog.DiscardHandler)
+				c.config.OnFailure = func(f lambdahost.Failure) { given, after = append(given, f), time.Since(start) }
+				f := host(t, c.config, func(ctx context.Context, _ []byte) ([]byte, error) {
+					lc, _ := lambdacontext.FromContext(ctx)
+					ids[lc.AwsRequestID] = true
+					time.Sleep(c.takes)
+					return nil, errors.New("broken")
+				})
+				if err := f.InvokeAsync([]byte(`{"n":1}`)); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Hour) // of the fake clock
+				synctest.Wait()
+				if len(given) != 1 || len(ids) != 1 || !ids[given[0].RequestID] || given[0].Condition != c.want.Condition || given[0].Invocations != c.want.Invocations ||
+					string(given[0].Payload) != `{"n":1}` || !strings.Contains(string(given[0].Response), `"errorMessage":"broken"`) || after != c.after {
+					t.Errorf("given up %+v after %v, ids %v", given, after, ids)
+				}
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // in line
+		var given []lambdahost.Failure
+		release := make(chan struct{})
+		f := host(t, lambdahost.Config{Concurrency: 1, EventAge: time.Minute, OnFailure: func(f lambdahost.Failure) { given = append(given, f) }},
+			func(context.Context, []byte) ([]byte, error) { <-release; return nil, nil })
+		for range 2 {
+			if err := f.InvokeAsync(nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * time.Minute) // of the fake clock
+		synctest.Wait()
+		if len(given) != 1 || given[0].Condition != "EventAgeExceeded" || given[0].Invocations != 0 || given[0].Response != nil {
+			t.Errorf("given up %+v", given)
+		}
+		close(release)
+		synctest.Wait()
+	})
+}
+
 func TestCloseEndsWhatRuns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

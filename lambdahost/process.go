@@ -13,9 +13,11 @@ import (
 )
 
 // A ProcessConfig sets up a host of processes. Name and Command are required;
-// Timeout, Concurrency, Retries, RetryWait and Logger are as in [Config].
+// ARN, Timeout, Concurrency, Retries, RetryWait, EventAge, OnFailure and Logger
+// are as in [Config].
 type ProcessConfig struct {
-	Name    string   // the function's
+	Name    string // the function's
+	ARN     string
 	Command []string // the program and its arguments
 
 	// Env are variables beside those that Lambda sets for every function. Region
@@ -23,10 +25,16 @@ type ProcessConfig struct {
 	// reaches the function.
 	Env []string
 
+	// Memory is what the function is told that it has, in MB. Nothing holds it to
+	// that. 0: 128, as on Lambda.
+	Memory int
+
 	Timeout     time.Duration
 	Concurrency int
 	Retries     int
 	RetryWait   time.Duration
+	EventAge    time.Duration
+	OnFailure   func(Failure)
 	Logger      *slog.Logger
 
 	// InitTimeout is how long a process may take until it asks for its first
@@ -105,11 +113,16 @@ func NewProcesses(config ProcessConfig) (*Processes, error) {
 			return nil, errors.New("lambdahost: a negative setting")
 		}
 	}
-	if len(c.Command) == 0 {
+	switch {
+	case len(c.Command) == 0:
 		return nil, errors.New("lambdahost: ProcessConfig.Command is empty")
+	case c.Memory < 0:
+		return nil, errors.New("lambdahost: a negative setting")
+	case c.Memory == 0:
+		c.Memory = 128
 	}
-	host, err := NewInProcess(Config{Name: c.Name, Handler: (*pool)(p), Timeout: c.Timeout, Concurrency: c.Concurrency,
-		Retries: c.Retries, RetryWait: c.RetryWait, Logger: c.Logger})
+	host, err := NewInProcess(Config{Name: c.Name, ARN: c.ARN, Handler: (*pool)(p), Timeout: c.Timeout, Concurrency: c.Concurrency,
+		Retries: c.Retries, RetryWait: c.RetryWait, EventAge: c.EventAge, OnFailure: c.OnFailure, Logger: c.Logger})
 	if err != nil {
 		return nil, err
 	}

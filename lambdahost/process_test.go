@@ -79,6 +79,7 @@ type reply struct {
 	PID                             int
 	Request, ARN, Name, Home, Extra string
 	Deadline                        int64
+	Memory                          int
 }
 
 func invoke(t *testing.T, p *lambdahost.Processes, o order) (reply, error) {
@@ -99,7 +100,7 @@ func invoke(t *testing.T, p *lambdahost.Processes, o order) (reply, error) {
 
 func TestOneProcessServesEventAfterEvent(t *testing.T) {
 	t.Parallel()
-	p, reports := processes(t, lambdahost.ProcessConfig{Env: []string{"EXTRA=more"}})
+	p, reports := processes(t, lambdahost.ProcessConfig{Env: []string{"EXTRA=more"}, Memory: 512, ARN: "arn:aws:lambda:eu-west-1:123456789012:function:worker"})
 	var pid int
 	for n := range 5 {
 		before := time.Now()
@@ -108,7 +109,7 @@ func TestOneProcessServesEventAfterEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 		left := time.UnixMilli(r.Deadline).Sub(before)
-		if len(r.Request) != 36 || !strings.HasSuffix(r.ARN, ":worker") || r.Name != "worker" || r.Home != "" || r.Extra != "more" ||
+		if len(r.Request) != 36 || r.ARN != "arn:aws:lambda:eu-west-1:123456789012:function:worker" || r.Memory != 512 || r.Name != "worker" || r.Home != "" || r.Extra != "more" ||
 			left < 29*time.Second || left > time.Minute {
 			t.Errorf("the function saw %+v, %v left", r, left)
 		}

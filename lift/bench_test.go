@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/pay-theory/streamer/internal/budget"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/middleware"
 )
@@ -71,9 +72,5 @@ func BenchmarkDispatch(b *testing.B) {
 
 // Not parallel: what others allocate would count.
 func TestDispatchAllocations(t *testing.T) {
-	if n := testing.AllocsPerRun(100, dispatch(t)); n > 30 {
-		t.Errorf("a message costs %.0f allocations", n)
-	} else {
-		t.Logf("a message costs %.0f allocations", n)
-	}
+	budget.Test(t, "dispatch", map[string]int{"allocations": int(testing.AllocsPerRun(100, dispatch(t)))})
 }

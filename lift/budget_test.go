@@ -2,7 +2,6 @@ package lift_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,17 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pay-theory/streamer/internal/budget"
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
 
 const helloWorld = "./testdata/hello"
-
-// A budget is what testdata/budget.json allows. Figures go down as they are
-// won; one that goes up has its reason beside it.
-type budget map[string]struct {
-	Max int    `json:"max"`
-	Why string `json:"why"`
-}
 
 // A hello-world with the whole stack stays within what is written down. The
 // figures are those of linux/amd64.
@@ -36,41 +29,17 @@ func TestBudget(t *testing.T) {
 		t.Skip("the figures are those of linux/amd64")
 	}
 	t.Parallel()
-	text, err := os.ReadFile(filepath.Join("testdata", "budget.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var allowed budget
-	if err := json.Unmarshal(text, &allowed); err != nil {
-		t.Fatal(err)
-	}
 	binary := lifttest.Build(t, helloWorld)
 	info, err := os.Stat(binary)
 	if err != nil {
 		t.Fatal(err)
 	}
-	figures := map[string]int{
+	budget.Test(t, "hello", map[string]int{
 		"packages":       len(strings.Fields(goOutput(t, "list", "-deps", "-tags", "lambda.norpc", helloWorld))),
 		"bytes":          int(info.Size()),
 		"reflect_method": strings.Count(dumpDependencies(t), "<ReflectMethod>"),
 		"init_allocs":    initAllocations(t, binary),
-	}
-	for name, limit := range allowed {
-		got, ok := figures[name]
-		if !ok {
-			t.Errorf("budget.json bounds %s, which nobody measures", name)
-		}
-		t.Logf("%-14s %8d of %d", name, got, limit.Max)
-		if got > limit.Max {
-			t.Errorf("%s is %d and may be %d: find what grew, or raise the limit in testdata/budget.json and write why", name, got, limit.Max)
-		}
-		if limit.Why == "" {
-			t.Errorf("budget.json gives no reason for the limit of %s", name)
-		}
-	}
-	if len(allowed) != len(figures) {
-		t.Errorf("budget.json bounds %d of %d figures", len(allowed), len(figures))
-	}
+	})
 }
 
 func goOutput(t *testing.T, args ...string) string {

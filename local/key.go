@@ -4,6 +4,8 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -36,11 +38,16 @@ var ErrNoKey = errors.New("no development key")
 
 // OpenKey reads the key of a data folder, or returns ErrNoKey.
 func OpenKey(dir string) (*Key, error) {
-	path := filepath.Join(dir, keyFile)
-	data, err := os.ReadFile(path)
+	key, err := ReadKey(filepath.Join(dir, keyFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w in %s", ErrNoKey, dir)
 	}
+	return key, err
+}
+
+// ReadKey reads a key's file.
+func ReadKey(path string) (*Key, error) {
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read development key: %w", err)
 	}
@@ -88,6 +95,16 @@ func (k *Key) PublicPEM() ([]byte, error) {
 		return nil, fmt.Errorf("encode development key: %w", err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
+}
+
+// JWKS is the same as a JWK set (RFC 8037, section 2).
+func (k *Key) JWKS() ([]byte, error) {
+	set, err := json.Marshal(map[string]any{"keys": []map[string]string{{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
+		"x": base64.RawURLEncoding.EncodeToString(k.private.Public().(ed25519.PublicKey))}}})
+	if err != nil {
+		return nil, fmt.Errorf("encode development key: %w", err)
+	}
+	return set, nil
 }
 
 // A Grant is what a development token says.

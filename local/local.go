@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/console"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/gateway"
 	"github.com/pay-theory/streamer/lambdahost"
@@ -74,6 +75,7 @@ type Stack struct {
 	store    *sqlite.Store
 	hosts    []*lambdahost.InProcess
 	gateway  *gateway.Gateway
+	handler  http.Handler // the gateway, and the console beside it
 	listener net.Listener
 	server   *http.Server
 
@@ -132,6 +134,8 @@ func (s *Stack) functions() error {
 	if err != nil {
 		return err
 	}
+	logs := &logRing{}
+	logger := logs.tee(c.Logger)
 	push, dispatch := &pusher{}, &dispatcher{}
 	all, err := c.Actions(s.store)
 	if err != nil {
@@ -140,21 +144,22 @@ func (s *Stack) functions() error {
 	actions := streamer.NewRegistry(all...)
 	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{
 		Store: s.store, Actions: actions, Push: push, Dispatch: dispatch,
-		Worker: fmt.Sprintf("local-%d", os.Getpid()), Logger: c.Logger, Lease: c.Lease,
+		Connections: streamer.Connections{Store: s.store, Closer: push},
+		Worker:      fmt.Sprintf("local-%d", os.Getpid()), Logger: logger, Lease: c.Lease,
 	})
 	if err != nil {
 		return err
 	}
 	hosts := map[string]*lambdahost.InProcess{}
 	for name, app := range map[string]*lift.App{
-		"connect":    functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: c.Logger}),
-		"disconnect": functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: c.Logger}),
+		"connect":    functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger}),
+		"disconnect": functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger}),
 		"router": functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
-			Push: push, Verifier: verifier, Logger: c.Logger}),
-		"processor": functions.Processor(processor),
+			Push: push, Close: push, Verifier: verifier, Logger: logger}),
+		"processor": functions.Processor(processor, nil),
 	} {
 		host, err := lambdahost.NewInProcess(lambdahost.Config{
-			Name: name, Handler: app, Timeout: timeouts[name], Concurrency: concurrency, Logger: c.Logger})
+			Name: name, Handler: app, Timeout: timeouts[name], Concurrency: concurrency, Logger: logger})
 		if err != nil {
 			return err
 		}
@@ -171,6 +176,15 @@ func (s *Stack) functions() error {
 		// Pages on other ports call the HTTP API; the token alone opens it.
 		CORS: &gateway.CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, ExposeHeaders: []string{"Location"}},
 	})
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(all))
+	for i, action := range all {
+		names[i] = action.Name()
+	}
+	s.handler, err = withConsole(s.gateway, consoleConfig{address: s.listener.Addr(), stage: c.Stage, actions: names,
+		issuer: DevIssuer, audience: DevAudience, key: s.key, logs: logs})
 	if err != nil {
 		return err
 	}
@@ -208,7 +222,7 @@ const (
 )
 
 func (s *Stack) serve() {
-	s.server = &http.Server{Handler: s.gateway, ReadHeaderTimeout: 10 * time.Second,
+	s.server = &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn)}
 	go func() {
 		err := s.server.Serve(gateway.Listen(s.listener))
@@ -224,6 +238,9 @@ func (s *Stack) Addr() string { return s.listener.Addr().String() }
 
 // WebSocketURL is where clients connect.
 func (s *Stack) WebSocketURL() string { return "ws://" + s.Addr() + "/" + s.config.Stage }
+
+// ConsoleURL is the web console.
+func (s *Stack) ConsoleURL() string { return s.HTTPURL() + console.Path + "/" }
 
 // HTTPURL is the root of the HTTP API.
 func (s *Stack) HTTPURL() string { return "http://" + s.Addr() }
@@ -277,12 +294,20 @@ var timeouts = map[string]time.Duration{
 	"processor":  15 * time.Minute,
 }
 
-// A pusher sends frames through the gateway.
+// A pusher sends frames through the gateway, and closes connections.
 type pusher struct{ gateway *gateway.Gateway }
 
 // Push implements [streamer.Pusher].
 func (p *pusher) Push(ctx context.Context, connectionID string, frame []byte) error {
-	err := p.gateway.Post(ctx, connectionID, frame)
+	return explainGone(p.gateway.Post(ctx, connectionID, frame))
+}
+
+// CloseConnection implements [streamer.Closer].
+func (p *pusher) CloseConnection(ctx context.Context, connectionID string) error {
+	return explainGone(p.gateway.Delete(ctx, connectionID))
+}
+
+func explainGone(err error) error {
 	var refused *gateway.Error
 	if errors.As(err, &refused) && refused.Status == http.StatusGone {
 		return streamer.ErrGone

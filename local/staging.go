@@ -1,60 +1,76 @@
 package local
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
+	"github.com/pay-theory/streamer/console"
 	"github.com/pay-theory/streamer/gateway"
 	"github.com/pay-theory/streamer/internal/dynoxide"
 	"github.com/pay-theory/streamer/lambdahost"
-	"github.com/pay-theory/streamer/lift"
-	"github.com/pay-theory/streamer/store/dynamo"
 )
 
-// A StagingConfig sets up a staging stack. Source and Cache are required.
+// A StagingConfig is what the machine decides; what runs is the template's.
+// Source and Cache are required.
 type StagingConfig struct {
-	Source string // folder of this module, whose functions are built
+	Source string // folder of a module that has the functions' commands below ./cmd
 	Cache  string // folder where the database server is kept once npm has fetched it; made if need be
 	Listen string // address; "": a free port on 127.0.0.1
-	Stage  string // of the WebSocket API; "": staging
 
-	SweepEvery  time.Duration // how often the schedule fires; 0: a minute, as on AWS
+	Template   string            // file; "": deploy/template.yaml in Source
+	Parameters map[string]string // of the template
+
+	SweepEvery  time.Duration // how often schedules fire; 0: as the template says
 	PollEvery   time.Duration // how long an empty stream is left alone; 0: 250 ms, as on AWS
 	RetryWait   time.Duration // before a failed asynchronous invocation is tried again; 0: a minute, as on AWS
-	Concurrency int           // how many processes each function may have; 0: 50
+	Concurrency int           // how many processes each function may have, or fewer if so many are reserved for it; 0: 50
 
+	Env    []string     // variables of every function beside the template's, as NAME=value
 	Output io.Writer    // what the functions print, line by line; nil: nowhere
 	Logger *slog.Logger // nil: slog.Default
 
 	// OnCall is called for each network call that a function makes, as it
 	// arrives; nil: nobody counts. OnReport is called at the end of each
-	// invocation. Both are called from many goroutines.
-	OnCall   func(Call)
-	OnReport func(lambdahost.Report)
+	// invocation, OnMessage when a queue gets a message. All are called from many
+	// goroutines. Functions go by their names without that of the stack.
+	OnCall    func(Call)
+	OnReport  func(lambdahost.Report)
+	OnMessage func(Message)
+
+	// Between, if set, stands between the functions and a service: dynamodb,
+	// lambda or execute-api, which is the gateway with all its APIs.
+	Between func(service string, next http.Handler) http.Handler
+}
+
+// watched is a service as the functions reach it.
+func (c StagingConfig) watched(service string, next http.Handler) http.Handler {
+	if c.Between != nil {
+		next = c.Between(service, next)
+	}
+	return observe(c.OnCall, service, next)
 }
 
 func (c StagingConfig) withDefaults() (StagingConfig, error) {
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
 	}
-	if c.Stage == "" {
-		c.Stage = "staging"
-	}
-	if c.SweepEvery == 0 {
-		c.SweepEvery = time.Minute
+	if c.Template == "" {
+		c.Template = filepath.Join(c.Source, "deploy", "template.yaml")
 	}
 	if c.PollEvery == 0 {
 		c.PollEvery = 250 * time.Millisecond
@@ -76,17 +92,8 @@ func (c StagingConfig) withDefaults() (StagingConfig, error) {
 	return c, nil
 }
 
-// What the functions of a staging stack are told.
-const (
-	stagingIssuer      = "streamer-staging" // not that of development tokens, which the functions refuse
-	stagingRegion      = "us-east-1"
-	stagingRequests    = "streamer-requests"
-	stagingConnections = "streamer-connections"
-)
-
-// asyncRetries is Lambda's default for asynchronous invocations:
-// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-const asyncRetries = 2
+// stagingIssuer is not that of development tokens, which the functions refuse.
+const stagingIssuer = "streamer-staging"
 
 // A Staging is a stack of what AWS would run: the binaries of the four functions
 // as processes on a Runtime API, DynamoDB's protocol with its streams, the
@@ -94,10 +101,14 @@ const asyncRetries = 2
 // Close it to stop it.
 type Staging struct {
 	config   StagingConfig
+	plan     *plan
+	issuer   string // that the functions trust
+	audience string
 	folder   string // for the binaries and the key
 	key      *Key
 	database *dynoxide.Server
-	hosts    map[string]*lambdahost.Processes
+	hosts    map[string]*lambdahost.Processes // by the functions' ARNs
+	queues   queues
 	gateway  *gateway.Gateway
 	listener net.Listener
 	servers  []*http.Server
@@ -107,15 +118,15 @@ type Staging struct {
 	served  chan error
 }
 
-// StartStaging builds the functions, starts everything and returns when the stack
-// answers. It needs the go command, and npm when the database server is not in
-// the cache yet.
+// StartStaging reads the template, builds its functions, starts everything and
+// returns when the stack answers. It needs the go command, and npm when the
+// database server is not in the cache yet.
 func StartStaging(ctx context.Context, config StagingConfig) (*Staging, error) {
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	s := &Staging{config: config, hosts: map[string]*lambdahost.Processes{}, served: make(chan error, 3)}
+	s := &Staging{config: config, hosts: map[string]*lambdahost.Processes{}, served: make(chan error, 8)}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
 	}
@@ -135,7 +146,16 @@ func (s *Staging) start(ctx context.Context) error {
 	if s.key, err = CreateKey(s.folder); err != nil {
 		return err
 	}
-	if err := buildFunctions(ctx, c.Source, s.folder); err != nil {
+	keys, certificates, err := s.serveKeys()
+	if err != nil {
+		return err
+	}
+	own := map[string]string{"CodeBucket": "staging", "JwksUrl": keys, "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience}
+	if s.plan, err = readTemplate(c.Template, own, c.Parameters); err != nil {
+		return err
+	}
+	s.issuer, s.audience = cmp.Or(c.Parameters["JwtIssuer"], stagingIssuer), cmp.Or(c.Parameters["JwtAudience"], DevAudience)
+	if err := buildFunctions(ctx, c.Source, s.folder, s.plan.functions); err != nil {
 		return err
 	}
 	server, err := dynoxide.Install(ctx, c.Cache)
@@ -145,28 +165,24 @@ func (s *Staging) start(ctx context.Context) error {
 	if s.database, err = dynoxide.Start(context.WithoutCancel(ctx), dynoxide.Config{Binary: server}); err != nil {
 		return err
 	}
-	store, err := dynamo.New(dynamo.Config{Region: stagingRegion, Credentials: stagingCredentials, Endpoint: s.database.Endpoint,
-		RequestsTable: stagingRequests, ConnectionsTable: stagingConnections})
-	if err != nil {
-		return err
+	for _, table := range s.plan.tables {
+		if err := database(s.database.Endpoint).create(ctx, table); err != nil {
+			return err
+		}
 	}
-	if err := store.CreateTables(ctx); err != nil {
-		return err
-	}
-	if err := s.functions(); err != nil {
+	if err := s.functions(certificates); err != nil {
 		return err
 	}
 	return s.work(ctx)
 }
 
-// functionNames are the commands that are the functions.
-var functionNames = []string{"connect", "disconnect", "router", "processor"}
-
 // buildFunctions builds the binaries as `make dist` does, for this machine.
-func buildFunctions(ctx context.Context, source, folder string) error {
+func buildFunctions(ctx context.Context, source, folder string, functions []*functionPlan) error {
 	args := []string{"build", "-trimpath", "-ldflags=-s -w -buildid=", "-tags", "lambda.norpc", "-o", folder + string(filepath.Separator)}
-	for _, name := range functionNames {
-		args = append(args, "./cmd/"+name)
+	for _, f := range functions {
+		if dir := "./cmd/" + f.binary; !slices.Contains(args, dir) {
+			args = append(args, dir)
+		}
 	}
 	build := exec.CommandContext(ctx, "go", args...)
 	build.Dir, build.Env = source, append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
@@ -176,70 +192,104 @@ func buildFunctions(ctx context.Context, source, folder string) error {
 	return nil
 }
 
-// stagingCredentials are the stack's own, for a server that does not ask whose
-// they are.
-var stagingCredentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "staging", SecretAccessKey: "staging"}, nil
-})
-
 // functions starts the services that the functions call, and the gateway that
 // calls them.
-func (s *Staging) functions() error {
+func (s *Staging) functions(certificates string) error {
 	c := s.config
+	logs := &logRing{}
+	output := io.Writer(logs)
+	if c.Output != nil {
+		output = io.MultiWriter(c.Output, logs)
+	}
 	api := lambdahost.API{}
-	invocations, err := s.serve(observe(c.OnCall, "lambda", api))
+	invocations, err := s.serve(c.watched("lambda", api))
 	if err != nil {
 		return err
 	}
 	database := s.database.Endpoint
-	if c.OnCall != nil {
+	if c.OnCall != nil || c.Between != nil {
 		passOn, err := passOnTo(database)
 		if err != nil {
 			return err
 		}
-		if database, err = s.serve(observe(c.OnCall, "dynamodb", passOn)); err != nil {
+		if database, err = s.serve(c.watched("dynamodb", passOn)); err != nil {
 			return err
 		}
 	}
-	public, err := s.key.PublicPEM()
-	if err != nil {
-		return err
-	}
-	for _, name := range functionNames {
+	here := localAddresses(s.plan.apis, s.Addr())
+	for _, f := range s.plan.functions {
+		env := []string{
+			"AWS_REGION=" + stagingRegion, "AWS_DEFAULT_REGION=" + stagingRegion,
+			// Each function has a role of its own, by whose key its calls are told
+			// from the others'.
+			"AWS_ACCESS_KEY_ID=" + f.short, "AWS_SECRET_ACCESS_KEY=staging",
+			"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_LAMBDA=" + invocations,
+			"SSL_CERT_FILE=" + certificates,
+		}
+		for name, value := range f.env {
+			env = append(env, name+"="+here.Replace(value))
+		}
+		env = append(env, c.Env...)
+		most := c.Concurrency
+		if f.reserved > 0 {
+			most = min(most, f.reserved)
+		}
 		host, err := lambdahost.NewProcesses(lambdahost.ProcessConfig{
-			Name: name, Command: []string{filepath.Join(s.folder, name)}, Timeout: timeouts[name], Concurrency: c.Concurrency,
-			Retries: asyncRetries, RetryWait: c.RetryWait, Logger: c.Logger, Output: c.Output, Report: s.report,
-			Env: []string{
-				"AWS_REGION=" + stagingRegion,
-				// Each function has a role of its own, by whose key its calls are told
-				// from the others'.
-				"AWS_ACCESS_KEY_ID=" + name, "AWS_SECRET_ACCESS_KEY=staging",
-				"AWS_ENDPOINT_URL_DYNAMODB=" + database,
-				"AWS_ENDPOINT_URL_LAMBDA=" + invocations,
-				"STREAMER_CALLBACK_URL=http://" + s.Addr() + "/" + c.Stage,
-				"STREAMER_CONNECTIONS_TABLE=" + stagingConnections, "STREAMER_REQUESTS_TABLE=" + stagingRequests,
-				"STREAMER_JWT_KEYS=" + string(public), "STREAMER_JWT_ISSUER=" + stagingIssuer, "STREAMER_JWT_AUDIENCE=" + DevAudience,
-			},
+			Name: f.name, ARN: f.arn, Command: []string{filepath.Join(s.folder, f.binary)}, Timeout: f.timeout, Memory: f.memory, Concurrency: most,
+			Retries: f.retries, RetryWait: c.RetryWait, EventAge: f.eventAge, Logger: c.Logger, Output: output, Env: env,
+			OnFailure: func(failure lambdahost.Failure) { s.send(f.failures, ofEvent(failure, f.arn, time.Now())) },
+			Report:    func(r lambdahost.Report) { r.Function = f.short; s.report(r) },
 		})
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		s.hosts[name], api[name] = host, host
+		s.hosts[f.arn], api[f.name] = host, host
 	}
-	s.gateway, err = gateway.New(gateway.Config{
-		Stage: c.Stage, Region: stagingRegion, RequireSignature: true,
-		Routes: map[string]gateway.Route{
-			lift.RouteConnect:    {Function: s.hosts["connect"]},
-			lift.RouteDisconnect: {Function: s.hosts["disconnect"]},
-			lift.RouteDefault:    {Function: s.hosts["router"], RouteResponse: true},
-		},
-		HTTP: s.hosts["router"],
-	})
+	config := gateway.Config{Stage: s.plan.socket.stage, Selection: s.plan.socket.selection, APIID: s.plan.socket.id, AccountID: stagingAccount,
+		Region: stagingRegion, RequireSignature: true, Routes: map[string]gateway.Route{}}
+	config.Limits.Integration = s.plan.socket.timeout
+	for key, route := range s.plan.socket.routes {
+		config.Routes[key] = gateway.Route{Function: s.behind(route), RouteResponse: route.answers}
+	}
+	if http := s.plan.http; http != nil {
+		config.HTTP, config.CORS, config.Limits.HTTP = s.behind(http.routes[gateway.RouteDefault]), http.cors, http.timeout
+	}
+	if s.gateway, err = gateway.New(config); err != nil {
+		return err
+	}
+	handler, err := withConsole(c.watched("execute-api", s.gateway), consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
+		issuer: s.issuer, audience: s.audience, key: s.key, foreign: c.Parameters["JwksUrl"] != "", logs: logs})
 	if err != nil {
 		return err
 	}
-	s.serveOn(gateway.Listen(s.listener), observe(c.OnCall, "execute-api", s.gateway))
+	s.serveOn(gateway.Listen(s.listener), handler)
 	return nil
+}
+
+// behind is the function that a route invokes.
+func (s *Staging) behind(route routePlan) gateway.Function {
+	if !route.permitted {
+		return forbidden{}
+	}
+	return s.hosts[route.function]
+}
+
+// send puts a record into a queue, if the template names one.
+func (s *Staging) send(queue string, record invocationRecord) {
+	if queue == "" {
+		return
+	}
+	body, err := json.Marshal(record)
+	if err != nil {
+		s.config.Logger.Error("invocation record does not encode", "error", err.Error())
+		return
+	}
+	m := Message{Queue: s.plan.queues[queue], Body: string(body)}
+	s.config.Logger.Warn("message in a queue", "queue", m.Queue, "body", m.Body)
+	s.queues.put(m)
+	if s.config.OnMessage != nil {
+		s.config.OnMessage(m)
+	}
 }
 
 // report logs the end of an invocation.
@@ -258,22 +308,34 @@ func (s *Staging) report(r lambdahost.Report) {
 	}
 }
 
-// work starts the stream's poller and the schedule.
+// work starts the streams' pollers and the schedules.
 func (s *Staging) work(ctx context.Context) error {
-	invoke := s.hosts["processor"].Invoke
-	stream := &stream{endpoint: s.database.Endpoint, invoke: invoke, pollEvery: s.config.PollEvery, logger: s.config.Logger}
-	shards, err := stream.open(ctx, stagingRequests)
-	if err != nil {
-		return err
-	}
 	working, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	for _, shard := range shards {
-		s.workers.Go(func() { stream.run(working, shard) })
+	for _, planned := range s.plan.mappings {
+		reader := &stream{database: database(s.database.Endpoint), pollEvery: s.config.PollEvery, logger: s.config.Logger}
+		shards, err := reader.open(ctx, planned.table)
+		if err != nil {
+			return err
+		}
+		m := planned.mapping
+		m.invoke, m.pause, m.logger = s.hosts[planned.function].Invoke, retryPause, s.config.Logger
+		m.discard = func(d discarded) { s.send(planned.failures, ofBatch(d, planned.function, reader.arn, time.Now())) }
+		for _, shard := range shards {
+			line := m.line()
+			s.workers.Go(func() { reader.run(working, shard, line) })
+			s.workers.Go(func() { line.run(working) })
+		}
 	}
-	s.workers.Go(func() {
-		every(working, s.config.SweepEvery, func(ctx context.Context) { tick(ctx, invoke, s.config.Logger) })
-	})
+	for _, planned := range s.plan.schedules {
+		interval := cmp.Or(s.config.SweepEvery, planned.every)
+		s.workers.Go(func() {
+			every(working, interval, func(context.Context) {
+				// A host that is closed takes nothing more, and is right in that.
+				_ = s.hosts[planned.function].InvokeAsync([]byte(planned.event(time.Now())))
+			})
+		})
+	}
 	return nil
 }
 
@@ -301,28 +363,47 @@ func (s *Staging) serveOn(listener net.Listener, h http.Handler) {
 func (s *Staging) Addr() string { return s.listener.Addr().String() }
 
 // WebSocketURL is where clients connect.
-func (s *Staging) WebSocketURL() string { return "ws://" + s.Addr() + "/" + s.config.Stage }
+func (s *Staging) WebSocketURL() string { return "ws://" + s.Addr() + "/" + s.plan.socket.stage }
+
+// ConsoleURL is the web console.
+func (s *Staging) ConsoleURL() string { return s.HTTPURL() + console.Path + "/" }
 
 // HTTPURL is the root of the HTTP API.
 func (s *Staging) HTTPURL() string { return "http://" + s.Addr() }
 
 // Backends says what the stack is made of.
 func (s *Staging) Backends() string {
-	return fmt.Sprintf("functions %v as processes from %s, DynamoDB by dynoxide %s at %s", functionNames, s.folder, dynoxide.Version, s.database.Endpoint)
+	var names []string
+	for _, f := range s.plan.functions {
+		names = append(names, f.short)
+	}
+	return fmt.Sprintf("%s: functions %v as processes from %s, DynamoDB by dynoxide %s at %s", s.config.Template, names, s.folder, dynoxide.Version, s.database.Endpoint)
 }
 
 // Sign makes a token that the stack accepts, with claims changed or added as in
-// [Key.SignClaims].
+// [Key.SignClaims]. It is of no use when the template's parameters name another
+// issuer's keys.
 func (s *Staging) Sign(g Grant, changes map[string]any, now time.Time) (string, error) {
-	claims := map[string]any{"iss": stagingIssuer}
-	for name, value := range changes {
-		claims[name] = value
-	}
+	claims := map[string]any{"iss": s.issuer, "aud": s.audience}
+	maps.Copy(claims, changes)
 	return s.key.SignClaims(g, claims, now)
 }
 
+// KeyFile is the private key that Sign signs with, as long as the stack lasts.
+func (s *Staging) KeyFile() string { return filepath.Join(s.folder, keyFile) }
+
 // Processes returns the processes of a function that there are now.
-func (s *Staging) Processes(function string) []lambdahost.Process { return s.hosts[function].Running() }
+func (s *Staging) Processes(function string) []lambdahost.Process {
+	for _, f := range s.plan.functions {
+		if f.short == function {
+			return s.hosts[f.arn].Running()
+		}
+	}
+	return nil
+}
+
+// Messages are what the stack's queues hold: what was given up.
+func (s *Staging) Messages() []Message { return s.queues.all() }
 
 // Done gives a server's fault, should one end by itself.
 func (s *Staging) Done() <-chan error { return s.served }

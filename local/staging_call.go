@@ -42,5 +42,7 @@ func passOnTo(endpoint string) (http.Handler, error) {
 	return &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(u) },
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
+		// It is the function that says what it could not do; most often it gave up first.
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
 	}, nil
 }

@@ -92,6 +92,16 @@ var frames = map[string]wire.Frame{
 		ID: "r-1", Action: "generate_report", State: wire.StateCancelled, Error: &wire.Error{Code: wire.Cancelled, Message: "the request was cancelled"},
 		Attempts: 1, Rev: 2, CreatedAt: at, UpdatedAt: later, FinishedAt: &later}},
 
+	"request-detail": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
+		ID: "r-1", Subject: "ada", Action: "ship", State: wire.StateRunning, Attempts: 2, Rev: 12, CreatedAt: at, UpdatedAt: later,
+		Detail: &wire.Detail{Payload: json.RawMessage(`{ "parcel":9007199254740993 }`), Metadata: map[string]string{"source": "web"}, CorrelationID: "c-1",
+			Steps:      []wire.Step{{Name: "charge", Result: json.RawMessage(`{ "id":7 }`)}, {Name: "signal:approval", Result: json.RawMessage(`null`)}},
+			Checkpoint: json.RawMessage(`[1]`), Slices: 3, Lost: 1, RanMS: 90_000, Fence: 5, Worker: "worker-1", LeaseUntil: &later,
+			Priority: 1, Slots: []string{"tenant:acme"}, Subscribers: 2}}},
+	"request-detail-final": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
+		ID: "r-1", Action: "ship", State: wire.StateSucceeded, Percentage: 100, Attempts: 1, Rev: 9, CreatedAt: at, UpdatedAt: later,
+		Detail: &wire.Detail{CorrelationID: "c-1", Fence: 1, ExpiresAt: &later}}},
+
 	"pong":            {Type: wire.TypePong, RequestID: "p-1", Timestamp: at},
 	"type-of-a-later": {Type: "hologram", RequestID: "r-1", Rev: 3},
 }
@@ -108,12 +118,14 @@ var messages = map[string]wire.Message{
 	"payload-text": {ID: "r-1", Action: "echo", Payload: json.RawMessage(`"日本語 🚀"`)},
 	"action-unicode": {ID: "r-1", Action: "größe<&>", Metadata: map[string]string{
 		"note": "\"quoted\" \\ \n \u2028 🚀", "source": "web"}},
-	"metadata":           {ID: "r-1", Action: "generate_report", Payload: json.RawMessage(`{"format":"csv"}`), Metadata: map[string]string{"source": "web", "trace": "1-2-3"}},
-	"reserved-ping":      {ID: "p-1", Action: wire.ActionPing},
-	"reserved-get":       {ID: "g-1", Action: wire.ActionGet, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
-	"reserved-list":      {ID: "l-1", Action: wire.ActionList, Payload: json.RawMessage(`{"state":"RUNNING","limit":20,"cursor":"bmV4dA"}`)},
-	"reserved-subscribe": {ID: "s-1", Action: wire.ActionSubscribe, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
-	"reserved-cancel":    {ID: "c-1", Action: wire.ActionCancel, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
+	"metadata":                {ID: "r-1", Action: "generate_report", Payload: json.RawMessage(`{"format":"csv"}`), Metadata: map[string]string{"source": "web", "trace": "1-2-3"}},
+	"reserved-ping":           {ID: "p-1", Action: wire.ActionPing},
+	"reserved-get":            {ID: "g-1", Action: wire.ActionGet, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
+	"reserved-list":           {ID: "l-1", Action: wire.ActionList, Payload: json.RawMessage(`{"state":"RUNNING","limit":20,"cursor":"bmV4dA"}`)},
+	"reserved-get-of-another": {ID: "g-1", Action: wire.ActionGet, Payload: json.RawMessage(`{"request_id":"r-1","subject":"ada"}`)},
+	"reserved-list-of-all":    {ID: "l-1", Action: wire.ActionList, Payload: json.RawMessage(`{"subject":"*","action":"ship","state":"FAILED"}`)},
+	"reserved-subscribe":      {ID: "s-1", Action: wire.ActionSubscribe, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
+	"reserved-cancel":         {ID: "c-1", Action: wire.ActionCancel, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
 	"reserved-authenticate": {ID: "a-1", Action: wire.ActionAuthenticate,
 		Payload: json.RawMessage(`{"token":"eyJhbGciOiJFUzI1NiJ9.e30.c2ln"}`)},
 }

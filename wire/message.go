@@ -132,14 +132,20 @@ func (m Message) Append(dst []byte) []byte {
 	return w.close()
 }
 
+// AllSubjects, as the subject of a [ListQuery], asks for the requests of every
+// subject of the operator's tenant.
+const AllSubjects = "*"
+
 // RequestRef is the payload of the reserved actions that name a request.
 type RequestRef struct {
 	RequestID string `json:"request_id"`
+	Subject   string `json:"subject,omitempty"` // whose it is; empty: the sender's. Others' are for operators
 }
 
 // Signal is the payload of [ActionSignal].
 type Signal struct {
 	RequestID string          `json:"request_id"`
+	Subject   string          `json:"subject,omitempty"` // as in a RequestRef
 	Token     string          `json:"token"`
 	Payload   json.RawMessage `json:"payload,omitempty"`
 }
@@ -147,8 +153,9 @@ type Signal struct {
 // OutputQuery is the payload of [ActionOutput].
 type OutputQuery struct {
 	RequestID string `json:"request_id"`
-	From      int64  `json:"from,omitempty"`  // the first offset
-	Limit     int    `json:"limit,omitempty"` // chunks, 1 to 100; 0: 100
+	Subject   string `json:"subject,omitempty"` // as in a RequestRef
+	From      int64  `json:"from,omitempty"`    // the first offset
+	Limit     int    `json:"limit,omitempty"`   // chunks, 1 to 100; 0: 100
 }
 
 // Output is a piece of a request's output: chunks from Offset on, in order.
@@ -165,12 +172,14 @@ type Authenticate struct {
 
 // ListQuery is the payload of [ActionList] and the query of GET /requests.
 type ListQuery struct {
-	State  string `json:"state,omitempty"`  // only requests in this state; empty: all
-	Limit  int    `json:"limit,omitempty"`  // 1 to 100; 0: 20
-	Cursor string `json:"cursor,omitempty"` // from a List; empty: the newest
+	Subject string `json:"subject,omitempty"` // whose requests, or AllSubjects; empty: the sender's. Others' are for operators
+	Action  string `json:"action,omitempty"`  // only requests of this action; empty: all
+	State   string `json:"state,omitempty"`   // only requests in this state; empty: all
+	Limit   int    `json:"limit,omitempty"`   // 1 to 100; 0: 20
+	Cursor  string `json:"cursor,omitempty"`  // from a List; empty: the newest
 }
 
-// A List is a page of the caller's requests, newest first.
+// A List is a page of requests, newest first.
 type List struct {
 	Requests []Snapshot `json:"requests"`
 	Cursor   string     `json:"cursor,omitempty"` // for the next page; empty: this is the last

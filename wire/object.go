@@ -63,6 +63,17 @@ func (w *objectWriter) array(key string, values []json.RawMessage) {
 	w.dst = append(w.dst, ']')
 }
 
+func appendArray[T any](dst []byte, elements []T, appendTo func(T, []byte) []byte) []byte {
+	dst = append(dst, '[')
+	for i, e := range elements {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendTo(e, dst)
+	}
+	return append(dst, ']')
+}
+
 // value is for the protocol's own plain values, which always encode.
 func (w *objectWriter) value(key string, value any) {
 	w.key(key)

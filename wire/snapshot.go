@@ -47,6 +47,7 @@ type Attempt struct {
 // cancel, and an element of a [List].
 type Snapshot struct {
 	ID         string          `json:"id"`
+	Subject    string          `json:"subject,omitempty"` // whose it is; only where the sender named a subject
 	Action     string          `json:"action"`
 	State      string          `json:"state"`
 	Percentage float64         `json:"percentage"`
@@ -66,6 +67,7 @@ type Snapshot struct {
 	Waiting    *Waiting        `json:"waiting,omitempty"`     // when QUEUED
 	History    []Attempt       `json:"history,omitempty"`     // attempts that failed, oldest first; left out of a List
 	Output     int64           `json:"output,omitempty"`      // how many chunks of output there are
+	Detail     *Detail         `json:"detail,omitempty"`      // only where somebody asks for it
 }
 
 // Final reports whether the request has ended: nothing but a redrive changes it.
@@ -79,6 +81,9 @@ func (s *Snapshot) Append(dst []byte) []byte {
 	w := objectWriter{dst: dst}
 	w.open()
 	w.string("id", s.ID)
+	if s.Subject != "" {
+		w.string("subject", s.Subject)
+	}
 	w.string("action", s.Action)
 	w.string("state", s.State)
 	w.value("percentage", s.Percentage)
@@ -117,6 +122,9 @@ func (s *Snapshot) Append(dst []byte) []byte {
 	if s.Output > 0 {
 		w.value("output", s.Output)
 	}
+	if s.Detail != nil {
+		w.object("detail", s.Detail.append)
+	}
 	return w.close()
 }
 
@@ -125,14 +133,7 @@ func (l List) Append(dst []byte) []byte {
 	w := objectWriter{dst: dst}
 	w.open()
 	w.object("requests", func(dst []byte) []byte {
-		dst = append(dst, '[')
-		for i := range l.Requests {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = l.Requests[i].Append(dst)
-		}
-		return append(dst, ']')
+		return appendArray(dst, l.Requests, func(s Snapshot, dst []byte) []byte { return s.Append(dst) })
 	})
 	if l.Cursor != "" {
 		w.string("cursor", l.Cursor)

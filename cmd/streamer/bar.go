@@ -38,16 +38,16 @@ func (b *bar) show(p client.Progress) {
 		return // it has not begun to tell anything
 	}
 	if !b.live {
-		line := fmt.Sprintf("%5.1f %%  %s", p.Percentage, p.Message)
+		line := fmt.Sprintf("%5.1f %%  %s", p.Percentage, oneLine(p.Message))
 		if line != b.last {
 			fmt.Fprintf(b.out, "%s  (%v)\n", line, time.Since(b.start).Round(100*time.Millisecond))
 		}
 		b.last = line
 		return
 	}
-	b.message.Store(p.Message)
+	b.message.Store(oneLine(p.Message))
 	if b.bar == nil {
-		b.progress = mpb.New(mpb.WithOutput(b.out), mpb.WithAutoRefresh(), mpb.WithWidth(40))
+		b.progress = mpb.New(mpb.WithOutput(b.out), mpb.WithAutoRefresh())
 		b.bar = b.progress.AddBar(steps,
 			mpb.PrependDecorators(decor.Percentage(decor.WCSyncSpace)),
 			mpb.AppendDecorators(decor.Elapsed(decor.ET_STYLE_GO, decor.WCSyncSpace), decor.Any(func(decor.Statistics) string {

@@ -16,12 +16,12 @@ import (
 const callHelp = `Asks for an action, shows its progress and prints its result. The payload is JSON:
 an argument, @FILE, or - for standard input.
 
-  streamer call echo '{"hello":"world"}'
-  streamer call profile_csv '{"file":"sales.csv"}'
-  streamer call profile_csv @payload.json --no-wait
-
 The first Ctrl-C tells how to pick the request up later, the second cancels it.
 A request with an --id that exists is that request: calling again is safe.`
+
+const callExample = `  streamer call echo '{"hello":"world"}'
+  streamer call profile_csv '{"file":"sales.csv"}'
+  streamer call profile_csv @payload.json --no-wait`
 
 func newCall(env *environment) *cobra.Command {
 	var flags clientFlags
@@ -29,10 +29,11 @@ func newCall(env *environment) *cobra.Command {
 	var noWait bool
 	var metadata map[string]string
 	cmd := &cobra.Command{
-		Use:   "call ACTION [PAYLOAD]",
-		Short: "Ask for an action and wait for its result",
-		Long:  callHelp,
-		Args:  cobra.RangeArgs(1, 2),
+		Use:     "call ACTION [PAYLOAD]",
+		Short:   "Ask for an action and wait for its result",
+		Long:    callHelp,
+		Example: callExample,
+		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			request := client.Request{Action: args[0], ID: id, Metadata: metadata}
 			if len(args) == 2 {
@@ -48,6 +49,7 @@ func newCall(env *environment) *cobra.Command {
 		},
 	}
 	flags.registerHTTP(cmd)
+	cmd.ValidArgsFunction = flags.completeAction(env)
 	cmd.Flags().StringVar(&id, "id", "", "the request's id, its idempotency key (default: a new one)")
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the id as soon as the request is stored, and go")
 	cmd.Flags().StringToStringVar(&metadata, "metadata", nil, "key=value that travels with the request; repeat for more")

@@ -17,9 +17,9 @@ import (
 const devHelp = `Starts everything in one process: the API Gateway emulator, the four functions,
 an embedded database, the stream that rings the processor and the schedule that
 finds what was lost. Requests survive restarts; Ctrl-C stops cleanly, and what
-was running goes on at the next start.
+was running goes on at the next start.`
 
-  streamer dev
+const devExample = `  streamer dev
   streamer dev --listen 127.0.0.1:9000 --data /tmp/play --files ~/data`
 
 // stopTime is how long a clean stop may take: actions have ten seconds to leave
@@ -30,10 +30,11 @@ func newDev(env *environment) *cobra.Command {
 	var config local.Config
 	var files, format string
 	cmd := &cobra.Command{
-		Use:   "dev",
-		Short: "Run everything on this machine",
-		Long:  devHelp,
-		Args:  cobra.NoArgs,
+		Use:     "dev",
+		Short:   "Run everything on this machine",
+		Long:    devHelp,
+		Example: devExample,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			logger, err := newLogger(env, format)
 			if err != nil {
@@ -51,6 +52,7 @@ func newDev(env *environment) *cobra.Command {
 	f.StringVar(&config.Stage, "stage", "dev", "stage of the WebSocket API")
 	f.StringVar(&files, "files", "", "folder that profile_csv may read; none by default")
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
+	complete(cmd, "log", logFormats)
 	f.DurationVar(&config.SweepEvery, "sweep-every", 10*time.Second, "how often the schedule fires; a minute on AWS")
 	f.DurationVar(&config.Lease, "lease", 10*time.Second, "how long a worker may be silent; a minute on AWS")
 	dataFlag(cmd, &config.Data)
@@ -91,12 +93,13 @@ func greet(env *environment, stack *local.Stack, config local.Config) {
 	fmt.Fprintf(env.stderr, `Streamer is running; Ctrl-C stops it.
   WebSocket  %s
   HTTP       %s
+  Console    %s
   Data       %s
 
 Try it from another terminal:
   %s generate_report '{"start_date":"2026-01-01","end_date":"2026-12-31","format":"csv"}'
 
-`, stack.WebSocketURL(), stack.HTTPURL(), config.Data, call)
+`, stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(), config.Data, call)
 }
 
 // program is how this program was started, as far as a person would type it.

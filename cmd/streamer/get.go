@@ -14,11 +14,10 @@ import (
 
 func newGet(env *environment) *cobra.Command {
 	return newSnapshot(env, &cobra.Command{
-		Use:   "get ID",
-		Short: "Print how a request stands",
-		Long: `Prints how a request stands as JSON: its state, progress, result or error.
-
-  streamer get req_7y2m… | jq .state`,
+		Use:     "get ID",
+		Short:   "Print how a request stands",
+		Long:    `Prints how a request stands as JSON: its state, progress, result or error.`,
+		Example: `  streamer get req_7y2m… | jq .state`,
 	}, (*client.Client).Get)
 }
 
@@ -27,9 +26,8 @@ func newCancel(env *environment) *cobra.Command {
 		Use:   "cancel ID",
 		Short: "Cancel a request",
 		Long: `Ends a queued request at once, and asks a running one to stop. One that has
-ended stays as it is. Prints how the request stands after that.
-
-  streamer cancel req_7y2m…`,
+ended stays as it is. Prints how the request stands after that.`,
+		Example: `  streamer cancel req_7y2m…`,
 	}, (*client.Client).Cancel)
 }
 
@@ -38,9 +36,8 @@ func newRedrive(env *environment) *cobra.Command {
 		Use:   "redrive ID",
 		Short: "Run a failed request again",
 		Long: `Queues a request that has failed once more, from its last checkpoint and with
-the steps that it has recorded, as its first attempt. Another stays as it is.
-
-  streamer redrive req_7y2m… && streamer watch req_7y2m…`,
+the steps that it has recorded, as its first attempt. Another stays as it is.`,
+		Example: `  streamer redrive req_7y2m… && streamer watch req_7y2m…`,
 	}, (*client.Client).Redrive)
 }
 
@@ -61,6 +58,7 @@ func newSnapshot(env *environment, cmd *cobra.Command, do func(*client.Client, c
 		return printJSON(env, snapshot.Append(nil))
 	}
 	flags.registerHTTP(cmd)
+	cmd.ValidArgsFunction = flags.completeID(env)
 	return cmd
 }
 

@@ -11,9 +11,9 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-const listHelp = `Lists your requests, newest first.
+const listHelp = `Lists your requests, newest first.`
 
-  streamer list
+const listExample = `  streamer list
   streamer list --state FAILED
   streamer list --limit 100 --json | jq -r '.requests[].id'`
 
@@ -22,10 +22,11 @@ func newList(env *environment) *cobra.Command {
 	var query wire.ListQuery
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List your requests",
-		Long:  listHelp,
-		Args:  cobra.NoArgs,
+		Use:     "list",
+		Short:   "List your requests",
+		Long:    listHelp,
+		Example: listExample,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := flags.open(cmd.Context(), env)
 			if err != nil {
@@ -45,6 +46,7 @@ func newList(env *environment) *cobra.Command {
 	}
 	flags.registerHTTP(cmd)
 	cmd.Flags().StringVar(&query.State, "state", "", "only QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
+	complete(cmd, "state", states)
 	cmd.Flags().IntVar(&query.Limit, "limit", 20, "how many, 1 to 100")
 	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "where to go on, from the list before")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -9,6 +9,9 @@ import (
 	"github.com/lmittmann/tint"
 )
 
+// logFormats are the values of --log.
+var logFormats = []string{"json", "text"}
+
 // newLogger writes to stderr: one readable line an event, or JSON.
 func newLogger(env *environment, format string) (*slog.Logger, error) {
 	terminal := env.terminal(env.stderr)
@@ -17,7 +20,7 @@ func newLogger(env *environment, format string) (*slog.Logger, error) {
 		return slog.New(slog.NewJSONHandler(env.stderr, nil)), nil
 	case format == "text", format == "":
 		return slog.New(withoutIdleSweeps{tint.NewTextHandler(env.stderr, &tint.Options{
-			TimeFormat: time.TimeOnly, NoColor: !terminal, ReplaceAttr: shorten,
+			TimeFormat: time.TimeOnly, NoColor: !terminal || env.getenv("NO_COLOR") != "", ReplaceAttr: shorten,
 		})}), nil
 	}
 	return nil, fmt.Errorf("--log %s is neither json nor text", format)

@@ -29,7 +29,7 @@ func run(ctx context.Context, args []string, env *environment) int {
 
 	root := newRoot(env)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, env *environment) int {
 		fmt.Fprintf(env.stderr, "streamer: %v\n", exit.err)
 	}
 	if exit.code == exitUsage {
-		fmt.Fprintln(env.stderr, "See: streamer help")
+		fmt.Fprintf(env.stderr, "Usage: %s\nSee: %s --help\n", cmd.UseLine(), cmd.CommandPath())
 	}
 	return exit.code
 }

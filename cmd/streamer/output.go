@@ -8,9 +8,9 @@ import (
 )
 
 const outputHelp = `Prints what a request has emitted, a chunk of JSON a line, in order, from an
-offset on. With --follow it goes on until the request has ended.
+offset on. With --follow it goes on until the request has ended.`
 
-  streamer output req_7y2m…
+const outputExample = `  streamer output req_7y2m…
   streamer output req_7y2m… --from 100 --follow`
 
 // followEvery is how often a request that runs is asked for more.
@@ -21,10 +21,11 @@ func newOutput(env *environment) *cobra.Command {
 	var from int64
 	var follow bool
 	cmd := &cobra.Command{
-		Use:   "output ID",
-		Short: "Print what a request has emitted",
-		Long:  outputHelp,
-		Args:  cobra.ExactArgs(1),
+		Use:     "output ID",
+		Short:   "Print what a request has emitted",
+		Long:    outputHelp,
+		Example: outputExample,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := flags.open(cmd.Context(), env)
 			if err != nil {
@@ -59,6 +60,7 @@ func newOutput(env *environment) *cobra.Command {
 		},
 	}
 	flags.registerHTTP(cmd)
+	cmd.ValidArgsFunction = flags.completeID(env)
 	cmd.Flags().Int64Var(&from, "from", 0, "the first offset")
 	cmd.Flags().BoolVar(&follow, "follow", false, "go on until the request has ended")
 	return cmd

@@ -81,20 +81,27 @@ func (env *environment) terminal(w io.Writer) bool {
 const rootHelp = `Streamer runs long work behind a WebSocket: short actions are answered at once,
 long ones become durable requests with live progress.
 
-Start everything on this machine, then ask for something from another terminal:
+Results go to stdout, everything else to stderr. Progress is a bar
+on a terminal and plain lines elsewhere; NO_COLOR and TERM=dumb are heeded.`
 
-  streamer dev
+const rootExample = `  streamer dev     # everything on this machine; then, in another terminal:
   streamer call echo '{"hello":"world"}'
   streamer call generate_report '{"start_date":"2026-01-01","end_date":"2026-12-31","format":"csv"}'
+  source <(streamer completion bash)`
 
-Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the
-request failed, 2 usage, 3 no connection or not let in.`
+const exitCodesHelp = `0  done
+1  the request or the server failed, or checks of verify did
+2  a command, a flag or an argument is wrong
+3  no connection, or not let in
+
+staging --once passes on the code of its command.`
 
 func newRoot(env *environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "streamer",
 		Short:         "Long work behind a WebSocket, durable and live",
 		Long:          rootHelp,
+		Example:       rootExample,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -102,7 +109,8 @@ func newRoot(env *environment) *cobra.Command {
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	root.AddCommand(newDev(env), newStaging(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env), newRedrive(env),
-		newSignal(env), newOutput(env), newToken(env), newVerify(env))
+		newSignal(env), newOutput(env), newToken(env), newVerify(env),
+		&cobra.Command{Use: "exit-codes", Short: "What the program says by its exit code", Long: exitCodesHelp})
 	return root
 }
 

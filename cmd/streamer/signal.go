@@ -8,17 +8,18 @@ import (
 
 const signalHelp = `Gives a request the signal that it waits for, or will wait for, with a payload of
 JSON: an argument, @FILE, or - for standard input. The first signal of a token
-counts.
+counts.`
 
-  streamer signal req_7y2m… approval '{"by":"ada"}'`
+const signalExample = `  streamer signal req_7y2m… approval '{"by":"ada"}'`
 
 func newSignal(env *environment) *cobra.Command {
 	var flags clientFlags
 	cmd := &cobra.Command{
-		Use:   "signal ID TOKEN [PAYLOAD]",
-		Short: "Wake a request that waits for a signal",
-		Long:  signalHelp,
-		Args:  cobra.RangeArgs(2, 3),
+		Use:     "signal ID TOKEN [PAYLOAD]",
+		Short:   "Wake a request that waits for a signal",
+		Long:    signalHelp,
+		Example: signalExample,
+		Args:    cobra.RangeArgs(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var payload json.RawMessage
 			if len(args) == 3 {
@@ -40,5 +41,6 @@ func newSignal(env *environment) *cobra.Command {
 		},
 	}
 	flags.registerHTTP(cmd)
+	cmd.ValidArgsFunction = flags.completeID(env)
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,27 +16,32 @@ import (
 	"github.com/pay-theory/streamer/local"
 )
 
-const stagingHelp = `Builds the binaries of the four functions and runs them as AWS does: as
-processes on a Runtime API, one event at a time and frozen between events, on
-DynamoDB's protocol with its stream, behind the API Gateway emulator. It starts
-empty and forgets everything at its end. It needs the source, the go command and,
-the first time, npm.
+const stagingHelp = `Runs what the CloudFormation template says: builds the binaries of its functions
+and runs them as AWS does, as processes on a Runtime API, one event at a time and
+frozen between events, on DynamoDB's protocol with its stream, behind the API
+Gateway emulator. It starts empty and forgets everything at its end. It needs the
+source, the go command and, the first time, npm.
 
-  streamer staging
+--once runs the command with STREAMER_URL, STREAMER_HTTP_URL, STREAMER_TOKEN,
+STREAMER_OTHER_TOKEN (of another tenant) and STREAMER_SIGN_KEY set, stops the stack
+and exits with the command's code.`
+
+const stagingExample = `  streamer staging
+  streamer staging --parameter StageName=test --parameter LogLevel=DEBUG
   streamer staging --once -- go run ./cmd/streamer call echo_async
-
---once runs the command with STREAMER_URL, STREAMER_HTTP_URL and STREAMER_TOKEN
-set, stops the stack and exits with the command's code.`
+  streamer staging --once -- go run ./cmd/streamer verify`
 
 func newStaging(env *environment) *cobra.Command {
 	var config local.StagingConfig
 	var format string
 	var once bool
+	var parameters []string
 	grant := devGrant()
 	cmd := &cobra.Command{
-		Use:   "staging [--once -- COMMAND…]",
-		Short: "Run the functions' binaries as AWS does",
-		Long:  stagingHelp,
+		Use:     "staging [--once -- COMMAND…]",
+		Short:   "Run the functions' binaries as AWS does",
+		Long:    stagingHelp,
+		Example: stagingExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case once && len(args) == 0:
@@ -44,6 +50,10 @@ func newStaging(env *environment) *cobra.Command {
 				return &exitError{exitUsage, errors.New("a command is run with --once only")}
 			case grant.TTL <= 0:
 				return &exitError{exitUsage, fmt.Errorf("--ttl %v is not above zero", grant.TTL)}
+			}
+			var err error
+			if config.Parameters, err = readParameters(parameters); err != nil {
+				return &exitError{exitUsage, err}
 			}
 			logger, err := newLogger(env, format)
 			if err != nil {
@@ -61,12 +71,27 @@ func newStaging(env *environment) *cobra.Command {
 	f.StringVar(&config.Source, "source", ".", "folder of the module whose functions are built")
 	f.StringVar(&config.Cache, "cache", filepath.Join(".cache", "dynoxide"), "folder that keeps the database server")
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
-	f.StringVar(&config.Stage, "stage", "staging", "stage of the WebSocket API")
+	f.StringVar(&config.Template, "template", "", "the template to run (default deploy/template.yaml in --source)")
+	f.StringArrayVar(&parameters, "parameter", nil, "a parameter of the template, as in StageName=test; may be repeated")
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
-	f.DurationVar(&config.SweepEvery, "sweep-every", time.Minute, "how often the schedule fires")
+	complete(cmd, "log", logFormats)
+	f.DurationVar(&config.SweepEvery, "sweep-every", 0, "how often schedules fire (default as the template says)")
 	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long the token is valid")
-	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have")
+	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have at most")
 	return cmd
+}
+
+// readParameters reads parameters of the form Name=Value.
+func readParameters(given []string) (map[string]string, error) {
+	parameters := map[string]string{}
+	for _, one := range given {
+		name, value, ok := strings.Cut(one, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("--parameter %q is not of the form Name=Value", one)
+		}
+		parameters[name] = value
+	}
+	return parameters, nil
 }
 
 // staging runs a stack until it is told to stop, or for a command.
@@ -90,10 +115,20 @@ func useStaging(ctx context.Context, env *environment, stack *local.Staging, gra
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	fmt.Fprintf(env.stderr, "  WebSocket  %s\n  HTTP       %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.Backends())
-	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token}
+	grant.Tenant += "-other"
+	other, err := stack.Sign(grant, nil, time.Now())
+	if err != nil {
+		return &exitError{exitFailed, err}
+	}
+	fmt.Fprintf(env.stderr, "  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(), stack.Backends())
+	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token,
+		"STREAMER_OTHER_TOKEN=" + other, "STREAMER_SIGN_KEY=" + stack.KeyFile()}
 	if len(command) > 0 {
-		return runCommand(ctx, env, command, variables)
+		err := runCommand(ctx, env, command, variables)
+		for _, m := range stack.Messages() {
+			fmt.Fprintf(env.stderr, "in the queue %s: %s\n", m.Queue, m.Body)
+		}
+		return err
 	}
 	fmt.Fprintln(env.stderr, "Ctrl-C stops it. In another terminal:")
 	for _, variable := range variables {

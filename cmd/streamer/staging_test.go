@@ -13,9 +13,9 @@ func TestStagingOnce(t *testing.T) {
 		t.Skip("builds and runs the functions")
 	}
 	root := filepath.Join("..", "..")
-	flags := []string{"staging", "--source", root, "--cache", filepath.Join(root, ".cache", "dynoxide"), "--once", "--"}
+	flags := []string{"staging", "--parameter", "StageName=staging", "--source", root, "--cache", filepath.Join(root, ".cache", "dynoxide"), "--once", "--"}
 	term := start(t, t.Context(), nil, "from stdin", append(flags, "sh", "-c",
-		`cat; echo; echo "$STREAMER_URL $STREAMER_HTTP_URL $STREAMER_TOKEN"; exit 7`)...)
+		`cat; echo; echo "$STREAMER_URL $STREAMER_HTTP_URL $STREAMER_TOKEN"; test "$STREAMER_TOKEN" != "$STREAMER_OTHER_TOKEN" -a -r "$STREAMER_SIGN_KEY" && exit 7`)...)
 	if code := <-term.exit; code != 7 {
 		t.Errorf("exit %d\n%s", code, term.err)
 	}
@@ -39,7 +39,11 @@ func TestStagingSaysWhatToDo(t *testing.T) {
 		{"staging --ttl -1s", exitUsage, "--ttl"},
 		{"staging --log loud", exitUsage, "--log loud"},
 		{"staging --listen 127.0.0.1:70000", exitFailed, "cannot listen"},
-		{"staging --source /dev/null", exitFailed, "build the functions in /dev/null"},
+		{"staging --parameter StageName", exitUsage, "Name=Value"},
+		{"staging --source /dev/null", exitFailed, "read the template"},
+		{"staging --source /dev/null --template ../../deploy/template.yaml", exitFailed, "build the functions in /dev/null"},
+		{"staging --source ../.. --parameter Stage=x", exitFailed, "the template has none of this name"},
+		{"staging --source ../.. --parameter ProcessorMemory=1", exitFailed, "parameter ProcessorMemory: it is too small"},
 		{"staging --concurrency -1", exitFailed, "negative"},
 	} {
 		term := start(t, t.Context(), nil, "", strings.Fields(c.args)...)

@@ -11,19 +11,20 @@ import (
 )
 
 const tokenHelp = `Signs a token with the development key of a data folder and prints it. Only a
-stack on the same folder accepts it.
+stack on the same folder accepts it.`
 
-  streamer token --tenant acme --subject ada
+const tokenExample = `  streamer token --tenant acme --subject ada
   curl -H "Authorization: Bearer $(streamer token)" http://127.0.0.1:8700/requests`
 
 func newToken(env *environment) *cobra.Command {
 	var data string
 	grant := devGrant()
 	cmd := &cobra.Command{
-		Use:   "token",
-		Short: "Sign a development token",
-		Long:  tokenHelp,
-		Args:  cobra.NoArgs,
+		Use:     "token",
+		Short:   "Sign a development token",
+		Long:    tokenHelp,
+		Example: tokenExample,
+		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			token, err := signDev(data, grant)
 			if err != nil {

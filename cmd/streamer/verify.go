@@ -2,56 +2,70 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pay-theory/streamer/e2e"
+	"github.com/pay-theory/streamer/local"
 )
 
 const verifyHelp = `Checks a stage from the outside, as a client sees it: handshake, errors, short
 and long requests, resuming, cancelling, isolation, limits. The example actions
 must be deployed there. Exit code 0 when nothing failed, 1 otherwise.
 
-  streamer verify
-  streamer verify --url wss://abc.execute-api.eu-west-1.amazonaws.com/prod \
-      --http-url https://def.execute-api.eu-west-1.amazonaws.com --token "$TOKEN"
-
 On a stack of this machine it signs its own tokens, flawed ones too. Elsewhere
-the checks that need more than --token and --other-token are skipped.`
+the checks that need more than --token, --other-token, --operator-token and
+--sign-key are skipped. streamer staging --once sets the variables for three of them.`
+
+const verifyExample = `  streamer verify
+  streamer verify --url wss://abc.execute-api.eu-west-1.amazonaws.com/prod \
+      --http-url https://def.execute-api.eu-west-1.amazonaws.com --token "$TOKEN"`
 
 func newVerify(env *environment) *cobra.Command {
 	var flags clientFlags
-	var other string
+	var other, operator, signKey string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Check a stage from the outside",
-		Long:  verifyHelp,
-		Args:  cobra.NoArgs,
+		Use:     "verify",
+		Short:   "Check a stage from the outside",
+		Long:    verifyHelp,
+		Example: verifyExample,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			target, err := verifyTarget(env, flags, other)
+			target, err := verifyTarget(env, flags, firstOf(other, env.getenv("STREAMER_OTHER_TOKEN")), firstOf(signKey, env.getenv("STREAMER_SIGN_KEY")))
 			if err != nil {
 				return err
 			}
+			target.OperatorToken = operator
 			return verify(cmd.Context(), env, target, asJSON)
 		},
 	}
 	flags.register(cmd)
-	cmd.Flags().StringVar(&other, "other-token", "", "token of another tenant, for the checks of isolation")
+	cmd.Flags().StringVar(&other, "other-token", "", "token of another tenant, for the checks of isolation (default $STREAMER_OTHER_TOKEN)")
+	cmd.Flags().StringVar(&operator, "operator-token", "", "token of the same tenant with the scope streamer:operator (default: one made with the key, if there is one)")
+	cmd.Flags().StringVar(&signKey, "sign-key", "", "PEM file with the Ed25519 key that signs the stage's tokens, for the checks of tokens with a flaw (default $STREAMER_SIGN_KEY)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a check")
 	return cmd
 }
 
-func verifyTarget(env *environment, flags clientFlags, other string) (*e2e.Target, error) {
+func verifyTarget(env *environment, flags clientFlags, other, signKey string) (*e2e.Target, error) {
 	token, err := flags.bearer(env)
 	if err != nil {
 		return nil, err
 	}
 	target := &e2e.Target{WebSocketURL: flags.webSocketURL(env), HTTPURL: flags.httpRoot(env), Token: token, OtherToken: other}
+	if signKey != "" {
+		if target.Sign, err = signLike(token, signKey); err != nil {
+			return nil, &exitError{exitUsage, err}
+		}
+	}
 	if key := flags.devKey(env); key != nil {
 		target.Sign = func(claims map[string]any) (string, error) { return key.SignClaims(devGrant(), claims, time.Now()) }
 		if target.OtherToken == "" {
@@ -63,6 +77,28 @@ func verifyTarget(env *environment, flags clientFlags, other string) (*e2e.Targe
 		}
 	}
 	return target, nil
+}
+
+// signLike signs what a token claims, with changes, with the key of a file.
+func signLike(token, file string) (func(map[string]any) (string, error), error) {
+	key, err := local.ReadKey(file)
+	if err != nil {
+		return nil, err
+	}
+	var claims map[string]any
+	parts := strings.Split(token, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(parts[min(1, len(parts)-1)])
+	if err == nil {
+		err = json.Unmarshal(raw, &claims)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the token has no claims that --sign-key could change: %w", err)
+	}
+	return func(changes map[string]any) (string, error) {
+		changed := maps.Clone(claims)
+		maps.Copy(changed, changes)
+		return key.SignClaims(local.Grant{}, changed, time.Now())
+	}, nil
 }
 
 func verify(ctx context.Context, env *environment, target *e2e.Target, asJSON bool) error {

@@ -10,18 +10,19 @@ import (
 )
 
 const whyHelp = `Says in a sentence why a request does not run, or how it stands, and what its
-failed attempts were.
+failed attempts were.`
 
-  streamer why req_7y2m…`
+const whyExample = `  streamer why req_7y2m…`
 
 func newWhy(env *environment) *cobra.Command {
 	var flags clientFlags
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "why ID",
-		Short: "Say why a request waits",
-		Long:  whyHelp,
-		Args:  cobra.ExactArgs(1),
+		Use:     "why ID",
+		Short:   "Say why a request waits",
+		Long:    whyHelp,
+		Example: whyExample,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := flags.open(cmd.Context(), env)
 			if err != nil {
@@ -44,6 +45,7 @@ func newWhy(env *environment) *cobra.Command {
 		},
 	}
 	flags.registerHTTP(cmd)
+	cmd.ValidArgsFunction = flags.completeID(env)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the snapshot as JSON")
 	return cmd
 }

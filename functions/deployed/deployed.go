@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -67,6 +68,19 @@ func (t tokens) verifier() (*auth.Verifier, error) {
 	})
 }
 
+// limits bound what a tenant or principal may have.
+type limits struct {
+	TenantRunning int `env:"STREAMER_LIMIT_TENANT_RUNNING"`
+	PrincipalOpen int `env:"STREAMER_LIMIT_PRINCIPAL_OPEN"`
+}
+
+func (l limits) limits() (streamer.Limits, error) {
+	if l.TenantRunning < 0 || l.PrincipalOpen < 0 {
+		return streamer.Limits{}, errors.New("config: STREAMER_LIMIT_TENANT_RUNNING or STREAMER_LIMIT_PRINCIPAL_OPEN is negative")
+	}
+	return streamer.Limits{RunningPerTenant: l.TenantRunning, OpenPerPrincipal: l.PrincipalOpen}, nil
+}
+
 // Connect builds the connect function.
 func Connect(ctx context.Context, opts config.Options) (*lift.App, error) {
 	var cfg struct {
@@ -113,14 +127,16 @@ func Router(ctx context.Context, opts config.Options, actions Actions) (*lift.Ap
 		Requests    string        `env:"STREAMER_REQUESTS_TABLE,required"`
 		Callback    string        `env:"STREAMER_CALLBACK_URL,required"`
 		Retention   time.Duration `env:"STREAMER_RETENTION"`
+		Limits      limits
 	}
 	if err := load(ctx, opts, &cfg.platform, &cfg.tokens, &cfg); err != nil {
 		return nil, err
 	}
 	store, storeErr := cfg.store(cfg.Requests, cfg.Connections)
 	verifier, verifierErr := cfg.verifier()
+	limits, limitsErr := cfg.Limits.limits()
 	push, err := apigw.New(apigw.Config{Endpoint: cfg.Callback, Region: cfg.Region, Credentials: cfg.credentials()})
-	if err := errors.Join(storeErr, verifierErr, err); err != nil {
+	if err := errors.Join(storeErr, verifierErr, limitsErr, err); err != nil {
 		return nil, err
 	}
 	all, err := actions(store)
@@ -128,26 +144,30 @@ func Router(ctx context.Context, opts config.Options, actions Actions) (*lift.Ap
 		return nil, err
 	}
 	return functions.Router(functions.RouterConfig{Connections: store, Requests: store, Actions: streamer.NewRegistry(all...),
-		Push: push, Verifier: verifier, Retention: cfg.Retention}), nil
+		Push: push, Close: push, Verifier: verifier, Limits: limits, Retention: cfg.Retention}), nil
 }
 
 // Processor builds the processor function. It invokes itself to run a request.
 func Processor(ctx context.Context, opts config.Options, actions Actions) (*lift.App, error) {
 	var cfg struct {
 		platform
-		Requests  string        `env:"STREAMER_REQUESTS_TABLE,required"`
-		Callback  string        `env:"STREAMER_CALLBACK_URL,required"`
-		Function  string        `env:"AWS_LAMBDA_FUNCTION_NAME,required"`
-		Stream    string        `env:"AWS_LAMBDA_LOG_STREAM_NAME" default:"processor"`
-		Retention time.Duration `env:"STREAMER_RETENTION"`
+		Connections string        `env:"STREAMER_CONNECTIONS_TABLE,required"`
+		Requests    string        `env:"STREAMER_REQUESTS_TABLE,required"`
+		Callback    string        `env:"STREAMER_CALLBACK_URL,required"`
+		Function    string        `env:"AWS_LAMBDA_FUNCTION_NAME,required"`
+		Stream      string        `env:"AWS_LAMBDA_LOG_STREAM_NAME" default:"processor"`
+		Retention   time.Duration `env:"STREAMER_RETENTION"`
+		Lease       time.Duration `env:"STREAMER_LEASE"`
+		Limits      limits
 	}
 	if err := load(ctx, opts, &cfg.platform, &cfg); err != nil {
 		return nil, err
 	}
-	store, storeErr := cfg.store(cfg.Requests, "")
+	store, storeErr := cfg.store(cfg.Requests, cfg.Connections)
 	push, pushErr := apigw.New(apigw.Config{Endpoint: cfg.Callback, Region: cfg.Region, Credentials: cfg.credentials()})
+	limits, limitsErr := cfg.Limits.limits()
 	dispatch, err := lambda.New(lambda.Config{Function: cfg.Function, Region: cfg.Region, Credentials: cfg.credentials(), Endpoint: cfg.Lambda})
-	if err := errors.Join(storeErr, pushErr, err); err != nil {
+	if err := errors.Join(storeErr, pushErr, limitsErr, err); err != nil {
 		return nil, err
 	}
 	all, err := actions(store)
@@ -155,11 +175,16 @@ func Processor(ctx context.Context, opts config.Options, actions Actions) (*lift
 		return nil, err
 	}
 	p, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Actions: streamer.NewRegistry(all...), Push: push, Dispatch: dispatch,
-		Worker: cfg.Stream, Retention: cfg.Retention, Logger: lift.NewLogger(lift.LogConfig{})})
+		Connections: streamer.Connections{Store: store, Closer: push},
+		Worker:      cfg.Stream, Retention: cfg.Retention, Lease: cfg.Lease, Limits: limits, Logger: lift.NewLogger(lift.LogConfig{})})
 	if err != nil {
 		return nil, err
 	}
-	return functions.Processor(p), nil
+	metrics, err := functions.Metrics(cfg.Function, os.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	return functions.Processor(p, metrics), nil
 }
 
 // load fills every part and joins their faults.

@@ -104,3 +104,21 @@ func TestDevelopmentTokensOpenNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestLimitsAndLease(t *testing.T) {
+	t.Parallel()
+	env := environment(t)
+	env["STREAMER_LEASE"], env["STREAMER_LIMIT_TENANT_RUNNING"], env["STREAMER_LIMIT_PRINCIPAL_OPEN"] = "30s", "5", "100"
+	for _, name := range []string{"router", "processor"} {
+		if _, err := functionsOf[name](t.Context(), options(env)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for variable, value := range map[string]string{"STREAMER_LEASE": "-1s", "STREAMER_LIMIT_TENANT_RUNNING": "many", "STREAMER_LIMIT_PRINCIPAL_OPEN": "-1"} {
+		env := maps.Clone(env)
+		env[variable] = value
+		if _, err := functionsOf["processor"](t.Context(), options(env)); err == nil {
+			t.Errorf("%s=%s was accepted", variable, value)
+		}
+	}
+}

@@ -43,7 +43,7 @@ var mutants = []mutant{
 	{"a signal that comes first is not seen by the wait", "steps.go",
 		"Park: await, Lacks: SignalStep(await.Token)}", "Park: await}", overSQLite},
 	{"the sweep takes leases that have not ended", "processor.go",
-		"due, err := p.Store.DueRequests(ctx, p.Now(), p.SweepLimit)", "due, err := p.Store.DueRequests(ctx, p.Now().Add(p.Lease), p.SweepLimit)", overSQLite},
+		"due, err := p.Store.DueRequests(ctx, at, p.SweepLimit)", "due, err := p.Store.DueRequests(ctx, at.Add(p.Lease), p.SweepLimit)", overSQLite},
 	{"a claim does not raise the fence", "steps.go",
 		"Start: true, AddFence: 1, AddRev: 1,", "Start: true, AddRev: 1,", overSQLite},
 	{"a checkpoint is not restored when it could not be stored", "run.go",

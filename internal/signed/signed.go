@@ -81,8 +81,17 @@ var shared = &http.Transport{
 // fails for now is made again after a wait with full jitter, at most 25 ms at
 // first and doubling to a second, so its effect may happen more than once.
 func (c *Client) Post(ctx context.Context, path string, header http.Header, body []byte) error {
+	return c.call(ctx, http.MethodPost, path, header, body)
+}
+
+// Delete is Post with the method DELETE and no body.
+func (c *Client) Delete(ctx context.Context, path string) error {
+	return c.call(ctx, http.MethodDelete, path, nil, nil)
+}
+
+func (c *Client) call(ctx context.Context, method, path string, header http.Header, body []byte) error {
 	for attempt := 1; ; attempt++ {
-		failure := c.attempt(ctx, path, header, body)
+		failure := c.attempt(ctx, method, path, header, body)
 		if failure == nil {
 			return nil
 		}
@@ -110,10 +119,10 @@ func pause(ctx context.Context, attempt int) bool {
 	}
 }
 
-func (c *Client) attempt(ctx context.Context, path string, header http.Header, body []byte) *Error {
+func (c *Client) attempt(ctx context.Context, method, path string, header http.Header, body []byte) *Error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	request, err := c.request(ctx, path, header, body)
+	request, err := c.request(ctx, method, path, header, body)
 	if err != nil {
 		return &Error{Cause: err}
 	}
@@ -138,12 +147,12 @@ func (c *Client) attempt(ctx context.Context, path string, header http.Header, b
 	return &Error{Status: response.StatusCode, Type: kind, Message: string(text)}
 }
 
-func (c *Client) request(ctx context.Context, path string, header http.Header, body []byte) (*http.Request, error) {
+func (c *Client) request(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Request, error) {
 	u, err := url.Parse(c.Endpoint + path)
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

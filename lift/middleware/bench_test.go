@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/pay-theory/streamer/internal/budget"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/lift/metric"
@@ -50,9 +51,7 @@ func TestDispatchAllocations(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	if allocs > 30 {
-		t.Errorf("%v allocations for one event, more than 30", allocs)
-	}
+	budget.Test(t, "dispatch with middlewares", map[string]int{"allocations": int(allocs)})
 }
 
 // BenchmarkDispatch sends one message through the stack, beside what

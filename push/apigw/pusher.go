@@ -31,7 +31,8 @@ type Config struct {
 	Transport http.RoundTripper // nil: one that keeps connections
 }
 
-// A Pusher implements [streamer.Pusher] with one signed POST for each frame:
+// A Pusher implements [streamer.Pusher] with one signed POST for each frame, and
+// [streamer.Closer] with one signed DELETE for each connection:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 //
 // It is safe for concurrent use.
@@ -39,7 +40,10 @@ type Pusher struct {
 	client signed.Client
 }
 
-var _ streamer.Pusher = (*Pusher)(nil)
+var (
+	_ streamer.Pusher = (*Pusher)(nil)
+	_ streamer.Closer = (*Pusher)(nil)
+)
 
 // New checks the config. It makes no call.
 func New(config Config) (*Pusher, error) {
@@ -69,7 +73,18 @@ func New(config Config) (*Pusher, error) {
 // Push implements [streamer.Pusher]. A connection id that API Gateway does not
 // take for one is gone too: it can never be open.
 func (p *Pusher) Push(ctx context.Context, connectionID string, frame []byte) error {
-	err := p.client.Post(ctx, "/@connections/"+url.PathEscape(connectionID), http.Header{"Content-Type": {"application/json"}}, frame)
+	return explain(p.client.Post(ctx, path(connectionID), http.Header{"Content-Type": {"application/json"}}, frame))
+}
+
+// CloseConnection implements [streamer.Closer]. The client sees a close with the
+// status 1000.
+func (p *Pusher) CloseConnection(ctx context.Context, connectionID string) error {
+	return explain(p.client.Delete(ctx, path(connectionID)))
+}
+
+func path(connectionID string) string { return "/@connections/" + url.PathEscape(connectionID) }
+
+func explain(err error) error {
 	var failure *signed.Error
 	if errors.As(err, &failure) && (failure.Status == http.StatusGone || failure.Status == http.StatusBadRequest) {
 		return streamer.ErrGone

@@ -3,6 +3,8 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pay-theory/streamer"
@@ -14,12 +16,15 @@ func (s *Store) SaveConnection(ctx context.Context, c streamer.Connection) error
 	for _, scope := range c.Principal.Scopes {
 		scopes = append(scopes, text(scope))
 	}
-	_, err := s.call(ctx, opPut, s.connections, input{Item: item{
+	row := item{
 		"id": text(c.ID), "tenant": text(c.Principal.Tenant), "subject": text(c.Principal.Subject), "scopes": elements(scopes...),
 		"expires": millis(c.Principal.ExpiresAt), "connected": millis(c.ConnectedAt),
+		"place": text(placeOf(c)), "shard": number(s.shard(c.ID)), "due": millis(c.EndsAt()),
 		"ttl": ttl(c.Principal.ExpiresAt.Add(24 * time.Hour)),
-	}})
-	if err != nil {
+	}
+	row.setText("ip", c.SourceIP)
+	row.setText("agent", c.UserAgent)
+	if _, err := s.call(ctx, opPut, s.connections, input{Item: row}); err != nil {
 		return fmt.Errorf("dynamo: save connection: %w", err)
 	}
 	return nil
@@ -49,12 +54,95 @@ func (s *Store) DeleteConnection(ctx context.Context, id string) error {
 	return nil
 }
 
+// ListConnections implements [streamer.ConnectionStore] with one call.
+func (s *Store) ListConnections(ctx context.Context, q streamer.ConnectionQuery) ([]streamer.Connection, string, error) {
+	prefix := ""
+	if q.Subject != "" {
+		prefix = tenantPrefix(q.Subject)
+	}
+	in := input{
+		IndexName:                 indexByTenant,
+		KeyConditionExpression:    "#tenant = :tenant",
+		ExpressionAttributeNames:  map[string]string{"#tenant": "tenant"},
+		ExpressionAttributeValues: item{":tenant": text(q.Tenant)},
+		Limit:                     q.Limit + 1,
+	}
+	if prefix != "" {
+		in.KeyConditionExpression += " AND begins_with(#place, :prefix)"
+		in.ExpressionAttributeNames["#place"], in.ExpressionAttributeValues[":prefix"] = "place", text(prefix)
+	}
+	if q.Cursor != "" {
+		c, err := decodeCursor(q.Cursor)
+		// The place, which tells the subject, is in the cursor's order.
+		if err != nil || c.Partition != q.Tenant || !strings.HasPrefix(c.Order, prefix) || !strings.HasSuffix(c.Order, "#"+c.ID) {
+			return nil, "", errCursor()
+		}
+		in.ExclusiveStartKey = item{"id": text(c.ID), "tenant": text(q.Tenant), "place": text(c.Order)}
+	}
+	entries, err := s.query(ctx, s.connections, in, q.Limit+1)
+	next := ""
+	if len(entries) > q.Limit {
+		entries = entries[:q.Limit]
+		last := &reader{item: entries[q.Limit-1]}
+		next = cursor{Partition: q.Tenant, ID: last.text("id"), Order: last.text("place")}.String()
+	}
+	var page []streamer.Connection
+	if err == nil {
+		page, err = connections(entries)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("dynamo: list connections: %w", err)
+	}
+	return page, next, nil
+}
+
+// EndedConnections implements [streamer.ConnectionStore]: one call for each
+// shard, at the same time, and one for each hundred connections that ended.
+func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) ([]streamer.Connection, error) {
+	entries, err := s.due(ctx, s.connections, now, limit)
+	var rows []item
+	if err == nil {
+		rows, err = s.load(ctx, s.connections, entries)
+	}
+	var ended []streamer.Connection
+	if err == nil {
+		ended, err = connections(rows)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: list ended connections: %w", err)
+	}
+	// The index may be older than the rows.
+	ended = slices.DeleteFunc(ended, func(c streamer.Connection) bool { return c.EndsAt().After(now) })
+	slices.SortStableFunc(ended, func(a, b streamer.Connection) int { return a.EndsAt().Compare(b.EndsAt()) })
+	return ended, nil
+}
+
+// placeOf sorts a list: by subject, then by when the connection was opened, then
+// by its id.
+func placeOf(c streamer.Connection) string {
+	return tenantPrefix(c.Principal.Subject) + moment(c.ConnectedAt) + "#" + c.ID
+}
+
+func connections(rows []item) ([]streamer.Connection, error) {
+	var all []streamer.Connection
+	for _, row := range rows {
+		c, err := row.connection()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
 func (i item) connection() (streamer.Connection, error) {
 	in := &reader{item: i}
 	c := streamer.Connection{
 		ID:          in.text("id"),
 		Principal:   streamer.Principal{Tenant: in.text("tenant"), Subject: in.text("subject"), ExpiresAt: in.time("expires")},
 		ConnectedAt: in.time("connected"),
+		SourceIP:    in.optional("ip"),
+		UserAgent:   in.optional("agent"),
 	}
 	for _, scope := range in.elements("scopes") {
 		if scope.S == nil {

@@ -33,10 +33,16 @@ func millis(t time.Time) value          { return number(t.UnixMilli()) }
 func decimal(f float64) value           { return text(strconv.FormatFloat(f, 'g', -1, 64)) }
 func ttl(t time.Time) value             { return number(t.Add(time.Second - 1).Unix()) }
 
-// setBinary and setTime leave absent what is nil or zero.
+// setBinary, setText and setTime leave absent what is nil or zero.
 func (i item) setBinary(name string, b []byte) {
 	if b != nil {
 		i[name] = binary(b)
+	}
+}
+
+func (i item) setText(name, s string) {
+	if s != "" {
+		i[name] = text(s)
 	}
 }
 
@@ -97,6 +103,14 @@ func (r *reader) text(name string) string {
 		return ""
 	}
 	return *v.S
+}
+
+// optional is empty where the attribute is absent.
+func (r *reader) optional(name string) string {
+	if _, present := r.item[name]; !present {
+		return ""
+	}
+	return r.text(name)
 }
 
 func (r *reader) number(name string) int64 {

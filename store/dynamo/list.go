@@ -14,7 +14,7 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// The indexes of the requests table.
+// The indexes of the tables. Of connections there are by_tenant and due.
 const (
 	indexByTenant  = "by_tenant"
 	indexBySubject = "by_subject"
@@ -24,7 +24,7 @@ const (
 
 // ListRequests implements [streamer.RequestLister]. It reads an index, which is
 // eventually consistent, in one call or, where few of many requests have the
-// state, in several; then the rows as they are, in one call for each hundred.
+// state or the action, in several; then the rows as they are, in one call for each hundred.
 func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer.Request, string, error) {
 	backwards := false
 	in := input{
@@ -49,12 +49,15 @@ func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer
 	in.KeyConditionExpression += " AND #order BETWEEN :from AND :until"
 	in.ExpressionAttributeNames["#order"] = "order"
 	in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":until"] = text(from), text(until)
-	if q.State != "" {
-		in.FilterExpression = "#state = :state"
-		in.ExpressionAttributeNames["#state"] = "state"
-		in.ExpressionAttributeValues[":state"] = text(string(q.State))
-		in.Limit = max(in.Limit, 1000) // it counts what the filter drops
+	var filters []string
+	for _, f := range [][2]string{{"state", string(q.State)}, {"action", q.Action}} {
+		if name, want := f[0], f[1]; want != "" {
+			filters = append(filters, "#"+name+" = :"+name)
+			in.ExpressionAttributeNames["#"+name], in.ExpressionAttributeValues[":"+name] = name, text(want)
+			in.Limit = max(in.Limit, 1000) // it counts what the filter drops
+		}
 	}
+	in.FilterExpression = strings.Join(filters, " AND ")
 	if q.Cursor != "" {
 		c, err := parseCursor(q.Cursor, q)
 		if err != nil {
@@ -63,7 +66,7 @@ func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer
 		in.ExclusiveStartKey = c.key(q)
 	}
 
-	entries, err := s.query(ctx, in, q.Limit+1)
+	entries, err := s.query(ctx, s.requests, in, q.Limit+1)
 	if q.Cursor != "" && is(err, codeValidation) {
 		return nil, "", errCursor() // of another query, outside the bounds of this one
 	}
@@ -85,6 +88,23 @@ func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer
 // DueRequests implements [streamer.DueLister]: one call for each shard, at the
 // same time, and one for each hundred requests that are due.
 func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*streamer.Request, error) {
+	entries, err := s.due(ctx, s.requests, now, limit)
+	var due []*streamer.Request
+	if err == nil {
+		due, err = s.fetch(ctx, entries)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: list due requests: %w", err)
+	}
+	// The index may be older than the rows.
+	due = slices.DeleteFunc(due, func(r *streamer.Request) bool { return r.DueAt.IsZero() || r.DueAt.After(now) })
+	slices.SortStableFunc(due, func(a, b *streamer.Request) int { return a.DueAt.Compare(b.DueAt) })
+	return due, nil
+}
+
+// due reads up to limit entries of a table's index of what is due, the longest
+// due first.
+func (s *Store) due(ctx context.Context, table string, now time.Time, limit int) ([]item, error) {
 	type answer struct {
 		entries []item
 		err     error
@@ -94,7 +114,7 @@ func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*s
 	answers := make(chan answer, s.shards)
 	for shard := range s.shards {
 		go func() {
-			entries, err := s.query(ctx, input{
+			entries, err := s.query(ctx, table, input{
 				IndexName:                 indexDue,
 				KeyConditionExpression:    "#shard = :shard AND #due <= :now",
 				ExpressionAttributeNames:  map[string]string{"#shard": "shard", "#due": "due"},
@@ -108,27 +128,20 @@ func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*s
 	for range s.shards {
 		a := <-answers
 		if a.err != nil {
-			return nil, fmt.Errorf("dynamo: list due requests: %w", a.err)
+			return nil, a.err
 		}
 		entries = append(entries, a.entries...)
 	}
 	byDue := func(i item) int64 { return (&reader{item: i}).number("due") }
 	slices.SortFunc(entries, func(a, b item) int { return cmp.Compare(byDue(a), byDue(b)) })
-	due, err := s.fetch(ctx, entries[:min(limit, len(entries))])
-	if err != nil {
-		return nil, fmt.Errorf("dynamo: list due requests: %w", err)
-	}
-	// The index may be older than the rows.
-	due = slices.DeleteFunc(due, func(r *streamer.Request) bool { return r.DueAt.IsZero() || r.DueAt.After(now) })
-	slices.SortStableFunc(due, func(a, b *streamer.Request) int { return a.DueAt.Compare(b.DueAt) })
-	return due, nil
+	return entries[:min(limit, len(entries))], nil
 }
 
-// query reads up to limit entries of an index.
-func (s *Store) query(ctx context.Context, in input, limit int) ([]item, error) {
+// query reads up to limit entries of a table's index.
+func (s *Store) query(ctx context.Context, table string, in input, limit int) ([]item, error) {
 	var entries []item
 	for {
-		out, err := s.call(ctx, opQuery, s.requests, in)
+		out, err := s.call(ctx, opQuery, table, in)
 		if err != nil {
 			return nil, err
 		}
@@ -140,41 +153,63 @@ func (s *Store) query(ctx context.Context, in input, limit int) ([]item, error) 
 	}
 }
 
-// fetch reads the rows of an index's entries, strongly consistent and in their
-// order. What has gone since, or was created anew in another place of the list,
-// is left out.
+// fetch reads the requests of an index's entries, strongly consistent and in
+// their order. What has gone since, or was created anew in another place of the
+// list, is left out.
 func (s *Store) fetch(ctx context.Context, entries []item) ([]*streamer.Request, error) {
+	rows, err := s.load(ctx, s.requests, entries)
+	if err != nil {
+		return nil, err
+	}
+	var found []*streamer.Request
+	for _, row := range rows {
+		r, err := row.request()
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, r)
+	}
+	return found, nil
+}
+
+// load reads the rows of an index's entries, strongly consistent and in their
+// order. What has gone since, or has another order now, is left out.
+func (s *Store) load(ctx context.Context, table string, entries []item) ([]item, error) {
 	const most = 100 // keys of one BatchGetItem
 	type name struct{ pk, id string }
 	nameOf := func(i item) name {
 		in := &reader{item: i}
-		return name{in.text("pk"), in.text("id")}
+		return name{in.optional("pk"), in.text("id")}
 	}
 	rows := make(map[name]item, len(entries))
 	for chunk := range slices.Chunk(entries, most) {
 		wanted := keys{ConsistentRead: true}
 		for _, e := range chunk {
-			wanted.Keys = append(wanted.Keys, item{"pk": e["pk"], "id": e["id"]})
+			key := item{"id": e["id"]}
+			if pk, ok := e["pk"]; ok {
+				key["pk"] = pk
+			}
+			wanted.Keys = append(wanted.Keys, key)
 		}
 		for idle := 0; len(wanted.Keys) > 0; {
-			out, err := s.api.call(ctx, opBatchGet, input{RequestItems: map[string]keys{s.requests: wanted}})
+			out, err := s.api.call(ctx, opBatchGet, input{RequestItems: map[string]keys{table: wanted}})
 			if err != nil {
 				return nil, err
 			}
-			for _, row := range out.Responses[s.requests] {
+			for _, row := range out.Responses[table] {
 				rows[nameOf(row)] = row
 			}
-			wanted = out.UnprocessedKeys[s.requests]
+			wanted = out.UnprocessedKeys[table]
 			// What did not fit into one answer is asked for at once; an answer with
 			// nothing at all is a throttle.
-			if len(out.Responses[s.requests]) > 0 {
+			if len(out.Responses[table]) > 0 {
 				idle = 0
 			} else if idle++; len(wanted.Keys) > 0 && (idle >= s.api.attempts || !pause(ctx, idle)) {
 				return nil, &Error{Operation: opBatchGet, Code: "ThrottlingException", Message: "no key was processed", Status: 200, Attempts: idle}
 			}
 		}
 	}
-	var found []*streamer.Request
+	var found []item
 	for _, e := range entries {
 		row, ok := rows[nameOf(e)]
 		if !ok {
@@ -183,11 +218,7 @@ func (s *Store) fetch(ctx context.Context, entries []item) ([]*streamer.Request,
 		if order, listed := e["order"]; listed && (row["order"].S == nil || *row["order"].S != *order.S) {
 			continue
 		}
-		r, err := row.request()
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, r)
+		found = append(found, row)
 	}
 	return found, nil
 }
@@ -204,20 +235,28 @@ type cursor struct {
 
 func cursorOf(entry item) string {
 	in := &reader{item: entry}
-	raw, err := json.Marshal(cursor{Partition: in.text("pk"), ID: in.text("id"), Order: in.text("order")})
+	return cursor{Partition: in.text("pk"), ID: in.text("id"), Order: in.text("order")}.String()
+}
+
+func (c cursor) String() string {
+	raw, err := json.Marshal(c)
 	if err != nil {
 		return "" // a struct of strings always encodes
 	}
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// parseCursor refuses a cursor that is not of the query's tenant or subject.
-func parseCursor(s string, q streamer.Query) (cursor, error) {
-	var c cursor
+func decodeCursor(s string) (c cursor, err error) {
 	raw, err := base64.RawURLEncoding.DecodeString(s)
 	if err == nil {
 		err = json.Unmarshal(raw, &c)
 	}
+	return c, err
+}
+
+// parseCursor refuses a cursor that is not of the query's tenant or subject.
+func parseCursor(s string, q streamer.Query) (cursor, error) {
+	c, err := decodeCursor(s)
 	_, id, _ := strings.Cut(c.Order, "#")
 	if err != nil || c.ID == "" || id != c.ID || !strings.HasPrefix(c.Partition, tenantPrefix(q.Tenant)) ||
 		q.Subject != "" && c.Partition != partition(q.Tenant, q.Subject) {

@@ -18,7 +18,8 @@ const writesKept = 16
 
 var escape = strings.NewReplacer("%", "%25", "#", "%23")
 
-// tenantPrefix is what the partition keys of a tenant begin with, and no other's.
+// tenantPrefix is what the partition keys of a tenant begin with, and no other's;
+// and what the places of a subject's connections begin with.
 func tenantPrefix(tenant string) string { return escape.Replace(tenant) + "#" }
 
 func partition(tenant, subject string) string { return tenantPrefix(tenant) + escape.Replace(subject) }
@@ -42,8 +43,13 @@ func lineOf(r *streamer.Request) string {
 }
 
 func (s *Store) shardOf(k streamer.Key) int {
+	return s.shard(partition(k.Tenant, k.Subject) + "#" + k.ID)
+}
+
+// shard spreads what is due over the partitions of an index.
+func (s *Store) shard(name string) int {
 	h := fnv.New32a()
-	h.Write([]byte(partition(k.Tenant, k.Subject) + "#" + k.ID)) // never fails
+	h.Write([]byte(name)) // never fails
 	return int(h.Sum32() % uint32(s.shards))
 }
 
@@ -215,9 +221,7 @@ func (i item) request() (*streamer.Request, error) {
 		}
 		r.Slots = append(r.Slots, *slot.S)
 	}
-	if _, present := i["blocked"]; present {
-		r.Blocked = in.text("blocked")
-	}
+	r.Blocked = in.optional("blocked")
 	for _, part := range []*reader{in, progress, failure, steps, await} {
 		if part.err != nil {
 			return nil, fmt.Errorf("decode row: %w", part.err)

@@ -21,7 +21,7 @@ func (s *Store) BlockedRequests(ctx context.Context, slot string, limit int) ([]
 	if slot == "" {
 		return nil, nil
 	}
-	entries, err := s.query(ctx, input{
+	entries, err := s.query(ctx, s.requests, input{
 		IndexName:                 indexBlocked,
 		KeyConditionExpression:    "#blocked = :slot",
 		ExpressionAttributeNames:  map[string]string{"#blocked": "blocked"},

@@ -38,8 +38,8 @@
 //	writes       L  the last sixteen writes, newest first: see below
 //
 // Times are milliseconds since 1970. The index by_subject has pk as its
-// partition key. The indexes hold keys, by_tenant and by_subject the state too,
-// and so cost no more than a small write each; whole rows come from the table.
+// partition key. The indexes hold keys, by_tenant and by_subject the state and the
+// action too, and so cost no more than a small write each; whole rows come from the table.
 //
 // # Places and output
 //
@@ -58,8 +58,12 @@
 //
 // # Connections
 //
-// One item is one connection: id S (the partition key), tenant S, subject S,
-// scopes L of S, expires N, connected N, and ttl N, a day after the expiry.
+// One item is one connection: id S (the partition key), tenant S (partition key
+// of the index by_tenant), subject S, scopes L of S, expires N, connected N, ip and
+// agent S where known, and ttl N, a day after the expiry. place S is the subject
+// with # and % written as above, #, connected in 15 digits, #, and the id: sort key
+// of by_tenant, which holds all of the item. The index due has shard N, a hash of
+// the id, and due N, when the connection ends.
 //
 // # Writes whose answer was lost
 //

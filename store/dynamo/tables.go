@@ -50,7 +50,7 @@ type Stream struct {
 
 // Tables returns how the two tables must be made, under the given names.
 func Tables(requests, connections string) []Table {
-	withState := Projection{ProjectionType: "INCLUDE", NonKeyAttributes: []string{"state"}}
+	filtered := Projection{ProjectionType: "INCLUDE", NonKeyAttributes: []string{"state", "action"}}
 	return []Table{
 		{
 			TableName: requests, BillingMode: "PAY_PER_REQUEST",
@@ -58,8 +58,8 @@ func Tables(requests, connections string) []Table {
 				{"blocked", "S"}, {"line", "S"}},
 			KeySchema: keySchema("pk", "id"),
 			GlobalSecondaryIndexes: []Index{
-				{indexByTenant, keySchema("tenant", "order"), withState},
-				{indexBySubject, keySchema("pk", "order"), withState},
+				{indexByTenant, keySchema("tenant", "order"), filtered},
+				{indexBySubject, keySchema("pk", "order"), filtered},
 				{indexDue, keySchema("shard", "due"), Projection{ProjectionType: "KEYS_ONLY"}},
 				{indexBlocked, keySchema("blocked", "line"), Projection{ProjectionType: "KEYS_ONLY"}},
 			},
@@ -68,9 +68,13 @@ func Tables(requests, connections string) []Table {
 		},
 		{
 			TableName: connections, BillingMode: "PAY_PER_REQUEST",
-			AttributeDefinitions: []Attribute{{"id", "S"}},
+			AttributeDefinitions: []Attribute{{"id", "S"}, {"tenant", "S"}, {"place", "S"}, {"shard", "N"}, {"due", "N"}},
 			KeySchema:            []KeyElement{{"id", "HASH"}},
-			TimeToLive:           "ttl",
+			GlobalSecondaryIndexes: []Index{
+				{indexByTenant, keySchema("tenant", "place"), Projection{ProjectionType: "ALL"}},
+				{indexDue, keySchema("shard", "due"), Projection{ProjectionType: "KEYS_ONLY"}},
+			},
+			TimeToLive: "ttl",
 		},
 	}
 }

@@ -64,6 +64,9 @@ func (u *update) guard(c streamer.Change) {
 		due := u.name("due")
 		u.conditions = append(u.conditions, "(attribute_not_exists("+due+") OR "+due+" <= "+u.value("dueBy", millis(c.DueBy))+")")
 	}
+	if !c.UnchangedSince.IsZero() {
+		u.conditions = append(u.conditions, u.name("updated")+" <= "+u.value("unchangedSince", millis(c.UnchangedSince)))
+	}
 	if c.Await != "" {
 		u.conditions = append(u.conditions, u.name("await")+"."+u.name("token")+" = "+u.value("awaited", text(c.Await)))
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,15 +10,17 @@ import (
 	"github.com/pay-theory/streamer"
 )
 
+const connectionColumns = "id, tenant, subject, scopes, expires_at, connected_at, ends_at, source_ip, user_agent"
+
 // SaveConnection implements [streamer.ConnectionStore].
 func (s *Store) SaveConnection(ctx context.Context, c streamer.Connection) error {
 	scopes, err := json.Marshal(c.Principal.Scopes)
 	if err != nil {
 		return fmt.Errorf("sqlite: encode scopes: %w", err)
 	}
-	_, err = s.write.ExecContext(ctx, `INSERT OR REPLACE INTO connections
-		(id, tenant, subject, scopes, expires_at, connected_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		c.ID, c.Principal.Tenant, c.Principal.Subject, string(scopes), c.Principal.ExpiresAt.UnixMilli(), c.ConnectedAt.UnixMilli())
+	_, err = s.write.ExecContext(ctx, "INSERT OR REPLACE INTO connections ("+connectionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		c.ID, c.Principal.Tenant, c.Principal.Subject, string(scopes), c.Principal.ExpiresAt.UnixMilli(), c.ConnectedAt.UnixMilli(),
+		c.EndsAt().UnixMilli(), c.SourceIP, c.UserAgent)
 	if err != nil {
 		return fmt.Errorf("sqlite: save connection: %w", err)
 	}
@@ -28,24 +29,71 @@ func (s *Store) SaveConnection(ctx context.Context, c streamer.Connection) error
 
 // LoadConnection implements [streamer.ConnectionStore].
 func (s *Store) LoadConnection(ctx context.Context, id string) (streamer.Connection, error) {
-	var (
-		c                  = streamer.Connection{ID: id}
-		scopes             string
-		expires, connected int64
-	)
-	err := s.read.QueryRowContext(ctx, "SELECT tenant, subject, scopes, expires_at, connected_at FROM connections WHERE id = ?", id).
-		Scan(&c.Principal.Tenant, &c.Principal.Subject, &scopes, &expires, &connected)
-	if errors.Is(err, sql.ErrNoRows) {
+	found, err := s.queryConnections(ctx, "WHERE id = ?", id)
+	if err == nil && len(found) == 0 {
 		err = streamer.ErrNotFound
-	}
-	if err == nil {
-		err = json.Unmarshal([]byte(scopes), &c.Principal.Scopes)
 	}
 	if err != nil {
 		return streamer.Connection{}, fmt.Errorf("sqlite: load connection: %w", err)
 	}
-	c.Principal.ExpiresAt, c.ConnectedAt = time.UnixMilli(expires).UTC(), time.UnixMilli(connected).UTC()
-	return c, nil
+	return found[0], nil
+}
+
+// ListConnections implements [streamer.ConnectionStore].
+func (s *Store) ListConnections(ctx context.Context, q streamer.ConnectionQuery) ([]streamer.Connection, string, error) {
+	where, args := "WHERE tenant = ?", []any{q.Tenant}
+	if q.Subject != "" {
+		where, args = where+" AND subject = ?", append(args, q.Subject)
+	}
+	if q.Cursor != "" {
+		at, err := parseCursor(q.Cursor)
+		if err != nil {
+			return nil, "", err
+		}
+		where, args = where+" AND (subject, connected_at, id) > (?, ?, ?)", append(args, at.Subject, at.Created, at.ID)
+	}
+	page, err := s.queryConnections(ctx, where+" ORDER BY subject, connected_at, id LIMIT ?", append(args, q.Limit+1)...)
+	if err != nil {
+		return nil, "", fmt.Errorf("sqlite: list connections: %w", err)
+	}
+	if len(page) <= q.Limit {
+		return page, "", nil
+	}
+	last := page[q.Limit-1]
+	return page[:q.Limit], cursor{Created: last.ConnectedAt.UnixMilli(), ID: last.ID, Subject: last.Principal.Subject}.String(), nil
+}
+
+// EndedConnections implements [streamer.ConnectionStore].
+func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) ([]streamer.Connection, error) {
+	ended, err := s.queryConnections(ctx, "WHERE ends_at <= ? ORDER BY ends_at LIMIT ?", now.UnixMilli(), limit)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: list ended connections: %w", err)
+	}
+	return ended, nil
+}
+
+func (s *Store) queryConnections(ctx context.Context, clauses string, args ...any) (found []streamer.Connection, err error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT "+connectionColumns+" FROM connections "+clauses, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var (
+			c                        streamer.Connection
+			scopes                   string
+			expires, connected, ends int64
+		)
+		if err := rows.Scan(&c.ID, &c.Principal.Tenant, &c.Principal.Subject, &scopes, &expires, &connected, &ends, &c.SourceIP, &c.UserAgent); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(scopes), &c.Principal.Scopes); err != nil {
+			return nil, fmt.Errorf("decode scopes: %w", err)
+		}
+		c.Principal.ExpiresAt, c.ConnectedAt = time.UnixMilli(expires).UTC(), time.UnixMilli(connected).UTC()
+		found = append(found, c)
+	}
+	return found, rows.Err()
 }
 
 // DeleteConnection implements [streamer.ConnectionStore].

@@ -104,6 +104,9 @@ func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer
 	if q.Subject != "" {
 		and("subject = ?", q.Subject)
 	}
+	if q.Action != "" {
+		and("action = ?", q.Action)
+	}
 	if q.State != "" {
 		and("state = ?", string(q.State))
 	}

@@ -75,7 +75,12 @@ CREATE TABLE connections (
   subject      TEXT NOT NULL,
   scopes       TEXT NOT NULL,
   expires_at   INTEGER NOT NULL,
-  connected_at INTEGER NOT NULL
+  connected_at INTEGER NOT NULL,
+  ends_at      INTEGER NOT NULL,
+  source_ip    TEXT NOT NULL,
+  user_agent   TEXT NOT NULL
 ) STRICT;
 
 CREATE INDEX connections_expiry ON connections (expires_at);
+CREATE INDEX connections_end ON connections (ends_at);
+CREATE INDEX connections_of_tenant ON connections (tenant, subject, connected_at, id);

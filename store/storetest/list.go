@@ -61,6 +61,13 @@ var listTests = []test{
 		s.lists(t, with(func(q *streamer.Query) { q.From = epoch.Add(time.Hour) }), "")
 		s.lists(t, with(func(q *streamer.Query) { q.From, q.Until = epoch.Add(ms(7)), epoch.Add(ms(7)) }), "")
 		s.lists(t, with(func(q *streamer.Query) { q.From, q.Until = epoch.Add(ms(9)), epoch.Add(ms(7)) }), "")
+		other := queued("acme", "ada", "other", epoch.Add(ms(4)))
+		other.Action = "ship"
+		s.create(t, other)
+		s.lists(t, with(func(q *streamer.Query) { q.Action = "ship" }), "other")
+		s.lists(t, with(func(q *streamer.Query) { q.Action, q.State = "ship", streamer.Failed }), "")
+		s.lists(t, with(func(q *streamer.Query) { q.Action, q.State, q.Subject = "report", streamer.Queued, "ada" }), "r-10 r-00")
+		s.lists(t, with(func(q *streamer.Query) { q.Action = "Report" }), "")
 		s.lists(t, with(func(q *streamer.Query) { q.Subject = "nobody" }), "")
 		s.lists(t, streamer.Query{Tenant: "globex", Limit: 100}, "g-1")
 		s.lists(t, streamer.Query{Tenant: "globex", Subject: "bob", Limit: 100}, "")

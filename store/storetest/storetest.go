@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Connection", connectionTests},
 		{"Parallel", parallelTests},
 		{"Walk", walkTests},
+		{"Model", modelTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			t.Parallel()

@@ -240,6 +240,9 @@ func randomChange(rng *rand.Rand, at time.Time, have *streamer.Request) streamer
 	if maybe(3) {
 		c.DueBy = at.Add(time.Duration(rng.IntN(4)-1) * time.Second)
 	}
+	if maybe(6) {
+		c.UnchangedSince = at.Add(time.Duration(rng.IntN(3)-1) * time.Second)
+	}
 	if maybe(2) {
 		c.At = at
 	}

@@ -1,4 +1,4 @@
-// Compiles sources and tests to .build, and runs Node's own test runner there.
+// Compiles sources and tests to a folder of this run, and runs Node's own test runner there.
 // Arguments name test files: `node scripts/test.mjs link http`.
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
@@ -6,10 +6,11 @@ import { basename } from "node:path";
 import { buildSync } from "esbuild";
 
 const files = (dir) => readdirSync(dir, { recursive: true }).filter((f) => /\.tsx?$/.test(f)).map((f) => `${dir}/${f}`);
-rmSync(".build", { recursive: true, force: true });
+const build = `.build-${process.pid}`;
+process.on("exit", () => rmSync(build, { recursive: true, force: true }));
 buildSync({
   entryPoints: [...files("src"), ...files("test")],
-  outdir: ".build",
+  outdir: build,
   outbase: ".",
   format: "esm",
   target: "es2022",
@@ -17,9 +18,9 @@ buildSync({
 });
 
 const wanted = process.argv.slice(2);
-const tests = readdirSync(".build/test")
+const tests = readdirSync(`${build}/test`)
   .filter((f) => f.endsWith(".test.js") && (!wanted.length || wanted.includes(basename(f, ".test.js"))))
-  .map((f) => `.build/test/${f}`);
+  .map((f) => `${build}/test/${f}`);
 if (!tests.length) throw new Error(`there is no test named ${wanted.join(" or ")}`);
 const { status } = spawnSync(
   process.execPath,

@@ -79,3 +79,8 @@ export function deferred<T>(): Deferred<T> {
   d.promise.catch(() => {});
   return d;
 }
+
+/** Calls listeners soon. What one throws is its own fault and must not stop the frames. */
+export function tell<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+  for (const listener of listeners) queueMicrotask(() => listener(value));
+}

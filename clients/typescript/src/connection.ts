@@ -28,7 +28,7 @@ export interface ConnectionEvents {
 /** How long a handshake may take, $connect included. */
 const OPEN_WITHIN = 15_000;
 const PONG_WITHIN = 10_000;
-const LOST = "the connection was lost";
+const NO_ANSWER = "no answer";
 /** How often the silence is looked at. Browsers hold the timers of hidden tabs to a minute. */
 const LOOK_EVERY = 60_000;
 
@@ -85,13 +85,13 @@ export class Connection implements Session {
   call(message: Message, _rev?: number, within = ANSWER_WITHIN): Promise<Frame> {
     const answer = deferred<Frame>();
     if (this.#over) {
-      answer.reject(new Error(LOST));
+      answer.reject(new Error(NO_ANSWER));
       return answer.promise;
     }
     this.#calls.set(message.id, answer);
     const stop = this.timers.after(within, () => {
       this.#calls.delete(message.id);
-      answer.reject(new Error("no answer"));
+      answer.reject(new Error(NO_ANSWER));
       if (within == ANSWER_WITHIN) this.check();
     });
     answer.promise.then(stop, stop);
@@ -125,9 +125,13 @@ export class Connection implements Session {
     this.#stopWatch();
     this.#opened.resolve(false);
     this.#ended.resolve();
-    for (const answer of this.#calls.values()) answer.reject(new Error(LOST));
-    this.#calls.clear();
+    this.#failCalls();
     this.#socket?.close(1000);
+  }
+
+  #failCalls(): void {
+    for (const answer of this.#calls.values()) answer.reject(new Error(NO_ANSWER));
+    this.#calls.clear();
   }
 
   #receive(text: string): void {
@@ -136,12 +140,9 @@ export class Connection implements Session {
     this.#lastHeard = this.timers.clock.now();
     const frame = decode(text, this.codec);
     if (!frame) {
-      // API Gateway's own error does not say which message failed. When only
-      // one is unanswered, it is that one.
-      if (this.#calls.size == 1) for (const [id, answer] of this.#calls) {
-        this.#calls.delete(id);
-        answer.reject(new Error("the message failed"));
-      }
+      // API Gateway's own error does not say which message failed: whatever is
+      // unanswered is sent again.
+      this.#failCalls();
       return;
     }
     this.events.onFrame(frame);

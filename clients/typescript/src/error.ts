@@ -31,8 +31,8 @@ export interface Retry {
 export interface WireError {
   code: Code;
   message: string;
-  details?: Record<string, unknown>;
-  retry?: Retry;
+  details?: Record<string, unknown> | undefined;
+  retry?: Retry | undefined;
 }
 
 /**

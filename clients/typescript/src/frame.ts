@@ -27,6 +27,8 @@ export interface Snapshot<Result = unknown> {
   started_at?: string;
   finished_at?: string;
   due_at?: string;
+  /** How many chunks it has emitted. */
+  output?: number;
 }
 
 /** What a server sends: a union over `type`, of which the codec checks the shape. */
@@ -43,6 +45,10 @@ export interface Frame {
   result_ref?: string;
   error?: WireError;
   request?: Snapshot;
+  /** Of the first of the chunks. */
+  offset?: number;
+  /** New pieces of the request's output. */
+  chunks?: unknown[];
 }
 
 /** What a client sends. */
@@ -52,6 +58,8 @@ export interface Message {
   text: string;
   /** The name of a reserved action, without the prefix. */
   reserved?: string;
+  /** In place of the text: a path below the HTTP API to read. */
+  ref?: string;
 }
 
 /** Turns text into values and back. */
@@ -97,11 +105,10 @@ export function encode(
   codec: Codec,
   metadata?: Record<string, string>,
 ): Message {
-  const members = [`"id":${JSON.stringify(id)}`, `"action":${JSON.stringify(action)}`];
-  const body = payload === undefined ? undefined : codec.stringify(payload);
-  if (body !== undefined) members.push(`"payload":${body}`);
-  if (metadata) members.push(`"metadata":${JSON.stringify(metadata)}`);
-  return { id, text: `{${members.join()}}` };
+  let text = JSON.stringify({ id, action }).slice(0, -1);
+  if (payload !== undefined) text += ',"payload":' + codec.stringify(payload);
+  if (metadata) text += ',"metadata":' + JSON.stringify(metadata);
+  return { id, text: text + "}" };
 }
 
 /** A message of a reserved action. */
@@ -114,7 +121,7 @@ export function reserved(name: string, payload?: unknown): Message {
  * `crypto.randomUUID` does.
  */
 export function newId(): string {
-  return "req_" + [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return "req_" + crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 /** Whether nothing but a redrive changes a request in this state. */

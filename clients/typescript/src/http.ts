@@ -1,5 +1,6 @@
 import type { Timers } from "./clock.js";
 import { deferred } from "./clock.js";
+import type { Retry } from "./error.js";
 import { type Codec, decode, type Frame, type Json, type Message, plain, type Snapshot } from "./frame.js";
 import { ANSWER_WITHIN, type Reason, type Session } from "./session.js";
 import type { Tokens } from "./token.js";
@@ -22,17 +23,21 @@ export class Http {
   ) {}
 
   /** Sends a message; see Session.call. A subscribe waits up to 20 s for a rev above `rev`. */
-  async call({ id, text, reserved }: Message, rev = 0): Promise<Frame> {
+  async call({ id, text, reserved, ref }: Message, rev = 0): Promise<Frame> {
+    if (ref) return this.#frame(id, "GET", ref.replace(/^\/*/, "/"));
     if (!reserved) return this.#frame(id, "POST", "/requests", text);
-    const { payload } = JSON.parse(text);
-    if (reserved == "list") return this.#frame(id, "GET", "/requests?" + new URLSearchParams(payload));
-    const wait = reserved == "subscribe" && rev ? `?wait=20s&rev=${rev}` : "";
-    return this.#frame(id, reserved == "cancel" ? "DELETE" : "GET", `/requests/${payload.request_id}${wait}`);
-  }
-
-  /** Reads the result that a frame was too small for. */
-  async follow(ref: string): Promise<Frame> {
-    return this.#frame("", "GET", ref.replace(/^\/*/, "/"));
+    const { request_id, token, payload, ...query } = JSON.parse(text).payload;
+    const search = "?" + new URLSearchParams(query);
+    const calls: Record<string, [method: string, path?: string, body?: string]> = {
+      list: ["GET", search],
+      subscribe: ["GET", rev ? "?wait=20s&rev=" + rev : ""],
+      output: ["GET", "/output" + search],
+      redrive: ["POST", "/redrive"],
+      signal: ["POST", "/signals/" + token, JSON.stringify(payload)],
+      cancel: ["DELETE"],
+    };
+    const [method, path = "", body] = calls[reserved] ?? ["GET"];
+    return this.#frame(id, method, "/requests" + (request_id ? "/" + request_id : "") + path, body);
   }
 
   async #frame(id: string, method: string, path: string, body?: string): Promise<Frame> {
@@ -45,7 +50,7 @@ export class Http {
     } catch {
       // What a proxy says in HTML is told by its status.
     }
-    if (status < 300 && value.requests) return { type: "response", request_id: id, data: value };
+    if (status < 300 && (value.requests || value.chunks)) return { type: "response", request_id: id, data: value };
     if (status < 300 && value.state) return { type: "request", request_id: id, request: plain(value) as Snapshot };
     // It was not the router that answered, but a gateway or a captive portal:
     // that passes.
@@ -57,9 +62,9 @@ export class Http {
       error: {
         code,
         message: detail ?? title ?? `HTTP status ${status}`,
-        ...((details || correlation_id) && { details: { ...details, ...(correlation_id && { correlation_id }) } }),
-        ...(retry && { retry: plain(retry) }),
-      } as Frame["error"] & {},
+        details: correlation_id ? { ...details, correlation_id } : details,
+        retry: retry && (plain(retry) as Retry),
+      },
     };
   }
 

@@ -1,7 +1,7 @@
 export type { Clock } from "./clock.js";
 export type { Socket, SocketClass } from "./connection.js";
 export { type Code, type Retry, StreamerError } from "./error.js";
-export type { RequestState, Snapshot } from "./frame.js";
+export type { Frame, RequestState, Snapshot } from "./frame.js";
 export type { State } from "./link.js";
 export type { PendingStorage } from "./pending.js";
 export type { Progress, RequestHandle } from "./request.js";
@@ -10,6 +10,7 @@ export {
   type ActionType,
   type AnyActions,
   type ListOptions,
+  type Output,
   type PayloadOf,
   type RequestOptions,
   type ResultOf,

@@ -26,8 +26,8 @@ export interface LinkParts {
   tokens: Tokens;
   codec: Codec;
   timers: Timers;
-  /** Where "online" and "offline" are heard. */
-  events: EventTarget | undefined;
+  /** Where "online" and "offline" are heard, if they are. */
+  events: Partial<EventTarget>;
   onFrame(frame: Frame): void;
   onState(): void;
   /** Before anything is sent under a token: whose it is, where the token says so. */
@@ -57,8 +57,8 @@ export class Link {
   #cancelRenewal = () => {};
 
   constructor(private readonly parts: LinkParts) {
-    parts.events?.addEventListener("online", this);
-    parts.events?.addEventListener("offline", this);
+    parts.events.addEventListener?.("online", this);
+    parts.events.addEventListener?.("offline", this);
     void this.#dial();
   }
 
@@ -77,8 +77,8 @@ export class Link {
     if (this.closedBy) return;
     this.closedBy = error;
     const { events, timers } = this.parts;
-    events?.removeEventListener("online", this);
-    events?.removeEventListener("offline", this);
+    events.removeEventListener?.("online", this);
+    events.removeEventListener?.("offline", this);
     timers.clear();
     this.#session?.close();
     this.#next.reject(error);

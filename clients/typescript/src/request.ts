@@ -1,4 +1,4 @@
-import { deferred } from "./clock.js";
+import { deferred, tell } from "./clock.js";
 import { StreamerError } from "./error.js";
 import { type Frame, isFinal, type RequestState } from "./frame.js";
 
@@ -77,7 +77,7 @@ export class Tracked {
   /** Calls the listener with every progress from now on, beginning with the newest. */
   watch(listener: (p: Progress) => void): void {
     this.#listeners.add(listener);
-    if (this.#last) this.#tell(listener, this.#last);
+    if (this.#last) tell([listener], this.#last);
   }
 
   /** Takes a frame of this request, unless it is old news. */
@@ -100,7 +100,7 @@ export class Tracked {
       else this.#end(result_ref ? this.follow(result_ref, this.id) : result);
     } else {
       this.#last = { percentage, message, ...(metadata && { metadata }), state, rev };
-      for (const listener of this.#listeners) this.#tell(listener, this.#last);
+      tell(this.#listeners, this.#last);
       this.#changed.resolve();
       this.#changed = deferred();
     }
@@ -114,11 +114,6 @@ export class Tracked {
   #end(result: unknown): void {
     this.ended = true;
     Promise.resolve(result).then(this.#result.resolve, this.#result.reject);
-  }
-
-  /** What a listener throws is its own fault and must not stop the frames. */
-  #tell(listener: (p: Progress) => void, progress: Progress): void {
-    queueMicrotask(() => listener(progress));
   }
 
   async *#iterate(): AsyncGenerator<Progress> {

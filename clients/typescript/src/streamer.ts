@@ -1,4 +1,4 @@
-import { type Clock, systemClock, Timers } from "./clock.js";
+import { type Clock, systemClock, tell, Timers } from "./clock.js";
 import type { SocketClass } from "./connection.js";
 import { StreamerError } from "./error.js";
 import { type Codec, encode, type Frame, type Message, newId, plain, reserved } from "./frame.js";
@@ -71,6 +71,15 @@ export interface ListOptions {
   cursor?: string;
 }
 
+/** A piece of what a request has emitted. */
+export interface Output {
+  /** Of the first chunk. */
+  offset: number;
+  chunks: unknown[];
+  /** The request has ended, and this is the rest. */
+  final: boolean;
+}
+
 /** The most bytes that go in one WebSocket message; a browser cannot split it, and a frame of 32 KB has a header. */
 const MAX_FRAME = 32_000;
 /** How often a message is sent that nobody answers. */
@@ -93,6 +102,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   readonly #pending: Pending;
   readonly #requests = new Map<string, Tracked>();
   readonly #listeners = new Set<() => void>();
+  readonly #taps = new Set<(frame: Frame) => void>();
   #who: string | undefined;
 
   constructor(url: string, options: StreamerOptions) {
@@ -112,7 +122,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       tokens,
       codec: this.#codec,
       timers: this.#timers,
-      events: "addEventListener" in events ? events : undefined,
+      events,
       onFrame: (frame) => this.#offer(frame),
       onState: () => this.#stateChanged(),
       onToken: (who) => this.#claim(who),
@@ -134,6 +144,12 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   onState(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls the listener with every frame, in the order in which they came, until the function that it returns is called. */
+  onFrame(listener: (frame: Frame) => void): () => void {
+    this.#taps.add(listener);
+    return () => this.#taps.delete(listener);
   }
 
   /**
@@ -187,6 +203,22 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   /** Cancels a request. A running one ends when its action notices; a final one stays as it is. */
   cancel(id: string): Promise<Snapshot> {
     return this.#snapshot("cancel", id);
+  }
+
+  /** Runs a request that has FAILED again, from its last checkpoint; `resume` waits for it. Another stays as it is. */
+  redrive(id: string): Promise<Snapshot> {
+    return this.#snapshot("redrive", id);
+  }
+
+  /** Gives a request the signal that it waits for, or will wait for. The first signal of a token counts. */
+  signal(id: string, token: string, payload?: unknown): Promise<Snapshot> {
+    return this.#snapshot("signal", id, { token, payload });
+  }
+
+  /** What a request has emitted, from an offset on, as far as one answer holds it. `output` of the entry point of that name follows it. */
+  async output(id: string, from = 0): Promise<Output> {
+    const { data } = await this.#answer(reserved("output", { request_id: id, from }));
+    return data as Output;
   }
 
   /**
@@ -274,7 +306,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
    * in the meantime is not sent again.
    */
   async #ask(message: Message, request?: Tracked): Promise<[Frame?, Session?]> {
-    const large = message.text.length > MAX_FRAME / 3 && new TextEncoder().encode(message.text).length > MAX_FRAME;
+    const large = message.ref || (message.text.length > MAX_FRAME / 3 && new TextEncoder().encode(message.text).length > MAX_FRAME);
     let refused = false;
     for (let tries = 0; ; ) {
       const session = await this.#link.ready();
@@ -287,10 +319,15 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
         // What is stored can be cancelled while a poll still waits.
         frame = await (request?.stored ? Promise.race([answer, request.done]) : answer);
         if (!frame) return [];
+        // A passing fault, after which the same message is safe.
+        if (!request?.stored && !frame.rev && frame.error?.code == "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (this.#link.closedBy) throw this.#link.closedBy;
         if (request?.ended) return [];
-        if (++tries >= MAX_TRIES && !request?.stored) throw unanswered(request?.id, error);
+        if (++tries >= MAX_TRIES && !request?.stored) {
+          const retry = { retryable: true };
+          throw new StreamerError({ code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry }, request?.id ?? (message.ref && message.id), error);
+        }
         if (this.#link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
         continue;
       }
@@ -302,34 +339,25 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
 
   async #answer(message: Message): Promise<Frame> {
     const [frame] = await this.#ask(message);
-    if (frame!.error) throw new StreamerError(frame!.error);
+    if (frame!.error) throw new StreamerError(frame!.error, message.ref && message.id);
     return frame!;
   }
 
-  async #snapshot(action: string, id: string): Promise<Snapshot<any>> {
-    const frame = await this.#answer(reserved(action, { request_id: id }));
+  async #snapshot(action: string, id: string, more?: object): Promise<Snapshot<any>> {
+    const frame = await this.#answer(reserved(action, { request_id: id, ...more }));
     this.#offer(frame);
     const { result_ref: ref } = frame.request!;
     return ref ? { ...frame.request!, result: await this.#follow(ref, id) } : frame.request!;
   }
 
   readonly #follow = async (ref: string, id: string): Promise<unknown> => {
-    for (let tries = 1; ; tries++) {
-      if (this.#link.closedBy) throw this.#link.closedBy;
-      try {
-        const { request, error } = await this.#http.follow(ref);
-        if (error) throw new StreamerError(error, id);
-        return request!.result;
-      } catch (error) {
-        if (error instanceof StreamerError) throw error;
-        if (tries >= MAX_TRIES) throw unanswered(id, error);
-        await this.#timers.pause(this.#timers.backoff(tries));
-      }
-    }
+    const { request } = await this.#answer({ id, text: "", ref });
+    return request!.result;
   };
 
   #offer(frame: Frame): void {
     this.#requests.get(frame.request?.id ?? frame.request_id ?? "")?.offer(frame);
+    tell(this.#taps, frame);
   }
 
   /** Nothing that one person asked for is sent under another's token. */
@@ -338,7 +366,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     this.#pending.claim(who);
     for (const request of this.#requests.values()) {
       if (request.who && request.who != who) {
-        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to someone else now" }, request.id));
+        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another person" }, request.id));
       }
       request.who = who;
     }
@@ -347,11 +375,6 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   #stateChanged(): void {
     const { closedBy } = this.#link;
     if (closedBy) for (const request of this.#requests.values()) request.fail(closedBy);
-    for (const listener of this.#listeners) queueMicrotask(listener);
+    tell(this.#listeners, undefined);
   }
-}
-
-function unanswered(id: string | undefined, cause: unknown): StreamerError {
-  const retry = { retryable: true };
-  return new StreamerError({ code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry }, id, cause);
 }

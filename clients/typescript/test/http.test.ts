@@ -42,6 +42,8 @@ test("the reserved actions are the calls that mean the same", async (t) => {
     [reserved("subscribe", ref), 0, "GET", "/requests/r-1"],
     [reserved("subscribe", ref), 7, "GET", "/requests/r-1?wait=20s&rev=7"],
     [reserved("cancel", ref), 0, "DELETE", "/requests/r-1"],
+    [reserved("redrive", ref), 0, "POST", "/requests/r-1/redrive"],
+    [reserved("signal", { ...ref, token: "approval", payload: { by: "ada" } }), 0, "POST", "/requests/r-1/signals/approval"],
   ] as const;
   for (const [sent, rev, method, url] of cases) {
     const answer = http.call(sent, rev);
@@ -55,6 +57,11 @@ test("the reserved actions are the calls that mean the same", async (t) => {
   assert.deepEqual([call.method, call.url], ["GET", "/requests?state=FAILED&limit=5&cursor=a%2Fb"]);
   call.reply(200, { requests: [], cursor: "c" });
   assert.deepEqual((await page).data, { requests: [], cursor: "c" });
+  const piece = http.call(reserved("output", { ...ref, from: 3 }));
+  const asked = await server.calls.next();
+  assert.deepEqual([asked.method, asked.url], ["GET", "/requests/r-1/output?from=3"]);
+  asked.reply(200, { offset: 3, chunks: ["a"], final: false });
+  assert.deepEqual((await piece).data, { offset: 3, chunks: ["a"], final: false });
 });
 
 test("a problem document is an error frame", async (t) => {
@@ -88,7 +95,8 @@ test("what a gateway refuses by itself gets the code of its status", async (t) =
   for (const [status, code] of cases) {
     const answer = http.call(message);
     (await server.calls.next()).reply(status, { message: "no" });
-    assert.deepEqual((await answer).error, { code, message: `HTTP status ${status}` });
+    const { error } = await answer;
+    assert.deepEqual([error!.code, error!.message], [code, `HTTP status ${status}`]);
   }
 });
 
@@ -137,7 +145,7 @@ test("a call without an answer ends, by its time limit or with the client", asyn
 test("a result is fetched below the HTTP API, wherever the reference points", async (t) => {
   const { server, http } = await start(t);
   for (const ref of ["/requests/r-1", "requests/r-1", "//requests/r-1"]) {
-    const answer = http.follow(ref);
+    const answer = http.call({ id: "r-1", text: "", ref });
     const call = await server.calls.next();
     assert.equal(call.url, "/requests/r-1");
     call.reply(200, snapshot("r-1", "SUCCEEDED", 9, { result: "large" }));

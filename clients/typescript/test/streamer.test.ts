@@ -494,3 +494,47 @@ test("large integers survive with a parse and a stringify that keep them", async
   peer.send('{"type":"response","request_id":"r-1","success":true,"data":{"n":9007199254740993}}');
   assert.deepEqual(await request.result, { n: 9007199254740993n });
 });
+
+test("when the gateway throttles, what has no answer is sent again after a moment of chance, and ends once", async (t) => {
+  const { clock, streamer, peer } = await open(t);
+  const requests = ["r-1", "r-2"].map((id) => streamer.request("report", {}, { id }));
+  for (const { id } of requests) assert.equal((await peer.expect("report")).id, id);
+  peer.send('{"message": "Internal server error", "connectionId":"a=", "requestId":"b="}');
+  await turn(5);
+  assert.equal(peer.messages.waiting, 0, "sent again at once");
+  clock.advance(2000);
+  for (let i = 0; i < 2; i++) peer.send(frames((await peer.expect("report")).id).ack(1));
+  for (const { id } of requests) peer.send(frames(id).complete(id, 2));
+  assert.deepEqual(await Promise.all(requests.map((r) => r.result)), ["r-1", "r-2"]);
+});
+
+test("redrive, signal and output ask the server, and answer with what it says", async (t) => {
+  const { streamer, peer } = await open(t);
+  const redriven = streamer.redrive("r-1");
+  let asked = await peer.expect("streamer.redrive");
+  assert.deepEqual(asked.payload, { request_id: "r-1" });
+  peer.send(frames("r-1").snapshot(asked.id, "QUEUED", 9));
+  assert.equal((await redriven).state, "QUEUED");
+  const signalled = streamer.signal("r-1", "approval", { by: "ada" });
+  asked = await peer.expect("streamer.signal");
+  assert.deepEqual(asked.payload, { request_id: "r-1", token: "approval", payload: { by: "ada" } });
+  peer.send(frames("r-1").snapshot(asked.id, "QUEUED", 10));
+  assert.equal((await signalled).rev, 10);
+  const piece = streamer.output("r-1", 2);
+  asked = await peer.expect("streamer.output");
+  peer.send(frames(asked.id).response({ offset: 2, chunks: [1], final: true }));
+  assert.deepEqual(await piece, { offset: 2, chunks: [1], final: true });
+});
+
+test("a message that the server cannot take for now is sent again", async (t) => {
+  const { clock, streamer, peer } = await open(t);
+  const request = streamer.request("report", {}, { id: "r-1" });
+  await peer.expect("report");
+  peer.send(frames("r-1").error("SERVICE_UNAVAILABLE", undefined, { retry: { retryable: true } }));
+  await turn(5);
+  clock.advance(2000);
+  await peer.expect("report");
+  peer.send(frames("r-1").ack(1));
+  peer.send(frames("r-1").complete("done", 2));
+  assert.equal(await request.result, "done");
+});

@@ -1,0 +1,99 @@
+import { deferred } from "./clock.js";
+import { StreamerError } from "./error.js";
+import { isFinal } from "./frame.js";
+const STATES = {
+  acknowledgment: "QUEUED",
+  progress: "RUNNING",
+  complete: "SUCCEEDED",
+  error: "FAILED"
+};
+class Tracked {
+  /** `text` is the message, unless only its id is known; `follow` reads a result_ref. */
+  constructor(id, text, follow) {
+    this.id = id;
+    this.text = text;
+    this.follow = follow;
+    this.sent = this.stored = !text;
+    const settled = () => this.#changed.resolve();
+    this.done = this.#result.promise.then(settled, settled);
+    const progress = { [Symbol.asyncIterator]: () => this.#iterate() };
+    this.handle = { id, result: this.#result.promise, progress };
+  }
+  id;
+  text;
+  follow;
+  handle;
+  /** The request has ended, or nobody waits for it any more. */
+  done;
+  ended = false;
+  /** Nobody wants it any more, so that the server should not do it. */
+  aborted = false;
+  /** The server has nothing more to do for it. */
+  finished = false;
+  /** The server has stored it, so that it can be asked for. */
+  stored;
+  /** The server may know of it. */
+  sent;
+  /** Whose it is, as far as a token told. */
+  who;
+  /** The highest rev seen. */
+  rev = 0;
+  #result = deferred();
+  #listeners = /* @__PURE__ */ new Set();
+  #last;
+  #changed = deferred();
+  /** Calls the listener with every progress from now on, beginning with the newest. */
+  watch(listener) {
+    this.#listeners.add(listener);
+    if (this.#last) this.#tell(listener, this.#last);
+  }
+  /** Takes a frame of this request, unless it is old news. */
+  offer(frame) {
+    const snapshot = frame.request;
+    const { rev = 0, error, result, result_ref, percentage = 0, message = "", metadata } = snapshot ?? frame;
+    if (frame.type == "response") {
+      this.finished = true;
+      return this.#end(frame.data);
+    }
+    const state = snapshot ? snapshot.state : STATES[frame.type];
+    if (!state || rev <= this.rev) return;
+    this.stored = true;
+    this.rev = rev;
+    this.finished = isFinal(state);
+    if (this.ended) return;
+    if (this.finished) {
+      if (error) this.fail(new StreamerError(error, this.id));
+      else this.#end(result_ref ? this.follow(result_ref, this.id) : result);
+    } else {
+      this.#last = { percentage, message, ...metadata && { metadata }, state, rev };
+      for (const listener of this.#listeners) this.#tell(listener, this.#last);
+      this.#changed.resolve();
+      this.#changed = deferred();
+    }
+  }
+  fail(error) {
+    this.ended = true;
+    this.#result.reject(error);
+  }
+  #end(result) {
+    this.ended = true;
+    Promise.resolve(result).then(this.#result.resolve, this.#result.reject);
+  }
+  /** What a listener throws is its own fault and must not stop the frames. */
+  #tell(listener, progress) {
+    queueMicrotask(() => listener(progress));
+  }
+  async *#iterate() {
+    let open = true;
+    void this.done.then(() => open = false);
+    for (let seen; ; ) {
+      if (this.#last != seen) yield seen = this.#last;
+      else if (open) await this.#changed.promise;
+      else return;
+    }
+  }
+}
+export {
+  Tracked
+};
+//# sourceMappingURL=data:application/json;base64,ewogICJ2ZXJzaW9uIjogMywKICAic291cmNlcyI6IFsiLi4vLi4vc3JjL3JlcXVlc3QudHMiXSwKICAic291cmNlc0NvbnRlbnQiOiBbImltcG9ydCB7IGRlZmVycmVkIH0gZnJvbSBcIi4vY2xvY2suanNcIjtcbmltcG9ydCB7IFN0cmVhbWVyRXJyb3IgfSBmcm9tIFwiLi9lcnJvci5qc1wiO1xuaW1wb3J0IHsgdHlwZSBGcmFtZSwgaXNGaW5hbCwgdHlwZSBSZXF1ZXN0U3RhdGUgfSBmcm9tIFwiLi9mcmFtZS5qc1wiO1xuXG4vKiogSG93IGZhciBhIHJlcXVlc3QgaXMuIFRoZSBmaXJzdCBvbmUgc2F5cyB0aGF0IHRoZSBzZXJ2ZXIgaGFzIHN0b3JlZCBpdC4gKi9cbmV4cG9ydCBpbnRlcmZhY2UgUHJvZ3Jlc3Mge1xuICAvKiogMCB0byAxMDAuICovXG4gIHBlcmNlbnRhZ2U6IG51bWJlcjtcbiAgLyoqIEEgc2hvcnQgdGV4dCBmb3IgYSBwZXJzb24uICovXG4gIG1lc3NhZ2U6IHN0cmluZztcbiAgLyoqIFdoYXQgdGhlIGFjdGlvbiBhZGRzIGZvciBwcm9ncmFtcy4gKi9cbiAgbWV0YWRhdGE/OiBSZWNvcmQ8c3RyaW5nLCB1bmtub3duPjtcbiAgc3RhdGU6IFJlcXVlc3RTdGF0ZTtcbiAgcmV2OiBudW1iZXI7XG59XG5cbi8qKiBBIHJlcXVlc3QgYXMgdGhlIG9uZSB3aG8gbWFkZSBpdCwgb3IgcmVzdW1lZCBpdCwgc2VlcyBpdC4gKi9cbmV4cG9ydCBpbnRlcmZhY2UgUmVxdWVzdEhhbmRsZTxSZXN1bHQgPSB1bmtub3duPiB7XG4gIHJlYWRvbmx5IGlkOiBzdHJpbmc7XG4gIC8qKlxuICAgKiBUaGUgcmVzdWx0LiBSZWplY3RzIHdpdGggYSBTdHJlYW1lckVycm9yLiBPbmUgdGhhdCBub2JvZHkgYXdhaXRzIGlzIG5vXG4gICAqIHVuaGFuZGxlZCByZWplY3Rpb24uXG4gICAqL1xuICByZWFkb25seSByZXN1bHQ6IFByb21pc2U8UmVzdWx0PjtcbiAgLyoqXG4gICAqIFByb2dyZXNzIGZyb20gbm93IG9uLCBiZWdpbm5pbmcgd2l0aCB0aGUgbmV3ZXN0IHRoYXQgaXMga25vd24uIEEgc2xvdyByZWFkZXJcbiAgICogbWlzc2VzIHN0ZXBzLCBuZXZlciB0aGUgbmV3ZXN0LiBFbmRzLCB3aXRob3V0IGFuIGVycm9yLCB3aGVuIHRoZSByZXF1ZXN0IGRvZXMuXG4gICAqL1xuICByZWFkb25seSBwcm9ncmVzczogQXN5bmNJdGVyYWJsZTxQcm9ncmVzcz47XG59XG5cbi8qKiBXaGF0IGVhY2ggdHlwZSBvZiBmcmFtZSBzYXlzIG9mIHRoZSBzdGF0ZS4gKi9cbmNvbnN0IFNUQVRFUzogUmVjb3JkPHN0cmluZywgUmVxdWVzdFN0YXRlPiA9IHtcbiAgYWNrbm93bGVkZ21lbnQ6IFwiUVVFVUVEXCIsXG4gIHByb2dyZXNzOiBcIlJVTk5JTkdcIixcbiAgY29tcGxldGU6IFwiU1VDQ0VFREVEXCIsXG4gIGVycm9yOiBcIkZBSUxFRFwiLFxufTtcblxuLyoqIFdoYXQgdGhlIGNsaWVudCBrbm93cyBvZiBvbmUgcmVxdWVzdC4gRnJhbWVzIG1heSBjb21lIGRvdWJsZWQgYW5kIGluIGFueSBvcmRlci4gKi9cbmV4cG9ydCBjbGFzcyBUcmFja2VkIHtcbiAgcmVhZG9ubHkgaGFuZGxlOiBSZXF1ZXN0SGFuZGxlPGFueT47XG4gIC8qKiBUaGUgcmVxdWVzdCBoYXMgZW5kZWQsIG9yIG5vYm9keSB3YWl0cyBmb3IgaXQgYW55IG1vcmUuICovXG4gIHJlYWRvbmx5IGRvbmU6IFByb21pc2U8dm9pZD47XG4gIGVuZGVkID0gZmFsc2U7XG4gIC8qKiBOb2JvZHkgd2FudHMgaXQgYW55IG1vcmUsIHNvIHRoYXQgdGhlIHNlcnZlciBzaG91bGQgbm90IGRvIGl0LiAqL1xuICBhYm9ydGVkID0gZmFsc2U7XG4gIC8qKiBUaGUgc2VydmVyIGhhcyBub3RoaW5nIG1vcmUgdG8gZG8gZm9yIGl0LiAqL1xuICBmaW5pc2hlZCA9IGZhbHNlO1xuICAvKiogVGhlIHNlcnZlciBoYXMgc3RvcmVkIGl0LCBzbyB0aGF0IGl0IGNhbiBiZSBhc2tlZCBmb3IuICovXG4gIHN0b3JlZDogYm9vbGVhbjtcbiAgLyoqIFRoZSBzZXJ2ZXIgbWF5IGtub3cgb2YgaXQuICovXG4gIHNlbnQ6IGJvb2xlYW47XG4gIC8qKiBXaG9zZSBpdCBpcywgYXMgZmFyIGFzIGEgdG9rZW4gdG9sZC4gKi9cbiAgd2hvOiBzdHJpbmcgfCB1bmRlZmluZWQ7XG4gIC8qKiBUaGUgaGlnaGVzdCByZXYgc2Vlbi4gKi9cbiAgcmV2ID0gMDtcblxuICByZWFkb25seSAjcmVzdWx0ID0gZGVmZXJyZWQ8dW5rbm93bj4oKTtcbiAgcmVhZG9ubHkgI2xpc3RlbmVycyA9IG5ldyBTZXQ8KHA6IFByb2dyZXNzKSA9PiB2b2lkPigpO1xuICAjbGFzdDogUHJvZ3Jlc3MgfCB1bmRlZmluZWQ7XG4gICNjaGFuZ2VkID0gZGVmZXJyZWQ8dm9pZD4oKTtcblxuICAvKiogYHRleHRgIGlzIHRoZSBtZXNzYWdlLCB1bmxlc3Mgb25seSBpdHMgaWQgaXMga25vd247IGBmb2xsb3dgIHJlYWRzIGEgcmVzdWx0X3JlZi4gKi9cbiAgY29uc3RydWN0b3IoXG4gICAgcmVhZG9ubHkgaWQ6IHN0cmluZyxcbiAgICByZWFkb25seSB0ZXh0OiBzdHJpbmcgfCB1bmRlZmluZWQsXG4gICAgcHJpdmF0ZSByZWFkb25seSBmb2xsb3c6IChyZWY6IHN0cmluZywgaWQ6IHN0cmluZykgPT4gUHJvbWlzZTx1bmtub3duPixcbiAgKSB7XG4gICAgdGhpcy5zZW50ID0gdGhpcy5zdG9yZWQgPSAhdGV4dDtcbiAgICBjb25zdCBzZXR0bGVkID0gKCkgPT4gdGhpcy4jY2hhbmdlZC5yZXNvbHZlKCk7XG4gICAgdGhpcy5kb25lID0gdGhpcy4jcmVzdWx0LnByb21pc2UudGhlbihzZXR0bGVkLCBzZXR0bGVkKTtcbiAgICBjb25zdCBwcm9ncmVzcyA9IHsgW1N5bWJvbC5hc3luY0l0ZXJhdG9yXTogKCkgPT4gdGhpcy4jaXRlcmF0ZSgpIH07XG4gICAgdGhpcy5oYW5kbGUgPSB7IGlkLCByZXN1bHQ6IHRoaXMuI3Jlc3VsdC5wcm9taXNlLCBwcm9ncmVzcyB9O1xuICB9XG5cbiAgLyoqIENhbGxzIHRoZSBsaXN0ZW5lciB3aXRoIGV2ZXJ5IHByb2dyZXNzIGZyb20gbm93IG9uLCBiZWdpbm5pbmcgd2l0aCB0aGUgbmV3ZXN0LiAqL1xuICB3YXRjaChsaXN0ZW5lcjogKHA6IFByb2dyZXNzKSA9PiB2b2lkKTogdm9pZCB7XG4gICAgdGhpcy4jbGlzdGVuZXJzLmFkZChsaXN0ZW5lcik7XG4gICAgaWYgKHRoaXMuI2xhc3QpIHRoaXMuI3RlbGwobGlzdGVuZXIsIHRoaXMuI2xhc3QpO1xuICB9XG5cbiAgLyoqIFRha2VzIGEgZnJhbWUgb2YgdGhpcyByZXF1ZXN0LCB1bmxlc3MgaXQgaXMgb2xkIG5ld3MuICovXG4gIG9mZmVyKGZyYW1lOiBGcmFtZSk6IHZvaWQge1xuICAgIGNvbnN0IHNuYXBzaG90ID0gZnJhbWUucmVxdWVzdDtcbiAgICBjb25zdCB7IHJldiA9IDAsIGVycm9yLCByZXN1bHQsIHJlc3VsdF9yZWYsIHBlcmNlbnRhZ2UgPSAwLCBtZXNzYWdlID0gXCJcIiwgbWV0YWRhdGEgfSA9IHNuYXBzaG90ID8/IGZyYW1lO1xuICAgIGlmIChmcmFtZS50eXBlID09IFwicmVzcG9uc2VcIikge1xuICAgICAgdGhpcy5maW5pc2hlZCA9IHRydWU7XG4gICAgICByZXR1cm4gdGhpcy4jZW5kKGZyYW1lLmRhdGEpO1xuICAgIH1cbiAgICAvLyBBbiBlcnJvciB3aXRob3V0IGEgcmV2IGFuc3dlcnMgYSBtZXNzYWdlOyBpdCBkb2VzIG5vdCBlbmQgYSByZXF1ZXN0LlxuICAgIGNvbnN0IHN0YXRlID0gc25hcHNob3QgPyBzbmFwc2hvdC5zdGF0ZSA6IFNUQVRFU1tmcmFtZS50eXBlXTtcbiAgICBpZiAoIXN0YXRlIHx8IHJldiA8PSB0aGlzLnJldikgcmV0dXJuO1xuICAgIHRoaXMuc3RvcmVkID0gdHJ1ZTtcbiAgICB0aGlzLnJldiA9IHJldjtcbiAgICB0aGlzLmZpbmlzaGVkID0gaXNGaW5hbChzdGF0ZSk7XG4gICAgaWYgKHRoaXMuZW5kZWQpIHJldHVybjtcbiAgICBpZiAodGhpcy5maW5pc2hlZCkge1xuICAgICAgaWYgKGVycm9yKSB0aGlzLmZhaWwobmV3IFN0cmVhbWVyRXJyb3IoZXJyb3IsIHRoaXMuaWQpKTtcbiAgICAgIGVsc2UgdGhpcy4jZW5kKHJlc3VsdF9yZWYgPyB0aGlzLmZvbGxvdyhyZXN1bHRfcmVmLCB0aGlzLmlkKSA6IHJlc3VsdCk7XG4gICAgfSBlbHNlIHtcbiAgICAgIHRoaXMuI2xhc3QgPSB7IHBlcmNlbnRhZ2UsIG1lc3NhZ2UsIC4uLihtZXRhZGF0YSAmJiB7IG1ldGFkYXRhIH0pLCBzdGF0ZSwgcmV2IH07XG4gICAgICBmb3IgKGNvbnN0IGxpc3RlbmVyIG9mIHRoaXMuI2xpc3RlbmVycykgdGhpcy4jdGVsbChsaXN0ZW5lciwgdGhpcy4jbGFzdCk7XG4gICAgICB0aGlzLiNjaGFuZ2VkLnJlc29sdmUoKTtcbiAgICAgIHRoaXMuI2NoYW5nZWQgPSBkZWZlcnJlZCgpO1xuICAgIH1cbiAgfVxuXG4gIGZhaWwoZXJyb3I6IFN0cmVhbWVyRXJyb3IpOiB2b2lkIHtcbiAgICB0aGlzLmVuZGVkID0gdHJ1ZTtcbiAgICB0aGlzLiNyZXN1bHQucmVqZWN0KGVycm9yKTtcbiAgfVxuXG4gICNlbmQocmVzdWx0OiB1bmtub3duKTogdm9pZCB7XG4gICAgdGhpcy5lbmRlZCA9IHRydWU7XG4gICAgUHJvbWlzZS5yZXNvbHZlKHJlc3VsdCkudGhlbih0aGlzLiNyZXN1bHQucmVzb2x2ZSwgdGhpcy4jcmVzdWx0LnJlamVjdCk7XG4gIH1cblxuICAvKiogV2hhdCBhIGxpc3RlbmVyIHRocm93cyBpcyBpdHMgb3duIGZhdWx0IGFuZCBtdXN0IG5vdCBzdG9wIHRoZSBmcmFtZXMuICovXG4gICN0ZWxsKGxpc3RlbmVyOiAocDogUHJvZ3Jlc3MpID0+IHZvaWQsIHByb2dyZXNzOiBQcm9ncmVzcyk6IHZvaWQge1xuICAgIHF1ZXVlTWljcm90YXNrKCgpID0+IGxpc3RlbmVyKHByb2dyZXNzKSk7XG4gIH1cblxuICBhc3luYyAqI2l0ZXJhdGUoKTogQXN5bmNHZW5lcmF0b3I8UHJvZ3Jlc3M+IHtcbiAgICBsZXQgb3BlbiA9IHRydWU7XG4gICAgdm9pZCB0aGlzLmRvbmUudGhlbigoKSA9PiAob3BlbiA9IGZhbHNlKSk7XG4gICAgZm9yIChsZXQgc2VlbjogUHJvZ3Jlc3MgfCB1bmRlZmluZWQ7IDsgKSB7XG4gICAgICBpZiAodGhpcy4jbGFzdCAhPSBzZWVuKSB5aWVsZCAoc2VlbiA9IHRoaXMuI2xhc3QpITtcbiAgICAgIGVsc2UgaWYgKG9wZW4pIGF3YWl0IHRoaXMuI2NoYW5nZWQucHJvbWlzZTtcbiAgICAgIGVsc2UgcmV0dXJuO1xuICAgIH1cbiAgfVxufVxuIl0sCiAgIm1hcHBpbmdzIjogIkFBQUEsU0FBUyxnQkFBZ0I7QUFDekIsU0FBUyxxQkFBcUI7QUFDOUIsU0FBcUIsZUFBa0M7QUE4QnZELE1BQU0sU0FBdUM7QUFBQSxFQUMzQyxnQkFBZ0I7QUFBQSxFQUNoQixVQUFVO0FBQUEsRUFDVixVQUFVO0FBQUEsRUFDVixPQUFPO0FBQ1Q7QUFHTyxNQUFNLFFBQVE7QUFBQTtBQUFBLEVBd0JuQixZQUNXLElBQ0EsTUFDUSxRQUNqQjtBQUhTO0FBQ0E7QUFDUTtBQUVqQixTQUFLLE9BQU8sS0FBSyxTQUFTLENBQUM7QUFDM0IsVUFBTSxVQUFVLE1BQU0sS0FBSyxTQUFTLFFBQVE7QUFDNUMsU0FBSyxPQUFPLEtBQUssUUFBUSxRQUFRLEtBQUssU0FBUyxPQUFPO0FBQ3RELFVBQU0sV0FBVyxFQUFFLENBQUMsT0FBTyxhQUFhLEdBQUcsTUFBTSxLQUFLLFNBQVMsRUFBRTtBQUNqRSxTQUFLLFNBQVMsRUFBRSxJQUFJLFFBQVEsS0FBSyxRQUFRLFNBQVMsU0FBUztBQUFBLEVBQzdEO0FBQUEsRUFUVztBQUFBLEVBQ0E7QUFBQSxFQUNRO0FBQUEsRUExQlY7QUFBQTtBQUFBLEVBRUE7QUFBQSxFQUNULFFBQVE7QUFBQTtBQUFBLEVBRVIsVUFBVTtBQUFBO0FBQUEsRUFFVixXQUFXO0FBQUE7QUFBQSxFQUVYO0FBQUE7QUFBQSxFQUVBO0FBQUE7QUFBQSxFQUVBO0FBQUE7QUFBQSxFQUVBLE1BQU07QUFBQSxFQUVHLFVBQVUsU0FBa0I7QUFBQSxFQUM1QixhQUFhLG9CQUFJLElBQTJCO0FBQUEsRUFDckQ7QUFBQSxFQUNBLFdBQVcsU0FBZTtBQUFBO0FBQUEsRUFnQjFCLE1BQU0sVUFBdUM7QUFDM0MsU0FBSyxXQUFXLElBQUksUUFBUTtBQUM1QixRQUFJLEtBQUssTUFBTyxNQUFLLE1BQU0sVUFBVSxLQUFLLEtBQUs7QUFBQSxFQUNqRDtBQUFBO0FBQUEsRUFHQSxNQUFNLE9BQW9CO0FBQ3hCLFVBQU0sV0FBVyxNQUFNO0FBQ3ZCLFVBQU0sRUFBRSxNQUFNLEdBQUcsT0FBTyxRQUFRLFlBQVksYUFBYSxHQUFHLFVBQVUsSUFBSSxTQUFTLElBQUksWUFBWTtBQUNuRyxRQUFJLE1BQU0sUUFBUSxZQUFZO0FBQzVCLFdBQUssV0FBVztBQUNoQixhQUFPLEtBQUssS0FBSyxNQUFNLElBQUk7QUFBQSxJQUM3QjtBQUVBLFVBQU0sUUFBUSxXQUFXLFNBQVMsUUFBUSxPQUFPLE1BQU0sSUFBSTtBQUMzRCxRQUFJLENBQUMsU0FBUyxPQUFPLEtBQUssSUFBSztBQUMvQixTQUFLLFNBQVM7QUFDZCxTQUFLLE1BQU07QUFDWCxTQUFLLFdBQVcsUUFBUSxLQUFLO0FBQzdCLFFBQUksS0FBSyxNQUFPO0FBQ2hCLFFBQUksS0FBSyxVQUFVO0FBQ2pCLFVBQUksTUFBTyxNQUFLLEtBQUssSUFBSSxjQUFjLE9BQU8sS0FBSyxFQUFFLENBQUM7QUFBQSxVQUNqRCxNQUFLLEtBQUssYUFBYSxLQUFLLE9BQU8sWUFBWSxLQUFLLEVBQUUsSUFBSSxNQUFNO0FBQUEsSUFDdkUsT0FBTztBQUNMLFdBQUssUUFBUSxFQUFFLFlBQVksU0FBUyxHQUFJLFlBQVksRUFBRSxTQUFTLEdBQUksT0FBTyxJQUFJO0FBQzlFLGlCQUFXLFlBQVksS0FBSyxXQUFZLE1BQUssTUFBTSxVQUFVLEtBQUssS0FBSztBQUN2RSxXQUFLLFNBQVMsUUFBUTtBQUN0QixXQUFLLFdBQVcsU0FBUztBQUFBLElBQzNCO0FBQUEsRUFDRjtBQUFBLEVBRUEsS0FBSyxPQUE0QjtBQUMvQixTQUFLLFFBQVE7QUFDYixTQUFLLFFBQVEsT0FBTyxLQUFLO0FBQUEsRUFDM0I7QUFBQSxFQUVBLEtBQUssUUFBdUI7QUFDMUIsU0FBSyxRQUFRO0FBQ2IsWUFBUSxRQUFRLE1BQU0sRUFBRSxLQUFLLEtBQUssUUFBUSxTQUFTLEtBQUssUUFBUSxNQUFNO0FBQUEsRUFDeEU7QUFBQTtBQUFBLEVBR0EsTUFBTSxVQUFpQyxVQUEwQjtBQUMvRCxtQkFBZSxNQUFNLFNBQVMsUUFBUSxDQUFDO0FBQUEsRUFDekM7QUFBQSxFQUVBLE9BQU8sV0FBcUM7QUFDMUMsUUFBSSxPQUFPO0FBQ1gsU0FBSyxLQUFLLEtBQUssS0FBSyxNQUFPLE9BQU8sS0FBTTtBQUN4QyxhQUFTLFVBQWdDO0FBQ3ZDLFVBQUksS0FBSyxTQUFTLEtBQU0sT0FBTyxPQUFPLEtBQUs7QUFBQSxlQUNsQyxLQUFNLE9BQU0sS0FBSyxTQUFTO0FBQUEsVUFDOUI7QUFBQSxJQUNQO0FBQUEsRUFDRjtBQUNGOyIsCiAgIm5hbWVzIjogW10KfQo=

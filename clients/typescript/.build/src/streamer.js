@@ -1,0 +1,252 @@
+import { systemClock, Timers } from "./clock.js";
+import { StreamerError } from "./error.js";
+import { encode, newId, plain, reserved } from "./frame.js";
+import { Http } from "./http.js";
+import { Link } from "./link.js";
+import { Pending } from "./pending.js";
+import { Tracked } from "./request.js";
+import { Tokens } from "./token.js";
+const MAX_FRAME = 32e3;
+const MAX_TRIES = 5;
+const WAITING_SILENCE = 6e4;
+class Streamer {
+  #codec;
+  #timers;
+  #http;
+  #link;
+  #pending;
+  #requests = /* @__PURE__ */ new Map();
+  #listeners = /* @__PURE__ */ new Set();
+  #who;
+  constructor(url, options) {
+    const { parse = JSON.parse, stringify = JSON.stringify, pingInterval = 24e4, events = globalThis } = options;
+    const httpUrl = options.httpUrl ?? new URL(url).origin.replace(/^ws/, "http");
+    this.#codec = { parse, stringify };
+    this.#timers = new Timers(options.clock ?? systemClock);
+    const tokens = new Tokens(options.token, this.#timers.clock);
+    this.#http = new Http(httpUrl.replace(/\/+$/, ""), tokens, this.#codec, this.#timers, options.fetch ?? fetch);
+    this.#pending = new Pending(options.storage, "streamer " + url);
+    const { who, requests } = this.#pending.load();
+    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? void 0, who).sent = true;
+    this.#link = new Link({
+      url,
+      SocketClass: options.WebSocket ?? globalThis.WebSocket,
+      http: this.#http,
+      tokens,
+      codec: this.#codec,
+      timers: this.#timers,
+      events: "addEventListener" in events ? events : void 0,
+      onFrame: (frame) => this.#offer(frame),
+      onState: () => this.#stateChanged(),
+      onToken: (who2) => this.#claim(who2),
+      silence: () => this.#requests.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval
+    });
+    for (const request of this.#requests.values()) void this.#drive(request);
+  }
+  get state() {
+    return this.#link.state;
+  }
+  /** Why the state is what it is. */
+  get reason() {
+    return this.#link.reason;
+  }
+  /** Calls the listener after every change of state or reason, until the function that it returns is called. */
+  onState(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+  /**
+   * Sends a request, now or as soon as there is a connection. An id that is
+   * pending in this client already gives that request's handle.
+   */
+  request(action, ...[payload, options = {}]) {
+    const id = options.id ?? newId();
+    const { text } = encode(id, action, payload, this.#codec, options.metadata);
+    const known = this.#requests.get(id);
+    if (known?.text && known.text != text) {
+      const other = new Tracked(id, text, this.#follow);
+      other.fail(new StreamerError({ code: "DUPLICATE_REQUEST", message: "the id belongs to another request" }, id));
+      return other.handle;
+    }
+    return this.#begin(known, id, text, options);
+  }
+  /** Waits again for a request that was made before, here or elsewhere. */
+  resume(id, options = {}) {
+    return this.#begin(this.#requests.get(id), id, void 0, options);
+  }
+  /** The requests that are not finished: those of this client, and those that its storage kept. */
+  pending() {
+    return [...this.#requests.values()].filter((r) => !r.ended).map((r) => r.handle);
+  }
+  /** A request as it stands, with its result however large. */
+  get(id) {
+    return this.#snapshot("get", id);
+  }
+  /** A page of your requests, newest first, without results. */
+  async list(options = {}) {
+    const { state, limit, cursor } = options;
+    const { data } = await this.#answer(reserved("list", { state, limit, cursor }));
+    const page = data;
+    page.requests.forEach(plain);
+    return page;
+  }
+  /** Cancels a request. A running one ends when its action notices; a final one stays as it is. */
+  cancel(id) {
+    return this.#snapshot("cancel", id);
+  }
+  /**
+   * Ends everything at once: no timer, socket or call is left. Results that are
+   * still awaited reject with CLOSED; the requests themselves go on, and stay in
+   * the storage.
+   */
+  close() {
+    this.#link.close("closed", new StreamerError({ code: "CLOSED", message: "the client was closed" }));
+  }
+  #begin(known, id, text, options) {
+    const request = known ?? this.#track(id, text, this.#who);
+    const { onProgress, signal, timeout } = options;
+    if (onProgress) request.watch(onProgress);
+    const stop = (code, message) => {
+      request.aborted = true;
+      request.fail(new StreamerError({ code, message }, id, signal?.reason));
+    };
+    const abort = () => stop("CANCELLED", "the request was aborted");
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
+    const stopTimer = timeout && this.#timers.after(timeout, () => stop("TIMEOUT", `no result within ${timeout} ms`));
+    void request.done.then(() => {
+      signal?.removeEventListener("abort", abort);
+      if (stopTimer) stopTimer();
+    });
+    if (!known) {
+      if (!request.ended && !this.#link.closedBy) this.#pending.put(id, text ?? null);
+      void this.#drive(request);
+    }
+    return request.handle;
+  }
+  #track(id, text, who) {
+    const request = new Tracked(id, text, this.#follow);
+    request.who = who;
+    this.#requests.set(id, request);
+    void request.done.then(() => {
+      if (!this.#link.closedBy) this.#pending.remove(id);
+      if (this.#requests.get(id) == request) this.#requests.delete(id);
+    });
+    return request;
+  }
+  /** Sees a request to its end: sends it, or asks for it, with every new session. */
+  async #drive(request) {
+    const { id, text } = request;
+    let failures = 0;
+    try {
+      while (!request.ended) {
+        const begun = this.#timers.clock.now();
+        const before = request.rev;
+        const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, text };
+        const [frame, session] = await this.#ask(message, request);
+        if (!frame) break;
+        if (frame.error && !frame.rev) {
+          if (!request.stored || !frame.error.retry?.retryable) throw new StreamerError(frame.error, id);
+          await this.#timers.pause((frame.error.retry.after ?? 0) * 1e3 + this.#timers.backoff(failures++));
+          continue;
+        }
+        failures = 0;
+        request.offer(frame);
+        if (message.text == text && request.stored && !request.ended) this.#pending.put(id, null);
+        if (session?.live) await Promise.race([session.ended, request.done]);
+        else if (session && request.rev == before && this.#timers.clock.now() - begun < 1e3) await this.#timers.pause(1e3);
+      }
+    } catch (error) {
+      request.fail(error);
+      return;
+    }
+    if (!request.aborted || !request.sent || request.finished) return;
+    try {
+      await this.#link.ready();
+      if (!request.who || request.who == this.#who) await this.#answer(reserved("cancel", { request_id: id }));
+    } catch {
+    }
+  }
+  /**
+   * Sends a message until it is answered; over HTTP where it is too large for a
+   * frame, and then without a session to its answer. A request that has ended
+   * in the meantime is not sent again.
+   */
+  async #ask(message, request) {
+    const large = message.text.length > MAX_FRAME / 3 && new TextEncoder().encode(message.text).length > MAX_FRAME;
+    let refused = false;
+    for (let tries = 0; ; ) {
+      const session = await this.#link.ready();
+      if (request?.ended) return [];
+      const byHttp = large && session.live;
+      if (request) request.sent = true;
+      let frame;
+      try {
+        const answer = (byHttp ? this.#http : session).call(message, request?.rev);
+        frame = await (request?.stored ? Promise.race([answer, request.done]) : answer);
+        if (!frame) return [];
+      } catch (error) {
+        if (this.#link.closedBy) throw this.#link.closedBy;
+        if (request?.ended) return [];
+        if (++tries >= MAX_TRIES && !request?.stored) throw unanswered(request?.id, error);
+        if (this.#link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
+        continue;
+      }
+      if (frame.error?.code != "UNAUTHORIZED" || frame.rev || refused || byHttp) return byHttp ? [frame] : [frame, session];
+      refused = true;
+      session.drop("unauthorized");
+    }
+  }
+  async #answer(message) {
+    const [frame] = await this.#ask(message);
+    if (frame.error) throw new StreamerError(frame.error);
+    return frame;
+  }
+  async #snapshot(action, id) {
+    const frame = await this.#answer(reserved(action, { request_id: id }));
+    this.#offer(frame);
+    const { result_ref: ref } = frame.request;
+    return ref ? { ...frame.request, result: await this.#follow(ref, id) } : frame.request;
+  }
+  #follow = async (ref, id) => {
+    for (let tries = 1; ; tries++) {
+      if (this.#link.closedBy) throw this.#link.closedBy;
+      try {
+        const { request, error } = await this.#http.follow(ref);
+        if (error) throw new StreamerError(error, id);
+        return request.result;
+      } catch (error) {
+        if (error instanceof StreamerError) throw error;
+        if (tries >= MAX_TRIES) throw unanswered(id, error);
+        await this.#timers.pause(this.#timers.backoff(tries));
+      }
+    }
+  };
+  #offer(frame) {
+    this.#requests.get(frame.request?.id ?? frame.request_id ?? "")?.offer(frame);
+  }
+  /** Nothing that one person asked for is sent under another's token. */
+  #claim(who) {
+    this.#who = who;
+    this.#pending.claim(who);
+    for (const request of this.#requests.values()) {
+      if (request.who && request.who != who) {
+        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to someone else now" }, request.id));
+      }
+      request.who = who;
+    }
+  }
+  #stateChanged() {
+    const { closedBy } = this.#link;
+    if (closedBy) for (const request of this.#requests.values()) request.fail(closedBy);
+    for (const listener of this.#listeners) queueMicrotask(listener);
+  }
+}
+function unanswered(id, cause) {
+  const retry = { retryable: true };
+  return new StreamerError({ code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry }, id, cause);
+}
+export {
+  Streamer
+};
+//# sourceMappingURL=data:application/json;base64,ewogICJ2ZXJzaW9uIjogMywKICAic291cmNlcyI6IFsiLi4vLi4vc3JjL3N0cmVhbWVyLnRzIl0sCiAgInNvdXJjZXNDb250ZW50IjogWyJpbXBvcnQgeyB0eXBlIENsb2NrLCBzeXN0ZW1DbG9jaywgVGltZXJzIH0gZnJvbSBcIi4vY2xvY2suanNcIjtcbmltcG9ydCB0eXBlIHsgU29ja2V0Q2xhc3MgfSBmcm9tIFwiLi9jb25uZWN0aW9uLmpzXCI7XG5pbXBvcnQgeyBTdHJlYW1lckVycm9yIH0gZnJvbSBcIi4vZXJyb3IuanNcIjtcbmltcG9ydCB7IHR5cGUgQ29kZWMsIGVuY29kZSwgdHlwZSBGcmFtZSwgdHlwZSBNZXNzYWdlLCBuZXdJZCwgcGxhaW4sIHJlc2VydmVkIH0gZnJvbSBcIi4vZnJhbWUuanNcIjtcbmltcG9ydCB0eXBlIHsgUmVxdWVzdFN0YXRlLCBTbmFwc2hvdCB9IGZyb20gXCIuL2ZyYW1lLmpzXCI7XG5pbXBvcnQgeyBIdHRwIH0gZnJvbSBcIi4vaHR0cC5qc1wiO1xuaW1wb3J0IHsgTGluaywgdHlwZSBTdGF0ZSB9IGZyb20gXCIuL2xpbmsuanNcIjtcbmltcG9ydCB7IFBlbmRpbmcsIHR5cGUgUGVuZGluZ1N0b3JhZ2UgfSBmcm9tIFwiLi9wZW5kaW5nLmpzXCI7XG5pbXBvcnQgeyB0eXBlIFByb2dyZXNzLCB0eXBlIFJlcXVlc3RIYW5kbGUsIFRyYWNrZWQgfSBmcm9tIFwiLi9yZXF1ZXN0LmpzXCI7XG5pbXBvcnQgdHlwZSB7IFJlYXNvbiwgU2Vzc2lvbiB9IGZyb20gXCIuL3Nlc3Npb24uanNcIjtcbmltcG9ydCB7IFRva2VucyB9IGZyb20gXCIuL3Rva2VuLmpzXCI7XG5cbi8qKiBXaGF0IGFuIGFjdGlvbiB0YWtlcyBhbmQgZ2l2ZXMuICovXG5leHBvcnQgaW50ZXJmYWNlIEFjdGlvblR5cGUge1xuICBwYXlsb2FkOiB1bmtub3duO1xuICByZXN1bHQ6IHVua25vd247XG59XG5cbi8qKiBUaGUgYWN0aW9ucyBvZiBhIHNlcnZlciB3aG9zZSB0eXBlcyBhcmUgbm90IHRvbGQuICovXG5leHBvcnQgdHlwZSBBbnlBY3Rpb25zID0gUmVjb3JkPHN0cmluZywgQWN0aW9uVHlwZT47XG5cbi8qKiBUaGUgcmVzdWx0cyBvZiBzb21lIGFjdGlvbnM6IG9mIG9uZSB3aGVuIEEgaXMgb25lLiAqL1xuZXhwb3J0IHR5cGUgUmVzdWx0T2Y8TSwgQSBleHRlbmRzIGtleW9mIE0+ID0gTVtBXSBleHRlbmRzIHsgcmVzdWx0OiBpbmZlciBSIH0gPyBSIDogbmV2ZXI7XG4vKiogVGhlIHBheWxvYWRzIG9mIHNvbWUgYWN0aW9ucy4gKi9cbmV4cG9ydCB0eXBlIFBheWxvYWRPZjxNLCBBIGV4dGVuZHMga2V5b2YgTT4gPSBNW0FdIGV4dGVuZHMgeyBwYXlsb2FkOiBpbmZlciBQIH0gPyBQIDogbmV2ZXI7XG5cbmV4cG9ydCBpbnRlcmZhY2UgU3RyZWFtZXJPcHRpb25zIHtcbiAgLyoqXG4gICAqIEdpdmVzIGEgc2lnbmVkIHRva2VuLiBJdCBpcyBhc2tlZCBhZ2FpbiB3aGVuIHRoZSBsYXN0IG9uZSBpcyBhYm91dCB0b1xuICAgKiBleHBpcmUsIHNvIGl0IG11c3QgcmV0dXJuIGEgZnJlc2ggb25lLiBSZWplY3Rpbmcgd2l0aCBhIFN0cmVhbWVyRXJyb3Igb2ZcbiAgICogY29kZSBVTkFVVEhPUklaRUQgY2xvc2VzIHRoZSBjbGllbnQ7IGFmdGVyIGFueSBvdGhlciBlcnJvciBpdCB0cmllcyBhZ2Fpbi5cbiAgICovXG4gIHRva2VuOiAoKSA9PiBzdHJpbmcgfCBQcm9taXNlPHN0cmluZz47XG4gIC8qKiBUaGUgSFRUUCBBUEkuIERlZmF1bHQ6IHRoZSBob3N0IG9mIHRoZSBXZWJTb2NrZXQgVVJMLiAqL1xuICBodHRwVXJsPzogc3RyaW5nO1xuICAvKiogQSBXZWJTb2NrZXQgY2xhc3MgZm9yIHdoZXJlIHRoZXJlIGlzIG5vbmUsIHN1Y2ggYXMgTm9kZSAyMC4gV2l0aCBuZWl0aGVyLCB0aGUgY2xpZW50IHBvbGxzLiAqL1xuICBXZWJTb2NrZXQ/OiBTb2NrZXRDbGFzcztcbiAgZmV0Y2g/OiB0eXBlb2YgZmV0Y2g7XG4gIC8qKiBLZWVwcyBwZW5kaW5nIHJlcXVlc3RzIG92ZXIgYSByZWxvYWQsIGZvciBleGFtcGxlIGBzZXNzaW9uU3RvcmFnZWAuICovXG4gIHN0b3JhZ2U/OiBQZW5kaW5nU3RvcmFnZTtcbiAgLyoqIFJlYWRzIEpTT04gaW4gcGxhY2Ugb2YgYEpTT04ucGFyc2VgLCB3aGljaCByb3VuZHMgaW50ZWdlcnMgYWJvdmUgMl41My4gKi9cbiAgcGFyc2U/OiAodGV4dDogc3RyaW5nKSA9PiB1bmtub3duO1xuICAvKiogV3JpdGVzIHBheWxvYWRzIGluIHBsYWNlIG9mIGBKU09OLnN0cmluZ2lmeWAsIHdoaWNoIHJlZnVzZXMgYmlnaW50LiAqL1xuICBzdHJpbmdpZnk/OiAodmFsdWU6IHVua25vd24pID0+IHN0cmluZyB8IHVuZGVmaW5lZDtcbiAgLyoqIEhvdyBsb25nIGFuIGlkbGUgY29ubmVjdGlvbiBtYXkgYmUgc2lsZW50IGJlZm9yZSBhIHBpbmcsIGluIG1zLiBEZWZhdWx0OiA0IG1pbnV0ZXM7IEFQSSBHYXRld2F5IGNsb3NlcyBhZnRlciAxMC4gKi9cbiAgcGluZ0ludGVydmFsPzogbnVtYmVyO1xuICAvKiogV2hlcmUgdGhlIGV2ZW50cyBcIm9ubGluZVwiIGFuZCBcIm9mZmxpbmVcIiBhcmUgaGVhcmQuIERlZmF1bHQ6IHRoZSBwYWdlLiAqL1xuICBldmVudHM/OiBFdmVudFRhcmdldDtcbiAgLyoqIEZvciB0ZXN0cy4gKi9cbiAgY2xvY2s/OiBDbG9jaztcbn1cblxuZXhwb3J0IGludGVyZmFjZSBSZXF1ZXN0T3B0aW9ucyB7XG4gIC8qKiBOYW1lcyB0aGUgcmVxdWVzdCwgYW5kIGlzIGl0cyBpZGVtcG90ZW5jeSBrZXkuIERlZmF1bHQ6IGEgbmV3IG9uZSB0aGF0IG5vYm9keSBjYW4gZ3Vlc3MuICovXG4gIGlkPzogc3RyaW5nO1xuICAvKiogQ2FsbGVkIHdpdGggZXZlcnkgcHJvZ3Jlc3MsIGJlZ2lubmluZyB3aXRoIHRoZSBuZXdlc3QgdGhhdCBpcyBrbm93bi4gKi9cbiAgb25Qcm9ncmVzcz86IChwcm9ncmVzczogUHJvZ3Jlc3MpID0+IHZvaWQ7XG4gIC8qKiBBYm9ydGluZyByZWplY3RzIHRoZSByZXN1bHQgd2l0aCBDQU5DRUxMRUQgYXQgb25jZSwgYW5kIGNhbmNlbHMgdGhlIHJlcXVlc3Qgb24gdGhlIHNlcnZlci4gKi9cbiAgc2lnbmFsPzogQWJvcnRTaWduYWw7XG4gIC8qKiBBZnRlciBzbyBtYW55IG1zIHRoZSBzYW1lIGhhcHBlbnMgd2l0aCBUSU1FT1VULiBEZWZhdWx0OiBuZXZlci4gKi9cbiAgdGltZW91dD86IG51bWJlcjtcbiAgLyoqIFN0cmluZ3MgdGhhdCB0cmF2ZWwgd2l0aCB0aGUgcmVxdWVzdC4gKi9cbiAgbWV0YWRhdGE/OiBSZWNvcmQ8c3RyaW5nLCBzdHJpbmc+O1xufVxuXG5leHBvcnQgaW50ZXJmYWNlIExpc3RPcHRpb25zIHtcbiAgc3RhdGU/OiBSZXF1ZXN0U3RhdGU7XG4gIC8qKiAxIHRvIDEwMC4gRGVmYXVsdDogMjAuICovXG4gIGxpbWl0PzogbnVtYmVyO1xuICAvKiogRnJvbSB0aGUgcGFnZSBiZWZvcmUuICovXG4gIGN1cnNvcj86IHN0cmluZztcbn1cblxuLyoqIFRoZSBtb3N0IGJ5dGVzIHRoYXQgZ28gaW4gb25lIFdlYlNvY2tldCBtZXNzYWdlOyBhIGJyb3dzZXIgY2Fubm90IHNwbGl0IGl0LCBhbmQgYSBmcmFtZSBvZiAzMiBLQiBoYXMgYSBoZWFkZXIuICovXG5jb25zdCBNQVhfRlJBTUUgPSAzMl8wMDA7XG4vKiogSG93IG9mdGVuIGEgbWVzc2FnZSBpcyBzZW50IHRoYXQgbm9ib2R5IGFuc3dlcnMuICovXG5jb25zdCBNQVhfVFJJRVMgPSA1O1xuLyoqIFdoaWxlIHNvbWVib2R5IHdhaXRzIGZvciBhIHJlc3VsdCwgYSBkZWFkIGNvbm5lY3Rpb24gc2hvdWxkIHNob3cgd2l0aGluIGEgbWludXRlIG9yIHR3by4gKi9cbmNvbnN0IFdBSVRJTkdfU0lMRU5DRSA9IDYwXzAwMDtcblxuLyoqXG4gKiBBIGNvbm5lY3Rpb24gdG8gU3RyZWFtZXIgdGhhdCBzdXJ2aXZlcyB3aGF0IGhhcHBlbnMgdG8gY29ubmVjdGlvbnMuIEl0XG4gKiBjb25uZWN0cyBhdCBvbmNlLCBhbmQgbGl2ZXMgdW50aWwgYGNsb3NlYC5cbiAqXG4gKiBBIG1lc3NhZ2Ugd2hvc2UgYW5zd2VyIHdhcyBsb3N0IGlzIHNlbnQgYWdhaW4gdW5kZXIgaXRzIGlkLiBUaGUgc2VydmVyIHJ1bnMgYVxuICogc3RvcmVkIHJlcXVlc3Qgb25jZSBhbGwgdGhlIHNhbWU7IGEgc2hvcnQgYWN0aW9uIG1heSBydW4gdHdpY2UuXG4gKi9cbmV4cG9ydCBjbGFzcyBTdHJlYW1lcjxNIGV4dGVuZHMgeyBbQSBpbiBrZXlvZiBNXTogQWN0aW9uVHlwZSB9ID0gQW55QWN0aW9ucz4ge1xuICByZWFkb25seSAjY29kZWM6IENvZGVjO1xuICByZWFkb25seSAjdGltZXJzOiBUaW1lcnM7XG4gIHJlYWRvbmx5ICNodHRwOiBIdHRwO1xuICByZWFkb25seSAjbGluazogTGluaztcbiAgcmVhZG9ubHkgI3BlbmRpbmc6IFBlbmRpbmc7XG4gIHJlYWRvbmx5ICNyZXF1ZXN0cyA9IG5ldyBNYXA8c3RyaW5nLCBUcmFja2VkPigpO1xuICByZWFkb25seSAjbGlzdGVuZXJzID0gbmV3IFNldDwoKSA9PiB2b2lkPigpO1xuICAjd2hvOiBzdHJpbmcgfCB1bmRlZmluZWQ7XG5cbiAgY29uc3RydWN0b3IodXJsOiBzdHJpbmcsIG9wdGlvbnM6IFN0cmVhbWVyT3B0aW9ucykge1xuICAgIGNvbnN0IHsgcGFyc2UgPSBKU09OLnBhcnNlLCBzdHJpbmdpZnkgPSBKU09OLnN0cmluZ2lmeSwgcGluZ0ludGVydmFsID0gMjQwXzAwMCwgZXZlbnRzID0gZ2xvYmFsVGhpcyBhcyBhbnkgfSA9IG9wdGlvbnM7XG4gICAgY29uc3QgaHR0cFVybCA9IG9wdGlvbnMuaHR0cFVybCA/PyBuZXcgVVJMKHVybCkub3JpZ2luLnJlcGxhY2UoL153cy8sIFwiaHR0cFwiKTtcbiAgICB0aGlzLiNjb2RlYyA9IHsgcGFyc2UsIHN0cmluZ2lmeSB9O1xuICAgIHRoaXMuI3RpbWVycyA9IG5ldyBUaW1lcnMob3B0aW9ucy5jbG9jayA/PyBzeXN0ZW1DbG9jayk7XG4gICAgY29uc3QgdG9rZW5zID0gbmV3IFRva2VucyhvcHRpb25zLnRva2VuLCB0aGlzLiN0aW1lcnMuY2xvY2spO1xuICAgIHRoaXMuI2h0dHAgPSBuZXcgSHR0cChodHRwVXJsLnJlcGxhY2UoL1xcLyskLywgXCJcIiksIHRva2VucywgdGhpcy4jY29kZWMsIHRoaXMuI3RpbWVycywgb3B0aW9ucy5mZXRjaCA/PyBmZXRjaCk7XG4gICAgdGhpcy4jcGVuZGluZyA9IG5ldyBQZW5kaW5nKG9wdGlvbnMuc3RvcmFnZSwgXCJzdHJlYW1lciBcIiArIHVybCk7XG4gICAgY29uc3QgeyB3aG8sIHJlcXVlc3RzIH0gPSB0aGlzLiNwZW5kaW5nLmxvYWQoKTtcbiAgICBmb3IgKGNvbnN0IFtpZCwgdGV4dF0gb2YgT2JqZWN0LmVudHJpZXMocmVxdWVzdHMpKSB0aGlzLiN0cmFjayhpZCwgdGV4dCA/PyB1bmRlZmluZWQsIHdobykuc2VudCA9IHRydWU7XG4gICAgdGhpcy4jbGluayA9IG5ldyBMaW5rKHtcbiAgICAgIHVybCxcbiAgICAgIFNvY2tldENsYXNzOiBvcHRpb25zLldlYlNvY2tldCA/PyAoZ2xvYmFsVGhpcy5XZWJTb2NrZXQgYXMgU29ja2V0Q2xhc3MgfCB1bmRlZmluZWQpLFxuICAgICAgaHR0cDogdGhpcy4jaHR0cCxcbiAgICAgIHRva2VucyxcbiAgICAgIGNvZGVjOiB0aGlzLiNjb2RlYyxcbiAgICAgIHRpbWVyczogdGhpcy4jdGltZXJzLFxuICAgICAgZXZlbnRzOiBcImFkZEV2ZW50TGlzdGVuZXJcIiBpbiBldmVudHMgPyBldmVudHMgOiB1bmRlZmluZWQsXG4gICAgICBvbkZyYW1lOiAoZnJhbWUpID0+IHRoaXMuI29mZmVyKGZyYW1lKSxcbiAgICAgIG9uU3RhdGU6ICgpID0+IHRoaXMuI3N0YXRlQ2hhbmdlZCgpLFxuICAgICAgb25Ub2tlbjogKHdobykgPT4gdGhpcy4jY2xhaW0od2hvKSxcbiAgICAgIHNpbGVuY2U6ICgpID0+ICh0aGlzLiNyZXF1ZXN0cy5zaXplID8gTWF0aC5taW4oV0FJVElOR19TSUxFTkNFLCBwaW5nSW50ZXJ2YWwpIDogcGluZ0ludGVydmFsKSxcbiAgICB9KTtcbiAgICBmb3IgKGNvbnN0IHJlcXVlc3Qgb2YgdGhpcy4jcmVxdWVzdHMudmFsdWVzKCkpIHZvaWQgdGhpcy4jZHJpdmUocmVxdWVzdCk7XG4gIH1cblxuICBnZXQgc3RhdGUoKTogU3RhdGUge1xuICAgIHJldHVybiB0aGlzLiNsaW5rLnN0YXRlO1xuICB9XG5cbiAgLyoqIFdoeSB0aGUgc3RhdGUgaXMgd2hhdCBpdCBpcy4gKi9cbiAgZ2V0IHJlYXNvbigpOiBSZWFzb24ge1xuICAgIHJldHVybiB0aGlzLiNsaW5rLnJlYXNvbjtcbiAgfVxuXG4gIC8qKiBDYWxscyB0aGUgbGlzdGVuZXIgYWZ0ZXIgZXZlcnkgY2hhbmdlIG9mIHN0YXRlIG9yIHJlYXNvbiwgdW50aWwgdGhlIGZ1bmN0aW9uIHRoYXQgaXQgcmV0dXJucyBpcyBjYWxsZWQuICovXG4gIG9uU3RhdGUobGlzdGVuZXI6ICgpID0+IHZvaWQpOiAoKSA9PiB2b2lkIHtcbiAgICB0aGlzLiNsaXN0ZW5lcnMuYWRkKGxpc3RlbmVyKTtcbiAgICByZXR1cm4gKCkgPT4gdGhpcy4jbGlzdGVuZXJzLmRlbGV0ZShsaXN0ZW5lcik7XG4gIH1cblxuICAvKipcbiAgICogU2VuZHMgYSByZXF1ZXN0LCBub3cgb3IgYXMgc29vbiBhcyB0aGVyZSBpcyBhIGNvbm5lY3Rpb24uIEFuIGlkIHRoYXQgaXNcbiAgICogcGVuZGluZyBpbiB0aGlzIGNsaWVudCBhbHJlYWR5IGdpdmVzIHRoYXQgcmVxdWVzdCdzIGhhbmRsZS5cbiAgICovXG4gIHJlcXVlc3Q8QSBleHRlbmRzIGtleW9mIE0gJiBzdHJpbmc+KFxuICAgIGFjdGlvbjogQSxcbiAgICAuLi5bcGF5bG9hZCwgb3B0aW9ucyA9IHt9XTogdW5kZWZpbmVkIGV4dGVuZHMgUGF5bG9hZE9mPE0sIEE+XG4gICAgICA/IFtwYXlsb2FkPzogUGF5bG9hZE9mPE0sIEE+LCBvcHRpb25zPzogUmVxdWVzdE9wdGlvbnNdXG4gICAgICA6IFtwYXlsb2FkOiBQYXlsb2FkT2Y8TSwgQT4sIG9wdGlvbnM/OiBSZXF1ZXN0T3B0aW9uc11cbiAgKTogUmVxdWVzdEhhbmRsZTxSZXN1bHRPZjxNLCBBPj4ge1xuICAgIGNvbnN0IGlkID0gb3B0aW9ucy5pZCA/PyBuZXdJZCgpO1xuICAgIGNvbnN0IHsgdGV4dCB9ID0gZW5jb2RlKGlkLCBhY3Rpb24sIHBheWxvYWQsIHRoaXMuI2NvZGVjLCBvcHRpb25zLm1ldGFkYXRhKTtcbiAgICBjb25zdCBrbm93biA9IHRoaXMuI3JlcXVlc3RzLmdldChpZCk7XG4gICAgaWYgKGtub3duPy50ZXh0ICYmIGtub3duLnRleHQgIT0gdGV4dCkge1xuICAgICAgY29uc3Qgb3RoZXIgPSBuZXcgVHJhY2tlZChpZCwgdGV4dCwgdGhpcy4jZm9sbG93KTtcbiAgICAgIG90aGVyLmZhaWwobmV3IFN0cmVhbWVyRXJyb3IoeyBjb2RlOiBcIkRVUExJQ0FURV9SRVFVRVNUXCIsIG1lc3NhZ2U6IFwidGhlIGlkIGJlbG9uZ3MgdG8gYW5vdGhlciByZXF1ZXN0XCIgfSwgaWQpKTtcbiAgICAgIHJldHVybiBvdGhlci5oYW5kbGU7XG4gICAgfVxuICAgIHJldHVybiB0aGlzLiNiZWdpbihrbm93biwgaWQsIHRleHQsIG9wdGlvbnMpO1xuICB9XG5cbiAgLyoqIFdhaXRzIGFnYWluIGZvciBhIHJlcXVlc3QgdGhhdCB3YXMgbWFkZSBiZWZvcmUsIGhlcmUgb3IgZWxzZXdoZXJlLiAqL1xuICByZXN1bWU8QSBleHRlbmRzIGtleW9mIE0gJiBzdHJpbmc+KFxuICAgIGlkOiBzdHJpbmcsXG4gICAgb3B0aW9uczogT21pdDxSZXF1ZXN0T3B0aW9ucywgXCJpZFwiIHwgXCJtZXRhZGF0YVwiPiA9IHt9LFxuICApOiBSZXF1ZXN0SGFuZGxlPFJlc3VsdE9mPE0sIEE+PiB7XG4gICAgcmV0dXJuIHRoaXMuI2JlZ2luKHRoaXMuI3JlcXVlc3RzLmdldChpZCksIGlkLCB1bmRlZmluZWQsIG9wdGlvbnMpO1xuICB9XG5cbiAgLyoqIFRoZSByZXF1ZXN0cyB0aGF0IGFyZSBub3QgZmluaXNoZWQ6IHRob3NlIG9mIHRoaXMgY2xpZW50LCBhbmQgdGhvc2UgdGhhdCBpdHMgc3RvcmFnZSBrZXB0LiAqL1xuICBwZW5kaW5nKCk6IFJlcXVlc3RIYW5kbGU8UmVzdWx0T2Y8TSwga2V5b2YgTT4+W10ge1xuICAgIHJldHVybiBbLi4udGhpcy4jcmVxdWVzdHMudmFsdWVzKCldLmZpbHRlcigocikgPT4gIXIuZW5kZWQpLm1hcCgocikgPT4gci5oYW5kbGUpO1xuICB9XG5cbiAgLyoqIEEgcmVxdWVzdCBhcyBpdCBzdGFuZHMsIHdpdGggaXRzIHJlc3VsdCBob3dldmVyIGxhcmdlLiAqL1xuICBnZXQ8QSBleHRlbmRzIGtleW9mIE0gJiBzdHJpbmc+KGlkOiBzdHJpbmcpOiBQcm9taXNlPFNuYXBzaG90PFJlc3VsdE9mPE0sIEE+Pj4ge1xuICAgIHJldHVybiB0aGlzLiNzbmFwc2hvdChcImdldFwiLCBpZCk7XG4gIH1cblxuICAvKiogQSBwYWdlIG9mIHlvdXIgcmVxdWVzdHMsIG5ld2VzdCBmaXJzdCwgd2l0aG91dCByZXN1bHRzLiAqL1xuICBhc3luYyBsaXN0KG9wdGlvbnM6IExpc3RPcHRpb25zID0ge30pOiBQcm9taXNlPHsgcmVxdWVzdHM6IFNuYXBzaG90W107IGN1cnNvcj86IHN0cmluZyB9PiB7XG4gICAgY29uc3QgeyBzdGF0ZSwgbGltaXQsIGN1cnNvciB9ID0gb3B0aW9ucztcbiAgICBjb25zdCB7IGRhdGEgfSA9IGF3YWl0IHRoaXMuI2Fuc3dlcihyZXNlcnZlZChcImxpc3RcIiwgeyBzdGF0ZSwgbGltaXQsIGN1cnNvciB9KSk7XG4gICAgY29uc3QgcGFnZSA9IGRhdGEgYXMgeyByZXF1ZXN0czogU25hcHNob3RbXTsgY3Vyc29yPzogc3RyaW5nIH07XG4gICAgcGFnZS5yZXF1ZXN0cy5mb3JFYWNoKHBsYWluKTtcbiAgICByZXR1cm4gcGFnZTtcbiAgfVxuXG4gIC8qKiBDYW5jZWxzIGEgcmVxdWVzdC4gQSBydW5uaW5nIG9uZSBlbmRzIHdoZW4gaXRzIGFjdGlvbiBub3RpY2VzOyBhIGZpbmFsIG9uZSBzdGF5cyBhcyBpdCBpcy4gKi9cbiAgY2FuY2VsKGlkOiBzdHJpbmcpOiBQcm9taXNlPFNuYXBzaG90PiB7XG4gICAgcmV0dXJuIHRoaXMuI3NuYXBzaG90KFwiY2FuY2VsXCIsIGlkKTtcbiAgfVxuXG4gIC8qKlxuICAgKiBFbmRzIGV2ZXJ5dGhpbmcgYXQgb25jZTogbm8gdGltZXIsIHNvY2tldCBvciBjYWxsIGlzIGxlZnQuIFJlc3VsdHMgdGhhdCBhcmVcbiAgICogc3RpbGwgYXdhaXRlZCByZWplY3Qgd2l0aCBDTE9TRUQ7IHRoZSByZXF1ZXN0cyB0aGVtc2VsdmVzIGdvIG9uLCBhbmQgc3RheSBpblxuICAgKiB0aGUgc3RvcmFnZS5cbiAgICovXG4gIGNsb3NlKCk6IHZvaWQge1xuICAgIHRoaXMuI2xpbmsuY2xvc2UoXCJjbG9zZWRcIiwgbmV3IFN0cmVhbWVyRXJyb3IoeyBjb2RlOiBcIkNMT1NFRFwiLCBtZXNzYWdlOiBcInRoZSBjbGllbnQgd2FzIGNsb3NlZFwiIH0pKTtcbiAgfVxuXG4gICNiZWdpbihrbm93bjogVHJhY2tlZCB8IHVuZGVmaW5lZCwgaWQ6IHN0cmluZywgdGV4dDogc3RyaW5nIHwgdW5kZWZpbmVkLCBvcHRpb25zOiBSZXF1ZXN0T3B0aW9ucyk6IFJlcXVlc3RIYW5kbGU8YW55PiB7XG4gICAgY29uc3QgcmVxdWVzdCA9IGtub3duID8/IHRoaXMuI3RyYWNrKGlkLCB0ZXh0LCB0aGlzLiN3aG8pO1xuICAgIGNvbnN0IHsgb25Qcm9ncmVzcywgc2lnbmFsLCB0aW1lb3V0IH0gPSBvcHRpb25zO1xuICAgIGlmIChvblByb2dyZXNzKSByZXF1ZXN0LndhdGNoKG9uUHJvZ3Jlc3MpO1xuICAgIGNvbnN0IHN0b3AgPSAoY29kZTogc3RyaW5nLCBtZXNzYWdlOiBzdHJpbmcpID0+IHtcbiAgICAgIHJlcXVlc3QuYWJvcnRlZCA9IHRydWU7XG4gICAgICByZXF1ZXN0LmZhaWwobmV3IFN0cmVhbWVyRXJyb3IoeyBjb2RlLCBtZXNzYWdlIH0sIGlkLCBzaWduYWw/LnJlYXNvbikpO1xuICAgIH07XG4gICAgY29uc3QgYWJvcnQgPSAoKSA9PiBzdG9wKFwiQ0FOQ0VMTEVEXCIsIFwidGhlIHJlcXVlc3Qgd2FzIGFib3J0ZWRcIik7XG4gICAgaWYgKHNpZ25hbD8uYWJvcnRlZCkgYWJvcnQoKTtcbiAgICBzaWduYWw/LmFkZEV2ZW50TGlzdGVuZXIoXCJhYm9ydFwiLCBhYm9ydCk7XG4gICAgY29uc3Qgc3RvcFRpbWVyID0gdGltZW91dCAmJiB0aGlzLiN0aW1lcnMuYWZ0ZXIodGltZW91dCwgKCkgPT4gc3RvcChcIlRJTUVPVVRcIiwgYG5vIHJlc3VsdCB3aXRoaW4gJHt0aW1lb3V0fSBtc2ApKTtcbiAgICB2b2lkIHJlcXVlc3QuZG9uZS50aGVuKCgpID0+IHtcbiAgICAgIHNpZ25hbD8ucmVtb3ZlRXZlbnRMaXN0ZW5lcihcImFib3J0XCIsIGFib3J0KTtcbiAgICAgIGlmIChzdG9wVGltZXIpIHN0b3BUaW1lcigpO1xuICAgIH0pO1xuICAgIGlmICgha25vd24pIHtcbiAgICAgIGlmICghcmVxdWVzdC5lbmRlZCAmJiAhdGhpcy4jbGluay5jbG9zZWRCeSkgdGhpcy4jcGVuZGluZy5wdXQoaWQsIHRleHQgPz8gbnVsbCk7XG4gICAgICB2b2lkIHRoaXMuI2RyaXZlKHJlcXVlc3QpO1xuICAgIH1cbiAgICByZXR1cm4gcmVxdWVzdC5oYW5kbGU7XG4gIH1cblxuICAjdHJhY2soaWQ6IHN0cmluZywgdGV4dDogc3RyaW5nIHwgdW5kZWZpbmVkLCB3aG86IHN0cmluZyB8IHVuZGVmaW5lZCk6IFRyYWNrZWQge1xuICAgIGNvbnN0IHJlcXVlc3QgPSBuZXcgVHJhY2tlZChpZCwgdGV4dCwgdGhpcy4jZm9sbG93KTtcbiAgICByZXF1ZXN0LndobyA9IHdobztcbiAgICB0aGlzLiNyZXF1ZXN0cy5zZXQoaWQsIHJlcXVlc3QpO1xuICAgIHZvaWQgcmVxdWVzdC5kb25lLnRoZW4oKCkgPT4ge1xuICAgICAgaWYgKCF0aGlzLiNsaW5rLmNsb3NlZEJ5KSB0aGlzLiNwZW5kaW5nLnJlbW92ZShpZCk7XG4gICAgICBpZiAodGhpcy4jcmVxdWVzdHMuZ2V0KGlkKSA9PSByZXF1ZXN0KSB0aGlzLiNyZXF1ZXN0cy5kZWxldGUoaWQpO1xuICAgIH0pO1xuICAgIHJldHVybiByZXF1ZXN0O1xuICB9XG5cbiAgLyoqIFNlZXMgYSByZXF1ZXN0IHRvIGl0cyBlbmQ6IHNlbmRzIGl0LCBvciBhc2tzIGZvciBpdCwgd2l0aCBldmVyeSBuZXcgc2Vzc2lvbi4gKi9cbiAgYXN5bmMgI2RyaXZlKHJlcXVlc3Q6IFRyYWNrZWQpOiBQcm9taXNlPHZvaWQ+IHtcbiAgICBjb25zdCB7IGlkLCB0ZXh0IH0gPSByZXF1ZXN0O1xuICAgIGxldCBmYWlsdXJlcyA9IDA7XG4gICAgdHJ5IHtcbiAgICAgIHdoaWxlICghcmVxdWVzdC5lbmRlZCkge1xuICAgICAgICBjb25zdCBiZWd1biA9IHRoaXMuI3RpbWVycy5jbG9jay5ub3coKTtcbiAgICAgICAgY29uc3QgYmVmb3JlID0gcmVxdWVzdC5yZXY7XG4gICAgICAgIGNvbnN0IG1lc3NhZ2UgPSByZXF1ZXN0LnN0b3JlZCA/IHJlc2VydmVkKFwic3Vic2NyaWJlXCIsIHsgcmVxdWVzdF9pZDogaWQgfSkgOiB7IGlkLCB0ZXh0OiB0ZXh0ISB9O1xuICAgICAgICBjb25zdCBbZnJhbWUsIHNlc3Npb25dID0gYXdhaXQgdGhpcy4jYXNrKG1lc3NhZ2UsIHJlcXVlc3QpO1xuICAgICAgICBpZiAoIWZyYW1lKSBicmVhaztcbiAgICAgICAgaWYgKGZyYW1lLmVycm9yICYmICFmcmFtZS5yZXYpIHtcbiAgICAgICAgICBpZiAoIXJlcXVlc3Quc3RvcmVkIHx8ICFmcmFtZS5lcnJvci5yZXRyeT8ucmV0cnlhYmxlKSB0aHJvdyBuZXcgU3RyZWFtZXJFcnJvcihmcmFtZS5lcnJvciwgaWQpO1xuICAgICAgICAgIGF3YWl0IHRoaXMuI3RpbWVycy5wYXVzZSgoZnJhbWUuZXJyb3IucmV0cnkuYWZ0ZXIgPz8gMCkgKiAxMDAwICsgdGhpcy4jdGltZXJzLmJhY2tvZmYoZmFpbHVyZXMrKykpO1xuICAgICAgICAgIGNvbnRpbnVlO1xuICAgICAgICB9XG4gICAgICAgIGZhaWx1cmVzID0gMDtcbiAgICAgICAgcmVxdWVzdC5vZmZlcihmcmFtZSk7XG4gICAgICAgIGlmIChtZXNzYWdlLnRleHQgPT0gdGV4dCAmJiByZXF1ZXN0LnN0b3JlZCAmJiAhcmVxdWVzdC5lbmRlZCkgdGhpcy4jcGVuZGluZy5wdXQoaWQsIG51bGwpO1xuICAgICAgICBpZiAoc2Vzc2lvbj8ubGl2ZSkgYXdhaXQgUHJvbWlzZS5yYWNlKFtzZXNzaW9uLmVuZGVkLCByZXF1ZXN0LmRvbmVdKTtcbiAgICAgICAgLy8gQSBzZXJ2ZXIgdGhhdCBkb2VzIG5vdCB3YWl0IG11c3Qgbm90IGJlIGFza2VkIHdpdGhvdXQgZW5kLlxuICAgICAgICBlbHNlIGlmIChzZXNzaW9uICYmIHJlcXVlc3QucmV2ID09IGJlZm9yZSAmJiB0aGlzLiN0aW1lcnMuY2xvY2subm93KCkgLSBiZWd1biA8IDEwMDApIGF3YWl0IHRoaXMuI3RpbWVycy5wYXVzZSgxMDAwKTtcbiAgICAgIH1cbiAgICB9IGNhdGNoIChlcnJvcikge1xuICAgICAgcmVxdWVzdC5mYWlsKGVycm9yIGFzIFN0cmVhbWVyRXJyb3IpO1xuICAgICAgcmV0dXJuO1xuICAgIH1cbiAgICBpZiAoIXJlcXVlc3QuYWJvcnRlZCB8fCAhcmVxdWVzdC5zZW50IHx8IHJlcXVlc3QuZmluaXNoZWQpIHJldHVybjtcbiAgICB0cnkge1xuICAgICAgYXdhaXQgdGhpcy4jbGluay5yZWFkeSgpO1xuICAgICAgaWYgKCFyZXF1ZXN0LndobyB8fCByZXF1ZXN0LndobyA9PSB0aGlzLiN3aG8pIGF3YWl0IHRoaXMuI2Fuc3dlcihyZXNlcnZlZChcImNhbmNlbFwiLCB7IHJlcXVlc3RfaWQ6IGlkIH0pKTtcbiAgICB9IGNhdGNoIHtcbiAgICAgIC8vIEl0IGhhcyBlbmRlZCBieSBpdHNlbGYsIG9yIHRoZSBjbGllbnQgaGFzLlxuICAgIH1cbiAgfVxuXG4gIC8qKlxuICAgKiBTZW5kcyBhIG1lc3NhZ2UgdW50aWwgaXQgaXMgYW5zd2VyZWQ7IG92ZXIgSFRUUCB3aGVyZSBpdCBpcyB0b28gbGFyZ2UgZm9yIGFcbiAgICogZnJhbWUsIGFuZCB0aGVuIHdpdGhvdXQgYSBzZXNzaW9uIHRvIGl0cyBhbnN3ZXIuIEEgcmVxdWVzdCB0aGF0IGhhcyBlbmRlZFxuICAgKiBpbiB0aGUgbWVhbnRpbWUgaXMgbm90IHNlbnQgYWdhaW4uXG4gICAqL1xuICBhc3luYyAjYXNrKG1lc3NhZ2U6IE1lc3NhZ2UsIHJlcXVlc3Q/OiBUcmFja2VkKTogUHJvbWlzZTxbRnJhbWU/LCBTZXNzaW9uP10+IHtcbiAgICBjb25zdCBsYXJnZSA9IG1lc3NhZ2UudGV4dC5sZW5ndGggPiBNQVhfRlJBTUUgLyAzICYmIG5ldyBUZXh0RW5jb2RlcigpLmVuY29kZShtZXNzYWdlLnRleHQpLmxlbmd0aCA+IE1BWF9GUkFNRTtcbiAgICBsZXQgcmVmdXNlZCA9IGZhbHNlO1xuICAgIGZvciAobGV0IHRyaWVzID0gMDsgOyApIHtcbiAgICAgIGNvbnN0IHNlc3Npb24gPSBhd2FpdCB0aGlzLiNsaW5rLnJlYWR5KCk7XG4gICAgICBpZiAocmVxdWVzdD8uZW5kZWQpIHJldHVybiBbXTtcbiAgICAgIGNvbnN0IGJ5SHR0cCA9IGxhcmdlICYmIHNlc3Npb24ubGl2ZTtcbiAgICAgIGlmIChyZXF1ZXN0KSByZXF1ZXN0LnNlbnQgPSB0cnVlO1xuICAgICAgbGV0IGZyYW1lOiBGcmFtZSB8IHZvaWQ7XG4gICAgICB0cnkge1xuICAgICAgICBjb25zdCBhbnN3ZXIgPSAoYnlIdHRwID8gdGhpcy4jaHR0cCA6IHNlc3Npb24pLmNhbGwobWVzc2FnZSwgcmVxdWVzdD8ucmV2KTtcbiAgICAgICAgLy8gV2hhdCBpcyBzdG9yZWQgY2FuIGJlIGNhbmNlbGxlZCB3aGlsZSBhIHBvbGwgc3RpbGwgd2FpdHMuXG4gICAgICAgIGZyYW1lID0gYXdhaXQgKHJlcXVlc3Q/LnN0b3JlZCA/IFByb21pc2UucmFjZShbYW5zd2VyLCByZXF1ZXN0LmRvbmVdKSA6IGFuc3dlcik7XG4gICAgICAgIGlmICghZnJhbWUpIHJldHVybiBbXTtcbiAgICAgIH0gY2F0Y2ggKGVycm9yKSB7XG4gICAgICAgIGlmICh0aGlzLiNsaW5rLmNsb3NlZEJ5KSB0aHJvdyB0aGlzLiNsaW5rLmNsb3NlZEJ5O1xuICAgICAgICBpZiAocmVxdWVzdD8uZW5kZWQpIHJldHVybiBbXTtcbiAgICAgICAgaWYgKCsrdHJpZXMgPj0gTUFYX1RSSUVTICYmICFyZXF1ZXN0Py5zdG9yZWQpIHRocm93IHVuYW5zd2VyZWQocmVxdWVzdD8uaWQsIGVycm9yKTtcbiAgICAgICAgaWYgKHRoaXMuI2xpbmsuaXNDdXJyZW50KHNlc3Npb24pKSBhd2FpdCB0aGlzLiN0aW1lcnMucGF1c2UodGhpcy4jdGltZXJzLmJhY2tvZmYodHJpZXMpKTtcbiAgICAgICAgY29udGludWU7XG4gICAgICB9XG4gICAgICBpZiAoZnJhbWUuZXJyb3I/LmNvZGUgIT0gXCJVTkFVVEhPUklaRURcIiB8fCBmcmFtZS5yZXYgfHwgcmVmdXNlZCB8fCBieUh0dHApIHJldHVybiBieUh0dHAgPyBbZnJhbWVdIDogW2ZyYW1lLCBzZXNzaW9uXTtcbiAgICAgIHJlZnVzZWQgPSB0cnVlO1xuICAgICAgc2Vzc2lvbi5kcm9wKFwidW5hdXRob3JpemVkXCIpO1xuICAgIH1cbiAgfVxuXG4gIGFzeW5jICNhbnN3ZXIobWVzc2FnZTogTWVzc2FnZSk6IFByb21pc2U8RnJhbWU+IHtcbiAgICBjb25zdCBbZnJhbWVdID0gYXdhaXQgdGhpcy4jYXNrKG1lc3NhZ2UpO1xuICAgIGlmIChmcmFtZSEuZXJyb3IpIHRocm93IG5ldyBTdHJlYW1lckVycm9yKGZyYW1lIS5lcnJvcik7XG4gICAgcmV0dXJuIGZyYW1lITtcbiAgfVxuXG4gIGFzeW5jICNzbmFwc2hvdChhY3Rpb246IHN0cmluZywgaWQ6IHN0cmluZyk6IFByb21pc2U8U25hcHNob3Q8YW55Pj4ge1xuICAgIGNvbnN0IGZyYW1lID0gYXdhaXQgdGhpcy4jYW5zd2VyKHJlc2VydmVkKGFjdGlvbiwgeyByZXF1ZXN0X2lkOiBpZCB9KSk7XG4gICAgdGhpcy4jb2ZmZXIoZnJhbWUpO1xuICAgIGNvbnN0IHsgcmVzdWx0X3JlZjogcmVmIH0gPSBmcmFtZS5yZXF1ZXN0ITtcbiAgICByZXR1cm4gcmVmID8geyAuLi5mcmFtZS5yZXF1ZXN0ISwgcmVzdWx0OiBhd2FpdCB0aGlzLiNmb2xsb3cocmVmLCBpZCkgfSA6IGZyYW1lLnJlcXVlc3QhO1xuICB9XG5cbiAgcmVhZG9ubHkgI2ZvbGxvdyA9IGFzeW5jIChyZWY6IHN0cmluZywgaWQ6IHN0cmluZyk6IFByb21pc2U8dW5rbm93bj4gPT4ge1xuICAgIGZvciAobGV0IHRyaWVzID0gMTsgOyB0cmllcysrKSB7XG4gICAgICBpZiAodGhpcy4jbGluay5jbG9zZWRCeSkgdGhyb3cgdGhpcy4jbGluay5jbG9zZWRCeTtcbiAgICAgIHRyeSB7XG4gICAgICAgIGNvbnN0IHsgcmVxdWVzdCwgZXJyb3IgfSA9IGF3YWl0IHRoaXMuI2h0dHAuZm9sbG93KHJlZik7XG4gICAgICAgIGlmIChlcnJvcikgdGhyb3cgbmV3IFN0cmVhbWVyRXJyb3IoZXJyb3IsIGlkKTtcbiAgICAgICAgcmV0dXJuIHJlcXVlc3QhLnJlc3VsdDtcbiAgICAgIH0gY2F0Y2ggKGVycm9yKSB7XG4gICAgICAgIGlmIChlcnJvciBpbnN0YW5jZW9mIFN0cmVhbWVyRXJyb3IpIHRocm93IGVycm9yO1xuICAgICAgICBpZiAodHJpZXMgPj0gTUFYX1RSSUVTKSB0aHJvdyB1bmFuc3dlcmVkKGlkLCBlcnJvcik7XG4gICAgICAgIGF3YWl0IHRoaXMuI3RpbWVycy5wYXVzZSh0aGlzLiN0aW1lcnMuYmFja29mZih0cmllcykpO1xuICAgICAgfVxuICAgIH1cbiAgfTtcblxuICAjb2ZmZXIoZnJhbWU6IEZyYW1lKTogdm9pZCB7XG4gICAgdGhpcy4jcmVxdWVzdHMuZ2V0KGZyYW1lLnJlcXVlc3Q/LmlkID8/IGZyYW1lLnJlcXVlc3RfaWQgPz8gXCJcIik/Lm9mZmVyKGZyYW1lKTtcbiAgfVxuXG4gIC8qKiBOb3RoaW5nIHRoYXQgb25lIHBlcnNvbiBhc2tlZCBmb3IgaXMgc2VudCB1bmRlciBhbm90aGVyJ3MgdG9rZW4uICovXG4gICNjbGFpbSh3aG86IHN0cmluZyB8IHVuZGVmaW5lZCk6IHZvaWQge1xuICAgIHRoaXMuI3dobyA9IHdobztcbiAgICB0aGlzLiNwZW5kaW5nLmNsYWltKHdobyk7XG4gICAgZm9yIChjb25zdCByZXF1ZXN0IG9mIHRoaXMuI3JlcXVlc3RzLnZhbHVlcygpKSB7XG4gICAgICBpZiAocmVxdWVzdC53aG8gJiYgcmVxdWVzdC53aG8gIT0gd2hvKSB7XG4gICAgICAgIHJlcXVlc3QuZmFpbChuZXcgU3RyZWFtZXJFcnJvcih7IGNvZGU6IFwiRk9SQklEREVOXCIsIG1lc3NhZ2U6IFwidGhlIHRva2VuIGJlbG9uZ3MgdG8gc29tZW9uZSBlbHNlIG5vd1wiIH0sIHJlcXVlc3QuaWQpKTtcbiAgICAgIH1cbiAgICAgIHJlcXVlc3Qud2hvID0gd2hvO1xuICAgIH1cbiAgfVxuXG4gICNzdGF0ZUNoYW5nZWQoKTogdm9pZCB7XG4gICAgY29uc3QgeyBjbG9zZWRCeSB9ID0gdGhpcy4jbGluaztcbiAgICBpZiAoY2xvc2VkQnkpIGZvciAoY29uc3QgcmVxdWVzdCBvZiB0aGlzLiNyZXF1ZXN0cy52YWx1ZXMoKSkgcmVxdWVzdC5mYWlsKGNsb3NlZEJ5KTtcbiAgICBmb3IgKGNvbnN0IGxpc3RlbmVyIG9mIHRoaXMuI2xpc3RlbmVycykgcXVldWVNaWNyb3Rhc2sobGlzdGVuZXIpO1xuICB9XG59XG5cbmZ1bmN0aW9uIHVuYW5zd2VyZWQoaWQ6IHN0cmluZyB8IHVuZGVmaW5lZCwgY2F1c2U6IHVua25vd24pOiBTdHJlYW1lckVycm9yIHtcbiAgY29uc3QgcmV0cnkgPSB7IHJldHJ5YWJsZTogdHJ1ZSB9O1xuICByZXR1cm4gbmV3IFN0cmVhbWVyRXJyb3IoeyBjb2RlOiBcIlNFUlZJQ0VfVU5BVkFJTEFCTEVcIiwgbWVzc2FnZTogXCJ0aGUgc2VydmVyIGRpZCBub3QgYW5zd2VyXCIsIHJldHJ5IH0sIGlkLCBjYXVzZSk7XG59XG4iXSwKICAibWFwcGluZ3MiOiAiQUFBQSxTQUFxQixhQUFhLGNBQWM7QUFFaEQsU0FBUyxxQkFBcUI7QUFDOUIsU0FBcUIsUUFBa0MsT0FBTyxPQUFPLGdCQUFnQjtBQUVyRixTQUFTLFlBQVk7QUFDckIsU0FBUyxZQUF3QjtBQUNqQyxTQUFTLGVBQW9DO0FBQzdDLFNBQTRDLGVBQWU7QUFFM0QsU0FBUyxjQUFjO0FBZ0V2QixNQUFNLFlBQVk7QUFFbEIsTUFBTSxZQUFZO0FBRWxCLE1BQU0sa0JBQWtCO0FBU2pCLE1BQU0sU0FBZ0U7QUFBQSxFQUNsRTtBQUFBLEVBQ0E7QUFBQSxFQUNBO0FBQUEsRUFDQTtBQUFBLEVBQ0E7QUFBQSxFQUNBLFlBQVksb0JBQUksSUFBcUI7QUFBQSxFQUNyQyxhQUFhLG9CQUFJLElBQWdCO0FBQUEsRUFDMUM7QUFBQSxFQUVBLFlBQVksS0FBYSxTQUEwQjtBQUNqRCxVQUFNLEVBQUUsUUFBUSxLQUFLLE9BQU8sWUFBWSxLQUFLLFdBQVcsZUFBZSxNQUFTLFNBQVMsV0FBa0IsSUFBSTtBQUMvRyxVQUFNLFVBQVUsUUFBUSxXQUFXLElBQUksSUFBSSxHQUFHLEVBQUUsT0FBTyxRQUFRLE9BQU8sTUFBTTtBQUM1RSxTQUFLLFNBQVMsRUFBRSxPQUFPLFVBQVU7QUFDakMsU0FBSyxVQUFVLElBQUksT0FBTyxRQUFRLFNBQVMsV0FBVztBQUN0RCxVQUFNLFNBQVMsSUFBSSxPQUFPLFFBQVEsT0FBTyxLQUFLLFFBQVEsS0FBSztBQUMzRCxTQUFLLFFBQVEsSUFBSSxLQUFLLFFBQVEsUUFBUSxRQUFRLEVBQUUsR0FBRyxRQUFRLEtBQUssUUFBUSxLQUFLLFNBQVMsUUFBUSxTQUFTLEtBQUs7QUFDNUcsU0FBSyxXQUFXLElBQUksUUFBUSxRQUFRLFNBQVMsY0FBYyxHQUFHO0FBQzlELFVBQU0sRUFBRSxLQUFLLFNBQVMsSUFBSSxLQUFLLFNBQVMsS0FBSztBQUM3QyxlQUFXLENBQUMsSUFBSSxJQUFJLEtBQUssT0FBTyxRQUFRLFFBQVEsRUFBRyxNQUFLLE9BQU8sSUFBSSxRQUFRLFFBQVcsR0FBRyxFQUFFLE9BQU87QUFDbEcsU0FBSyxRQUFRLElBQUksS0FBSztBQUFBLE1BQ3BCO0FBQUEsTUFDQSxhQUFhLFFBQVEsYUFBYyxXQUFXO0FBQUEsTUFDOUMsTUFBTSxLQUFLO0FBQUEsTUFDWDtBQUFBLE1BQ0EsT0FBTyxLQUFLO0FBQUEsTUFDWixRQUFRLEtBQUs7QUFBQSxNQUNiLFFBQVEsc0JBQXNCLFNBQVMsU0FBUztBQUFBLE1BQ2hELFNBQVMsQ0FBQyxVQUFVLEtBQUssT0FBTyxLQUFLO0FBQUEsTUFDckMsU0FBUyxNQUFNLEtBQUssY0FBYztBQUFBLE1BQ2xDLFNBQVMsQ0FBQ0EsU0FBUSxLQUFLLE9BQU9BLElBQUc7QUFBQSxNQUNqQyxTQUFTLE1BQU8sS0FBSyxVQUFVLE9BQU8sS0FBSyxJQUFJLGlCQUFpQixZQUFZLElBQUk7QUFBQSxJQUNsRixDQUFDO0FBQ0QsZUFBVyxXQUFXLEtBQUssVUFBVSxPQUFPLEVBQUcsTUFBSyxLQUFLLE9BQU8sT0FBTztBQUFBLEVBQ3pFO0FBQUEsRUFFQSxJQUFJLFFBQWU7QUFDakIsV0FBTyxLQUFLLE1BQU07QUFBQSxFQUNwQjtBQUFBO0FBQUEsRUFHQSxJQUFJLFNBQWlCO0FBQ25CLFdBQU8sS0FBSyxNQUFNO0FBQUEsRUFDcEI7QUFBQTtBQUFBLEVBR0EsUUFBUSxVQUFrQztBQUN4QyxTQUFLLFdBQVcsSUFBSSxRQUFRO0FBQzVCLFdBQU8sTUFBTSxLQUFLLFdBQVcsT0FBTyxRQUFRO0FBQUEsRUFDOUM7QUFBQTtBQUFBO0FBQUE7QUFBQTtBQUFBLEVBTUEsUUFDRSxXQUNHLENBQUMsU0FBUyxVQUFVLENBQUMsQ0FBQyxHQUdNO0FBQy9CLFVBQU0sS0FBSyxRQUFRLE1BQU0sTUFBTTtBQUMvQixVQUFNLEVBQUUsS0FBSyxJQUFJLE9BQU8sSUFBSSxRQUFRLFNBQVMsS0FBSyxRQUFRLFFBQVEsUUFBUTtBQUMxRSxVQUFNLFFBQVEsS0FBSyxVQUFVLElBQUksRUFBRTtBQUNuQyxRQUFJLE9BQU8sUUFBUSxNQUFNLFFBQVEsTUFBTTtBQUNyQyxZQUFNLFFBQVEsSUFBSSxRQUFRLElBQUksTUFBTSxLQUFLLE9BQU87QUFDaEQsWUFBTSxLQUFLLElBQUksY0FBYyxFQUFFLE1BQU0scUJBQXFCLFNBQVMsb0NBQW9DLEdBQUcsRUFBRSxDQUFDO0FBQzdHLGFBQU8sTUFBTTtBQUFBLElBQ2Y7QUFDQSxXQUFPLEtBQUssT0FBTyxPQUFPLElBQUksTUFBTSxPQUFPO0FBQUEsRUFDN0M7QUFBQTtBQUFBLEVBR0EsT0FDRSxJQUNBLFVBQW1ELENBQUMsR0FDckI7QUFDL0IsV0FBTyxLQUFLLE9BQU8sS0FBSyxVQUFVLElBQUksRUFBRSxHQUFHLElBQUksUUFBVyxPQUFPO0FBQUEsRUFDbkU7QUFBQTtBQUFBLEVBR0EsVUFBaUQ7QUFDL0MsV0FBTyxDQUFDLEdBQUcsS0FBSyxVQUFVLE9BQU8sQ0FBQyxFQUFFLE9BQU8sQ0FBQyxNQUFNLENBQUMsRUFBRSxLQUFLLEVBQUUsSUFBSSxDQUFDLE1BQU0sRUFBRSxNQUFNO0FBQUEsRUFDakY7QUFBQTtBQUFBLEVBR0EsSUFBZ0MsSUFBK0M7QUFDN0UsV0FBTyxLQUFLLFVBQVUsT0FBTyxFQUFFO0FBQUEsRUFDakM7QUFBQTtBQUFBLEVBR0EsTUFBTSxLQUFLLFVBQXVCLENBQUMsR0FBdUQ7QUFDeEYsVUFBTSxFQUFFLE9BQU8sT0FBTyxPQUFPLElBQUk7QUFDakMsVUFBTSxFQUFFLEtBQUssSUFBSSxNQUFNLEtBQUssUUFBUSxTQUFTLFFBQVEsRUFBRSxPQUFPLE9BQU8sT0FBTyxDQUFDLENBQUM7QUFDOUUsVUFBTSxPQUFPO0FBQ2IsU0FBSyxTQUFTLFFBQVEsS0FBSztBQUMzQixXQUFPO0FBQUEsRUFDVDtBQUFBO0FBQUEsRUFHQSxPQUFPLElBQStCO0FBQ3BDLFdBQU8sS0FBSyxVQUFVLFVBQVUsRUFBRTtBQUFBLEVBQ3BDO0FBQUE7QUFBQTtBQUFBO0FBQUE7QUFBQTtBQUFBLEVBT0EsUUFBYztBQUNaLFNBQUssTUFBTSxNQUFNLFVBQVUsSUFBSSxjQUFjLEVBQUUsTUFBTSxVQUFVLFNBQVMsd0JBQXdCLENBQUMsQ0FBQztBQUFBLEVBQ3BHO0FBQUEsRUFFQSxPQUFPLE9BQTRCLElBQVksTUFBMEIsU0FBNkM7QUFDcEgsVUFBTSxVQUFVLFNBQVMsS0FBSyxPQUFPLElBQUksTUFBTSxLQUFLLElBQUk7QUFDeEQsVUFBTSxFQUFFLFlBQVksUUFBUSxRQUFRLElBQUk7QUFDeEMsUUFBSSxXQUFZLFNBQVEsTUFBTSxVQUFVO0FBQ3hDLFVBQU0sT0FBTyxDQUFDLE1BQWMsWUFBb0I7QUFDOUMsY0FBUSxVQUFVO0FBQ2xCLGNBQVEsS0FBSyxJQUFJLGNBQWMsRUFBRSxNQUFNLFFBQVEsR0FBRyxJQUFJLFFBQVEsTUFBTSxDQUFDO0FBQUEsSUFDdkU7QUFDQSxVQUFNLFFBQVEsTUFBTSxLQUFLLGFBQWEseUJBQXlCO0FBQy9ELFFBQUksUUFBUSxRQUFTLE9BQU07QUFDM0IsWUFBUSxpQkFBaUIsU0FBUyxLQUFLO0FBQ3ZDLFVBQU0sWUFBWSxXQUFXLEtBQUssUUFBUSxNQUFNLFNBQVMsTUFBTSxLQUFLLFdBQVcsb0JBQW9CLE9BQU8sS0FBSyxDQUFDO0FBQ2hILFNBQUssUUFBUSxLQUFLLEtBQUssTUFBTTtBQUMzQixjQUFRLG9CQUFvQixTQUFTLEtBQUs7QUFDMUMsVUFBSSxVQUFXLFdBQVU7QUFBQSxJQUMzQixDQUFDO0FBQ0QsUUFBSSxDQUFDLE9BQU87QUFDVixVQUFJLENBQUMsUUFBUSxTQUFTLENBQUMsS0FBSyxNQUFNLFNBQVUsTUFBSyxTQUFTLElBQUksSUFBSSxRQUFRLElBQUk7QUFDOUUsV0FBSyxLQUFLLE9BQU8sT0FBTztBQUFBLElBQzFCO0FBQ0EsV0FBTyxRQUFRO0FBQUEsRUFDakI7QUFBQSxFQUVBLE9BQU8sSUFBWSxNQUEwQixLQUFrQztBQUM3RSxVQUFNLFVBQVUsSUFBSSxRQUFRLElBQUksTUFBTSxLQUFLLE9BQU87QUFDbEQsWUFBUSxNQUFNO0FBQ2QsU0FBSyxVQUFVLElBQUksSUFBSSxPQUFPO0FBQzlCLFNBQUssUUFBUSxLQUFLLEtBQUssTUFBTTtBQUMzQixVQUFJLENBQUMsS0FBSyxNQUFNLFNBQVUsTUFBSyxTQUFTLE9BQU8sRUFBRTtBQUNqRCxVQUFJLEtBQUssVUFBVSxJQUFJLEVBQUUsS0FBSyxRQUFTLE1BQUssVUFBVSxPQUFPLEVBQUU7QUFBQSxJQUNqRSxDQUFDO0FBQ0QsV0FBTztBQUFBLEVBQ1Q7QUFBQTtBQUFBLEVBR0EsTUFBTSxPQUFPLFNBQWlDO0FBQzVDLFVBQU0sRUFBRSxJQUFJLEtBQUssSUFBSTtBQUNyQixRQUFJLFdBQVc7QUFDZixRQUFJO0FBQ0YsYUFBTyxDQUFDLFFBQVEsT0FBTztBQUNyQixjQUFNLFFBQVEsS0FBSyxRQUFRLE1BQU0sSUFBSTtBQUNyQyxjQUFNLFNBQVMsUUFBUTtBQUN2QixjQUFNLFVBQVUsUUFBUSxTQUFTLFNBQVMsYUFBYSxFQUFFLFlBQVksR0FBRyxDQUFDLElBQUksRUFBRSxJQUFJLEtBQVk7QUFDL0YsY0FBTSxDQUFDLE9BQU8sT0FBTyxJQUFJLE1BQU0sS0FBSyxLQUFLLFNBQVMsT0FBTztBQUN6RCxZQUFJLENBQUMsTUFBTztBQUNaLFlBQUksTUFBTSxTQUFTLENBQUMsTUFBTSxLQUFLO0FBQzdCLGNBQUksQ0FBQyxRQUFRLFVBQVUsQ0FBQyxNQUFNLE1BQU0sT0FBTyxVQUFXLE9BQU0sSUFBSSxjQUFjLE1BQU0sT0FBTyxFQUFFO0FBQzdGLGdCQUFNLEtBQUssUUFBUSxPQUFPLE1BQU0sTUFBTSxNQUFNLFNBQVMsS0FBSyxNQUFPLEtBQUssUUFBUSxRQUFRLFVBQVUsQ0FBQztBQUNqRztBQUFBLFFBQ0Y7QUFDQSxtQkFBVztBQUNYLGdCQUFRLE1BQU0sS0FBSztBQUNuQixZQUFJLFFBQVEsUUFBUSxRQUFRLFFBQVEsVUFBVSxDQUFDLFFBQVEsTUFBTyxNQUFLLFNBQVMsSUFBSSxJQUFJLElBQUk7QUFDeEYsWUFBSSxTQUFTLEtBQU0sT0FBTSxRQUFRLEtBQUssQ0FBQyxRQUFRLE9BQU8sUUFBUSxJQUFJLENBQUM7QUFBQSxpQkFFMUQsV0FBVyxRQUFRLE9BQU8sVUFBVSxLQUFLLFFBQVEsTUFBTSxJQUFJLElBQUksUUFBUSxJQUFNLE9BQU0sS0FBSyxRQUFRLE1BQU0sR0FBSTtBQUFBLE1BQ3JIO0FBQUEsSUFDRixTQUFTLE9BQU87QUFDZCxjQUFRLEtBQUssS0FBc0I7QUFDbkM7QUFBQSxJQUNGO0FBQ0EsUUFBSSxDQUFDLFFBQVEsV0FBVyxDQUFDLFFBQVEsUUFBUSxRQUFRLFNBQVU7QUFDM0QsUUFBSTtBQUNGLFlBQU0sS0FBSyxNQUFNLE1BQU07QUFDdkIsVUFBSSxDQUFDLFFBQVEsT0FBTyxRQUFRLE9BQU8sS0FBSyxLQUFNLE9BQU0sS0FBSyxRQUFRLFNBQVMsVUFBVSxFQUFFLFlBQVksR0FBRyxDQUFDLENBQUM7QUFBQSxJQUN6RyxRQUFRO0FBQUEsSUFFUjtBQUFBLEVBQ0Y7QUFBQTtBQUFBO0FBQUE7QUFBQTtBQUFBO0FBQUEsRUFPQSxNQUFNLEtBQUssU0FBa0IsU0FBZ0Q7QUFDM0UsVUFBTSxRQUFRLFFBQVEsS0FBSyxTQUFTLFlBQVksS0FBSyxJQUFJLFlBQVksRUFBRSxPQUFPLFFBQVEsSUFBSSxFQUFFLFNBQVM7QUFDckcsUUFBSSxVQUFVO0FBQ2QsYUFBUyxRQUFRLE9BQU87QUFDdEIsWUFBTSxVQUFVLE1BQU0sS0FBSyxNQUFNLE1BQU07QUFDdkMsVUFBSSxTQUFTLE1BQU8sUUFBTyxDQUFDO0FBQzVCLFlBQU0sU0FBUyxTQUFTLFFBQVE7QUFDaEMsVUFBSSxRQUFTLFNBQVEsT0FBTztBQUM1QixVQUFJO0FBQ0osVUFBSTtBQUNGLGNBQU0sVUFBVSxTQUFTLEtBQUssUUFBUSxTQUFTLEtBQUssU0FBUyxTQUFTLEdBQUc7QUFFekUsZ0JBQVEsT0FBTyxTQUFTLFNBQVMsUUFBUSxLQUFLLENBQUMsUUFBUSxRQUFRLElBQUksQ0FBQyxJQUFJO0FBQ3hFLFlBQUksQ0FBQyxNQUFPLFFBQU8sQ0FBQztBQUFBLE1BQ3RCLFNBQVMsT0FBTztBQUNkLFlBQUksS0FBSyxNQUFNLFNBQVUsT0FBTSxLQUFLLE1BQU07QUFDMUMsWUFBSSxTQUFTLE1BQU8sUUFBTyxDQUFDO0FBQzVCLFlBQUksRUFBRSxTQUFTLGFBQWEsQ0FBQyxTQUFTLE9BQVEsT0FBTSxXQUFXLFNBQVMsSUFBSSxLQUFLO0FBQ2pGLFlBQUksS0FBSyxNQUFNLFVBQVUsT0FBTyxFQUFHLE9BQU0sS0FBSyxRQUFRLE1BQU0sS0FBSyxRQUFRLFFBQVEsS0FBSyxDQUFDO0FBQ3ZGO0FBQUEsTUFDRjtBQUNBLFVBQUksTUFBTSxPQUFPLFFBQVEsa0JBQWtCLE1BQU0sT0FBTyxXQUFXLE9BQVEsUUFBTyxTQUFTLENBQUMsS0FBSyxJQUFJLENBQUMsT0FBTyxPQUFPO0FBQ3BILGdCQUFVO0FBQ1YsY0FBUSxLQUFLLGNBQWM7QUFBQSxJQUM3QjtBQUFBLEVBQ0Y7QUFBQSxFQUVBLE1BQU0sUUFBUSxTQUFrQztBQUM5QyxVQUFNLENBQUMsS0FBSyxJQUFJLE1BQU0sS0FBSyxLQUFLLE9BQU87QUFDdkMsUUFBSSxNQUFPLE1BQU8sT0FBTSxJQUFJLGNBQWMsTUFBTyxLQUFLO0FBQ3RELFdBQU87QUFBQSxFQUNUO0FBQUEsRUFFQSxNQUFNLFVBQVUsUUFBZ0IsSUFBb0M7QUFDbEUsVUFBTSxRQUFRLE1BQU0sS0FBSyxRQUFRLFNBQVMsUUFBUSxFQUFFLFlBQVksR0FBRyxDQUFDLENBQUM7QUFDckUsU0FBSyxPQUFPLEtBQUs7QUFDakIsVUFBTSxFQUFFLFlBQVksSUFBSSxJQUFJLE1BQU07QUFDbEMsV0FBTyxNQUFNLEVBQUUsR0FBRyxNQUFNLFNBQVUsUUFBUSxNQUFNLEtBQUssUUFBUSxLQUFLLEVBQUUsRUFBRSxJQUFJLE1BQU07QUFBQSxFQUNsRjtBQUFBLEVBRVMsVUFBVSxPQUFPLEtBQWEsT0FBaUM7QUFDdEUsYUFBUyxRQUFRLEtBQUssU0FBUztBQUM3QixVQUFJLEtBQUssTUFBTSxTQUFVLE9BQU0sS0FBSyxNQUFNO0FBQzFDLFVBQUk7QUFDRixjQUFNLEVBQUUsU0FBUyxNQUFNLElBQUksTUFBTSxLQUFLLE1BQU0sT0FBTyxHQUFHO0FBQ3RELFlBQUksTUFBTyxPQUFNLElBQUksY0FBYyxPQUFPLEVBQUU7QUFDNUMsZUFBTyxRQUFTO0FBQUEsTUFDbEIsU0FBUyxPQUFPO0FBQ2QsWUFBSSxpQkFBaUIsY0FBZSxPQUFNO0FBQzFDLFlBQUksU0FBUyxVQUFXLE9BQU0sV0FBVyxJQUFJLEtBQUs7QUFDbEQsY0FBTSxLQUFLLFFBQVEsTUFBTSxLQUFLLFFBQVEsUUFBUSxLQUFLLENBQUM7QUFBQSxNQUN0RDtBQUFBLElBQ0Y7QUFBQSxFQUNGO0FBQUEsRUFFQSxPQUFPLE9BQW9CO0FBQ3pCLFNBQUssVUFBVSxJQUFJLE1BQU0sU0FBUyxNQUFNLE1BQU0sY0FBYyxFQUFFLEdBQUcsTUFBTSxLQUFLO0FBQUEsRUFDOUU7QUFBQTtBQUFBLEVBR0EsT0FBTyxLQUErQjtBQUNwQyxTQUFLLE9BQU87QUFDWixTQUFLLFNBQVMsTUFBTSxHQUFHO0FBQ3ZCLGVBQVcsV0FBVyxLQUFLLFVBQVUsT0FBTyxHQUFHO0FBQzdDLFVBQUksUUFBUSxPQUFPLFFBQVEsT0FBTyxLQUFLO0FBQ3JDLGdCQUFRLEtBQUssSUFBSSxjQUFjLEVBQUUsTUFBTSxhQUFhLFNBQVMsd0NBQXdDLEdBQUcsUUFBUSxFQUFFLENBQUM7QUFBQSxNQUNySDtBQUNBLGNBQVEsTUFBTTtBQUFBLElBQ2hCO0FBQUEsRUFDRjtBQUFBLEVBRUEsZ0JBQXNCO0FBQ3BCLFVBQU0sRUFBRSxTQUFTLElBQUksS0FBSztBQUMxQixRQUFJLFNBQVUsWUFBVyxXQUFXLEtBQUssVUFBVSxPQUFPLEVBQUcsU0FBUSxLQUFLLFFBQVE7QUFDbEYsZUFBVyxZQUFZLEtBQUssV0FBWSxnQkFBZSxRQUFRO0FBQUEsRUFDakU7QUFDRjtBQUVBLFNBQVMsV0FBVyxJQUF3QixPQUErQjtBQUN6RSxRQUFNLFFBQVEsRUFBRSxXQUFXLEtBQUs7QUFDaEMsU0FBTyxJQUFJLGNBQWMsRUFBRSxNQUFNLHVCQUF1QixTQUFTLDZCQUE2QixNQUFNLEdBQUcsSUFBSSxLQUFLO0FBQ2xIOyIsCiAgIm5hbWVzIjogWyJ3aG8iXQp9Cg==

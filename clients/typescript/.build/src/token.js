@@ -1,0 +1,48 @@
+function readClaims(token) {
+  try {
+    const body = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    const { exp, tenant_id, sub } = JSON.parse(atob(body));
+    return { expires: exp * 1e3 || void 0, who: sub && JSON.stringify([tenant_id, sub]) };
+  } catch {
+    return {};
+  }
+}
+class Tokens {
+  constructor(source, clock) {
+    this.source = source;
+    this.clock = clock;
+  }
+  source;
+  clock;
+  #current;
+  #renewAt = 0;
+  /** Concurrent callers share one call of the source. Rejects as the source does. */
+  async get() {
+    if (this.#current && this.clock.now() < this.#renewAt) return this.#current;
+    const fetched = this.#current = (async () => this.source())();
+    this.#renewAt = Infinity;
+    try {
+      const token = await fetched;
+      const now = this.clock.now();
+      const left = (readClaims(token).expires ?? now) - now;
+      if (this.#current == fetched) this.#renewAt = now + left - Math.min(6e4, left / 5);
+      return token;
+    } catch (error) {
+      if (this.#current == fetched) this.#current = void 0;
+      throw error;
+    }
+  }
+  /** The server did not take the token: the next use asks for another. */
+  refuse() {
+    this.#current = void 0;
+  }
+  /** How long until the token should be renewed, at least half a minute. */
+  renewIn(token) {
+    return readClaims(token).expires && Math.max(3e4, this.#renewAt - this.clock.now());
+  }
+}
+export {
+  Tokens,
+  readClaims
+};
+//# sourceMappingURL=data:application/json;base64,ewogICJ2ZXJzaW9uIjogMywKICAic291cmNlcyI6IFsiLi4vLi4vc3JjL3Rva2VuLnRzIl0sCiAgInNvdXJjZXNDb250ZW50IjogWyJpbXBvcnQgdHlwZSB7IENsb2NrIH0gZnJvbSBcIi4vY2xvY2suanNcIjtcblxuLyoqIFdoYXQgdGhlIGNsaWVudCByZWFkcyBpbiBhIHRva2VuLiBJdCB2ZXJpZmllcyBub3RoaW5nOiB0aGF0IGlzIHRoZSBzZXJ2ZXIncyBwYXJ0LiAqL1xuZXhwb3J0IGludGVyZmFjZSBDbGFpbXMge1xuICAvKiogV2hlbiB0aGUgdG9rZW4gZXhwaXJlcywgaW4gbWlsbGlzZWNvbmRzIHNpbmNlIDE5NzA7IHVuZGVmaW5lZDogdW5rbm93bi4gKi9cbiAgZXhwaXJlcz86IG51bWJlciB8IHVuZGVmaW5lZDtcbiAgLyoqIFRlbmFudCBhbmQgc3ViamVjdCBhcyBvbmUgdGV4dDsgdW5kZWZpbmVkOiB1bmtub3duLiAqL1xuICB3aG8/OiBzdHJpbmcgfCB1bmRlZmluZWQ7XG59XG5cbi8qKiBSZWFkcyBhIEpXVCdzIGNsYWltcy4gQW55IG90aGVyIHRva2VuIGdpdmVzIG5vbmUuICovXG5leHBvcnQgZnVuY3Rpb24gcmVhZENsYWltcyh0b2tlbjogc3RyaW5nKTogQ2xhaW1zIHtcbiAgdHJ5IHtcbiAgICBjb25zdCBib2R5ID0gdG9rZW4uc3BsaXQoXCIuXCIpWzFdIS5yZXBsYWNlQWxsKFwiLVwiLCBcIitcIikucmVwbGFjZUFsbChcIl9cIiwgXCIvXCIpO1xuICAgIGNvbnN0IHsgZXhwLCB0ZW5hbnRfaWQsIHN1YiB9ID0gSlNPTi5wYXJzZShhdG9iKGJvZHkpKTtcbiAgICByZXR1cm4geyBleHBpcmVzOiBleHAgKiAxMDAwIHx8IHVuZGVmaW5lZCwgd2hvOiBzdWIgJiYgSlNPTi5zdHJpbmdpZnkoW3RlbmFudF9pZCwgc3ViXSkgfTtcbiAgfSBjYXRjaCB7XG4gICAgcmV0dXJuIHt9O1xuICB9XG59XG5cbi8qKlxuICogVGhlIGN1cnJlbnQgdG9rZW4uIEl0IGlzIGFza2VkIGZvciBhZ2FpbiB3aGVuIGxlc3MgdGhhbiBhIG1pbnV0ZSwgb3IgYSBmaWZ0aFxuICogb2YgaXRzIHRpbWUsIGlzIGxlZnQ7IG9uZSB3aG9zZSBleHBpcnkgaXMgdW5rbm93biwgd2l0aCBldmVyeSB1c2UuXG4gKi9cbmV4cG9ydCBjbGFzcyBUb2tlbnMge1xuICAjY3VycmVudDogUHJvbWlzZTxzdHJpbmc+IHwgdW5kZWZpbmVkO1xuICAjcmVuZXdBdCA9IDA7XG5cbiAgY29uc3RydWN0b3IoXG4gICAgcHJpdmF0ZSByZWFkb25seSBzb3VyY2U6ICgpID0+IHN0cmluZyB8IFByb21pc2U8c3RyaW5nPixcbiAgICBwcml2YXRlIHJlYWRvbmx5IGNsb2NrOiBDbG9jayxcbiAgKSB7fVxuXG4gIC8qKiBDb25jdXJyZW50IGNhbGxlcnMgc2hhcmUgb25lIGNhbGwgb2YgdGhlIHNvdXJjZS4gUmVqZWN0cyBhcyB0aGUgc291cmNlIGRvZXMuICovXG4gIGFzeW5jIGdldCgpOiBQcm9taXNlPHN0cmluZz4ge1xuICAgIGlmICh0aGlzLiNjdXJyZW50ICYmIHRoaXMuY2xvY2subm93KCkgPCB0aGlzLiNyZW5ld0F0KSByZXR1cm4gdGhpcy4jY3VycmVudDtcbiAgICBjb25zdCBmZXRjaGVkID0gKHRoaXMuI2N1cnJlbnQgPSAoYXN5bmMgKCkgPT4gdGhpcy5zb3VyY2UoKSkoKSk7XG4gICAgdGhpcy4jcmVuZXdBdCA9IEluZmluaXR5O1xuICAgIHRyeSB7XG4gICAgICBjb25zdCB0b2tlbiA9IGF3YWl0IGZldGNoZWQ7XG4gICAgICBjb25zdCBub3cgPSB0aGlzLmNsb2NrLm5vdygpO1xuICAgICAgY29uc3QgbGVmdCA9IChyZWFkQ2xhaW1zKHRva2VuKS5leHBpcmVzID8/IG5vdykgLSBub3c7XG4gICAgICBpZiAodGhpcy4jY3VycmVudCA9PSBmZXRjaGVkKSB0aGlzLiNyZW5ld0F0ID0gbm93ICsgbGVmdCAtIE1hdGgubWluKDYwXzAwMCwgbGVmdCAvIDUpO1xuICAgICAgcmV0dXJuIHRva2VuO1xuICAgIH0gY2F0Y2ggKGVycm9yKSB7XG4gICAgICBpZiAodGhpcy4jY3VycmVudCA9PSBmZXRjaGVkKSB0aGlzLiNjdXJyZW50ID0gdW5kZWZpbmVkO1xuICAgICAgdGhyb3cgZXJyb3I7XG4gICAgfVxuICB9XG5cbiAgLyoqIFRoZSBzZXJ2ZXIgZGlkIG5vdCB0YWtlIHRoZSB0b2tlbjogdGhlIG5leHQgdXNlIGFza3MgZm9yIGFub3RoZXIuICovXG4gIHJlZnVzZSgpOiB2b2lkIHtcbiAgICB0aGlzLiNjdXJyZW50ID0gdW5kZWZpbmVkO1xuICB9XG5cbiAgLyoqIEhvdyBsb25nIHVudGlsIHRoZSB0b2tlbiBzaG91bGQgYmUgcmVuZXdlZCwgYXQgbGVhc3QgaGFsZiBhIG1pbnV0ZS4gKi9cbiAgcmVuZXdJbih0b2tlbjogc3RyaW5nKTogbnVtYmVyIHwgdW5kZWZpbmVkIHtcbiAgICByZXR1cm4gcmVhZENsYWltcyh0b2tlbikuZXhwaXJlcyAmJiBNYXRoLm1heCgzMF8wMDAsIHRoaXMuI3JlbmV3QXQgLSB0aGlzLmNsb2NrLm5vdygpKTtcbiAgfVxufVxuIl0sCiAgIm1hcHBpbmdzIjogIkFBV08sU0FBUyxXQUFXLE9BQXVCO0FBQ2hELE1BQUk7QUFDRixVQUFNLE9BQU8sTUFBTSxNQUFNLEdBQUcsRUFBRSxDQUFDLEVBQUcsV0FBVyxLQUFLLEdBQUcsRUFBRSxXQUFXLEtBQUssR0FBRztBQUMxRSxVQUFNLEVBQUUsS0FBSyxXQUFXLElBQUksSUFBSSxLQUFLLE1BQU0sS0FBSyxJQUFJLENBQUM7QUFDckQsV0FBTyxFQUFFLFNBQVMsTUFBTSxPQUFRLFFBQVcsS0FBSyxPQUFPLEtBQUssVUFBVSxDQUFDLFdBQVcsR0FBRyxDQUFDLEVBQUU7QUFBQSxFQUMxRixRQUFRO0FBQ04sV0FBTyxDQUFDO0FBQUEsRUFDVjtBQUNGO0FBTU8sTUFBTSxPQUFPO0FBQUEsRUFJbEIsWUFDbUIsUUFDQSxPQUNqQjtBQUZpQjtBQUNBO0FBQUEsRUFDaEI7QUFBQSxFQUZnQjtBQUFBLEVBQ0E7QUFBQSxFQUxuQjtBQUFBLEVBQ0EsV0FBVztBQUFBO0FBQUEsRUFRWCxNQUFNLE1BQXVCO0FBQzNCLFFBQUksS0FBSyxZQUFZLEtBQUssTUFBTSxJQUFJLElBQUksS0FBSyxTQUFVLFFBQU8sS0FBSztBQUNuRSxVQUFNLFVBQVcsS0FBSyxZQUFZLFlBQVksS0FBSyxPQUFPLEdBQUc7QUFDN0QsU0FBSyxXQUFXO0FBQ2hCLFFBQUk7QUFDRixZQUFNLFFBQVEsTUFBTTtBQUNwQixZQUFNLE1BQU0sS0FBSyxNQUFNLElBQUk7QUFDM0IsWUFBTSxRQUFRLFdBQVcsS0FBSyxFQUFFLFdBQVcsT0FBTztBQUNsRCxVQUFJLEtBQUssWUFBWSxRQUFTLE1BQUssV0FBVyxNQUFNLE9BQU8sS0FBSyxJQUFJLEtBQVEsT0FBTyxDQUFDO0FBQ3BGLGFBQU87QUFBQSxJQUNULFNBQVMsT0FBTztBQUNkLFVBQUksS0FBSyxZQUFZLFFBQVMsTUFBSyxXQUFXO0FBQzlDLFlBQU07QUFBQSxJQUNSO0FBQUEsRUFDRjtBQUFBO0FBQUEsRUFHQSxTQUFlO0FBQ2IsU0FBSyxXQUFXO0FBQUEsRUFDbEI7QUFBQTtBQUFBLEVBR0EsUUFBUSxPQUFtQztBQUN6QyxXQUFPLFdBQVcsS0FBSyxFQUFFLFdBQVcsS0FBSyxJQUFJLEtBQVEsS0FBSyxXQUFXLEtBQUssTUFBTSxJQUFJLENBQUM7QUFBQSxFQUN2RjtBQUNGOyIsCiAgIm5hbWVzIjogW10KfQo=

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Timers } from "../src/clock.js";
+import { Connection } from "../src/connection.js";
+import { encode } from "../src/frame.js";
+import { ManualClock } from "./support/clock.js";
+import { Queue } from "./support/queue.js";
+import { FakeServer } from "./support/server.js";
+import { frames, Socket, turn } from "./support/world.js";
+const message = encode("r-1", "echo", 1, JSON);
+const f = frames("r-1");
+async function start(t, token = "a.b.c") {
+  const server = await FakeServer.start();
+  t.after(() => server.stop());
+  server.pongs = false;
+  const clock = new ManualClock();
+  const timers = new Timers(clock);
+  t.after(() => timers.clear());
+  const heard = new Queue();
+  const ends = new Queue();
+  const connection = new Connection(Socket, server.url, token, JSON, timers, {
+    onFrame: (frame) => heard.put(frame),
+    onEnd: (reason) => ends.put(reason),
+    silence: () => 24e4
+  });
+  t.after(() => connection.close());
+  return { server, clock, timers, heard, ends, connection };
+}
+async function open(t) {
+  const all = await start(t);
+  assert.equal(await all.connection.opened, true);
+  return { ...all, peer: await all.server.connections.next() };
+}
+test("the token travels as a subprotocol, and not in the URL", async (t) => {
+  const { peer } = await open(t);
+  assert.deepEqual(peer.offered, ["streamer.v1", "bearer.a.b.c"]);
+  assert.equal(peer.url, "/dev");
+});
+test("an answer goes to its message, and every frame to the listener", async (t) => {
+  const { peer, connection, heard } = await open(t);
+  const answer = connection.call(message);
+  assert.deepEqual(await peer.messages.next(), { id: "r-1", action: "echo", payload: 1 });
+  peer.send(frames("another").progress(10, 2));
+  peer.send(f.response(1));
+  assert.deepEqual(await answer, f.response(1));
+  assert.equal((await heard.next()).request_id, "another");
+  assert.equal((await heard.next()).type, "response");
+});
+test("a handshake that is refused, that never ends, or that cannot be made is not open", async (t) => {
+  const server = await FakeServer.start();
+  t.after(() => server.stop());
+  server.refuse = 401;
+  const events = { onFrame: () => {
+  }, onEnd: () => assert.fail("it was never open"), silence: () => 1e3 };
+  const clock = new ManualClock();
+  const refused = new Connection(Socket, server.url, "a.b.c", JSON, new Timers(clock), events);
+  assert.equal(await refused.opened, false);
+  class Silent {
+    onopen = null;
+    onmessage = null;
+    onclose = null;
+    onerror = null;
+    send() {
+    }
+    close() {
+    }
+  }
+  const silent = new Connection(Silent, server.url, "a.b.c", JSON, new Timers(clock), events);
+  clock.advance(15e3);
+  assert.equal(await silent.opened, false);
+  const impossible = new Connection(Socket, server.url, "no subprotocol, this", JSON, new Timers(clock), events);
+  assert.equal(await impossible.opened, false);
+  await assert.rejects(impossible.call(message));
+});
+test("when the line is cut, what is unanswered fails and the end is told once", async (t) => {
+  const { peer, connection, ends } = await open(t);
+  const answer = connection.call(message);
+  await peer.messages.next();
+  peer.cut();
+  await assert.rejects(answer);
+  assert.equal(await ends.next(), "lost");
+  await connection.ended;
+  connection.drop("silent");
+  assert.equal(ends.waiting, 0);
+  await assert.rejects(connection.call(message));
+});
+test("closing says nothing of an end and takes nothing more", async (t) => {
+  const { peer, connection, ends, heard } = await open(t);
+  peer.send(f.ack());
+  await heard.next();
+  connection.close();
+  peer.send(f.progress(1, 2));
+  assert.equal(await peer.closed, 1e3);
+  assert.equal(ends.waiting + heard.waiting, 0);
+});
+test("an idle connection is kept alive below API Gateway's ten minutes", async (t) => {
+  const { peer, clock, heard } = await open(t);
+  const begun = clock.now();
+  for (let pings = 0; pings < 3; pings++) {
+    for (let minutes = 0; clock.due()[0] != 1e4 && minutes < 10; minutes++) clock.advance(6e4);
+    const ping = await peer.expect("streamer.ping");
+    peer.send({ type: "pong", request_id: ping.id, timestamp: "2026-01-02T03:04:05Z" });
+    await heard.next();
+    await turn();
+  }
+  assert.ok(clock.now() - begun < 3 * 6e5, `${(clock.now() - begun) / 6e4} minutes for three pings`);
+});
+test("a connection that hears frames is not asked", async (t) => {
+  const { peer, clock, heard } = await open(t);
+  for (let i = 0; i < 10; i++) {
+    peer.send(f.progress(i, i + 1));
+    await heard.next();
+    clock.advance(6e4);
+  }
+  assert.equal(peer.messages.waiting, 0);
+});
+test("a connection that answers no ping is given up", async (t) => {
+  const { peer, clock, ends } = await open(t);
+  clock.advance(24e4);
+  await peer.expect("streamer.ping");
+  clock.advance(1e4);
+  assert.equal(await ends.next(), "silent");
+});
+test("a message without an answer fails, and asks whether anybody is there", async (t) => {
+  const { peer, clock, connection, ends } = await open(t);
+  const answer = connection.call(message);
+  await peer.messages.next();
+  clock.advance(35e3);
+  await assert.rejects(answer);
+  const ping = await peer.expect("streamer.ping");
+  const again = connection.call(message);
+  peer.send({ type: "pong", request_id: ping.id, timestamp: "2026-01-02T03:04:05Z" });
+  peer.send(f.response(1));
+  assert.deepEqual(await again, f.response(1));
+  assert.equal(ends.waiting, 0);
+});
+test("the gateway's own error fails the one message that is unanswered, and no other", async (t) => {
+  const { peer, connection, ends } = await open(t);
+  const gateway = '{"message": "Internal server error", "connectionId":"a=", "requestId":"b="}';
+  const only = connection.call(message);
+  peer.send(gateway);
+  await assert.rejects(only);
+  const both = [connection.call(message), connection.call(encode("r-2", "echo", 2, JSON))];
+  peer.send(gateway);
+  peer.send(f.response(1));
+  peer.send(frames("r-2").response(2));
+  assert.deepEqual((await Promise.all(both)).map((frame) => frame.data), [1, 2]);
+  assert.equal(ends.waiting, 0);
+});
+test("a retired connection still brings its answers, and closes after them", async (t) => {
+  const { peer, clock, connection, ends } = await open(t);
+  const answer = connection.call(message);
+  connection.retire();
+  await connection.ended;
+  peer.send(f.response(1));
+  assert.deepEqual(await answer, f.response(1));
+  clock.advance(35e3);
+  assert.equal(await peer.closed, 1e3);
+  assert.equal(ends.waiting, 0);
+});
+test("a retired connection closes at once with the client", async (t) => {
+  const { peer, timers, connection } = await open(t);
+  connection.retire();
+  timers.clear();
+  assert.equal(await peer.closed, 1e3);
+});
+//# sourceMappingURL=data:application/json;base64,ewogICJ2ZXJzaW9uIjogMywKICAic291cmNlcyI6IFsiLi4vLi4vdGVzdC9jb25uZWN0aW9uLnRlc3QudHMiXSwKICAic291cmNlc0NvbnRlbnQiOiBbImltcG9ydCBhc3NlcnQgZnJvbSBcIm5vZGU6YXNzZXJ0L3N0cmljdFwiO1xuaW1wb3J0IHsgdGVzdCwgdHlwZSBUZXN0Q29udGV4dCB9IGZyb20gXCJub2RlOnRlc3RcIjtcbmltcG9ydCB7IFRpbWVycyB9IGZyb20gXCIuLi9zcmMvY2xvY2suanNcIjtcbmltcG9ydCB7IENvbm5lY3Rpb24gfSBmcm9tIFwiLi4vc3JjL2Nvbm5lY3Rpb24uanNcIjtcbmltcG9ydCB7IGVuY29kZSwgdHlwZSBGcmFtZSB9IGZyb20gXCIuLi9zcmMvZnJhbWUuanNcIjtcbmltcG9ydCB0eXBlIHsgUmVhc29uIH0gZnJvbSBcIi4uL3NyYy9zZXNzaW9uLmpzXCI7XG5pbXBvcnQgeyBNYW51YWxDbG9jayB9IGZyb20gXCIuL3N1cHBvcnQvY2xvY2suanNcIjtcbmltcG9ydCB7IFF1ZXVlIH0gZnJvbSBcIi4vc3VwcG9ydC9xdWV1ZS5qc1wiO1xuaW1wb3J0IHsgRmFrZVNlcnZlciB9IGZyb20gXCIuL3N1cHBvcnQvc2VydmVyLmpzXCI7XG5pbXBvcnQgeyBmcmFtZXMsIFNvY2tldCwgdHVybiB9IGZyb20gXCIuL3N1cHBvcnQvd29ybGQuanNcIjtcblxuY29uc3QgbWVzc2FnZSA9IGVuY29kZShcInItMVwiLCBcImVjaG9cIiwgMSwgSlNPTik7XG5jb25zdCBmID0gZnJhbWVzKFwici0xXCIpO1xuXG5hc3luYyBmdW5jdGlvbiBzdGFydCh0OiBUZXN0Q29udGV4dCwgdG9rZW4gPSBcImEuYi5jXCIpIHtcbiAgY29uc3Qgc2VydmVyID0gYXdhaXQgRmFrZVNlcnZlci5zdGFydCgpO1xuICB0LmFmdGVyKCgpID0+IHNlcnZlci5zdG9wKCkpO1xuICBzZXJ2ZXIucG9uZ3MgPSBmYWxzZTtcbiAgY29uc3QgY2xvY2sgPSBuZXcgTWFudWFsQ2xvY2soKTtcbiAgY29uc3QgdGltZXJzID0gbmV3IFRpbWVycyhjbG9jayk7XG4gIHQuYWZ0ZXIoKCkgPT4gdGltZXJzLmNsZWFyKCkpO1xuICBjb25zdCBoZWFyZCA9IG5ldyBRdWV1ZTxGcmFtZT4oKTtcbiAgY29uc3QgZW5kcyA9IG5ldyBRdWV1ZTxSZWFzb24+KCk7XG4gIGNvbnN0IGNvbm5lY3Rpb24gPSBuZXcgQ29ubmVjdGlvbihTb2NrZXQsIHNlcnZlci51cmwsIHRva2VuLCBKU09OLCB0aW1lcnMsIHtcbiAgICBvbkZyYW1lOiAoZnJhbWUpID0+IGhlYXJkLnB1dChmcmFtZSksXG4gICAgb25FbmQ6IChyZWFzb24pID0+IGVuZHMucHV0KHJlYXNvbiksXG4gICAgc2lsZW5jZTogKCkgPT4gMjQwXzAwMCxcbiAgfSk7XG4gIHQuYWZ0ZXIoKCkgPT4gY29ubmVjdGlvbi5jbG9zZSgpKTtcbiAgcmV0dXJuIHsgc2VydmVyLCBjbG9jaywgdGltZXJzLCBoZWFyZCwgZW5kcywgY29ubmVjdGlvbiB9O1xufVxuXG5hc3luYyBmdW5jdGlvbiBvcGVuKHQ6IFRlc3RDb250ZXh0KSB7XG4gIGNvbnN0IGFsbCA9IGF3YWl0IHN0YXJ0KHQpO1xuICBhc3NlcnQuZXF1YWwoYXdhaXQgYWxsLmNvbm5lY3Rpb24ub3BlbmVkLCB0cnVlKTtcbiAgcmV0dXJuIHsgLi4uYWxsLCBwZWVyOiBhd2FpdCBhbGwuc2VydmVyLmNvbm5lY3Rpb25zLm5leHQoKSB9O1xufVxuXG50ZXN0KFwidGhlIHRva2VuIHRyYXZlbHMgYXMgYSBzdWJwcm90b2NvbCwgYW5kIG5vdCBpbiB0aGUgVVJMXCIsIGFzeW5jICh0KSA9PiB7XG4gIGNvbnN0IHsgcGVlciB9ID0gYXdhaXQgb3Blbih0KTtcbiAgYXNzZXJ0LmRlZXBFcXVhbChwZWVyLm9mZmVyZWQsIFtcInN0cmVhbWVyLnYxXCIsIFwiYmVhcmVyLmEuYi5jXCJdKTtcbiAgYXNzZXJ0LmVxdWFsKHBlZXIudXJsLCBcIi9kZXZcIik7XG59KTtcblxudGVzdChcImFuIGFuc3dlciBnb2VzIHRvIGl0cyBtZXNzYWdlLCBhbmQgZXZlcnkgZnJhbWUgdG8gdGhlIGxpc3RlbmVyXCIsIGFzeW5jICh0KSA9PiB7XG4gIGNvbnN0IHsgcGVlciwgY29ubmVjdGlvbiwgaGVhcmQgfSA9IGF3YWl0IG9wZW4odCk7XG4gIGNvbnN0IGFuc3dlciA9IGNvbm5lY3Rpb24uY2FsbChtZXNzYWdlKTtcbiAgYXNzZXJ0LmRlZXBFcXVhbChhd2FpdCBwZWVyLm1lc3NhZ2VzLm5leHQoKSwgeyBpZDogXCJyLTFcIiwgYWN0aW9uOiBcImVjaG9cIiwgcGF5bG9hZDogMSB9KTtcbiAgcGVlci5zZW5kKGZyYW1lcyhcImFub3RoZXJcIikucHJvZ3Jlc3MoMTAsIDIpKTtcbiAgcGVlci5zZW5kKGYucmVzcG9uc2UoMSkpO1xuICBhc3NlcnQuZGVlcEVxdWFsKGF3YWl0IGFuc3dlciwgZi5yZXNwb25zZSgxKSk7XG4gIGFzc2VydC5lcXVhbCgoYXdhaXQgaGVhcmQubmV4dCgpKS5yZXF1ZXN0X2lkLCBcImFub3RoZXJcIik7XG4gIGFzc2VydC5lcXVhbCgoYXdhaXQgaGVhcmQubmV4dCgpKS50eXBlLCBcInJlc3BvbnNlXCIpO1xufSk7XG5cbnRlc3QoXCJhIGhhbmRzaGFrZSB0aGF0IGlzIHJlZnVzZWQsIHRoYXQgbmV2ZXIgZW5kcywgb3IgdGhhdCBjYW5ub3QgYmUgbWFkZSBpcyBub3Qgb3BlblwiLCBhc3luYyAodCkgPT4ge1xuICBjb25zdCBzZXJ2ZXIgPSBhd2FpdCBGYWtlU2VydmVyLnN0YXJ0KCk7XG4gIHQuYWZ0ZXIoKCkgPT4gc2VydmVyLnN0b3AoKSk7XG4gIHNlcnZlci5yZWZ1c2UgPSA0MDE7XG4gIGNvbnN0IGV2ZW50cyA9IHsgb25GcmFtZTogKCkgPT4ge30sIG9uRW5kOiAoKSA9PiBhc3NlcnQuZmFpbChcIml0IHdhcyBuZXZlciBvcGVuXCIpLCBzaWxlbmNlOiAoKSA9PiAxMDAwIH07XG4gIGNvbnN0IGNsb2NrID0gbmV3IE1hbnVhbENsb2NrKCk7XG4gIGNvbnN0IHJlZnVzZWQgPSBuZXcgQ29ubmVjdGlvbihTb2NrZXQsIHNlcnZlci51cmwsIFwiYS5iLmNcIiwgSlNPTiwgbmV3IFRpbWVycyhjbG9jayksIGV2ZW50cyk7XG4gIGFzc2VydC5lcXVhbChhd2FpdCByZWZ1c2VkLm9wZW5lZCwgZmFsc2UpO1xuXG4gIGNsYXNzIFNpbGVudCB7XG4gICAgb25vcGVuID0gbnVsbDtcbiAgICBvbm1lc3NhZ2UgPSBudWxsO1xuICAgIG9uY2xvc2UgPSBudWxsO1xuICAgIG9uZXJyb3IgPSBudWxsO1xuICAgIHNlbmQoKSB7fVxuICAgIGNsb3NlKCkge31cbiAgfVxuICBjb25zdCBzaWxlbnQgPSBuZXcgQ29ubmVjdGlvbihTaWxlbnQsIHNlcnZlci51cmwsIFwiYS5iLmNcIiwgSlNPTiwgbmV3IFRpbWVycyhjbG9jayksIGV2ZW50cyk7XG4gIGNsb2NrLmFkdmFuY2UoMTVfMDAwKTtcbiAgYXNzZXJ0LmVxdWFsKGF3YWl0IHNpbGVudC5vcGVuZWQsIGZhbHNlKTtcblxuICBjb25zdCBpbXBvc3NpYmxlID0gbmV3IENvbm5lY3Rpb24oU29ja2V0LCBzZXJ2ZXIudXJsLCBcIm5vIHN1YnByb3RvY29sLCB0aGlzXCIsIEpTT04sIG5ldyBUaW1lcnMoY2xvY2spLCBldmVudHMpO1xuICBhc3NlcnQuZXF1YWwoYXdhaXQgaW1wb3NzaWJsZS5vcGVuZWQsIGZhbHNlKTtcbiAgYXdhaXQgYXNzZXJ0LnJlamVjdHMoaW1wb3NzaWJsZS5jYWxsKG1lc3NhZ2UpKTtcbn0pO1xuXG50ZXN0KFwid2hlbiB0aGUgbGluZSBpcyBjdXQsIHdoYXQgaXMgdW5hbnN3ZXJlZCBmYWlscyBhbmQgdGhlIGVuZCBpcyB0b2xkIG9uY2VcIiwgYXN5bmMgKHQpID0+IHtcbiAgY29uc3QgeyBwZWVyLCBjb25uZWN0aW9uLCBlbmRzIH0gPSBhd2FpdCBvcGVuKHQpO1xuICBjb25zdCBhbnN3ZXIgPSBjb25uZWN0aW9uLmNhbGwobWVzc2FnZSk7XG4gIGF3YWl0IHBlZXIubWVzc2FnZXMubmV4dCgpO1xuICBwZWVyLmN1dCgpO1xuICBhd2FpdCBhc3NlcnQucmVqZWN0cyhhbnN3ZXIpO1xuICBhc3NlcnQuZXF1YWwoYXdhaXQgZW5kcy5uZXh0KCksIFwibG9zdFwiKTtcbiAgYXdhaXQgY29ubmVjdGlvbi5lbmRlZDtcbiAgY29ubmVjdGlvbi5kcm9wKFwic2lsZW50XCIpO1xuICBhc3NlcnQuZXF1YWwoZW5kcy53YWl0aW5nLCAwKTtcbiAgYXdhaXQgYXNzZXJ0LnJlamVjdHMoY29ubmVjdGlvbi5jYWxsKG1lc3NhZ2UpKTtcbn0pO1xuXG50ZXN0KFwiY2xvc2luZyBzYXlzIG5vdGhpbmcgb2YgYW4gZW5kIGFuZCB0YWtlcyBub3RoaW5nIG1vcmVcIiwgYXN5bmMgKHQpID0+IHtcbiAgY29uc3QgeyBwZWVyLCBjb25uZWN0aW9uLCBlbmRzLCBoZWFyZCB9ID0gYXdhaXQgb3Blbih0KTtcbiAgcGVlci5zZW5kKGYuYWNrKCkpO1xuICBhd2FpdCBoZWFyZC5uZXh0KCk7XG4gIGNvbm5lY3Rpb24uY2xvc2UoKTtcbiAgcGVlci5zZW5kKGYucHJvZ3Jlc3MoMSwgMikpO1xuICBhc3NlcnQuZXF1YWwoYXdhaXQgcGVlci5jbG9zZWQsIDEwMDApO1xuICBhc3NlcnQuZXF1YWwoZW5kcy53YWl0aW5nICsgaGVhcmQud2FpdGluZywgMCk7XG59KTtcblxudGVzdChcImFuIGlkbGUgY29ubmVjdGlvbiBpcyBrZXB0IGFsaXZlIGJlbG93IEFQSSBHYXRld2F5J3MgdGVuIG1pbnV0ZXNcIiwgYXN5bmMgKHQpID0+IHtcbiAgY29uc3QgeyBwZWVyLCBjbG9jaywgaGVhcmQgfSA9IGF3YWl0IG9wZW4odCk7XG4gIGNvbnN0IGJlZ3VuID0gY2xvY2subm93KCk7XG4gIGZvciAobGV0IHBpbmdzID0gMDsgcGluZ3MgPCAzOyBwaW5ncysrKSB7XG4gICAgLy8gQSBwaW5nIHRoYXQgd2FzIHNlbnQgd2FpdHMgdGVuIHNlY29uZHMgZm9yIGl0cyBhbnN3ZXIuXG4gICAgZm9yIChsZXQgbWludXRlcyA9IDA7IGNsb2NrLmR1ZSgpWzBdICE9IDEwXzAwMCAmJiBtaW51dGVzIDwgMTA7IG1pbnV0ZXMrKykgY2xvY2suYWR2YW5jZSg2MF8wMDApO1xuICAgIGNvbnN0IHBpbmcgPSBhd2FpdCBwZWVyLmV4cGVjdChcInN0cmVhbWVyLnBpbmdcIik7XG4gICAgcGVlci5zZW5kKHsgdHlwZTogXCJwb25nXCIsIHJlcXVlc3RfaWQ6IHBpbmcuaWQsIHRpbWVzdGFtcDogXCIyMDI2LTAxLTAyVDAzOjA0OjA1WlwiIH0pO1xuICAgIGF3YWl0IGhlYXJkLm5leHQoKTtcbiAgICBhd2FpdCB0dXJuKCk7XG4gIH1cbiAgYXNzZXJ0Lm9rKGNsb2NrLm5vdygpIC0gYmVndW4gPCAzICogNjAwXzAwMCwgYCR7KGNsb2NrLm5vdygpIC0gYmVndW4pIC8gNjBfMDAwfSBtaW51dGVzIGZvciB0aHJlZSBwaW5nc2ApO1xufSk7XG5cbnRlc3QoXCJhIGNvbm5lY3Rpb24gdGhhdCBoZWFycyBmcmFtZXMgaXMgbm90IGFza2VkXCIsIGFzeW5jICh0KSA9PiB7XG4gIGNvbnN0IHsgcGVlciwgY2xvY2ssIGhlYXJkIH0gPSBhd2FpdCBvcGVuKHQpO1xuICBmb3IgKGxldCBpID0gMDsgaSA8IDEwOyBpKyspIHtcbiAgICBwZWVyLnNlbmQoZi5wcm9ncmVzcyhpLCBpICsgMSkpO1xuICAgIGF3YWl0IGhlYXJkLm5leHQoKTtcbiAgICBjbG9jay5hZHZhbmNlKDYwXzAwMCk7XG4gIH1cbiAgYXNzZXJ0LmVxdWFsKHBlZXIubWVzc2FnZXMud2FpdGluZywgMCk7XG59KTtcblxudGVzdChcImEgY29ubmVjdGlvbiB0aGF0IGFuc3dlcnMgbm8gcGluZyBpcyBnaXZlbiB1cFwiLCBhc3luYyAodCkgPT4ge1xuICBjb25zdCB7IHBlZXIsIGNsb2NrLCBlbmRzIH0gPSBhd2FpdCBvcGVuKHQpO1xuICBjbG9jay5hZHZhbmNlKDI0MF8wMDApO1xuICBhd2FpdCBwZWVyLmV4cGVjdChcInN0cmVhbWVyLnBpbmdcIik7XG4gIGNsb2NrLmFkdmFuY2UoMTBfMDAwKTtcbiAgYXNzZXJ0LmVxdWFsKGF3YWl0IGVuZHMubmV4dCgpLCBcInNpbGVudFwiKTtcbn0pO1xuXG50ZXN0KFwiYSBtZXNzYWdlIHdpdGhvdXQgYW4gYW5zd2VyIGZhaWxzLCBhbmQgYXNrcyB3aGV0aGVyIGFueWJvZHkgaXMgdGhlcmVcIiwgYXN5bmMgKHQpID0+IHtcbiAgY29uc3QgeyBwZWVyLCBjbG9jaywgY29ubmVjdGlvbiwgZW5kcyB9ID0gYXdhaXQgb3Blbih0KTtcbiAgY29uc3QgYW5zd2VyID0gY29ubmVjdGlvbi5jYWxsKG1lc3NhZ2UpO1xuICBhd2FpdCBwZWVyLm1lc3NhZ2VzLm5leHQoKTtcbiAgY2xvY2suYWR2YW5jZSgzNV8wMDApO1xuICBhd2FpdCBhc3NlcnQucmVqZWN0cyhhbnN3ZXIpO1xuICBjb25zdCBwaW5nID0gYXdhaXQgcGVlci5leHBlY3QoXCJzdHJlYW1lci5waW5nXCIpO1xuICBjb25zdCBhZ2FpbiA9IGNvbm5lY3Rpb24uY2FsbChtZXNzYWdlKTtcbiAgcGVlci5zZW5kKHsgdHlwZTogXCJwb25nXCIsIHJlcXVlc3RfaWQ6IHBpbmcuaWQsIHRpbWVzdGFtcDogXCIyMDI2LTAxLTAyVDAzOjA0OjA1WlwiIH0pO1xuICBwZWVyLnNlbmQoZi5yZXNwb25zZSgxKSk7XG4gIGFzc2VydC5kZWVwRXF1YWwoYXdhaXQgYWdhaW4sIGYucmVzcG9uc2UoMSkpO1xuICBhc3NlcnQuZXF1YWwoZW5kcy53YWl0aW5nLCAwKTtcbn0pO1xuXG50ZXN0KFwidGhlIGdhdGV3YXkncyBvd24gZXJyb3IgZmFpbHMgdGhlIG9uZSBtZXNzYWdlIHRoYXQgaXMgdW5hbnN3ZXJlZCwgYW5kIG5vIG90aGVyXCIsIGFzeW5jICh0KSA9PiB7XG4gIGNvbnN0IHsgcGVlciwgY29ubmVjdGlvbiwgZW5kcyB9ID0gYXdhaXQgb3Blbih0KTtcbiAgY29uc3QgZ2F0ZXdheSA9ICd7XCJtZXNzYWdlXCI6IFwiSW50ZXJuYWwgc2VydmVyIGVycm9yXCIsIFwiY29ubmVjdGlvbklkXCI6XCJhPVwiLCBcInJlcXVlc3RJZFwiOlwiYj1cIn0nO1xuICBjb25zdCBvbmx5ID0gY29ubmVjdGlvbi5jYWxsKG1lc3NhZ2UpO1xuICBwZWVyLnNlbmQoZ2F0ZXdheSk7XG4gIGF3YWl0IGFzc2VydC5yZWplY3RzKG9ubHkpO1xuXG4gIGNvbnN0IGJvdGggPSBbY29ubmVjdGlvbi5jYWxsKG1lc3NhZ2UpLCBjb25uZWN0aW9uLmNhbGwoZW5jb2RlKFwici0yXCIsIFwiZWNob1wiLCAyLCBKU09OKSldO1xuICBwZWVyLnNlbmQoZ2F0ZXdheSk7XG4gIHBlZXIuc2VuZChmLnJlc3BvbnNlKDEpKTtcbiAgcGVlci5zZW5kKGZyYW1lcyhcInItMlwiKS5yZXNwb25zZSgyKSk7XG4gIGFzc2VydC5kZWVwRXF1YWwoKGF3YWl0IFByb21pc2UuYWxsKGJvdGgpKS5tYXAoKGZyYW1lKSA9PiBmcmFtZS5kYXRhKSwgWzEsIDJdKTtcbiAgYXNzZXJ0LmVxdWFsKGVuZHMud2FpdGluZywgMCk7XG59KTtcblxudGVzdChcImEgcmV0aXJlZCBjb25uZWN0aW9uIHN0aWxsIGJyaW5ncyBpdHMgYW5zd2VycywgYW5kIGNsb3NlcyBhZnRlciB0aGVtXCIsIGFzeW5jICh0KSA9PiB7XG4gIGNvbnN0IHsgcGVlciwgY2xvY2ssIGNvbm5lY3Rpb24sIGVuZHMgfSA9IGF3YWl0IG9wZW4odCk7XG4gIGNvbnN0IGFuc3dlciA9IGNvbm5lY3Rpb24uY2FsbChtZXNzYWdlKTtcbiAgY29ubmVjdGlvbi5yZXRpcmUoKTtcbiAgYXdhaXQgY29ubmVjdGlvbi5lbmRlZDtcbiAgcGVlci5zZW5kKGYucmVzcG9uc2UoMSkpO1xuICBhc3NlcnQuZGVlcEVxdWFsKGF3YWl0IGFuc3dlciwgZi5yZXNwb25zZSgxKSk7XG4gIGNsb2NrLmFkdmFuY2UoMzVfMDAwKTtcbiAgYXNzZXJ0LmVxdWFsKGF3YWl0IHBlZXIuY2xvc2VkLCAxMDAwKTtcbiAgYXNzZXJ0LmVxdWFsKGVuZHMud2FpdGluZywgMCk7XG59KTtcblxudGVzdChcImEgcmV0aXJlZCBjb25uZWN0aW9uIGNsb3NlcyBhdCBvbmNlIHdpdGggdGhlIGNsaWVudFwiLCBhc3luYyAodCkgPT4ge1xuICBjb25zdCB7IHBlZXIsIHRpbWVycywgY29ubmVjdGlvbiB9ID0gYXdhaXQgb3Blbih0KTtcbiAgY29ubmVjdGlvbi5yZXRpcmUoKTtcbiAgdGltZXJzLmNsZWFyKCk7XG4gIGFzc2VydC5lcXVhbChhd2FpdCBwZWVyLmNsb3NlZCwgMTAwMCk7XG59KTtcbiJdLAogICJtYXBwaW5ncyI6ICJBQUFBLE9BQU8sWUFBWTtBQUNuQixTQUFTLFlBQThCO0FBQ3ZDLFNBQVMsY0FBYztBQUN2QixTQUFTLGtCQUFrQjtBQUMzQixTQUFTLGNBQTBCO0FBRW5DLFNBQVMsbUJBQW1CO0FBQzVCLFNBQVMsYUFBYTtBQUN0QixTQUFTLGtCQUFrQjtBQUMzQixTQUFTLFFBQVEsUUFBUSxZQUFZO0FBRXJDLE1BQU0sVUFBVSxPQUFPLE9BQU8sUUFBUSxHQUFHLElBQUk7QUFDN0MsTUFBTSxJQUFJLE9BQU8sS0FBSztBQUV0QixlQUFlLE1BQU0sR0FBZ0IsUUFBUSxTQUFTO0FBQ3BELFFBQU0sU0FBUyxNQUFNLFdBQVcsTUFBTTtBQUN0QyxJQUFFLE1BQU0sTUFBTSxPQUFPLEtBQUssQ0FBQztBQUMzQixTQUFPLFFBQVE7QUFDZixRQUFNLFFBQVEsSUFBSSxZQUFZO0FBQzlCLFFBQU0sU0FBUyxJQUFJLE9BQU8sS0FBSztBQUMvQixJQUFFLE1BQU0sTUFBTSxPQUFPLE1BQU0sQ0FBQztBQUM1QixRQUFNLFFBQVEsSUFBSSxNQUFhO0FBQy9CLFFBQU0sT0FBTyxJQUFJLE1BQWM7QUFDL0IsUUFBTSxhQUFhLElBQUksV0FBVyxRQUFRLE9BQU8sS0FBSyxPQUFPLE1BQU0sUUFBUTtBQUFBLElBQ3pFLFNBQVMsQ0FBQyxVQUFVLE1BQU0sSUFBSSxLQUFLO0FBQUEsSUFDbkMsT0FBTyxDQUFDLFdBQVcsS0FBSyxJQUFJLE1BQU07QUFBQSxJQUNsQyxTQUFTLE1BQU07QUFBQSxFQUNqQixDQUFDO0FBQ0QsSUFBRSxNQUFNLE1BQU0sV0FBVyxNQUFNLENBQUM7QUFDaEMsU0FBTyxFQUFFLFFBQVEsT0FBTyxRQUFRLE9BQU8sTUFBTSxXQUFXO0FBQzFEO0FBRUEsZUFBZSxLQUFLLEdBQWdCO0FBQ2xDLFFBQU0sTUFBTSxNQUFNLE1BQU0sQ0FBQztBQUN6QixTQUFPLE1BQU0sTUFBTSxJQUFJLFdBQVcsUUFBUSxJQUFJO0FBQzlDLFNBQU8sRUFBRSxHQUFHLEtBQUssTUFBTSxNQUFNLElBQUksT0FBTyxZQUFZLEtBQUssRUFBRTtBQUM3RDtBQUVBLEtBQUssMERBQTBELE9BQU8sTUFBTTtBQUMxRSxRQUFNLEVBQUUsS0FBSyxJQUFJLE1BQU0sS0FBSyxDQUFDO0FBQzdCLFNBQU8sVUFBVSxLQUFLLFNBQVMsQ0FBQyxlQUFlLGNBQWMsQ0FBQztBQUM5RCxTQUFPLE1BQU0sS0FBSyxLQUFLLE1BQU07QUFDL0IsQ0FBQztBQUVELEtBQUssa0VBQWtFLE9BQU8sTUFBTTtBQUNsRixRQUFNLEVBQUUsTUFBTSxZQUFZLE1BQU0sSUFBSSxNQUFNLEtBQUssQ0FBQztBQUNoRCxRQUFNLFNBQVMsV0FBVyxLQUFLLE9BQU87QUFDdEMsU0FBTyxVQUFVLE1BQU0sS0FBSyxTQUFTLEtBQUssR0FBRyxFQUFFLElBQUksT0FBTyxRQUFRLFFBQVEsU0FBUyxFQUFFLENBQUM7QUFDdEYsT0FBSyxLQUFLLE9BQU8sU0FBUyxFQUFFLFNBQVMsSUFBSSxDQUFDLENBQUM7QUFDM0MsT0FBSyxLQUFLLEVBQUUsU0FBUyxDQUFDLENBQUM7QUFDdkIsU0FBTyxVQUFVLE1BQU0sUUFBUSxFQUFFLFNBQVMsQ0FBQyxDQUFDO0FBQzVDLFNBQU8sT0FBTyxNQUFNLE1BQU0sS0FBSyxHQUFHLFlBQVksU0FBUztBQUN2RCxTQUFPLE9BQU8sTUFBTSxNQUFNLEtBQUssR0FBRyxNQUFNLFVBQVU7QUFDcEQsQ0FBQztBQUVELEtBQUssb0ZBQW9GLE9BQU8sTUFBTTtBQUNwRyxRQUFNLFNBQVMsTUFBTSxXQUFXLE1BQU07QUFDdEMsSUFBRSxNQUFNLE1BQU0sT0FBTyxLQUFLLENBQUM7QUFDM0IsU0FBTyxTQUFTO0FBQ2hCLFFBQU0sU0FBUyxFQUFFLFNBQVMsTUFBTTtBQUFBLEVBQUMsR0FBRyxPQUFPLE1BQU0sT0FBTyxLQUFLLG1CQUFtQixHQUFHLFNBQVMsTUFBTSxJQUFLO0FBQ3ZHLFFBQU0sUUFBUSxJQUFJLFlBQVk7QUFDOUIsUUFBTSxVQUFVLElBQUksV0FBVyxRQUFRLE9BQU8sS0FBSyxTQUFTLE1BQU0sSUFBSSxPQUFPLEtBQUssR0FBRyxNQUFNO0FBQzNGLFNBQU8sTUFBTSxNQUFNLFFBQVEsUUFBUSxLQUFLO0FBQUEsRUFFeEMsTUFBTSxPQUFPO0FBQUEsSUFDWCxTQUFTO0FBQUEsSUFDVCxZQUFZO0FBQUEsSUFDWixVQUFVO0FBQUEsSUFDVixVQUFVO0FBQUEsSUFDVixPQUFPO0FBQUEsSUFBQztBQUFBLElBQ1IsUUFBUTtBQUFBLElBQUM7QUFBQSxFQUNYO0FBQ0EsUUFBTSxTQUFTLElBQUksV0FBVyxRQUFRLE9BQU8sS0FBSyxTQUFTLE1BQU0sSUFBSSxPQUFPLEtBQUssR0FBRyxNQUFNO0FBQzFGLFFBQU0sUUFBUSxJQUFNO0FBQ3BCLFNBQU8sTUFBTSxNQUFNLE9BQU8sUUFBUSxLQUFLO0FBRXZDLFFBQU0sYUFBYSxJQUFJLFdBQVcsUUFBUSxPQUFPLEtBQUssd0JBQXdCLE1BQU0sSUFBSSxPQUFPLEtBQUssR0FBRyxNQUFNO0FBQzdHLFNBQU8sTUFBTSxNQUFNLFdBQVcsUUFBUSxLQUFLO0FBQzNDLFFBQU0sT0FBTyxRQUFRLFdBQVcsS0FBSyxPQUFPLENBQUM7QUFDL0MsQ0FBQztBQUVELEtBQUssMkVBQTJFLE9BQU8sTUFBTTtBQUMzRixRQUFNLEVBQUUsTUFBTSxZQUFZLEtBQUssSUFBSSxNQUFNLEtBQUssQ0FBQztBQUMvQyxRQUFNLFNBQVMsV0FBVyxLQUFLLE9BQU87QUFDdEMsUUFBTSxLQUFLLFNBQVMsS0FBSztBQUN6QixPQUFLLElBQUk7QUFDVCxRQUFNLE9BQU8sUUFBUSxNQUFNO0FBQzNCLFNBQU8sTUFBTSxNQUFNLEtBQUssS0FBSyxHQUFHLE1BQU07QUFDdEMsUUFBTSxXQUFXO0FBQ2pCLGFBQVcsS0FBSyxRQUFRO0FBQ3hCLFNBQU8sTUFBTSxLQUFLLFNBQVMsQ0FBQztBQUM1QixRQUFNLE9BQU8sUUFBUSxXQUFXLEtBQUssT0FBTyxDQUFDO0FBQy9DLENBQUM7QUFFRCxLQUFLLHlEQUF5RCxPQUFPLE1BQU07QUFDekUsUUFBTSxFQUFFLE1BQU0sWUFBWSxNQUFNLE1BQU0sSUFBSSxNQUFNLEtBQUssQ0FBQztBQUN0RCxPQUFLLEtBQUssRUFBRSxJQUFJLENBQUM7QUFDakIsUUFBTSxNQUFNLEtBQUs7QUFDakIsYUFBVyxNQUFNO0FBQ2pCLE9BQUssS0FBSyxFQUFFLFNBQVMsR0FBRyxDQUFDLENBQUM7QUFDMUIsU0FBTyxNQUFNLE1BQU0sS0FBSyxRQUFRLEdBQUk7QUFDcEMsU0FBTyxNQUFNLEtBQUssVUFBVSxNQUFNLFNBQVMsQ0FBQztBQUM5QyxDQUFDO0FBRUQsS0FBSyxvRUFBb0UsT0FBTyxNQUFNO0FBQ3BGLFFBQU0sRUFBRSxNQUFNLE9BQU8sTUFBTSxJQUFJLE1BQU0sS0FBSyxDQUFDO0FBQzNDLFFBQU0sUUFBUSxNQUFNLElBQUk7QUFDeEIsV0FBUyxRQUFRLEdBQUcsUUFBUSxHQUFHLFNBQVM7QUFFdEMsYUFBUyxVQUFVLEdBQUcsTUFBTSxJQUFJLEVBQUUsQ0FBQyxLQUFLLE9BQVUsVUFBVSxJQUFJLFVBQVcsT0FBTSxRQUFRLEdBQU07QUFDL0YsVUFBTSxPQUFPLE1BQU0sS0FBSyxPQUFPLGVBQWU7QUFDOUMsU0FBSyxLQUFLLEVBQUUsTUFBTSxRQUFRLFlBQVksS0FBSyxJQUFJLFdBQVcsdUJBQXVCLENBQUM7QUFDbEYsVUFBTSxNQUFNLEtBQUs7QUFDakIsVUFBTSxLQUFLO0FBQUEsRUFDYjtBQUNBLFNBQU8sR0FBRyxNQUFNLElBQUksSUFBSSxRQUFRLElBQUksS0FBUyxJQUFJLE1BQU0sSUFBSSxJQUFJLFNBQVMsR0FBTSwwQkFBMEI7QUFDMUcsQ0FBQztBQUVELEtBQUssK0NBQStDLE9BQU8sTUFBTTtBQUMvRCxRQUFNLEVBQUUsTUFBTSxPQUFPLE1BQU0sSUFBSSxNQUFNLEtBQUssQ0FBQztBQUMzQyxXQUFTLElBQUksR0FBRyxJQUFJLElBQUksS0FBSztBQUMzQixTQUFLLEtBQUssRUFBRSxTQUFTLEdBQUcsSUFBSSxDQUFDLENBQUM7QUFDOUIsVUFBTSxNQUFNLEtBQUs7QUFDakIsVUFBTSxRQUFRLEdBQU07QUFBQSxFQUN0QjtBQUNBLFNBQU8sTUFBTSxLQUFLLFNBQVMsU0FBUyxDQUFDO0FBQ3ZDLENBQUM7QUFFRCxLQUFLLGlEQUFpRCxPQUFPLE1BQU07QUFDakUsUUFBTSxFQUFFLE1BQU0sT0FBTyxLQUFLLElBQUksTUFBTSxLQUFLLENBQUM7QUFDMUMsUUFBTSxRQUFRLElBQU87QUFDckIsUUFBTSxLQUFLLE9BQU8sZUFBZTtBQUNqQyxRQUFNLFFBQVEsR0FBTTtBQUNwQixTQUFPLE1BQU0sTUFBTSxLQUFLLEtBQUssR0FBRyxRQUFRO0FBQzFDLENBQUM7QUFFRCxLQUFLLHdFQUF3RSxPQUFPLE1BQU07QUFDeEYsUUFBTSxFQUFFLE1BQU0sT0FBTyxZQUFZLEtBQUssSUFBSSxNQUFNLEtBQUssQ0FBQztBQUN0RCxRQUFNLFNBQVMsV0FBVyxLQUFLLE9BQU87QUFDdEMsUUFBTSxLQUFLLFNBQVMsS0FBSztBQUN6QixRQUFNLFFBQVEsSUFBTTtBQUNwQixRQUFNLE9BQU8sUUFBUSxNQUFNO0FBQzNCLFFBQU0sT0FBTyxNQUFNLEtBQUssT0FBTyxlQUFlO0FBQzlDLFFBQU0sUUFBUSxXQUFXLEtBQUssT0FBTztBQUNyQyxPQUFLLEtBQUssRUFBRSxNQUFNLFFBQVEsWUFBWSxLQUFLLElBQUksV0FBVyx1QkFBdUIsQ0FBQztBQUNsRixPQUFLLEtBQUssRUFBRSxTQUFTLENBQUMsQ0FBQztBQUN2QixTQUFPLFVBQVUsTUFBTSxPQUFPLEVBQUUsU0FBUyxDQUFDLENBQUM7QUFDM0MsU0FBTyxNQUFNLEtBQUssU0FBUyxDQUFDO0FBQzlCLENBQUM7QUFFRCxLQUFLLGtGQUFrRixPQUFPLE1BQU07QUFDbEcsUUFBTSxFQUFFLE1BQU0sWUFBWSxLQUFLLElBQUksTUFBTSxLQUFLLENBQUM7QUFDL0MsUUFBTSxVQUFVO0FBQ2hCLFFBQU0sT0FBTyxXQUFXLEtBQUssT0FBTztBQUNwQyxPQUFLLEtBQUssT0FBTztBQUNqQixRQUFNLE9BQU8sUUFBUSxJQUFJO0FBRXpCLFFBQU0sT0FBTyxDQUFDLFdBQVcsS0FBSyxPQUFPLEdBQUcsV0FBVyxLQUFLLE9BQU8sT0FBTyxRQUFRLEdBQUcsSUFBSSxDQUFDLENBQUM7QUFDdkYsT0FBSyxLQUFLLE9BQU87QUFDakIsT0FBSyxLQUFLLEVBQUUsU0FBUyxDQUFDLENBQUM7QUFDdkIsT0FBSyxLQUFLLE9BQU8sS0FBSyxFQUFFLFNBQVMsQ0FBQyxDQUFDO0FBQ25DLFNBQU8sV0FBVyxNQUFNLFFBQVEsSUFBSSxJQUFJLEdBQUcsSUFBSSxDQUFDLFVBQVUsTUFBTSxJQUFJLEdBQUcsQ0FBQyxHQUFHLENBQUMsQ0FBQztBQUM3RSxTQUFPLE1BQU0sS0FBSyxTQUFTLENBQUM7QUFDOUIsQ0FBQztBQUVELEtBQUssd0VBQXdFLE9BQU8sTUFBTTtBQUN4RixRQUFNLEVBQUUsTUFBTSxPQUFPLFlBQVksS0FBSyxJQUFJLE1BQU0sS0FBSyxDQUFDO0FBQ3RELFFBQU0sU0FBUyxXQUFXLEtBQUssT0FBTztBQUN0QyxhQUFXLE9BQU87QUFDbEIsUUFBTSxXQUFXO0FBQ2pCLE9BQUssS0FBSyxFQUFFLFNBQVMsQ0FBQyxDQUFDO0FBQ3ZCLFNBQU8sVUFBVSxNQUFNLFFBQVEsRUFBRSxTQUFTLENBQUMsQ0FBQztBQUM1QyxRQUFNLFFBQVEsSUFBTTtBQUNwQixTQUFPLE1BQU0sTUFBTSxLQUFLLFFBQVEsR0FBSTtBQUNwQyxTQUFPLE1BQU0sS0FBSyxTQUFTLENBQUM7QUFDOUIsQ0FBQztBQUVELEtBQUssdURBQXVELE9BQU8sTUFBTTtBQUN2RSxRQUFNLEVBQUUsTUFBTSxRQUFRLFdBQVcsSUFBSSxNQUFNLEtBQUssQ0FBQztBQUNqRCxhQUFXLE9BQU87QUFDbEIsU0FBTyxNQUFNO0FBQ2IsU0FBTyxNQUFNLE1BQU0sS0FBSyxRQUFRLEdBQUk7QUFDdEMsQ0FBQzsiLAogICJuYW1lcyI6IFtdCn0K

@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { StreamerError } from "../src/error.js";
+test("an error is what the frame said, with the request that it is of", () => {
+  const wire = { code: "RATE_LIMITED", message: "too much", details: { correlation_id: "c-1" }, retry: { retryable: true, after: 2.5 } };
+  const error = new StreamerError(wire, "r-1", "a cause");
+  assert.ok(error instanceof Error);
+  assert.equal(String(error), "StreamerError: too much");
+  assert.equal(error.code, "RATE_LIMITED");
+  assert.deepEqual(error.details, { correlation_id: "c-1" });
+  assert.deepEqual(error.retry, { retryable: true, after: 2.5 });
+  assert.equal(error.requestId, "r-1");
+  assert.equal(error.cause, "a cause");
+});
+//# sourceMappingURL=data:application/json;base64,ewogICJ2ZXJzaW9uIjogMywKICAic291cmNlcyI6IFsiLi4vLi4vdGVzdC9lcnJvci50ZXN0LnRzIl0sCiAgInNvdXJjZXNDb250ZW50IjogWyJpbXBvcnQgYXNzZXJ0IGZyb20gXCJub2RlOmFzc2VydC9zdHJpY3RcIjtcbmltcG9ydCB7IHRlc3QgfSBmcm9tIFwibm9kZTp0ZXN0XCI7XG5pbXBvcnQgeyBTdHJlYW1lckVycm9yIH0gZnJvbSBcIi4uL3NyYy9lcnJvci5qc1wiO1xuXG50ZXN0KFwiYW4gZXJyb3IgaXMgd2hhdCB0aGUgZnJhbWUgc2FpZCwgd2l0aCB0aGUgcmVxdWVzdCB0aGF0IGl0IGlzIG9mXCIsICgpID0+IHtcbiAgY29uc3Qgd2lyZSA9IHsgY29kZTogXCJSQVRFX0xJTUlURURcIiwgbWVzc2FnZTogXCJ0b28gbXVjaFwiLCBkZXRhaWxzOiB7IGNvcnJlbGF0aW9uX2lkOiBcImMtMVwiIH0sIHJldHJ5OiB7IHJldHJ5YWJsZTogdHJ1ZSwgYWZ0ZXI6IDIuNSB9IH07XG4gIGNvbnN0IGVycm9yID0gbmV3IFN0cmVhbWVyRXJyb3Iod2lyZSwgXCJyLTFcIiwgXCJhIGNhdXNlXCIpO1xuICBhc3NlcnQub2soZXJyb3IgaW5zdGFuY2VvZiBFcnJvcik7XG4gIGFzc2VydC5lcXVhbChTdHJpbmcoZXJyb3IpLCBcIlN0cmVhbWVyRXJyb3I6IHRvbyBtdWNoXCIpO1xuICBhc3NlcnQuZXF1YWwoZXJyb3IuY29kZSwgXCJSQVRFX0xJTUlURURcIik7XG4gIGFzc2VydC5kZWVwRXF1YWwoZXJyb3IuZGV0YWlscywgeyBjb3JyZWxhdGlvbl9pZDogXCJjLTFcIiB9KTtcbiAgYXNzZXJ0LmRlZXBFcXVhbChlcnJvci5yZXRyeSwgeyByZXRyeWFibGU6IHRydWUsIGFmdGVyOiAyLjUgfSk7XG4gIGFzc2VydC5lcXVhbChlcnJvci5yZXF1ZXN0SWQsIFwici0xXCIpO1xuICBhc3NlcnQuZXF1YWwoZXJyb3IuY2F1c2UsIFwiYSBjYXVzZVwiKTtcbn0pO1xuIl0sCiAgIm1hcHBpbmdzIjogIkFBQUEsT0FBTyxZQUFZO0FBQ25CLFNBQVMsWUFBWTtBQUNyQixTQUFTLHFCQUFxQjtBQUU5QixLQUFLLG1FQUFtRSxNQUFNO0FBQzVFLFFBQU0sT0FBTyxFQUFFLE1BQU0sZ0JBQWdCLFNBQVMsWUFBWSxTQUFTLEVBQUUsZ0JBQWdCLE1BQU0sR0FBRyxPQUFPLEVBQUUsV0FBVyxNQUFNLE9BQU8sSUFBSSxFQUFFO0FBQ3JJLFFBQU0sUUFBUSxJQUFJLGNBQWMsTUFBTSxPQUFPLFNBQVM7QUFDdEQsU0FBTyxHQUFHLGlCQUFpQixLQUFLO0FBQ2hDLFNBQU8sTUFBTSxPQUFPLEtBQUssR0FBRyx5QkFBeUI7QUFDckQsU0FBTyxNQUFNLE1BQU0sTUFBTSxjQUFjO0FBQ3ZDLFNBQU8sVUFBVSxNQUFNLFNBQVMsRUFBRSxnQkFBZ0IsTUFBTSxDQUFDO0FBQ3pELFNBQU8sVUFBVSxNQUFNLE9BQU8sRUFBRSxXQUFXLE1BQU0sT0FBTyxJQUFJLENBQUM7QUFDN0QsU0FBTyxNQUFNLE1BQU0sV0FBVyxLQUFLO0FBQ25DLFNBQU8sTUFBTSxNQUFNLE9BQU8sU0FBUztBQUNyQyxDQUFDOyIsCiAgIm5hbWVzIjogW10KfQo=

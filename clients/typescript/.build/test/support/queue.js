@@ -1,0 +1,21 @@
+class Queue {
+  #items = [];
+  #takers = [];
+  put(item) {
+    const taker = this.#takers.shift();
+    if (taker) taker(item);
+    else this.#items.push(item);
+  }
+  next() {
+    if (this.#items.length) return Promise.resolve(this.#items.shift());
+    return new Promise((resolve) => this.#takers.push(resolve));
+  }
+  /** How many items nobody has taken. */
+  get waiting() {
+    return this.#items.length;
+  }
+}
+export {
+  Queue
+};
+//# sourceMappingURL=data:application/json;base64,ewogICJ2ZXJzaW9uIjogMywKICAic291cmNlcyI6IFsiLi4vLi4vLi4vdGVzdC9zdXBwb3J0L3F1ZXVlLnRzIl0sCiAgInNvdXJjZXNDb250ZW50IjogWyIvKiogSGFuZHMgb3ZlciBpdGVtcyBvbmUgYnkgb25lLCB0byB3aG9ldmVyIHdhaXRzIG9yIHdpbGwuICovXG5leHBvcnQgY2xhc3MgUXVldWU8VD4ge1xuICByZWFkb25seSAjaXRlbXM6IFRbXSA9IFtdO1xuICByZWFkb25seSAjdGFrZXJzOiAoKGl0ZW06IFQpID0+IHZvaWQpW10gPSBbXTtcblxuICBwdXQoaXRlbTogVCk6IHZvaWQge1xuICAgIGNvbnN0IHRha2VyID0gdGhpcy4jdGFrZXJzLnNoaWZ0KCk7XG4gICAgaWYgKHRha2VyKSB0YWtlcihpdGVtKTtcbiAgICBlbHNlIHRoaXMuI2l0ZW1zLnB1c2goaXRlbSk7XG4gIH1cblxuICBuZXh0KCk6IFByb21pc2U8VD4ge1xuICAgIGlmICh0aGlzLiNpdGVtcy5sZW5ndGgpIHJldHVybiBQcm9taXNlLnJlc29sdmUodGhpcy4jaXRlbXMuc2hpZnQoKSEpO1xuICAgIHJldHVybiBuZXcgUHJvbWlzZSgocmVzb2x2ZSkgPT4gdGhpcy4jdGFrZXJzLnB1c2gocmVzb2x2ZSkpO1xuICB9XG5cbiAgLyoqIEhvdyBtYW55IGl0ZW1zIG5vYm9keSBoYXMgdGFrZW4uICovXG4gIGdldCB3YWl0aW5nKCk6IG51bWJlciB7XG4gICAgcmV0dXJuIHRoaXMuI2l0ZW1zLmxlbmd0aDtcbiAgfVxufVxuIl0sCiAgIm1hcHBpbmdzIjogIkFBQ08sTUFBTSxNQUFTO0FBQUEsRUFDWCxTQUFjLENBQUM7QUFBQSxFQUNmLFVBQWlDLENBQUM7QUFBQSxFQUUzQyxJQUFJLE1BQWU7QUFDakIsVUFBTSxRQUFRLEtBQUssUUFBUSxNQUFNO0FBQ2pDLFFBQUksTUFBTyxPQUFNLElBQUk7QUFBQSxRQUNoQixNQUFLLE9BQU8sS0FBSyxJQUFJO0FBQUEsRUFDNUI7QUFBQSxFQUVBLE9BQW1CO0FBQ2pCLFFBQUksS0FBSyxPQUFPLE9BQVEsUUFBTyxRQUFRLFFBQVEsS0FBSyxPQUFPLE1BQU0sQ0FBRTtBQUNuRSxXQUFPLElBQUksUUFBUSxDQUFDLFlBQVksS0FBSyxRQUFRLEtBQUssT0FBTyxDQUFDO0FBQUEsRUFDNUQ7QUFBQTtBQUFBLEVBR0EsSUFBSSxVQUFrQjtBQUNwQixXQUFPLEtBQUssT0FBTztBQUFBLEVBQ3JCO0FBQ0Y7IiwKICAibmFtZXMiOiBbXQp9Cg==

@@ -1,0 +1,16 @@
+class MemoryStorage {
+  items = /* @__PURE__ */ new Map();
+  getItem(key) {
+    return this.items.get(key) ?? null;
+  }
+  setItem(key, value) {
+    this.items.set(key, value);
+  }
+  removeItem(key) {
+    this.items.delete(key);
+  }
+}
+export {
+  MemoryStorage
+};
+//# sourceMappingURL=data:application/json;base64,ewogICJ2ZXJzaW9uIjogMywKICAic291cmNlcyI6IFsiLi4vLi4vLi4vdGVzdC9zdXBwb3J0L3N0b3JhZ2UudHMiXSwKICAic291cmNlc0NvbnRlbnQiOiBbIi8qKiBBIHN0b3JhZ2UgbGlrZSB0aGUgYnJvd3NlcidzLCBpbiBtZW1vcnkuICovXG5leHBvcnQgY2xhc3MgTWVtb3J5U3RvcmFnZSB7XG4gIHJlYWRvbmx5IGl0ZW1zID0gbmV3IE1hcDxzdHJpbmcsIHN0cmluZz4oKTtcbiAgZ2V0SXRlbShrZXk6IHN0cmluZyk6IHN0cmluZyB8IG51bGwge1xuICAgIHJldHVybiB0aGlzLml0ZW1zLmdldChrZXkpID8/IG51bGw7XG4gIH1cbiAgc2V0SXRlbShrZXk6IHN0cmluZywgdmFsdWU6IHN0cmluZyk6IHZvaWQge1xuICAgIHRoaXMuaXRlbXMuc2V0KGtleSwgdmFsdWUpO1xuICB9XG4gIHJlbW92ZUl0ZW0oa2V5OiBzdHJpbmcpOiB2b2lkIHtcbiAgICB0aGlzLml0ZW1zLmRlbGV0ZShrZXkpO1xuICB9XG59XG4iXSwKICAibWFwcGluZ3MiOiAiQUFDTyxNQUFNLGNBQWM7QUFBQSxFQUNoQixRQUFRLG9CQUFJLElBQW9CO0FBQUEsRUFDekMsUUFBUSxLQUE0QjtBQUNsQyxXQUFPLEtBQUssTUFBTSxJQUFJLEdBQUcsS0FBSztBQUFBLEVBQ2hDO0FBQUEsRUFDQSxRQUFRLEtBQWEsT0FBcUI7QUFDeEMsU0FBSyxNQUFNLElBQUksS0FBSyxLQUFLO0FBQUEsRUFDM0I7QUFBQSxFQUNBLFdBQVcsS0FBbUI7QUFDNUIsU0FBSyxNQUFNLE9BQU8sR0FBRztBQUFBLEVBQ3ZCO0FBQ0Y7IiwKICAibmFtZXMiOiBbXQp9Cg==

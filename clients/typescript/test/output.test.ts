@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { output } from "../src/output.js";
+import { all, frames, world } from "./support/world.js";
+
+async function start(t: TestContext) {
+  const { server, clock, connect } = await world(t);
+  const streamer = connect();
+  const peer = await server.connections.next();
+  const request = streamer.request("import", {}, { id: "r-1" });
+  await peer.expect("import");
+  return { server, clock, streamer, peer, request };
+}
+
+const f = frames("r-1");
+const live = (offset: number, ...chunks: unknown[]) => ({ type: "output", request_id: "r-1", offset, chunks });
+
+/** Answers one question for output. */
+async function answer(peer: any, from: number, chunks: unknown[], final = false) {
+  const asked = await peer.expect("streamer.output");
+  assert.deepEqual(asked.payload, { request_id: "r-1", from });
+  peer.send(frames(asked.id).response({ offset: from, chunks, final }));
+}
+
+test("chunks come in order and once: those that were there, live ones, and those between that were missed", async (t) => {
+  const { streamer, peer, request } = await start(t);
+  const chunks = output<string>(streamer, "r-1");
+  const first = chunks.next();
+  peer.send(f.ack(1));
+  await answer(peer, 0, ["a", "b"]);
+  assert.equal((await first).value, "a");
+  assert.equal((await chunks.next()).value, "b");
+  const third = chunks.next();
+  await answer(peer, 2, []);
+  peer.send(live(1, "b", "c"));
+  assert.equal((await third).value, "c");
+  const fourth = chunks.next();
+  peer.send(live(4, "e")); // the one before it was lost
+  await answer(peer, 3, ["d", "e"]);
+  assert.equal((await fourth).value, "d");
+  const rest = all(chunks);
+  await answer(peer, 5, []);
+  peer.send(f.complete("done", 9));
+  await answer(peer, 5, ["f"], true);
+  assert.deepEqual(await rest, ["e", "f"]);
+  assert.equal(await request.result, "done");
+});
+
+test("after a lost connection it goes on where it was", async (t) => {
+  const { server, clock, streamer, peer } = await start(t);
+  const chunks = output(streamer, "r-1", 7);
+  const first = chunks.next();
+  peer.send(f.ack(1));
+  await answer(peer, 7, ["h"]);
+  assert.equal((await first).value, "h");
+  const second = chunks.next();
+  await answer(peer, 8, []);
+  peer.cut();
+  while (streamer.state != "reconnecting") await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(1000);
+  const again = await server.connections.next();
+  const asked = await again.expect("streamer.subscribe");
+  again.send(f.snapshot(asked.id, "RUNNING", 2, { output: 9 }));
+  await answer(again, 8, ["i"]);
+  assert.equal((await second).value, "i");
+});
+
+test("it ends with the request that emits nothing, and throws when the client is closed", async (t) => {
+  const { streamer, peer } = await start(t);
+  const none = all(output(streamer, "r-1"));
+  peer.send(f.error("PROCESSING_FAILED", 3));
+  await answer(peer, 0, [], true);
+  assert.deepEqual(await none, []);
+  const closed = all(output(streamer, "r-2"));
+  streamer.close();
+  await assert.rejects(closed, { code: "CLOSED" });
+});

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// completeTime is how long a press of Tab may wait for the server.
+const completeTime = 2 * time.Second
+
+// states are the values of list --state.
+var states = []cobra.Completion{wire.StateQueued, wire.StateRunning, wire.StateSucceeded, wire.StateFailed, wire.StateCancelled}
+
+// recent asks the server for the person's newest requests. A server that cannot
+// be asked completes nothing: a shell has no place for its errors.
+func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snapshot {
+	ctx, cancel := context.WithTimeout(ctx, completeTime)
+	defer cancel()
+	c, err := client.HTTP(client.Config{
+		URL: f.webSocketURL(env), HTTPURL: f.httpRoot(env),
+		Token: func(context.Context) (string, error) { return f.bearer(env) },
+	})
+	if err != nil {
+		return nil
+	}
+	defer c.Close()
+	list, err := c.List(ctx, wire.ListQuery{Limit: 50})
+	if err != nil {
+		return nil
+	}
+	return list.Requests
+}
+
+// completeID completes the first argument with the ids of requests.
+func (f *clientFlags) completeID(env *environment) cobra.CompletionFunc {
+	return f.complete(env, func(s wire.Snapshot) cobra.Completion {
+		return cobra.CompletionWithDesc(s.ID, s.Action+" "+s.State)
+	})
+}
+
+// completeAction completes the first argument with actions that were asked for
+// before.
+func (f *clientFlags) completeAction(env *environment) cobra.CompletionFunc {
+	return f.complete(env, func(s wire.Snapshot) cobra.Completion { return s.Action })
+}
+
+func (f *clientFlags) complete(env *environment, of func(wire.Snapshot) cobra.Completion) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		var all []cobra.Completion
+		if len(args) == 0 {
+			for _, s := range f.recent(cmd.Context(), env) {
+				if c := of(s); !slices.Contains(all, c) {
+					all = append(all, c)
+				}
+			}
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// complete gives a flag its values.
+func complete(cmd *cobra.Command, flag string, values []cobra.Completion) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag
+	}
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+var update = flag.Bool("update", false, "write docs/cli.md")
+
+// Every command has an example, and every example is one of a command that
+// exists, with flags and arguments that it takes.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range newRoot(&environment{getenv: os.Getenv}).Commands() {
+		if !cmd.Runnable() {
+			continue
+		}
+		if !strings.Contains(cmd.Example, "  streamer "+cmd.Name()) {
+			t.Errorf("%s has no example of itself", cmd.Name())
+		}
+		for line := range strings.Lines(strings.ReplaceAll(cmd.Example, "\\\n", " ")) {
+			_, words, found := strings.Cut(line, "streamer ")
+			if !found {
+				t.Errorf("%s: %q is no example", cmd.Name(), line)
+				continue
+			}
+			// What another program gets is not ours to parse.
+			words, _, _ = strings.Cut(words, " | ")
+			words, _, _ = strings.Cut(words, " && ")
+			words, _, _ = strings.Cut(words, ")")
+			root := newRoot(&environment{getenv: os.Getenv})
+			target, rest, err := root.Find(strings.Fields(words))
+			if err != nil {
+				t.Errorf("%q: %v", line, err)
+				continue
+			}
+			if err := target.ParseFlags(rest); err != nil {
+				t.Errorf("%q: %v", line, err)
+			} else if err := target.ValidateArgs(target.Flags().Args()); err != nil {
+				t.Errorf("%q: %v", line, err)
+			}
+		}
+	}
+}
+
+// docs/cli.md says what --help says.
+func TestReference(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	root := newRoot(&environment{getenv: os.Getenv})
+	fmt.Fprintf(&b, "# The CLI\n\n<!-- Written by: go test ./cmd/streamer -run TestReference -update -->\n\n%s\n", reference(root))
+	for _, cmd := range root.Commands() {
+		fmt.Fprintf(&b, "\n## streamer %s\n\n%s\n", cmd.Name(), reference(cmd))
+	}
+	path := filepath.Join("..", "..", "docs", "cli.md")
+	if *update {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || string(got) != b.String() {
+		t.Errorf("docs/cli.md is not what --help says (%v): go test ./cmd/streamer -run TestReference -update", err)
+	}
+}
+
+// reference is one command's section.
+func reference(cmd *cobra.Command) string {
+	var b strings.Builder
+	if cmd.Runnable() {
+		fmt.Fprintf(&b, "    %s\n\n", cmd.UseLine())
+		b.WriteString(cmd.Long)
+	} else if cmd.HasParent() {
+		fmt.Fprintf(&b, "```\n%s\n```", cmd.Long)
+	} else {
+		b.WriteString(cmd.Long)
+	}
+	if cmd.Example != "" {
+		fmt.Fprintf(&b, "\n\n```sh\n%s\n```", strings.ReplaceAll(strings.TrimPrefix(cmd.Example, "  "), "\n  ", "\n"))
+	}
+	if flags := cmd.LocalFlags().FlagUsages(); flags != "" {
+		fmt.Fprintf(&b, "\n\n```\n%s```", flags)
+	}
+	return b.String()
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range append(newRoot(&environment{getenv: os.Getenv}).Commands(), newRoot(&environment{getenv: os.Getenv})) {
+		args := []string{"help", cmd.Name()}
+		if !cmd.HasParent() {
+			args = []string{"--help"}
+		}
+		term := start(t, t.Context(), nil, "", args...)
+		if code := <-term.exit; code != exitDone || !strings.Contains(term.out.String(), strings.SplitN(cmd.Long, "\n", 2)[0]) || term.err.String() != "" {
+			t.Errorf("%v: exit %d, %s%s", args, code, term.out, term.err)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+var ansi = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
+
+// openTerminal is a pseudo-terminal: what a person sees and types at, and the
+// program's side of it.
+func openTerminal(t *testing.T) (person, program *os.File) {
+	t.Helper()
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { person.Close() })
+	if err := unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0); err != nil {
+		t.Skip(err)
+	}
+	n, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
+	if err != nil {
+		t.Skip(err)
+	}
+	if program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { program.Close() })
+	if err := unix.IoctlSetWinsize(int(person.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 60}); err != nil {
+		t.Skip(err)
+	}
+	return person, program
+}
+
+// TestMain lets a test run this binary as the program itself.
+func TestMain(m *testing.M) {
+	if os.Getenv("STREAMER_TEST_AS_PROGRAM") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// A person at a terminal sees a bar, and Ctrl-C twice cancels.
+func TestCtrlCAtATerminal(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	person, terminal := openTerminal(t)
+	cmd := exec.Command(os.Args[0], "call", "echo_async", `{"step_ms":2000}`, "--id", "r1", "--data", s.data)
+	cmd.Env = append(os.Environ(), "STREAMER_TEST_AS_PROGRAM=1", "STREAMER_URL="+s.url, "TERM=xterm")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	seen := newConsole()
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := person.Read(buf)
+			if err != nil {
+				return
+			}
+			seen.Write(buf[:n])
+		}
+	}()
+	seen.await(t, "20 %")
+	person.Write([]byte{3})
+	seen.await(t, "watch r1")
+	person.Write([]byte{3})
+	seen.await(t, "CANCELLED")
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitFailed {
+		t.Errorf("%v:\n%s", err, seen)
+	}
+	for line := range strings.Lines(seen.String()) {
+		if visible := ansi.ReplaceAllString(line, ""); strings.Contains(line, "[=") && len([]rune(visible)) > 62 {
+			t.Errorf("a line is wider than the terminal: %q", line)
+		}
+	}
+}
+
+// A pipe gets plain lines, whatever the server says.
+func TestPlainLinesInAPipe(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	code, out, errs := s.do(t, "", "call", "echo_async", `{"step_ms":1}`)
+	if code != exitDone || strings.ContainsAny(out+errs, "\r\x1b") || !strings.Contains(errs, "100.0 %") {
+		t.Errorf("exit %d: %q %q", code, out, errs)
+	}
+}

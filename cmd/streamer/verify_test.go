@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer/local"
+)
+
+func claimsOf(t *testing.T, token string) map[string]any {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
+// With the stage's key, tokens have a flaw and otherwise what the good one has.
+func TestSignKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	key, err := local.CreateKey(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := key.SignClaims(local.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, map[string]any{"iss": "https://issuer.example"}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := &environment{getenv: func(string) string { return "" }}
+	flags := clientFlags{url: "wss://stage.example/prod", token: token}
+	target, err := verifyTarget(env, flags, "other", filepath.Join(dir, "dev-key.pem"))
+	if err != nil || target.OtherToken != "other" {
+		t.Fatalf("%+v, %v", target, err)
+	}
+	flawed, err := target.Sign(map[string]any{"aud": "somebody-else", "sub": nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := claimsOf(t, token), claimsOf(t, flawed)
+	if got["aud"] != "somebody-else" || got["sub"] != nil || got["iss"] != want["iss"] || got["exp"] != want["exp"] || got["tenant_id"] != "acme" {
+		t.Errorf("claims %v, of %v", got, want)
+	}
+	if _, err := verifyTarget(env, flags, "", filepath.Join(dir, "nowhere.pem")); err == nil {
+		t.Error("a key that is not there")
+	}
+	if _, err := verifyTarget(env, clientFlags{url: flags.url, token: "garbage"}, "", filepath.Join(dir, "dev-key.pem")); err == nil {
+		t.Error("a token without claims")
+	}
+}

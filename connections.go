@@ -1,0 +1,119 @@
+package streamer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// EndGrace is how long after its EndsAt a connection is left alone: time for a
+// renewal that is under way, and for the gateway's own close.
+const EndGrace = 15 * time.Second
+
+// List returns a page of the caller's open connections, or of those that an
+// operator asks for: by subject, the oldest first. One that closed a moment ago
+// may be among them.
+func (c Connections) List(ctx context.Context, who Caller, q wire.ConnectionQuery) (wire.ConnectionList, error) {
+	who.Of = q.Subject
+	subject, err := who.subject()
+	switch {
+	case err != nil:
+		return wire.ConnectionList{}, err
+	case q.Limit < 0 || q.Limit > 100:
+		return wire.ConnectionList{}, Errorf(wire.ValidationError, "limit must be 1 to 100")
+	case q.Limit == 0:
+		q.Limit = 100
+	}
+	if subject == wire.AllSubjects {
+		subject = ""
+	}
+	page, cursor, err := c.Store.ListConnections(ctx, ConnectionQuery{Tenant: who.Tenant, Subject: subject, Limit: q.Limit, Cursor: q.Cursor})
+	if err != nil {
+		return wire.ConnectionList{}, unavailable("list connections", err)
+	}
+	list := wire.ConnectionList{Connections: make([]wire.Connection, 0, len(page)), Cursor: cursor}
+	for _, conn := range page {
+		list.Connections = append(list.Connections, wire.Connection{ID: conn.ID, Subject: conn.Principal.Subject,
+			ConnectedAt: conn.ConnectedAt, ExpiresAt: conn.Principal.ExpiresAt, SourceIP: conn.SourceIP, UserAgent: conn.UserAgent})
+	}
+	return list, nil
+}
+
+// CloseAll closes every connection of one subject, the caller's own unless an
+// operator names another, and returns how many it closed. It bars nobody: a
+// token that is still good opens a new one.
+func (c Connections) CloseAll(ctx context.Context, who Caller) (closed int, err error) {
+	subject, err := who.subject()
+	switch {
+	case err != nil:
+		return 0, err
+	case subject == wire.AllSubjects:
+		return 0, Errorf(wire.ValidationError, "name the one subject whose connections are to be closed")
+	}
+	q := ConnectionQuery{Tenant: who.Tenant, Subject: subject, Limit: 100}
+	for {
+		page, cursor, err := c.Store.ListConnections(ctx, q)
+		if err != nil {
+			return closed, unavailable("list connections", err)
+		}
+		ended, _, err := c.end(ctx, page)
+		closed += ended
+		if err != nil {
+			return closed, unavailable("close connections", err)
+		}
+		if cursor == "" {
+			return closed, nil
+		}
+		q.Cursor = cursor
+	}
+}
+
+// Sweep closes connections whose token ended EndGrace ago, and forgets those
+// that API Gateway has closed without $disconnect having been heard; up to limit
+// in all. Several sweeps may run at once. A connection is forgotten only once it
+// is closed, so that one which could not be closed is found again.
+func (c Connections) Sweep(ctx context.Context, limit int) (closed, forgotten int, err error) {
+	ended, err := c.Store.EndedConnections(ctx, now(c.Now).Add(-EndGrace), limit)
+	if err != nil {
+		return 0, 0, fmt.Errorf("list ended connections: %w", err)
+	}
+	return c.end(ctx, ended)
+}
+
+// end closes and forgets connections, a few at a time. It goes on after a fault
+// and returns what went wrong, joined.
+func (c Connections) end(ctx context.Context, all []Connection) (closed, forgotten int, err error) {
+	const parallel = 16
+	var (
+		open, gone atomic.Int64
+		faults     = make([]error, len(all))
+		slots      = make(chan struct{}, parallel)
+		wg         sync.WaitGroup
+	)
+	for i, conn := range all {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			err := c.Closer.CloseConnection(ctx, conn.ID)
+			if err != nil && !errors.Is(err, ErrGone) {
+				faults[i] = fmt.Errorf("close connection: %w", err)
+				return
+			}
+			if err == nil {
+				open.Add(1)
+			} else {
+				gone.Add(1)
+			}
+			if err := c.Store.DeleteConnection(ctx, conn.ID); err != nil {
+				faults[i] = fmt.Errorf("delete connection: %w", err)
+			}
+		})
+	}
+	wg.Wait()
+	return int(open.Load()), int(gone.Load()), errors.Join(faults...)
+}

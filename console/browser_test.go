@@ -1,0 +1,133 @@
+package console_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/internal/nodetest"
+	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A world is a stack that the browser can steer.
+type world struct {
+	t        *testing.T
+	data     string
+	log      lifttest.Log
+	stack    *local.Stack
+	release  chan struct{} // lets one action "hold" go on
+	repaired atomic.Bool
+}
+
+func (w *world) start(listen string) {
+	stack, err := local.Start(w.t.Context(), local.Config{Data: w.data, Listen: listen, Logger: w.log.Logger(),
+		Lease: 2 * time.Second, SweepEvery: 100 * time.Millisecond,
+		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return w.actions(), nil }})
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	w.stack = stack
+}
+
+func (w *world) stop() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.t.Context()), 20*time.Second)
+	defer cancel()
+	if err := w.stack.Close(ctx); err != nil {
+		w.t.Errorf("close: %v", err)
+	}
+}
+
+func (w *world) actions() []streamer.Action {
+	long := func(name string) streamer.ActionConfig {
+		return streamer.ActionConfig{Name: name, Expected: time.Minute}
+	}
+	return []streamer.Action{
+		streamer.NewAction(streamer.ActionConfig{Name: "answer"}, func(_ context.Context, _ *streamer.Job, in json.RawMessage) (json.RawMessage, error) {
+			return in, nil
+		}),
+		streamer.NewAction(long("mirror"), func(_ context.Context, job *streamer.Job, in json.RawMessage) (json.RawMessage, error) {
+			job.Progress(50, string(in[:min(len(in), 500)]))
+			return in, nil
+		}),
+		streamer.NewAction(long("hold"), func(ctx context.Context, job *streamer.Job, _ any) (string, error) {
+			if _, err := streamer.RunStep(ctx, job, "take", func(context.Context) (string, error) { return "taken", nil }); err != nil {
+				return "", err
+			}
+			job.Logger().Info("holding on", "token", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2VjcmV0")
+			job.Progress(25, "holding on")
+			select {
+			case <-w.release:
+				return "let go", nil
+			case <-ctx.Done():
+				if errors.Is(context.Cause(ctx), streamer.ErrSliceEnd) {
+					return "", streamer.Continue(1)
+				}
+				return "", context.Cause(ctx)
+			}
+		}),
+		streamer.NewAction(long("broken"), func(context.Context, *streamer.Job, any) (string, error) {
+			if w.repaired.Load() {
+				return "repaired", nil
+			}
+			return "", streamer.Errorf(wire.ProcessingFailed, "the machine is broken")
+		}),
+		streamer.NewAction(long("approval"), func(ctx context.Context, job *streamer.Job, _ any) (json.RawMessage, error) {
+			return streamer.AwaitSignal(ctx, job, "approval", time.Hour)
+		}),
+	}
+}
+
+// token signs one for a subject; no scopes: none.
+func (w *world) token(subject string, scopes ...string) string {
+	token, err := w.stack.Key().Sign(local.Grant{Tenant: "dev", Subject: subject, Scopes: scopes, TTL: time.Hour}, time.Now())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return token
+}
+
+// A person at the console, in headless Chromium: the script says what they do.
+func TestInABrowser(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
+	chromium := nodetest.Chromium(t)
+	w := &world{t: t, data: t.TempDir(), release: make(chan struct{})}
+	w.start("127.0.0.1:0")
+	if t.Failed() {
+		return
+	}
+	defer func() { w.stop() }()
+	listen := w.stack.Addr()
+
+	control := http.NewServeMux()
+	control.HandleFunc("POST /release", func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case w.release <- struct{}{}:
+		case <-r.Context().Done():
+		}
+	})
+	control.HandleFunc("POST /repair", func(http.ResponseWriter, *http.Request) { w.repaired.Store(true) })
+	control.HandleFunc("POST /stop", func(http.ResponseWriter, *http.Request) { w.stop() })
+	control.HandleFunc("POST /start", func(http.ResponseWriter, *http.Request) { w.start(listen) })
+	remote := httptest.NewServer(control)
+	defer remote.Close()
+
+	nodetest.Run(t, filepath.Join("..", "e2e", "node"), []string{
+		chromium, "SITE=http://" + listen, "CONTROL=" + remote.URL, "SCREENSHOTS=screenshots",
+		"OPERATOR=" + w.token("boss", streamer.OperatorScope), "USER=" + w.token("ada"),
+		fmt.Sprint("HOSTILE=", w.token(`<img src=x onerror=alert(1)>`)),
+	}, "console.mjs")
+}

@@ -1,0 +1,141 @@
+// Package console is the web console of a local stack: what connections there
+// are, what requests do, and why. The page asks only the public API, by the
+// TypeScript client; this package serves it, signs its visitor in on this
+// machine, and hands out the functions' logs.
+package console
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Path is where the console is served; everything below it is the console's.
+const Path = "/console"
+
+//go:embed *.ts *.css *.html *.svg
+var sources embed.FS
+
+// A Config is what a stack tells its console. Stage, Verify and Logs are required.
+type Config struct {
+	Stage   string   // of the WebSocket API, on the same host
+	Actions []string // names to suggest; may be empty
+
+	// Sign signs an operator's token for a visitor on this machine. nil: the
+	// visitor brings a token.
+	Sign func(tenant, subject string) (string, error)
+	// Tenant and Subject are whom Sign is asked for first.
+	Tenant, Subject string
+
+	// Verify returns the tenant of a token, and whether it is an operator's.
+	Verify func(ctx context.Context, token string) (tenant string, operator bool, err error)
+	// Logs returns the lines that functions wrote under a correlation id, each a
+	// JSON object, oldest first, as far as the tenant may see them.
+	Logs func(correlationID, tenant string) []json.RawMessage
+}
+
+// policy lets the page load its own files and talk to its own host, over
+// WebSocket too, and nothing else: no inline script or style, and no text that
+// the browser would parse as HTML.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+
+// New returns the handler of everything at and below Path.
+func New(config Config) http.Handler {
+	mux := http.NewServeMux()
+	script := sync.OnceValues(bundle)
+	mux.HandleFunc("GET "+Path, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, Path+"/", http.StatusMovedPermanently)
+	})
+	mux.HandleFunc("GET "+Path+"/console.js", func(w http.ResponseWriter, r *http.Request) {
+		code, err := script()
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		serve(w, r, "console.js", code)
+	})
+	for _, name := range []string{"console.css", "icon.svg"} {
+		mux.HandleFunc("GET "+Path+"/"+name, file(name))
+	}
+	// Every other path is a view, which the script finds.
+	mux.HandleFunc("GET "+Path+"/", file("index.html"))
+	mux.HandleFunc("GET "+Path+"/config", config.describe)
+	mux.HandleFunc("GET "+Path+"/logs", config.logs)
+	mux.Handle("POST "+Path+"/token", loopbackOnly(http.HandlerFunc(config.token)))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func file(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		content, err := sources.ReadFile(name)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		serve(w, r, name, content)
+	}
+}
+
+func serve(w http.ResponseWriter, r *http.Request, name string, content []byte) {
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+}
+
+// describe tells the page where it is.
+func (c Config) describe(w http.ResponseWriter, r *http.Request) {
+	answer := map[string]any{"stage": c.Stage, "actions": c.Actions}
+	if c.Sign != nil && isLoopback(r.Host) {
+		answer["sign_in"] = map[string]string{"tenant": c.Tenant, "subject": c.Subject}
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// logs answers an operator with what the functions logged.
+func (c Config) logs(w http.ResponseWriter, r *http.Request) {
+	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "the logs need a token")
+		return
+	}
+	tenant, operator, err := c.Verify(r.Context(), token)
+	switch id := r.URL.Query().Get("correlation_id"); {
+	case err != nil:
+		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "the token is not good")
+	case !operator:
+		refuse(w, http.StatusForbidden, "FORBIDDEN", "the logs need the token of an operator")
+	case id == "":
+		refuse(w, http.StatusBadRequest, "VALIDATION_ERROR", "correlation_id is empty")
+	default:
+		writeJSON(w, http.StatusOK, map[string]any{"lines": c.Logs(id, tenant)})
+	}
+}
+
+// refuse answers as the HTTP API does.
+func refuse(w http.ResponseWriter, status int, code, detail string) {
+	writeJSON(w, status, map[string]any{"status": status, "code": code, "detail": detail})
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		http.Error(w, "the answer does not encode", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,112 @@
+import { Streamer } from "@pay-theory/streamer";
+import { Api } from "./api.js";
+import { connectionsView } from "./connections.js";
+import { el, put } from "./element.js";
+import { parse, stringify } from "./json.js";
+import { overviewView } from "./overview.js";
+import { problem } from "./parts.js";
+import { requestView } from "./request.js";
+import { requestsView } from "./requests.js";
+import { href, Router } from "./route.js";
+import { sendView } from "./send.js";
+import { type Config, Session } from "./session.js";
+import { signInView } from "./sign_in.js";
+import { explain, type Problem } from "./state.js";
+
+const PAGES = { "": "Overview", requests: "Requests", connections: "Connections", send: "Send" };
+
+const main = el("main", { id: "main" });
+const links = Object.entries(PAGES).map(([view, title]) => el("a", { href: href(view), "data-view": view }, title));
+const nav = el("nav", { "aria-label": "Views" }, ...links);
+const state = el("span", { class: "link", role: "status" });
+const who = el("span", { class: "who" });
+const signOut = el("button", { type: "button", class: "quiet", onclick: () => leave() }, "Sign out");
+const account = el("div", { class: "account" }, state, who, signOut);
+const skip = el("a", { class: "skip", href: "#main", onclick: (event: Event) => {
+  event.preventDefault();
+  main.querySelector("h1")?.focus();
+} }, "Skip to the content");
+document.body.append(
+  skip,
+  el("header", {}, el("a", { class: "brand", href: href("") }, el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }), "Streamer"), nav, account),
+  main,
+);
+
+let config: Config;
+let visiting = new AbortController();
+
+function leave(): void {
+  Session.forget();
+  ask();
+}
+
+/** Asks for a sign-in, and says why. */
+function ask(fault?: Problem): void {
+  visiting.abort();
+  nav.hidden = account.hidden = true;
+  signInView(main, config, fault, (session) => void enter(session));
+}
+
+/** Begins with a session, once the server has taken it. */
+async function enter(session: Session): Promise<void> {
+  visiting.abort();
+  visiting = new AbortController();
+  const { signal } = visiting;
+  const api = new Api(session);
+  try {
+    await api.requests({ subject: "*", limit: "1" }, signal);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code == "UNAUTHORIZED" || code == "FORBIDDEN") {
+      Session.forget();
+      return ask(code == "FORBIDDEN" || session.pasted ? explain(error) : undefined);
+    }
+    // The views say that the server does not answer, and try again.
+  }
+  session.keep();
+  const { tenant, subject } = session.who;
+  put(who, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
+  nav.hidden = account.hidden = false;
+
+  const scheme = location.protocol == "https:" ? "wss://" : "ws://";
+  const connect = () => new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
+  const client = connect();
+  signal.addEventListener("abort", () => client.close());
+  const told: Record<string, string> = { open: "connected", connecting: "connecting…", reconnecting: "reconnecting…", closed: "signed off" };
+  const tell = () => {
+    state.dataset.state = client.state;
+    put(state, client.reason == "polling" ? "connected without WebSocket" : told[client.state]);
+  };
+  client.onState(tell);
+  tell();
+
+  const actions = config.actions ?? [];
+  const visit = (address: string) => router.go(address);
+  const router: Router = new Router(main, {
+    "": (v) => overviewView(api, v),
+    requests: (v) => (v.rest ? requestView(api, connect, v) : requestsView(api, actions, v, visit)),
+    connections: (v) => connectionsView(api, v, visit),
+    send: (v) => sendView(client, actions, subject, v, visit),
+  }, (view) => {
+    for (const link of links) {
+      if (link.dataset.view == view) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  });
+  router.start(signal);
+}
+
+async function start(): Promise<void> {
+  nav.hidden = account.hidden = true;
+  try {
+    config = await (await fetch("/console/config")).json();
+  } catch (error) {
+    put(main, el("h1", {}, "Streamer console"), problem(explain(error)));
+    return;
+  }
+  const session = Session.restore() ?? (config.sign_in && Session.of(config.sign_in));
+  if (session) await enter(session);
+  else ask();
+}
+
+void start();

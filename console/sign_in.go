@@ -1,0 +1,57 @@
+package console
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+)
+
+// maxSignIn bounds the body of a sign-in, in bytes.
+const maxSignIn = 4 << 10
+
+// token signs the visitor in.
+func (c Config) token(w http.ResponseWriter, r *http.Request) {
+	var who struct{ Tenant, Subject string }
+	switch err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSignIn)).Decode(&who); {
+	case c.Sign == nil:
+		refuse(w, http.StatusForbidden, "FORBIDDEN", "this stack signs nobody in: it listens to more than this machine")
+		return
+	case err != nil:
+		refuse(w, http.StatusBadRequest, "INVALID_MESSAGE", "the body is no JSON object with tenant and subject")
+		return
+	case who.Tenant == "" || who.Subject == "":
+		refuse(w, http.StatusBadRequest, "VALIDATION_ERROR", "tenant or subject is empty")
+		return
+	}
+	token, err := c.Sign(who.Tenant, who.Subject)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "INTERNAL_ERROR", "the token was not signed")
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"token": token})
+}
+
+// loopbackOnly keeps out who is not on this machine, a name that merely points
+// here (DNS rebinding), and every other site's page: the request must say that
+// it comes from the page itself.
+func loopbackOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		site := r.Header.Get("Sec-Fetch-Site")
+		if !isLoopback(r.RemoteAddr) || !isLoopback(r.Host) ||
+			r.Header.Get("Origin") != "http://"+r.Host || site != "" && site != "same-origin" {
+			refuse(w, http.StatusForbidden, "FORBIDDEN", "only the console's own page on this machine is signed in")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isLoopback reports whether a host, with or without a port, is this machine.
+func isLoopback(hostPort string) bool {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		host = hostPort
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

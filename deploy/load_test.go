@@ -1,0 +1,67 @@
+package deploy_test
+
+import (
+	"maps"
+	"os"
+	"testing"
+
+	"github.com/pay-theory/streamer/internal/cfn"
+)
+
+// A template is the CloudFormation template for certain parameters. What a
+// resource is asked for is its logical name, with the attribute behind a dot.
+type template struct {
+	*cfn.Stack
+	t testing.TB
+}
+
+// given are the parameters that have no default.
+var given = map[string]string{
+	"CodeBucket": "code", "CodePrefix": "streamer/1.0.0/", "JwksUrl": "https://issuer.example/jwks.json",
+	"JwtIssuer": "https://issuer.example", "JwtAudience": "streamer",
+}
+
+// load evaluates the template with the given parameters and those in changed.
+func load(t testing.TB, changed map[string]string) *template {
+	t.Helper()
+	text, err := os.ReadFile("template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := cfn.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parameters := maps.Clone(given)
+	maps.Copy(parameters, changed)
+	stack, err := parsed.Stack(cfn.Config{Parameters: parameters, Region: "eu-west-1", AccountID: "123456789012", StackName: "streamer",
+		Value: func(r cfn.Resource, attribute string) (any, error) {
+			if attribute != "" {
+				return r.Name + "." + attribute, nil
+			}
+			return r.Name, nil
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &template{stack, t}
+}
+
+// resource returns a resource's properties.
+func (tpl *template) resource(name string) map[string]any {
+	tpl.t.Helper()
+	r, ok := tpl.Resources[name]
+	if !ok {
+		tpl.t.Fatalf("the template has no %s", name)
+	}
+	return r.Properties
+}
+
+// ofType returns the properties of the resources of a type, by name.
+func (tpl *template) ofType(kind string) map[string]map[string]any {
+	found := make(map[string]map[string]any)
+	for name, r := range tpl.OfType(kind) {
+		found[name] = r.Properties
+	}
+	return found
+}

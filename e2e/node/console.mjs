@@ -1,0 +1,293 @@
+// A person at the console, in headless Chromium. What they see is asserted by
+// role and text; every value that somebody else chose must come out as text.
+import assert from "node:assert/strict";
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+import WebSocket from "ws";
+
+const { CHROMIUM, SITE, CONTROL, OPERATOR, USER, HOSTILE, SCREENSHOTS } = process.env;
+const PATIENCE = 30_000;
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+await mkdir(SCREENSHOTS, { recursive: true });
+const browser = await chromium.launch({ executablePath: CHROMIUM });
+const faults = [];
+
+async function open(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+  await context.addInitScript(() => {
+    window.violations = [];
+    addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sample}`));
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  page.on("pageerror", (error) => faults.push(error));
+  page.on("dialog", (dialog) => {
+    faults.push(new Error("a script ran: " + dialog.message()));
+    void dialog.dismiss();
+  });
+  return page;
+}
+
+const page = await open();
+const control = async (what) => assert.equal((await fetch(`${CONTROL}/${what}`, { method: "POST" })).status, 200);
+const heading = (name, on = page) => on.getByRole("heading", { level: 1, name }).waitFor();
+const view = (name) => page.getByRole("navigation", { name: "Views" }).getByRole("link", { name }).click();
+const state = (text) => page.locator(".head .badge").filter({ hasText: text }).waitFor();
+const go = (path, on = page) => on.goto(`${SITE}/console/${path}`);
+
+async function submit(token, message) {
+  const response = await fetch(`${SITE}/requests`, {
+    method: "POST",
+    headers: { Authorization: "Bearer " + token, "Content-Type": "application/json" },
+    body: JSON.stringify(message),
+  });
+  assert.equal(response.status, 202, await response.text());
+}
+
+async function send(action, payload, id) {
+  await view("Send");
+  await page.getByLabel("Action").fill(action);
+  await page.getByLabel("Payload").fill(payload);
+  await page.getByLabel("Id", { exact: true }).fill(id);
+  await page.getByRole("button", { name: "Send" }).click();
+}
+
+const steps = {
+  async "signed in on this machine, with nothing to see yet"() {
+    await go("");
+    await heading("Overview");
+    await page.getByText("There are no requests yet.").waitFor();
+    await page.getByText("dev as you").waitFor();
+    await page.getByText("connected", { exact: true }).waitFor();
+    await page.evaluate(() => (window.sameLoad = true));
+  },
+
+  async "by keyboard alone: send, watch, cancel"() {
+    const focused = () => page.evaluate(() => document.activeElement.textContent || document.activeElement.getAttribute("name"));
+    const tabTo = async (text) => {
+      for (let i = 0; i < 30; i++) {
+        await page.keyboard.press("Tab");
+        if ((await focused()) == text) return;
+      }
+      assert.fail(`no Tab leads to ${text}`);
+    };
+    await tabTo("Skip to the content");
+    await page.keyboard.press("Enter");
+    assert.equal(await focused(), "Overview");
+    await page.keyboard.press("Shift+Tab"); // the account
+    for (let i = 0; i < 6 && (await focused()) != "Send"; i++) await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Enter");
+    await heading("Send an action");
+    assert.equal(await focused(), "Send an action");
+    await tabTo("action");
+    await page.keyboard.type("hold");
+    await tabTo("{}");
+    await page.keyboard.press("ControlOrMeta+A");
+    await page.keyboard.type("{oops");
+    await page.getByText("This is no JSON").waitFor();
+    await page.keyboard.press("ControlOrMeta+A");
+    await page.keyboard.type('{"n": 9223372036854775807}');
+    await tabTo("id");
+    await page.keyboard.type("by-keyboard");
+    await page.keyboard.press("Enter");
+    await heading("hold by-keyboard");
+    await state("running");
+    await page.getByText("9223372036854775807").waitFor(); // no digit was lost
+    await tabTo("Cancel");
+    await page.keyboard.press("Enter");
+    await state("cancelled");
+    await page.getByText("CANCELLED", { exact: true }).first().waitFor();
+  },
+
+  async "a request watched to its end"() {
+    await send("hold", "{}", "watched");
+    await heading("hold watched");
+    await state("running");
+    await page.getByRole("status").filter({ hasText: "holding on" }).waitFor();
+    await page.getByRole("heading", { name: "take" }).waitFor(); // the recorded step
+    await page.getByRole("listitem").filter({ hasText: "attempt 1 runs" }).waitFor();
+    await control("release");
+    await state("succeeded");
+    await page.getByRole("region", { name: "Result" }).filter({ hasText: "let go" }).waitFor();
+    await page.getByRole("log", { name: "Frames" }).getByText("complete").waitFor();
+    const logs = page.getByRole("list", { name: "Log lines" });
+    await logs.getByText("request finished").waitFor();
+    await logs.getByText("holding on").waitFor();
+    assert.doesNotMatch(await logs.innerText(), /eyJ/, "a token is in the logs");
+  },
+
+  async "a short action answers on the spot"() {
+    await send("answer", '{"big": 12345678901234567890}', "");
+    await page.getByRole("region", { name: "Answer" }).filter({ hasText: "12345678901234567890" }).waitFor();
+    await send("no-such-action", "{}", "");
+    await page.getByRole("alert").filter({ hasText: "no-such-action" }).waitFor();
+  },
+
+  async "a failed one is redriven"() {
+    await send("broken", "{}", "broken-1");
+    await state("failed");
+    await page.getByText("the machine is broken").first().waitFor();
+    await control("repair");
+    await page.getByRole("button", { name: "Redrive" }).click();
+    await state("succeeded");
+    await page.getByRole("region", { name: "Result" }).filter({ hasText: "repaired" }).waitFor();
+  },
+
+  async "one that waits is given its signal"() {
+    await send("approval", "{}", "approval-1");
+    await page.getByText("It waits for the signal approval").waitFor();
+    assert.equal(await page.getByLabel("Token").inputValue(), "approval");
+    await page.getByRole("textbox", { name: "Payload" }).fill('{"by":"boss"}');
+    await page.getByRole("button", { name: "Give the signal" }).click();
+    await state("succeeded");
+    await page.getByRole("heading", { name: "signal:approval" }).waitFor();
+    await page.getByRole("region", { name: "Result" }).filter({ hasText: "boss" }).waitFor();
+  },
+
+  async "the list, filtered by its address"() {
+    await Promise.all(Array.from({ length: 55 }, (_, i) => submit(USER, { action: "mirror", payload: { i }, id: `many-${i}` })));
+    await submit(USER, { action: "mirror", id: "newest" });
+    await view("Requests");
+    const rows = page.getByRole("list", { name: "Requests, newest first" }).getByRole("listitem");
+    await page.getByRole("link", { name: "newest", exact: true }).waitFor();
+    assert.equal(await rows.count(), 50);
+    await page.getByRole("link", { name: "Older" }).click();
+    await page.getByRole("link", { name: "approval-1" }).waitFor();
+    await page.getByRole("link", { name: "« Newest" }).click();
+    await page.getByRole("link", { name: "newest", exact: true }).waitFor();
+    await page.getByLabel("State").selectOption("CANCELLED");
+    await page.getByRole("link", { name: "by-keyboard" }).waitFor();
+    assert.equal(await rows.count(), 1);
+    assert.match(page.url(), /state=CANCELLED/);
+    await page.reload();
+    await page.getByRole("link", { name: "by-keyboard" }).waitFor();
+    await page.goBack();
+    await page.getByRole("link", { name: "newest", exact: true }).waitFor();
+    await go("requests?subject=ada&action=mirror&id=many-7");
+    await page.getByRole("link", { name: "many-7" }).click();
+    await heading("mirror many-7");
+    assert.match(page.url(), /requests\/many-7\?subject=ada$/);
+    await go("requests?action=nothing");
+    await page.getByText("No request is like that.").waitFor();
+    await go("requests/none?subject=ada");
+    await page.getByRole("alert").filter({ hasText: "It is not there" }).waitFor();
+    await go("nowhere");
+    await heading("No such page");
+  },
+
+  async "values that others chose are text"() {
+    const payload = {
+      html: "<img src=x onerror=alert(1)>",
+      script: "</script><script>alert(2)</script>",
+      rtl: "\u202Eevil\u202C \u2067right\u2069",
+      "<b>key</b>": "javascript:alert(3)",
+      huge: "x".repeat(90_000),
+    };
+    await submit(HOSTILE, { action: "mirror", payload, id: "hostile", metadata: { "<i>": "<svg onload=alert(4)>" } });
+    await go("requests");
+    await page.getByText("of <img src=x onerror=alert(1)>").waitFor();
+    await page.getByRole("link", { name: "hostile" }).click();
+    await state("succeeded");
+    const result = page.getByRole("region", { name: "Result" });
+    await result.filter({ hasText: "</script><script>alert(2)</script>" }).waitFor();
+    assert.ok((await result.innerText()).length < 25_000);
+    await page.getByRole("button", { name: /^Show all/ }).first().click();
+    await page.waitForFunction(() => document.activeElement.textContent.length > 90_000);
+    assert.deepEqual(await page.locator("main img, main b:has(b), main script").count(), 0);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "it is wider than the window");
+  },
+
+  async "who is connected, and closing their connections"() {
+    const socket = new WebSocket(SITE.replace("http", "ws") + "/dev", ["streamer.v1", "bearer." + USER]);
+    await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));
+    const closed = new Promise((resolve) => socket.on("close", resolve));
+    await view("Connections");
+    await page.getByRole("button", { name: "Close all connections of ada" }).click();
+    await page.getByText("1 connection was closed.").waitFor();
+    await closed;
+    await page.getByRole("button", { name: "Close all connections of you" }).first().waitFor();
+  },
+
+  async "through a restart of the server, without a reload"() {
+    await send("hold", "{}", "restarted");
+    await state("running");
+    await page.evaluate(() => (window.sameLoad = true));
+    await control("stop");
+    await page.getByRole("status").filter({ hasText: "reconnecting" }).waitFor();
+    await page.getByRole("alert").filter({ hasText: "The server does not answer" }).waitFor();
+    await control("start");
+    await page.getByText("connected", { exact: true }).waitFor();
+    await control("release");
+    await state("succeeded");
+    await page.getByRole("region", { name: "Result" }).filter({ hasText: "let go" }).waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
+    assert.equal(await page.evaluate(() => window.sameLoad), true);
+  },
+
+  async "another tenant sees nothing of it, and a token without the scope is told so"() {
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await heading("Sign in");
+    await page.getByLabel("Tenant").fill("other");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByText("other as you").waitFor();
+    await go("requests");
+    await page.getByText("There are no requests yet.").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByLabel("Token").fill(USER);
+    await page.getByRole("button", { name: "Sign in with the token" }).click();
+    await page.getByRole("alert").filter({ hasText: "The token lacks a scope" }).filter({ hasText: "streamer:operator" }).waitFor();
+    await page.getByLabel("Token").fill("nonsense");
+    await page.getByRole("button", { name: "Sign in with the token" }).click();
+    await page.getByRole("alert").filter({ hasText: "The token is not good" }).waitFor();
+    await page.getByLabel("Token").fill(OPERATOR);
+    await page.getByRole("button", { name: "Sign in with the token" }).click();
+    await page.getByText("dev as boss").waitFor();
+  },
+};
+
+/** Whether a person who cannot see it, or on a phone, can use it. */
+async function accessible() {
+  for (const [name, options] of Object.entries({
+    "light, desktop": { colorScheme: "light" },
+    "dark, phone": { colorScheme: "dark", viewport: { width: 360, height: 780 } },
+  })) {
+    const on = await open(options);
+    for (const path of ["", "requests", "requests/broken-1?subject=you", "connections", "send"]) {
+      await go(path, on);
+      await on.getByRole("heading", { level: 1 }).waitFor();
+      await on.waitForFunction(() => !document.body.textContent.includes("Loading…"));
+      await on.screenshot({ path: `${SCREENSHOTS}/${name.replace(", ", "-")}-${path.replaceAll(/\W+/g, "-") || "overview"}.png`, fullPage: true });
+      // axe itself needs no part of the page's policy: it is run from outside.
+      const { violations } = await on.evaluate(AXE + "; axe.run({ resultTypes: ['violations'] })");
+      const serious = violations.filter((v) => v.impact == "serious" || v.impact == "critical");
+      assert.deepEqual(serious.map((v) => [v.id, v.help, v.nodes.map((n) => n.html)]), [], `${name}, /${path}`);
+      assert.equal(await on.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${name}, /${path}: wider than the window`);
+    }
+    assert.deepEqual(await on.evaluate(() => window.violations), []);
+    await on.context().close();
+  }
+}
+
+let step = "";
+try {
+  for (const [name, run] of Object.entries(steps)) {
+    step = name;
+    const began = Date.now();
+    await run();
+    assert.deepEqual(await page.evaluate(() => window.violations), []);
+    assert.deepEqual(faults, []);
+    console.log(`${((Date.now() - began) / 1000).toFixed(1)} s: ${name}`);
+  }
+  step = "accessible";
+  await accessible();
+  assert.deepEqual(faults, []);
+} catch (error) {
+  console.error(`step: ${step}, at ${page.url()}`);
+  console.error(await page.locator("body").innerText().catch(() => "there is no page"));
+  await page.screenshot({ path: `${SCREENSHOTS}/fault.png`, fullPage: true }).catch(() => {});
+  throw error;
+} finally {
+  await browser.close();
+}

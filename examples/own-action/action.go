@@ -1,0 +1,32 @@
+// Package ownaction is an action of your own, in a module of your own.
+package ownaction
+
+import (
+	"context"
+	"time"
+
+	"github.com/pay-theory/streamer"
+)
+
+// Greet greets everybody, one after the other, and goes on where it was when
+// its function's time is over.
+var Greet = streamer.NewAction(
+	streamer.ActionConfig{Name: "greet", Expected: time.Minute},
+	func(ctx context.Context, job *streamer.Job, names []string) (greetings []string, err error) {
+		if _, err := job.Checkpoint(&greetings); err != nil {
+			return nil, err
+		}
+		for i := len(greetings); i < len(names); i++ {
+			if ctx.Err() != nil {
+				return nil, streamer.Continue(greetings)
+			}
+			greetings = append(greetings, "Hello, "+names[i]+"!")
+			job.Progress(100*float64(i+1)/float64(len(names)), "greeted "+names[i])
+		}
+		return greetings, nil
+	})
+
+// Actions are all actions of this project, for every main.
+func Actions(streamer.RequestLister) ([]streamer.Action, error) {
+	return []streamer.Action{Greet}, nil
+}

@@ -1,0 +1,56 @@
+package ownaction_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	ownaction "example.com/own-action"
+
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/local"
+)
+
+func TestGreet(t *testing.T) {
+	t.Parallel()
+	stack, err := local.Start(t.Context(), local.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Actions: ownaction.Actions})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stack.Close(context.Background()) })
+	c, err := client.Dial(t.Context(), client.Config{URL: stack.WebSocketURL(), Token: func(context.Context) (string, error) {
+		return stack.Key().Sign(local.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, time.Now())
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	var last client.Progress
+	result, err := c.Do(t.Context(), client.Request{Action: "greet", Payload: []string{"Ada", "Grace"}}, func(p client.Progress) { last = p })
+	if err != nil || string(result) != `["Hello, Ada!","Hello, Grace!"]` {
+		t.Errorf("%s, %v after %+v", result, err, last)
+	}
+}
+
+// The README promises fifteen lines, and shows them as they are.
+func TestFifteenLines(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("action.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, action, _ := strings.Cut(string(source), "var Greet")
+	action, _, _ = strings.Cut(action, "\n\n")
+	if lines := strings.Count(action, "\n") + 1; lines != 15 {
+		t.Errorf("the action has %d lines", lines)
+	}
+	if !strings.Contains(string(readme), "```go\nvar Greet"+action+"\n```") {
+		t.Error("README.md does not show the action as it is")
+	}
+}

@@ -1,0 +1,88 @@
+package functions_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lift/lifttest"
+)
+
+// What an operator of acme may do over HTTP, and nobody else.
+func TestOperatorsOverHTTP(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	operator := map[string]any{"sub": "olga", "scope": streamer.OperatorScope}
+	ada, eve := bearer(s.token(t, nil)), bearer(s.token(t, map[string]any{"tenant_id": "globex", "scope": streamer.OperatorScope}))
+	olga := bearer(s.token(t, operator))
+	s.open(t, "c-ada", nil)
+	s.open(t, "c-olga", operator)
+	s.open(t, "c-eve", map[string]any{"tenant_id": "globex"})
+	for _, tt := range []struct {
+		name                string
+		who                 http.Header
+		method, path, query string
+		status              int
+		contains            string
+	}{
+		{"submit", ada, "POST", "/requests", "subject=olga", 202, `"acknowledgment"`},
+		{"list of all", olga, "GET", "/requests", "subject=*", 200, `{"requests":[{"id":"r1","subject":"ada"`},
+		{"list of one", olga, "GET", "/requests", "subject=ada&action=long", 200, `"id":"r1"`},
+		{"list of one, another action", olga, "GET", "/requests", "subject=ada&action=other", 200, `{"requests":[]}`},
+		{"list of one's own", olga, "GET", "/requests", "", 200, `{"requests":[]}`},
+		{"list of all, no operator", ada, "GET", "/requests", "subject=*", 403, `"code":"FORBIDDEN"`},
+		{"list of all, another tenant", eve, "GET", "/requests", "subject=*", 200, `{"requests":[]}`},
+		{"get", olga, "GET", "/requests/r1", "subject=ada", 200, `"subject":"ada"`},
+		{"get in detail", olga, "GET", "/requests/r1", "subject=ada&detail=true", 200, `"detail":{"payload":{ "n":1 },"correlation_id":"`},
+		{"one's own in detail", ada, "GET", "/requests/r1", "detail=true", 200, `"detail":{"payload":`},
+		{"long poll", olga, "GET", "/requests/r1", "subject=ada&wait=1ms&rev=0", 200, `"rev":1`},
+		{"get, no operator", bearer(s.token(t, map[string]any{"sub": "bob"})), "GET", "/requests/r1", "subject=ada", 403, `"code":"FORBIDDEN"`},
+		{"get, another tenant", eve, "GET", "/requests/r1", "subject=ada", 404, `"code":"NOT_FOUND"`},
+		{"get, not there", olga, "GET", "/requests/none", "subject=ada", 404, `"code":"NOT_FOUND"`},
+		{"output", olga, "GET", "/requests/r1/output", "subject=ada", 200, `"chunks":[]`},
+		{"signal", olga, "POST", "/requests/r1/signals/go", "subject=ada", 200, `"id":"r1"`},
+		{"redrive", olga, "POST", "/requests/r1/redrive", "subject=ada", 200, `"state":"QUEUED"`},
+		{"cancel, another tenant", eve, "DELETE", "/requests/r1", "subject=ada", 404, `"code":"NOT_FOUND"`},
+		{"cancel", olga, "DELETE", "/requests/r1", "subject=ada", 200, `"state":"CANCELLED"`},
+
+		{"connections", olga, "GET", "/connections", "subject=*", 200, `"subject":"olga"`},
+		{"a page of connections", olga, "GET", "/connections", "subject=*&limit=1", 200, `"cursor":"`},
+		{"a bad page", olga, "GET", "/connections", "limit=1000", 400, `"code":"VALIDATION_ERROR"`},
+		{"one's own connections", ada, "GET", "/connections", "", 200, `{"connections":[{"id":"c-ada","subject":"ada",`},
+		{"connections, no operator", ada, "GET", "/connections", "subject=olga", 403, `"code":"FORBIDDEN"`},
+		{"connections, another tenant", eve, "GET", "/connections", "subject=*", 200, `{"connections":[{"id":"c-eve",`},
+		{"close, no operator", ada, "DELETE", "/connections", "subject=olga", 403, `"code":"FORBIDDEN"`},
+		{"close all of the tenant's", olga, "DELETE", "/connections", "subject=*", 400, `"code":"VALIDATION_ERROR"`},
+		{"close, another tenant", eve, "DELETE", "/connections", "subject=olga", 200, `{"closed":0}`},
+		{"close", olga, "DELETE", "/connections", "subject=ada", 200, `{"closed":1}`},
+		{"closed", olga, "GET", "/connections", "subject=ada", 200, `{"connections":[]}`},
+	} {
+		body := ""
+		if tt.method == "POST" && tt.path == "/requests" {
+			body = `{"id":"r1","action":"long","payload":{ "n":1 }}`
+		}
+		answer := s.call(t, tt.who, tt.method, tt.path, tt.query, body)
+		if answer.Status != tt.status || !strings.Contains(string(answer.Body), tt.contains) {
+			t.Errorf("%s: answered %d %s, want %d with %s", tt.name, answer.Status, answer.Body, tt.status, tt.contains)
+		}
+	}
+	if got := s.mail.closed; len(got) != 1 || got[0] != "c-ada" {
+		t.Errorf("closed %v", got)
+	}
+}
+
+// Each sweep tells how far the work is behind, in the form that the template's
+// alarm reads.
+func TestTheSweepWritesTheQueuesAge(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.call(t, bearer(s.token(t, nil)), "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`)
+	lifttest.Invoke(t.Context(), t, s.processor, lifttest.Schedule{})
+	if got := s.metrics.Values(t, "Due"); len(got) != 1 || got[0] != 1 {
+		t.Errorf("Due is %v", got)
+	}
+	if got := s.metrics.Values(t, "OldestDue"); len(got) != 1 || got[0] < 0 || got[0] > 60_000 {
+		t.Errorf("OldestDue is %v", got)
+	}
+}

@@ -1,0 +1,40 @@
+package budget_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pay-theory/streamer/internal/budget"
+)
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	b := budget.Budget{"connect": {"zip": {Max: 100, Why: "w"}, "packages": {Max: 5, Why: "w"}}}
+	for want, figures := range map[string]map[string]int{
+		"":                                       {"zip": 100, "packages": 4},
+		"zip of connect is 101 and may be 100":   {"zip": 101, "packages": 5},
+		"no limit for calls of connect":          {"zip": 1, "packages": 1, "calls": 1},
+		"bounds packages of connect, which nobo": {"zip": 1},
+	} {
+		faults := b.Check("connect", figures)
+		if want == "" && len(faults) > 0 || want != "" && (len(faults) != 1 || !strings.Contains(faults[0].Error(), want)) {
+			t.Errorf("%v: %v, want %q", figures, faults, want)
+		}
+	}
+}
+
+func TestEachLimitHasAReason(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "budget.json")
+	for why, good := range map[string]bool{"": false, "because": true} {
+		if err := os.WriteFile(file, fmt.Appendf(nil, `{"connect":{"zip":{"max":1,"why":%q}}}`, why), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := budget.Read(file); (err == nil) != good {
+			t.Errorf("why %q: %v", why, err)
+		}
+	}
+}

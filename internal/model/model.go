@@ -1,0 +1,147 @@
+// Package model is a request's life as a table: what each event does in each
+// situation. The stores' suite executes every row with the domain's own code,
+// and holds that whatever is not in the table changes nothing; the diagram and
+// the table in docs/requests.md are made of it.
+package model
+
+import "github.com/pay-theory/streamer"
+
+// A Situation is a state, and what sets the situation apart within it.
+type Situation struct {
+	State streamer.State // "" for a request that is not there
+	When  string
+}
+
+// The situations.
+var (
+	Absent          = Situation{}
+	Queued          = Situation{streamer.Queued, "due"}
+	Later           = Situation{streamer.Queued, "due later"}
+	Awaiting        = Situation{streamer.Queued, "waiting for a signal"}
+	Full            = Situation{streamer.Queued, "due, its limit full"}
+	Blocked         = Situation{streamer.Queued, "in its limit's line"}
+	Running         = Situation{streamer.Running, "leased"}
+	LastAttempt     = Situation{streamer.Running, "in its last attempt"}
+	Stopping        = Situation{streamer.Running, "asked to stop"}
+	Expired         = Situation{streamer.Running, "lease over"}
+	LostOften       = Situation{streamer.Running, "lease over once too often"}
+	ExpiredStopping = Situation{streamer.Running, "asked to stop, lease over"}
+	Succeeded       = Situation{streamer.Succeeded, ""}
+	Failed          = Situation{streamer.Failed, ""}
+	Cancelled       = Situation{streamer.Cancelled, ""}
+)
+
+// Situations returns all of them.
+func Situations() []Situation {
+	return []Situation{Absent, Queued, Later, Awaiting, Full, Blocked, Running, LastAttempt, Stopping,
+		Expired, LostOften, ExpiredStopping, Succeeded, Failed, Cancelled}
+}
+
+// An Event is what somebody does: a client, the worker that claimed the request
+// (or once had), or the sweep.
+type Event string
+
+// The events.
+const (
+	Submit    Event = "submit"    // the client: the same message
+	Cancel    Event = "cancel"    // the client
+	Signal    Event = "signal"    // the client
+	Redrive   Event = "redrive"   // the client
+	Claim     Event = "claim"     // a worker
+	Heartbeat Event = "heartbeat" // the worker, as the rest down to Await
+	Step      Event = "step"
+	Succeed   Event = "succeed"
+	Fail      Event = "fail"  // for good
+	Error     Event = "error" // for now
+	Continue  Event = "continue"
+	Snooze    Event = "snooze"
+	Await     Event = "await"
+	Free      Event = "free" // whoever gives a place under the limit back
+	Sweep     Event = "sweep"
+)
+
+// Events returns all of them.
+func Events() []Event {
+	return []Event{Submit, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Free, Sweep}
+}
+
+// OfWorker reports whether the event is one of the worker's that has claimed the
+// request: it carries the fence of that claim.
+func (e Event) OfWorker() bool {
+	switch e {
+	case Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await:
+		return true
+	}
+	return false
+}
+
+// A Row says that the event leads from any of the situations to one. To is Same
+// where the situation stays and the request does not.
+type Row struct {
+	From   []Situation
+	Event  Event
+	To     Situation
+	Effect string
+}
+
+// Same stands for the situation that was.
+var Same = Situation{When: "same"}
+
+// Table returns the model.
+func Table() []Row {
+	in := func(s ...Situation) []Situation { return s }
+	return []Row{
+		{in(Absent), Submit, Queued, "stored and acknowledged; the sender watches it"},
+		{in(Queued), Claim, Running, "fence and rev rise, a lease begins, places under limits are taken"},
+		{in(Full), Claim, Blocked, "it takes its place in the limit's line"},
+		{in(Blocked), Free, Queued, "the first in the line is due"},
+		{in(Queued, Later, Awaiting, Full, Blocked), Cancel, Cancelled, "watchers are told, places are given back"},
+		{in(Awaiting), Signal, Queued, "recorded, and due at once"},
+		{in(Queued, Later, Full, Blocked, Running, LastAttempt, Stopping, Expired, LostOften, ExpiredStopping), Signal, Same,
+			"recorded for when it is asked for"},
+
+		{in(Running, LastAttempt, Stopping), Heartbeat, Same, "the lease is renewed, progress and checkpoint are stored; a worker that should stop hears of it"},
+		{in(Expired, LostOften), Heartbeat, Running, "the lease is renewed: nobody had taken it"},
+		{in(ExpiredStopping), Heartbeat, Stopping, "the lease is renewed, and the worker hears that it should stop"},
+		{in(Running, LastAttempt, Stopping), Step, Same, "the step's result is recorded, the lease renewed"},
+		{in(Expired, LostOften), Step, Running, "the step's result is recorded, the lease renewed"},
+		{in(ExpiredStopping), Step, Stopping, "the step's result is recorded, the lease renewed"},
+		{in(Running, LastAttempt, Expired, LostOften, Stopping, ExpiredStopping), Succeed, Succeeded, "the result is stored, watchers are told"},
+		{in(Running, LastAttempt, Expired, LostOften, Stopping, ExpiredStopping), Fail, Failed, "the error and the attempt's history are stored, watchers are told"},
+		{in(Running, Expired, LostOften), Error, Later, "the next attempt's time is stored, the attempt joins the history"},
+		{in(LastAttempt), Error, Failed, "the attempts are used up; watchers are told"},
+		{in(Running, LastAttempt, Expired, LostOften), Continue, Queued, "the checkpoint is stored; neither failure nor retry"},
+		{in(Running, LastAttempt, Expired, LostOften), Snooze, Later, "no function runs meanwhile"},
+		{in(Running, LastAttempt, Expired, LostOften), Await, Awaiting, "no function runs meanwhile; due when the wait has lasted too long"},
+		{in(Stopping, ExpiredStopping), Error, Cancelled, "it does not run again; watchers are told"},
+		{in(Stopping, ExpiredStopping), Continue, Cancelled, "it does not run again; watchers are told"},
+		{in(Stopping, ExpiredStopping), Snooze, Cancelled, "it does not run again; watchers are told"},
+		{in(Stopping, ExpiredStopping), Await, Cancelled, "it does not run again; watchers are told"},
+		{in(Running, LastAttempt), Cancel, Stopping, "the worker hears of it with its next heartbeat"},
+		{in(Expired, LostOften), Cancel, ExpiredStopping, "the worker, or the sweep, hears of it"},
+
+		{in(Expired), Sweep, Queued, "the lease is taken away; rev leaps over what the worker may have sent"},
+		{in(LostOften), Sweep, Failed, "given up; watchers are told"},
+		{in(ExpiredStopping), Sweep, Cancelled, "watchers are told"},
+		{in(Failed), Redrive, Queued, "a new first attempt, with the checkpoint and the steps that there are"},
+	}
+}
+
+// Find returns the row of a situation and an event, and the situation that it
+// leads to; without one nothing changes.
+func Find(from Situation, event Event) (to Situation, effect string, ok bool) {
+	for _, row := range Table() {
+		if row.Event != event {
+			continue
+		}
+		for _, s := range row.From {
+			if s == from {
+				if to = row.To; to == Same {
+					to = from
+				}
+				return to, row.Effect, true
+			}
+		}
+	}
+	return from, "", false
+}

@@ -1,0 +1,411 @@
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/internal/model"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// modelTests put a request into every situation of the model, let every event
+// happen by the domain's own code, and hold that it does what the table says and
+// nothing where the table says nothing. One store serves all of them, each with
+// a tenant of its own.
+var modelTests = []test{{"every event in every situation", func(t *testing.T, s suite) {
+	for i, from := range model.Situations() {
+		for j, event := range model.Events() {
+			if from == model.Absent && event.OfWorker() {
+				continue // nobody can have claimed it
+			}
+			t.Run(fmt.Sprint(event, " when ", from), func(t *testing.T) {
+				t.Parallel()
+				newLife(t, s, fmt.Sprintf("tenant-%d-%d", i, j), from).check(event)
+			})
+		}
+	}
+}}}
+
+// A life is one request on its way through the model.
+type life struct {
+	t     *testing.T
+	s     suite
+	from  model.Situation
+	key   streamer.Key
+	who   streamer.Caller
+	lease time.Duration
+
+	mu  sync.Mutex
+	now time.Time
+
+	requests  *streamer.Requests
+	processor *streamer.Processor
+	begun     chan *attempt
+	worker    *attempt // the last that claimed it
+	blocker   *attempt // holds the only place of a limit
+	all       []*attempt
+}
+
+// An attempt is a claim whose action does as it is told.
+type attempt struct {
+	orders chan func(context.Context, *streamer.Job) (end bool, err error)
+	ctx    context.Context
+	done   chan error // what Run returned
+}
+
+// Errors of an action that is told to fail.
+var (
+	errForGood = streamer.Errorf(wire.ProcessingFailed, "no such parcel")
+	errForNow  = errors.New("the line is busy")
+)
+
+func newLife(t *testing.T, s suite, tenant string, from model.Situation) *life {
+	t.Helper()
+	l := &life{t: t, s: s, from: from, lease: time.Minute, now: epoch, begun: make(chan *attempt)}
+	l.key = streamer.Key{Tenant: tenant, Subject: "ada", ID: "r-1"}
+	l.who = streamer.Caller{Principal: streamer.Principal{Tenant: tenant, Subject: "ada", ExpiresAt: epoch.Add(1000 * time.Hour)}}
+	// A retry waits at most this long, and nearly always longer than the tests.
+	config := streamer.ActionConfig{Name: "obey", Expected: time.Minute, Limit: 1000 * time.Hour,
+		Retry: streamer.RetryPolicy{Attempts: 3, Base: 1000 * time.Hour, Cap: 1000 * time.Hour}}
+	if from == model.LastAttempt {
+		config.Retry.Attempts = 1
+	}
+	registry := streamer.NewRegistry(streamer.NewAction(config, l.obey))
+	logger := slog.New(slog.DiscardHandler)
+	clock := func() time.Time { l.mu.Lock(); defer l.mu.Unlock(); return l.now }
+	c := streamer.ProcessorConfig{Store: ofTenant{s.Store, tenant}, Actions: registry, Push: l, Dispatch: l, Logger: logger, Now: clock, Lease: l.lease}
+	if from == model.LostOften {
+		c.MaxLost = 1
+	}
+	if from == model.Full || from == model.Blocked {
+		c.Limits.RunningPerTenant = 1
+	}
+	var err error
+	if l.processor, err = streamer.NewProcessor(c); err != nil {
+		t.Fatal(err)
+	}
+	l.requests = &streamer.Requests{Store: c.Store, Actions: registry, Push: l, Logger: logger, Now: clock}
+	t.Cleanup(func() {
+		for _, a := range l.all {
+			close(a.orders)
+			<-a.done
+		}
+	})
+	return l
+}
+
+// ofTenant is a store in which a sweep finds one tenant's requests alone.
+type ofTenant struct {
+	Store
+	tenant string
+}
+
+func (s ofTenant) DueRequests(ctx context.Context, now time.Time, limit int) ([]*streamer.Request, error) {
+	due, err := s.Store.DueRequests(ctx, now, limit)
+	return slices.DeleteFunc(due, func(r *streamer.Request) bool { return r.Tenant != s.tenant }), err
+}
+
+// Push and Dispatch lead nowhere.
+func (l *life) Push(context.Context, string, []byte) error         { return streamer.ErrGone }
+func (l *life) Dispatch(_ context.Context, key streamer.Key) error { return nil }
+
+// obey is the action.
+func (l *life) obey(ctx context.Context, job *streamer.Job, _ json.RawMessage) (string, error) {
+	a := &attempt{orders: make(chan func(context.Context, *streamer.Job) (bool, error)), ctx: ctx}
+	l.begun <- a
+	for order := range a.orders {
+		if end, err := order(ctx, job); end {
+			return "done", err
+		}
+	}
+	return "", context.Canceled
+}
+
+// named is another request of the same subject.
+func (l *life) named(id string) streamer.Key {
+	return streamer.Key{Tenant: l.key.Tenant, Subject: l.key.Subject, ID: id}
+}
+
+func (l *life) pass(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = l.now.Add(d)
+}
+
+// row is the request as it is stored; nil when it is not there.
+func (l *life) row() *streamer.Request {
+	l.t.Helper()
+	r, err := l.s.LoadRequest(l.t.Context(), l.key)
+	if err != nil && !errors.Is(err, streamer.ErrNotFound) {
+		l.t.Fatal(err)
+	}
+	return r
+}
+
+// claim runs a request. It returns nil where there was nothing to claim.
+func (l *life) claim(key streamer.Key) *attempt {
+	l.t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- l.processor.Run(context.WithoutCancel(l.t.Context()), key) }()
+	select {
+	case a := <-l.begun:
+		a.done = done
+		l.all = append(l.all, a)
+		return a
+	case err := <-done:
+		if err != nil {
+			l.t.Fatalf("run: %v", err)
+		}
+		return nil
+	}
+}
+
+// order has the action do something, and waits until its run is over where that
+// ends it.
+func (a *attempt) order(t *testing.T, do func(context.Context, *streamer.Job) (bool, error)) {
+	t.Helper()
+	ended := make(chan bool, 1)
+	a.orders <- func(ctx context.Context, job *streamer.Job) (bool, error) {
+		end, err := do(ctx, job)
+		ended <- end
+		return end, err
+	}
+	if <-ended {
+		if err := <-a.done; err != nil {
+			t.Fatalf("run: %v", err)
+		}
+		a.done <- nil // for whoever waits for its end
+	}
+}
+
+// arrange brings the request into its situation. Where no worker has it, one had
+// it before and does not know that its lease was taken away.
+func (l *life) arrange(event model.Event) {
+	l.t.Helper()
+	if l.from == model.Absent {
+		return
+	}
+	l.happen(model.Submit)
+	if l.from.State != streamer.Running && event.OfWorker() {
+		l.happen(model.Claim)
+		l.pass(l.lease)
+		l.happen(model.Sweep)
+	}
+	stale := l.worker
+	if l.from == model.Full || l.from == model.Blocked {
+		l.submit("blocker")
+		l.blocker = l.claim(l.named("blocker"))
+	}
+	for _, event := range map[model.Situation][]model.Event{
+		model.Later:           {model.Claim, model.Snooze},
+		model.Awaiting:        {model.Claim, model.Await},
+		model.Blocked:         {model.Claim},
+		model.Running:         {model.Claim},
+		model.LastAttempt:     {model.Claim},
+		model.Stopping:        {model.Claim, model.Cancel},
+		model.Expired:         {model.Claim},
+		model.LostOften:       {model.Claim},
+		model.ExpiredStopping: {model.Claim, model.Cancel},
+		model.Succeeded:       {model.Claim, model.Succeed},
+		model.Failed:          {model.Claim, model.Fail},
+		model.Cancelled:       {model.Cancel},
+	}[l.from] {
+		l.happen(event)
+	}
+	switch l.from {
+	case model.Expired, model.LostOften, model.ExpiredStopping:
+		l.pass(l.lease)
+	}
+	if l.from.State != streamer.Running {
+		l.worker = stale
+	}
+	if got := l.situation(); got != l.from {
+		l.t.Fatalf("the request is %v, want %v", got, l.from)
+	}
+}
+
+// check lets the event happen and looks at what it did.
+func (l *life) check(event model.Event) {
+	l.t.Helper()
+	l.arrange(event)
+	l.pass(time.Second)
+	before := l.row()
+	want, effect, known := model.Find(l.from, event)
+	l.happen(event)
+	if event == model.Sweep && known { // it may see the write before it a little later
+		settles(l.t, func() string {
+			if got := l.situation(); got == want {
+				return ""
+			}
+			l.happen(event)
+			return fmt.Sprint("no sweep brings it to ", want)
+		})
+	}
+	after := l.row()
+	switch got := l.situation(); {
+	case known && got != want:
+		l.t.Errorf("it leads to %v; the model says %v, %s", got, want, effect)
+	case known && before != nil && difference(after, before) == "":
+		l.t.Errorf("nothing has changed; the model says: %s", effect)
+	case !known && before == nil && after != nil:
+		l.t.Errorf("the model has no such event, and it makes %+v", after)
+	case !known && before != nil:
+		same(l.t, "the model has no such event, and it changes the request", after, before)
+	}
+}
+
+func (l *life) submit(id string) {
+	l.t.Helper()
+	if _, err := l.requests.Submit(l.t.Context(), l.who, wire.Message{ID: id, Action: "obey"}); err != nil {
+		l.t.Fatalf("submit: %v", err)
+	}
+}
+
+// happen lets an event happen, whether or not it does anything.
+func (l *life) happen(event model.Event) {
+	l.t.Helper()
+	ctx := l.t.Context()
+	var err error
+	switch event {
+	case model.Submit:
+		l.submit(l.key.ID)
+	case model.Cancel:
+		_, err = l.requests.Cancel(ctx, l.who, l.key.ID)
+	case model.Signal:
+		_, err = l.requests.Signal(ctx, l.who, wire.Signal{RequestID: l.key.ID, Token: "go"})
+	case model.Redrive:
+		_, err = l.requests.Redrive(ctx, l.who, l.key.ID)
+	case model.Claim:
+		if a := l.claim(l.key); a != nil {
+			l.worker = a
+		}
+	case model.Sweep:
+		_, err = l.processor.Sweep(ctx)
+	case model.Free:
+		l.free()
+	default:
+		l.work(event)
+	}
+	var declared *streamer.Error // a refusal is one way to change nothing
+	if err != nil && (!errors.As(err, &declared) || declared.Code == wire.ServiceUnavailable) {
+		l.t.Fatalf("%s: %v", event, err)
+	}
+}
+
+// free ends a request of the tenant: the one that holds the place, if any.
+func (l *life) free() {
+	l.t.Helper()
+	if l.blocker == nil {
+		l.submit("bystander")
+		l.blocker = l.claim(l.named("bystander"))
+	}
+	l.blocker.order(l.t, func(context.Context, *streamer.Job) (bool, error) { return true, nil })
+}
+
+// work has the worker do something. One whose lease was taken hears of it.
+func (l *life) work(event model.Event) {
+	l.t.Helper()
+	returns := func(err error) {
+		l.worker.order(l.t, func(context.Context, *streamer.Job) (bool, error) { return true, err })
+	}
+	switch event {
+	case model.Heartbeat:
+		l.beat()
+	case model.Step:
+		l.worker.order(l.t, func(ctx context.Context, job *streamer.Job) (bool, error) {
+			_, err := streamer.RunStep(ctx, job, "charge", func(context.Context) (int, error) { return 7, nil })
+			if err != nil && !errors.Is(err, streamer.ErrLeaseLost) {
+				l.t.Errorf("step: %v", err)
+			}
+			return false, nil
+		})
+	case model.Succeed:
+		returns(nil)
+	case model.Fail:
+		returns(errForGood)
+	case model.Error:
+		returns(errForNow)
+	case model.Continue:
+		returns(streamer.Continue(1))
+	case model.Snooze:
+		returns(streamer.Snooze(time.Hour))
+	case model.Await:
+		l.worker.order(l.t, func(ctx context.Context, job *streamer.Job) (bool, error) {
+			_, err := streamer.AwaitSignal(ctx, job, "go", time.Hour)
+			return true, err
+		})
+	default:
+		l.t.Fatalf("nobody knows how to %s", event)
+	}
+}
+
+// beat makes a heartbeat: progress that is saved, since the last save is long
+// ago. It returns when it is stored, or the worker has heard that it is to stop.
+func (l *life) beat() {
+	l.t.Helper()
+	l.pass(10 * time.Second)
+	l.worker.order(l.t, func(_ context.Context, job *streamer.Job) (bool, error) {
+		job.Progress(50, "half")
+		return false, nil
+	})
+	settles(l.t, func() string {
+		if r := l.row(); l.worker.ctx.Err() == nil && (r == nil || r.Progress.Percentage != 50) {
+			return "no heartbeat was stored, and none was refused"
+		}
+		return ""
+	})
+	if cause := context.Cause(l.worker.ctx); cause != nil && !errors.Is(cause, streamer.ErrLeaseLost) && !errors.Is(cause, streamer.ErrCancelled) {
+		l.t.Errorf("the worker stops because of %v", cause)
+	}
+}
+
+// situation says which of the model's situations the request is in.
+func (l *life) situation() model.Situation {
+	l.t.Helper()
+	r, now := l.row(), l.processor.Now()
+	switch {
+	case r == nil:
+		return model.Absent
+	case r.State == streamer.Succeeded:
+		return model.Succeeded
+	case r.State == streamer.Failed:
+		return model.Failed
+	case r.State == streamer.Cancelled:
+		return model.Cancelled
+	case r.State == streamer.Queued && r.CancelRequested:
+		return model.Situation{State: streamer.Queued, When: "asked to stop"}
+	case r.State == streamer.Queued && r.Blocked != "":
+		return model.Blocked
+	case r.State == streamer.Queued && r.Await.Token != "":
+		return model.Awaiting
+	case r.State == streamer.Queued && r.DueAt.After(now):
+		return model.Later
+	case r.State == streamer.Queued && l.from == model.Full && !strings.Contains(strings.Join(r.Slots, " "), "tenant"):
+		return model.Full
+	case r.State == streamer.Queued:
+		return model.Queued
+	}
+	over := !r.DueAt.After(now)
+	switch {
+	case over && r.CancelRequested:
+		return model.ExpiredStopping
+	case over && l.from == model.LostOften:
+		return model.LostOften
+	case over:
+		return model.Expired
+	case r.CancelRequested:
+		return model.Stopping
+	case l.from == model.LastAttempt:
+		return model.LastAttempt
+	}
+	return model.Running
+}
