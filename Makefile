@@ -104,8 +104,9 @@ dist: ## reproducible zips of the four functions for Lambda, in dist/
 
 PROVE_SEED ?= 1
 .PHONY: prove
-prove: ## 10,000 requests and 1,000 killed workers over each store: nothing lost, doubled or stuck
+prove: ## 10,000 requests and 1,000 killed workers over each store, and SIGKILL on the staging stack
 	$(GO) test -count=1 -v -timeout 90m ./prove -run '^TestMixOver' -prove.seed=$(PROVE_SEED) -prove.requests=10000 -prove.kills=1000
+	$(GO) test -count=1 -v -timeout 30m ./e2e -run '^TestProveStaging' -prove.seed=$(PROVE_SEED) -prove.requests=200 -prove.kills=16
 
 .PHONY: mutants
 mutants: ## break the domain and the stores on purpose, and write into docs/prove.md which seed notices

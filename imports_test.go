@@ -44,6 +44,7 @@ func TestWhatPackagesMayImport(t *testing.T) {
 		"lambdahost":   {"…"},
 		"internal/cfn": {"…"},
 		"client":       {"wire", "…"},
+		"prove":        {"streamer", "wire"},
 		"actions":      {"streamer", "wire", "…"},
 		"store/dynamo": {"streamer", "wire", "…"},
 		"push/apigw":   {"streamer", "wire", "internal/signed", "…"},

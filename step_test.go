@@ -51,6 +51,36 @@ func TestAStepIsRecordedOnce(t *testing.T) {
 	})
 }
 
+// The clock of the bubble moves only for timers: had anything but the steps' own
+// work waited for one, the job would have taken longer than that.
+func TestAJobOfFiveStepsWaitsForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const work = 10 * time.Millisecond
+		w := newWorld(t, long("five", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for n := range 5 {
+				if _, err := streamer.RunStep(ctx, job, fmt.Sprint(n), func(context.Context) (int, error) {
+					time.Sleep(work)
+					return n, nil
+				}); err != nil {
+					return nil, err
+				}
+				job.Progress(float64(20*(n+1)), "step")
+			}
+			return nil, nil
+		}))
+		began := time.Now()
+		w.submit(t, w.connect(t, "c1", ada), "r1", "five", `{}`)
+		w.run(t, ada.Key("r1"))
+		frames := w.sockets.got("c1")
+		if last := frames[len(frames)-1]; last.Type != wire.TypeComplete {
+			t.Fatalf("no end: %s", describe(frames))
+		}
+		if waited := time.Since(began) - 5*work; waited != 0 {
+			t.Errorf("it waited %v beside its own work", waited)
+		}
+	})
+}
+
 // The write that records a step may succeed while its answer is lost, and so
 // may any write before it.
 func TestAStepSurvivesLostAnswers(t *testing.T) {

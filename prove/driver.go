@@ -18,10 +18,7 @@ import (
 
 const (
 	sweepEvery = time.Minute
-	// patience is how long, by the clock inside, what is left in peace may take
-	// to settle; quiet is how long nothing may happen before it counts as settled.
-	patience = 24 * time.Hour
-	quiet    = 2 * time.Minute
+	quiet      = 2 * time.Minute // in which nothing happened, so that all counts as settled
 )
 
 // A driver decides what happens next. All of it belongs to one goroutine but
@@ -109,8 +106,8 @@ func (d *driver) run(ctx context.Context) {
 		if d.settled() || ctx.Err() != nil {
 			break
 		}
-		if time.Since(d.since) > patience {
-			d.find(&d.report.Stuck, nil, "after %v in peace %s", patience, d.busy())
+		if time.Since(d.since) > d.Patience {
+			d.find(&d.report.Stuck, nil, "after %v in peace %s", d.Patience, d.busy())
 			break
 		}
 		d.step(ctx)

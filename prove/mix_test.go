@@ -51,10 +51,18 @@ func succeeded(want func(n int) any) func(json.RawMessage, prove.Outcome) error 
 	return func(payload json.RawMessage, got prove.Outcome) error {
 		right := encoded(want(count{}.of(payload).N))
 		if got.State != streamer.Succeeded || !bytes.Equal(got.Result, right) {
-			return fmt.Errorf("%s with %s %+v, want %s", got.State, got.Result, got.Error, right)
+			return fmt.Errorf("%s, want %s", told(got), right)
 		}
 		return nil
 	}
+}
+
+// told is an outcome as text.
+func told(got prove.Outcome) string {
+	if got.Error != nil {
+		return fmt.Sprintf("%s with %s: %s", got.State, got.Error.Code, got.Error.Message)
+	}
+	return fmt.Sprintf("%s with %s", got.State, got.Result)
 }
 
 func action(name string, edit func(*streamer.ActionConfig), fn func(ctx context.Context, job *streamer.Job, in count) (any, error)) streamer.Action {
@@ -159,7 +167,7 @@ func charges() prove.Case {
 		Want: func(_ json.RawMessage, got prove.Outcome) error {
 			var receipts []string
 			if err := json.Unmarshal(got.Result, &receipts); err != nil || len(receipts) != 5 || len(got.Steps) != 5 {
-				return fmt.Errorf("%s with %s, %d steps, %+v: %w", got.State, got.Result, len(got.Steps), got.Error, err)
+				return fmt.Errorf("%s after %d steps: %w", told(got), len(got.Steps), err)
 			}
 			for n, receipt := range receipts {
 				if recorded := got.Steps[fmt.Sprintf("charge-%d", n)]; string(recorded) != string(encoded(receipt)) {
@@ -229,7 +237,7 @@ func refused() prove.Case {
 		}),
 		Want: func(_ json.RawMessage, got prove.Outcome) error {
 			if got.State != streamer.Failed || got.Error == nil || got.Error.Code != wire.ProcessingFailed {
-				return fmt.Errorf("%s with %+v, want FAILED with PROCESSING_FAILED", got.State, got.Error)
+				return fmt.Errorf("%s, want FAILED with PROCESSING_FAILED", told(got))
 			}
 			return nil
 		},

@@ -79,6 +79,10 @@ type Config struct {
 	Open     int           // how many requests are under way at a time; 0: 40
 	Slice    time.Duration // how long one invocation of the processor may take; 0: 15 min
 
+	// Patience is how long, by the clock inside, what is left in peace may take
+	// to settle before it counts as stuck. 0: 24 h.
+	Patience time.Duration
+
 	// Processor has the timings and Limits of the application; what is zero has
 	// the domain's default, but MaxLost, which is 100 so that kills alone fail
 	// no request. Store, Actions, Push, Dispatch, Worker and Now must be left
@@ -126,12 +130,13 @@ func (c Config) withDefaults() (Config, error) {
 	check(p.Store == nil && p.Actions == nil && p.Push == nil && p.Dispatch == nil && p.Worker == "" && p.Now == nil,
 		"Store, Actions, Push, Dispatch, Worker and Now of Processor are the prover's")
 	check(c.Faults <= 0.5, "Faults is %v: above 0.5 nothing gets done", c.Faults)
-	check(c.Requests >= 0 && c.Open >= 0 && c.Slice >= 0, "Requests, Open and Slice must not be negative")
+	check(c.Requests >= 0 && c.Open >= 0 && c.Slice >= 0 && c.Patience >= 0, "Requests, Open, Slice and Patience must not be negative")
 	setDefault(&c.Requests, 200)
 	setDefault(&c.Kills, c.Requests/10)
 	setDefault(&c.Faults, 0.03)
 	setDefault(&c.Open, 40)
 	setDefault(&c.Slice, 15*time.Minute)
+	setDefault(&c.Patience, 24*time.Hour)
 	setDefault(&p.MaxLost, 100)
 	setDefault(&p.Retention, 10*365*24*time.Hour)
 	if p.Logger == nil {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/prove"
@@ -20,7 +21,7 @@ var (
 // proof is the mix over a store, with limits that requests wait for.
 func proof(store prove.Store, few int) prove.Config {
 	return prove.Config{
-		Store: store, Cases: mix(), Seed: *seed, Requests: cmp.Or(*requests, few), Kills: *kills,
+		Store: store, Cases: mix(), Seed: *seed, Requests: cmp.Or(*requests, few), Kills: *kills, Patience: 6 * time.Hour,
 		Processor: streamer.ProcessorConfig{Limits: streamer.Limits{RunningPerTenant: 8, OpenPerPrincipal: 30}},
 	}
 }
