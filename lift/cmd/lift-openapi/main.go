@@ -72,8 +72,9 @@ func describe(ctx context.Context, pkg, function string, info openapi.Info) ([]b
 	if err != nil {
 		return nil, err
 	}
-	fields := strings.SplitN(strings.TrimSpace(string(found)), " ", 3)
-	if len(fields) != 3 {
+	line := strings.TrimSpace(string(found))
+	fields := strings.SplitN(line, " ", 3)
+	if len(fields) != 3 || strings.Contains(line, "\n") {
 		return nil, fmt.Errorf("%s is not one package", pkg)
 	}
 	if fields[1] == "main" {

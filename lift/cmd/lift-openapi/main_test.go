@@ -43,7 +43,7 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"main package":   {"../../../examples/hello/function.New", "is a main package"},
 		"no such name":   {"../../../examples/hello.Make", "undefined: app.Make"},
 		"another type":   {"../../../examples/worker.New", "not a func() or func(lift.Config)"},
-		"many packages":  {"../../../examples/....New", "go run"},
+		"many packages":  {"../../../examples/....New", "is not one package"},
 		"unknown option": {"-x", "-app must name"},
 	} {
 		err := run(t.Context(), []string{"-app", tt.app}, new(bytes.Buffer))
