@@ -79,7 +79,11 @@ func (s *Services) start(ctx context.Context, cache string) error {
 	if err != nil {
 		return err
 	}
-	if err := store.CreateTables(ctx); err != nil {
+	// Without a stream, whose events the sessions make: dynoxide's writes into one
+	// take longer with each record that it holds.
+	tables := dynamo.Tables(Requests, Connections)
+	tables[0].StreamSpecification = nil
+	if err := store.CreateTables(ctx, tables...); err != nil {
 		return err
 	}
 	endpoint, err := url.Parse(s.database.Endpoint)

@@ -83,11 +83,14 @@ func keySchema(hash, sort string) []KeyElement {
 	return []KeyElement{{hash, "HASH"}, {sort, "RANGE"}}
 }
 
-// CreateTables makes the store's tables where they are not there yet, and waits
-// until they can be used. It is for tests and for local stacks; on AWS the
-// template in deploy makes them.
-func (s *Store) CreateTables(ctx context.Context) error {
-	for _, table := range Tables(s.requests, s.connections) {
+// CreateTables makes the given tables, or else all that [Tables] says of the
+// store's, where they are not there yet, and waits until they can be used. It is
+// for tests and for local stacks; on AWS the template in deploy makes them.
+func (s *Store) CreateTables(ctx context.Context, tables ...Table) error {
+	if len(tables) == 0 {
+		tables = Tables(s.requests, s.connections)
+	}
+	for _, table := range tables {
 		if table.TableName == "" {
 			continue
 		}
