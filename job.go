@@ -47,14 +47,11 @@ type Job struct {
 	output     []json.RawMessage // chunks not stored yet
 	emitted    int64             // chunks so far, counted on from the checkpoint that this run began with
 	kept       int64             // chunks that were stored when this run began
-	progress   []Progress        // not published yet; the last is the newest
+	progress   *Progress         // the newest, not published yet
 	checkpoint json.RawMessage
 	mark       int64 // chunks emitted at the checkpoint
 	fresh      bool  // checkpoint is newer than what is stored
 }
-
-// maxPending progress reports wait for the publisher; the oldest gives way.
-const maxPending = 10
 
 // ID is the request's id, unique within the principal's tenant and subject.
 func (j *Job) ID() string { return j.key.ID }
@@ -81,8 +78,8 @@ func (j *Job) StepKey(step string) string {
 }
 
 // Progress tells the watchers how far the work is: a percentage from 0 to 100
-// and a short text for a person. Call it as often as is natural: at most ten
-// reports a second are sent, and the newest wins.
+// and a short text for a person. Call it as often as is natural: a report is sent
+// at most every 100 ms, and the newest wins.
 func (j *Job) Progress(percentage float64, message string) {
 	j.report(Progress{Percentage: percentage, Message: message})
 }
@@ -116,10 +113,7 @@ func (j *Job) report(p Progress) {
 	if j.closed || j.wake == nil {
 		return
 	}
-	if len(j.progress) == maxPending {
-		j.progress = append(j.progress[:0], j.progress[1:]...)
-	}
-	j.progress = append(j.progress, p)
+	j.progress = &p
 	select {
 	case j.wake <- struct{}{}:
 	default:
@@ -159,13 +153,13 @@ func (j *Job) Checkpoint(state any) (bool, error) {
 	return true, nil
 }
 
-// take returns what was reported since the last call, and forgets it.
-func (j *Job) take() []Progress {
+// take returns the newest report since the last call, or nil, and forgets it.
+func (j *Job) take() *Progress {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	pending := j.progress
+	newest := j.progress
 	j.progress = nil
-	return pending
+	return newest
 }
 
 // takeCheckpoint returns a checkpoint that is not stored yet, or nil, and how

@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// framesPerSecond bounds the progress frames of one request.
-	framesPerSecond = 10
+	// progressEvery is how often at most watchers get a progress frame; of what was
+	// reported between two the newest wins.
+	progressEvery = 100 * time.Millisecond
 	// storeTimeout bounds one write, well below any lease.
 	storeTimeout = 5 * time.Second
 	// outputEvery is how often at most output is stored, and so how late at most
@@ -33,15 +34,15 @@ type run struct {
 	job    *Job
 	logger *slog.Logger
 
-	claimed time.Time   // when this run began
-	began   time.Time   // since when Ran is not accounted for
-	saved   time.Time   // when the row was last written
-	lease   time.Time   // when the lease ends, by this process's clock
-	latest  *Progress   // newer than the row; nil when it is not
-	held    *Progress   // not sent because of the pace; nil when there is none
-	unsaved int64       // revs given out since the row was written
-	gone    []string    // connections that closed since the row was written
-	sent    []time.Time // of the last frames, at most framesPerSecond
+	claimed time.Time // when this run began
+	began   time.Time // since when Ran is not accounted for
+	saved   time.Time // when the row was last written
+	lease   time.Time // when the lease ends, by this process's clock
+	latest  *Progress // newer than the row; nil when it is not
+	held    *Progress // not sent because of the pace; nil when there is none
+	unsaved int64     // revs given out since the row was written
+	gone    []string  // connections that closed since the row was written
+	sent    time.Time // when the last progress frame was; zero: never
 }
 
 // outcome is what came of an action. abandoned says that it has not returned.
@@ -182,42 +183,24 @@ func idleTimer() *time.Timer {
 	return t
 }
 
-// publish sends the progress that waits, oldest first, as far as the pace
-// allows. Of what the pace holds back the newest goes out when it allows.
+// publish sends the newest progress, now or when the pace allows.
 func (w *run) publish(ctx context.Context, pace *time.Timer) {
-	waiting := w.job.take()
-	if len(waiting) == 0 && w.held != nil {
-		waiting = []Progress{*w.held}
+	if newest := w.job.take(); newest != nil {
+		w.latest, w.held = newest, newest
 	}
-	if len(waiting) == 0 {
+	if w.held == nil {
 		return
 	}
+	if wait := progressEvery - time.Since(w.sent); wait > 0 {
+		pace.Reset(wait)
+		return
+	}
+	w.push(ctx, *w.held)
 	w.held = nil
-	newest := &waiting[len(waiting)-1]
-	w.latest = newest
-	for _, p := range waiting {
-		if wait := w.wait(); wait > 0 {
-			w.held = newest
-			pace.Reset(wait)
-			return
-		}
-		w.push(ctx, p)
-	}
-}
-
-// wait is how long the pace holds the next frame back.
-func (w *run) wait() time.Duration {
-	if len(w.sent) < framesPerSecond {
-		return 0
-	}
-	return time.Second - time.Since(w.sent[0])
 }
 
 func (w *run) push(ctx context.Context, p Progress) {
-	if len(w.sent) == framesPerSecond {
-		w.sent = append(w.sent[:0], w.sent[1:]...)
-	}
-	w.sent = append(w.sent, time.Now())
+	w.sent = time.Now()
 	w.unsaved++
 	w.broadcast(ctx, wire.Frame{Type: wire.TypeProgress, RequestID: w.r.ID, Rev: w.r.Rev + w.unsaved,
 		Percentage: p.Percentage, Message: p.Message, Metadata: p.Metadata, Timestamp: w.p.Now()})
@@ -362,11 +345,8 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 		w.logger.WarnContext(ctx, "lease lost; the outcome of this run is dropped")
 		return nil
 	}
-	for _, p := range w.job.take() {
-		w.latest = &p
-		if w.wait() <= 0 {
-			w.push(ctx, p)
-		}
+	if newest := w.job.take(); newest != nil {
+		w.latest = newest // which the row gets, and with the end its watchers
 	}
 	return w.end(ctx, w.decide(ctx, out, cause))
 }

@@ -15,7 +15,7 @@ const (
 	echoSteps       = 5
 	defaultStepMS   = 200
 	maxStepMS       = 60_000
-	hashBytesAtOnce = 256 << 10 // between two looks at the clock
+	hashBytesAtOnce = 16 << 10 // between two looks at the clock
 )
 
 // An asyncEcho is the payload of echo_async: any JSON, of which an object may

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -33,16 +34,14 @@ func newBar(env *environment) *bar {
 // steps of a bar, for a percentage with two decimals.
 const steps = 100_00
 
+const full = "100.0 %" // begins the line of something that is done
+
 func (b *bar) show(p client.Progress) {
 	if p.Percentage == 0 && p.Message == "" {
 		return // it has not begun to tell anything
 	}
 	if !b.live {
-		line := fmt.Sprintf("%5.1f %%  %s", p.Percentage, oneLine(p.Message))
-		if line != b.last {
-			fmt.Fprintf(b.out, "%s  (%v)\n", line, time.Since(b.start).Round(100*time.Millisecond))
-		}
-		b.last = line
+		b.line(p.Percentage, oneLine(p.Message))
 		return
 	}
 	b.message.Store(oneLine(p.Message))
@@ -59,7 +58,20 @@ func (b *bar) show(p client.Progress) {
 	b.bar.SetCurrent(min(int64(p.Percentage*steps/100), steps-1))
 }
 
+// line prints a report that differs from the one before.
+func (b *bar) line(percentage float64, message string) {
+	if line := fmt.Sprintf("%5.1f %%  %s", percentage, message); line != b.last {
+		fmt.Fprintf(b.out, "%s  (%v)\n", line, time.Since(b.start).Round(100*time.Millisecond))
+		b.last = line
+	}
+}
+
+// done fills what has been shown: the last progress of a request may come with
+// its end alone.
 func (b *bar) done(success bool) {
+	if success && b.last != "" && !strings.HasPrefix(b.last, full) {
+		b.line(100, "done")
+	}
 	if b.bar == nil {
 		return
 	}

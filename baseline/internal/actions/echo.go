@@ -16,7 +16,7 @@ const (
 	echoSteps       = 5
 	defaultStepMS   = 200
 	maxStepMS       = 60_000
-	hashBytesAtOnce = 256 << 10 // between two looks at the clock
+	hashBytesAtOnce = 16 << 10 // between two looks at the clock
 )
 
 // stepTime reads how long a step of echo_async takes. The payload may be any
