@@ -3,6 +3,8 @@ package lift
 import (
 	"context"
 	"os"
+	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -31,7 +33,23 @@ func Start(a *App) {
 			os.Exit(0)
 		}))
 	}
+	limitProcs()
 	lambda.StartWithOptions(runtimeHandler(a.Invoke), options...)
+}
+
+// wholeCPU is the memory, in MB, at which Lambda gives a function one CPU:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+const wholeCPU = 1769
+
+// limitProcs makes a function of less than a CPU run its goroutines on one thread
+// at a time. It sees two CPUs and has the time of less than one, which threads
+// that wake each other would spend on that: each network call took a third more
+// of it. Whoever sets GOMAXPROCS has decided.
+func limitProcs() {
+	memory, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
+	if _, set := os.LookupEnv("GOMAXPROCS"); err == nil && memory < wholeCPU && !set {
+		runtime.GOMAXPROCS(1)
+	}
 }
 
 // A runtimeHandler gives the Runtime API the code of an error as the error's
