@@ -89,7 +89,7 @@ func newSystem(t *testing.T) *system {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.processor = functions.Processor(processor, metrics)
+	s.processor = functions.Processor(processor, functions.Telemetry{Metrics: metrics})
 	return s
 }
 
