@@ -8,6 +8,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/lift/trace"
 )
@@ -21,6 +22,49 @@ const (
 type forgetful struct{ streamer.ConnectionStore }
 
 func (forgetful) DeleteConnection(context.Context, string) error { return nil }
+
+// Each event is one line: a dashboard's figures are of all events, and once.
+func TestEachEventIsOneLineOfMetrics(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	run := lifttest.JSON{Value: functions.RunInvocation{Run: streamer.Key{Tenant: "acme", Subject: "ada", ID: "none"}}}
+	told := 0
+	for _, tt := range []struct {
+		name, function            string
+		app                       *lift.App
+		event                     lifttest.Event
+		errors, refusals, isStart any // of the line; nil where it has none
+		of                        []string
+	}{
+		{"a token that is good", "connect", s.connect, lifttest.Connect{ConnectionID: "c1", Header: bearer(s.token(t, nil))}, 0.0, 0.0, 1.0, nil},
+		{"no token", "connect", s.connect, lifttest.Connect{}, 0.0, 1.0, nil, nil},
+		{"a message", "router", s.router, lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"mirror"}`}, 0.0, 0.0, 1.0, nil},
+		{"a page that is not there", "router", s.router, lifttest.HTTP{Path: "/none"}, 0.0, 1.0, nil, nil},
+		{"a sweep", "processor", s.processor, lifttest.Schedule{}, 0.0, 0.0, 1.0, []string{"OldestDue", "Due"}},
+		{"a run", "processor", s.processor, run, 0.0, 0.0, nil, nil},
+		{"the end", "disconnect", s.disconnect, lifttest.Disconnect{ConnectionID: "c1"}, 0.0, 0.0, 1.0, nil},
+		{"no store", "disconnect", s.disconnect, lifttest.Disconnect{ConnectionID: "c1"}, 1.0, 0.0, nil, nil},
+	} {
+		if tt.name == "no store" {
+			s.store.Close()
+		}
+		lifttest.Invoke(t.Context(), t, tt.app, tt.event)
+		lines := s.metrics.Documents(t)[told:]
+		told += len(lines)
+		if len(lines) != 1 {
+			t.Fatalf("%s: %d lines: %v", tt.name, len(lines), lines)
+		}
+		line := lines[0]
+		if line["FunctionName"] != tt.function || line["Errors"] != tt.errors || line["Refusals"] != tt.refusals || line["ColdStart"] != tt.isStart {
+			t.Errorf("%s: %v", tt.name, line)
+		}
+		for _, name := range append(tt.of, "Duration") {
+			if _, ok := line[name].(float64); !ok {
+				t.Errorf("%s: %s is %v", tt.name, name, line[name])
+			}
+		}
+	}
+}
 
 // BenchmarkTelemetry sends an event through the stack of all functions.
 func BenchmarkTelemetry(b *testing.B) {
