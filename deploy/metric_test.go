@@ -20,7 +20,7 @@ func TestTheQueueAgeAlarmReadsWhatTheSweepWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lifttest.Invoke(t.Context(), t, functions.Processor(newWorld(t).processor, metrics), lifttest.Schedule{})
+	lifttest.Invoke(t.Context(), t, functions.Processor(newWorld(t).processor, functions.Telemetry{Metrics: metrics}), lifttest.Schedule{})
 	for _, doc := range written.Documents(t) {
 		about := doc["_aws"].(map[string]any)["CloudWatchMetrics"].([]any)[0].(map[string]any)
 		name := dimension["Name"].(string)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -70,7 +71,8 @@ func TestStaging(t *testing.T) {
 	var log lifttest.Log
 	var printed output
 	var cold, warm [2]atomic.Int64 // invocations, and those that failed
-	stack := startStaging(t, &log, local.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambdahost.Report) {
+	daemon := lifttest.NewDaemon(t)
+	stack := startStaging(t, &log, local.StagingConfig{Env: []string{"AWS_XRAY_DAEMON_ADDRESS=" + daemon.Address()}, Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambdahost.Report) {
 		kind := &warm
 		if r.Init > 0 {
 			kind = &cold
@@ -93,6 +95,8 @@ func TestStaging(t *testing.T) {
 	}
 	t.Run("its console", func(t *testing.T) { consoleOfStaging(t, stack) })
 	t.Run("a processor is killed in the middle", func(t *testing.T) { killProcessor(t, stack, target) })
+	t.Run("its metrics", func(t *testing.T) { metricsOfStaging(t, printed.String()) })
+	daemon.Empty(t) // the invocations of staging are not sampled
 	t.Logf("%d cold starts (%d of them failed), %d warm invocations (%d failed)", cold[0].Load(), cold[1].Load(), warm[0].Load(), warm[1].Load())
 	if starts, others := cold[0].Load(), warm[0].Load(); starts < 4 || others < starts {
 		t.Error("each function starts cold, and stays for more than one event")
@@ -104,6 +108,40 @@ func TestStaging(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Log(printed.String())
+	}
+}
+
+// metricsOfStaging looks for what the binaries tell CloudWatch.
+func metricsOfStaging(t *testing.T, printed string) {
+	events, starts, sweeps := map[string]int{}, map[string]int{}, 0
+	for line := range strings.Lines(printed) {
+		at := strings.Index(line, `{"_aws"`)
+		if at < 0 {
+			continue
+		}
+		var told struct {
+			FunctionName     string
+			Duration, Errors *float64
+			ColdStart        int
+			OldestDue        *float64
+		}
+		if err := json.Unmarshal([]byte(line[at:]), &told); err != nil || told.Duration == nil || told.Errors == nil {
+			t.Errorf("%v in the metrics %s", err, line)
+		}
+		events[told.FunctionName]++
+		starts[told.FunctionName] += told.ColdStart
+		if told.OldestDue != nil {
+			sweeps++
+		}
+	}
+	t.Logf("metrics of events %v, of them cold %v, sweeps %d", events, starts, sweeps)
+	for _, function := range []string{"connect", "disconnect", "router", "processor"} {
+		if name := "streamer-" + function; starts[name] == 0 || events[name] <= starts[name] {
+			t.Errorf("%s tells of %d events, of %d cold ones", name, events[name], starts[name])
+		}
+	}
+	if sweeps == 0 || sweeps >= events["streamer-processor"] {
+		t.Errorf("%d sweeps", sweeps)
 	}
 }
 

@@ -15,12 +15,13 @@ import (
 // offers it is answered with it.
 const Subprotocol = "streamer.v1"
 
-// A ConnectConfig is what the connect function needs; all of it but the Logger
-// is required.
+// A ConnectConfig is what the connect function needs; Connections and Verifier
+// are required.
 type ConnectConfig struct {
 	Connections streamer.ConnectionStore
 	Verifier    *auth.Verifier
 	Logger      *slog.Logger // nil: Lift's default
+	Telemetry   Telemetry
 }
 
 // Connect answers $connect: it verifies the token and records the connection
@@ -29,7 +30,7 @@ type ConnectConfig struct {
 func Connect(config ConnectConfig) *lift.App {
 	require("Connect", config.Connections != nil, config.Verifier != nil)
 	connections := streamer.Connections{Store: config.Connections}
-	app := newApp(config.Logger, 0)
+	app := newApp(config.Logger, config.Telemetry, 0)
 	app.WebSocket(lift.RouteConnect, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		who, err := caller(e)
 		if err != nil {
@@ -54,6 +55,7 @@ func Connect(config ConnectConfig) *lift.App {
 type DisconnectConfig struct {
 	Connections streamer.ConnectionStore
 	Logger      *slog.Logger // nil: Lift's default
+	Telemetry   Telemetry
 }
 
 // Disconnect answers $disconnect: it forgets the connection. It panics when the
@@ -61,7 +63,7 @@ type DisconnectConfig struct {
 func Disconnect(config DisconnectConfig) *lift.App {
 	require("Disconnect", config.Connections != nil)
 	connections := streamer.Connections{Store: config.Connections}
-	app := newApp(config.Logger, 0)
+	app := newApp(config.Logger, config.Telemetry, 0)
 	app.WebSocket(lift.RouteDisconnect, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		return nil, connections.Close(ctx, e.WebSocket.ConnectionID)
 	}))

@@ -76,20 +76,23 @@ func newSystem(t *testing.T) *system {
 			}),
 	)
 	logger := s.log.Logger()
-	s.connect = functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger})
-	s.disconnect = functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger})
+	telemetry := func(function string) functions.Telemetry {
+		metrics, err := functions.Metrics(function, &s.metrics)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return functions.Telemetry{Metrics: metrics}
+	}
+	s.connect = functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger, Telemetry: telemetry("connect")})
+	s.disconnect = functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger, Telemetry: telemetry("disconnect")})
 	s.router = functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
-		Push: &s.mail, Close: &s.mail, Verifier: verifier, Logger: logger})
+		Push: &s.mail, Close: &s.mail, Verifier: verifier, Logger: logger, Telemetry: telemetry("router")})
 	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: s.store, Actions: actions, Push: &s.mail, Dispatch: &s.mail, Logger: logger,
 		Connections: streamer.Connections{Store: s.store, Closer: &s.mail}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	metrics, err := functions.Metrics("processor", &s.metrics)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.processor = functions.Processor(processor, metrics)
+	s.processor = functions.Processor(processor, telemetry("processor"))
 	return s
 }
 

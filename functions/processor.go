@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 
 	"github.com/pay-theory/streamer"
@@ -43,9 +42,9 @@ func (r RunInvocation) Validate() error {
 // Processor answers the three triggers that durable requests need: a record of
 // the stream rings for a request, a direct invocation runs one, and the
 // schedule sweeps up what was missed. The Logger of the processor's config is
-// the app's too. Each sweep writes the metrics OldestDue and Due; nil writes none.
-func Processor(p *streamer.Processor, metrics *metric.Recorder) *lift.App {
-	app := newApp(p.Logger, 0)
+// the app's too. A sweep adds the metrics OldestDue and Due to its event's.
+func Processor(p *streamer.Processor, telemetry Telemetry) *lift.App {
+	app := newApp(p.Logger, telemetry, 0)
 	app.DynamoDB(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		key, queued := queuedNow(p, e.DynamoDB.NewImage)
 		if !queued {
@@ -66,28 +65,11 @@ func Processor(p *streamer.Processor, metrics *metric.Recorder) *lift.App {
 		if err != nil {
 			return nil, fmt.Errorf("sweep: %w", err)
 		}
-		return nil, writeMetrics(metrics, report)
+		metric.Add(ctx, "OldestDue", float64(report.Oldest.Milliseconds()), metric.Milliseconds)
+		metric.Add(ctx, "Due", float64(report.Due), metric.Count)
+		return nil, nil
 	}))
 	return app
-}
-
-// Metrics is where the sweep of the named function tells how far the work is
-// behind: lines in CloudWatch's embedded metric format, under the
-// namespace Streamer.
-func Metrics(function string, out io.Writer) (*metric.Recorder, error) {
-	return metric.New(metric.Config{Namespace: "Streamer", Writer: out,
-		Dimensions: []metric.Dimension{{Name: "FunctionName", Value: function}}})
-}
-
-// writeMetrics tells how far the work is behind.
-func writeMetrics(metrics *metric.Recorder, report streamer.SweepReport) error {
-	if metrics == nil {
-		return nil
-	}
-	set := metrics.Start()
-	set.Add("OldestDue", float64(report.Oldest.Milliseconds()), metric.Milliseconds)
-	set.Add("Due", float64(report.Due), metric.Count)
-	return set.Flush()
 }
 
 // queuedNow reads whether an image is a request that may be claimed. One that

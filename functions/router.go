@@ -32,6 +32,7 @@ type RouterConfig struct {
 	Limits      streamer.Limits
 	Retention   time.Duration // how long a final request can be read; 0: streamer.DefaultRetention
 	Logger      *slog.Logger  // nil: Lift's default
+	Telemetry   Telemetry
 }
 
 // Router answers the messages of open WebSockets and the HTTP API. The
@@ -45,7 +46,7 @@ func Router(config RouterConfig) *lift.App {
 	connections := streamer.Connections{Store: config.Connections, Closer: config.Close}
 	messages := &streamer.Router{Connections: connections, Requests: requests,
 		Verifier: verifier{config.Verifier}, Logger: config.Logger}
-	app := newApp(config.Logger, answerLimit)
+	app := newApp(config.Logger, config.Telemetry, answerLimit)
 
 	app.WebSocket(lift.RouteDefault, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		return answer(e, messages.Handle(ctx, e.WebSocket.ConnectionID, e.CorrelationID, e.Body)), nil

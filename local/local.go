@@ -156,7 +156,7 @@ func (s *Stack) functions() error {
 		"disconnect": functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger}),
 		"router": functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
 			Push: push, Close: push, Verifier: verifier, Logger: logger}),
-		"processor": functions.Processor(processor, nil),
+		"processor": functions.Processor(processor, functions.Telemetry{}),
 	} {
 		host, err := lambdahost.NewInProcess(lambdahost.Config{
 			Name: name, Handler: app, Timeout: timeouts[name], Concurrency: concurrency, Logger: logger})

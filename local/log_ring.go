@@ -30,7 +30,7 @@ type logLine struct {
 	text                  json.RawMessage
 }
 
-// Write keeps the lines of p that name a correlation id. What is before the JSON
+// Write keeps the lines of p that name a correlation id and are no metrics. What is before the JSON
 // of a line, such as the function's name, is left out. It always succeeds.
 func (l *logRing) Write(p []byte) (int, error) {
 	for line := range bytes.Lines(p) {
@@ -38,8 +38,9 @@ func (l *logRing) Write(p []byte) (int, error) {
 		var names struct {
 			CorrelationID string `json:"correlation_id"`
 			Tenant        string `json:"tenant"`
+			Metrics       any    `json:"_aws"`
 		}
-		if len(line) > ringMaxLine || json.Unmarshal(line, &names) != nil || names.CorrelationID == "" {
+		if len(line) > ringMaxLine || json.Unmarshal(line, &names) != nil || names.CorrelationID == "" || names.Metrics != nil {
 			continue
 		}
 		l.put(logLine{names.CorrelationID, names.Tenant, bytes.Clone(bytes.TrimSpace(line))})

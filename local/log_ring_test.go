@@ -28,6 +28,7 @@ func TestLogRingLeavesOut(t *testing.T) {
 	t.Parallel()
 	var ring logRing
 	for _, text := range []string{
+		`{"_aws":{"Timestamp":1},"Duration":2,"correlation_id":"c"}` + "\n",
 		"no JSON\n", "{\"msg\":\"of no call\"}\n", `{"correlation_id":"c","tenant":"other","msg":"another tenant's"}` + "\n",
 		`{"correlation_id":"c","msg":"` + strings.Repeat("x", ringMaxLine) + "\"}\n",
 		// What a process prints may come with several lines at once.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/config"
+	"github.com/pay-theory/streamer/lift/trace"
 	"github.com/pay-theory/streamer/push/apigw"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
@@ -36,6 +38,8 @@ type platform struct {
 	AccessKey    string      `env:"AWS_ACCESS_KEY_ID,required"`
 	SecretKey    lift.Secret `env:"AWS_SECRET_ACCESS_KEY,required"`
 	SessionToken lift.Secret `env:"AWS_SESSION_TOKEN"`
+	Function     string      `env:"AWS_LAMBDA_FUNCTION_NAME,required"`
+	Daemon       string      `env:"AWS_XRAY_DAEMON_ADDRESS"`
 	DynamoDB     string      `env:"AWS_ENDPOINT_URL_DYNAMODB"`
 	Lambda       string      `env:"AWS_ENDPOINT_URL_LAMBDA"`
 }
@@ -45,9 +49,22 @@ func (p platform) credentials() aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return who, nil })
 }
 
+func (p platform) telemetry() (functions.Telemetry, error) {
+	metrics, metricsErr := functions.Metrics(p.Function, os.Stdout)
+	tracer, err := trace.New(trace.Config{Daemon: p.Daemon})
+	return functions.Telemetry{Metrics: metrics, Tracer: tracer}, errors.Join(metricsErr, err)
+}
+
+// transport makes calls that are seen in the trace of their event.
+func (p platform) transport() http.RoundTripper { return trace.Transport(dynamo.NewTransport()) }
+
 func (p platform) store(requests, connections string) (*dynamo.Store, error) {
 	return dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.DynamoDB,
-		RequestsTable: requests, ConnectionsTable: connections})
+		RequestsTable: requests, ConnectionsTable: connections, Transport: p.transport()})
+}
+
+func (p platform) push(callback string) (*apigw.Pusher, error) {
+	return apigw.New(apigw.Config{Endpoint: callback, Region: p.Region, Credentials: p.credentials(), Transport: p.transport()})
 }
 
 // tokens say whose tokens are good.
@@ -92,11 +109,12 @@ func Connect(ctx context.Context, opts config.Options) (*lift.App, error) {
 		return nil, err
 	}
 	store, storeErr := cfg.store("", cfg.Connections)
+	telemetry, telemetryErr := cfg.telemetry()
 	verifier, err := cfg.verifier()
-	if err := errors.Join(storeErr, err); err != nil {
+	if err := errors.Join(storeErr, telemetryErr, err); err != nil {
 		return nil, err
 	}
-	return functions.Connect(functions.ConnectConfig{Connections: store, Verifier: verifier}), nil
+	return functions.Connect(functions.ConnectConfig{Connections: store, Verifier: verifier, Telemetry: telemetry}), nil
 }
 
 // Disconnect builds the disconnect function.
@@ -108,11 +126,12 @@ func Disconnect(ctx context.Context, opts config.Options) (*lift.App, error) {
 	if err := load(ctx, opts, &cfg.platform, &cfg); err != nil {
 		return nil, err
 	}
-	store, err := cfg.store("", cfg.Connections)
-	if err != nil {
+	store, storeErr := cfg.store("", cfg.Connections)
+	telemetry, err := cfg.telemetry()
+	if err := errors.Join(storeErr, err); err != nil {
 		return nil, err
 	}
-	return functions.Disconnect(functions.DisconnectConfig{Connections: store}), nil
+	return functions.Disconnect(functions.DisconnectConfig{Connections: store, Telemetry: telemetry}), nil
 }
 
 // An Actions makes the application's actions over the store that they may read.
@@ -135,8 +154,9 @@ func Router(ctx context.Context, opts config.Options, actions Actions) (*lift.Ap
 	store, storeErr := cfg.store(cfg.Requests, cfg.Connections)
 	verifier, verifierErr := cfg.verifier()
 	limits, limitsErr := cfg.Limits.limits()
-	push, err := apigw.New(apigw.Config{Endpoint: cfg.Callback, Region: cfg.Region, Credentials: cfg.credentials()})
-	if err := errors.Join(storeErr, verifierErr, limitsErr, err); err != nil {
+	telemetry, telemetryErr := cfg.telemetry()
+	push, err := cfg.push(cfg.Callback)
+	if err := errors.Join(storeErr, verifierErr, limitsErr, telemetryErr, err); err != nil {
 		return nil, err
 	}
 	all, err := actions(store)
@@ -144,7 +164,7 @@ func Router(ctx context.Context, opts config.Options, actions Actions) (*lift.Ap
 		return nil, err
 	}
 	return functions.Router(functions.RouterConfig{Connections: store, Requests: store, Actions: streamer.NewRegistry(all...),
-		Push: push, Close: push, Verifier: verifier, Limits: limits, Retention: cfg.Retention}), nil
+		Push: push, Close: push, Verifier: verifier, Limits: limits, Retention: cfg.Retention, Telemetry: telemetry}), nil
 }
 
 // Processor builds the processor function. It invokes itself to run a request.
@@ -154,7 +174,6 @@ func Processor(ctx context.Context, opts config.Options, actions Actions) (*lift
 		Connections string        `env:"STREAMER_CONNECTIONS_TABLE,required"`
 		Requests    string        `env:"STREAMER_REQUESTS_TABLE,required"`
 		Callback    string        `env:"STREAMER_CALLBACK_URL,required"`
-		Function    string        `env:"AWS_LAMBDA_FUNCTION_NAME,required"`
 		Stream      string        `env:"AWS_LAMBDA_LOG_STREAM_NAME" default:"processor"`
 		Retention   time.Duration `env:"STREAMER_RETENTION"`
 		Lease       time.Duration `env:"STREAMER_LEASE"`
@@ -164,10 +183,12 @@ func Processor(ctx context.Context, opts config.Options, actions Actions) (*lift
 		return nil, err
 	}
 	store, storeErr := cfg.store(cfg.Requests, cfg.Connections)
-	push, pushErr := apigw.New(apigw.Config{Endpoint: cfg.Callback, Region: cfg.Region, Credentials: cfg.credentials()})
+	push, pushErr := cfg.push(cfg.Callback)
 	limits, limitsErr := cfg.Limits.limits()
-	dispatch, err := lambda.New(lambda.Config{Function: cfg.Function, Region: cfg.Region, Credentials: cfg.credentials(), Endpoint: cfg.Lambda})
-	if err := errors.Join(storeErr, pushErr, limitsErr, err); err != nil {
+	telemetry, telemetryErr := cfg.telemetry()
+	dispatch, err := lambda.New(lambda.Config{Function: cfg.Function, Region: cfg.Region, Credentials: cfg.credentials(), Endpoint: cfg.Lambda,
+		Transport: cfg.transport()})
+	if err := errors.Join(storeErr, pushErr, limitsErr, telemetryErr, err); err != nil {
 		return nil, err
 	}
 	all, err := actions(store)
@@ -180,11 +201,7 @@ func Processor(ctx context.Context, opts config.Options, actions Actions) (*lift
 	if err != nil {
 		return nil, err
 	}
-	metrics, err := functions.Metrics(cfg.Function, os.Stdout)
-	if err != nil {
-		return nil, err
-	}
-	return functions.Processor(p, metrics), nil
+	return functions.Processor(p, telemetry), nil
 }
 
 // load fills every part and joins their faults.

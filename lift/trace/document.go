@@ -142,14 +142,22 @@ func appendMetadata(b *jsontext.Builder, metadata []value) {
 // appendMember appends the n-th member of an object, and reports false for one
 // that cannot be encoded.
 func appendMember(b *jsontext.Builder, n int, open string, v value) bool {
-	encoded, err := json.Marshal(v.data)
-	if err != nil {
-		return false
+	var encoded []byte
+	s, isText := v.data.(string)
+	if !isText {
+		var err error
+		if encoded, err = json.Marshal(v.data); err != nil {
+			return false
+		}
 	}
 	b.Next(n, open)
 	b.Text(v.key)
 	b.Raw(":")
-	*b = append(*b, encoded...)
+	if isText {
+		b.Text(s)
+	} else {
+		*b = append(*b, encoded...)
+	}
 	return true
 }
 

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -29,11 +30,15 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	service, operation := target(req)
 	ctx, s := Start(req.Context(), service)
 	at := From(ctx) // the subsegment, or the segment above where nothing is recorded
-	req = req.Clone(ctx)
-	req.Header.Set(HeaderXRay, at.link.Header())
-	req.Header.Set(HeaderTraceparent, at.Traceparent())
+	req = req.WithContext(ctx)
+	req.Header = maps.Clone(req.Header) // its values stay the caller's
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
+	req.Header[HeaderXRay] = []string{at.link.Header()}
+	req.Header[HeaderTraceparent] = []string{at.Traceparent()}
 	if at.state != "" {
-		req.Header.Set(HeaderTracestate, at.state)
+		req.Header[HeaderTracestate] = []string{at.state}
 	}
 	res, err := t.base.RoundTrip(req)
 	if s == nil {

@@ -313,10 +313,10 @@ func checksum(want string, body []byte) error {
 	return nil
 }
 
-// newTransport keeps connections to one host that answers at once. It does not
-// ask for compression, since the checksum would be of the compressed answer, and
-// uses no proxy.
-func newTransport() *http.Transport {
+// NewTransport returns a transport that keeps connections to one host that
+// answers at once. It does not ask for compression, since the checksum would be
+// of the compressed answer, and uses no proxy.
+func NewTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 2 * time.Second,

@@ -125,7 +125,7 @@ type Config struct {
 	// 16 MB. 0: 2 s.
 	Timeout time.Duration
 
-	// Transport makes the calls; nil: one of its own that keeps connections.
+	// Transport makes the calls; nil: NewTransport's.
 	Transport http.RoundTripper
 }
 
@@ -163,7 +163,7 @@ func New(config Config) (*Store, error) {
 	}
 	transport := config.Transport
 	if transport == nil {
-		transport = newTransport()
+		transport = NewTransport()
 	}
 	return &Store{
 		api: &api{
