@@ -346,7 +346,10 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 		return nil
 	}
 	if newest := w.job.take(); newest != nil {
-		w.latest = newest // which the row gets, and with the end its watchers
+		w.latest = newest
+		if time.Since(w.sent) >= progressEvery {
+			w.push(ctx, *newest)
+		}
 	}
 	return w.end(ctx, w.decide(ctx, out, cause))
 }

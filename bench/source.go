@@ -25,11 +25,13 @@ type part struct {
 	paths      []string
 }
 
-// shared is the part of what a team writes that all four functions use.
+// shared is the part of what a team writes that all four functions use: wiring,
+// and how errors are answered.
 const shared = "shared by the four"
 
 var parts = append(handlers(),
-	part{result.Baseline, "store, frames, actions, push", false, []string{"baseline/internal/store", "baseline/internal/protocol", "baseline/internal/actions", "baseline/internal/push"}},
+	part{result.Baseline, "store, frames, actions, push", false, []string{"baseline/internal/store", "baseline/internal/protocol/frame.go", "baseline/internal/protocol/message.go", "baseline/internal/actions", "baseline/internal/push"}},
+	part{result.Lift, "the HTTP API, which the baseline lacks", false, []string{"functions/http.go"}},
 	part{result.Lift, "the framework", false, []string{"lift/*.go", "lift/auth", "lift/config", "lift/metric", "lift/trace", "lift/middleware", "lift/internal/jsontext", "lift/internal/redact"}},
 	part{result.Lift, "domain, store, frames, actions, push, dispatch", false, []string{"*.go", "wire", "store/dynamo", "actions", "push", "dispatch", "internal/signed"}},
 )
@@ -45,7 +47,7 @@ func handlers() []part {
 		all = append(all, part{result.Baseline, name, true, []string{"baseline/cmd/" + name}}, part{result.Lift, name, true, lift})
 	}
 	return append(all,
-		part{result.Baseline, shared, true, []string{"baseline/internal/metrics"}},
+		part{result.Baseline, shared, true, []string{"baseline/internal/metrics", "baseline/internal/protocol/error.go"}},
 		part{result.Lift, shared, true, []string{"functions/doc.go", "functions/error.go", "functions/principal.go", "functions/stack.go", "functions/deployed"}})
 }
 

@@ -63,15 +63,8 @@ func TestTablesAreAsTheStoreNeedsThem(t *testing.T) {
 func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 	t.Parallel()
 	none := func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }
-	build := map[string]func(context.Context, config.Options) (*lift.App, error){
-		"connect": deployed.Connect, "disconnect": deployed.Disconnect,
-		"router": func(ctx context.Context, opts config.Options) (*lift.App, error) {
-			return deployed.Router(ctx, opts, none)
-		},
-		"processor": func(ctx context.Context, opts config.Options) (*lift.App, error) {
-			return deployed.Processor(ctx, opts, none)
-		},
-	}
+	build := map[string]deployed.Function{"connect": deployed.Connect, "disconnect": deployed.Disconnect,
+		"router": deployed.Router(none), "processor": deployed.Processor(none)}
 	tpl := load(t, nil)
 	for name, logical := range names {
 		function := tpl.resource(logical + "Function")

@@ -2,12 +2,7 @@ package functions
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"log/slog"
-	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/pay-theory/streamer"
@@ -51,21 +46,7 @@ func Router(config RouterConfig) *lift.App {
 	app.WebSocket(lift.RouteDefault, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		return answer(e, messages.Handle(ctx, e.WebSocket.ConnectionID, e.CorrelationID, e.Body)), nil
 	}))
-
-	signedIn := auth.JWT(config.Verifier)
-	api := httpAPI{requests, connections}
-	app.HTTP("POST /requests", signed(api.submit), signedIn)
-	app.HTTP("GET /requests", signed(api.list), signedIn)
-	app.HTTP("GET /requests/{id}", signed(api.get), signedIn)
-	app.HTTP("DELETE /requests/{id}", signed(api.cancel), signedIn)
-	app.HTTP("POST /requests/{id}/redrive", signed(api.redrive), signedIn)
-	app.HTTP("POST /requests/{id}/signals/{token}", signed(api.signal), signedIn)
-	app.HTTP("GET /requests/{id}/output", signed(api.output), signedIn)
-	app.HTTP("GET /connections", signed(api.connections), signedIn)
-	app.HTTP("DELETE /connections", signed(api.closeAll), signedIn)
-	app.HTTP("GET /health", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
-		return lift.JSON(http.StatusOK, map[string]string{"status": "ok"})
-	}))
+	httpAPI{requests, connections}.routes(app, auth.JWT(config.Verifier))
 	return app
 }
 
@@ -77,168 +58,4 @@ func answer(e *lift.Event, frame wire.Frame) *lift.Response {
 		e.Annotate(slog.String("error_code", string(frame.Error.Code)))
 	}
 	return &lift.Response{Body: frame.Append(nil)}
-}
-
-// httpAPI is the HTTP side of the use cases.
-type httpAPI struct {
-	*streamer.Requests
-	open streamer.Connections
-}
-
-// signed gives a handler the principal that its middleware has verified, and
-// says that its answer is JSON.
-func signed(do func(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error)) lift.Handler {
-	return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
-		p, err := caller(e)
-		if err != nil {
-			return nil, declare(err, "")
-		}
-		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID, Of: e.HTTP.URL.Query().Get("subject")})
-		if err != nil {
-			return nil, declare(err, e.HTTP.PathValue("id"))
-		}
-		return res.SetHeader("Content-Type", "application/json"), nil
-	})
-}
-
-func (a httpAPI) submit(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	m, err := wire.DecodeMessage(e.Body)
-	if err != nil {
-		var reason *wire.MessageError
-		errors.As(err, &reason)
-		return nil, declare(streamer.Errorf(wire.InvalidMessage, "%s", reason.Reason), reason.ID)
-	}
-	if m.ID == "" {
-		m.ID = streamer.NewID()
-	}
-	frame, err := a.Submit(ctx, who, m)
-	if err != nil {
-		return nil, declare(err, m.ID)
-	}
-	res := answer(e, frame)
-	switch frame.Type {
-	case wire.TypeResponse:
-		res.Status = http.StatusCreated
-	case wire.TypeAcknowledgment:
-		res.Status = http.StatusAccepted
-		res.SetHeader("Location", streamer.ResultPath(m.ID))
-	default:
-		res.Status = http.StatusOK
-	}
-	return res, nil
-}
-
-func (a httpAPI) list(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	query := e.HTTP.URL.Query()
-	limit, err := limitOf(query)
-	if err != nil {
-		return nil, err
-	}
-	list, err := a.List(ctx, who, wire.ListQuery{Subject: who.Of, Action: query.Get("action"), State: query.Get("state"),
-		Limit: limit, Cursor: query.Get("cursor")})
-	if err != nil {
-		return nil, err
-	}
-	return &lift.Response{Status: http.StatusOK, Body: list.Append(nil)}, nil
-}
-
-// limitOf is the query's limit; 0 where it has none.
-func limitOf(query url.Values) (int, error) {
-	text := query.Get("limit")
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0, streamer.Errorf(wire.ValidationError, "limit is not a number")
-	}
-	return n, nil
-}
-
-func (a httpAPI) connections(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	query := e.HTTP.URL.Query()
-	limit, err := limitOf(query)
-	if err != nil {
-		return nil, err
-	}
-	list, err := a.open.List(ctx, who, wire.ConnectionQuery{Subject: who.Of, Limit: limit, Cursor: query.Get("cursor")})
-	if err != nil {
-		return nil, err
-	}
-	return lift.JSON(http.StatusOK, list)
-}
-
-func (a httpAPI) closeAll(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	closed, err := a.open.CloseAll(ctx, who)
-	e.Annotate(slog.String("subject", who.Of), slog.Int("closed", closed))
-	if err != nil {
-		return nil, err
-	}
-	return lift.JSON(http.StatusOK, wire.Closed{Closed: closed})
-}
-
-func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	id, query := e.HTTP.PathValue("id"), e.HTTP.URL.Query()
-	var (
-		frame wire.Frame
-		err   error
-	)
-	switch text := query.Get("wait"); {
-	case text != "":
-		wait, parseErr := time.ParseDuration(text)
-		if parseErr != nil || wait < 0 {
-			return nil, streamer.Errorf(wire.ValidationError, "wait is not a duration such as 20s")
-		}
-		rev, parseErr := strconv.ParseInt("0"+query.Get("rev"), 10, 64)
-		if parseErr != nil {
-			return nil, streamer.Errorf(wire.ValidationError, "rev is not a number")
-		}
-		frame, err = a.Wait(ctx, who, id, rev, wait)
-	case query.Get("detail") == "true":
-		frame, err = a.Detail(ctx, who, id)
-	default:
-		frame, err = a.Why(ctx, who, id)
-	}
-	return snapshot(frame, err)
-}
-
-func (a httpAPI) cancel(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	frame, err := a.Cancel(ctx, who, e.HTTP.PathValue("id"))
-	return snapshot(frame, err)
-}
-
-func (a httpAPI) redrive(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	frame, err := a.Redrive(ctx, who, e.HTTP.PathValue("id"))
-	return snapshot(frame, err)
-}
-
-func (a httpAPI) signal(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	if len(e.Body) > 0 && !json.Valid(e.Body) {
-		return nil, streamer.Errorf(wire.ValidationError, "the body is not JSON")
-	}
-	frame, err := a.Signal(ctx, who, wire.Signal{RequestID: e.HTTP.PathValue("id"), Token: e.HTTP.PathValue("token"), Payload: e.Body})
-	return snapshot(frame, err)
-}
-
-func (a httpAPI) output(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	q := wire.OutputQuery{RequestID: e.HTTP.PathValue("id")}
-	query := e.HTTP.URL.Query()
-	from, err := strconv.ParseInt("0"+query.Get("from"), 10, 64)
-	limit, limitErr := strconv.Atoi("0" + query.Get("limit"))
-	if err != nil || limitErr != nil {
-		return nil, streamer.Errorf(wire.ValidationError, "from and limit must be numbers")
-	}
-	q.From, q.Limit = from, limit
-	out, err := a.Output(ctx, who, q)
-	if err != nil {
-		return nil, err
-	}
-	return &lift.Response{Status: http.StatusOK, Body: out.Append(nil)}, nil
-}
-
-func snapshot(frame wire.Frame, err error) (*lift.Response, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &lift.Response{Status: http.StatusOK, Body: frame.Request.Append(nil)}, nil
 }

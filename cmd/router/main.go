@@ -3,22 +3,13 @@
 package main
 
 import (
-	"context"
-	"log"
-
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
 	"github.com/pay-theory/streamer/functions/deployed"
-	"github.com/pay-theory/streamer/lift"
-	"github.com/pay-theory/streamer/lift/config"
 )
 
 func main() {
-	app, err := deployed.Router(context.Background(), config.Options{}, func(requests streamer.RequestLister) ([]streamer.Action, error) {
+	deployed.Start(deployed.Router(func(requests streamer.RequestLister) ([]streamer.Action, error) {
 		return actions.New(actions.Config{Requests: requests})
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	lift.Start(app)
+	}))
 }

@@ -5,12 +5,16 @@
 //
 // Every fault of the environment is reported at once, by the variable's name and
 // never with its value.
+//
+// A function's main is one line, as in
+//
+//	func main() { deployed.Start(deployed.Connect) }
 package deployed
 
 import (
 	"context"
 	"errors"
-	"fmt"
+	"log"
 	"net/http"
 	"os"
 	"time"
@@ -32,7 +36,21 @@ import (
 // told to trust it does not start.
 const devIssuer = "streamer-dev"
 
-// platform is what Lambda itself sets.
+// A Function builds one of the four from its environment.
+type Function func(ctx context.Context, opts config.Options) (*lift.App, error)
+
+// Start builds a function from the process's environment and serves it. It does
+// not return. A function that cannot start says why and exits with status 1.
+func Start(f Function) {
+	app, err := f(context.Background(), config.Options{})
+	if err != nil {
+		log.Fatalf("the function cannot start:\n%v", err)
+	}
+	lift.Start(app)
+}
+
+// platform is what Lambda itself sets, and what is made of it. The methods note
+// what goes wrong; fault tells.
 type platform struct {
 	Region       string      `env:"AWS_REGION,required"`
 	AccessKey    string      `env:"AWS_ACCESS_KEY_ID,required"`
@@ -42,29 +60,41 @@ type platform struct {
 	Daemon       string      `env:"AWS_XRAY_DAEMON_ADDRESS"`
 	DynamoDB     string      `env:"AWS_ENDPOINT_URL_DYNAMODB"`
 	Lambda       string      `env:"AWS_ENDPOINT_URL_LAMBDA"`
+
+	faults []error
 }
 
-func (p platform) credentials() aws.CredentialsProvider {
+func (p *platform) note(faults ...error) { p.faults = append(p.faults, faults...) }
+
+func (p *platform) fault() error { return errors.Join(p.faults...) }
+
+func (p *platform) credentials() aws.CredentialsProvider {
 	who := aws.Credentials{AccessKeyID: p.AccessKey, SecretAccessKey: p.SecretKey.Reveal(), SessionToken: p.SessionToken.Reveal(), Source: "environment"}
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return who, nil })
 }
 
-func (p platform) telemetry() (functions.Telemetry, error) {
+func (p *platform) telemetry() functions.Telemetry {
 	metrics, metricsErr := functions.Metrics(p.Function, os.Stdout)
 	tracer, err := trace.New(trace.Config{Daemon: p.Daemon})
-	return functions.Telemetry{Metrics: metrics, Tracer: tracer}, errors.Join(metricsErr, err)
+	p.note(metricsErr, err)
+	return functions.Telemetry{Metrics: metrics, Tracer: tracer}
 }
 
 // transport makes calls that are seen in the trace of their event.
-func (p platform) transport() http.RoundTripper { return trace.Transport(dynamo.NewTransport()) }
+func (p *platform) transport() http.RoundTripper { return trace.Transport(dynamo.NewTransport()) }
 
-func (p platform) store(requests, connections string) (*dynamo.Store, error) {
-	return dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.DynamoDB,
+func (p *platform) store(requests, connections string) *dynamo.Store {
+	store, err := dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.DynamoDB,
 		RequestsTable: requests, ConnectionsTable: connections, Transport: p.transport()})
+	p.note(err)
+	return store
 }
 
-func (p platform) push(callback string) (*apigw.Pusher, error) {
-	return apigw.New(apigw.Config{Endpoint: callback, Region: p.Region, Credentials: p.credentials(), Transport: p.transport()})
+func (p *platform) dispatch() *lambda.Dispatcher {
+	dispatch, err := lambda.New(lambda.Config{Function: p.Function, Region: p.Region, Credentials: p.credentials(), Endpoint: p.Lambda,
+		Transport: p.transport()})
+	p.note(err)
+	return dispatch
 }
 
 // tokens say whose tokens are good.
@@ -75,143 +105,139 @@ type tokens struct {
 	Audience string `env:"STREAMER_JWT_AUDIENCE,required"`
 }
 
-func (t tokens) verifier() (*auth.Verifier, error) {
+func (p *platform) verifier(t tokens) *auth.Verifier {
 	if t.Issuer == devIssuer {
-		return nil, errors.New("config: STREAMER_JWT_ISSUER is the issuer of development tokens, which open nothing here")
+		p.note(errors.New("config: STREAMER_JWT_ISSUER is the issuer of development tokens, which open nothing here"))
 	}
-	return auth.NewVerifier(auth.Config{
+	verifier, err := auth.NewVerifier(auth.Config{
 		Keys: []byte(t.Keys), JWKS: auth.JWKSConfig{URL: t.JWKS},
 		Issuer: t.Issuer, Audience: t.Audience, ScopeClaims: functions.ScopeClaims,
 	})
-}
-
-// limits bound what a tenant or principal may have.
-type limits struct {
-	TenantRunning int `env:"STREAMER_LIMIT_TENANT_RUNNING"`
-	PrincipalOpen int `env:"STREAMER_LIMIT_PRINCIPAL_OPEN"`
-}
-
-func (l limits) limits() (streamer.Limits, error) {
-	if l.TenantRunning < 0 || l.PrincipalOpen < 0 {
-		return streamer.Limits{}, errors.New("config: STREAMER_LIMIT_TENANT_RUNNING or STREAMER_LIMIT_PRINCIPAL_OPEN is negative")
-	}
-	return streamer.Limits{RunningPerTenant: l.TenantRunning, OpenPerPrincipal: l.PrincipalOpen}, nil
+	p.note(err)
+	return verifier
 }
 
 // Connect builds the connect function.
 func Connect(ctx context.Context, opts config.Options) (*lift.App, error) {
-	var cfg struct {
+	var env struct {
 		platform
 		tokens
 		Connections string `env:"STREAMER_CONNECTIONS_TABLE,required"`
 	}
-	if err := load(ctx, opts, &cfg.platform, &cfg.tokens, &cfg); err != nil {
+	if err := config.Load(ctx, &env, opts); err != nil {
 		return nil, err
 	}
-	store, storeErr := cfg.store("", cfg.Connections)
-	telemetry, telemetryErr := cfg.telemetry()
-	verifier, err := cfg.verifier()
-	if err := errors.Join(storeErr, telemetryErr, err); err != nil {
+	c := functions.ConnectConfig{Connections: env.store("", env.Connections), Verifier: env.verifier(env.tokens), Telemetry: env.telemetry()}
+	if err := env.fault(); err != nil {
 		return nil, err
 	}
-	return functions.Connect(functions.ConnectConfig{Connections: store, Verifier: verifier, Telemetry: telemetry}), nil
+	return functions.Connect(c), nil
 }
 
 // Disconnect builds the disconnect function.
 func Disconnect(ctx context.Context, opts config.Options) (*lift.App, error) {
-	var cfg struct {
+	var env struct {
 		platform
 		Connections string `env:"STREAMER_CONNECTIONS_TABLE,required"`
 	}
-	if err := load(ctx, opts, &cfg.platform, &cfg); err != nil {
+	if err := config.Load(ctx, &env, opts); err != nil {
 		return nil, err
 	}
-	store, storeErr := cfg.store("", cfg.Connections)
-	telemetry, err := cfg.telemetry()
-	if err := errors.Join(storeErr, err); err != nil {
+	c := functions.DisconnectConfig{Connections: env.store("", env.Connections), Telemetry: env.telemetry()}
+	if err := env.fault(); err != nil {
 		return nil, err
 	}
-	return functions.Disconnect(functions.DisconnectConfig{Connections: store, Telemetry: telemetry}), nil
+	return functions.Disconnect(c), nil
+}
+
+// work is what the router and the processor have in common.
+type work struct {
+	platform
+	Connections    string        `env:"STREAMER_CONNECTIONS_TABLE,required"`
+	Requests       string        `env:"STREAMER_REQUESTS_TABLE,required"`
+	Callback       string        `env:"STREAMER_CALLBACK_URL,required"`
+	Retention      time.Duration `env:"STREAMER_RETENTION"`
+	RunningLimit   int           `env:"STREAMER_LIMIT_TENANT_RUNNING"`
+	PrincipalLimit int           `env:"STREAMER_LIMIT_PRINCIPAL_OPEN"`
+}
+
+// Validate is for [config.Load].
+func (w *work) Validate() error {
+	if w.RunningLimit < 0 || w.PrincipalLimit < 0 {
+		return errors.New("STREAMER_LIMIT_TENANT_RUNNING or STREAMER_LIMIT_PRINCIPAL_OPEN is negative")
+	}
+	return nil
+}
+
+func (w *work) limits() streamer.Limits {
+	return streamer.Limits{RunningPerTenant: w.RunningLimit, OpenPerPrincipal: w.PrincipalLimit}
+}
+
+func (w *work) push() *apigw.Pusher {
+	push, err := apigw.New(apigw.Config{Endpoint: w.Callback, Region: w.Region, Credentials: w.credentials(), Transport: w.transport()})
+	w.note(err)
+	return push
 }
 
 // An Actions makes the application's actions over the store that they may read.
 type Actions func(requests streamer.RequestLister) ([]streamer.Action, error)
 
-// Router builds the router function.
-func Router(ctx context.Context, opts config.Options, actions Actions) (*lift.App, error) {
-	var cfg struct {
-		platform
-		tokens
-		Connections string        `env:"STREAMER_CONNECTIONS_TABLE,required"`
-		Requests    string        `env:"STREAMER_REQUESTS_TABLE,required"`
-		Callback    string        `env:"STREAMER_CALLBACK_URL,required"`
-		Retention   time.Duration `env:"STREAMER_RETENTION"`
-		Limits      limits
-	}
-	if err := load(ctx, opts, &cfg.platform, &cfg.tokens, &cfg); err != nil {
+// from makes the actions, unless something that they need has failed.
+func (a Actions) from(w *work, store *dynamo.Store) (*streamer.Registry, error) {
+	if err := w.fault(); err != nil {
 		return nil, err
 	}
-	store, storeErr := cfg.store(cfg.Requests, cfg.Connections)
-	verifier, verifierErr := cfg.verifier()
-	limits, limitsErr := cfg.Limits.limits()
-	telemetry, telemetryErr := cfg.telemetry()
-	push, err := cfg.push(cfg.Callback)
-	if err := errors.Join(storeErr, verifierErr, limitsErr, telemetryErr, err); err != nil {
-		return nil, err
-	}
-	all, err := actions(store)
+	all, err := a(store)
 	if err != nil {
 		return nil, err
 	}
-	return functions.Router(functions.RouterConfig{Connections: store, Requests: store, Actions: streamer.NewRegistry(all...),
-		Push: push, Close: push, Verifier: verifier, Limits: limits, Retention: cfg.Retention, Telemetry: telemetry}), nil
+	return streamer.NewRegistry(all...), nil
+}
+
+// Router builds the router function.
+func Router(actions Actions) Function {
+	return func(ctx context.Context, opts config.Options) (*lift.App, error) {
+		var env struct {
+			work
+			tokens
+		}
+		if err := config.Load(ctx, &env, opts); err != nil {
+			return nil, err
+		}
+		store, push := env.store(env.Requests, env.Connections), env.push()
+		c := functions.RouterConfig{Connections: store, Requests: store, Push: push, Close: push,
+			Verifier: env.verifier(env.tokens), Limits: env.limits(), Retention: env.Retention, Telemetry: env.telemetry()}
+		var err error
+		if c.Actions, err = actions.from(&env.work, store); err != nil {
+			return nil, err
+		}
+		return functions.Router(c), nil
+	}
 }
 
 // Processor builds the processor function. It invokes itself to run a request.
-func Processor(ctx context.Context, opts config.Options, actions Actions) (*lift.App, error) {
-	var cfg struct {
-		platform
-		Connections string        `env:"STREAMER_CONNECTIONS_TABLE,required"`
-		Requests    string        `env:"STREAMER_REQUESTS_TABLE,required"`
-		Callback    string        `env:"STREAMER_CALLBACK_URL,required"`
-		Stream      string        `env:"AWS_LAMBDA_LOG_STREAM_NAME" default:"processor"`
-		Retention   time.Duration `env:"STREAMER_RETENTION"`
-		Lease       time.Duration `env:"STREAMER_LEASE"`
-		Limits      limits
+func Processor(actions Actions) Function {
+	return func(ctx context.Context, opts config.Options) (*lift.App, error) {
+		var env struct {
+			work
+			Stream string        `env:"AWS_LAMBDA_LOG_STREAM_NAME" default:"processor"`
+			Lease  time.Duration `env:"STREAMER_LEASE"`
+		}
+		if err := config.Load(ctx, &env, opts); err != nil {
+			return nil, err
+		}
+		store, push, telemetry := env.store(env.Requests, env.Connections), env.push(), env.telemetry()
+		c := streamer.ProcessorConfig{Store: store, Push: push, Dispatch: env.dispatch(),
+			Connections: streamer.Connections{Store: store, Closer: push},
+			Worker:      env.Stream, Retention: env.Retention, Lease: env.Lease, Limits: env.limits(), Logger: lift.NewLogger(lift.LogConfig{})}
+		var err error
+		if c.Actions, err = actions.from(&env.work, store); err != nil {
+			return nil, err
+		}
+		p, err := streamer.NewProcessor(c)
+		if err != nil {
+			return nil, err
+		}
+		return functions.Processor(p, telemetry), nil
 	}
-	if err := load(ctx, opts, &cfg.platform, &cfg); err != nil {
-		return nil, err
-	}
-	store, storeErr := cfg.store(cfg.Requests, cfg.Connections)
-	push, pushErr := cfg.push(cfg.Callback)
-	limits, limitsErr := cfg.Limits.limits()
-	telemetry, telemetryErr := cfg.telemetry()
-	dispatch, err := lambda.New(lambda.Config{Function: cfg.Function, Region: cfg.Region, Credentials: cfg.credentials(), Endpoint: cfg.Lambda,
-		Transport: cfg.transport()})
-	if err := errors.Join(storeErr, pushErr, limitsErr, telemetryErr, err); err != nil {
-		return nil, err
-	}
-	all, err := actions(store)
-	if err != nil {
-		return nil, err
-	}
-	p, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Actions: streamer.NewRegistry(all...), Push: push, Dispatch: dispatch,
-		Connections: streamer.Connections{Store: store, Closer: push},
-		Worker:      cfg.Stream, Retention: cfg.Retention, Lease: cfg.Lease, Limits: limits, Logger: lift.NewLogger(lift.LogConfig{})})
-	if err != nil {
-		return nil, err
-	}
-	return functions.Processor(p, telemetry), nil
-}
-
-// load fills every part and joins their faults.
-func load(ctx context.Context, opts config.Options, parts ...any) error {
-	var faults []error
-	for _, part := range parts {
-		faults = append(faults, config.Load(ctx, part, opts))
-	}
-	if err := errors.Join(faults...); err != nil {
-		return fmt.Errorf("the function cannot start:\n%w", err)
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package deployed_test
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions/deployed"
-	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/config"
 )
 
@@ -36,16 +34,8 @@ func environment(t *testing.T) map[string]string {
 }
 
 // functionsOf builds each function from an environment.
-var functionsOf = map[string]func(context.Context, config.Options) (*lift.App, error){
-	"connect":    deployed.Connect,
-	"disconnect": deployed.Disconnect,
-	"router": func(ctx context.Context, opts config.Options) (*lift.App, error) {
-		return deployed.Router(ctx, opts, noActions)
-	},
-	"processor": func(ctx context.Context, opts config.Options) (*lift.App, error) {
-		return deployed.Processor(ctx, opts, noActions)
-	},
-}
+var functionsOf = map[string]deployed.Function{"connect": deployed.Connect, "disconnect": deployed.Disconnect,
+	"router": deployed.Router(noActions), "processor": deployed.Processor(noActions)}
 
 func noActions(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }
 

@@ -51,9 +51,9 @@ type Options struct {
 // Load fills the struct that into points to. Each field with a tag env is set
 // from the variable of that name, or from its tag default where the variable is
 // not set or empty; with the option required, as in `env:"NAME,required"`, one
-// of the two must be there. A field that is a struct without the tag is filled
-// in the same way, its variables' names behind those of its tag prefix. Other
-// fields are left alone.
+// of the two must be there. A field that is a struct without the tag, exported
+// or embedded, is filled in the same way, its variables' names behind those of
+// its tag prefix. Other fields are left alone.
 //
 // Fields are texts, bools, numbers, time.Duration, lists of texts with commas
 // between, [lift.Secret], and whatever implements [encoding.TextUnmarshaler].
@@ -112,7 +112,7 @@ func (l *loader) fill(v reflect.Value, prefix string) {
 		field := v.Type().Field(i)
 		tag, tagged := field.Tag.Lookup("env")
 		switch {
-		case !tagged && field.Type.Kind() == reflect.Struct && field.IsExported():
+		case !tagged && field.Type.Kind() == reflect.Struct && (field.IsExported() || field.Anonymous):
 			l.fill(v.Field(i), prefix+field.Tag.Get("prefix"))
 		case !tagged:
 		case !field.IsExported():

@@ -20,7 +20,13 @@ import (
 
 type level string
 
+// common is embedded where several programs have settings in common.
+type common struct {
+	Region string `env:"REGION,required"`
+}
+
 type settings struct {
+	common
 	Table    string        `env:"TABLE,required"`
 	Timeout  time.Duration `env:"TIMEOUT" default:"10s"`
 	Debug    bool          `env:"DEBUG"`
@@ -53,13 +59,13 @@ func TestLoad(t *testing.T) {
 	t.Parallel()
 	cfg := settings{Untouched: "as it was", untouched: "too"}
 	err := config.Load(t.Context(), &cfg, config.Options{Lookup: env(map[string]string{
-		"TABLE": "things", "DEBUG": "true", "WORKERS": "-8", "LIMIT": "65535", "SHARE": "0.25", "REGIONS": "eu-west-1, us-east-1",
+		"TABLE": "things", "REGION": "eu-west-1", "DEBUG": "true", "WORKERS": "-8", "LIMIT": "65535", "SHARE": "0.25", "REGIONS": "eu-west-1, us-east-1",
 		"LEVEL": "warn", "PLAIN": "sesame", "DB_HOST": "db", "DB_SIZE": "3", "TIMEOUT": "",
 	})})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if cfg.Table != "things" || cfg.Timeout != 10*time.Second || !cfg.Debug || cfg.Workers != -8 || cfg.Limit != 65535 || cfg.Share != 0.25 ||
+	if cfg.Table != "things" || cfg.Region != "eu-west-1" || cfg.Timeout != 10*time.Second || !cfg.Debug || cfg.Workers != -8 || cfg.Limit != 65535 || cfg.Share != 0.25 ||
 		!slices.Equal(cfg.Regions, []string{"eu-west-1", "us-east-1"}) || !slices.Equal(cfg.Levels, []level{"a", "b", "c"}) || cfg.Level != slog.LevelWarn ||
 		cfg.Plain.Reveal() != "sesame" || cfg.Database.Host != "db" || cfg.Database.Pool.Size != 3 || cfg.Untouched != "as it was" || cfg.untouched != "too" {
 		t.Errorf("%+v", cfg)
@@ -72,7 +78,8 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	err := config.Load(t.Context(), &cfg, config.Options{Lookup: env(map[string]string{
 		"TIMEOUT": "sesame", "DEBUG": "sesame", "WORKERS": "128", "LIMIT": "-1", "SHARE": "sesame", "LEVEL": "sesame", "DB_SIZE": "sesame",
 	})})
-	const want = `config: TABLE is not set
+	const want = `config: REGION is not set
+config: TABLE is not set
 config: TIMEOUT is no duration such as 1m30s
 config: DEBUG is neither true nor false
 config: WORKERS is no whole number of 8 bits
