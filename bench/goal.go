@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pay-theory/streamer/bench/result"
 )
@@ -132,19 +133,31 @@ var none = result.Range{Mid: math.NaN(), Low: math.NaN(), High: math.NaN()}
 // goals are those of the integration.
 func (v view) goals() []goal {
 	cold := v.relative("cold start, CPU of 128 MB: exec to the first answer", result.Small, result.Cold, "ms", 0.60, answered)
-	event, slowest := v.worst(result.Small, result.Cold, answered)
-	limit := goal{Name: "the slowest cold start, CPU of 128 MB (" + event + ")", Aim: "< 300 ms", Ratio: none, Met: slowest < 300,
-		Before: amount(v.mid(result.Small, result.Baseline, event, result.Cold), 0, "ms"), After: amount(slowest, 0, "ms")}
-	limit.Why = fmt.Sprintf("the init: %s; the first event: %s; the init of the floor: %s",
-		amount(v.mid(result.Small, result.Lift, event, result.Init), 0, "ms"), amount(v.mid(result.Small, result.Lift, event, result.First), 0, "ms"),
-		amount(v.mid(result.Small, result.Floor, result.Idle, result.Init), 0, "ms"))
-
 	zip := v.ofBinaries("zip", 0.70)
 	lines := v.ofSource("lines of handlers and wiring", 0.65, func(s result.Source) int { return s.Lines })
 	complexity := v.ofSource("cyclomatic complexity of handlers and wiring", 0.75, func(s result.Source) int { return s.Complexity })
-	return []goal{cold, limit,
+	return []goal{cold, v.slowest(result.Deployed), v.slowest(result.Small),
 		v.relative("warm latency, p50", usual, less(result.P50), "ms", 0.80, result.Events), zip,
 		v.relative("memory, peak", bare, result.Peak, "MiB", 0.85, result.Events), lines, complexity, v.coverage(), v.errors()}
+}
+
+// slowest is the goal for the longest cold start of a function with a share of
+// a CPU. It says where the time goes, beside that of the floor.
+func (v view) slowest(c result.Condition) goal {
+	event, took := v.worst(c, result.Cold, answered)
+	mid := func(side, event string, f result.Figure, digits int) string {
+		return number(v.mid(c, side, event, f), digits)
+	}
+	return goal{
+		Name: fmt.Sprintf("the slowest cold start, CPU of %d MB (%s)", c.Memory, event), Aim: "< 300 ms", Ratio: none, Met: took < 300,
+		Before: amount(v.mid(c, result.Baseline, event, result.Cold), 0, "ms"), After: amount(took, 0, "ms"),
+		Why: fmt.Sprintf("of its init's %s ms the floor's, which has no code of ours, are %s: %s of the %s ms of CPU, %s of the %s page faults, "+
+			"of which each takes %v on this machine; the first event takes %s ms, and %s ms of CPU",
+			mid(result.Lift, event, result.Init, 0), mid(result.Floor, result.Idle, result.Init, 0),
+			mid(result.Floor, result.Idle, result.InitCPU, 1), mid(result.Lift, event, result.InitCPU, 1),
+			mid(result.Floor, result.Idle, result.Faults, 0), mid(result.Lift, event, result.Faults, 0), v.Machine.PageFault.Round(10*time.Nanosecond),
+			mid(result.Lift, event, result.First, 0), mid(result.Lift, event, result.FirstCPU, 1)),
+	}
 }
 
 func (v view) ofBinaries(name string, most float64) goal {

@@ -13,27 +13,51 @@ import (
 
 func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
+// quotas are what limits the CPU, by the memory of a function; it is empty where
+// nothing can.
+type quotas map[int]*function.Quota
+
+func newQuotas() (quotas, error) {
+	all := quotas{}
+	for _, c := range result.Conditions {
+		if c.Memory == 0 {
+			continue
+		}
+		quota, err := function.NewQuota(c.Memory)
+		if err != nil {
+			return quotas{}, errors.Join(err, all.close())
+		}
+		all[c.Memory] = quota
+	}
+	return all, nil
+}
+
+func (q quotas) close() error {
+	var faults []error
+	for _, quota := range q {
+		faults = append(faults, quota.Close())
+	}
+	return errors.Join(faults...)
+}
+
 // measure runs all rounds. Within a round the sides take turns, event by event,
 // and the one that goes first changes with each round, so that what disturbs the
 // machine disturbs both.
 func measure(ctx context.Context, cache string, built binaries, rounds int, quick bool) (samples []result.Sample, limit string, err error) {
-	quota, err := function.NewQuota(result.Small.Memory)
+	limits, err := newQuotas()
 	if err != nil {
 		progress("the CPU cannot be limited here, so no function is measured as a small one: %v", err)
 	} else {
-		limit = quota.String()
+		limit = limits[result.Small.Memory].String()
 	}
-	defer func() { err = errors.Join(err, quota.Close()) }()
+	defer func() { err = errors.Join(err, limits.close()) }()
 	for round := range rounds {
 		for _, c := range result.Conditions {
-			progress("round %d of %d: %v", round+1, rounds, c)
-			limited := quota
-			if c.Memory == 0 {
-				limited = nil
-			} else if quota == nil {
+			if c.Memory > 0 && limits[c.Memory] == nil {
 				continue
 			}
-			more, err := measureRound(ctx, cache, built, session{condition: c, plan: planOf(c, quick), quota: limited, round: round})
+			progress("round %d of %d: %v", round+1, rounds, c)
+			more, err := measureRound(ctx, cache, built, session{condition: c, plan: planOf(c, quick), quota: limits[c.Memory], round: round})
 			if err != nil {
 				return nil, "", err
 			}
@@ -75,7 +99,7 @@ func measureRound(ctx context.Context, cache string, built binaries, template se
 		}
 	}
 	// The floor calls nobody: how they are reached does not matter to it.
-	if template.condition == result.Conditions[0] || template.condition == result.Small {
+	if template.condition == bare || template.condition.Memory > 0 {
 		s, err := open(result.Floor)
 		if err != nil {
 			return nil, err

@@ -143,13 +143,14 @@ type table struct {
 	Rows      []row
 }
 
-// Cold are the cold starts at full speed and as a small function has them.
+// Cold are the cold starts at full speed and as smaller functions have them.
 func (p page) Cold() []table {
 	var all []table
-	for _, c := range p.measured(bare, result.Small) {
+	for _, c := range p.measured(bare, result.Deployed, result.Small) {
 		all = append(all, table{Condition: c, Rows: p.rows(c, result.Events, func(side, event string, r row) {
 			r["Init"], r["InitCPU"] = number(p.mid(c, side, event, result.Init), 2), number(p.mid(c, side, event, result.InitCPU), 2)
 			r["First"], r["Cold"] = number(p.mid(c, side, event, result.First), 2), number(p.mid(c, side, event, result.Cold), 2)
+			r["FirstCPU"], r["Faults"] = number(p.mid(c, side, event, result.FirstCPU), 2), number(p.mid(c, side, event, result.Faults), 0)
 			r["Ratio"] = p.ratio(c, side, event, result.Cold)
 		})})
 	}

@@ -146,7 +146,11 @@ func (s *session) start(ctx context.Context, event string, n int) (*function.Pro
 			return err
 		}
 		start.InitCPU, start.Resident = usage.CPU, usage.Resident
-		start.First, err = s.do(ctx, p, event, n)
+		if start.First, err = s.do(ctx, p, event, n); err != nil {
+			return err
+		}
+		after, err := p.Usage()
+		start.FirstCPU, start.Faults = after.CPU-usage.CPU, after.Faults
 		return err
 	}()
 	if err != nil {

@@ -31,7 +31,7 @@ type Quota struct {
 // control groups: of version 2 with the controller cpu, or else of version 1.
 func NewQuota(memory int) (*Quota, error) {
 	share := int(period.Microseconds()) * memory / wholeCPU
-	name := fmt.Sprintf("streamer-bench-%d", os.Getpid())
+	name := fmt.Sprintf("streamer-bench-%d-%d", os.Getpid(), memory)
 	v2 := &Quota{folder: filepath.Join("/sys/fs/cgroup", name), version: 2}
 	v1 := &Quota{folder: filepath.Join("/sys/fs/cgroup/cpu", name), version: 1}
 	err2 := v2.make("cpu.max", fmt.Sprintf("%d %d", share, period.Microseconds()))

@@ -15,6 +15,7 @@ type Usage struct {
 	CPU      time.Duration // of all its threads
 	Resident int64         // bytes in memory now
 	Peak     int64         // and at most
+	Faults   int           // pages that the kernel had to map for it, without reading a disk
 }
 
 // UsageOf reads Linux's accounts of a process. A thread's CPU time is written
@@ -34,6 +35,10 @@ func UsageOf(pid int) (Usage, error) {
 		u.CPU = cpu
 		time.Sleep(500 * time.Microsecond)
 	}
+	var err error
+	if u.Faults, err = faultsOf(folder); err != nil {
+		return u, err
+	}
 	status, err := os.ReadFile(filepath.Join(folder, "status"))
 	if err != nil {
 		return u, err
@@ -51,6 +56,21 @@ func UsageOf(pid int) (Usage, error) {
 		*to = kib << 10
 	}
 	return u, nil
+}
+
+// faultsOf reads a process's minor page faults, the tenth field of its stat
+// (proc_pid_stat(5)). The second is a name in parentheses.
+func faultsOf(folder string) (int, error) {
+	text, err := os.ReadFile(filepath.Join(folder, "stat"))
+	if err != nil {
+		return 0, err
+	}
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	const minor = 10 - 3 // after the name
+	if len(fields) <= minor {
+		return 0, fmt.Errorf("%s/stat ends after %d fields", folder, len(fields))
+	}
+	return strconv.Atoi(string(fields[minor]))
 }
 
 // cpuOf sums the threads' time on a CPU, in nanoseconds, the first figure of

@@ -4,6 +4,7 @@ package result
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"time"
 )
@@ -52,6 +53,7 @@ var Conditions = []Condition{
 	{TLS: true},
 	{Delay: 5 * time.Millisecond},
 	{TLS: true, Delay: 5 * time.Millisecond},
+	Deployed,
 	Small,
 }
 
@@ -59,11 +61,15 @@ var Conditions = []Condition{
 // that take their time.
 var Small = Condition{Memory: 128, TLS: true, Delay: 5 * time.Millisecond}
 
+// Deployed is as the functions work with the memory that deploy/template.yaml
+// gives them.
+var Deployed = Condition{Memory: 256, TLS: true, Delay: Small.Delay}
+
 // String names a condition.
 func (c Condition) String() string {
 	speed, how := "full speed", "plain"
 	if c.Memory > 0 {
-		speed = "CPU of 128 MB"
+		speed = fmt.Sprintf("CPU of %d MB", c.Memory)
 	}
 	if c.TLS {
 		how = "TLS"
@@ -89,6 +95,8 @@ type Start struct {
 	InitCPU  time.Duration
 	Resident int64         // bytes of memory then
 	First    time.Duration // the first event
+	FirstCPU time.Duration
+	Faults   int // pages that were mapped from exec to the first event's answer
 }
 
 // Warm is what events after the first took.
@@ -153,6 +161,8 @@ type Machine struct {
 	Kernel string
 	Go     string
 	Limit  string // how the CPU was limited; "": it was not
+
+	PageFault time.Duration // what mapping one fresh page takes
 }
 
 // A Run is everything.

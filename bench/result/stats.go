@@ -79,6 +79,8 @@ var (
 	InitCPU  = ofStarts(func(s Start) float64 { return Milliseconds(s.InitCPU) })
 	Resident = ofStarts(func(s Start) float64 { return MiB(s.Resident) })
 	First    = ofStarts(func(s Start) float64 { return Milliseconds(s.First) })
+	FirstCPU = ofStarts(func(s Start) float64 { return Milliseconds(s.FirstCPU) })
+	Faults   = ofStarts(func(s Start) float64 { return float64(s.Faults) })
 	Cold     = ofStarts(func(s Start) float64 { return Milliseconds(s.Init + s.First) }) // until the first answer
 
 	P50     Figure = func(s Sample) float64 { return Milliseconds(s.Warm.P50) }
