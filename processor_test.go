@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -387,6 +388,9 @@ func TestLostLease(t *testing.T) {
 		if string(r.Result) != `7` || r.Fence != 3 {
 			t.Errorf("result %s at fence %d, want the second worker's, from the checkpoint", r.Result, r.Fence)
 		}
+		if len(r.History) != 1 || r.History[0].Code != wire.LeaseLost || r.History[0].EndedAt.Sub(r.History[0].StartedAt) != 140*time.Second {
+			t.Errorf("the history is %+v, want one lease that was lost after 2m20s", r.History)
+		}
 		got := w.sockets.got("c1")
 		wantRising(t, got)
 		if last := got[len(got)-1]; last.Type != wire.TypeComplete || string(last.Result) != `7` {
@@ -400,11 +404,12 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 		w := newWorld(t, long("killer", streamer.ActionConfig{}, nil))
 		who := w.connect(t, "c1", ada)
 		w.submit(t, who, "r1", "killer", `{}`)
-		for range 5 {
+		began := time.Now()
+		for i := range 5 {
 			// A worker that dies after its claim: the claim is all that it writes.
 			claimed, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), streamer.Change{
 				From: []streamer.State{streamer.Queued}, At: time.Now(), To: streamer.Running,
-				DueAt: time.Now().Add(time.Minute), AddFence: 1, AddRev: 1,
+				DueAt: time.Now().Add(time.Minute), Start: true, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("worker-", i),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -419,6 +424,13 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 		wantState(t, r, streamer.Failed)
 		if got := w.sockets.got("c1"); len(got) != 1 || got[0].Error.Code != wire.InternalError {
 			t.Errorf("got %s", describe(got))
+		}
+		for i := range 5 {
+			lease := wire.Attempt{Number: 1, StartedAt: began.Add(time.Duration(i) * time.Minute).UTC(), Code: wire.LeaseLost, Worker: fmt.Sprint("worker-", i)}
+			lease.EndedAt = lease.StartedAt.Add(time.Minute)
+			if len(r.History) != 5 || r.History[i] != lease {
+				t.Errorf("lease %d of the history %+v is not %+v", i, r.History, lease)
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package streamer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,7 +34,6 @@ type run struct {
 	job    *Job
 	logger *slog.Logger
 
-	claimed time.Time   // when this run began
 	began   time.Time   // since when Ran is not accounted for
 	saved   time.Time   // when the row was last written
 	lease   time.Time   // when the lease ends, by this process's clock
@@ -57,7 +57,7 @@ func newRun(p *Processor, r *Request) *run {
 	logger := p.Logger.With("request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
 		"tenant", r.Tenant, "attempt", r.Attempt, "fence", r.Fence)
 	return &run{
-		p: p, r: r, logger: logger, claimed: at, began: at, saved: at, lease: r.DueAt,
+		p: p, r: r, logger: logger, began: at, saved: at, lease: r.DueAt,
 		job: &Job{
 			key: r.Key, payload: r.Payload, metadata: r.Metadata, attempt: r.Attempt,
 			who:    Principal{Tenant: r.Tenant, Subject: r.Subject},
@@ -82,11 +82,11 @@ func (w *run) work(ctx context.Context) error {
 	w.logger.InfoContext(ctx, "request claimed", "slice", w.r.Slices)
 	action, err := w.p.Actions.find(w.r.Action)
 	if err != nil {
-		return w.end(ctx, failed(w.p.Now(), w.p.Retention, WireError(err, w.r.CorrelationID)))
+		return w.end(ctx, w.ended(failed(w.p.Now(), w.p.Retention, WireError(err, w.r.CorrelationID))))
 	}
 	w.action = action
 	if w.r.CancelRequested {
-		return w.end(ctx, cancelled(w.p.Now(), w.p.Retention, w.r.CorrelationID))
+		return w.end(ctx, w.ended(cancelled(w.p.Now(), w.p.Retention, w.r.CorrelationID)))
 	}
 
 	// The action's context ends only with a cause of ours: an action must be able
@@ -375,9 +375,7 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 	at, retention := w.p.Now(), w.p.Retention
 	fail := func(err error) Change {
-		step := failed(at, retention, WireError(err, w.r.CorrelationID))
-		step.History = w.history(at, step.Error.Code)
-		return step
+		return w.ended(failed(at, retention, WireError(err, w.r.CorrelationID)))
 	}
 	var (
 		more *continuation
@@ -398,9 +396,7 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 		}
 		return succeeded(at, retention, out.result, last)
 	case errors.Is(cause, ErrCancelled) || w.r.CancelRequested:
-		step := cancelled(at, retention, w.r.CorrelationID)
-		step.History = w.history(at, step.Error.Code)
-		return step
+		return w.ended(cancelled(at, retention, w.r.CorrelationID))
 	case errors.Is(cause, ErrLimit):
 		return fail(limitError(w.action.config.Limit))
 	case wantsMore || errors.Is(cause, ErrSliceEnd) && stopped:
@@ -427,23 +423,23 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 	policy := w.action.config.Retry
 	again, after := policy.retryable(out.err)
 	if again && w.r.Attempt < policy.Attempts {
-		step := retried(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), WireError(out.err, w.r.CorrelationID))
-		step.History = w.history(at, step.Error.Code)
-		return step
+		return w.ended(retried(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), WireError(out.err, w.r.CorrelationID)))
 	}
 	return fail(out.err)
 }
 
-// history is the request's with this run as one more ended attempt.
-func (w *run) history(at time.Time, code wire.Code) []wire.Attempt {
-	return addAttempt(w.r, wire.Attempt{Number: w.r.Attempt, StartedAt: w.claimed, EndedAt: at, Code: code, Worker: w.r.Worker})
+// ended has this run join the history with the step's error.
+func (w *run) ended(step Change) Change {
+	step.History = history(w.r, step.At, step.Error.Code)
+	return step
 }
 
-// addAttempt returns the request's history with one more entry, and without its
-// oldest where it would be too long.
-func addAttempt(r *Request, a wire.Attempt) []wire.Attempt {
-	history := append(slices.Clone(r.History), a)
-	return history[max(len(history)-MaxHistory, 0):]
+// history is the request's with its last claim as one more ended attempt, and
+// without the oldest where it would be too long.
+func history(r *Request, at time.Time, code wire.Code) []wire.Attempt {
+	began := cmp.Or(r.ClaimedAt, r.StartedAt) // a version before this one claimed without ClaimedAt
+	ended := append(slices.Clone(r.History), wire.Attempt{Number: r.Attempt, StartedAt: began, EndedAt: at, Code: code, Worker: r.Worker})
+	return ended[max(len(ended)-MaxHistory, 0):]
 }
 
 // end writes the step that ends this run, with all the output before it. A

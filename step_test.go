@@ -51,6 +51,37 @@ func TestAStepIsRecordedOnce(t *testing.T) {
 	})
 }
 
+// What is remembered of many attempts are the newest, and the one that succeeded
+// is not among them.
+func TestHistoryIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const attempts = streamer.MaxHistory + 5
+		w := newWorld(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: attempts, Base: time.Second, Cap: time.Second}},
+			func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+				time.Sleep(time.Second)
+				if job.Attempt() < attempts {
+					return nil, errNetwork
+				}
+				return nil, nil
+			}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "flaky", `{}`)
+		for range attempts {
+			w.run(t, ada.Key("r1"))
+			time.Sleep(time.Minute)
+		}
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if first, last := r.History[0].Number, r.History[len(r.History)-1].Number; len(r.History) != streamer.MaxHistory || first != 5 || last != attempts-1 {
+			t.Errorf("of %d attempts it remembers %d, from %d to %d", attempts, len(r.History), first, last)
+		}
+		for i, a := range r.History {
+			if a.EndedAt.Sub(a.StartedAt) != time.Second || i > 0 && a.StartedAt.Before(r.History[i-1].EndedAt) {
+				t.Errorf("attempt %d from %v to %v", a.Number, a.StartedAt, a.EndedAt)
+			}
+		}
+	})
+}
+
 // The clock of the bubble moves only for timers: had anything but the steps' own
 // work waited for one, the job would have taken longer than that.
 func TestAJobOfFiveStepsWaitsForNothing(t *testing.T) {

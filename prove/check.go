@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
 )
 
 // A request is what the driver knows of one: what was asked, what the store
@@ -26,6 +27,8 @@ type request struct {
 	redrives  int  // asked for
 	reopened  []int64
 	row       *streamer.Request
+	claimed   wire.Attempt             // the last claim, as far as it has come
+	past      []wire.Attempt           // claims that ended without success and do not go on
 	ends      map[int64]streamer.State // what clients were shown at a rev that ends it
 	trace     []string
 }
@@ -67,6 +70,13 @@ func (d *driver) changed(p *process, key streamer.Key, c streamer.Change, row *s
 	}
 	was := r.row
 	r.row = row.Clone()
+	switch {
+	case row.State == streamer.Running && c.AddFence > 0:
+		r.claimed = wire.Attempt{StartedAt: c.At, Worker: c.Worker}
+	case was.State == streamer.Running && row.State != streamer.Running && row.State != streamer.Succeeded && row.Slices == was.Slices:
+		r.claimed.EndedAt = c.At
+		r.past = append(r.past, r.claimed)
+	}
 	if c.AddFence > 0 {
 		p.claims[key] = row.Fence
 		d.report.Runs++
@@ -162,6 +172,9 @@ func (d *driver) judge() {
 		case row.State == streamer.Cancelled && !r.cancelled:
 			d.find(&d.report.Wrong, r, "it is CANCELLED and nobody asked for it")
 		}
+		if wrong := r.remembers(row.History); wrong != "" {
+			d.find(&d.report.Wrong, r, "its history is wrong: %s", wrong)
+		}
 		for _, dev := range r.watchers {
 			d.compare(r, row, dev)
 		}
@@ -174,6 +187,27 @@ func (d *driver) judge() {
 			d.find(&d.report.Stuck, nil, "%d places of %s are taken, and nothing runs: %v", taken, slot, err)
 		}
 	}
+}
+
+// remembers says what is wrong with a request's history: each claim that ended
+// without success is there, the newest of them, as long as it lasted.
+func (r *request) remembers(history []wire.Attempt) (wrong string) {
+	past := r.past[max(len(r.past)-streamer.MaxHistory, 0):]
+	if len(history) != len(past) {
+		return fmt.Sprintf("%d claims ended without success, and there are %d attempts", len(past), len(history))
+	}
+	for n, a := range history {
+		began, ended := past[n].StartedAt, past[n].EndedAt
+		switch {
+		case a.StartedAt.UnixMilli() != began.UnixMilli() || a.EndedAt.UnixMilli() != ended.UnixMilli() || a.Worker != past[n].Worker || a.Code == "":
+			return fmt.Sprintf("%s worked from %v to %v, and attempt %d of it is %+v", past[n].Worker, began, ended, n, a)
+		case a.EndedAt.Before(a.StartedAt):
+			return fmt.Sprintf("attempt %d ends before it begins: %+v", n, a)
+		case n > 0 && a.StartedAt.Add(2*maxSkew).Before(history[n-1].EndedAt):
+			return fmt.Sprintf("attempt %d begins before the one before it ends: %+v", n, history)
+		}
+	}
+	return ""
 }
 
 // compare holds what a device has learned to what is stored, and asks whether

@@ -18,6 +18,7 @@ import (
 
 const (
 	sweepEvery = time.Minute
+	maxSkew    = time.Second     // how wrong a process's clock is at most, against another's
 	quiet      = 2 * time.Minute // in which nothing happened, so that all counts as settled
 )
 
@@ -293,7 +294,7 @@ func (d *driver) spawn(kind string, key streamer.Key, do func(*process)) {
 	d.processes++
 	p := &process{id: d.processes, kind: kind, claims: map[streamer.Key]int64{}}
 	if d.chance(0.5) {
-		p.skew = d.between(-time.Second, time.Second)
+		p.skew = d.between(-maxSkew, maxSkew)
 	}
 	d.note("start", kind, key)
 	d.mu.Lock()
