@@ -24,6 +24,9 @@ const (
 	outputEvery = 200 * time.Millisecond
 )
 
+// storeRetry paces a write that is tried again; only its delays count.
+var storeRetry = RetryPolicy{Base: 50 * time.Millisecond, Cap: 5 * time.Second}
+
 // A run is one claim of a request, from the claim to the write that ends it. One
 // goroutine, in work, owns all of it; the action runs in another and is seen
 // only through job and done.
@@ -42,6 +45,10 @@ type run struct {
 	unsaved int64       // revs given out since the row was written
 	gone    []string    // connections that closed since the row was written
 	sent    []time.Time // of the last frames, at most framesPerSecond
+
+	recording *recording // the step that is to be stored; nil when there is none
+	tries     int        // of storing it
+	until     time.Time  // when it is given up
 }
 
 // outcome is what came of an action. abandoned says that it has not returned.
@@ -111,11 +118,14 @@ func (w *run) work(ctx context.Context) error {
 	defer pace.Stop()
 	flush := idleTimer()
 	defer flush.Stop()
+	again := idleTimer()
+	defer again.Stop()
 
 	stop := func(cause error) {
 		if actionCtx.Err() == nil {
 			cancel(cause)
 			grace.Reset(w.p.Grace)
+			w.recorded(cause)
 		}
 	}
 	save := func() {
@@ -124,6 +134,17 @@ func (w *run) work(ctx context.Context) error {
 			stop(ErrLeaseLost)
 		case w.r.CancelRequested:
 			stop(ErrCancelled)
+		}
+	}
+	record := func() {
+		passing, err := w.record(ctx)
+		if passing && actionCtx.Err() == nil {
+			again.Reset(storeRetry.delay(w.r.Key, w.tries))
+			return
+		}
+		w.recorded(err)
+		if errors.Is(err, ErrLeaseLost) {
+			stop(ErrLeaseLost)
 		}
 	}
 	closing := ctx.Done()
@@ -144,8 +165,13 @@ func (w *run) work(ctx context.Context) error {
 			if output, _ := w.job.takeOutput(); len(output) > 0 {
 				flush.Reset(outputEvery)
 			}
-		case r := <-w.job.recordings:
-			r.done <- w.record(ctx, r.step)
+		case r := <-w.recordings():
+			w.recording, w.tries, w.until = &r, 0, w.lease
+			record()
+		case <-again.C:
+			if w.recording != nil {
+				record()
+			}
 		case <-pace.C:
 			w.publish(ctx, pace)
 		case <-heartbeat.C:
@@ -267,31 +293,49 @@ func (w *run) mine(ctx context.Context, r *Request) bool {
 	return true
 }
 
-// record stores a step's result. It is tried again a few times, since the
-// effect behind it has happened.
-func (w *run) record(ctx context.Context, step Step) error {
-	var err error
-	for pause := 20 * time.Millisecond; pause < time.Second; pause *= 4 {
-		at := w.p.Now()
-		change := w.carry(Change{At: at, DueAt: at.Add(w.p.Lease), Step: &step}, at)
-		if err = w.write(ctx, change); err == nil {
-			w.lease = change.DueAt
-			return nil
-		}
-		w.restore(change)
-		var conflict *ConflictError
-		switch {
-		case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
-			if w.r.Steps[step.Name] != nil {
-				return nil // an earlier try was stored, and its answer was lost
-			}
-		case errors.As(err, &conflict), errors.Is(err, ErrNotFound), !at.Before(w.lease):
-			return ErrLeaseLost
-		default:
-			time.Sleep(pause)
-		}
+// recordings is where steps come from, while none is under way.
+func (w *run) recordings() <-chan recording {
+	if w.recording != nil {
+		return nil
 	}
-	return err
+	return w.job.recordings
+}
+
+// recorded tells the action what came of the step that is under way, if any.
+func (w *run) recorded(err error) {
+	if w.recording != nil {
+		w.recording.done <- err
+		w.recording = nil
+	}
+}
+
+// record tries to store the step that is under way. A passing fault is worth
+// another try, since the effect behind the step has happened: until the lease is
+// over that the first try found, and no longer, whatever the heartbeats do.
+func (w *run) record(ctx context.Context) (passing bool, err error) {
+	at := w.p.Now()
+	step := w.recording.step
+	change := w.carry(Change{At: at, DueAt: at.Add(w.p.Lease), Step: &step}, at)
+	if err = w.write(ctx, change); err == nil {
+		w.lease = change.DueAt
+		return false, nil
+	}
+	w.restore(change)
+	w.tries++
+	var conflict *ConflictError
+	var declared *Error
+	switch {
+	case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
+		if w.r.Steps[step.Name] != nil {
+			return false, nil // an earlier try was stored, and its answer was lost
+		}
+	case errors.As(err, &conflict), errors.Is(err, ErrNotFound), !at.Before(w.lease):
+		return false, ErrLeaseLost
+	case errors.As(err, &declared) && !declared.Retryable:
+		return false, err // it does not fit
+	}
+	w.logger.WarnContext(ctx, "storing a step failed", "step", step.Name, "tries", w.tries, "error", err.Error())
+	return at.Before(w.until), err
 }
 
 // carry adds to a change what this run has to store in any case.
@@ -446,14 +490,15 @@ func history(r *Request, at time.Time, code wire.Code) []wire.Attempt {
 // passing fault of the store is tried again while the lease lasts, and a write
 // whose answer was lost is recognized.
 func (w *run) end(ctx context.Context, step Change) error {
-	pause := 50 * time.Millisecond
+	tries := 0
 	again := func(what string, err error) bool {
+		tries++
+		pause := storeRetry.delay(w.r.Key, tries)
 		if !w.p.Now().Add(pause).Before(w.lease) {
 			return false
 		}
 		w.logger.WarnContext(ctx, "storing the outcome failed, trying again", "outcome", what, "error", err.Error())
 		time.Sleep(pause)
-		pause = min(2*pause, 5*time.Second)
 		return true
 	}
 	var change Change

@@ -33,7 +33,7 @@ var mutants = []mutant{
 	{"a heartbeat does not extend the lease", "run.go",
 		"change := w.carry(Change{At: at, DueAt: at.Add(w.p.Lease)}, at)\n	err := w.write", "change := w.carry(Change{At: at}, at)\n	err := w.write", overSQLite},
 	{"a lost doorbell is not swept", "processor.go",
-		"if err = p.Ring(ctx, r.Key); err != nil {", "if err != nil {", overSQLite},
+		"case !p.rungLately(r):", "case p == nil:", overSQLite},
 	{"the offset of output is not guarded", "change.go",
 		"len(c.Output) > 0 && c.OutputAt != r.Output,", "", overSQLite},
 	{"a signal does not wake", "steps.go",
