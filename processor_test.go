@@ -399,6 +399,71 @@ func TestLostLease(t *testing.T) {
 	})
 }
 
+// A heartbeat that its worker gave up on arrives behind the next one: it is of the
+// same lease, and must not bring back an older checkpoint and progress, nor lift
+// rev above what the worker has shown.
+func TestAWriteThatLandsLateUndoesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for i := range 6 {
+				if err := job.SetCheckpoint(i); err != nil {
+					return nil, err
+				}
+				job.Progress(float64(10*i), "step")
+				time.Sleep(10 * time.Second)
+			}
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+		var late *streamer.Change
+		w.store.setFault(func(c streamer.Change) (before, after error) {
+			if c.Progress != nil && late == nil {
+				late = &c
+				return errNetwork, nil
+			}
+			return nil, nil
+		})
+		time.AfterFunc(35*time.Second, func() {
+			was := w.load(t, ada.Key("r1"))
+			_, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), *late)
+			var conflict *streamer.ConflictError
+			if r := w.load(t, ada.Key("r1")); !errors.As(err, &conflict) || r.Rev != was.Rev || string(r.Checkpoint) != string(was.Checkpoint) {
+				t.Errorf("what lands late says %v, and leads from rev %d and checkpoint %s to rev %d and checkpoint %s", err, was.Rev, was.Checkpoint, r.Rev, r.Checkpoint)
+			}
+		})
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if late == nil || r.Ran != time.Minute {
+			t.Errorf("ran for %v, want a minute", r.Ran)
+		}
+	})
+}
+
+// A heartbeat whose answer was lost is not counted twice.
+func TestAWriteWhoseAnswerIsLostCountsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+			time.Sleep(2 * time.Minute)
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+		writes := 0
+		w.store.setFault(func(c streamer.Change) (before, after error) {
+			if writes++; writes%3 == 0 {
+				return nil, errNetwork
+			}
+			return nil, nil
+		})
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if r.Ran != 2*time.Minute {
+			t.Errorf("ran for %v, want 2m", r.Ran)
+		}
+	})
+}
+
 func TestLeaseLostTooOftenFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, long("killer", streamer.ActionConfig{}, nil))

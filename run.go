@@ -48,7 +48,7 @@ type run struct {
 
 	recording *recording // the step that is to be stored; nil when there is none
 	tries     int        // of storing it
-	until     time.Time  // when it is given up
+	until     time.Time  // when it is given up, by the clock that does not jump
 }
 
 // outcome is what came of an action. abandoned says that it has not returned.
@@ -166,7 +166,7 @@ func (w *run) work(ctx context.Context) error {
 				flush.Reset(outputEvery)
 			}
 		case r := <-w.recordings():
-			w.recording, w.tries, w.until = &r, 0, w.lease
+			w.recording, w.tries, w.until = &r, 0, time.Now().Add(w.p.Lease)
 			record()
 		case <-again.C:
 			if w.recording != nil {
@@ -283,13 +283,14 @@ func (w *run) save(ctx context.Context) error {
 	return nil
 }
 
-// mine reports whether the row is still this run's, and if so takes it over: its
-// writes went further than this run had heard.
+// mine reports whether the row is still this run's, and if so takes it over: a
+// write of this run's was stored and only its answer was lost.
 func (w *run) mine(ctx context.Context, r *Request) bool {
 	if r.State != Running || r.Fence != w.r.Fence {
 		return false
 	}
 	w.told(ctx, r)
+	w.began, w.saved, w.lease = r.UpdatedAt, r.UpdatedAt, r.DueAt
 	return true
 }
 
@@ -311,7 +312,7 @@ func (w *run) recorded(err error) {
 
 // record tries to store the step that is under way. A passing fault is worth
 // another try, since the effect behind the step has happened: until the lease is
-// over that the first try found, and no longer, whatever the heartbeats do.
+// over, or for the time of a whole one where heartbeats renew it meanwhile.
 func (w *run) record(ctx context.Context) (passing bool, err error) {
 	at := w.p.Now()
 	step := w.recording.step
@@ -329,16 +330,19 @@ func (w *run) record(ctx context.Context) (passing bool, err error) {
 		if w.r.Steps[step.Name] != nil {
 			return false, nil // an earlier try was stored, and its answer was lost
 		}
+		return true, err // an earlier write was; the next try fits
 	case errors.As(err, &conflict), errors.Is(err, ErrNotFound), !at.Before(w.lease):
 		return false, ErrLeaseLost
 	case errors.As(err, &declared) && !declared.Retryable:
 		return false, err // it does not fit
 	}
 	w.logger.WarnContext(ctx, "storing a step failed", "step", step.Name, "tries", w.tries, "error", err.Error())
-	return at.Before(w.until), err
+	return time.Now().Before(w.until), err
 }
 
-// carry adds to a change what this run has to store in any case.
+// carry adds to a change what this run has to store in any case. It is a change of
+// the row as this run knows it: a write that was given up and lands late must not
+// undo a newer one.
 func (w *run) carry(c Change, at time.Time) Change {
 	if c.Progress == nil && w.latest != nil {
 		c.Progress = w.latest
@@ -355,6 +359,7 @@ func (w *run) carry(c Change, at time.Time) Change {
 	c.AddRev += w.unsaved
 	c.AddRan = at.Sub(w.began)
 	c.Unsubscribe = w.gone
+	c.UnchangedSince = w.r.UpdatedAt
 	return c.by(w.r.Fence)
 }
 

@@ -27,9 +27,9 @@ type request struct {
 	redrives  int  // asked for
 	reopened  []int64
 	row       *streamer.Request
-	claimed   wire.Attempt             // the last claim, as far as it has come
-	past      []wire.Attempt           // claims that ended without success and do not go on
-	ends      map[int64]streamer.State // what clients were shown at a rev that ends it
+	claimed   wire.Attempt    // the last claim, as far as it has come
+	past      []wire.Attempt  // claims that ended without success and do not go on
+	views     map[int64]shown // what clients were shown at a rev
 	trace     []string
 }
 
@@ -132,18 +132,28 @@ func worker(p *process) string { return fmt.Sprintf("%s %d", p.kind, p.id) }
 // mayReopen reports whether a redrive took effect on the end at rev.
 func (r *request) mayReopen(rev int64) bool { return slices.Contains(r.reopened, rev) }
 
-// shown sees what any client is shown: one rev ends the request in one way.
-func (r *request) shown(d *driver, rev int64, state streamer.State) {
-	if !state.Final() {
-		return
+// A shown is a request as a client is shown it: not every frame tells how far the
+// work is.
+type shown struct {
+	state    streamer.State
+	progress string
+}
+
+func (s shown) String() string { return strings.TrimSpace(string(s.state) + " " + s.progress) }
+
+// show sees what any client is shown: one rev is the same for everybody.
+func (r *request) show(d *driver, rev int64, now shown) {
+	if r.views == nil {
+		r.views = map[int64]shown{}
 	}
-	if r.ends == nil {
-		r.ends = map[int64]streamer.State{}
+	was := r.views[rev]
+	if now.progress == "" {
+		now.progress = was.progress
 	}
-	if other, there := r.ends[rev]; there && other != state {
-		d.find(&d.report.Wrong, r, "rev %d ends it as %s and as %s", rev, other, state)
+	if was.state != "" && was.state != now.state || was.progress != "" && was.progress != now.progress {
+		d.find(&d.report.Wrong, r, "rev %d was shown as %s and as %s", rev, was, now)
 	}
-	r.ends[rev] = state
+	r.views[rev] = now
 }
 
 // judge looks at everything when all has settled.

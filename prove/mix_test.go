@@ -20,7 +20,7 @@ import (
 
 // The mix has a case for each way in which a request can live.
 func mix() []prove.Case {
-	return []prove.Case{sums(), pieces(), charges(), flaky(), mended(), refused(), naps(), approvals(), talks(), slow(), lined("line_low", streamer.Low), lined("line_high", streamer.High)}
+	return []prove.Case{sums(), pieces(), charges(), flaky(), mended(), refused(), reports(), naps(), approvals(), talks(), slow(), lined("line_low", streamer.Low), lined("line_high", streamer.High)}
 }
 
 type count struct {
@@ -241,6 +241,25 @@ func refused() prove.Case {
 			}
 			return nil
 		},
+	}
+}
+
+// reports tells more often how far it is than that is stored.
+func reports() prove.Case {
+	return prove.Case{
+		Payload: upTo(40),
+		Action: action("report", nil, func(ctx context.Context, job *streamer.Job, in count) (any, error) {
+			for n := range in.N {
+				job.Progress(100*float64(n+1)/float64(in.N), fmt.Sprintf("page %d", n+1))
+				if err := work(ctx, 700*time.Millisecond); errors.Is(err, streamer.ErrSliceEnd) {
+					return nil, streamer.Continue(nil)
+				} else if err != nil {
+					return nil, err
+				}
+			}
+			return in.N, nil
+		}),
+		Want: succeeded(func(n int) any { return n }),
 	}
 }
 
