@@ -452,7 +452,15 @@ func TestRedriveGoesOnFromTheCheckpoint(t *testing.T) {
 		if f.Type != wire.TypeRequest || f.Request.State != wire.StateQueued || f.Request.Rev <= failed.Rev || f.Request.Error != nil || len(f.Request.History) != 1 {
 			t.Fatalf("redriven: %s", f.Append(nil))
 		}
+		// The answer was lost with its socket: the same again, on another.
+		w.connect(t, "c3", ada)
+		if again := w.ask(t, "c3", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); again.Request == nil || again.Request.Rev != f.Request.Rev {
+			t.Errorf("redriven again: %s", again.Append(nil))
+		}
 		w.run(t, ada.Key("r1"))
+		if got := w.sockets.got("c3"); len(got) == 0 || got[len(got)-1].Type != wire.TypeComplete {
+			t.Errorf("whoever redrove it again got %s", describe(got))
+		}
 		r := w.load(t, ada.Key("r1"))
 		wantState(t, r, streamer.Succeeded)
 		if string(r.Result) != `{"attempt":1,"from":42}` {

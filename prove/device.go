@@ -406,9 +406,6 @@ func (dev *device) answered(d *driver, a answer) {
 		r.acked = true
 		dev.snapshot(d, r, f.Request)
 		dev.drop(in)
-		if in.action == wire.ActionRedrive && !dev.views[r.id].final {
-			dev.want(r, wire.ActionSubscribe, now) // an earlier try may have been another socket's
-		}
 	case wire.TypeResponse:
 		var out struct {
 			Offset int64             `json:"offset"`

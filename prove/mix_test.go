@@ -60,7 +60,7 @@ func succeeded(want func(n int) any) func(json.RawMessage, prove.Outcome) error 
 // told is an outcome as text.
 func told(got prove.Outcome) string {
 	if got.Error != nil {
-		return fmt.Sprintf("%s with %s: %s", got.State, got.Error.Code, got.Error.Message)
+		return fmt.Sprintf("%s with %s", got.State, encoded(got.Error))
 	}
 	return fmt.Sprintf("%s with %s", got.State, got.Result)
 }
