@@ -706,6 +706,30 @@ func TestResultTooLarge(t *testing.T) {
 	}
 }
 
+// An outcome that does not fit beside all else that is kept of the request fails
+// it at once, rather than be tried until the lease is lost.
+func TestOutcomeDoesNotFit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("big", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			return json.RawMessage(`"much"`), job.SetCheckpoint("and more")
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "big", `{}`)
+		w.store.setFault(func(c streamer.Change) (error, error) {
+			if c.Result != nil || c.To != "" && c.Checkpoint != nil {
+				return streamer.Errorf(wire.PayloadTooLarge, "the request would be too large"), nil
+			}
+			return nil, nil
+		})
+		began := time.Now()
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		if wantState(t, r, streamer.Failed); r.Error.Code != wire.PayloadTooLarge || time.Since(began) > time.Second {
+			t.Errorf("it failed with %v after %v", r.Error, time.Since(began))
+		}
+	})
+}
+
 func TestProcessorConfigIsChecked(t *testing.T) {
 	t.Parallel()
 	_, err := streamer.NewProcessor(streamer.ProcessorConfig{Lease: time.Second, Heartbeat: time.Second, Grace: -1})

@@ -504,6 +504,11 @@ func (w *run) end(ctx context.Context, step Change) error {
 		if err == nil {
 			break
 		}
+		var refused *Error
+		if errors.As(err, &refused) && refused.Code == wire.PayloadTooLarge && change.To != Failed {
+			step = w.ended(failed(step.At, w.p.Retention, WireError(err, w.r.CorrelationID))) // without what was too large
+			continue
+		}
 		w.restore(change)
 		var conflict *ConflictError
 		switch {
