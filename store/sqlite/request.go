@@ -29,7 +29,7 @@ var (
 func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire ...streamer.Slot) (*streamer.Request, bool, error) {
 	var stored *streamer.Request
 	created := false
-	err := s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
 		existing, err := scan(tx.QueryRow(selectRequest, r.Tenant, r.Subject, r.ID))
 		switch {
 		case errors.Is(err, streamer.ErrNotFound):
@@ -68,7 +68,7 @@ func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Re
 // ChangeRequest implements [streamer.RequestStore].
 func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
 	var changed *streamer.Request
-	err := s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
 		r, err := scan(tx.QueryRow(selectRequest, key.Tenant, key.Subject, key.ID))
 		if err != nil {
 			return nil, err
