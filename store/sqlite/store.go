@@ -44,6 +44,8 @@ type Store struct {
 	read    *sql.DB
 	lock    *sql.DB // nil in memory
 	watches watches
+
+	selectRequest, putRequest *sql.Stmt // of write: to parse them takes longer than to run them
 }
 
 var (
@@ -125,7 +127,18 @@ var (
 	errForeign  = errors.New("it is the database of another program")
 )
 
-func (s *Store) prepare(ctx context.Context) error {
+func (s *Store) prepare(ctx context.Context) (err error) {
+	if err := s.makeTables(ctx); err != nil {
+		return err
+	}
+	if s.selectRequest, err = s.write.PrepareContext(ctx, selectRequest); err != nil {
+		return err
+	}
+	s.putRequest, err = s.write.PrepareContext(ctx, putRequest)
+	return err
+}
+
+func (s *Store) makeTables(ctx context.Context) error {
 	var version, application, objects int
 	err := s.write.QueryRowContext(ctx, "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) "+
 		"FROM pragma_user_version, pragma_application_id").Scan(&version, &application, &objects)
