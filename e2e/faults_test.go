@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -23,9 +24,10 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// DynamoDB and the @connections API throttle, fail, answer late or not at all,
-// and the database is dead for five seconds, while two dozen clients have work
-// done by the real binaries. Every request ends once, and right. At the sockets
+// DynamoDB and the @connections API throttle, fail, answer late or not at all, and
+// for three seconds the database and the API that invokes functions refuse
+// connections, after which the database is dead for five more, while two dozen
+// clients have work done by the real binaries. Every request ends once, and right. At the sockets
 // that follow one connection throughout, each final frame is counted: it comes
 // once, and again only where the answer to the push was lost, to the byte the
 // same.
@@ -38,11 +40,15 @@ func TestFaultsUnderLoad(t *testing.T) {
 	faults := faulty.New(faulty.Config{Seed: seed, Every: 10, Late: 300 * time.Millisecond})
 	var log lifttest.Log
 	var printed output
+	database, invocations := front(t), front(t)
 	stack := startStaging(t, &log, local.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Concurrency: 16, Output: &printed,
+		Env: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + database.URL, "AWS_ENDPOINT_URL_LAMBDA=" + invocations.URL},
 		Between: func(service string, next http.Handler) http.Handler {
 			switch service {
 			case "dynamodb":
-				return faults.DynamoDB(next)
+				database.Serve(faults.DynamoDB(next))
+			case "lambda":
+				invocations.Serve(next)
 			case "execute-api":
 				return faults.Connections(next)
 			}
@@ -54,13 +60,20 @@ func TestFaultsUnderLoad(t *testing.T) {
 
 	var death sync.Once
 	died := make(chan struct{})
+	var all sync.WaitGroup
 	die := func() { // in the middle of it
 		death.Do(func() {
-			faults.Die(5 * time.Second)
+			faults.Die(8 * time.Second)
+			for _, service := range []*faulty.Front{database, invocations} {
+				all.Go(func() {
+					if err := service.Refuse(ctx, 3*time.Second); err != nil {
+						t.Error(err)
+					}
+				})
+			}
 			close(died)
 		})
 	}
-	var all sync.WaitGroup
 	watchers := make([]*watcher, clients)
 	for n := range clients {
 		w := &watcher{t: t, faults: faults, target: target, die: die, ids: map[string]*watched{}}
@@ -89,6 +102,11 @@ func TestFaultsUnderLoad(t *testing.T) {
 			t.Errorf("no call was %q", kind)
 		}
 	}
+	for _, service := range []*faulty.Front{database, invocations} {
+		if !strings.Contains(printed.String(), strings.TrimPrefix(service.URL, "http://")+": connect: connection refused") {
+			t.Errorf("nobody was refused at %s", service.URL)
+		}
+	}
 
 	// What is stored now is what the clients were told, and nothing comes after it.
 	c := dial(t, ctx, target, target.Token)
@@ -106,6 +124,16 @@ func TestFaultsUnderLoad(t *testing.T) {
 	if t.Failed() {
 		t.Log(printed.String())
 	}
+}
+
+func front(t *testing.T) *faulty.Front {
+	t.Helper()
+	f, err := faulty.NewFront()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
 }
 
 func wantSucceeded(t *testing.T, ctx context.Context, c *client.Client, id string) {

@@ -30,7 +30,11 @@ type Config struct {
 
 	// Concurrency is how many invocations run at a time, as a function's
 	// reserved concurrency does: synchronous ones beyond it are refused with
-	// ErrThrottled, asynchronous ones wait in line. 0: 1000.
+	// ErrThrottled, asynchronous ones wait in line, and leave a tenth of the
+	// places, one at least, to synchronous ones. Lambda has them try again after
+	// a while, and slows down with a long line:
+	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+	// 0: 1000. With 1 there is nothing to leave, and a line refuses the others.
 	Concurrency int
 
 	// Retries is how often a failed asynchronous invocation is tried again.
@@ -99,7 +103,8 @@ func (e *CrashError) Error() string { return fmt.Sprintf("function crashed: %v",
 // invocations at a time. It is safe for concurrent use. Close it when done.
 type InProcess struct {
 	Config
-	slots chan struct{}
+	slots  chan struct{}
+	events chan struct{} // of slots, what asynchronous events may have
 
 	stop    context.CancelFunc // tells running handlers that the host closes
 	stopped context.Context
@@ -140,7 +145,8 @@ func NewInProcess(config Config) (*InProcess, error) {
 	case c.Concurrency < 0 || c.Retries < 0 || c.RetryWait < 0 || c.EventAge < 0:
 		return nil, errors.New("lambdahost: a negative setting")
 	}
-	h := &InProcess{Config: c, slots: make(chan struct{}, c.Concurrency)}
+	h := &InProcess{Config: c, slots: make(chan struct{}, c.Concurrency),
+		events: make(chan struct{}, max(1, c.Concurrency-max(1, c.Concurrency/10)))}
 	h.stopped, h.stop = context.WithCancel(context.Background())
 	return h, nil
 }
@@ -192,19 +198,16 @@ func (h *InProcess) InvokeAsync(payload []byte) error {
 
 // runEvent runs an asynchronous event until it succeeds or is given up.
 func (h *InProcess) runEvent(f Failure, until time.Time) {
-	age := time.NewTimer(time.Until(until))
-	defer age.Stop()
+	inLine, cancel := context.WithDeadline(h.stopped, until)
+	defer cancel()
 	for {
-		select {
-		case h.slots <- struct{}{}:
-		case <-age.C:
+		if !h.admit(inLine) {
 			h.giveUp(f, eventAgeExceeded)
-			return
-		case <-h.stopped.Done():
 			return
 		}
 		_, err := h.run(f.RequestID, f.Payload)
 		<-h.slots
+		<-h.events
 		if err == nil {
 			return
 		}
@@ -222,6 +225,22 @@ func (h *InProcess) runEvent(f Failure, until time.Time) {
 		case !h.pause(wait):
 			return
 		}
+	}
+}
+
+// admit waits for an event's turn, as long as ctx lasts.
+func (h *InProcess) admit(ctx context.Context) bool {
+	select {
+	case h.events <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		<-h.events
+		return false
 	}
 }
 

@@ -114,6 +114,7 @@ func TestTheCallerMayGo(t *testing.T) {
 	})
 }
 
+// Synchronous invocations find a place however long the line of the others is.
 func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -131,10 +132,21 @@ func TestConcurrency(t *testing.T) {
 			}
 		}
 		synctest.Wait()
+		if running.Load() != 2 {
+			t.Errorf("%d of those in line run", running.Load())
+		}
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := f.Invoke(t.Context(), nil); err != nil {
+				t.Errorf("a third invocation: %v", err)
+			}
+		})
+		synctest.Wait()
 		if _, err := f.Invoke(t.Context(), nil); !errors.Is(err, lambdahost.ErrThrottled) {
 			t.Errorf("a fourth invocation: %v", err)
 		}
 		close(release)
+		all.Wait()
 		synctest.Wait()
 		if most.Load() != 3 || running.Load() != 0 {
 			t.Errorf("at most %d ran at a time, %d still do", most.Load(), running.Load())

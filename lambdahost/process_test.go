@@ -271,7 +271,9 @@ func TestProcessesAreScaledUpToTheLimit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := p.InvokeAsync(payload); err != nil {
+		if i == 0 {
+			go p.Invoke(t.Context(), payload)
+		} else if err := p.InvokeAsync(payload); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -294,8 +296,8 @@ func TestProcessesAreScaledUpToTheLimit(t *testing.T) {
 		t.Errorf("%d processes", n)
 	}
 	first.Close()
-	(<-opened).Close()
 	second.Close()
+	(<-opened).Close()
 	pids := map[int]bool{}
 	for range gates {
 		r := <-reports

@@ -172,7 +172,8 @@ func (s *Stack) functions() error {
 			lift.RouteDisconnect: {Function: hosts["disconnect"]},
 			lift.RouteDefault:    {Function: hosts["router"], RouteResponse: true},
 		},
-		HTTP: hosts["router"],
+		HTTP:   hosts["router"],
+		Limits: gateway.Limits{Closing: closingTime},
 		// Pages on other ports call the HTTP API; the token alone opens it.
 		CORS: &gateway.CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, ExposeHeaders: []string{"Location"}},
 	})
@@ -253,7 +254,8 @@ func (s *Stack) Done() <-chan error { return s.served }
 
 // Close stops the stack: running actions end their slices and leave their
 // checkpoints, sockets are closed, and everything is waited for as long as ctx
-// lasts. What is queued or running goes on at the next start.
+// lasts. What is queued or running goes on at the next start. Connections that
+// $disconnect has not forgotten after a few seconds are left to the sweep.
 func (s *Stack) Close(ctx context.Context) error {
 	var faults []error
 	if s.stop != nil {
@@ -265,7 +267,7 @@ func (s *Stack) Close(ctx context.Context) error {
 		}
 	}
 	if s.gateway != nil {
-		faults = append(faults, s.gateway.Close(ctx))
+		faults = append(faults, s.closeGateway(ctx))
 	}
 	if s.server != nil {
 		faults = append(faults, s.server.Close())
@@ -280,6 +282,24 @@ func (s *Stack) Close(ctx context.Context) error {
 		faults = append(faults, s.store.Close())
 	}
 	return errors.Join(faults...)
+}
+
+// How long a stack that stops waits for its clients to answer the close frame, and
+// in all for $disconnect.
+const (
+	closingTime    = 2 * time.Second
+	disconnectTime = 4 * time.Second
+)
+
+func (s *Stack) closeGateway(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, disconnectTime)
+	defer cancel()
+	err := s.gateway.Close(bounded)
+	if err != nil && ctx.Err() == nil {
+		s.config.Logger.WarnContext(ctx, "connections are left to the sweep", "error", err.Error())
+		return nil
+	}
+	return err
 }
 
 // concurrency is above Lambda's default for an account: a goroutine costs less

@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -88,6 +89,36 @@ func TestStopAndStartAgain(t *testing.T) {
 	result, err := again.Wait(nil)
 	if err != nil || string(result) != "42" {
 		t.Errorf("result %s, %v", result, err)
+	}
+}
+
+// When the database does not let $disconnect write, a stop does not wait for every
+// client: what is left is for the sweep.
+func TestStopDoesNotWaitForEveryDisconnect(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	var log lifttest.Log
+	stack := start(t, data, &log)
+	for range 3 {
+		connect(t, stack)
+	}
+	lock, err := sql.Open("sqlite", "file:"+filepath.Join(data, "streamer.db")+"?_txlock=immediate&_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	tx, err := lock.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := stack.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "left to the sweep") {
+		t.Error("nobody hears of it")
 	}
 }
 

@@ -159,6 +159,63 @@ func FuzzDecodeFrame(f *testing.F) {
 	})
 }
 
+// FuzzDetail has what is shown of a request read back as it was, its raw values
+// byte for byte.
+func FuzzDetail(f *testing.F) {
+	seed(f, "frames", func(file []byte) []byte {
+		frame, err := wire.DecodeFrame(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if frame.Request == nil || frame.Request.Detail == nil {
+			return []byte("{}")
+		}
+		detail, err := json.Marshal(frame.Request.Detail)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return detail
+	})
+	f.Add([]byte(`{"payload": "<\u2028>" ,"steps":[{"name":"a\"b"},{}],"slots":[""],"metadata":{"":"\ud800"},"expires_at":"2026-01-02T03:04:05.123456789+14:00"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var d wire.Detail
+		if json.Unmarshal(data, &d) != nil {
+			return
+		}
+		frame := wire.Frame{Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{ID: "r-1", Action: "a", State: wire.StateRunning, Detail: &d}}
+		if !sane(frame) {
+			return
+		}
+		raw := frame.Append(nil)
+		again, err := wire.DecodeFrame(raw)
+		if err != nil || again.Request.Detail == nil {
+			t.Fatalf("%q came out as %q, which does not decode: %v", data, raw, err)
+		}
+		for _, at := range []*time.Time{d.LeaseUntil, d.ExpiresAt} {
+			if at != nil {
+				*at = at.UTC()
+			}
+		}
+		for i := range d.Steps {
+			if d.Steps[i].Result == nil {
+				d.Steps[i].Result = json.RawMessage("null")
+			}
+		}
+		if len(d.Metadata) == 0 {
+			d.Metadata = nil
+		}
+		if len(d.Steps) == 0 {
+			d.Steps = nil
+		}
+		if len(d.Slots) == 0 {
+			d.Slots = nil
+		}
+		if !reflect.DeepEqual(*again.Request.Detail, d) {
+			t.Errorf("%+v came out as %q, which is read as %+v", d, raw, *again.Request.Detail)
+		}
+	})
+}
+
 // sane leaves out times whose year in UTC has no RFC 3339 spelling, such as
 // 9999-12-31T23:59:59-01:00: no server sends them.
 func sane(f wire.Frame) bool {
@@ -168,6 +225,16 @@ func sane(f wire.Frame) bool {
 		for _, t := range []*time.Time{s.StartedAt, s.FinishedAt, s.DueAt} {
 			if t != nil {
 				times = append(times, *t)
+			}
+		}
+		for _, a := range s.History {
+			times = append(times, a.StartedAt, a.EndedAt)
+		}
+		if d := s.Detail; d != nil {
+			for _, t := range []*time.Time{d.LeaseUntil, d.ExpiresAt} {
+				if t != nil {
+					times = append(times, *t)
+				}
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ func (s *Store) SaveConnection(ctx context.Context, c streamer.Connection) error
 	if err != nil {
 		return fmt.Errorf("sqlite: encode scopes: %w", err)
 	}
-	_, err = s.write.ExecContext(ctx, "INSERT OR REPLACE INTO connections ("+connectionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	err = s.exec(ctx, "INSERT OR REPLACE INTO connections ("+connectionColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		c.ID, c.Principal.Tenant, c.Principal.Subject, string(scopes), c.Principal.ExpiresAt.UnixMilli(), c.ConnectedAt.UnixMilli(),
 		c.EndsAt().UnixMilli(), c.SourceIP, c.UserAgent)
 	if err != nil {
@@ -98,8 +99,15 @@ func (s *Store) queryConnections(ctx context.Context, clauses string, args ...an
 
 // DeleteConnection implements [streamer.ConnectionStore].
 func (s *Store) DeleteConnection(ctx context.Context, id string) error {
-	if _, err := s.write.ExecContext(ctx, "DELETE FROM connections WHERE id = ?", id); err != nil {
+	if err := s.exec(ctx, "DELETE FROM connections WHERE id = ?", id); err != nil {
 		return fmt.Errorf("sqlite: delete connection: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) exec(ctx context.Context, statement string, args ...any) error {
+	return s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+		_, err := tx.Exec(statement, args...)
+		return nil, err
+	})
 }

@@ -29,8 +29,8 @@ var (
 func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire ...streamer.Slot) (*streamer.Request, bool, error) {
 	var stored *streamer.Request
 	created := false
-	err := s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
-		existing, err := scan(tx.QueryRow(selectRequest, r.Tenant, r.Subject, r.ID))
+	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+		existing, err := scan(tx.Stmt(s.selectRequest).QueryRow(r.Tenant, r.Subject, r.ID))
 		switch {
 		case errors.Is(err, streamer.ErrNotFound):
 		case err != nil:
@@ -48,7 +48,7 @@ func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire 
 			return nil, err
 		}
 		stored, created = rounded(r), true
-		return stored, put(tx, stored)
+		return stored, put(tx.Stmt(s.putRequest), stored)
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("sqlite: create request: %w", err)
@@ -68,8 +68,8 @@ func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Re
 // ChangeRequest implements [streamer.RequestStore].
 func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
 	var changed *streamer.Request
-	err := s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
-		r, err := scan(tx.QueryRow(selectRequest, key.Tenant, key.Subject, key.ID))
+	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+		r, err := scan(tx.Stmt(s.selectRequest).QueryRow(key.Tenant, key.Subject, key.ID))
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +87,7 @@ func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.
 			return nil, err
 		}
 		changed = rounded(r)
-		return changed, put(tx, changed)
+		return changed, put(tx.Stmt(s.putRequest), changed)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: change request: %w", err)
@@ -240,7 +240,7 @@ func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
 	return &r, nil
 }
 
-func put(tx *sql.Tx, r *streamer.Request) error {
+func put(stmt *sql.Stmt, r *streamer.Request) error {
 	metadata, err := json.Marshal(r.Metadata)
 	if err != nil {
 		return fmt.Errorf("encode metadata: %w", err)
@@ -273,7 +273,7 @@ func put(tx *sql.Tx, r *streamer.Request) error {
 	if err != nil {
 		return fmt.Errorf("encode slots: %w", err)
 	}
-	_, err = tx.Exec(putRequest, r.Tenant, r.Subject, r.ID, r.Action, []byte(r.Payload), string(metadata), r.CorrelationID,
+	_, err = stmt.Exec(r.Tenant, r.Subject, r.ID, r.Action, []byte(r.Payload), string(metadata), r.CorrelationID,
 		string(r.State), r.Rev, r.Fence, millis(r.DueAt), r.Attempt, r.Slices, r.Lost, int64(r.Ran), r.Worker, r.CancelRequested,
 		r.Progress.Percentage, r.Progress.Message, []byte(r.Progress.Metadata), []byte(r.Checkpoint), []byte(r.Result), failed,
 		string(subscribers), string(steps), r.Await.Token, millis(r.Await.Until), string(history), r.Output, r.OutputMark,

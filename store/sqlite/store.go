@@ -46,9 +46,12 @@ const applicationID = 0x5374726d // "Strm"
 // which ends with the process however that ends.
 type Store struct {
 	write   *sql.DB // one connection: SQLite has one writer
+	writer  *writer // of all that changes
 	read    *sql.DB
 	lock    *sql.DB // nil in memory
 	watches watches
+
+	selectRequest, putRequest *sql.Stmt // of write: to parse them takes longer than to run them
 }
 
 var (
@@ -72,7 +75,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		if s.write, err = connect(path, 1); err != nil {
 			return err
 		}
-		s.read = s.write
+		s.writer, s.read = newWriter(s.write, s.watches.tell), s.write
 		return s.prepare(ctx)
 	}
 	folder, err := os.Stat(filepath.Dir(path))
@@ -88,6 +91,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if s.write, err = connect(path, 1); err != nil {
 		return err
 	}
+	s.writer = newWriter(s.write, s.watches.tell)
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}
@@ -129,7 +133,18 @@ var (
 	errForeign  = errors.New("it is the database of another program")
 )
 
-func (s *Store) prepare(ctx context.Context) error {
+func (s *Store) prepare(ctx context.Context) (err error) {
+	if err := s.makeTables(ctx); err != nil {
+		return err
+	}
+	if s.selectRequest, err = s.write.PrepareContext(ctx, selectRequest); err != nil {
+		return err
+	}
+	s.putRequest, err = s.write.PrepareContext(ctx, putRequest)
+	return err
+}
+
+func (s *Store) makeTables(ctx context.Context) error {
 	var version, application, objects int
 	err := s.write.QueryRowContext(ctx, "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) "+
 		"FROM pragma_user_version, pragma_application_id").Scan(&version, &application, &objects)
@@ -145,7 +160,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	case version > 0 && upgrades[version] == "":
 		return errOlder
 	}
-	return s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+	return s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
 		if version == 0 {
 			if _, err := tx.Exec(schema); err != nil {
 				return nil, err
@@ -166,6 +181,9 @@ func (s *Store) prepare(ctx context.Context) error {
 func (s *Store) Close() error {
 	s.watches.close()
 	var faults []error
+	if s.writer != nil {
+		s.writer.close()
+	}
 	if s.read != nil && s.read != s.write {
 		faults = append(faults, s.read.Close())
 	}
@@ -176,34 +194,6 @@ func (s *Store) Close() error {
 		faults = append(faults, s.lock.Close())
 	}
 	return errors.Join(faults...)
-}
-
-// inTx runs do in a transaction and, once it is committed, tells the watches of
-// the request that do returns. The context bounds the wait for the writer's
-// turn; from then on the transaction takes its milliseconds, so that an error of
-// the context always means that nothing has changed.
-func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) (*streamer.Request, error)) (err error) {
-	conn, err := s.write.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
-	if err != nil {
-		return err
-	}
-	written, err := do(tx)
-	if err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	// The writer's turn is not over yet: the watches hear in the order of commits.
-	if written != nil && written.State == streamer.Queued {
-		s.watches.tell(written)
-	}
-	return nil
 }
 
 // PurgeExpired deletes final requests past their retention time and connections
@@ -217,11 +207,14 @@ func (s *Store) PurgeExpired(ctx context.Context, now time.Time, limit int) (int
 		{"DELETE FROM requests WHERE rowid IN (SELECT rowid FROM requests WHERE expires_at <= ? LIMIT ?)", now},
 		{"DELETE FROM connections WHERE rowid IN (SELECT rowid FROM connections WHERE expires_at <= ? LIMIT ?)", now.Add(-24 * time.Hour)},
 	} {
-		result, err := s.write.ExecContext(ctx, q.sql, q.at.UnixMilli(), limit)
-		if err != nil {
-			return purged, fmt.Errorf("purge: %w", err)
-		}
-		n, err := result.RowsAffected()
+		var n int64
+		err := s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+			result, err := tx.Exec(q.sql, q.at.UnixMilli(), limit)
+			if err == nil {
+				n, err = result.RowsAffected()
+			}
+			return nil, err
+		})
 		if err != nil {
 			return purged, fmt.Errorf("purge: %w", err)
 		}

@@ -1,0 +1,37 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pay-theory/streamer/store/sqlite"
+)
+
+// BenchmarkCreateRequest is so many clients that submit at once.
+func BenchmarkCreateRequest(b *testing.B) {
+	for _, clients := range []int{1, 16, 500} {
+		b.Run(fmt.Sprint(clients), func(b *testing.B) {
+			s, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "streamer.db"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			var next atomic.Int64
+			var all sync.WaitGroup
+			b.ResetTimer()
+			for range clients {
+				all.Go(func() {
+					for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+						if _, _, err := s.CreateRequest(b.Context(), request(fmt.Sprint("r-", n))); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			all.Wait()
+		})
+	}
+}

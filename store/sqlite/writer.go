@@ -1,0 +1,134 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+
+	"github.com/pay-theory/streamer"
+)
+
+// A writer runs writes in the order in which they came. Those that come while
+// others run are committed together with them: a commit waits for the disk,
+// which takes longer than many writes.
+type writer struct {
+	db      *sql.DB
+	tell    func(*streamer.Request) // of what became queued, in the order of writes
+	turns   chan *write             // without a buffer: what is taken from it is done
+	close   func()                  // waits for what runs
+	closing chan struct{}
+	closed  chan struct{}
+}
+
+// A write is one caller's. It is done or not at all, whatever its neighbours in
+// the transaction do.
+type write struct {
+	do      func(tx *sql.Tx) (*streamer.Request, error)
+	written *streamer.Request
+	err     error
+	done    chan struct{}
+}
+
+// maxTogether bounds how long the first of a transaction waits for the last.
+const maxTogether = 100
+
+var errClosed = errors.New("the store is closed")
+
+func newWriter(db *sql.DB, tell func(*streamer.Request)) *writer {
+	w := &writer{db: db, tell: tell, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
+	w.close = sync.OnceFunc(func() {
+		close(w.closing)
+		<-w.closed
+	})
+	go w.run()
+	return w
+}
+
+// inTx runs do in a transaction and, once it is committed, tells of the request
+// that do returns. The context bounds the wait for the turn; from then on it takes
+// milliseconds, so that an error of the context always means that nothing has
+// changed. do may run in another goroutine.
+func (w *writer) inTx(ctx context.Context, do func(tx *sql.Tx) (*streamer.Request, error)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	mine := &write{do: do, done: make(chan struct{})}
+	select {
+	case w.turns <- mine:
+		<-mine.done
+		return mine.err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.closing:
+		return errClosed
+	}
+}
+
+func (w *writer) run() {
+	defer close(w.closed)
+	for {
+		select {
+		case first := <-w.turns:
+			w.together(first)
+		case <-w.closing:
+			return
+		}
+	}
+}
+
+// together runs a write, and those that come meanwhile, in one transaction.
+func (w *writer) together(first *write) {
+	all := []*write{first}
+	err := w.transaction(func(tx *sql.Tx) error {
+		for {
+			if err := all[len(all)-1].run(tx); err != nil {
+				return err
+			}
+			if len(all) == maxTogether {
+				return nil
+			}
+			select {
+			case next := <-w.turns:
+				all = append(all, next)
+			default:
+				return nil
+			}
+		}
+	})
+	for _, one := range all {
+		switch {
+		case one.err != nil:
+		case err != nil:
+			one.err = err
+		case one.written != nil && one.written.State == streamer.Queued:
+			w.tell(one.written)
+		}
+		close(one.done)
+	}
+}
+
+func (w *writer) transaction(do func(tx *sql.Tx) error) error {
+	tx, err := w.db.Begin()
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// run does the write, or takes it back. Its own error is what that gives; the
+// error that it returns is the transaction's.
+func (one *write) run(tx *sql.Tx) error {
+	if _, err := tx.Exec("SAVEPOINT one"); err != nil {
+		return err
+	}
+	end := "RELEASE one"
+	if one.written, one.err = one.do(tx); one.err != nil {
+		end = "ROLLBACK TO one; RELEASE one"
+	}
+	_, err := tx.Exec(end)
+	return err
+}
