@@ -23,7 +23,21 @@ func invoke(ctx context.Context, action Action, job *Job) (out json.RawMessage, 
 	return action.run(ctx, job)
 }
 
-// runShort runs a short action to its end and answers for its time limit.
+// An ActionError is how a short action failed, as opposed to what kept it from
+// being run: the fault is the action's, and not the service's. Its text is Err's.
+type ActionError struct {
+	Action string // its name
+	Err    error
+}
+
+// Error returns Err's text.
+func (e *ActionError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *ActionError) Unwrap() error { return e.Err }
+
+// runShort runs a short action to its end and answers for its time limit. Its
+// errors are ActionErrors.
 func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, action.config.Limit, ErrLimit)
 	defer cancel()
@@ -34,11 +48,11 @@ func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, er
 	case err == nil:
 		return out, nil
 	case errors.Is(context.Cause(ctx), ErrLimit) && ctx.Err() != nil:
-		return nil, limitError(action.config.Limit)
+		err = limitError(action.config.Limit)
 	case errors.As(err, &more):
-		return nil, fmt.Errorf("short action %s asked to continue: give it an expected duration above %v", action.Name(), ShortLimit)
+		err = fmt.Errorf("short action %s asked to continue: give it an expected duration above %v", action.Name(), ShortLimit)
 	}
-	return nil, err
+	return nil, &ActionError{Action: action.Name(), Err: err}
 }
 
 func limitError(limit time.Duration) *Error {

@@ -67,6 +67,10 @@ func newSystem(t *testing.T) *system {
 			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
 				return 0, errors.New("dial tcp 10.0.0.7: secret detail")
 			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "picky"},
+			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
+				return 0, streamer.Errorf(wire.ProcessingFailed, "not this one")
+			}),
 		streamer.NewAction(streamer.ActionConfig{Name: "admin", Scope: "admin"},
 			func(context.Context, *streamer.Job, json.RawMessage) (bool, error) { return true, nil }),
 		streamer.NewAction(streamer.ActionConfig{Name: "long", Expected: time.Minute},

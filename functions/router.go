@@ -44,7 +44,12 @@ func Router(config RouterConfig) *lift.App {
 	app := newApp(config.Logger, config.Telemetry, answerLimit)
 
 	app.WebSocket(lift.RouteDefault, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
-		return answer(e, messages.Handle(ctx, e.WebSocket.ConnectionID, e.CorrelationID, e.Body)), nil
+		frame, err := messages.Answer(ctx, e.WebSocket.ConnectionID, e.CorrelationID, e.Body)
+		res := answer(e, frame)
+		if err != nil {
+			return failure(ctx, e, err, frame.RequestID)
+		}
+		return res, nil
 	}))
 	httpAPI{requests, connections}.routes(app, auth.JWT(config.Verifier))
 	return app
