@@ -20,7 +20,30 @@ func invoke(ctx context.Context, action Action, job *Job) (out json.RawMessage, 
 			out, err = nil, fmt.Errorf("action %s panicked: %v", action.Name(), v)
 		}
 	}()
+	job.action = action.Name()
 	return action.run(ctx, job)
+}
+
+// IsFailure reports whether a run of an action, given ctx, that returned err has
+// failed. It has not when the action goes on later, by [Continue], [Snooze] or
+// [AwaitSignal], nor when the request was cancelled, the lease was lost, or the
+// function's time was over first.
+func IsFailure(ctx context.Context, err error) bool {
+	var (
+		more *continuation
+		nap  *snooze
+		wait *park
+	)
+	if err == nil || errors.As(err, &more) || errors.As(err, &nap) || errors.As(err, &wait) {
+		return false
+	}
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, ErrCancelled), errors.Is(cause, ErrLeaseLost):
+		return false
+	case errors.Is(cause, ErrSliceEnd):
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, ErrSliceEnd)
+	}
+	return true
 }
 
 // An ActionError is how a short action failed, as opposed to what kept it from

@@ -36,6 +36,9 @@ type RouterConfig struct {
 func Router(config RouterConfig) *lift.App {
 	require("Router", config.Connections != nil, config.Requests != nil, config.Actions != nil,
 		config.Push != nil, config.Close != nil, config.Verifier != nil)
+	if config.Logger == nil {
+		config.Logger = lift.NewLogger(lift.LogConfig{})
+	}
 	requests := &streamer.Requests{Store: config.Requests, Actions: config.Actions, Push: config.Push,
 		Limits: config.Limits, Retention: config.Retention, Logger: config.Logger}
 	connections := streamer.Connections{Store: config.Connections, Closer: config.Close}
