@@ -15,18 +15,27 @@ import (
 // and logs see what they are. The domain's error stays the cause, and the
 // answer is made of it. requestID may be empty.
 func declare(err error, requestID string) error {
-	if _, done := lift.Declared(err); done {
-		return err
-	}
+	var named *requestError
 	var declared *streamer.Error
-	if !errors.As(err, &declared) {
-		return &requestError{err, requestID}
+	switch {
+	case errors.As(err, &named): // declared already
+		return err
+	case errors.As(err, &declared):
+		return lifted(err, requestID)
 	}
-	return &lift.Error{
-		Code:    lift.CodeOf(declared.Code.HTTPStatus()),
-		Message: declared.Message,
-		Cause:   &requestError{err, requestID},
+	if known, ok := lift.Declared(err); ok {
+		said := *known
+		said.Cause = &requestError{err, requestID}
+		return &said
 	}
+	return &requestError{err, requestID}
+}
+
+// lifted is Lift's error of one of the domain's.
+func lifted(err error, requestID string) *lift.Error {
+	declared := &streamer.Error{Code: wire.InternalError, Message: "internal error"}
+	errors.As(err, &declared)
+	return &lift.Error{Code: lift.CodeOf(declared.Code.HTTPStatus()), Message: declared.Message, Cause: &requestError{err, requestID}}
 }
 
 // failure is how a message ends that was not done. What a short action failed
@@ -34,14 +43,14 @@ func declare(err error, requestID string) error {
 // the function's errors must not ring for an application's bug. It is logged here.
 // When the function's own time is up, that is to blame.
 func failure(ctx context.Context, e *lift.Event, err error, requestID string) (*lift.Response, error) {
-	err = declare(err, requestID)
-	declared, _ := lift.Declared(err)
 	var action *streamer.ActionError
-	if !errors.As(err, &action) || declared.Code.HTTPStatus() < http.StatusInternalServerError || ctx.Err() != nil {
-		return nil, err
+	if errors.As(err, &action) && ctx.Err() == nil {
+		if shown := lifted(err, requestID); shown.Code.HTTPStatus() >= http.StatusInternalServerError {
+			e.Logger().ErrorContext(ctx, "action failed", "request_id", requestID, "action", action.Action, "error", action.Error())
+			return errorResponse(ctx, e, shown), nil
+		}
 	}
-	e.Logger().ErrorContext(ctx, "action failed", "request_id", requestID, "action", action.Action, "error", action.Error())
-	return errorResponse(ctx, e, declared), nil
+	return nil, declare(err, requestID)
 }
 
 // A requestError is an error and the request that it concerns.

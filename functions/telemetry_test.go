@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
@@ -99,6 +100,11 @@ func TestAFaultIsAnsweredAndLogged(t *testing.T) {
 		t.Errorf("the log has %v", line)
 	}
 
+	// To the domain an error of Lift's is as undeclared as any.
+	if frame := s.ask(t, "c1", `{"id":"l","action":"lifted"}`); frame.Error == nil || frame.Error.Code != wire.InternalError || frame.RequestID != "l" {
+		t.Errorf("an action failed with an error of Lift's: %s", frame.Append(nil))
+	}
+
 	s.store.Close()
 	frame := s.ask(t, "c1", `{"id":"b","action":"mirror"}`)
 	if frame.Error == nil || frame.Error.Code != wire.ServiceUnavailable || frame.Error.Retry == nil || !frame.Error.Retry.Retryable || frame.RequestID != "b" {
@@ -108,6 +114,30 @@ func TestAFaultIsAnsweredAndLogged(t *testing.T) {
 		!strings.Contains(line["error"].(string), "load connection") {
 		t.Errorf("the log has %v", line)
 	}
+}
+
+// An action that the function's own end cuts short is the function's fault, and
+// may succeed later.
+func TestTheFunctionsTimeIsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSystem(t)
+		s.open(t, "c1", nil)
+		before := len(s.metrics.Documents(t))
+		for _, event := range []lifttest.Event{
+			lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"slow"}`},
+			lifttest.HTTP{Method: "POST", Path: "/requests", Header: bearer(s.token(t, nil)), Body: []byte(`{"id":"a","action":"slow"}`)},
+		} {
+			body := string(lifttest.Invoke(t.Context(), t, s.router, event).Body)
+			if !strings.Contains(body, `"code":"TIMEOUT"`) || !strings.Contains(body, `"request_id":"a"`) || !strings.Contains(body, `"retryable":true`) {
+				t.Errorf("answered %s", body)
+			}
+		}
+		for _, line := range s.metrics.Documents(t)[before:] {
+			if line["Errors"] != 1.0 {
+				t.Errorf("counted %v", line)
+			}
+		}
+	})
 }
 
 // BenchmarkTelemetry sends an event through the stack of all functions.
