@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -99,8 +100,12 @@ func (p RetryPolicy) delay(key Key, attempt int) time.Duration {
 type Action struct {
 	config ActionConfig
 	check  func(payload json.RawMessage) error
-	run    func(ctx context.Context, job *Job) (json.RawMessage, error)
+	run    ActionFunc
 }
+
+// An ActionFunc is one run of an action: the payload is decoded, the work done,
+// the result encoded.
+type ActionFunc func(ctx context.Context, job *Job) (json.RawMessage, error)
 
 // A Validator is an input that can tell what is wrong with it. NewAction calls
 // Validate on every decoded input, before a request is stored; a returned
@@ -244,6 +249,36 @@ func NewRegistry(actions ...Action) *Registry {
 		r.limited = r.limited || a.config.MaxRunning > 0
 	}
 	return r
+}
+
+// With returns a registry of the same actions inside a middleware, the first one
+// given the outermost. It wraps every run of every action: of a short one in the
+// router, of a long one each attempt and slice in the processor. [Job.Action]
+// tells which action it is.
+//
+//	logged := registry.With(func(next streamer.ActionFunc) streamer.ActionFunc {
+//		return func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+//			start := time.Now()
+//			out, err := next(ctx, job)
+//			job.Logger().Info("ran", "took", time.Since(start), "failed", streamer.IsFailure(ctx, err))
+//			return out, err
+//		}
+//	})
+//
+// What a middleware returns is the run's outcome, so it should hand on next's
+// error as it is: [Continue], [Snooze] and [AwaitSignal] are errors too, and
+// [IsFailure] tells them from failures. A panic of the action passes through it. It
+// runs for a request that was accepted, and is no place for access control: that
+// is ActionConfig.Scope.
+func (r *Registry) With(middleware ...func(next ActionFunc) ActionFunc) *Registry {
+	wrapped := &Registry{actions: make(map[string]Action, len(r.actions)), limited: r.limited}
+	for name, a := range r.actions {
+		for _, wrap := range slices.Backward(middleware) {
+			a.run = wrap(a.run)
+		}
+		wrapped.actions[name] = a
+	}
+	return wrapped
 }
 
 // Names returns the actions' names in order.

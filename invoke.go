@@ -20,10 +20,47 @@ func invoke(ctx context.Context, action Action, job *Job) (out json.RawMessage, 
 			out, err = nil, fmt.Errorf("action %s panicked: %v", action.Name(), v)
 		}
 	}()
+	job.action = action.Name()
 	return action.run(ctx, job)
 }
 
-// runShort runs a short action to its end and answers for its time limit.
+// IsFailure reports whether a run of an action, given ctx, that returned err has
+// failed. It has not when the action goes on later, by [Continue], [Snooze] or
+// [AwaitSignal], nor when the request was cancelled, the lease was lost, or the
+// function's time was over first.
+func IsFailure(ctx context.Context, err error) bool {
+	var (
+		more *continuation
+		nap  *snooze
+		wait *park
+	)
+	if err == nil || errors.As(err, &more) || errors.As(err, &nap) || errors.As(err, &wait) {
+		return false
+	}
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, ErrCancelled), errors.Is(cause, ErrLeaseLost):
+		return false
+	case errors.Is(cause, ErrSliceEnd):
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, ErrSliceEnd)
+	}
+	return true
+}
+
+// An ActionError is how a short action failed, as opposed to what kept it from
+// being run: the fault is the action's, and not the service's. Its text is Err's.
+type ActionError struct {
+	Action string // its name
+	Err    error
+}
+
+// Error returns Err's text.
+func (e *ActionError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *ActionError) Unwrap() error { return e.Err }
+
+// runShort runs a short action to its end and answers for its time limit. Its
+// errors are ActionErrors.
 func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, action.config.Limit, ErrLimit)
 	defer cancel()
@@ -34,11 +71,11 @@ func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, er
 	case err == nil:
 		return out, nil
 	case errors.Is(context.Cause(ctx), ErrLimit) && ctx.Err() != nil:
-		return nil, limitError(action.config.Limit)
+		err = limitError(action.config.Limit)
 	case errors.As(err, &more):
-		return nil, fmt.Errorf("short action %s asked to continue: give it an expected duration above %v", action.Name(), ShortLimit)
+		err = fmt.Errorf("short action %s asked to continue: give it an expected duration above %v", action.Name(), ShortLimit)
 	}
-	return nil, err
+	return nil, &ActionError{Action: action.Name(), Err: err}
 }
 
 func limitError(limit time.Duration) *Error {

@@ -29,6 +29,7 @@ var (
 // after the run's end do nothing.
 type Job struct {
 	key      Key
+	action   string
 	payload  json.RawMessage
 	metadata map[string]string
 	who      Principal
@@ -55,6 +56,9 @@ type Job struct {
 
 // ID is the request's id, unique within the principal's tenant and subject.
 func (j *Job) ID() string { return j.key.ID }
+
+// Action is the name of the action that runs.
+func (j *Job) Action() string { return j.action }
 
 // Principal is who asked. A long action's principal has no scopes and no
 // expiry: those were checked when the request was accepted.

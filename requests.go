@@ -76,7 +76,8 @@ func (who Caller) frame(r *Request) wire.Frame {
 // response frame, or stores a durable request and returns its acknowledgment
 // frame. A message whose id, action and payload are those of a request that
 // exists is that request, and the frame is its snapshot. The caller's connection
-// is subscribed in the same write.
+// is subscribed in the same write. What a short action failed with is an
+// [*ActionError].
 func (s *Requests) Submit(ctx context.Context, who Caller, m wire.Message) (wire.Frame, error) {
 	who.Of = ""
 	action, err := s.Actions.find(m.Action)

@@ -30,25 +30,33 @@ type Router struct {
 // error frame: the socket stays open. Nothing in the message says who sent it;
 // only the connection does.
 func (rt *Router) Handle(ctx context.Context, connectionID, correlationID string, data []byte) wire.Frame {
+	frame, err := rt.Answer(ctx, connectionID, correlationID, data)
+	var declared *Error
+	if err != nil && (!errors.As(err, &declared) || declared.Cause != nil) {
+		rt.logger().ErrorContext(ctx, "message failed", "request_id", frame.RequestID,
+			"correlation_id", correlationID, "error", err.Error())
+	}
+	return frame
+}
+
+// Answer is Handle for a caller that logs and counts errors itself: beside an
+// error frame it returns the error.
+func (rt *Router) Answer(ctx context.Context, connectionID, correlationID string, data []byte) (wire.Frame, error) {
 	m, err := wire.DecodeMessage(data)
 	if err != nil {
 		var reason *wire.MessageError
 		errors.As(err, &reason)
-		return ErrorFrame(Errorf(wire.InvalidMessage, "%s", reason.Reason), reason.ID, correlationID)
+		err = Errorf(wire.InvalidMessage, "%s", reason.Reason)
+		return ErrorFrame(err, reason.ID, correlationID), err
 	}
 	if m.ID == "" {
 		m.ID = NewID()
 	}
 	frame, err := rt.answer(ctx, connectionID, correlationID, m)
 	if err != nil {
-		var declared *Error
-		if !errors.As(err, &declared) || declared.Cause != nil {
-			rt.logger().ErrorContext(ctx, "message failed", "request_id", m.ID, "action", m.Action,
-				"correlation_id", correlationID, "error", err.Error())
-		}
-		return ErrorFrame(err, m.ID, correlationID)
+		return ErrorFrame(err, m.ID, correlationID), err
 	}
-	return frame
+	return frame, nil
 }
 
 func (rt *Router) answer(ctx context.Context, connectionID, correlationID string, m wire.Message) (wire.Frame, error) {

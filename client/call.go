@@ -25,6 +25,7 @@ type Progress struct {
 // concurrent use.
 type Call struct {
 	id       string
+	subject  string        // whose it is; empty: the caller's
 	message  *wire.Message // nil when the call only watches
 	accepted chan struct{} // closed when the server has the request
 	ended    chan struct{} // closed when final is set
@@ -48,9 +49,9 @@ type outcome struct {
 	err    error
 }
 
-func newCall(id string, m *wire.Message) *Call {
+func newCall(subject, id string, m *wire.Message) *Call {
 	return &Call{
-		id: id, message: m,
+		id: id, subject: subject, message: m,
 		accepted: make(chan struct{}), ended: make(chan struct{}), done: make(chan struct{}),
 		news: make(chan struct{}, 1),
 	}

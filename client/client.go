@@ -66,6 +66,12 @@ type State struct {
 // A Client sends requests and follows them. It is safe for concurrent use: any
 // number of calls share its one connection. Whoever makes it closes it.
 type Client struct {
+	*connection
+	subject string // whose requests; empty: the caller's own
+}
+
+// A connection is what the clients that [Client.Of] makes have in common.
+type connection struct {
 	http      *httpAPI // also beside a WebSocket, for large results
 	transport transport
 
@@ -83,11 +89,11 @@ type transport interface {
 	// follow submits the call's message, if it has one, and offers the call
 	// what the server says of its request, until the call has ended.
 	follow(ctx context.Context, call *Call) error
-	get(ctx context.Context, id string) (wire.Snapshot, error)
+	get(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error)
 	list(ctx context.Context, q wire.ListQuery) (wire.List, error)
-	cancel(ctx context.Context, id string) (wire.Snapshot, error)
-	redrive(ctx context.Context, id string) (wire.Snapshot, error)
-	why(ctx context.Context, id string) (wire.Snapshot, error)
+	cancel(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error)
+	redrive(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error)
+	why(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error)
 	signal(ctx context.Context, s wire.Signal) (wire.Snapshot, error)
 	output(ctx context.Context, q wire.OutputQuery) (wire.Output, error)
 	ping(ctx context.Context) error
@@ -153,7 +159,7 @@ func newClient(cfg Config) (*Client, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{http: newHTTPAPI(cfg)}
+	c := &Client{connection: &connection{http: newHTTPAPI(cfg)}}
 	c.ctx, c.end = context.WithCancelCause(context.Background())
 	return c, nil
 }
@@ -186,7 +192,7 @@ func (c *Client) Start(ctx context.Context, r Request) (*Call, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.begin(ctx, newCall(m.ID, m))
+	return c.begin(ctx, newCall("", m.ID, m))
 }
 
 // Watch picks up a request that exists, running or ended, and returns when the
@@ -196,7 +202,7 @@ func (c *Client) Watch(ctx context.Context, id string) (*Call, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
-	return c.begin(ctx, newCall(id, nil))
+	return c.begin(ctx, newCall(c.subject, id, nil))
 }
 
 func (c *Client) begin(ctx context.Context, call *Call) (*Call, error) {
@@ -231,7 +237,7 @@ func (c *Client) outcome(ctx context.Context, call *Call) (json.RawMessage, erro
 	if call.final.ref == "" {
 		return call.final.result, call.final.err
 	}
-	return c.http.result(ctx, call.final.ref)
+	return c.http.result(ctx, call.subject, call.final.ref)
 }
 
 // Get returns how a request stands, with its result unless that is large: then
@@ -242,11 +248,13 @@ func (c *Client) Get(ctx context.Context, id string) (wire.Snapshot, error) {
 	}
 	ctx, stop := c.bind(ctx)
 	defer stop()
-	return c.transport.get(ctx, id)
+	return c.transport.get(ctx, c.ref(id))
 }
 
-// List returns a page of the caller's requests, newest first, without results.
+// List returns a page of requests, newest first, without results: the caller's
+// own, unless the query or [Client.Of] names a subject.
 func (c *Client) List(ctx context.Context, q wire.ListQuery) (wire.List, error) {
+	q.Subject = cmp.Or(q.Subject, c.subject)
 	ctx, stop := c.bind(ctx)
 	defer stop()
 	return c.transport.list(ctx, q)
@@ -260,7 +268,7 @@ func (c *Client) Cancel(ctx context.Context, id string) (wire.Snapshot, error) {
 	}
 	ctx, stop := c.bind(ctx)
 	defer stop()
-	return c.transport.cancel(ctx, id)
+	return c.transport.cancel(ctx, c.ref(id))
 }
 
 // Redrive runs a failed request again, from its last checkpoint and with its
@@ -271,7 +279,7 @@ func (c *Client) Redrive(ctx context.Context, id string) (wire.Snapshot, error) 
 	}
 	ctx, stop := c.bind(ctx)
 	defer stop()
-	return c.transport.redrive(ctx, id)
+	return c.transport.redrive(ctx, c.ref(id))
 }
 
 // Why is Get with all that the server knows of why the request waits, in the
@@ -282,7 +290,7 @@ func (c *Client) Why(ctx context.Context, id string) (wire.Snapshot, error) {
 	}
 	ctx, stop := c.bind(ctx)
 	defer stop()
-	return c.transport.why(ctx, id)
+	return c.transport.why(ctx, c.ref(id))
 }
 
 // Signal gives a request the signal that it waits for, or will. The first
@@ -293,7 +301,7 @@ func (c *Client) Signal(ctx context.Context, id, token string, payload json.RawM
 	}
 	ctx, stop := c.bind(ctx)
 	defer stop()
-	return c.transport.signal(ctx, wire.Signal{RequestID: id, Token: token, Payload: payload})
+	return c.transport.signal(ctx, wire.Signal{RequestID: id, Subject: c.subject, Token: token, Payload: payload})
 }
 
 // Output returns a piece of a request's output, from an offset on, in order.
@@ -305,7 +313,7 @@ func (c *Client) Output(ctx context.Context, id string, from int64) (wire.Output
 	}
 	ctx, stop := c.bind(ctx)
 	defer stop()
-	return c.transport.output(ctx, wire.OutputQuery{RequestID: id, From: from})
+	return c.transport.output(ctx, wire.OutputQuery{RequestID: id, Subject: c.subject, From: from})
 }
 
 // Ping returns when the server has answered.
@@ -313,6 +321,10 @@ func (c *Client) Ping(ctx context.Context) error {
 	ctx, stop := c.bind(ctx)
 	defer stop()
 	return c.transport.ping(ctx)
+}
+
+func (c *Client) ref(id string) wire.RequestRef {
+	return wire.RequestRef{RequestID: id, Subject: c.subject}
 }
 
 // Close ends the connection, and every call with [ErrClosed]; the requests go

@@ -28,4 +28,9 @@
 //
 // Frames are told apart by their rev: what is not newer than what a call has
 // seen is dropped, and every call ends exactly once.
+//
+// # Operators
+//
+// [Client.Of] is the client of whoever has the scope streamer:operator, for the
+// requests and connections of another subject of the tenant.
 package client

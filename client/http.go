@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +99,7 @@ func (h *httpAPI) follow(ctx context.Context, call *Call) error {
 	}
 	for failures := 0; !call.hasEnded(); {
 		asked, rev := time.Now(), call.seen()
-		s, err := h.snapshot(ctx, http.MethodGet, path(call.id)+"?wait="+longPoll.String()+"&rev="+strconv.FormatInt(rev, 10), nil)
+		s, err := h.snapshot(ctx, http.MethodGet, path(call.id)+with(call.subject, "wait", longPoll.String(), "rev", strconv.FormatInt(rev, 10)), nil)
 		if err == nil && call.offer(wire.Frame{Type: wire.TypeRequest, RequestID: call.id, Request: &s}) {
 			failures = 0
 			continue
@@ -118,13 +119,14 @@ func (h *httpAPI) follow(ctx context.Context, call *Call) error {
 	return nil
 }
 
-// result fetches a large result from the path that a frame named.
-func (h *httpAPI) result(ctx context.Context, ref string) (json.RawMessage, error) {
+// result fetches a large result of a subject's request from the path that a frame
+// named.
+func (h *httpAPI) result(ctx context.Context, subject, ref string) (json.RawMessage, error) {
 	if !strings.HasPrefix(ref, "/") {
 		return nil, fmt.Errorf("fetch result: %q is no path below the HTTP API", ref)
 	}
 	for failures := 0; ; failures++ {
-		s, err := h.snapshot(ctx, http.MethodGet, ref, nil)
+		s, err := h.snapshot(ctx, http.MethodGet, ref+with(subject), nil)
 		switch {
 		case err == nil && len(s.Result) == 0:
 			return nil, fmt.Errorf("fetch result: there is none at %s", ref)
@@ -141,55 +143,57 @@ func (h *httpAPI) result(ctx context.Context, ref string) (json.RawMessage, erro
 	}
 }
 
-func (h *httpAPI) get(ctx context.Context, id string) (wire.Snapshot, error) {
-	return h.snapshot(ctx, http.MethodGet, path(id), nil)
+func (h *httpAPI) get(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error) {
+	return h.snapshot(ctx, http.MethodGet, path(r.RequestID)+with(r.Subject), nil)
 }
 
-func (h *httpAPI) cancel(ctx context.Context, id string) (wire.Snapshot, error) {
-	return h.snapshot(ctx, http.MethodDelete, path(id), nil)
+func (h *httpAPI) detail(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error) {
+	return h.snapshot(ctx, http.MethodGet, path(r.RequestID)+with(r.Subject, "detail", "true"), nil)
 }
 
-func (h *httpAPI) redrive(ctx context.Context, id string) (wire.Snapshot, error) {
-	return h.snapshot(ctx, http.MethodPost, path(id)+"/redrive", nil)
+func (h *httpAPI) cancel(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error) {
+	return h.snapshot(ctx, http.MethodDelete, path(r.RequestID)+with(r.Subject), nil)
 }
 
-func (h *httpAPI) why(ctx context.Context, id string) (wire.Snapshot, error) { return h.get(ctx, id) }
+func (h *httpAPI) redrive(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error) {
+	return h.snapshot(ctx, http.MethodPost, path(r.RequestID)+"/redrive"+with(r.Subject), nil)
+}
+
+func (h *httpAPI) why(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error) {
+	return h.get(ctx, r)
+}
 
 func (h *httpAPI) signal(ctx context.Context, s wire.Signal) (wire.Snapshot, error) {
-	return h.snapshot(ctx, http.MethodPost, path(s.RequestID)+"/signals/"+url.PathEscape(s.Token), s.Payload)
+	return h.snapshot(ctx, http.MethodPost, path(s.RequestID)+"/signals/"+url.PathEscape(s.Token)+with(s.Subject), s.Payload)
 }
 
 func (h *httpAPI) output(ctx context.Context, q wire.OutputQuery) (wire.Output, error) {
 	var out wire.Output
-	body, err := h.do(ctx, http.MethodGet, path(q.RequestID)+"/output?from="+strconv.FormatInt(q.From, 10), nil)
-	if err != nil {
-		return out, err
-	}
-	if err := json.Unmarshal(body, &out); err != nil {
-		return out, fmt.Errorf("decode output: %w", err)
-	}
-	return out, nil
+	body, err := h.do(ctx, http.MethodGet, path(q.RequestID)+"/output"+with(q.Subject, "from", strconv.FormatInt(q.From, 10)), nil)
+	err = decode("output", body, err, &out)
+	return out, err
 }
 
 func (h *httpAPI) list(ctx context.Context, q wire.ListQuery) (wire.List, error) {
-	query := url.Values{}
-	for key, value := range map[string]string{"state": q.State, "cursor": q.Cursor} {
-		if value != "" {
-			query.Set(key, value)
-		}
-	}
-	if q.Limit != 0 {
-		query.Set("limit", strconv.Itoa(q.Limit))
-	}
-	body, err := h.do(ctx, http.MethodGet, "/requests?"+query.Encode(), nil)
-	if err != nil {
-		return wire.List{}, err
-	}
 	var list wire.List
-	if err := json.Unmarshal(body, &list); err != nil {
-		return wire.List{}, fmt.Errorf("decode list: %w", err)
-	}
-	return list, nil
+	query := with(q.Subject, "action", q.Action, "cursor", q.Cursor, "limit", limit(q.Limit), "state", q.State)
+	body, err := h.do(ctx, http.MethodGet, "/requests"+query, nil)
+	err = decode("list", body, err, &list)
+	return list, err
+}
+
+func (h *httpAPI) connections(ctx context.Context, q wire.ConnectionQuery) (wire.ConnectionList, error) {
+	var list wire.ConnectionList
+	body, err := h.do(ctx, http.MethodGet, "/connections"+with(q.Subject, "limit", limit(q.Limit), "cursor", q.Cursor), nil)
+	err = decode("connections", body, err, &list)
+	return list, err
+}
+
+func (h *httpAPI) closeConnections(ctx context.Context, subject string) (int, error) {
+	var out wire.Closed
+	body, err := h.do(ctx, http.MethodDelete, "/connections"+with(subject), nil)
+	err = decode("answer", body, err, &out)
+	return out.Closed, err
 }
 
 func (h *httpAPI) ping(ctx context.Context) error {
@@ -198,6 +202,36 @@ func (h *httpAPI) ping(ctx context.Context) error {
 }
 
 func path(id string) string { return "/requests/" + url.PathEscape(id) }
+
+// with is the query of pairs of names and values and a subject, without what is
+// empty.
+func with(subject string, pairs ...string) string {
+	query := ""
+	for pair := range slices.Chunk(append(pairs, "subject", subject), 2) {
+		if pair[1] != "" {
+			query += "&" + pair[0] + "=" + url.QueryEscape(pair[1])
+		}
+	}
+	return strings.Replace(query, "&", "?", 1)
+}
+
+func limit(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// decode decodes what an answer has, unless there is none.
+func decode(what string, body []byte, err error, into any) error {
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		return fmt.Errorf("decode %s: %w", what, err)
+	}
+	return nil
+}
 
 func (h *httpAPI) snapshot(ctx context.Context, method, path string, body []byte) (wire.Snapshot, error) {
 	body, err := h.do(ctx, method, path, body)

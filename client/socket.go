@@ -203,7 +203,7 @@ func (t *socket) follow(ctx context.Context, call *Call) error {
 		}
 		m := call.message
 		if m == nil || call.isAccepted() {
-			m = reserved(wire.ActionSubscribe, wire.RequestRef{RequestID: call.id})
+			m = reserved(wire.ActionSubscribe, wire.RequestRef{RequestID: call.id, Subject: call.subject})
 		}
 		f, err := t.askOn(ctx, s, m, call.id)
 		switch after, again := retryable(err); {
@@ -238,7 +238,8 @@ func (t *socket) follow(ctx context.Context, call *Call) error {
 func (t *socket) add(call *Call) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if call.message != nil && len(t.calls[call.id]) > 0 {
+	// A frame names the id alone.
+	if followed := t.calls[call.id]; len(followed) > 0 && (call.message != nil || call.subject != followed[0].subject) {
 		return errorf(wire.DuplicateRequest, call.id, "this client follows a request with the id %q already", call.id)
 	}
 	t.calls[call.id] = append(t.calls[call.id], call)
@@ -306,28 +307,28 @@ func unexpected(action string, f wire.Frame) error {
 	return fmt.Errorf("%s was answered with a frame of type %q", action, f.Type)
 }
 
-func (t *socket) named(ctx context.Context, action, id string) (wire.Snapshot, error) {
-	f, err := t.ask(ctx, wire.TypeRequest, reserved(action, wire.RequestRef{RequestID: id}), id)
+func (t *socket) named(ctx context.Context, action string, r wire.RequestRef) (wire.Snapshot, error) {
+	f, err := t.ask(ctx, wire.TypeRequest, reserved(action, r), r.RequestID)
 	if err != nil {
 		return wire.Snapshot{}, err
 	}
 	return *f.Request, nil
 }
 
-func (t *socket) get(ctx context.Context, id string) (wire.Snapshot, error) {
-	return t.named(ctx, wire.ActionGet, id)
+func (t *socket) get(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error) {
+	return t.named(ctx, wire.ActionGet, r)
 }
 
-func (t *socket) cancel(ctx context.Context, id string) (wire.Snapshot, error) {
-	return t.named(ctx, wire.ActionCancel, id)
+func (t *socket) cancel(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error) {
+	return t.named(ctx, wire.ActionCancel, r)
 }
 
-func (t *socket) redrive(ctx context.Context, id string) (wire.Snapshot, error) {
-	return t.named(ctx, wire.ActionRedrive, id)
+func (t *socket) redrive(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error) {
+	return t.named(ctx, wire.ActionRedrive, r)
 }
 
-func (t *socket) why(ctx context.Context, id string) (wire.Snapshot, error) {
-	return t.named(ctx, wire.ActionWhy, id)
+func (t *socket) why(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error) {
+	return t.named(ctx, wire.ActionWhy, r)
 }
 
 func (t *socket) signal(ctx context.Context, s wire.Signal) (wire.Snapshot, error) {

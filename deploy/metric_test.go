@@ -1,10 +1,19 @@
 package deploy_test
 
 import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
 
@@ -21,17 +30,79 @@ func TestTheQueueAgeAlarmReadsWhatTheSweepWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	lifttest.Invoke(t.Context(), t, functions.Processor(newWorld(t).processor, functions.Telemetry{Metrics: metrics}), lifttest.Schedule{})
+	if !reads(t, alarm, &written, "Milliseconds", 0) {
+		t.Errorf("the alarm reads %v; the sweep writes %s", alarm, written.Lines())
+	}
+}
+
+// The alarm of faults rings when the store is away, which Lambda does not count:
+// the message is answered.
+func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
+	t.Parallel()
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := auth.NewVerifier(auth.Config{Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests", Audience: "streamer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var functionsRead []string
+	for _, query := range load(t, nil).resource("FaultsAlarm")["Metrics"].([]any) {
+		stat, ok := query.(map[string]any)["MetricStat"].(map[string]any)
+		if !ok {
+			continue
+		}
+		metric := stat["Metric"].(map[string]any)
+		function := metric["Dimensions"].([]any)[0].(map[string]any)["Value"].(string)
+		functionsRead = append(functionsRead, function)
+		var written lifttest.Metrics
+		metrics, err := functions.Metrics(function, &written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		router := functions.Router(functions.RouterConfig{Connections: away{}, Requests: awayRequests{}, Actions: streamer.NewRegistry(), Push: &meter{}, Close: &meter{},
+			Verifier: verifier, Telemetry: functions.Telemetry{Metrics: metrics}})
+		if answer := lifttest.Invoke(t.Context(), t, router, lifttest.Message{ConnectionID: "c1", Body: `{"action":"echo"}`}); answer.Err != nil {
+			t.Errorf("Lambda counts %v", answer.Err)
+		}
+		if stat["Stat"] != "Sum" || !reads(t, metric, &written, "Count", 1) {
+			t.Errorf("the alarm reads %v; the router writes %s", stat, written.Lines())
+		}
+	}
+	if want := []string{"ConnectFunction", "DisconnectFunction", "RouterFunction", "ProcessorFunction"}; !slices.Equal(functionsRead, want) {
+		t.Errorf("the alarm reads of %q", functionsRead)
+	}
+}
+
+type (
+	away         struct{ streamer.ConnectionStore }
+	awayRequests struct{ streamer.RequestStore }
+)
+
+func (away) LoadConnection(context.Context, string) (streamer.Connection, error) {
+	return streamer.Connection{}, errors.New("the store is away")
+}
+
+// reads reports whether a metric, as an alarm names it, was written with the value.
+func reads(t *testing.T, metric map[string]any, written *lifttest.Metrics, unit string, value float64) bool {
+	t.Helper()
+	dimension := metric["Dimensions"].([]any)[0].(map[string]any)
+	name := dimension["Name"].(string)
 	for _, doc := range written.Documents(t) {
 		about := doc["_aws"].(map[string]any)["CloudWatchMetrics"].([]any)[0].(map[string]any)
-		name := dimension["Name"].(string)
-		if about["Namespace"] != alarm["Namespace"] || !reflect.DeepEqual(about["Dimensions"], []any{[]any{name}}) || doc[name] != dimension["Value"] {
+		if about["Namespace"] != metric["Namespace"] || !reflect.DeepEqual(about["Dimensions"], []any{[]any{name}}) || doc[name] != dimension["Value"] {
 			continue
 		}
 		for _, m := range about["Metrics"].([]any) {
-			if m := m.(map[string]any); m["Name"] == alarm["MetricName"] && m["Unit"] == "Milliseconds" && doc[m["Name"].(string)] == 0.0 {
-				return
+			if m := m.(map[string]any); m["Name"] == metric["MetricName"] && m["Unit"] == unit && doc[m["Name"].(string)] == value {
+				return true
 			}
 		}
 	}
-	t.Errorf("the alarm reads %v %v %v; the sweep writes %s", alarm["Namespace"], alarm["MetricName"], dimension, written.Lines())
+	return false
 }

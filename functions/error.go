@@ -15,32 +15,63 @@ import (
 // and logs see what they are. The domain's error stays the cause, and the
 // answer is made of it. requestID may be empty.
 func declare(err error, requestID string) error {
+	var named *requestError
 	var declared *streamer.Error
-	if _, done := lift.Declared(err); done || !errors.As(err, &declared) {
+	switch {
+	case errors.As(err, &named): // declared already
 		return err
+	case errors.As(err, &declared):
+		return lifted(err, requestID)
 	}
-	return &lift.Error{
-		Code:    lift.CodeOf(declared.Code.HTTPStatus()),
-		Message: declared.Message,
-		Cause:   &requestError{declared, requestID},
+	if known, ok := lift.Declared(err); ok {
+		said := *known
+		said.Cause = &requestError{err, requestID}
+		return &said
 	}
+	return &requestError{err, requestID}
 }
 
-// A requestError is a domain error and the request that it concerns.
+// lifted is Lift's error of one of the domain's.
+func lifted(err error, requestID string) *lift.Error {
+	declared := &streamer.Error{Code: wire.InternalError, Message: "internal error"}
+	errors.As(err, &declared)
+	return &lift.Error{Code: lift.CodeOf(declared.Code.HTTPStatus()), Message: declared.Message, Cause: &requestError{err, requestID}}
+}
+
+// failure is how a message ends that was not done. What a short action failed
+// with is answered as any error is, and is none of the function's: an alarm on
+// the function's errors must not ring for an application's bug. It is logged here.
+// When the function's own time is up, that is to blame.
+func failure(ctx context.Context, e *lift.Event, err error, requestID string) (*lift.Response, error) {
+	var action *streamer.ActionError
+	if errors.As(err, &action) && ctx.Err() == nil {
+		if shown := lifted(err, requestID); shown.Code.HTTPStatus() >= http.StatusInternalServerError {
+			e.Logger().ErrorContext(ctx, "action failed", "request_id", requestID, "action", action.Action, "error", action.Error())
+			return errorResponse(ctx, e, shown), nil
+		}
+	}
+	return nil, declare(err, requestID)
+}
+
+// A requestError is an error and the request that it concerns.
 type requestError struct {
-	cause     *streamer.Error
+	error
 	requestID string
 }
 
-// Error leaves out the message, which the error around it has.
+// Error leaves out a declared error's message, which the error around it has.
 func (e *requestError) Error() string {
-	if e.cause.Cause != nil {
-		return string(e.cause.Code) + ": " + e.cause.Cause.Error()
+	var declared *streamer.Error
+	switch {
+	case !errors.As(e.error, &declared):
+		return e.error.Error()
+	case declared.Cause != nil:
+		return string(declared.Code) + ": " + declared.Cause.Error()
 	}
-	return string(e.cause.Code)
+	return string(declared.Code)
 }
 
-func (e *requestError) Unwrap() error { return e.cause }
+func (e *requestError) Unwrap() error { return e.error }
 
 // wireCodes are the protocol's codes for errors that Lift itself declares.
 var wireCodes = map[lift.Code]wire.Code{
@@ -62,12 +93,14 @@ var wireCodes = map[lift.Code]wire.Code{
 // errorResponse answers errors in the protocol's terms: problem+json over HTTP
 // and at $connect, an error frame on a message route.
 func errorResponse(_ context.Context, e *lift.Event, err *lift.Error) *lift.Response {
-	var cause *requestError
-	requestID := ""
 	domain := &streamer.Error{Code: wireCodes[err.Code], Message: err.Message, Retryable: err.Retryable(), After: err.RetryAfter}
-	status := err.Code.HTTPStatus()
+	status, requestID := err.Code.HTTPStatus(), ""
+	var cause *requestError
 	if errors.As(err.Cause, &cause) {
-		domain, requestID, status = cause.cause, cause.requestID, cause.cause.Code.HTTPStatus()
+		requestID = cause.requestID
+		if errors.As(cause, &domain) {
+			status = domain.Code.HTTPStatus()
+		}
 	}
 	if e.Trigger == lift.TriggerMessage {
 		return &lift.Response{Body: streamer.ErrorFrame(domain, requestID, e.CorrelationID).Append(nil)}

@@ -67,6 +67,19 @@ func newSystem(t *testing.T) *system {
 			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
 				return 0, errors.New("dial tcp 10.0.0.7: secret detail")
 			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "picky"},
+			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
+				return 0, streamer.Errorf(wire.ProcessingFailed, "not this one")
+			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "lifted"},
+			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
+				return 0, lift.Errorf(lift.CodeNotFound, "secret detail")
+			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "slow", Limit: time.Minute},
+			func(ctx context.Context, _ *streamer.Job, _ json.RawMessage) (int, error) {
+				<-ctx.Done()
+				return 0, ctx.Err()
+			}),
 		streamer.NewAction(streamer.ActionConfig{Name: "admin", Scope: "admin"},
 			func(context.Context, *streamer.Job, json.RawMessage) (bool, error) { return true, nil }),
 		streamer.NewAction(streamer.ActionConfig{Name: "long", Expected: time.Minute},

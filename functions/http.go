@@ -49,7 +49,10 @@ func signed(do func(ctx context.Context, e *lift.Event, who streamer.Caller) (*l
 		if err != nil {
 			return nil, declare(err, e.HTTP.PathValue("id"))
 		}
-		return res.SetHeader("Content-Type", "application/json"), nil
+		if res.Header.Get("Content-Type") == "" {
+			res.SetHeader("Content-Type", "application/json")
+		}
+		return res, nil
 	})
 }
 
@@ -65,7 +68,7 @@ func (a httpAPI) submit(ctx context.Context, e *lift.Event, who streamer.Caller)
 	}
 	frame, err := a.Submit(ctx, who, m)
 	if err != nil {
-		return nil, declare(err, m.ID)
+		return failure(ctx, e, err, m.ID)
 	}
 	res := answer(e, frame)
 	switch frame.Type {

@@ -36,6 +36,9 @@ type RouterConfig struct {
 func Router(config RouterConfig) *lift.App {
 	require("Router", config.Connections != nil, config.Requests != nil, config.Actions != nil,
 		config.Push != nil, config.Close != nil, config.Verifier != nil)
+	if config.Logger == nil {
+		config.Logger = lift.NewLogger(lift.LogConfig{})
+	}
 	requests := &streamer.Requests{Store: config.Requests, Actions: config.Actions, Push: config.Push,
 		Limits: config.Limits, Retention: config.Retention, Logger: config.Logger}
 	connections := streamer.Connections{Store: config.Connections, Closer: config.Close}
@@ -44,7 +47,12 @@ func Router(config RouterConfig) *lift.App {
 	app := newApp(config.Logger, config.Telemetry, answerLimit)
 
 	app.WebSocket(lift.RouteDefault, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
-		return answer(e, messages.Handle(ctx, e.WebSocket.ConnectionID, e.CorrelationID, e.Body)), nil
+		frame, err := messages.Answer(ctx, e.WebSocket.ConnectionID, e.CorrelationID, e.Body)
+		res := answer(e, frame)
+		if err != nil {
+			return failure(ctx, e, err, frame.RequestID)
+		}
+		return res, nil
 	}))
 	httpAPI{requests, connections}.routes(app, auth.JWT(config.Verifier))
 	return app

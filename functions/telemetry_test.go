@@ -4,13 +4,16 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/lift/trace"
+	"github.com/pay-theory/streamer/wire"
 )
 
 const (
@@ -28,7 +31,11 @@ func TestEachEventIsOneLineOfMetrics(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
 	run := lifttest.JSON{Value: functions.RunInvocation{Run: streamer.Key{Tenant: "acme", Subject: "ada", ID: "none"}}}
-	told := 0
+	s.open(t, "c2", nil)
+	post := func(body string) lifttest.HTTP {
+		return lifttest.HTTP{Method: "POST", Path: "/requests", Header: bearer(s.token(t, nil)), Body: []byte(body)}
+	}
+	told := len(s.metrics.Documents(t))
 	for _, tt := range []struct {
 		name, function            string
 		app                       *lift.App
@@ -36,16 +43,23 @@ func TestEachEventIsOneLineOfMetrics(t *testing.T) {
 		errors, refusals, isStart any // of the line; nil where it has none
 		of                        []string
 	}{
-		{"a token that is good", "connect", s.connect, lifttest.Connect{ConnectionID: "c1", Header: bearer(s.token(t, nil))}, 0.0, 0.0, 1.0, nil},
+		{"a token that is good", "connect", s.connect, lifttest.Connect{ConnectionID: "c1", Header: bearer(s.token(t, nil))}, 0.0, 0.0, nil, nil},
 		{"no token", "connect", s.connect, lifttest.Connect{}, 0.0, 1.0, nil, nil},
 		{"a message", "router", s.router, lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"mirror"}`}, 0.0, 0.0, 1.0, nil},
 		{"a page that is not there", "router", s.router, lifttest.HTTP{Path: "/none"}, 0.0, 1.0, nil, nil},
 		{"a sweep", "processor", s.processor, lifttest.Schedule{}, 0.0, 0.0, 1.0, []string{"OldestDue", "Due"}},
 		{"a run", "processor", s.processor, run, 0.0, 0.0, nil, nil},
 		{"the end", "disconnect", s.disconnect, lifttest.Disconnect{ConnectionID: "c1"}, 0.0, 0.0, 1.0, nil},
+		{"a message that is refused", "router", s.router, lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"none"}`}, 0.0, 1.0, nil, nil},
+		{"an action that fails", "router", s.router, lifttest.Message{ConnectionID: "c2", Body: `{"id":"a","action":"leaky"}`}, 0.0, 0.0, nil, nil},
+		{"an action that fails, by HTTP", "router", s.router, post(`{"id":"b","action":"leaky"}`), 0.0, 0.0, nil, nil},
+		{"an action that refuses, by HTTP", "router", s.router, post(`{"id":"c","action":"picky"}`), 0.0, 1.0, nil, nil},
+		{"no store for a message", "router", s.router, lifttest.Message{ConnectionID: "c2", Body: `{"id":"a","action":"mirror"}`}, 1.0, 0.0, nil, nil},
+		{"no store for a call", "router", s.router, lifttest.HTTP{Path: "/requests", Header: bearer(s.token(t, nil))}, 1.0, 0.0, nil, nil},
+		{"no store for a connection", "connect", s.connect, lifttest.Connect{ConnectionID: "c3", Header: bearer(s.token(t, nil))}, 1.0, 0.0, nil, nil},
 		{"no store", "disconnect", s.disconnect, lifttest.Disconnect{ConnectionID: "c1"}, 1.0, 0.0, nil, nil},
 	} {
-		if tt.name == "no store" {
+		if tt.name == "no store for a message" {
 			s.store.Close()
 		}
 		lifttest.Invoke(t.Context(), t, tt.app, tt.event)
@@ -64,6 +78,66 @@ func TestEachEventIsOneLineOfMetrics(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Who waits for an answer gets it, whosever fault it is; the operator finds why
+// in the log.
+func TestAFaultIsAnsweredAndLogged(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	s.open(t, "c1", nil)
+	ada := bearer(s.token(t, nil))
+	var problem struct{ Code, Detail, Request_ID, Correlation_ID string }
+
+	answer := s.call(t, ada, "POST", "/requests", "", `{"id":"a","action":"leaky"}`)
+	answer.Decode(t, &problem)
+	line := s.log.Line(t, "action failed")
+	if answer.Status != 500 || answer.Header.Get("Content-Type") != "application/problem+json" || problem.Code != "INTERNAL_ERROR" || problem.Request_ID != "a" ||
+		strings.Contains(problem.Detail, "10.0.0.7") || line["correlation_id"] != problem.Correlation_ID {
+		t.Errorf("an action failed: %d %s; the log has %v", answer.Status, answer.Body, line)
+	}
+	if !strings.Contains(line["error"].(string), "10.0.0.7") || line["action"] != "leaky" || line["request_id"] != "a" || line["level"] != "ERROR" {
+		t.Errorf("the log has %v", line)
+	}
+
+	// To the domain an error of Lift's is as undeclared as any.
+	if frame := s.ask(t, "c1", `{"id":"l","action":"lifted"}`); frame.Error == nil || frame.Error.Code != wire.InternalError || frame.RequestID != "l" {
+		t.Errorf("an action failed with an error of Lift's: %s", frame.Append(nil))
+	}
+
+	s.store.Close()
+	frame := s.ask(t, "c1", `{"id":"b","action":"mirror"}`)
+	if frame.Error == nil || frame.Error.Code != wire.ServiceUnavailable || frame.Error.Retry == nil || !frame.Error.Retry.Retryable || frame.RequestID != "b" {
+		t.Errorf("without a store a message is answered with %s", frame.Append(nil))
+	}
+	if line := s.log.Line(t, "failed"); line["level"] != "ERROR" || line["request_id"] != "b" || line["error_code"] != "SERVICE_UNAVAILABLE" ||
+		!strings.Contains(line["error"].(string), "load connection") {
+		t.Errorf("the log has %v", line)
+	}
+}
+
+// An action that the function's own end cuts short is the function's fault, and
+// may succeed later.
+func TestTheFunctionsTimeIsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSystem(t)
+		s.open(t, "c1", nil)
+		before := len(s.metrics.Documents(t))
+		for _, event := range []lifttest.Event{
+			lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"slow"}`},
+			lifttest.HTTP{Method: "POST", Path: "/requests", Header: bearer(s.token(t, nil)), Body: []byte(`{"id":"a","action":"slow"}`)},
+		} {
+			body := string(lifttest.Invoke(t.Context(), t, s.router, event).Body)
+			if !strings.Contains(body, `"code":"TIMEOUT"`) || !strings.Contains(body, `"request_id":"a"`) || !strings.Contains(body, `"retryable":true`) {
+				t.Errorf("answered %s", body)
+			}
+		}
+		for _, line := range s.metrics.Documents(t)[before:] {
+			if line["Errors"] != 1.0 {
+				t.Errorf("counted %v", line)
+			}
+		}
+	})
 }
 
 // BenchmarkTelemetry sends an event through the stack of all functions.

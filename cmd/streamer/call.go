@@ -95,7 +95,7 @@ func follow(ctx context.Context, env *environment, flags *clientFlags, noWait bo
 		return nil
 	}
 	env.interrupt(func() {
-		fmt.Fprintf(env.stderr, "\nthe request goes on without you; pick it up with: %s watch %s\npress Ctrl-C again to cancel it\n", program(), call.ID())
+		fmt.Fprintf(env.stderr, "\nthe request goes on without you; pick it up with: %s watch %s\npress Ctrl-C again to cancel it\n", program(), call.ID()+ofSubject(flags.subject))
 		env.interrupt(func() {
 			env.interrupt(nil)
 			fmt.Fprintln(env.stderr, "\ncancelling; press Ctrl-C again to leave at once")

@@ -17,7 +17,7 @@ const completeTime = 2 * time.Second
 // states are the values of list --state.
 var states = []cobra.Completion{wire.StateQueued, wire.StateRunning, wire.StateSucceeded, wire.StateFailed, wire.StateCancelled}
 
-// recent asks the server for the person's newest requests. A server that cannot
+// recent asks the server for the newest requests, of the subject if there is one. A server that cannot
 // be asked completes nothing: a shell has no place for its errors.
 func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snapshot {
 	ctx, cancel := context.WithTimeout(ctx, completeTime)
@@ -30,7 +30,7 @@ func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snaps
 		return nil
 	}
 	defer c.Close()
-	list, err := c.List(ctx, wire.ListQuery{Limit: 50})
+	list, err := c.Of(f.subject).List(ctx, wire.ListQuery{Limit: 50})
 	if err != nil {
 		return nil
 	}
@@ -48,6 +48,22 @@ func (f *clientFlags) completeID(env *environment) cobra.CompletionFunc {
 // before.
 func (f *clientFlags) completeAction(env *environment) cobra.CompletionFunc {
 	return f.complete(env, func(s wire.Snapshot) cobra.Completion { return s.Action })
+}
+
+// completeSubject completes a flag with who in the tenant asked for something
+// lately.
+func (f *clientFlags) completeSubject(env *environment) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		everybody := *f
+		everybody.subject = wire.AllSubjects
+		var all []cobra.Completion
+		for _, s := range everybody.recent(cmd.Context(), env) {
+			if !slices.Contains(all, s.Subject) {
+				all = append(all, s.Subject)
+			}
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	}
 }
 
 func (f *clientFlags) complete(env *environment, of func(wire.Snapshot) cobra.Completion) cobra.CompletionFunc {

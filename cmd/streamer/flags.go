@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/local"
 )
@@ -18,6 +19,7 @@ const defaultURL = "ws://127.0.0.1:8700/dev"
 // clientFlags say where the server is and who asks.
 type clientFlags struct {
 	url, httpURL, token, data string
+	subject                   string // empty: the token's own
 	http                      bool
 }
 
@@ -33,6 +35,19 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 func (f *clientFlags) registerHTTP(cmd *cobra.Command) {
 	f.register(cmd)
 	cmd.Flags().BoolVar(&f.http, "http", false, "use the HTTP API in place of a WebSocket")
+}
+
+// registerSubject adds whose requests they are, and the choice of the HTTP API.
+func (f *clientFlags) registerSubject(env *environment, cmd *cobra.Command) {
+	f.registerHTTP(cmd)
+	f.subjectFlag(env, cmd, "whose the request is (default: yours); another's needs a token with the scope "+streamer.OperatorScope)
+}
+
+func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage string) {
+	cmd.Flags().StringVar(&f.subject, "subject", "", usage)
+	if err := cmd.RegisterFlagCompletionFunc("subject", f.completeSubject(env)); err != nil {
+		panic(err) // there is no such flag
+	}
 }
 
 func (f *clientFlags) webSocketURL(env *environment) string {
@@ -71,7 +86,11 @@ func (f *clientFlags) bearer(env *environment) (string, error) {
 	if !isLoopback(f.webSocketURL(env)) {
 		return "", &exitError{exitUsage, errors.New("a server elsewhere needs --token or $STREAMER_TOKEN")}
 	}
-	token, err := signDev(f.data, devGrant())
+	grant := devGrant()
+	if f.subject != "" {
+		grant.Scopes = []string{streamer.OperatorScope}
+	}
+	token, err := signDev(f.data, grant)
 	if err != nil {
 		return "", &exitError{exitNoWay, err}
 	}
@@ -81,7 +100,7 @@ func (f *clientFlags) bearer(env *environment) (string, error) {
 // dialTime is how long a server may take to answer at first.
 const dialTime = 10 * time.Second
 
-// open connects. The caller closes the client.
+// open connects, and returns the client of the subject. The caller closes it.
 func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Client, error) {
 	if _, err := f.bearer(env); err != nil { // before anything is tried
 		return nil, err
@@ -95,7 +114,7 @@ func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Clien
 		if err != nil {
 			return nil, &exitError{exitUsage, err}
 		}
-		return c, nil
+		return c.Of(f.subject), nil
 	}
 	config.OnState = connectionTalk(env)
 	dialing, cancel := context.WithTimeout(ctx, dialTime)
@@ -104,7 +123,7 @@ func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Clien
 	if err != nil {
 		return nil, f.explain(env, err)
 	}
-	return c, nil
+	return c.Of(f.subject), nil
 }
 
 // connectionTalk tells when an open connection is lost, and when it is back.

@@ -13,12 +13,23 @@ import (
 )
 
 func newGet(env *environment) *cobra.Command {
-	return newSnapshot(env, &cobra.Command{
-		Use:     "get ID",
-		Short:   "Print how a request stands",
-		Long:    `Prints how a request stands as JSON: its state, progress, result or error.`,
-		Example: `  streamer get req_7y2m… | jq .state`,
-	}, (*client.Client).Get)
+	var detail bool
+	cmd := newSnapshot(env, &cobra.Command{
+		Use:   "get ID",
+		Short: "Print how a request stands",
+		Long: `Prints how a request stands as JSON: its state, progress, result or error. With
+--detail also its payload, steps, checkpoint, worker, and the correlation id by
+which the logs have it.`,
+		Example: `  streamer get req_7y2m… | jq .state
+  streamer get req_7y2m… --subject ada --detail | jq -r .detail.correlation_id`,
+	}, func(c *client.Client, ctx context.Context, id string) (wire.Snapshot, error) {
+		if detail {
+			return c.Detail(ctx, id)
+		}
+		return c.Get(ctx, id)
+	})
+	cmd.Flags().BoolVar(&detail, "detail", false, "print all that is known of it")
+	return cmd
 }
 
 func newCancel(env *environment) *cobra.Command {
@@ -27,7 +38,8 @@ func newCancel(env *environment) *cobra.Command {
 		Short: "Cancel a request",
 		Long: `Ends a queued request at once, and asks a running one to stop. One that has
 ended stays as it is. Prints how the request stands after that.`,
-		Example: `  streamer cancel req_7y2m…`,
+		Example: `  streamer cancel req_7y2m…
+  streamer cancel req_7y2m… --subject ada`,
 	}, (*client.Client).Cancel)
 }
 
@@ -57,7 +69,7 @@ func newSnapshot(env *environment, cmd *cobra.Command, do func(*client.Client, c
 		}
 		return printJSON(env, snapshot.Append(nil))
 	}
-	flags.registerHTTP(cmd)
+	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)
 	return cmd
 }

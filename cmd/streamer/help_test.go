@@ -13,15 +13,23 @@ import (
 
 var update = flag.Bool("update", false, "write docs/cli.md")
 
+// commands are all of a command's, and theirs.
+func commands(of *cobra.Command) (all []*cobra.Command) {
+	for _, cmd := range of.Commands() {
+		all = append(append(all, cmd), commands(cmd)...)
+	}
+	return all
+}
+
 // Every command has an example, and every example is one of a command that
 // exists, with flags and arguments that it takes.
 func TestExamples(t *testing.T) {
 	t.Parallel()
-	for _, cmd := range newRoot(&environment{getenv: os.Getenv}).Commands() {
+	for _, cmd := range commands(newRoot(&environment{getenv: os.Getenv})) {
 		if !cmd.Runnable() {
 			continue
 		}
-		if !strings.Contains(cmd.Example, "  streamer "+cmd.Name()) {
+		if !strings.Contains(cmd.Example, "  "+cmd.CommandPath()) {
 			t.Errorf("%s has no example of itself", cmd.Name())
 		}
 		for line := range strings.Lines(strings.ReplaceAll(cmd.Example, "\\\n", " ")) {
@@ -55,8 +63,8 @@ func TestReference(t *testing.T) {
 	var b strings.Builder
 	root := newRoot(&environment{getenv: os.Getenv})
 	fmt.Fprintf(&b, "# The CLI\n\n<!-- Written by: go test ./cmd/streamer -run TestReference -update -->\n\n%s\n", reference(root))
-	for _, cmd := range root.Commands() {
-		fmt.Fprintf(&b, "\n## streamer %s\n\n%s\n", cmd.Name(), reference(cmd))
+	for _, cmd := range commands(root) {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", cmd.CommandPath(), reference(cmd))
 	}
 	path := filepath.Join("..", "..", "docs", "cli.md")
 	if *update {

@@ -8,14 +8,17 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/wire"
 )
 
-const listHelp = `Lists your requests, newest first.`
+const listHelp = `Lists your requests, newest first; with --subject another's, or with '*' those of
+everybody in the token's tenant.`
 
 const listExample = `  streamer list
   streamer list --state FAILED
-  streamer list --limit 100 --json | jq -r '.requests[].id'`
+  streamer list --limit 100 --json | jq -r '.requests[].id'
+  streamer list --subject '*' --state QUEUED --token $OPERATOR_TOKEN`
 
 func newList(env *environment) *cobra.Command {
 	var flags clientFlags
@@ -23,7 +26,7 @@ func newList(env *environment) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List your requests",
+		Short:   "List requests",
 		Long:    listHelp,
 		Example: listExample,
 		Args:    cobra.NoArgs,
@@ -45,6 +48,8 @@ func newList(env *environment) *cobra.Command {
 		},
 	}
 	flags.registerHTTP(cmd)
+	flags.subjectFlag(env, cmd, "whose requests, '*' for everybody's (default: yours); others' need a token with the scope "+streamer.OperatorScope)
+	cmd.Flags().StringVar(&query.Action, "action", "", "only of this action")
 	cmd.Flags().StringVar(&query.State, "state", "", "only QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)
 	cmd.Flags().IntVar(&query.Limit, "limit", 20, "how many, 1 to 100")
@@ -59,13 +64,17 @@ func printTable(env *environment, list wire.List) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tACTION\tSTATE\t%\tCREATED\tMESSAGE")
+	subject := func(string) string { return "" } // a column for operators alone
+	if list.Requests[0].Subject != "" {
+		subject = func(of string) string { return of + "\t" }
+	}
+	fmt.Fprintln(w, subject("SUBJECT")+"ID\tACTION\tSTATE\t%\tCREATED\tMESSAGE")
 	for _, r := range list.Requests {
 		message := r.Message
 		if r.Error != nil {
 			message = string(r.Error.Code) + ": " + r.Error.Message
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.0f\t%s\t%s\n", r.ID, r.Action, r.State, r.Percentage,
+		fmt.Fprintf(w, "%s%s\t%s\t%s\t%.0f\t%s\t%s\n", subject(oneLine(r.Subject)), r.ID, r.Action, r.State, r.Percentage,
 			r.CreatedAt.Local().Format(time.DateTime), oneLine(message))
 	}
 	if err := w.Flush(); err != nil {

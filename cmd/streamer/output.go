@@ -59,7 +59,7 @@ func newOutput(env *environment) *cobra.Command {
 			}
 		},
 	}
-	flags.registerHTTP(cmd)
+	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)
 	cmd.Flags().Int64Var(&from, "from", 0, "the first offset")
 	cmd.Flags().BoolVar(&follow, "follow", false, "go on until the request has ended")

@@ -109,7 +109,7 @@ func newRoot(env *environment) *cobra.Command {
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
 	root.AddCommand(newDev(env), newStaging(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env), newRedrive(env),
-		newSignal(env), newOutput(env), newToken(env), newVerify(env),
+		newSignal(env), newOutput(env), newConnections(env), newToken(env), newVerify(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the program says by its exit code", Long: exitCodesHelp})
 	return root
 }

@@ -40,7 +40,7 @@ func newSignal(env *environment) *cobra.Command {
 			return printJSON(env, s.Append(nil))
 		},
 	}
-	flags.registerHTTP(cmd)
+	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)
 	return cmd
 }

@@ -27,7 +27,7 @@ func newWatch(env *environment) *cobra.Command {
 			})
 		},
 	}
-	flags.registerHTTP(cmd)
+	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)
 	return cmd
 }

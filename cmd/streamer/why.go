@@ -12,7 +12,8 @@ import (
 const whyHelp = `Says in a sentence why a request does not run, or how it stands, and what its
 failed attempts were.`
 
-const whyExample = `  streamer why req_7y2m…`
+const whyExample = `  streamer why req_7y2m…
+  streamer why req_7y2m… --subject ada`
 
 func newWhy(env *environment) *cobra.Command {
 	var flags clientFlags
@@ -44,7 +45,7 @@ func newWhy(env *environment) *cobra.Command {
 			return nil
 		},
 	}
-	flags.registerHTTP(cmd)
+	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the snapshot as JSON")
 	return cmd
@@ -64,7 +65,7 @@ func reason(s wire.Snapshot, now time.Time) string {
 	case s.State == wire.StateRunning:
 		return fmt.Sprintf("it runs, at %.0f %%; its worker was last heard of at %s", s.Percentage, s.UpdatedAt.Local().Format(time.DateTime))
 	case s.State == wire.StateFailed && s.Error != nil:
-		return fmt.Sprintf("it failed with %s: %s; `streamer redrive %s` runs it again", s.Error.Code, oneLine(s.Error.Message), s.ID)
+		return fmt.Sprintf("it failed with %s: %s; `streamer redrive %s` runs it again", s.Error.Code, oneLine(s.Error.Message), s.ID+ofSubject(s.Subject))
 	case s.Final() || s.Waiting == nil:
 		return "it is " + s.State
 	}
@@ -74,7 +75,7 @@ func reason(s wire.Snapshot, now time.Time) string {
 	case wire.WaitingTime:
 		return "its action asked to go on " + in(w.Until)
 	case wire.WaitingSignal:
-		return fmt.Sprintf("it waits for the signal %q, whose time is over %s; `streamer signal %s %s` sends it", oneLine(w.Token), in(w.Until), s.ID, oneLine(w.Token))
+		return fmt.Sprintf("it waits for the signal %q, whose time is over %s; `streamer signal %s %s` sends it", oneLine(w.Token), in(w.Until), s.ID, oneLine(w.Token)+ofSubject(s.Subject))
 	case wire.WaitingLimit:
 		place := ""
 		if w.Position > 0 {
@@ -83,4 +84,12 @@ func reason(s wire.Snapshot, now time.Time) string {
 		return fmt.Sprintf("all places of %s are taken (%d run)%s", oneLine(w.Limit), w.Running, place)
 	}
 	return fmt.Sprintf("it is queued since %s and waits for a worker; the next sweep rings for it if its doorbell was lost", s.UpdatedAt.Local().Format(time.DateTime))
+}
+
+// ofSubject is the flag with which a command means a subject's request.
+func ofSubject(subject string) string {
+	if subject == "" {
+		return ""
+	}
+	return " --subject " + oneLine(subject)
 }

@@ -190,7 +190,8 @@ func (w *work) push() *apigw.Pusher {
 // An Actions makes the application's actions over the store that they may read.
 type Actions func(requests streamer.RequestLister) ([]streamer.Action, error)
 
-// from makes the actions, unless something that they need has failed.
+// from makes the actions, each run of them seen in the trace of its event, unless
+// something that they need has failed.
 func (a Actions) from(w *work, store *dynamo.Store) (*streamer.Registry, error) {
 	if err := w.fault(); err != nil {
 		return nil, err
@@ -199,7 +200,7 @@ func (a Actions) from(w *work, store *dynamo.Store) (*streamer.Registry, error) 
 	if err != nil {
 		return nil, err
 	}
-	return streamer.NewRegistry(all...), nil
+	return streamer.NewRegistry(all...).With(traced), nil
 }
 
 // Router builds the router function.

@@ -1,24 +1,36 @@
 package deployed_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/functions/deployed"
+	"github.com/pay-theory/streamer/internal/dynoxide"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/lift/trace"
+	"github.com/pay-theory/streamer/store/dynamo"
+	"github.com/pay-theory/streamer/wire"
 )
 
 const (
@@ -48,19 +60,7 @@ func (s *services) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // the event. One that is not costs no packet.
 func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 	t.Parallel()
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(public)
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"iss": "https://issuer.example", "aud": "streamer",
-		"sub": "ada", "tenant_id": "acme", "exp": time.Now().Add(time.Hour).Unix()}).SignedString(private)
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys, token := signedIn(t)
 	authorization := http.Header{"Authorization": {"Bearer " + token}}
 
 	for _, tt := range []struct {
@@ -82,7 +82,7 @@ func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 			defer server.Close()
 			daemon := lifttest.NewDaemon(t)
 			env := environment(t)
-			env["STREAMER_JWT_KEYS"] = string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+			env["STREAMER_JWT_KEYS"] = keys
 			env["AWS_XRAY_DAEMON_ADDRESS"] = daemon.Address()
 			env["AWS_ENDPOINT_URL_DYNAMODB"], env["AWS_ENDPOINT_URL_LAMBDA"], env["STREAMER_CALLBACK_URL"] = server.URL, server.URL, server.URL+"/prod"
 			app, err := functionsOf[tt.function](t.Context(), options(env))
@@ -126,6 +126,148 @@ func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 			}
 		})
 	}
+}
+
+// signedIn returns the keys of an issuer, and ada's token of it.
+func signedIn(t *testing.T) (keys, token string) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err = jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{"iss": "https://issuer.example", "aud": "streamer",
+		"sub": "ada", "tenant_id": "acme", "exp": time.Now().Add(time.Hour).Unix()}).SignedString(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), token
+}
+
+// A run of an action is a part of its event, and what the action calls is a part
+// of the run: in the router and in the processor.
+func TestTheRunOfAnActionIsInItsTrace(t *testing.T) {
+	t.Parallel()
+	database := database(t)
+	called := httptest.NewServer(&services{})
+	t.Cleanup(called.Close)
+	call := func(ctx context.Context) error {
+		r, err := http.NewRequestWithContext(ctx, "GET", called.URL+"/price", nil)
+		if err != nil {
+			return err
+		}
+		res, err := (&http.Client{Transport: trace.Transport(nil)}).Do(r)
+		if err != nil {
+			return err
+		}
+		return res.Body.Close()
+	}
+	once := streamer.RetryPolicy{Attempts: 1}
+	act := func(name string, expected time.Duration, fn func(ctx context.Context) error) streamer.Action {
+		return streamer.NewAction(streamer.ActionConfig{Name: name, Expected: expected, Retry: once},
+			func(ctx context.Context, _ *streamer.Job, _ json.RawMessage) (int, error) { return 1, fn(ctx) })
+	}
+	actions := func(streamer.RequestLister) ([]streamer.Action, error) {
+		return []streamer.Action{act("price", 0, call), act("build", time.Minute, call),
+			act("refuse", 0, func(context.Context) error { return streamer.Errorf(wire.NotFound, "no such thing") }),
+			act("break", time.Minute, func(context.Context) error { return errors.New("out of memory") }),
+			act("panic", 0, func(context.Context) error { panic("nil map") }),
+			act("go on", time.Minute, func(context.Context) error { return streamer.Continue(nil) })}, nil
+	}
+	daemon := lifttest.NewDaemon(t)
+	keys, token := signedIn(t)
+	env := environment(t)
+	env["STREAMER_JWT_KEYS"], env["AWS_XRAY_DAEMON_ADDRESS"], env["AWS_ENDPOINT_URL_DYNAMODB"] = keys, daemon.Address(), database
+	env["AWS_ENDPOINT_URL_LAMBDA"], env["STREAMER_CALLBACK_URL"] = called.URL, called.URL
+	router, err := deployed.Router(actions)(t.Context(), options(env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	processor, err := deployed.Processor(actions)(t.Context(), options(env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	submit := func(action string) lifttest.Event {
+		return lifttest.HTTP{Method: "POST", Path: "/requests", Header: http.Header{"Authorization": {"Bearer " + token}},
+			Body: []byte(`{"id":"` + strings.ReplaceAll(action, " ", "") + `","action":"` + action + `"}`)}
+	}
+	sampled := lifttest.Traced(t.Context(), "Root="+traceID+";Parent="+lambdaSegment+";Sampled=1")
+	for _, tt := range []struct {
+		action, flag string // the flag that the run has
+		long, calls  bool
+	}{{"price", "", false, true}, {"build", "", true, true}, {"refuse", "error", false, false}, {"break", "fault", true, false},
+		{"panic", "fault", false, false}, {"go on", "", true, false}} {
+		if tt.long {
+			lifttest.Invoke(t.Context(), t, router, submit(tt.action)) // not sampled
+			run := functions.RunInvocation{Run: streamer.Key{Tenant: "acme", Subject: "ada", ID: strings.ReplaceAll(tt.action, " ", "")}}
+			if answer := lifttest.Invoke(sampled, t, processor, lifttest.JSON{Value: run}); answer.Err != nil {
+				t.Fatal(answer.Err)
+			}
+		} else {
+			lifttest.Invoke(sampled, t, router, submit(tt.action))
+		}
+		parts := map[string]map[string]any{} // by name; the event comes last
+		var event map[string]any
+		for event == nil {
+			var part map[string]any
+			if err := json.Unmarshal(daemon.Next(t), &part); err != nil {
+				t.Fatal(err)
+			}
+			parts[part["name"].(string)] = part
+			if part["parent_id"] == lambdaSegment {
+				event = part
+			}
+		}
+		run := parts[tt.action]
+		if run == nil || run["parent_id"] != event["id"] || run["trace_id"] != traceID {
+			t.Fatalf("%s: the run is %v, the event %v", tt.action, run, event)
+		}
+		for _, flag := range []string{"error", "fault", "throttle"} {
+			if marked := run[flag] == true; marked != (flag == tt.flag) {
+				t.Errorf("%s: the run is %v", tt.action, run)
+			}
+		}
+		if id := run["annotations"].(map[string]any)["request_id"]; id != strings.ReplaceAll(tt.action, " ", "") {
+			t.Errorf("%s: the request is %v", tt.action, id)
+		}
+		host := strings.TrimPrefix(called.URL, "http://")
+		if tt.calls && (parts[host] == nil || parts[host]["parent_id"] != run["id"]) {
+			t.Errorf("%s: what it called is %v", tt.action, parts[host])
+		}
+	}
+	daemon.Empty(t)
+}
+
+// database returns the address of a database with the tables that the
+// environment names.
+func database(t *testing.T) string {
+	t.Helper()
+	binary, err := dynoxide.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
+		t.Skipf("there is no database: %v", err)
+	}
+	server, err := dynoxide.Start(t.Context(), dynoxide.Config{Binary: binary})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	store, err := dynamo.New(dynamo.Config{Region: "eu-west-1", Endpoint: server.Endpoint, RequestsTable: "requests", ConnectionsTable: "connections",
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "sesame"}, nil
+		})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.CreateTables(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return server.Endpoint
 }
 
 // describe names a call by its service and operation, or by its path.

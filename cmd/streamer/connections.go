@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+const connectionsHelp = `Lists your open WebSockets; with --subject another's, or with '*' those of
+everybody in the token's tenant, by subject, the oldest first. It asks over HTTP.`
+
+const connectionsExample = `  streamer connections
+  streamer connections --subject '*' --token $OPERATOR_TOKEN
+  streamer connections close --subject ada --token $OPERATOR_TOKEN`
+
+func newConnections(env *environment) *cobra.Command {
+	flags := clientFlags{http: true} // a WebSocket would be one more
+	var query wire.ConnectionQuery
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "connections",
+		Short:   "List open WebSockets",
+		Long:    connectionsHelp,
+		Example: connectionsExample,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := flags.open(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			list, err := c.Connections(cmd.Context(), query)
+			if err != nil {
+				return flags.explain(env, err)
+			}
+			if asJSON {
+				raw, err := json.Marshal(list)
+				if err != nil {
+					return &exitError{exitFailed, err}
+				}
+				return printJSON(env, raw)
+			}
+			return printConnections(env, list)
+		},
+	}
+	flags.register(cmd)
+	flags.subjectFlag(env, cmd, "whose connections, '*' for everybody's (default: yours); others' need a token with the scope "+streamer.OperatorScope)
+	cmd.Flags().IntVar(&query.Limit, "limit", 100, "how many, 1 to 100")
+	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "where to go on, from the list before")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.AddCommand(newCloseConnections(env))
+	return cmd
+}
+
+func printConnections(env *environment, list wire.ConnectionList) error {
+	if len(list.Connections) == 0 {
+		fmt.Fprintln(env.stderr, "no connections")
+		return nil
+	}
+	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SUBJECT\tID\tCONNECTED\tTOKEN ENDS\tFROM\tCLIENT")
+	for _, c := range list.Connections {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(c.Subject), c.ID, c.ConnectedAt.Local().Format(time.DateTime),
+			c.ExpiresAt.Local().Format(time.DateTime), oneLine(c.SourceIP), oneLine(c.UserAgent))
+	}
+	if err := w.Flush(); err != nil {
+		return &exitError{exitFailed, err}
+	}
+	if list.Cursor != "" {
+		fmt.Fprintf(env.stderr, "more: --cursor %s\n", list.Cursor)
+	}
+	return nil
+}
+
+const closeHelp = `Closes all open WebSockets of a subject and prints how many there were. It bars
+nobody: a token that is still good opens a new one, so stop issuing tokens to the
+subject first. Its requests go on.`
+
+func newCloseConnections(env *environment) *cobra.Command {
+	flags := clientFlags{http: true}
+	cmd := &cobra.Command{
+		Use:     "close",
+		Short:   "Close a subject's WebSockets",
+		Long:    closeHelp,
+		Example: `  streamer connections close --subject ada --token $OPERATOR_TOKEN`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := flags.open(cmd.Context(), env)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			closed, err := c.CloseConnections(cmd.Context())
+			if err != nil {
+				return flags.explain(env, err)
+			}
+			if _, err := fmt.Fprintln(env.stdout, closed); err != nil {
+				return &exitError{exitFailed, err}
+			}
+			return nil
+		},
+	}
+	flags.register(cmd)
+	flags.subjectFlag(env, cmd, "whose connections; another's need a token with the scope "+streamer.OperatorScope)
+	if err := cmd.MarkFlagRequired("subject"); err != nil {
+		panic(err) // there is no such flag
+	}
+	return cmd
+}

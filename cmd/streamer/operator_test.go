@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// What an operator does with the requests and connections of a subject of its
+// tenant, which the development key lets anybody on its machine be.
+func TestOperators(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	token := func(subject string) string {
+		code, out, errs := s.do(t, "", "token", "--tenant", "dev", "--subject", subject)
+		if code != 0 {
+			t.Fatal(errs)
+		}
+		return strings.TrimSpace(out)
+	}
+	ada := token("ada")
+	if code, _, errs := s.do(t, "", "call", "echo_async", `{"step_ms":1}`, "--id", "r1", "--token", ada); code != 0 {
+		t.Fatal(errs)
+	}
+	if code, _, errs := s.do(t, "", "call", "ask_approval", `{"lines":["ready"]}`, "--id", "r2", "--no-wait", "--token", ada); code != 0 {
+		t.Fatal(errs)
+	}
+	watching := start(t, t.Context(), s.env, "", "call", "echo_async", `{"step_ms":3000}`, "--id", "r3", "--token", ada, "--data", s.data)
+	watching.err.await(t, "20.0 %") // it has a connection
+	for _, tt := range []struct {
+		name     string
+		args     []string
+		code     int
+		out, err string // contained; out "-": empty
+	}{
+		{"list of all", []string{"list", "--subject", "*"}, 0, "SUBJECT  ID", ""},
+		{"list of all, whose they are", []string{"list", "--subject", "*", "--http"}, 0, "ada      r1", ""},
+		{"list of one's action", []string{"list", "--subject", "ada", "--action", "ask_approval", "--json"}, 0, `{"requests":[{"id":"r2"`, ""},
+		{"list of another action", []string{"list", "--subject", "ada", "--action", "echo", "--http"}, 0, "-", "no requests"},
+		{"list of one's own", []string{"list"}, 0, "-", "no requests"},
+		{"list of all, no operator", []string{"list", "--subject", "*", "--token", token("bob")}, 1, "-", "FORBIDDEN"},
+		{"get", []string{"get", "r1", "--subject", "ada"}, 0, `"subject":"ada"`, ""},
+		{"get without the subject", []string{"get", "r1"}, 1, "-", "NOT_FOUND"},
+		{"get in detail", []string{"get", "r1", "--subject", "ada", "--detail"}, 0, `"correlation_id":"`, ""},
+		{"why", []string{"why", "r2", "--subject", "ada"}, 0, "`streamer signal r2 approval --subject ada` sends it", ""},
+		{"output", []string{"output", "r2", "--subject", "ada"}, 0, `"ready"`, ""},
+		{"watch", []string{"watch", "r1", "--subject", "ada"}, 0, `"digest"`, ""},
+		{"watch over HTTP", []string{"watch", "r1", "--subject", "ada", "--http"}, 0, `"digest"`, ""},
+		{"redrive", []string{"redrive", "r1", "--subject", "ada"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"connections of all", []string{"connections", "--subject", "*"}, 0, "ada ", ""},
+		{"connections as JSON", []string{"connections", "--subject", "ada", "--json"}, 0, `{"connections":[{"id":"`, ""},
+		{"one's own connections", []string{"connections"}, 0, "-", "no connections"},
+		{"close, whose", []string{"connections", "close"}, 2, "-", `"subject" not set`},
+		{"close, no operator", []string{"connections", "close", "--subject", "ada", "--token", token("bob")}, 1, "-", "FORBIDDEN"},
+		{"close", []string{"connections", "close", "--subject", "ada"}, 0, "1\n", ""},
+		{"cancel", []string{"cancel", "r2", "--subject", "ada", "--http"}, 0, `"state":"CANCELLED"`, ""},
+		{"cancel what runs", []string{"cancel", "r3", "--subject", "ada"}, 0, `"subject":"ada"`, ""},
+	} {
+		code, out, errs := s.do(t, "", tt.args...)
+		if code != tt.code || !strings.Contains(out, strings.TrimPrefix(tt.out, "-")) || !strings.Contains(errs, tt.err) || tt.out == "-" && out != "" {
+			t.Errorf("%s: exit %d\nstdout %q\nstderr %q", tt.name, code, out, errs)
+		}
+	}
+	if code := <-watching.exit; code != exitFailed || !strings.Contains(watching.err.String(), "connected again") {
+		t.Errorf("ada, whose connection was closed and whose request was cancelled: exit %d, %s", code, watching.err)
+	}
+	for typed, want := range map[string]string{
+		"get --subject":        "ada\n:36\n",
+		"get --subject ada":    "r3\techo_async CANCELLED\nr2\task_approval CANCELLED\nr1\techo_async SUCCEEDED\n:36\n",
+		"list --subject":       "ada\n:36\n",
+		"get --subject nobody": ":36\n",
+	} {
+		command, rest, _ := strings.Cut(typed, " ")
+		args := append([]string{"__complete", command, "--data", s.data}, strings.Fields(rest)...)
+		term := start(t, t.Context(), s.env, "", append(args, "")...)
+		if code := <-term.exit; code != exitDone || term.out.String() != want {
+			t.Errorf("%s: exit %d, %q, want %q", typed, code, term.out, want)
+		}
+	}
+}
