@@ -31,7 +31,7 @@ type Change struct {
 	To          State             // a final state clears DueAt unless the change sets it; QUEUED clears FinishedAt and ExpiresAt
 	DueAt       time.Time         //
 	Settled     bool              // clears DueAt and Subscribers: they were told
-	Start       bool              // sets StartedAt to At unless it has a value
+	Start       bool              // sets ClaimedAt to At, and StartedAt unless it has a value
 	AddFence    int64             //
 	AddRev      int64             //
 	AddAttempt  int               //
@@ -119,8 +119,11 @@ func (c Change) Apply(r *Request) error {
 	if c.Settled {
 		r.DueAt, r.Subscribers = time.Time{}, nil
 	}
-	if c.Start && r.StartedAt.IsZero() {
-		r.StartedAt = c.At
+	if c.Start {
+		r.ClaimedAt = c.At
+		if r.StartedAt.IsZero() {
+			r.StartedAt = c.At
+		}
 	}
 	if c.Redrive {
 		r.Attempt, r.Slices, r.Lost, r.Ran = 1, 0, 0, 0

@@ -282,9 +282,9 @@ func (p *Processor) takeBack(ctx context.Context, r *Request, report *SweepRepor
 		err := Errorf(wire.InternalError, "the work stopped without a word %d times in a row", r.Lost+1)
 		change = failed(at, p.Retention, WireError(err, r.CorrelationID))
 		change.AddLost = 1
-		change.History = addAttempt(r, wire.Attempt{Number: r.Attempt, StartedAt: r.StartedAt, EndedAt: at, Code: err.Code, Worker: r.Worker})
 	}
 	change.AddRev, change.DueBy = revGap, at
+	change.History = history(r, at, wire.LeaseLost)
 	change.Release = releasable(r.Slots, change.To)
 	changed, err := p.Store.ChangeRequest(ctx, r.Key, change.by(r.Fence))
 	var conflict *ConflictError

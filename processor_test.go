@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -387,10 +388,78 @@ func TestLostLease(t *testing.T) {
 		if string(r.Result) != `7` || r.Fence != 3 {
 			t.Errorf("result %s at fence %d, want the second worker's, from the checkpoint", r.Result, r.Fence)
 		}
+		if len(r.History) != 1 || r.History[0].Code != wire.LeaseLost || r.History[0].EndedAt.Sub(r.History[0].StartedAt) != 140*time.Second {
+			t.Errorf("the history is %+v, want one lease that was lost after 2m20s", r.History)
+		}
 		got := w.sockets.got("c1")
 		wantRising(t, got)
 		if last := got[len(got)-1]; last.Type != wire.TypeComplete || string(last.Result) != `7` {
 			t.Errorf("got %s", describe(got))
+		}
+	})
+}
+
+// A heartbeat that its worker gave up on arrives behind the next one: it is of the
+// same lease, and must not bring back an older checkpoint and progress, nor lift
+// rev above what the worker has shown.
+func TestAWriteThatLandsLateUndoesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for i := range 6 {
+				if err := job.SetCheckpoint(i); err != nil {
+					return nil, err
+				}
+				job.Progress(float64(10*i), "step")
+				time.Sleep(10 * time.Second)
+			}
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+		var late *streamer.Change
+		w.store.setFault(func(c streamer.Change) (before, after error) {
+			if c.Progress != nil && late == nil {
+				late = &c
+				return errNetwork, nil
+			}
+			return nil, nil
+		})
+		time.AfterFunc(35*time.Second, func() {
+			was := w.load(t, ada.Key("r1"))
+			_, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), *late)
+			var conflict *streamer.ConflictError
+			if r := w.load(t, ada.Key("r1")); !errors.As(err, &conflict) || r.Rev != was.Rev || string(r.Checkpoint) != string(was.Checkpoint) {
+				t.Errorf("what lands late says %v, and leads from rev %d and checkpoint %s to rev %d and checkpoint %s", err, was.Rev, was.Checkpoint, r.Rev, r.Checkpoint)
+			}
+		})
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if late == nil || r.Ran != time.Minute {
+			t.Errorf("ran for %v, want a minute", r.Ran)
+		}
+	})
+}
+
+// A heartbeat whose answer was lost is not counted twice.
+func TestAWriteWhoseAnswerIsLostCountsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+			time.Sleep(2 * time.Minute)
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+		writes := 0
+		w.store.setFault(func(c streamer.Change) (before, after error) {
+			if writes++; writes%3 == 0 {
+				return nil, errNetwork
+			}
+			return nil, nil
+		})
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if r.Ran != 2*time.Minute {
+			t.Errorf("ran for %v, want 2m", r.Ran)
 		}
 	})
 }
@@ -400,11 +469,12 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 		w := newWorld(t, long("killer", streamer.ActionConfig{}, nil))
 		who := w.connect(t, "c1", ada)
 		w.submit(t, who, "r1", "killer", `{}`)
-		for range 5 {
+		began := time.Now()
+		for i := range 5 {
 			// A worker that dies after its claim: the claim is all that it writes.
 			claimed, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), streamer.Change{
 				From: []streamer.State{streamer.Queued}, At: time.Now(), To: streamer.Running,
-				DueAt: time.Now().Add(time.Minute), AddFence: 1, AddRev: 1,
+				DueAt: time.Now().Add(time.Minute), Start: true, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("worker-", i),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -419,6 +489,13 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 		wantState(t, r, streamer.Failed)
 		if got := w.sockets.got("c1"); len(got) != 1 || got[0].Error.Code != wire.InternalError {
 			t.Errorf("got %s", describe(got))
+		}
+		for i := range 5 {
+			lease := wire.Attempt{Number: 1, StartedAt: began.Add(time.Duration(i) * time.Minute).UTC(), Code: wire.LeaseLost, Worker: fmt.Sprint("worker-", i)}
+			lease.EndedAt = lease.StartedAt.Add(time.Minute)
+			if len(r.History) != 5 || r.History[i] != lease {
+				t.Errorf("lease %d of the history %+v is not %+v", i, r.History, lease)
+			}
 		}
 	})
 }
@@ -627,6 +704,30 @@ func TestResultTooLarge(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An outcome that does not fit beside all else that is kept of the request fails
+// it at once, rather than be tried until the lease is lost.
+func TestOutcomeDoesNotFit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, long("big", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			return json.RawMessage(`"much"`), job.SetCheckpoint("and more")
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "big", `{}`)
+		w.store.setFault(func(c streamer.Change) (error, error) {
+			if c.Result != nil || c.To != "" && c.Checkpoint != nil {
+				return streamer.Errorf(wire.PayloadTooLarge, "the request would be too large"), nil
+			}
+			return nil, nil
+		})
+		began := time.Now()
+		w.run(t, ada.Key("r1"))
+		r := w.load(t, ada.Key("r1"))
+		if wantState(t, r, streamer.Failed); r.Error.Code != wire.PayloadTooLarge || time.Since(began) > time.Second {
+			t.Errorf("it failed with %v after %v", r.Error, time.Since(began))
+		}
+	})
 }
 
 func TestProcessorConfigIsChecked(t *testing.T) {

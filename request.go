@@ -106,6 +106,7 @@ type Request struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	StartedAt  time.Time // of the first attempt; zero before
+	ClaimedAt  time.Time // by Worker; zero before
 	FinishedAt time.Time // zero until final
 	ExpiresAt  time.Time // when a final request may be forgotten; zero until final
 }
@@ -223,6 +224,7 @@ func (r *Request) detail() *wire.Detail {
 		RanMS:         r.Ran.Milliseconds(),
 		Fence:         r.Fence,
 		Worker:        r.Worker,
+		ClaimedAt:     optionalTime(r.ClaimedAt),
 		Priority:      int(r.Priority),
 		Slots:         r.Slots,
 		Subscribers:   len(r.Subscribers),

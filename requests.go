@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -269,13 +270,21 @@ func (s *Requests) Cancel(ctx context.Context, who Caller, id string) (wire.Fram
 
 // Redrive queues a failed request again, from its last checkpoint and with its
 // recorded steps, as its first attempt. One that is not FAILED stays as it is,
-// and the snapshot tells. The caller's connection is subscribed.
+// and the snapshot tells. The caller's connection is subscribed unless the
+// request has ended, so that a redrive whose answer was lost may be sent again.
 func (s *Requests) Redrive(ctx context.Context, who Caller, id string) (wire.Frame, error) {
 	frame, err := s.steer(ctx, who, id, func(r *Request) (Change, bool) {
-		change := redriven(now(s.Now))
-		change.Subscribe = who.Connection
-		change.Acquire = s.Limits.open(r.Key)
-		return change, r.State == Failed
+		watches := who.Connection == "" || slices.Contains(r.Subscribers, who.Connection)
+		switch {
+		case r.State == Failed:
+			change := redriven(now(s.Now))
+			change.Subscribe = who.Connection
+			change.Acquire = s.Limits.open(r.Key)
+			return change, true
+		case r.State.Final(), watches, len(r.Subscribers) >= MaxSubscribers:
+			return Change{}, false
+		}
+		return Change{Subscribe: who.Connection}, true
 	})
 	var full *LimitError
 	if errors.As(err, &full) {

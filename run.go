@@ -1,6 +1,7 @@
 package streamer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,9 @@ const (
 	outputEvery = 200 * time.Millisecond
 )
 
+// storeRetry paces a write that is tried again; only its delays count.
+var storeRetry = RetryPolicy{Base: 50 * time.Millisecond, Cap: 5 * time.Second}
+
 // A run is one claim of a request, from the claim to the write that ends it. One
 // goroutine, in work, owns all of it; the action runs in another and is seen
 // only through job and done.
@@ -34,7 +38,6 @@ type run struct {
 	job    *Job
 	logger *slog.Logger
 
-	claimed time.Time // when this run began
 	began   time.Time // since when Ran is not accounted for
 	saved   time.Time // when the row was last written
 	lease   time.Time // when the lease ends, by this process's clock
@@ -43,6 +46,10 @@ type run struct {
 	unsaved int64     // revs given out since the row was written
 	gone    []string  // connections that closed since the row was written
 	sent    time.Time // when the last progress frame was; zero: never
+
+	recording *recording // the step that is to be stored; nil when there is none
+	tries     int        // of storing it
+	until     time.Time  // when it is given up, by the clock that does not jump
 }
 
 // outcome is what came of an action. abandoned says that it has not returned.
@@ -58,7 +65,7 @@ func newRun(p *Processor, r *Request) *run {
 	logger := p.Logger.With("request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
 		"tenant", r.Tenant, "attempt", r.Attempt, "fence", r.Fence)
 	return &run{
-		p: p, r: r, logger: logger, claimed: at, began: at, saved: at, lease: r.DueAt,
+		p: p, r: r, logger: logger, began: at, saved: at, lease: r.DueAt,
 		job: &Job{
 			key: r.Key, payload: r.Payload, metadata: r.Metadata, attempt: r.Attempt,
 			who:    Principal{Tenant: r.Tenant, Subject: r.Subject},
@@ -83,11 +90,11 @@ func (w *run) work(ctx context.Context) error {
 	w.logger.InfoContext(ctx, "request claimed", "slice", w.r.Slices)
 	action, err := w.p.Actions.find(w.r.Action)
 	if err != nil {
-		return w.end(ctx, failed(w.p.Now(), w.p.Retention, WireError(err, w.r.CorrelationID)))
+		return w.end(ctx, w.ended(failed(w.p.Now(), w.p.Retention, WireError(err, w.r.CorrelationID))))
 	}
 	w.action = action
 	if w.r.CancelRequested {
-		return w.end(ctx, cancelled(w.p.Now(), w.p.Retention, w.r.CorrelationID))
+		return w.end(ctx, w.ended(cancelled(w.p.Now(), w.p.Retention, w.r.CorrelationID)))
 	}
 
 	// The action's context ends only with a cause of ours: an action must be able
@@ -112,11 +119,14 @@ func (w *run) work(ctx context.Context) error {
 	defer pace.Stop()
 	flush := idleTimer()
 	defer flush.Stop()
+	again := idleTimer()
+	defer again.Stop()
 
 	stop := func(cause error) {
 		if actionCtx.Err() == nil {
 			cancel(cause)
 			grace.Reset(w.p.Grace)
+			w.recorded(cause)
 		}
 	}
 	save := func() {
@@ -125,6 +135,17 @@ func (w *run) work(ctx context.Context) error {
 			stop(ErrLeaseLost)
 		case w.r.CancelRequested:
 			stop(ErrCancelled)
+		}
+	}
+	record := func() {
+		passing, err := w.record(ctx)
+		if passing && actionCtx.Err() == nil {
+			again.Reset(storeRetry.delay(w.r.Key, w.tries))
+			return
+		}
+		w.recorded(err)
+		if errors.Is(err, ErrLeaseLost) {
+			stop(ErrLeaseLost)
 		}
 	}
 	closing := ctx.Done()
@@ -145,8 +166,13 @@ func (w *run) work(ctx context.Context) error {
 			if output, _ := w.job.takeOutput(); len(output) > 0 {
 				flush.Reset(outputEvery)
 			}
-		case r := <-w.job.recordings:
-			r.done <- w.record(ctx, r.step)
+		case r := <-w.recordings():
+			w.recording, w.tries, w.until = &r, 0, time.Now().Add(w.p.Lease)
+			record()
+		case <-again.C:
+			if w.recording != nil {
+				record()
+			}
 		case <-pace.C:
 			w.publish(ctx, pace)
 		case <-heartbeat.C:
@@ -240,44 +266,66 @@ func (w *run) save(ctx context.Context) error {
 	return nil
 }
 
-// mine reports whether the row is still this run's, and if so takes it over: its
-// writes went further than this run had heard.
+// mine reports whether the row is still this run's, and if so takes it over: a
+// write of this run's was stored and only its answer was lost.
 func (w *run) mine(ctx context.Context, r *Request) bool {
 	if r.State != Running || r.Fence != w.r.Fence {
 		return false
 	}
 	w.told(ctx, r)
+	w.began, w.saved, w.lease = r.UpdatedAt, r.UpdatedAt, r.DueAt
 	return true
 }
 
-// record stores a step's result. It is tried again a few times, since the
-// effect behind it has happened.
-func (w *run) record(ctx context.Context, step Step) error {
-	var err error
-	for pause := 20 * time.Millisecond; pause < time.Second; pause *= 4 {
-		at := w.p.Now()
-		change := w.carry(Change{At: at, DueAt: at.Add(w.p.Lease), Step: &step}, at)
-		if err = w.write(ctx, change); err == nil {
-			w.lease = change.DueAt
-			return nil
-		}
-		w.restore(change)
-		var conflict *ConflictError
-		switch {
-		case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
-			if w.r.Steps[step.Name] != nil {
-				return nil // an earlier try was stored, and its answer was lost
-			}
-		case errors.As(err, &conflict), errors.Is(err, ErrNotFound), !at.Before(w.lease):
-			return ErrLeaseLost
-		default:
-			time.Sleep(pause)
-		}
+// recordings is where steps come from, while none is under way.
+func (w *run) recordings() <-chan recording {
+	if w.recording != nil {
+		return nil
 	}
-	return err
+	return w.job.recordings
 }
 
-// carry adds to a change what this run has to store in any case.
+// recorded tells the action what came of the step that is under way, if any.
+func (w *run) recorded(err error) {
+	if w.recording != nil {
+		w.recording.done <- err
+		w.recording = nil
+	}
+}
+
+// record tries to store the step that is under way. A passing fault is worth
+// another try, since the effect behind the step has happened: until the lease is
+// over, or for the time of a whole one where heartbeats renew it meanwhile.
+func (w *run) record(ctx context.Context) (passing bool, err error) {
+	at := w.p.Now()
+	step := w.recording.step
+	change := w.carry(Change{At: at, DueAt: at.Add(w.p.Lease), Step: &step}, at)
+	if err = w.write(ctx, change); err == nil {
+		w.lease = change.DueAt
+		return false, nil
+	}
+	w.restore(change)
+	w.tries++
+	var conflict *ConflictError
+	var declared *Error
+	switch {
+	case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
+		if w.r.Steps[step.Name] != nil {
+			return false, nil // an earlier try was stored, and its answer was lost
+		}
+		return true, err // an earlier write was; the next try fits
+	case errors.As(err, &conflict), errors.Is(err, ErrNotFound), !at.Before(w.lease):
+		return false, ErrLeaseLost
+	case errors.As(err, &declared) && !declared.Retryable:
+		return false, err // it does not fit
+	}
+	w.logger.WarnContext(ctx, "storing a step failed", "step", step.Name, "tries", w.tries, "error", err.Error())
+	return time.Now().Before(w.until), err
+}
+
+// carry adds to a change what this run has to store in any case. It is a change of
+// the row as this run knows it: a write that was given up and lands late must not
+// undo a newer one.
 func (w *run) carry(c Change, at time.Time) Change {
 	if c.Progress == nil && w.latest != nil {
 		c.Progress = w.latest
@@ -294,6 +342,7 @@ func (w *run) carry(c Change, at time.Time) Change {
 	c.AddRev += w.unsaved
 	c.AddRan = at.Sub(w.began)
 	c.Unsubscribe = w.gone
+	c.UnchangedSince = w.r.UpdatedAt
 	return c.by(w.r.Fence)
 }
 
@@ -358,9 +407,7 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 	at, retention := w.p.Now(), w.p.Retention
 	fail := func(err error) Change {
-		step := failed(at, retention, WireError(err, w.r.CorrelationID))
-		step.History = w.history(at, step.Error.Code)
-		return step
+		return w.ended(failed(at, retention, WireError(err, w.r.CorrelationID)))
 	}
 	var (
 		more *continuation
@@ -381,9 +428,7 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 		}
 		return succeeded(at, retention, out.result, last)
 	case errors.Is(cause, ErrCancelled) || w.r.CancelRequested:
-		step := cancelled(at, retention, w.r.CorrelationID)
-		step.History = w.history(at, step.Error.Code)
-		return step
+		return w.ended(cancelled(at, retention, w.r.CorrelationID))
 	case errors.Is(cause, ErrLimit):
 		return fail(limitError(w.action.config.Limit))
 	case wantsMore || errors.Is(cause, ErrSliceEnd) && stopped:
@@ -410,37 +455,38 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 	policy := w.action.config.Retry
 	again, after := policy.retryable(out.err)
 	if again && w.r.Attempt < policy.Attempts {
-		step := retried(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), WireError(out.err, w.r.CorrelationID))
-		step.History = w.history(at, step.Error.Code)
-		return step
+		return w.ended(retried(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), WireError(out.err, w.r.CorrelationID)))
 	}
 	return fail(out.err)
 }
 
-// history is the request's with this run as one more ended attempt.
-func (w *run) history(at time.Time, code wire.Code) []wire.Attempt {
-	return addAttempt(w.r, wire.Attempt{Number: w.r.Attempt, StartedAt: w.claimed, EndedAt: at, Code: code, Worker: w.r.Worker})
+// ended has this run join the history with the step's error.
+func (w *run) ended(step Change) Change {
+	step.History = history(w.r, step.At, step.Error.Code)
+	return step
 }
 
-// addAttempt returns the request's history with one more entry, and without its
-// oldest where it would be too long.
-func addAttempt(r *Request, a wire.Attempt) []wire.Attempt {
-	history := append(slices.Clone(r.History), a)
-	return history[max(len(history)-MaxHistory, 0):]
+// history is the request's with its last claim as one more ended attempt, and
+// without the oldest where it would be too long.
+func history(r *Request, at time.Time, code wire.Code) []wire.Attempt {
+	began := cmp.Or(r.ClaimedAt, r.StartedAt) // a version before this one claimed without ClaimedAt
+	ended := append(slices.Clone(r.History), wire.Attempt{Number: r.Attempt, StartedAt: began, EndedAt: at, Code: code, Worker: r.Worker})
+	return ended[max(len(ended)-MaxHistory, 0):]
 }
 
 // end writes the step that ends this run, with all the output before it. A
 // passing fault of the store is tried again while the lease lasts, and a write
 // whose answer was lost is recognized.
 func (w *run) end(ctx context.Context, step Change) error {
-	pause := 50 * time.Millisecond
+	tries := 0
 	again := func(what string, err error) bool {
+		tries++
+		pause := storeRetry.delay(w.r.Key, tries)
 		if !w.p.Now().Add(pause).Before(w.lease) {
 			return false
 		}
 		w.logger.WarnContext(ctx, "storing the outcome failed, trying again", "outcome", what, "error", err.Error())
 		time.Sleep(pause)
-		pause = min(2*pause, 5*time.Second)
 		return true
 	}
 	var change Change
@@ -457,6 +503,11 @@ func (w *run) end(ctx context.Context, step Change) error {
 		err := w.write(ctx, change)
 		if err == nil {
 			break
+		}
+		var refused *Error
+		if errors.As(err, &refused) && refused.Code == wire.PayloadTooLarge && change.To != Failed {
+			step = w.ended(failed(step.At, w.p.Retention, WireError(err, w.r.CorrelationID))) // without what was too large
+			continue
 		}
 		w.restore(change)
 		var conflict *ConflictError

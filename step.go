@@ -25,6 +25,9 @@ func SignalStep(token string) string { return signalPrefix + token }
 // recorded. When it returns, the result is stored: what comes after it happens
 // only behind that.
 //
+// A store that cannot take the result is asked again for as long as the lease
+// lasts, unless the context ends before.
+//
 // A crash between fn's effect and the recording runs fn again: pass on
 // [Job.StepKey] of the name as the effect's idempotency key. The result must
 // encode to at most MaxStepResult bytes of JSON, all names and results of a
@@ -51,7 +54,7 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 	if err != nil {
 		return result, fmt.Errorf("encode step %s: %w", name, err)
 	}
-	if err := job.recordStep(ctx, Step{Name: name, Result: raw}); err != nil {
+	if err := job.recordStep(Step{Name: name, Result: raw}); err != nil {
 		return result, fmt.Errorf("record step %s: %w", name, err)
 	}
 	return result, nil
@@ -111,8 +114,9 @@ type recording struct {
 	done chan error
 }
 
-// recordStep hands a step to the run and waits until it is stored.
-func (j *Job) recordStep(ctx context.Context, step Step) error {
+// recordStep hands a step to the run and waits until it is stored. Its effect has
+// happened, so it is stored after the end of the action's context too.
+func (j *Job) recordStep(step Step) error {
 	if j.wake == nil {
 		return nil
 	}
@@ -133,8 +137,6 @@ func (j *Job) recordStep(ctx context.Context, step Step) error {
 	case j.recordings <- r:
 	case <-j.over:
 		return ErrLeaseLost
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 	select {
 	case err := <-r.done:

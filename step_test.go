@@ -51,6 +51,37 @@ func TestAStepIsRecordedOnce(t *testing.T) {
 	})
 }
 
+// What is remembered of many attempts are the newest, and the one that succeeded
+// is not among them.
+func TestHistoryIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const attempts = streamer.MaxHistory + 5
+		w := newWorld(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: attempts, Base: time.Second, Cap: time.Second}},
+			func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+				time.Sleep(time.Second)
+				if job.Attempt() < attempts {
+					return nil, errNetwork
+				}
+				return nil, nil
+			}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "flaky", `{}`)
+		for range attempts {
+			w.run(t, ada.Key("r1"))
+			time.Sleep(time.Minute)
+		}
+		r := w.load(t, ada.Key("r1"))
+		wantState(t, r, streamer.Succeeded)
+		if first, last := r.History[0].Number, r.History[len(r.History)-1].Number; len(r.History) != streamer.MaxHistory || first != 5 || last != attempts-1 {
+			t.Errorf("of %d attempts it remembers %d, from %d to %d", attempts, len(r.History), first, last)
+		}
+		for i, a := range r.History {
+			if a.EndedAt.Sub(a.StartedAt) != time.Second || i > 0 && a.StartedAt.Before(r.History[i-1].EndedAt) {
+				t.Errorf("attempt %d from %v to %v", a.Number, a.StartedAt, a.EndedAt)
+			}
+		}
+	})
+}
+
 // The clock of the bubble moves only for timers: had anything but the steps' own
 // work waited for one, the job would have taken longer than that.
 func TestAJobOfFiveStepsWaitsForNothing(t *testing.T) {
@@ -121,6 +152,75 @@ func TestAStepSurvivesLostAnswers(t *testing.T) {
 		}
 		wantOutput(t, w, "r1", 6)
 	})
+}
+
+// A store that refuses a step is asked again while the lease lasts: its effect
+// has happened, and it costs no attempt. What the job does meanwhile is seen.
+func TestAStepThatTheStoreRefuses(t *testing.T) {
+	const forever = 1 << 30
+	errLarge := streamer.Errorf(wire.PayloadTooLarge, "too large")
+	for name, tt := range map[string]struct {
+		refusals  int                      // of steps
+		fault     error                    // what they are refused with
+		meanwhile func(*testing.T, *world) // after ten seconds
+		state     streamer.State
+		took      time.Duration // at most
+		err       error         // what the action gets
+	}{
+		"seven times":         {refusals: 7, fault: errNetwork, state: streamer.Succeeded, took: 7 * 5 * time.Second},
+		"for good":            {refusals: forever, fault: errNetwork, state: streamer.Queued, took: 65 * time.Second, err: errNetwork},
+		"because it is large": {refusals: forever, fault: errLarge, state: streamer.Failed, err: errLarge},
+		"and somebody cancels": {refusals: forever, fault: errNetwork, state: streamer.Cancelled, took: 16 * time.Second, err: streamer.ErrCancelled,
+			meanwhile: func(t *testing.T, w *world) {
+				if _, err := w.requests.Cancel(t.Context(), streamer.Caller{Principal: ada}, "r1"); err != nil {
+					t.Error(err)
+				}
+			}},
+		"and another takes over": {refusals: forever, fault: errNetwork, state: streamer.Queued, took: 16 * time.Second, err: streamer.ErrLeaseLost,
+			meanwhile: func(t *testing.T, w *world) {
+				if _, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), streamer.Change{At: time.Now(), To: streamer.Queued, DueAt: time.Now(), AddFence: 1}); err != nil {
+					t.Error(err)
+				}
+			}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var w *world
+				var got error
+				ran := 0
+				w = newWorld(t, long("steps", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+					job.Progress(10, "before")
+					_, got = streamer.RunStep(ctx, job, "charge", func(context.Context) (int, error) { ran++; return 1, nil })
+					return nil, got
+				}))
+				w.submit(t, w.connect(t, "c1", ada), "r1", "steps", `{}`)
+				refused := 0
+				w.store.setFault(func(c streamer.Change) (error, error) {
+					if c.Step != nil && refused < tt.refusals {
+						refused++
+						return tt.fault, nil
+					}
+					return nil, nil
+				})
+				if tt.meanwhile != nil {
+					time.AfterFunc(10*time.Second, func() { tt.meanwhile(t, w) })
+				}
+				began := time.Now()
+				w.run(t, ada.Key("r1"))
+				if took := time.Since(began); took > tt.took {
+					t.Errorf("it took %v, want %v at most", took, tt.took)
+				}
+				r := w.load(t, ada.Key("r1"))
+				wantState(t, r, tt.state)
+				if ran != 1 || !errors.Is(got, tt.err) {
+					t.Errorf("the step ran %d times and ended with %v, want %v", ran, got, tt.err)
+				}
+				if tt.state == streamer.Succeeded && (r.Attempt != 1 || refused != tt.refusals || len(r.Steps) != 1) {
+					t.Errorf("attempt %d after %d refusals, steps %v", r.Attempt, refused, r.Steps)
+				}
+			})
+		})
+	}
 }
 
 func TestStepsAreBounded(t *testing.T) {
@@ -352,7 +452,15 @@ func TestRedriveGoesOnFromTheCheckpoint(t *testing.T) {
 		if f.Type != wire.TypeRequest || f.Request.State != wire.StateQueued || f.Request.Rev <= failed.Rev || f.Request.Error != nil || len(f.Request.History) != 1 {
 			t.Fatalf("redriven: %s", f.Append(nil))
 		}
+		// The answer was lost with its socket: the same again, on another.
+		w.connect(t, "c3", ada)
+		if again := w.ask(t, "c3", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); again.Request == nil || again.Request.Rev != f.Request.Rev {
+			t.Errorf("redriven again: %s", again.Append(nil))
+		}
 		w.run(t, ada.Key("r1"))
+		if got := w.sockets.got("c3"); len(got) == 0 || got[len(got)-1].Type != wire.TypeComplete {
+			t.Errorf("whoever redrove it again got %s", describe(got))
+		}
 		r := w.load(t, ada.Key("r1"))
 		wantState(t, r, streamer.Succeeded)
 		if string(r.Result) != `{"attempt":1,"from":42}` {

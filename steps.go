@@ -19,7 +19,8 @@ import (
 //	final   ── settle ─> the same: its subscribers were told
 //
 // A worker's steps carry the fence of its claim, so a worker that lost its
-// lease can write nothing more.
+// lease can write nothing more, and the time of the write before them, so that
+// they take effect in its order or not at all.
 
 // revGap is added to rev when a lease is lost. The dead worker may have sent
 // progress under revs that it never stored: at most ten a second, so the gap

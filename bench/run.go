@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pay-theory/streamer/bench/result"
+	"github.com/pay-theory/streamer/bench/services"
 )
 
 func rootFlag(cmd *cobra.Command, root *string) {
@@ -115,7 +116,7 @@ func commit(ctx context.Context, root string) string {
 
 // machine describes it without naming it.
 func machine() result.Machine {
-	m := result.Machine{Cores: runtime.NumCPU(), Go: fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH), PageFault: pageFault()}
+	m := result.Machine{Cores: runtime.NumCPU(), Go: fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH), PageFault: pageFault(), Authorities: services.Authorities()}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
 			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {

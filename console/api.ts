@@ -33,6 +33,7 @@ export interface Detail {
   ran_ms: number;
   fence: number;
   worker?: string;
+  claimed_at?: string;
   lease_until?: string;
   priority: number;
   slots?: string[];

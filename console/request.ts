@@ -167,7 +167,7 @@ function draw(r: Request, progress: Map<number, Point>, parts: Parts): void {
     section("Progress", line(points, 100, `Progress over time: ${Math.round(r.percentage)} % after ${duration(points.at(-1)!.at - points[0]!.at)}`),
       el("p", { class: "axis" }, moment(points[0]!.at), el("span", {}, "what this page has seen of it"), moment(points.at(-1)!.at))),
   ]);
-  redraw(parts.timeline, [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.waiting, d?.worker, d?.lease_until], () => [section("Timeline", ...timeline(r))]);
+  redraw(parts.timeline, [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.waiting, d?.worker, d?.claimed_at, d?.lease_until], () => [section("Timeline", ...timeline(r))]);
   redraw(parts.steps, d?.steps, () => d?.steps?.length ? [section("Steps", el("ul", { class: "steps" }, ...d.steps.map((s) =>
     el("li", {}, el("h3", {}, s.name), code(s.result, `Result of ${s.name}`)))))] : []);
   redraw(parts.values, [d?.payload, r.result, r.error, d?.checkpoint, d?.metadata, r.metadata], () => [
@@ -229,9 +229,7 @@ function timeline(r: Request): Child[] {
   const end = r.finished_at ? Date.parse(r.finished_at) : Date.now();
   const failed = (r.history ?? []).map((a) => ({ from: Date.parse(a.started_at), to: Date.parse(a.ended_at), state: "FAILED" }));
   const last = Math.max(r.started_at ? Date.parse(r.started_at) : NaN, failed.at(-1)?.to ?? 0);
-  // Of the last attempt it is told how long it worked, not when it began.
-  const worked = (r.detail?.ran_ms ?? Infinity) - failed.reduce((sum, s) => sum + s.to - s.from, 0);
-  const from = r.state == "RUNNING" || !failed.length ? last : Math.max(last, end - Math.max(worked, 0));
+  const from = failed.length && r.detail?.claimed_at ? Date.parse(r.detail.claimed_at) : last;
   const current = (r.state == "RUNNING" || r.state == "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
   const items: Child[] = [
     el("li", {}, moment(r.created_at), el("span", {}, "created")),

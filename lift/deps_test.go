@@ -35,6 +35,7 @@ func TestLiftLinksNothingElse(t *testing.T) {
 		module + "/lift/middleware": {module + "/lift", module + "/lift/metric", module + "/lift/trace"},
 		module + "/lift/auth":       {module + "/lift", "github.com/golang-jwt/jwt/v5"},
 		module + "/lift/config":     {module + "/lift"},
+		module + "/lift/transport":  nil,
 	} {
 		for _, dep := range dependencies(t, pkg) {
 			if !slices.Contains(runtime, dep) && !slices.Contains(internal, dep) && !slices.Contains(more, dep) {

@@ -17,6 +17,7 @@ type process struct {
 	over   bool // it has returned; under driver.mu
 	skew   time.Duration
 	until  time.Time              // it is cut off from the world: until then none of its calls gets through
+	away   time.Time              // the store is out of its reach: until then none of its calls of the store does
 	claims map[streamer.Key]int64 // the fences that it holds
 }
 
@@ -28,11 +29,27 @@ type call struct {
 	key     streamer.Key
 	what    string
 	write   bool
-	outside bool // do goes through the portal
+	outside bool // it is the store's: do goes through the portal
 	do      func(context.Context) error
 	after   func() // in the driver, when do took effect
 	out     chan error
 	until   time.Time // it is slow: not before then
+}
+
+// due is when the driver may let the call go on.
+func (c *call) due() time.Time {
+	due := later(c.until, c.p.until)
+	if c.outside {
+		due = later(due, c.p.away)
+	}
+	return due
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 var (

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
 )
 
 // A request is what the driver knows of one: what was asked, what the store
@@ -26,7 +27,9 @@ type request struct {
 	redrives  int  // asked for
 	reopened  []int64
 	row       *streamer.Request
-	ends      map[int64]streamer.State // what clients were shown at a rev that ends it
+	claimed   wire.Attempt    // the last claim, as far as it has come
+	past      []wire.Attempt  // claims that ended without success and do not go on
+	views     map[int64]shown // what clients were shown at a rev
 	trace     []string
 }
 
@@ -67,6 +70,13 @@ func (d *driver) changed(p *process, key streamer.Key, c streamer.Change, row *s
 	}
 	was := r.row
 	r.row = row.Clone()
+	switch {
+	case row.State == streamer.Running && c.AddFence > 0:
+		r.claimed = wire.Attempt{StartedAt: c.At, Worker: c.Worker}
+	case was.State == streamer.Running && row.State != streamer.Running && row.State != streamer.Succeeded && row.Slices == was.Slices:
+		r.claimed.EndedAt = c.At
+		r.past = append(r.past, r.claimed)
+	}
 	if c.AddFence > 0 {
 		p.claims[key] = row.Fence
 		d.report.Runs++
@@ -122,18 +132,28 @@ func worker(p *process) string { return fmt.Sprintf("%s %d", p.kind, p.id) }
 // mayReopen reports whether a redrive took effect on the end at rev.
 func (r *request) mayReopen(rev int64) bool { return slices.Contains(r.reopened, rev) }
 
-// shown sees what any client is shown: one rev ends the request in one way.
-func (r *request) shown(d *driver, rev int64, state streamer.State) {
-	if !state.Final() {
-		return
+// A shown is a request as a client is shown it: not every frame tells how far the
+// work is.
+type shown struct {
+	state    streamer.State
+	progress string
+}
+
+func (s shown) String() string { return strings.TrimSpace(string(s.state) + " " + s.progress) }
+
+// show sees what any client is shown: one rev is the same for everybody.
+func (r *request) show(d *driver, rev int64, now shown) {
+	if r.views == nil {
+		r.views = map[int64]shown{}
 	}
-	if r.ends == nil {
-		r.ends = map[int64]streamer.State{}
+	was := r.views[rev]
+	if now.progress == "" {
+		now.progress = was.progress
 	}
-	if other, there := r.ends[rev]; there && other != state {
-		d.find(&d.report.Wrong, r, "rev %d ends it as %s and as %s", rev, other, state)
+	if was.state != "" && was.state != now.state || was.progress != "" && was.progress != now.progress {
+		d.find(&d.report.Wrong, r, "rev %d was shown as %s and as %s", rev, was, now)
 	}
-	r.ends[rev] = state
+	r.views[rev] = now
 }
 
 // judge looks at everything when all has settled.
@@ -162,6 +182,9 @@ func (d *driver) judge() {
 		case row.State == streamer.Cancelled && !r.cancelled:
 			d.find(&d.report.Wrong, r, "it is CANCELLED and nobody asked for it")
 		}
+		if wrong := r.remembers(row.History); wrong != "" {
+			d.find(&d.report.Wrong, r, "its history is wrong: %s", wrong)
+		}
 		for _, dev := range r.watchers {
 			d.compare(r, row, dev)
 		}
@@ -174,6 +197,27 @@ func (d *driver) judge() {
 			d.find(&d.report.Stuck, nil, "%d places of %s are taken, and nothing runs: %v", taken, slot, err)
 		}
 	}
+}
+
+// remembers says what is wrong with a request's history: each claim that ended
+// without success is there, the newest of them, as long as it lasted.
+func (r *request) remembers(history []wire.Attempt) (wrong string) {
+	past := r.past[max(len(r.past)-streamer.MaxHistory, 0):]
+	if len(history) != len(past) {
+		return fmt.Sprintf("%d claims ended without success, and there are %d attempts", len(past), len(history))
+	}
+	for n, a := range history {
+		began, ended := past[n].StartedAt, past[n].EndedAt
+		switch {
+		case a.StartedAt.UnixMilli() != began.UnixMilli() || a.EndedAt.UnixMilli() != ended.UnixMilli() || a.Worker != past[n].Worker || a.Code == "":
+			return fmt.Sprintf("%s worked from %v to %v, and attempt %d of it is %+v", past[n].Worker, began, ended, n, a)
+		case a.EndedAt.Before(a.StartedAt):
+			return fmt.Sprintf("attempt %d ends before it begins: %+v", n, a)
+		case n > 0 && a.StartedAt.Add(2*maxSkew).Before(history[n-1].EndedAt):
+			return fmt.Sprintf("attempt %d begins before the one before it ends: %+v", n, history)
+		}
+	}
+	return ""
 }
 
 // compare holds what a device has learned to what is stored, and asks whether

@@ -287,9 +287,9 @@ func (dev *device) see(d *driver, r *request, f wire.Frame) {
 	v := dev.views[r.id]
 	switch f.Type {
 	case wire.TypeProgress:
-		dev.rise(d, r, f.Rev, streamer.Running)
+		dev.rise(d, r, f.Rev, shown{streamer.Running, progress(f.Percentage, f.Message)})
 	case wire.TypeComplete:
-		if dev.rise(d, r, f.Rev, streamer.Succeeded) {
+		if dev.rise(d, r, f.Rev, shown{state: streamer.Succeeded}) {
 			v.result = f.Result
 			dev.ended(d, r)
 		}
@@ -298,7 +298,7 @@ func (dev *device) see(d *driver, r *request, f wire.Frame) {
 		if f.Error.Code == wire.Cancelled {
 			state = streamer.Cancelled
 		}
-		if dev.rise(d, r, f.Rev, state) {
+		if dev.rise(d, r, f.Rev, shown{state: state}) {
 			v.err = f.Error
 			dev.ended(d, r)
 		}
@@ -309,10 +309,14 @@ func (dev *device) see(d *driver, r *request, f wire.Frame) {
 	}
 }
 
+func progress(percentage float64, message string) string {
+	return fmt.Sprintf("at %v %% %q", percentage, message)
+}
+
 // rise applies the rule of rev, and reports whether the frame is news.
-func (dev *device) rise(d *driver, r *request, rev int64, state streamer.State) bool {
-	v := dev.views[r.id]
-	r.shown(d, rev, state)
+func (dev *device) rise(d *driver, r *request, rev int64, now shown) bool {
+	v, state := dev.views[r.id], now.state
+	r.show(d, rev, now)
 	if rev <= v.rev {
 		return false
 	}
@@ -344,7 +348,7 @@ func (dev *device) ended(d *driver, r *request) {
 func (dev *device) snapshot(d *driver, r *request, s *wire.Snapshot) {
 	state := streamer.State(s.State)
 	v := dev.views[r.id]
-	if dev.rise(d, r, s.Rev, state) && state.Final() {
+	if dev.rise(d, r, s.Rev, shown{state, progress(s.Percentage, s.Message)}) && state.Final() {
 		v.result, v.err = s.Result, s.Error
 		dev.ended(d, r)
 	}
@@ -396,15 +400,12 @@ func (dev *device) answered(d *driver, a answer) {
 	switch f.Type {
 	case wire.TypeAcknowledgment:
 		r.acked = true
-		dev.rise(d, r, f.Rev, streamer.Queued)
+		dev.rise(d, r, f.Rev, shown{state: streamer.Queued})
 		dev.drop(in)
 	case wire.TypeRequest:
 		r.acked = true
 		dev.snapshot(d, r, f.Request)
 		dev.drop(in)
-		if in.action == wire.ActionRedrive && !dev.views[r.id].final {
-			dev.want(r, wire.ActionSubscribe, now) // an earlier try may have been another socket's
-		}
 	case wire.TypeResponse:
 		var out struct {
 			Offset int64             `json:"offset"`

@@ -18,6 +18,7 @@ import (
 
 const (
 	sweepEvery = time.Minute
+	maxSkew    = time.Second     // how wrong a process's clock is at most, against another's
 	quiet      = 2 * time.Minute // in which nothing happened, so that all counts as settled
 )
 
@@ -225,7 +226,7 @@ func (d *driver) ready(now time.Time) []*call {
 	})
 	var ready []*call
 	for _, c := range d.parked {
-		if !now.Before(c.until) && !now.Before(c.p.until) {
+		if !now.Before(c.due()) {
 			ready = append(ready, c)
 		}
 	}
@@ -242,9 +243,7 @@ func (d *driver) pass(now time.Time) {
 	}
 	d.mu.Lock()
 	for _, c := range d.parked {
-		if earlier(c.until); !c.until.After(now) {
-			earlier(c.p.until)
-		}
+		earlier(c.due())
 	}
 	d.mu.Unlock()
 	for _, dev := range d.devices {
@@ -293,7 +292,7 @@ func (d *driver) spawn(kind string, key streamer.Key, do func(*process)) {
 	d.processes++
 	p := &process{id: d.processes, kind: kind, claims: map[streamer.Key]int64{}}
 	if d.chance(0.5) {
-		p.skew = d.between(-time.Second, time.Second)
+		p.skew = d.between(-maxSkew, maxSkew)
 	}
 	d.note("start", kind, key)
 	d.mu.Lock()
@@ -411,6 +410,11 @@ func (d *driver) release(c *call) {
 		c.p.until = time.Now().Add(d.between(30*time.Second, 3*time.Minute))
 		return
 	}
+	if fate == "store away" { // the worker pushes on, while its lease ends
+		d.report.Injected["worker cut off from the store"]++
+		c.p.away = time.Now().Add(d.between(30*time.Second, 3*time.Minute))
+		return
+	}
 	d.mu.Lock()
 	d.parked = slices.DeleteFunc(d.parked, func(other *call) bool { return other == c })
 	d.mu.Unlock()
@@ -459,7 +463,7 @@ func (d *driver) fate(c *call) string {
 	}
 	switch {
 	case c.p.kind == "run" && d.rng.IntN(5) == 0:
-		return "cut off"
+		return pick(d.rng, "cut off", "store away")
 	case c.kind == "push":
 		return pick(d.rng, "refused", "unknown outcome", "socket gone", "frame lost", "slow")
 	case c.write || c.kind == "dispatch":

@@ -20,7 +20,7 @@ import (
 
 // The mix has a case for each way in which a request can live.
 func mix() []prove.Case {
-	return []prove.Case{sums(), pieces(), charges(), flaky(), mended(), refused(), naps(), approvals(), talks(), slow(), lined("line_low", streamer.Low), lined("line_high", streamer.High)}
+	return []prove.Case{sums(), pieces(), charges(), flaky(), mended(), refused(), reports(), naps(), approvals(), talks(), slow(), lined("line_low", streamer.Low), lined("line_high", streamer.High)}
 }
 
 type count struct {
@@ -60,14 +60,14 @@ func succeeded(want func(n int) any) func(json.RawMessage, prove.Outcome) error 
 // told is an outcome as text.
 func told(got prove.Outcome) string {
 	if got.Error != nil {
-		return fmt.Sprintf("%s with %s: %s", got.State, got.Error.Code, got.Error.Message)
+		return fmt.Sprintf("%s with %s", got.State, encoded(got.Error))
 	}
 	return fmt.Sprintf("%s with %s", got.State, got.Result)
 }
 
 func action(name string, edit func(*streamer.ActionConfig), fn func(ctx context.Context, job *streamer.Job, in count) (any, error)) streamer.Action {
 	config := streamer.ActionConfig{Name: name, Expected: time.Minute, Limit: 1000 * time.Hour,
-		Retry: streamer.RetryPolicy{Attempts: 30}} // a step that could not be recorded costs one
+		Retry: streamer.RetryPolicy{Attempts: 1}} // what is injected costs none
 	if edit != nil {
 		edit(&config)
 	}
@@ -187,7 +187,7 @@ func flaky() prove.Case {
 	var failed sync.Map // when, by attempt
 	return prove.Case{
 		Payload: upTo(4),
-		Action: action("flaky", func(c *streamer.ActionConfig) { c.Retry.Base = 10 * time.Second },
+		Action: action("flaky", func(c *streamer.ActionConfig) { c.Retry = streamer.RetryPolicy{Attempts: 4, Base: 10 * time.Second} },
 			func(ctx context.Context, job *streamer.Job, in count) (any, error) {
 				if err := work(ctx, time.Second); err != nil {
 					return nil, err
@@ -241,6 +241,25 @@ func refused() prove.Case {
 			}
 			return nil
 		},
+	}
+}
+
+// reports tells more often how far it is than that is stored.
+func reports() prove.Case {
+	return prove.Case{
+		Payload: upTo(40),
+		Action: action("report", nil, func(ctx context.Context, job *streamer.Job, in count) (any, error) {
+			for n := range in.N {
+				job.Progress(100*float64(n+1)/float64(in.N), fmt.Sprintf("page %d", n+1))
+				if err := work(ctx, 700*time.Millisecond); errors.Is(err, streamer.ErrSliceEnd) {
+					return nil, streamer.Continue(nil)
+				} else if err != nil {
+					return nil, err
+				}
+			}
+			return in.N, nil
+		}),
+		Want: succeeded(func(n int) any { return n }),
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	ProcessingFailed   Code = "PROCESSING_FAILED"
 	ServiceUnavailable Code = "SERVICE_UNAVAILABLE"
 	InternalError      Code = "INTERNAL_ERROR"
+	LeaseLost          Code = "LEASE_LOST" // only of an Attempt
 )
 
 type codeInfo struct {
@@ -47,6 +48,7 @@ var codes = map[Code]codeInfo{
 	ProcessingFailed:   {false, 422, "The action refused its input; the message says why."},
 	ServiceUnavailable: {true, 503, "Send the same message again, under the same id, after a short wait."},
 	InternalError:      {false, 500, "Report the correlation id in the details to the operator."},
+	LeaseLost:          {false, 500, "Nothing to do: the attempt's worker stopped without a word, and another takes the request up."},
 }
 
 // Codes returns every code, in the order of the protocol's table.
@@ -54,7 +56,7 @@ func Codes() []Code {
 	return []Code{
 		ValidationError, InvalidMessage, InvalidAction, NotFound, Unauthorized,
 		Forbidden, RateLimited, DuplicateRequest, Cancelled, Timeout,
-		PayloadTooLarge, ProcessingFailed, ServiceUnavailable, InternalError,
+		PayloadTooLarge, ProcessingFailed, ServiceUnavailable, InternalError, LeaseLost,
 	}
 }
 

@@ -18,6 +18,7 @@ type Detail struct {
 	RanMS         int64             `json:"ran_ms"` // time spent working, in all
 	Fence         int64             `json:"fence"`  // how often it was claimed
 	Worker        string            `json:"worker,omitempty"`
+	ClaimedAt     *time.Time        `json:"claimed_at,omitempty"`  // by the worker
 	LeaseUntil    *time.Time        `json:"lease_until,omitempty"` // when RUNNING
 	Priority      int               `json:"priority"`              // -1 low, 0 normal, 1 high
 	Slots         []string          `json:"slots,omitempty"`       // the limits under which it holds a place
@@ -51,6 +52,9 @@ func (d *Detail) append(dst []byte) []byte {
 	w.value("fence", d.Fence)
 	if d.Worker != "" {
 		w.string("worker", d.Worker)
+	}
+	if d.ClaimedAt != nil {
+		w.time("claimed_at", *d.ClaimedAt)
 	}
 	if d.LeaseUntil != nil {
 		w.time("lease_until", *d.LeaseUntil)

@@ -34,10 +34,12 @@ type Waiting struct {
 	Position int    `json:"position,omitempty"` // in the line, from 1; only where somebody asks why
 }
 
-// An Attempt is one that ended without success.
+// An Attempt is a claim of a request that ended without success. Claims whose
+// worker stopped without a word have the code LEASE_LOST, and the number of the
+// claim after them.
 type Attempt struct {
 	Number    int       `json:"number"`
-	StartedAt time.Time `json:"started_at"`
+	StartedAt time.Time `json:"started_at"` // when the worker claimed it
 	EndedAt   time.Time `json:"ended_at"`
 	Code      Code      `json:"code"`
 	Worker    string    `json:"worker"`
@@ -65,7 +67,7 @@ type Snapshot struct {
 	FinishedAt *time.Time      `json:"finished_at,omitempty"` // when it became final
 	DueAt      *time.Time      `json:"due_at,omitempty"`      // when QUEUED for later
 	Waiting    *Waiting        `json:"waiting,omitempty"`     // when QUEUED
-	History    []Attempt       `json:"history,omitempty"`     // attempts that failed, oldest first; left out of a List
+	History    []Attempt       `json:"history,omitempty"`     // attempts that failed, the newest, oldest first; left out of a List
 	Output     int64           `json:"output,omitempty"`      // how many chunks of output there are
 	Detail     *Detail         `json:"detail,omitempty"`      // only where somebody asks for it
 }

@@ -162,7 +162,8 @@ type Machine struct {
 	Go     string
 	Limit  string // how the CPU was limited; "": it was not
 
-	PageFault time.Duration // what mapping one fresh page takes
+	PageFault   time.Duration // what mapping one fresh page takes
+	Authorities int           // certificates that functions are told to trust
 }
 
 // A Run is everything.

@@ -52,8 +52,7 @@ type Services struct {
 	plain    map[string]*httptest.Server // by service
 	secure   map[string]*httptest.Server
 
-	folder      string
-	authorities string // file in it
+	folder string
 }
 
 // Start starts the services over a fresh database, whose binary is kept in the
@@ -112,9 +111,8 @@ func (s *Services) start(ctx context.Context, cache string) error {
 		return err
 	}
 	// One certificate is that of all test servers.
-	s.authorities = filepath.Join(s.folder, "authorities.pem")
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.secure["lambda"].Certificate().Raw})
-	if err := os.WriteFile(s.authorities, certificate, 0o600); err != nil {
+	if err := os.WriteFile(s.authorities(), append(systemBundle(), certificate...), 0o600); err != nil {
 		return err
 	}
 	if s.xray, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
@@ -132,9 +130,9 @@ var credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credent
 
 // Env is what a function must be told to call these services, over TLS or not.
 func (s *Services) Env(secure bool) []string {
-	servers, authorities := s.plain, "/dev/null"
+	servers := s.plain
 	if secure {
-		servers, authorities = s.secure, s.authorities
+		servers = s.secure
 	}
 	return []string{
 		"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench",
@@ -144,9 +142,27 @@ func (s *Services) Env(secure bool) []string {
 		"AWS_XRAY_DAEMON_ADDRESS=" + s.xray.LocalAddr().String(),
 		"STREAMER_CALLBACK_URL=" + servers["execute-api"].URL + "/bench",
 		"STREAMER_CONNECTIONS_TABLE=" + Connections, "STREAMER_REQUESTS_TABLE=" + Requests,
-		"SSL_CERT_FILE=" + authorities, "SSL_CERT_DIR=" + s.folder,
+		// As on Amazon Linux, where /etc/ssl/certs and /etc/pki/tls/certs are one
+		// folder that has the bundle.
+		"SSL_CERT_FILE=" + s.authorities(), "SSL_CERT_DIR=" + s.folder + ":" + s.folder,
 	}
 }
+
+func (s *Services) authorities() string { return filepath.Join(s.folder, "ca-bundle.crt") }
+
+// systemBundle is what the machine trusts, which a function on Lambda trusts
+// too; empty where there is no such file.
+func systemBundle() []byte {
+	for _, name := range []string{"/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem"} {
+		if text, err := os.ReadFile(name); err == nil {
+			return text
+		}
+	}
+	return nil
+}
+
+// Authorities is how many certificates functions are told to trust.
+func Authorities() int { return 1 + bytes.Count(systemBundle(), []byte("-----BEGIN CERTIFICATE-----")) }
 
 // SetDelay makes each call take longer by that.
 func (s *Services) SetDelay(d time.Duration) { s.delay.Store(int64(d)) }

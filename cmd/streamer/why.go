@@ -63,7 +63,7 @@ func reason(s wire.Snapshot, now time.Time) string {
 	case s.State == wire.StateRunning && s.Cancelling:
 		return "it runs and was asked to stop; its worker hears of that with its next heartbeat"
 	case s.State == wire.StateRunning:
-		return fmt.Sprintf("it runs since %s, at %.0f %%", s.UpdatedAt.Local().Format(time.DateTime), s.Percentage)
+		return fmt.Sprintf("it runs, at %.0f %%; its worker was last heard of at %s", s.Percentage, s.UpdatedAt.Local().Format(time.DateTime))
 	case s.State == wire.StateFailed && s.Error != nil:
 		return fmt.Sprintf("it failed with %s: %s; `streamer redrive %s` runs it again", s.Error.Code, oneLine(s.Error.Message), s.ID+ofSubject(s.Subject))
 	case s.Final() || s.Waiting == nil:

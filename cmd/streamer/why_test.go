@@ -21,7 +21,7 @@ func TestReason(t *testing.T) {
 		`waits for the signal "approval"`:                   queued(wire.Waiting{For: wire.WaitingSignal, Token: "approval", Until: &now}),
 		"tenant:acme are taken (3 run), and it is number 7": queued(wire.Waiting{For: wire.WaitingLimit, Limit: "tenant:acme", Running: 3, Position: 7}),
 		"waits for a worker":                                queued(wire.Waiting{For: wire.WaitingWorker}),
-		"it runs since":                                     {State: wire.StateRunning, Percentage: 40},
+		"it runs, at 40 %; its worker was last heard of at": {State: wire.StateRunning, Percentage: 40},
 		"asked to stop":                                     {State: wire.StateRunning, Cancelling: true},
 		"it failed with TIMEOUT: too slow":                  {State: wire.StateFailed, Error: &wire.Error{Code: wire.Timeout, Message: "too\nslow"}},
 		"it is CANCELLED":                                   {State: wire.StateCancelled},

@@ -28,6 +28,7 @@ import (
 	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/config"
 	"github.com/pay-theory/streamer/lift/trace"
+	"github.com/pay-theory/streamer/lift/transport"
 	"github.com/pay-theory/streamer/push/apigw"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
@@ -81,7 +82,14 @@ func (p *platform) telemetry() functions.Telemetry {
 }
 
 // transport makes calls that are seen in the trace of their event.
-func (p *platform) transport() http.RoundTripper { return trace.Transport(dynamo.NewTransport()) }
+func (p *platform) transport() http.RoundTripper { return trace.Transport(transport.New()) }
+
+// outside makes calls to whoever issues tokens, which may be behind a proxy.
+func outside() http.RoundTripper {
+	calls := transport.New()
+	calls.Proxy = http.ProxyFromEnvironment
+	return calls
+}
 
 func (p *platform) store(requests, connections string) *dynamo.Store {
 	store, err := dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.DynamoDB,
@@ -110,7 +118,7 @@ func (p *platform) verifier(t tokens) *auth.Verifier {
 		p.note(errors.New("config: STREAMER_JWT_ISSUER is the issuer of development tokens, which open nothing here"))
 	}
 	verifier, err := auth.NewVerifier(auth.Config{
-		Keys: []byte(t.Keys), JWKS: auth.JWKSConfig{URL: t.JWKS},
+		Keys: []byte(t.Keys), JWKS: auth.JWKSConfig{URL: t.JWKS, Transport: outside()},
 		Issuer: t.Issuer, Audience: t.Audience, ScopeClaims: functions.ScopeClaims,
 	})
 	p.note(err)

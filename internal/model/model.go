@@ -107,7 +107,7 @@ func Table() []Row {
 		{in(Expired, LostOften), Step, Running, "the step's result is recorded, the lease renewed"},
 		{in(ExpiredStopping), Step, Stopping, "the step's result is recorded, the lease renewed"},
 		{in(Running, LastAttempt, Expired, LostOften, Stopping, ExpiredStopping), Succeed, Succeeded, "the result is stored, watchers are told"},
-		{in(Running, LastAttempt, Expired, LostOften, Stopping, ExpiredStopping), Fail, Failed, "the error and the attempt's history are stored, watchers are told"},
+		{in(Running, LastAttempt, Expired, LostOften, Stopping, ExpiredStopping), Fail, Failed, "the error is stored, the attempt joins the history, watchers are told"},
 		{in(Running, Expired, LostOften), Error, Later, "the next attempt's time is stored, the attempt joins the history"},
 		{in(LastAttempt), Error, Failed, "the attempts are used up; watchers are told"},
 		{in(Running, LastAttempt, Expired, LostOften), Continue, Queued, "the checkpoint is stored; neither failure nor retry"},
@@ -121,8 +121,8 @@ func Table() []Row {
 		{in(Expired, LostOften), Cancel, ExpiredStopping, "the worker, or the sweep, hears of it"},
 
 		{in(Queued, Full), Sweep, Same, "a worker is asked for again, unless one was asked for lately"},
-		{in(Expired), Sweep, Queued, "the lease is taken away; rev leaps over what the worker may have sent"},
-		{in(LostOften), Sweep, Failed, "given up; watchers are told"},
+		{in(Expired), Sweep, Queued, "the lease is taken away and joins the history; rev leaps over what the worker may have sent"},
+		{in(LostOften), Sweep, Failed, "given up, with the history; watchers are told"},
 		{in(ExpiredStopping), Sweep, Cancelled, "watchers are told"},
 		{in(Failed), Redrive, Queued, "a new first attempt, with the checkpoint and the steps that there are"},
 	}

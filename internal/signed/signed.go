@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -19,6 +18,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"github.com/pay-theory/streamer/lift/transport"
 )
 
 // A Client calls one service. All fields but Transport are required. It is safe
@@ -68,13 +69,7 @@ func (e *Error) passing() bool {
 	return e.Status == 0 || e.Status == http.StatusTooManyRequests || e.Status >= 500
 }
 
-var shared = &http.Transport{
-	DialContext:         (&net.Dialer{Timeout: time.Second, KeepAlive: 30 * time.Second}).DialContext,
-	TLSHandshakeTimeout: 2 * time.Second,
-	MaxIdleConns:        128,
-	MaxIdleConnsPerHost: 128,
-	IdleConnTimeout:     90 * time.Second,
-}
+var shared = transport.New()
 
 // Post sends a body to a path, which is escaped as it is to stand in the URL,
 // and wants a status of 200 to 299. Every error is an [*Error]. A call that
@@ -126,11 +121,11 @@ func (c *Client) attempt(ctx context.Context, method, path string, header http.H
 	if err != nil {
 		return &Error{Cause: err}
 	}
-	transport := c.Transport
-	if transport == nil {
-		transport = shared
+	calls := c.Transport
+	if calls == nil {
+		calls = shared
 	}
-	response, err := transport.RoundTrip(request)
+	response, err := calls.RoundTrip(request)
 	if err != nil {
 		return &Error{Cause: err}
 	}

@@ -11,7 +11,6 @@ import (
 	"hash/crc32"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -311,18 +310,4 @@ func checksum(want string, body []byte) error {
 		return errors.New("the answer does not match its checksum")
 	}
 	return nil
-}
-
-// NewTransport returns a transport that keeps connections to one host that
-// answers at once. It does not ask for compression, since the checksum would be
-// of the compressed answer, and uses no proxy.
-func NewTransport() *http.Transport {
-	return &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 2 * time.Second,
-		MaxIdleConns:        128,
-		MaxIdleConnsPerHost: 128,
-		IdleConnTimeout:     90 * time.Second,
-		DisableCompression:  true,
-	}
 }

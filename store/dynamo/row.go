@@ -68,6 +68,7 @@ func (s *Store) row(r *streamer.Request, token string) item {
 	i.setBinary("result", r.Result)
 	i.setTime("due", r.DueAt)
 	i.setTime("started", r.StartedAt)
+	i.setTime("claimed", r.ClaimedAt)
 	i.setTime("finished", r.FinishedAt)
 	i.setTime("expires", r.ExpiresAt)
 	if !r.ExpiresAt.IsZero() {
@@ -179,7 +180,7 @@ func (i item) request() (*streamer.Request, error) {
 		Attempt: int(in.number("attempt")), Slices: int(in.number("slices")), Lost: int(in.number("lost")),
 		Ran: time.Duration(in.number("ran")), Worker: in.text("worker"), CancelRequested: in.boolean("cancel"),
 		Checkpoint: in.binary("checkpoint"), Result: in.binary("result"),
-		CreatedAt: in.time("created"), UpdatedAt: in.time("updated"), StartedAt: in.time("started"),
+		CreatedAt: in.time("created"), UpdatedAt: in.time("updated"), StartedAt: in.time("started"), ClaimedAt: in.time("claimed"),
 		FinishedAt: in.time("finished"), ExpiresAt: in.time("expires"),
 		Output: in.number("output"), OutputMark: in.number("mark"), Priority: streamer.Priority(in.number("priority")),
 	}

@@ -88,6 +88,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lift/transport"
 )
 
 // A Config says where the tables are. Region, Credentials and at least one table
@@ -125,7 +126,7 @@ type Config struct {
 	// 16 MB. 0: 2 s.
 	Timeout time.Duration
 
-	// Transport makes the calls; nil: NewTransport's.
+	// Transport makes the calls; nil: one of its own, as lift/transport makes it.
 	Transport http.RoundTripper
 }
 
@@ -161,14 +162,14 @@ func New(config Config) (*Store, error) {
 	case config.Shards < 0, config.Attempts < 0, config.Timeout < 0, config.OutputKept < 0:
 		return nil, errors.New("dynamo: Config has a negative setting")
 	}
-	transport := config.Transport
-	if transport == nil {
-		transport = NewTransport()
+	calls := config.Transport
+	if calls == nil {
+		calls = transport.New()
 	}
 	return &Store{
 		api: &api{
 			endpoint: endpoint, region: config.Region, credentials: config.Credentials,
-			signer: v4.NewSigner(), transport: transport,
+			signer: v4.NewSigner(), transport: calls,
 			attempts: cmp.Or(config.Attempts, 10), timeout: cmp.Or(config.Timeout, 2*time.Second),
 		},
 		requests:    config.RequestsTable,

@@ -112,6 +112,9 @@ func (u *update) effect(c streamer.Change) {
 		u.remove("expires")
 		u.remove("ttl")
 	}
+	if c.Start {
+		u.setTime("claimed", c.At)
+	}
 	if c.Start && !c.At.IsZero() {
 		started := u.name("started")
 		u.sets = append(u.sets, started+" = if_not_exists("+started+", "+u.value("started", millis(c.At))+")")

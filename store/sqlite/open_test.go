@@ -51,6 +51,14 @@ func TestOpenAdvises(t *testing.T) {
 			execute(t, path, "PRAGMA user_version = 99")
 			return path
 		}, "newer version"},
+		"an older version's database": {func(t *testing.T, folder string) string {
+			path := filepath.Join(folder, "streamer.db")
+			if err := open(t, path).Close(); err != nil {
+				t.Fatal(err)
+			}
+			execute(t, path, "PRAGMA user_version = 2")
+			return path
+		}, "older version"},
 		"no folder": {func(_ *testing.T, folder string) string {
 			return filepath.Join(folder, "missing", "streamer.db")
 		}, "make it or choose another"},
@@ -142,6 +150,33 @@ func TestOpenAgainHasWhatWasWritten(t *testing.T) {
 	got, err := open(t, path).LoadRequest(t.Context(), want.Key)
 	if err != nil || got.Action != want.Action || !got.CreatedAt.Equal(want.CreatedAt) {
 		t.Errorf("loaded %+v, %v", got, err)
+	}
+}
+
+// A file of the version before this one, whose requests have no claimed_at, is
+// made one of this.
+func TestOpenUpgrades(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "streamer.db")
+	s := open(t, path)
+	want := create(t, s, "r-1")
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, path, "ALTER TABLE requests DROP COLUMN claimed_at; PRAGMA user_version = 3")
+	for range 2 {
+		s = open(t, path)
+		if got, err := s.LoadRequest(t.Context(), want.Key); err != nil || got.Action != want.Action || !got.ClaimedAt.IsZero() {
+			t.Errorf("loaded %+v, %v", got, err)
+		}
+		at := time.Date(2096, 1, 1, 0, 0, 0, 0, time.UTC)
+		if got, err := s.ChangeRequest(t.Context(), want.Key, streamer.Change{At: at, Start: true}); err != nil || !got.ClaimedAt.Equal(at) {
+			t.Errorf("claimed %+v, %v", got, err)
+		}
+		execute(t, path, "UPDATE requests SET claimed_at = NULL")
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

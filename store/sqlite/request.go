@@ -18,11 +18,11 @@ import (
 const columns = `tenant, subject, id, action, payload, metadata, correlation_id, state, rev, fence, due_at,
 	attempt, slices, lost, ran_ns, worker, cancel_requested, percentage, message, progress_metadata,
 	checkpoint, result, error, subscribers, steps, await_token, await_until, history, output, output_mark,
-	priority, slots, blocked, created_at, updated_at, started_at, finished_at, expires_at`
+	priority, slots, blocked, created_at, updated_at, started_at, claimed_at, finished_at, expires_at`
 
 var (
 	selectRequest = "SELECT " + columns + " FROM requests WHERE tenant = ? AND subject = ? AND id = ?"
-	putRequest    = "INSERT OR REPLACE INTO requests (" + columns + ") VALUES (?" + strings.Repeat(", ?", 37) + ")"
+	putRequest    = "INSERT OR REPLACE INTO requests (" + columns + ") VALUES (?" + strings.Repeat(", ?", 38) + ")"
 )
 
 // CreateRequest implements [streamer.RequestStore].
@@ -191,25 +191,26 @@ func (s *Store) query(ctx context.Context, query string, args ...any) (requests 
 
 func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
 	var (
-		r                               streamer.Request
-		metadata, subscribers           string
-		failed                          sql.NullString
-		due, started, finished, expires sql.NullInt64
-		created, updated                int64
-		steps, history, slots           string
-		until                           sql.NullInt64
+		r                                        streamer.Request
+		metadata, subscribers                    string
+		failed                                   sql.NullString
+		due, started, claimed, finished, expires sql.NullInt64
+		created, updated                         int64
+		steps, history, slots                    string
+		until                                    sql.NullInt64
 	)
 	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev, &r.Fence, &due,
 		&r.Attempt, &r.Slices, &r.Lost, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
 		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers,
-		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &slots, &r.Blocked, &created, &updated, &started, &finished, &expires)
+		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &slots, &r.Blocked, &created, &updated, &started, &claimed, &finished, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, streamer.ErrNotFound
 	}
 	if err != nil {
 		return nil, err
 	}
-	r.DueAt, r.StartedAt, r.FinishedAt, r.ExpiresAt = fromMillis(due), fromMillis(started), fromMillis(finished), fromMillis(expires)
+	r.DueAt, r.StartedAt, r.ClaimedAt = fromMillis(due), fromMillis(started), fromMillis(claimed)
+	r.FinishedAt, r.ExpiresAt = fromMillis(finished), fromMillis(expires)
 	r.CreatedAt, r.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
 	if err := json.Unmarshal([]byte(metadata), &r.Metadata); err != nil {
 		return nil, fmt.Errorf("decode metadata: %w", err)
@@ -276,7 +277,8 @@ func put(tx *sql.Tx, r *streamer.Request) error {
 		string(r.State), r.Rev, r.Fence, millis(r.DueAt), r.Attempt, r.Slices, r.Lost, int64(r.Ran), r.Worker, r.CancelRequested,
 		r.Progress.Percentage, r.Progress.Message, []byte(r.Progress.Metadata), []byte(r.Checkpoint), []byte(r.Result), failed,
 		string(subscribers), string(steps), r.Await.Token, millis(r.Await.Until), string(history), r.Output, r.OutputMark,
-		r.Priority, string(slots), r.Blocked, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(), millis(r.StartedAt), millis(r.FinishedAt), millis(r.ExpiresAt))
+		r.Priority, string(slots), r.Blocked, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
+		millis(r.StartedAt), millis(r.ClaimedAt), millis(r.FinishedAt), millis(r.ExpiresAt))
 	return err
 }
 
@@ -309,7 +311,7 @@ func (b *blob) Scan(value any) error {
 // rounded is a copy of r with its times as they are kept.
 func rounded(r *streamer.Request) *streamer.Request {
 	c := r.Clone()
-	for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.FinishedAt, &c.ExpiresAt} {
+	for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt, &c.FinishedAt, &c.ExpiresAt} {
 		*at = atMillis(*at)
 	}
 	c.History = slices.Clone(r.History)

@@ -37,6 +37,7 @@ CREATE TABLE requests (
   created_at        INTEGER NOT NULL,
   updated_at        INTEGER NOT NULL,
   started_at        INTEGER,
+  claimed_at        INTEGER,
   finished_at       INTEGER,
   expires_at        INTEGER,
   PRIMARY KEY (tenant, subject, id)

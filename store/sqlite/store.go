@@ -24,10 +24,16 @@ import (
 const Memory = ":memory:"
 
 // schemaVersion is the user_version of the files that this code writes.
-const schemaVersion = 3
+const schemaVersion = 4
 
 //go:embed schema.sql
 var schema string
+
+// upgrades make a file of a version one of the next. A version that is not here
+// is too old.
+var upgrades = map[int]string{
+	3: "ALTER TABLE requests ADD COLUMN claimed_at INTEGER",
+}
 
 // applicationID marks a file as ours (SQLite, "PRAGMA application_id").
 const applicationID = 0x5374726d // "Strm"
@@ -136,12 +142,20 @@ func (s *Store) prepare(ctx context.Context) error {
 		return errNewer
 	case version == schemaVersion:
 		return nil
-	case version > 0:
+	case version > 0 && upgrades[version] == "":
 		return errOlder
 	}
 	return s.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
-		if _, err := tx.Exec(schema); err != nil {
-			return nil, err
+		if version == 0 {
+			if _, err := tx.Exec(schema); err != nil {
+				return nil, err
+			}
+			version = schemaVersion
+		}
+		for ; version < schemaVersion; version++ {
+			if _, err := tx.Exec(upgrades[version]); err != nil {
+				return nil, err
+			}
 		}
 		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", schemaVersion, applicationID))
 		return nil, err

@@ -42,7 +42,7 @@ var createTests = []test{
 	{"times are kept to the millisecond in UTC", func(t *testing.T, s suite) {
 		r := full("r-1")
 		zone := time.FixedZone("somewhere", 5*3600+1800)
-		for i, at := range []*time.Time{&r.DueAt, &r.Await.Until, &r.History[0].StartedAt, &r.History[1].EndedAt, &r.CreatedAt, &r.UpdatedAt, &r.StartedAt, &r.FinishedAt, &r.ExpiresAt} {
+		for i, at := range []*time.Time{&r.DueAt, &r.Await.Until, &r.History[0].StartedAt, &r.History[1].EndedAt, &r.CreatedAt, &r.UpdatedAt, &r.StartedAt, &r.ClaimedAt, &r.FinishedAt, &r.ExpiresAt} {
 			*at = epoch.Add(time.Duration(i)*time.Hour + 999_999*time.Nanosecond).In(zone)
 		}
 		same(t, "created", s.create(t, r), r)

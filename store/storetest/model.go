@@ -251,6 +251,9 @@ func (l *life) check(event model.Event) {
 		})
 	}
 	after := l.row()
+	if before != nil && before.State == streamer.Running && after.State != streamer.Running {
+		l.joins(event, before, after)
+	}
 	switch got := l.situation(); {
 	case known && got != want:
 		l.t.Errorf("it leads to %v; the model says %v, %s", got, want, effect)
@@ -260,6 +263,23 @@ func (l *life) check(event model.Event) {
 		l.t.Errorf("the model has no such event, and it makes %+v", after)
 	case !known && before != nil:
 		same(l.t, "the model has no such event, and it changes the request", after, before)
+	}
+}
+
+// joins holds that a claim that has ended is in the history, from its own start
+// on, unless it succeeded or goes on later.
+func (l *life) joins(event model.Event, before, after *streamer.Request) {
+	l.t.Helper()
+	want := slices.Clone(before.History)
+	if after.State != streamer.Succeeded && after.Slices == before.Slices {
+		ended := wire.Attempt{Number: before.Attempt, StartedAt: before.ClaimedAt, EndedAt: after.UpdatedAt, Code: wire.LeaseLost, Worker: before.Worker}
+		if n := len(after.History); event != model.Sweep && n > 0 && after.History[n-1].Code != wire.LeaseLost {
+			ended.Code = after.History[n-1].Code // why it failed, or that it was cancelled
+		}
+		want = append(want, ended)
+	}
+	if !slices.Equal(after.History, want) {
+		l.t.Errorf("the history is %+v, want %+v", after.History, want)
 	}
 }
 

@@ -97,7 +97,7 @@ func full(id string) *streamer.Request {
 			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed}},
 		Output: 3, OutputMark: 2, Priority: streamer.High, Slots: []string{"open:4:acme/ada", "action:report"}, Blocked: "tenant:acme",
 		Subscribers: []string{"L0SM9cOFvHcCIhw=", "M0SM9cOFvHcCIhw="},
-		CreatedAt:   epoch.Add(ms(2)), UpdatedAt: epoch.Add(ms(3)), StartedAt: epoch.Add(ms(4)),
+		CreatedAt:   epoch.Add(ms(2)), UpdatedAt: epoch.Add(ms(3)), StartedAt: epoch.Add(ms(4)), ClaimedAt: epoch.Add(ms(8)),
 		FinishedAt: epoch.Add(ms(5)), ExpiresAt: epoch.Add(ms(6)),
 	}
 }
@@ -202,7 +202,7 @@ func canonical(r *streamer.Request, rounded bool) *streamer.Request {
 		c.Steps = nil
 	}
 	if rounded {
-		for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.FinishedAt, &c.ExpiresAt} {
+		for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt, &c.FinishedAt, &c.ExpiresAt} {
 			*at = kept(*at)
 		}
 		for i := range c.History {

@@ -17,6 +17,7 @@ export type Code =
   | "PROCESSING_FAILED"
   | "SERVICE_UNAVAILABLE"
   | "INTERNAL_ERROR"
+  | "LEASE_LOST"
   | "CLOSED"
   | (string & {});
 
