@@ -97,7 +97,7 @@ func echoEvent(n int) []byte {
 const (
 	echoSteps = 5
 	shortStep = time.Millisecond
-	longStep  = 110 * time.Millisecond
+	longStep  = 150 * time.Millisecond
 )
 
 func enqueueEvent(n int, step time.Duration) []byte {

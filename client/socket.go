@@ -95,7 +95,11 @@ func (t *socket) connect(ctx context.Context, lost error) (*session, error) {
 		case err == nil:
 			t.met = true
 			return s, nil
-		case err.refused(), ctx.Err() != nil, !t.met && errors.Is(err, errToken):
+		case err.refused(), !t.met && errors.Is(err, errToken):
+			return nil, err
+		case ctx.Err() != nil && !errors.Is(err, context.Cause(ctx)): // it ended as the answer came
+			return nil, t.outOfTime(err, context.Cause(ctx))
+		case ctx.Err() != nil:
 			return nil, err
 		}
 		t.cfg.Logger.Info("handshake failed", "error", err.Error())
