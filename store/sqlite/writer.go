@@ -30,8 +30,9 @@ type write struct {
 	done    chan struct{}
 }
 
-// maxTogether bounds how long the first of a transaction waits for the last.
-const maxTogether = 100
+// maxTogether bounds how long the first of a transaction waits for the last: some
+// 60 ms. On a busy machine the writer has few turns, so that each takes many.
+const maxTogether = 1000
 
 var errClosed = errors.New("the store is closed")
 
