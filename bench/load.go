@@ -147,7 +147,7 @@ func loadDev(ctx context.Context, root, folder string, c crowd) ([]result.Load, 
 	defer func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
 		reader.Wait()
-		_ = cmd.Wait() // it gives up on clients that left by the thousand
+		_ = cmd.Wait() // its status says nothing of the load
 	}()
 	var url string
 	select {
