@@ -20,6 +20,10 @@ const (
 	sweepEvery = time.Minute
 	maxSkew    = time.Second     // how wrong a process's clock is at most, against another's
 	quiet      = 2 * time.Minute // in which nothing happened, so that all counts as settled
+
+	// mostAtOnce is how much may happen before time passes, far more than in any
+	// proof that ends.
+	mostAtOnce = 100_000
 )
 
 // A driver decides what happens next. All of it belongs to one goroutine but
@@ -96,10 +100,13 @@ func (d *driver) wake() {
 }
 
 func (d *driver) run(ctx context.Context) {
-	var began, ended time.Time
+	var began, ended, instant time.Time
 	d.out.do(func(context.Context) { began = time.Now() })
-	for {
+	for at := 0; ; at++ {
 		synctest.Wait()
+		if now := time.Now(); now.After(instant) {
+			instant, at = now, 0
+		}
 		d.collect()
 		if !d.calm && len(d.requests) == d.Requests && (d.report.Killed() >= d.Kills || len(d.unsettled) == 0) {
 			d.calm, d.since, d.lastMove = true, time.Now(), time.Now()
@@ -109,6 +116,10 @@ func (d *driver) run(ctx context.Context) {
 		}
 		if time.Since(d.since) > d.Patience {
 			d.find(&d.report.Stuck, nil, "after %v in peace %s", d.Patience, d.busy())
+			break
+		}
+		if at == mostAtOnce {
+			d.find(&d.report.Stuck, nil, "no time passes: %d things happened in one instant, and %s", at, d.busy())
 			break
 		}
 		d.step(ctx)
