@@ -7,11 +7,13 @@
 // /etc/pki/tls/certs, which on Amazon Linux are the same folder, with the same
 // bundle in it. The transport of [New] parses the few certificates that may have
 // issued those of the server, and leaves the judgement to crypto/x509. Only when
-// these do not make the server trusted are all the system's asked.
+// these do not make the server trusted are all the system's asked. In FIPS 140
+// mode crypto/tls verifies by itself.
 package transport
 
 import (
 	"context"
+	"crypto/fips140"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -29,15 +31,18 @@ const (
 // is set. Connections through a proxy are verified as crypto/tls does it by itself.
 func New() *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
-	return &http.Transport{
+	transport := &http.Transport{
 		DialContext:         dialer.DialContext,
-		DialTLSContext:      tlsDialer{dialer, &systemRoots}.dial,
 		TLSHandshakeTimeout: handshakeTimeout,
 		MaxIdleConns:        128,
 		MaxIdleConnsPerHost: 128,
 		IdleConnTimeout:     90 * time.Second,
 		DisableCompression:  true,
 	}
+	if !fips140.Enabled() { // in that mode crypto/tls looks at the chain's keys as well
+		transport.DialTLSContext = tlsDialer{dialer, &systemRoots}.dial
+	}
+	return transport
 }
 
 // A tlsDialer connects to servers whose certificates lead to one of its roots.
