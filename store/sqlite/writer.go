@@ -99,9 +99,9 @@ func (w *writer) together(first *write) {
 	})
 	for _, one := range all {
 		switch {
-		case one.err != nil:
-		case err != nil:
+		case err != nil: // for one that was refused too: it may have been by a neighbour's write
 			one.err = err
+		case one.err != nil:
 		case one.written != nil && one.written.State == streamer.Queued:
 			w.tell(one.written)
 		}
