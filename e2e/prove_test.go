@@ -38,7 +38,7 @@ func TestProveStaging(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // a dead worker's lease is a minute
 	defer cancel()
 
-	k := &killer{stack: stack, rng: rand.New(rand.NewPCG(*proveSeed, 1)), left: *proveKills, every: 5 * *proveRequests / (*proveKills + 1), killed: map[string]int{}}
+	k := &killer{stack: stack, rng: rand.New(rand.NewPCG(*proveSeed, 1)), left: *proveKills, every: *proveRequests / (*proveKills + 1), killed: map[string]int{}}
 	work := make(chan int)
 	var clients sync.WaitGroup
 	for range 4 {
@@ -78,7 +78,7 @@ func TestProveStaging(t *testing.T) {
 // A killer kills a process now and then.
 type killer struct {
 	stack *local.Staging
-	every int // ticks, about
+	every int // ticks at most; each request gives one at least
 
 	mu     sync.Mutex
 	rng    *rand.Rand
