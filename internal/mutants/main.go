@@ -25,7 +25,7 @@ const (
 )
 
 func main() {
-	seeds := flag.Int("seeds", 20, "how many seeds to try")
+	seeds := flag.Int("seeds", 100, "how many seeds to try at most")
 	only := flag.String("only", "", "a regular expression of the mutants to try; the page then stays as it is")
 	flag.Parse()
 	if err := run(context.Background(), *seeds, *only); err != nil {
