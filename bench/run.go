@@ -59,7 +59,7 @@ func newRun() *cobra.Command {
 			return writeReport(folder)
 		},
 	}
-	cmd.Flags().IntVar(&rounds, "rounds", 7, "how often everything is measured")
+	cmd.Flags().IntVar(&rounds, "rounds", 5, "how often everything is measured")
 	rootFlag(cmd, &root)
 	reportFlag(cmd, &folder)
 	quickFlag(cmd, &quick)

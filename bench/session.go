@@ -24,7 +24,7 @@ func planOf(c result.Condition, quick bool) plan {
 	p := plan{starts: 3, warm: 1000, jobs: 60}
 	switch {
 	case c.Memory > 0:
-		p = plan{starts: 2, warm: 40, jobs: 10}
+		p = plan{starts: 2, warm: 25, jobs: 10}
 	case c.Delay > 0:
 		p.warm, p.jobs = 100, 20
 		if c.TLS {
