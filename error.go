@@ -76,9 +76,12 @@ func WireError(err error, correlationID string) *wire.Error {
 	if !errors.As(err, &declared) {
 		declared = &Error{Code: wire.InternalError, Message: "internal error"}
 	}
-	out := &wire.Error{Code: declared.Code, Message: declared.Message, Details: declared.Details}
+	out := &wire.Error{Code: declared.Code, Message: declared.Message}
+	if json.Valid(declared.Details) {
+		out.Details = declared.Details
+	}
 	if correlationID != "" {
-		out.Details = withCorrelation(declared.Details, correlationID)
+		out.Details = withCorrelation(out.Details, correlationID)
 	}
 	if declared.Retryable {
 		out.Retry = &wire.Retry{Retryable: true, After: declared.After.Seconds()}

@@ -27,6 +27,12 @@ type Config struct {
 	Files string
 }
 
+// All returns the actions over the requests that they may read, as functions on
+// Lambda have them: without files.
+func All(requests streamer.RequestLister) ([]streamer.Action, error) {
+	return New(Config{Requests: requests})
+}
+
 // New returns the actions, for [streamer.NewRegistry]. It fails when the folder
 // of files cannot be opened.
 func New(config Config) ([]streamer.Action, error) {

@@ -31,7 +31,7 @@ const shared = "shared by the four"
 
 var parts = append(handlers(),
 	part{result.Baseline, "store, frames, actions, push", false, []string{"baseline/internal/store", "baseline/internal/protocol/frame.go", "baseline/internal/protocol/message.go", "baseline/internal/actions", "baseline/internal/push"}},
-	part{result.Lift, "the HTTP API, which the baseline lacks", false, []string{"functions/http.go"}},
+	part{result.Lift, "what the baseline lacks: the HTTP API, token renewal", false, []string{"functions/http.go", "functions/renewal.go"}},
 	part{result.Lift, "the framework", false, []string{"lift/*.go", "lift/auth", "lift/config", "lift/metric", "lift/trace", "lift/middleware", "lift/internal/jsontext", "lift/internal/redact"}},
 	part{result.Lift, "domain, store, frames, actions, push, dispatch", false, []string{"*.go", "wire", "store/dynamo", "actions", "push", "dispatch", "internal/signed"}},
 )
@@ -48,7 +48,7 @@ func handlers() []part {
 	}
 	return append(all,
 		part{result.Baseline, shared, true, []string{"baseline/internal/metrics", "baseline/internal/protocol/error.go"}},
-		part{result.Lift, shared, true, []string{"functions/doc.go", "functions/error.go", "functions/principal.go", "functions/stack.go", "functions/deployed"}})
+		part{result.Lift, shared, true, []string{"functions/doc.go", "functions/error.go", "functions/principal.go", "functions/stack.go", "functions/trace.go", "functions/deployed"}})
 }
 
 func measureSource(root string) ([]result.Source, error) {

@@ -15,12 +15,10 @@ import (
 // and logs see what they are. The domain's error stays the cause, and the
 // answer is made of it. requestID may be empty.
 func declare(err error, requestID string) error {
-	var named *requestError
-	var declared *streamer.Error
 	switch {
-	case errors.As(err, &named): // declared already
+	case errors.As(err, new(*requestError)): // declared already
 		return err
-	case errors.As(err, &declared):
+	case errors.As(err, new(*streamer.Error)):
 		return lifted(err, requestID)
 	}
 	if known, ok := lift.Declared(err); ok {
@@ -106,10 +104,12 @@ func errorResponse(_ context.Context, e *lift.Event, err *lift.Error) *lift.Resp
 		return &lift.Response{Body: streamer.ErrorFrame(domain, requestID, e.CorrelationID).Append(nil)}
 	}
 	shown := streamer.WireError(domain, "")
-	return problem(status, problemDocument{
+	body, _ := json.Marshal(problemDocument{ // which only holds what can be encoded
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: shown.Message,
 		Code: shown.Code, CorrelationID: e.CorrelationID, RequestID: requestID, Details: shown.Details, Retry: shown.Retry,
 	})
+	res := &lift.Response{Status: status, Body: body}
+	return res.SetHeader("Content-Type", "application/problem+json")
 }
 
 // A problemDocument is an error over HTTP, RFC 9457 with the protocol's
@@ -124,14 +124,4 @@ type problemDocument struct {
 	RequestID     string          `json:"request_id,omitempty"`
 	Details       json.RawMessage `json:"details,omitempty"`
 	Retry         *wire.Retry     `json:"retry,omitempty"`
-}
-
-func problem(status int, doc problemDocument) *lift.Response {
-	body, err := json.Marshal(doc)
-	if err != nil { // details that are no JSON
-		doc.Details = nil
-		body, _ = json.Marshal(doc)
-	}
-	res := &lift.Response{Status: status, Body: body}
-	return res.SetHeader("Content-Type", "application/problem+json")
 }

@@ -1,12 +1,10 @@
 package functions
 
 import (
-	"context"
 	"errors"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
-	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -45,22 +43,4 @@ func caller(e *lift.Event) (streamer.Principal, error) {
 		return streamer.Principal{}, errors.New("no auth middleware before a handler that needs the caller")
 	}
 	return principalOf(e.Claims)
-}
-
-// A verifier verifies the tokens that arrive on a live socket.
-type verifier struct{ *auth.Verifier }
-
-// Verify implements [streamer.Verifier].
-func (v verifier) Verify(ctx context.Context, token string) (streamer.Principal, error) {
-	claims, err := v.Verifier.Verify(ctx, token)
-	if err != nil {
-		declared, ok := lift.Declared(err)
-		if !ok {
-			return streamer.Principal{}, err
-		}
-		refusal := streamer.Errorf(wireCodes[declared.Code], "%s", declared.Message)
-		refusal.Cause = declared.Cause
-		return streamer.Principal{}, refusal
-	}
-	return principalOf(claims)
 }

@@ -3,13 +3,8 @@
 package main
 
 import (
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
 	"github.com/pay-theory/streamer/functions/deployed"
 )
 
-func main() {
-	deployed.Start(deployed.Router(func(requests streamer.RequestLister) ([]streamer.Action, error) {
-		return actions.New(actions.Config{Requests: requests})
-	}))
-}
+func main() { deployed.Start(deployed.Router(actions.All)) }

@@ -84,13 +84,6 @@ func (p *platform) telemetry() functions.Telemetry {
 // transport makes calls that are seen in the trace of their event.
 func (p *platform) transport() http.RoundTripper { return trace.Transport(transport.New()) }
 
-// outside makes calls to whoever issues tokens, which may be behind a proxy.
-func outside() http.RoundTripper {
-	calls := transport.New()
-	calls.Proxy = http.ProxyFromEnvironment
-	return calls
-}
-
 func (p *platform) store(requests, connections string) *dynamo.Store {
 	store, err := dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.DynamoDB,
 		RequestsTable: requests, ConnectionsTable: connections, Transport: p.transport()})
@@ -118,19 +111,24 @@ func (p *platform) verifier(t tokens) *auth.Verifier {
 		p.note(errors.New("config: STREAMER_JWT_ISSUER is the issuer of development tokens, which open nothing here"))
 	}
 	verifier, err := auth.NewVerifier(auth.Config{
-		Keys: []byte(t.Keys), JWKS: auth.JWKSConfig{URL: t.JWKS, Transport: outside()},
+		Keys: []byte(t.Keys), JWKS: auth.JWKSConfig{URL: t.JWKS, Transport: transport.New()},
 		Issuer: t.Issuer, Audience: t.Audience, ScopeClaims: functions.ScopeClaims,
 	})
 	p.note(err)
 	return verifier
 }
 
+// connections is what all four need.
+type connections struct {
+	platform
+	Connections string `env:"STREAMER_CONNECTIONS_TABLE,required"`
+}
+
 // Connect builds the connect function.
 func Connect(ctx context.Context, opts config.Options) (*lift.App, error) {
 	var env struct {
-		platform
+		connections
 		tokens
-		Connections string `env:"STREAMER_CONNECTIONS_TABLE,required"`
 	}
 	if err := config.Load(ctx, &env, opts); err != nil {
 		return nil, err
@@ -144,10 +142,7 @@ func Connect(ctx context.Context, opts config.Options) (*lift.App, error) {
 
 // Disconnect builds the disconnect function.
 func Disconnect(ctx context.Context, opts config.Options) (*lift.App, error) {
-	var env struct {
-		platform
-		Connections string `env:"STREAMER_CONNECTIONS_TABLE,required"`
-	}
+	var env connections
 	if err := config.Load(ctx, &env, opts); err != nil {
 		return nil, err
 	}
@@ -160,25 +155,16 @@ func Disconnect(ctx context.Context, opts config.Options) (*lift.App, error) {
 
 // work is what the router and the processor have in common.
 type work struct {
-	platform
-	Connections    string        `env:"STREAMER_CONNECTIONS_TABLE,required"`
+	connections
 	Requests       string        `env:"STREAMER_REQUESTS_TABLE,required"`
 	Callback       string        `env:"STREAMER_CALLBACK_URL,required"`
 	Retention      time.Duration `env:"STREAMER_RETENTION"`
-	RunningLimit   int           `env:"STREAMER_LIMIT_TENANT_RUNNING"`
-	PrincipalLimit int           `env:"STREAMER_LIMIT_PRINCIPAL_OPEN"`
-}
-
-// Validate is for [config.Load].
-func (w *work) Validate() error {
-	if w.RunningLimit < 0 || w.PrincipalLimit < 0 {
-		return errors.New("STREAMER_LIMIT_TENANT_RUNNING or STREAMER_LIMIT_PRINCIPAL_OPEN is negative")
-	}
-	return nil
+	RunningLimit   uint          `env:"STREAMER_LIMIT_TENANT_RUNNING"`
+	PrincipalLimit uint          `env:"STREAMER_LIMIT_PRINCIPAL_OPEN"`
 }
 
 func (w *work) limits() streamer.Limits {
-	return streamer.Limits{RunningPerTenant: w.RunningLimit, OpenPerPrincipal: w.PrincipalLimit}
+	return streamer.Limits{RunningPerTenant: int(w.RunningLimit), OpenPerPrincipal: int(w.PrincipalLimit)}
 }
 
 func (w *work) push() *apigw.Pusher {
@@ -190,17 +176,11 @@ func (w *work) push() *apigw.Pusher {
 // An Actions makes the application's actions over the store that they may read.
 type Actions func(requests streamer.RequestLister) ([]streamer.Action, error)
 
-// from makes the actions, each run of them seen in the trace of its event, unless
-// something that they need has failed.
-func (a Actions) from(w *work, store *dynamo.Store) (*streamer.Registry, error) {
-	if err := w.fault(); err != nil {
-		return nil, err
-	}
-	all, err := a(store)
-	if err != nil {
-		return nil, err
-	}
-	return streamer.NewRegistry(all...).With(traced), nil
+// registry makes the actions, each run of them seen in the trace of its event.
+func (w *work) registry(actions Actions, store *dynamo.Store) *streamer.Registry {
+	all, err := actions(store)
+	w.note(err)
+	return streamer.NewRegistry(all...).With(functions.Traced)
 }
 
 // Router builds the router function.
@@ -214,10 +194,9 @@ func Router(actions Actions) Function {
 			return nil, err
 		}
 		store, push := env.store(env.Requests, env.Connections), env.push()
-		c := functions.RouterConfig{Connections: store, Requests: store, Push: push, Close: push,
+		c := functions.RouterConfig{Connections: store, Requests: store, Actions: env.registry(actions, store), Push: push, Close: push,
 			Verifier: env.verifier(env.tokens), Limits: env.limits(), Retention: env.Retention, Telemetry: env.telemetry()}
-		var err error
-		if c.Actions, err = actions.from(&env.work, store); err != nil {
+		if err := env.fault(); err != nil {
 			return nil, err
 		}
 		return functions.Router(c), nil
@@ -236,15 +215,12 @@ func Processor(actions Actions) Function {
 			return nil, err
 		}
 		store, push, telemetry := env.store(env.Requests, env.Connections), env.push(), env.telemetry()
-		c := streamer.ProcessorConfig{Store: store, Push: push, Dispatch: env.dispatch(),
+		p, err := streamer.NewProcessor(streamer.ProcessorConfig{
+			Store: store, Actions: env.registry(actions, store), Push: push, Dispatch: env.dispatch(),
 			Connections: streamer.Connections{Store: store, Closer: push},
-			Worker:      env.Stream, Retention: env.Retention, Lease: env.Lease, Limits: env.limits(), Logger: lift.NewLogger(lift.LogConfig{})}
-		var err error
-		if c.Actions, err = actions.from(&env.work, store); err != nil {
-			return nil, err
-		}
-		p, err := streamer.NewProcessor(c)
-		if err != nil {
+			Worker:      env.Stream, Retention: env.Retention, Lease: env.Lease, Limits: env.limits(), Logger: lift.NewLogger(lift.LogConfig{}),
+		})
+		if err := errors.Join(env.fault(), err); err != nil {
 			return nil, err
 		}
 		return functions.Processor(p, telemetry), nil

@@ -33,7 +33,7 @@ type Client struct {
 	Attempts int           // how often a call is made that is throttled or fails on the server's side
 	Timeout  time.Duration // of one attempt
 
-	Transport http.RoundTripper // nil: one that keeps connections and uses no proxy
+	Transport http.RoundTripper // nil: one of lift/transport
 }
 
 // An Error is an answer that is no success, or the lack of one.

@@ -27,11 +27,13 @@ const (
 
 // New returns a transport for calls to few hosts that answer at once, such as an
 // AWS service's endpoint. It keeps up to 128 connections for 90 seconds each,
-// speaks HTTP/1.1, does not ask for compression, and uses no proxy unless Proxy
-// is set. Connections through a proxy are verified as crypto/tls does it by itself.
+// speaks HTTP/1.1, does not ask for compression, and uses the proxies that the
+// environment names ([http.ProxyFromEnvironment]). Servers behind a proxy are
+// verified by crypto/tls itself.
 func New() *http.Transport {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	transport := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dialer.DialContext,
 		TLSHandshakeTimeout: handshakeTimeout,
 		MaxIdleConns:        128,

@@ -1,4 +1,4 @@
-package deployed
+package functions
 
 import (
 	"context"
@@ -6,15 +6,14 @@ import (
 	"errors"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/trace"
 )
 
 var errPanicked = errors.New("panic")
 
-// traced makes each run of an action a part of its event's trace, named after
+// Traced makes each run of an action a part of its event's trace, named after
 // the action. What the action calls with its context is below it.
-func traced(next streamer.ActionFunc) streamer.ActionFunc {
+func Traced(next streamer.ActionFunc) streamer.ActionFunc {
 	return func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 		ctx, part := trace.Start(ctx, job.Action())
 		if part == nil {
@@ -24,20 +23,9 @@ func traced(next streamer.ActionFunc) streamer.ActionFunc {
 		failure := errPanicked // so that a panic that passes is seen
 		defer func() { part.End(failure) }()
 		out, err := next(ctx, job)
-		failure = nil
-		if streamer.IsFailure(ctx, err) {
-			failure = marked(err)
+		if failure = nil; streamer.IsFailure(ctx, err) {
+			failure = declare(err, job.ID())
 		}
 		return out, err
 	}
-}
-
-// marked is a failure that the trace tells from the action's fault when it is its
-// caller's.
-func marked(err error) error {
-	var declared *streamer.Error
-	if !errors.As(err, &declared) {
-		return err
-	}
-	return &lift.Error{Code: lift.CodeOf(declared.Code.HTTPStatus()), Message: declared.Message, Cause: declared.Cause}
 }
