@@ -89,8 +89,10 @@ func runAll(ctx context.Context, root string, rounds int, quick bool) (*result.R
 		return nil, err
 	}
 	if !quick {
-		if run.Coverage, err = measureCoverage(ctx, root, folder); err != nil {
+		if run.Coverage, err = measureCoverage(ctx, root, folder); ctx.Err() != nil {
 			return nil, err
+		} else if err != nil {
+			progress("the coverage is left out, what was measured is kept: %v", err)
 		}
 	}
 	run.Took = time.Since(began).Round(time.Second)

@@ -143,11 +143,13 @@ func measureCoverage(ctx context.Context, root, folder string) ([]result.Coverag
 		c := result.Coverage{Side: s.side, How: "make cover"}
 		var err error
 		if s.side == result.Lift && newest(root, left) {
-			c.Percent, err = covered(ctx, module, left)
-		} else {
-			c, err = coverage(ctx, s.side, module, filepath.Join(folder, s.side+".cover"))
+			if c.Percent, err = covered(ctx, module, left); err == nil {
+				all = append(all, c)
+				continue
+			}
+			progress("coverage.out is of other sources: %v", err)
 		}
-		if err != nil {
+		if c, err = coverage(ctx, s.side, module, filepath.Join(folder, s.side+".cover")); err != nil {
 			return nil, err
 		}
 		all = append(all, c)
