@@ -368,32 +368,33 @@ func (s *Requests) steer(ctx context.Context, who Caller, id string, decide func
 
 // Why returns the snapshot with all that is known of why the request waits.
 func (s *Requests) Why(ctx context.Context, who Caller, id string) (wire.Frame, error) {
-	r, err := s.load(ctx, who, id)
-	if err != nil {
-		return wire.Frame{}, err
-	}
-	waiting, err := s.why(ctx, r)
-	if err != nil {
-		return wire.Frame{}, unavailable("look why request waits", err)
-	}
-	frame := who.frame(r)
-	frame.Request.Waiting = waiting
-	return frame, nil
+	_, frame, err := s.explained(ctx, who, id)
+	return frame, err
 }
 
 // Detail is Why with all that the request holds, and a result in full.
 func (s *Requests) Detail(ctx context.Context, who Caller, id string) (wire.Frame, error) {
-	r, err := s.load(ctx, who, id)
+	r, frame, err := s.explained(ctx, who, id)
 	if err != nil {
 		return wire.Frame{}, err
 	}
+	frame.Request.Detail = r.detail()
+	return frame, nil
+}
+
+// explained is a request and its snapshot, which says why it waits.
+func (s *Requests) explained(ctx context.Context, who Caller, id string) (*Request, wire.Frame, error) {
+	r, err := s.load(ctx, who, id)
+	if err != nil {
+		return nil, wire.Frame{}, err
+	}
 	waiting, err := s.why(ctx, r)
 	if err != nil {
-		return wire.Frame{}, unavailable("look why request waits", err)
+		return nil, wire.Frame{}, unavailable("look why request waits", err)
 	}
 	frame := who.frame(r)
-	frame.Request.Waiting, frame.Request.Detail = waiting, r.detail()
-	return frame, nil
+	frame.Request.Waiting = waiting
+	return r, frame, nil
 }
 
 // Output returns a piece of a request's output from an offset on: up to limit

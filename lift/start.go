@@ -43,8 +43,8 @@ const wholeCPU = 1769
 
 // limitProcs makes a function of less than a CPU run its goroutines on one thread
 // at a time. It sees two CPUs and has the time of less than one, which threads
-// that wake each other would spend on that: each network call took a third more
-// of it. Whoever sets GOMAXPROCS has decided.
+// that wake each other at each network call would spend on that. Whoever sets
+// GOMAXPROCS has decided.
 func limitProcs() {
 	memory, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
 	if _, set := os.LookupEnv("GOMAXPROCS"); err == nil && memory < wholeCPU && !set {

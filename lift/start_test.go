@@ -105,11 +105,14 @@ func TestStartReportsErrorsByTheirCode(t *testing.T) {
 			t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
 		}
 	}
-	if !strings.Contains(f.Output(), "start_test.go") {
-		t.Errorf("no stack of the panic in %s", f.Output())
-	}
 	if answer := f.Invoke(t.Context(), t, lifttest.Raw(`1`)); answer.Err != nil {
 		t.Errorf("the process does not live on: %v", answer.Err)
+	}
+	if err := f.Shutdown(t); err != nil { // all that it has printed has been read then
+		t.Errorf("the function ended with %v", err)
+	}
+	if !strings.Contains(f.Output(), "start_test.go") {
+		t.Errorf("no stack of the panic in %s", f.Output())
 	}
 }
 

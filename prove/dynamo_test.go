@@ -42,7 +42,7 @@ var tables atomic.Int64
 
 // openDynamo makes a store with tables of its own. They have no stream, since the
 // driver rings the doorbells itself: dynoxide's writes into one take longer with
-// each record that it holds, 4 times as long after 12,000.
+// each record that it holds.
 func openDynamo(t *testing.T) *dynamo.Store {
 	t.Helper()
 	prefix := fmt.Sprintf("prove-%d-%d-", os.Getpid(), tables.Add(1))
