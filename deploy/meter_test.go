@@ -15,11 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
 	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -140,9 +139,7 @@ func newWorld(t *testing.T) *world {
 	m := &meter{t: t}
 	store, err := dynamo.New(dynamo.Config{Region: "eu-west-1", Endpoint: server.Endpoint, Transport: m,
 		RequestsTable: "RequestsTable", ConnectionsTable: "ConnectionsTable",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-		})})
+		Credentials: sigv4.Static(sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"})})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ func TestLiftLinksNothingElse(t *testing.T) {
 		"github.com/aws/aws-lambda-go/lambda", "github.com/aws/aws-lambda-go/lambda/handlertrace",
 		"github.com/aws/aws-lambda-go/lambda/messages", "github.com/aws/aws-lambda-go/lambdacontext",
 	}
-	internal := []string{module + "/lift/internal/jsontext", module + "/lift/internal/redact"}
+	internal := []string{module + "/lift/internal/jsontext", module + "/lift/internal/oneproc", module + "/lift/internal/redact"}
 	for pkg, more := range map[string][]string{
 		module + "/lift":            nil,
 		module + "/lift/metric":     nil,
@@ -35,6 +35,7 @@ func TestLiftLinksNothingElse(t *testing.T) {
 		module + "/lift/middleware": {module + "/lift", module + "/lift/metric", module + "/lift/trace"},
 		module + "/lift/auth":       {module + "/lift", "github.com/golang-jwt/jwt/v5"},
 		module + "/lift/config":     {module + "/lift"},
+		module + "/lift/sigv4":      nil,
 		module + "/lift/transport":  nil,
 	} {
 		for _, dep := range dependencies(t, pkg) {

@@ -3,12 +3,12 @@ package lift
 import (
 	"context"
 	"os"
-	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	_ "github.com/pay-theory/streamer/lift/internal/oneproc" // GOMAXPROCS
 )
 
 // shutdownTime is what the hooks of OnShutdown have together.
@@ -33,23 +33,7 @@ func Start(a *App) {
 			os.Exit(0)
 		}))
 	}
-	limitProcs()
 	lambda.StartWithOptions(runtimeHandler(a.Invoke), options...)
-}
-
-// wholeCPU is the memory, in MB, at which Lambda gives a function one CPU:
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
-const wholeCPU = 1769
-
-// limitProcs makes a function of less than a CPU run its goroutines on one thread
-// at a time. It sees two CPUs and has the time of less than one, which threads
-// that wake each other at each network call would spend on that. Whoever sets
-// GOMAXPROCS has decided.
-func limitProcs() {
-	memory, err := strconv.Atoi(os.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"))
-	if _, set := os.LookupEnv("GOMAXPROCS"); err == nil && memory < wholeCPU && !set {
-		runtime.GOMAXPROCS(1)
-	}
 }
 
 // A runtimeHandler gives the Runtime API the code of an error as the error's

@@ -3,16 +3,13 @@ package local
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
 // A database is DynamoDB's JSON API, and that of its streams, at an endpoint.
@@ -20,9 +17,7 @@ type database string
 
 // stagingCredentials are the stack's own, for a server that does not ask whose
 // they are.
-var stagingCredentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "staging", SecretAccessKey: "staging"}, nil
-})
+var stagingCredentials = sigv4.Static(sigv4.Credentials{AccessKeyID: "staging", SecretAccessKey: "staging"})
 
 // databaseCallTime bounds one call.
 const databaseCallTime = 5 * time.Second
@@ -41,12 +36,8 @@ func (d database) call(ctx context.Context, target string, in, out any) error {
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	req.Header.Set("X-Amz-Target", target)
-	who, err := stagingCredentials.Retrieve(ctx)
-	if err != nil {
-		return fmt.Errorf("%s: %w", target, err)
-	}
-	hash := sha256.Sum256(body)
-	if err := v4.NewSigner().SignHTTP(ctx, who, req, hex.EncodeToString(hash[:]), "dynamodb", stagingRegion, time.Now()); err != nil {
+	signer := sigv4.Signer{Service: "dynamodb", Region: stagingRegion, Credentials: stagingCredentials}
+	if err := signer.Sign(req, body, time.Now()); err != nil {
 		return fmt.Errorf("%s: %w", target, err)
 	}
 	res, err := http.DefaultClient.Do(req)

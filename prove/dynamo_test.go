@@ -8,9 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/prove"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
@@ -48,9 +47,7 @@ func openDynamo(t *testing.T) *dynamo.Store {
 	prefix := fmt.Sprintf("prove-%d-%d-", os.Getpid(), tables.Add(1))
 	store, err := dynamo.New(dynamo.Config{
 		Region: "eu-central-1", Endpoint: database,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "prove", SecretAccessKey: "prove"}, nil
-		}),
+		Credentials:   sigv4.Static(sigv4.Credentials{AccessKeyID: "prove", SecretAccessKey: "prove"}),
 		RequestsTable: prefix + "requests", ConnectionsTable: prefix + "connections",
 	})
 	if err != nil {

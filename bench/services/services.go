@@ -24,9 +24,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
 
@@ -124,9 +123,7 @@ func (s *Services) start(ctx context.Context, cache string) error {
 
 const region = "us-east-1"
 
-var credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "bench", SecretAccessKey: "bench"}, nil
-})
+var credentials = sigv4.Static(sigv4.Credentials{AccessKeyID: "bench", SecretAccessKey: "bench"})
 
 // Env is what a function must be told to call these services, over TLS or not.
 func (s *Services) Env(secure bool) []string {

@@ -12,10 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/internal/signed"
+	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
 // A Config says which function runs requests. Function, Region and Credentials
@@ -23,7 +22,7 @@ import (
 type Config struct {
 	Function    string // name or ARN
 	Region      string
-	Credentials aws.CredentialsProvider // asked before each call, so it should cache
+	Credentials sigv4.Provider // asked before each call, so it should cache
 
 	// Endpoint is where Lambda answers; "": https://lambda.{region}.amazonaws.com.
 	Endpoint string
@@ -77,8 +76,9 @@ func New(config Config) (*Dispatcher, error) {
 	return &Dispatcher{
 		path: "/2015-03-31/functions/" + url.PathEscape(config.Function) + "/invocations",
 		client: signed.Client{
-			Service: "lambda", Region: config.Region, Endpoint: strings.TrimSuffix(config.Endpoint, "/"),
-			Credentials: config.Credentials, Attempts: config.Attempts, Timeout: config.Timeout, Transport: config.Transport,
+			Signer:   sigv4.Signer{Service: "lambda", Region: config.Region, Credentials: config.Credentials},
+			Endpoint: strings.TrimSuffix(config.Endpoint, "/"),
+			Attempts: config.Attempts, Timeout: config.Timeout, Transport: config.Transport,
 		},
 	}, nil
 }

@@ -1,22 +1,18 @@
 package lambda_test
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/dispatch/lambda"
+	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
-var credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
-})
+var credentials = sigv4.Static(sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"})
 
 func TestDispatch(t *testing.T) {
 	t.Parallel()

@@ -19,14 +19,13 @@ import (
 	"os"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/dispatch/lambda"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/config"
+	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/trace"
 	"github.com/pay-theory/streamer/lift/transport"
 	"github.com/pay-theory/streamer/push/apigw"
@@ -69,9 +68,8 @@ func (p *platform) note(faults ...error) { p.faults = append(p.faults, faults...
 
 func (p *platform) fault() error { return errors.Join(p.faults...) }
 
-func (p *platform) credentials() aws.CredentialsProvider {
-	who := aws.Credentials{AccessKeyID: p.AccessKey, SecretAccessKey: p.SecretKey.Reveal(), SessionToken: p.SessionToken.Reveal(), Source: "environment"}
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return who, nil })
+func (p *platform) credentials() sigv4.Provider {
+	return sigv4.Static(sigv4.Credentials{AccessKeyID: p.AccessKey, SecretAccessKey: p.SecretKey.Reveal(), SessionToken: p.SessionToken.Reveal()})
 }
 
 func (p *platform) telemetry() functions.Telemetry {

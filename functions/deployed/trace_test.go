@@ -20,7 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/pay-theory/streamer"
@@ -28,6 +27,7 @@ import (
 	"github.com/pay-theory/streamer/functions/deployed"
 	"github.com/pay-theory/streamer/internal/dynoxide"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/trace"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
@@ -258,9 +258,7 @@ func database(t *testing.T) string {
 	}
 	t.Cleanup(server.Stop)
 	store, err := dynamo.New(dynamo.Config{Region: "eu-west-1", Endpoint: server.Endpoint, RequestsTable: "requests", ConnectionsTable: "connections",
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "sesame"}, nil
-		})})
+		Credentials: sigv4.Static(sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "sesame"})})
 	if err != nil {
 		t.Fatal(err)
 	}

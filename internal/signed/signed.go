@@ -5,8 +5,6 @@ package signed
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -16,19 +14,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
+	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/transport"
 )
 
 // A Client calls one service. All fields but Transport are required. It is safe
 // for concurrent use.
 type Client struct {
-	Service     string // as the signature names it, such as execute-api
-	Region      string
-	Endpoint    string                  // root of the service's URLs, without a slash at its end
-	Credentials aws.CredentialsProvider // asked before each call, so it should cache
+	Signer   sigv4.Signer // of the service
+	Endpoint string       // root of the service's URLs, without a slash at its end
 
 	Attempts int           // how often a call is made that is throttled or fails on the server's side
 	Timeout  time.Duration // of one attempt
@@ -90,7 +84,7 @@ func (c *Client) call(ctx context.Context, method, path string, header http.Head
 		if failure == nil {
 			return nil
 		}
-		failure.Service, failure.Attempts = c.Service, attempt
+		failure.Service, failure.Attempts = c.Signer.Service, attempt
 		if ctx.Err() != nil || !failure.passing() || attempt >= c.Attempts {
 			return failure
 		}
@@ -154,11 +148,5 @@ func (c *Client) request(ctx context.Context, method, path string, header http.H
 	for name, values := range header {
 		request.Header[name] = values
 	}
-	who, err := c.Credentials.Retrieve(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("retrieve credentials: %w", err)
-	}
-	hash := sha256.Sum256(body)
-	err = v4.NewSigner().SignHTTP(ctx, who, request, hex.EncodeToString(hash[:]), c.Service, c.Region, time.Now())
-	return request, err
+	return request, c.Signer.Sign(request, body, time.Now())
 }

@@ -11,10 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/internal/signed"
+	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
 // A Config says where the API is. Endpoint, Region and Credentials are required.
@@ -24,7 +23,7 @@ type Config struct {
 	Endpoint string
 
 	Region      string
-	Credentials aws.CredentialsProvider // asked before each call, so it should cache
+	Credentials sigv4.Provider // asked before each call, so it should cache
 
 	Attempts  int               // how often a push is tried that is throttled or fails for now; 0: 3
 	Timeout   time.Duration     // of one attempt; 0: 2 s
@@ -65,8 +64,9 @@ func New(config Config) (*Pusher, error) {
 		config.Timeout = 2 * time.Second
 	}
 	return &Pusher{client: signed.Client{
-		Service: "execute-api", Region: config.Region, Endpoint: strings.TrimSuffix(config.Endpoint, "/"),
-		Credentials: config.Credentials, Attempts: config.Attempts, Timeout: config.Timeout, Transport: config.Transport,
+		Signer:   sigv4.Signer{Service: "execute-api", Region: config.Region, Credentials: config.Credentials},
+		Endpoint: strings.TrimSuffix(config.Endpoint, "/"),
+		Attempts: config.Attempts, Timeout: config.Timeout, Transport: config.Transport,
 	}}, nil
 }
 

@@ -3,8 +3,6 @@ package dynamo
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,20 +15,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
 // api calls DynamoDB's JSON API (Amazon DynamoDB Developer Guide, "DynamoDB
 // low-level API").
 type api struct {
-	endpoint    string
-	region      string
-	credentials aws.CredentialsProvider
-	signer      *v4.Signer
-	transport   http.RoundTripper
-	attempts    int
-	timeout     time.Duration // of one attempt
+	endpoint  string
+	signer    *sigv4.Signer
+	transport http.RoundTripper
+	attempts  int
+	timeout   time.Duration // of one attempt
 }
 
 // The operations that are called.
@@ -277,13 +272,7 @@ func (a *api) request(ctx context.Context, operation string, body []byte) (*http
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	req.Header.Set("X-Amz-Target", "DynamoDB_20120810."+operation)
-	who, err := a.credentials.Retrieve(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("retrieve credentials: %w", err)
-	}
-	hash := sha256.Sum256(body)
-	err = a.signer.SignHTTP(ctx, who, req, hex.EncodeToString(hash[:]), "dynamodb", a.region, time.Now())
-	return req, err
+	return req, a.signer.Sign(req, body, time.Now())
 }
 
 // read takes what an error's answer says.

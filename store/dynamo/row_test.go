@@ -12,9 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -58,9 +57,7 @@ func TestCallsGoToTheRegionSigned(t *testing.T) {
 		return answer(200, "{}")(req, nil)
 	}, func(c *dynamo.Config) {
 		c.Region = "eu-west-3"
-		c.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret", SessionToken: "session"}, nil
-		})
+		c.Credentials = sigv4.Static(sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret", SessionToken: "session"})
 	})
 	if err := s.DeleteConnection(t.Context(), "c-1"); err != nil {
 		t.Fatal(err)
@@ -78,7 +75,7 @@ func TestNoCredentials(t *testing.T) {
 	fault := errors.New("the endpoint of the credentials is away")
 	s, f := offline(t, refused, func(c *dynamo.Config) {
 		c.Attempts = 2
-		c.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, fault })
+		c.Credentials = func(context.Context) (sigv4.Credentials, error) { return sigv4.Credentials{}, fault }
 	})
 	if err := s.DeleteConnection(t.Context(), "c-1"); !errors.Is(err, fault) || f.made() != "" {
 		t.Errorf("error %v, calls %s", err, f.made())

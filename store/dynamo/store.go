@@ -1,6 +1,6 @@
 // Package dynamo is the store on AWS: requests and connections in two DynamoDB
-// tables. It calls DynamoDB's JSON API itself, over the signer of aws-sdk-go-v2;
-// docs/decisions says what that saves.
+// tables. It calls DynamoDB's JSON API itself, without the SDK; docs/decisions says
+// what that saves.
 //
 // # Requests
 //
@@ -84,10 +84,8 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/transport"
 )
 
@@ -95,7 +93,7 @@ import (
 // are required; a call that needs the other table fails.
 type Config struct {
 	Region      string
-	Credentials aws.CredentialsProvider // asked before each call, so it should cache
+	Credentials sigv4.Provider // asked before each call, so it should cache
 
 	RequestsTable    string
 	ConnectionsTable string
@@ -168,8 +166,8 @@ func New(config Config) (*Store, error) {
 	}
 	return &Store{
 		api: &api{
-			endpoint: endpoint, region: config.Region, credentials: config.Credentials,
-			signer: v4.NewSigner(), transport: calls,
+			endpoint: endpoint, transport: calls,
+			signer:   &sigv4.Signer{Service: "dynamodb", Region: config.Region, Credentials: config.Credentials},
 			attempts: cmp.Or(config.Attempts, 10), timeout: cmp.Or(config.Timeout, 2*time.Second),
 		},
 		requests:    config.RequestsTable,

@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/store/storetest"
 )
@@ -102,12 +101,12 @@ func region() string {
 	return "eu-central-1"
 }
 
-func credentials() aws.CredentialsProvider {
-	c := aws.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN")}
+func credentials() sigv4.Provider {
+	c := sigv4.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN")}
 	if c.AccessKeyID == "" {
-		c = aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
+		c = sigv4.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	}
-	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil })
+	return sigv4.Static(c)
 }
 
 // transport is one for all tests, so that connections are shared.

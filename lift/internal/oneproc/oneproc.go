@@ -1,0 +1,28 @@
+// Package oneproc makes a function of less than a CPU run its goroutines on one
+// thread at a time. Such a function sees two CPUs and has the time of less than
+// one, which threads that wake each other at each network call would spend on
+// that.
+//
+// It does so when it is imported, and imports next to nothing itself, so that Go
+// initializes it among the first. Once the other packages have allocated, with two
+// caches, the same step costs the pages of one of them: some 70 page faults.
+// Outside Lambda it does nothing. Whoever sets GOMAXPROCS has decided.
+package oneproc
+
+import (
+	"runtime"
+	"strconv"
+	"syscall"
+)
+
+// wholeCPU is the memory, in MB, at which Lambda gives a function one CPU:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+const wholeCPU = 1769
+
+func init() {
+	size, _ := syscall.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+	memory, err := strconv.Atoi(size)
+	if _, set := syscall.Getenv("GOMAXPROCS"); err == nil && memory < wholeCPU && !set {
+		runtime.GOMAXPROCS(1)
+	}
+}
