@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -242,5 +243,19 @@ func TestSource(t *testing.T) {
 		if s.Files == 0 || s.Lines <= s.Functions || s.Complexity < s.Functions || s.Highest == 0 {
 			t.Errorf("%+v", s)
 		}
+	}
+}
+
+// The functions whose memory the template sets run on one thread from their start;
+// the processor's memory is a parameter.
+func TestRuntimeSettings(t *testing.T) {
+	t.Parallel()
+	settings, err := runtimeSettings("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := []string{"GOMAXPROCS=1"}
+	if want := map[string][]string{"connect": one, "disconnect": one, "router": one}; !reflect.DeepEqual(settings, want) {
+		t.Errorf("the template sets %v, want %v", settings, want)
 	}
 }

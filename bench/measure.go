@@ -43,7 +43,13 @@ func (q quotas) close() error {
 // measure runs all rounds. Within a round the sides take turns, event by event,
 // and the one that goes first changes with each round, so that what disturbs the
 // machine disturbs both.
-func measure(ctx context.Context, cache string, built binaries, rounds int, quick bool) (samples []result.Sample, limit string, err error) {
+//
+// The functions on Lift have what deploy/template.yaml sets for the Go runtime.
+func measure(ctx context.Context, root, cache string, built binaries, rounds int, quick bool) (samples []result.Sample, limit string, err error) {
+	settings, err := runtimeSettings(root)
+	if err != nil {
+		return nil, "", err
+	}
 	limits, err := newQuotas()
 	if err != nil {
 		progress("the CPU cannot be limited here, so no function is measured as a small one: %v", err)
@@ -57,7 +63,7 @@ func measure(ctx context.Context, cache string, built binaries, rounds int, quic
 				continue
 			}
 			progress("round %d of %d: %v", round+1, rounds, c)
-			more, err := measureRound(ctx, cache, built, session{condition: c, plan: planOf(c, quick), quota: limits[c.Memory], round: round})
+			more, err := measureRound(ctx, cache, built, session{condition: c, plan: planOf(c, quick), quota: limits[c.Memory], settings: settings, round: round})
 			if err != nil {
 				return nil, "", err
 			}
@@ -67,49 +73,62 @@ func measure(ctx context.Context, cache string, built binaries, rounds int, quic
 	return samples, limit, nil
 }
 
+// measureRound opens a session for each side from the template, and lets them take
+// turns.
 func measureRound(ctx context.Context, cache string, built binaries, template session) (samples []result.Sample, err error) {
-	open := func(side string) (*session, error) {
-		s := template
-		s.side, s.functions = side, built[side]
-		return openSession(ctx, cache, s)
-	}
-	var order []*session
+	var sessions []*session
 	defer func() {
-		for _, s := range order {
+		for _, s := range sessions {
 			err = errors.Join(err, s.services.Close())
 		}
 	}()
-	for _, side := range []string{result.Baseline, result.Lift} {
-		s, err := open(side)
-		if err != nil {
+	open := func(side string) (*session, error) {
+		s := template
+		s.side, s.functions = side, built[side]
+		if side != result.Lift {
+			s.settings = nil
+		}
+		opened, err := openSession(ctx, cache, s)
+		if err == nil {
+			sessions = append(sessions, opened)
+		}
+		return opened, err
+	}
+	trial := func(s *session, event string) error {
+		sample, err := s.trial(ctx, event)
+		samples = append(samples, sample)
+		return err
+	}
+	sides := []string{result.Baseline, result.Lift}
+	if template.round%2 == 1 {
+		slices.Reverse(sides)
+	}
+	for _, side := range sides {
+		if _, err := open(side); err != nil {
 			return nil, err
 		}
-		order = append(order, s)
 	}
-	if template.round%2 == 1 {
-		slices.Reverse(order)
-	}
-	for _, event := range order[0].events() {
-		for _, s := range order {
-			sample, err := s.trial(ctx, event)
+	turns := slices.Clone(sessions)
+	events := turns[0].events()
+	for i, event := range events {
+		for _, s := range turns {
+			if err := trial(s, event); err != nil {
+				return nil, err
+			}
+		}
+		// The floor in the middle. It calls nobody: how they are reached does not
+		// matter to it.
+		if i == len(events)/2 && (template.condition == bare || template.condition.Memory > 0) {
+			s, err := open(result.Floor)
 			if err != nil {
 				return nil, err
 			}
-			samples = append(samples, sample)
+			for _, idle := range s.events() {
+				if err := trial(s, idle); err != nil {
+					return nil, err
+				}
+			}
 		}
-	}
-	// The floor calls nobody: how they are reached does not matter to it.
-	if template.condition == bare || template.condition.Memory > 0 {
-		s, err := open(result.Floor)
-		if err != nil {
-			return nil, err
-		}
-		order = append(order, s)
-		sample, err := s.trial(ctx, result.Idle)
-		if err != nil {
-			return nil, err
-		}
-		samples = append(samples, sample)
 	}
 	return samples, nil
 }

@@ -114,10 +114,12 @@ func (p page) rows(c result.Condition, events []string, fill func(side, event st
 			all = append(all, r)
 		}
 	}
-	if len(p.Each(c, result.Floor, result.Idle, result.Peak)) > 0 {
-		r := row{"Event": result.Idle, "Side": result.Floor}
-		fill(result.Floor, result.Idle, r)
-		all = append(all, r)
+	for _, idle := range []string{result.Idle, result.IdleOneThread} {
+		if len(p.Each(c, result.Floor, idle, result.Peak)) > 0 {
+			r := row{"Event": idle, "Side": result.Floor}
+			fill(result.Floor, idle, r)
+			all = append(all, r)
+		}
 	}
 	return all
 }

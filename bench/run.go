@@ -82,7 +82,7 @@ func runAll(ctx context.Context, root string, rounds int, quick bool) (*result.R
 	if run.Sources, err = measureSource(root); err != nil {
 		return nil, err
 	}
-	if run.Samples, run.Machine.Limit, err = measure(ctx, cacheOf(root), built, rounds, quick); err != nil {
+	if run.Samples, run.Machine.Limit, err = measure(ctx, root, cacheOf(root), built, rounds, quick); err != nil {
 		return nil, err
 	}
 	if run.Loads, err = measureLoads(ctx, root, quick); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pay-theory/streamer/bench/function"
@@ -23,6 +24,8 @@ type plan struct {
 func planOf(c result.Condition, quick bool) plan {
 	p := plan{starts: 3, warm: 1000, jobs: 60}
 	switch {
+	case c == bare:
+		p.starts = 8 // inits are compared to the tenth of a millisecond
 	case c.Memory > 0:
 		p = plan{starts: 2, warm: 25, jobs: 10}
 	case c.Delay > 0:
@@ -44,7 +47,8 @@ func planOf(c result.Condition, quick bool) plan {
 // job of a request that was queued.
 type session struct {
 	side      string
-	functions map[string]string // the binaries
+	functions map[string]string   // the binaries
+	settings  map[string][]string // of the environment, by function
 	condition result.Condition
 	plan      plan
 	quota     *function.Quota
@@ -71,7 +75,7 @@ func openSession(ctx context.Context, cache string, s session) (*session, error)
 // needs.
 func (s *session) events() []string {
 	if s.side == result.Floor {
-		return []string{result.Idle}
+		return []string{result.Idle, result.IdleOneThread}
 	}
 	events := []string{"connect", "echo", "enqueue", "job"}
 	if s.plan.long > 0 {
@@ -129,10 +133,11 @@ func (s *session) trial(ctx context.Context, event string) (result.Sample, error
 func (s *session) start(ctx context.Context, event string, n int) (*function.Process, result.Start, error) {
 	var start result.Start
 	name := result.FunctionOf(event)
-	if event == result.Idle {
-		name = "floor"
+	env := slices.Concat(s.env, s.settings[name])
+	if event == result.IdleOneThread {
+		env = append(env, "GOMAXPROCS=1")
 	}
-	p, err := function.Start(function.Config{Name: name, Path: s.functions[name], Env: s.env, Quota: s.quota})
+	p, err := function.Start(function.Config{Name: name, Path: s.functions[name], Env: env, Quota: s.quota})
 	if err != nil {
 		return nil, start, err
 	}
@@ -206,7 +211,7 @@ func (e *eventError) Error() string { return fmt.Sprintf("answered %s", e.answer
 func (s *session) do(ctx context.Context, p *function.Process, event string, n int) (time.Duration, error) {
 	var payload []byte
 	switch event {
-	case result.Idle:
+	case result.Idle, result.IdleOneThread:
 		payload = echoEvent(n)
 	case "connect":
 		payload = connectEvent(s.token, n)

@@ -15,6 +15,7 @@ import (
 	"github.com/pay-theory/streamer/bench/function"
 	"github.com/pay-theory/streamer/bench/result"
 	"github.com/pay-theory/streamer/bench/services"
+	"github.com/pay-theory/streamer/internal/cfn"
 )
 
 // A side is one of those that are measured: where its commands are, below the
@@ -175,6 +176,38 @@ func traceInit(ctx context.Context, name, path string) (allocs int, clock time.D
 		clock += time.Duration(ms * float64(time.Millisecond))
 	}
 	return allocs, clock, nil
+}
+
+// runtimeSettings are the variables for the Go runtime that deploy/template.yaml
+// gives each function.
+func runtimeSettings(root string) (map[string][]string, error) {
+	text, err := os.ReadFile(filepath.Join(root, "deploy", "template.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	template, err := cfn.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	const some = "some"
+	stack, err := template.Stack(cfn.Config{Region: some, AccountID: some, StackName: some,
+		Parameters: map[string]string{"CodeBucket": some, "CodePrefix": some, "JwksUrl": "https://some", "JwtIssuer": some, "JwtAudience": some},
+		Value:      func(r cfn.Resource, _ string) (any, error) { return r.Name, nil }})
+	if err != nil {
+		return nil, err
+	}
+	settings := map[string][]string{}
+	for name, r := range stack.OfType("AWS::Lambda::Function") {
+		function := strings.ToLower(strings.TrimSuffix(name, "Function"))
+		environment, _ := r.Properties["Environment"].(map[string]any)
+		variables, _ := environment["Variables"].(map[string]any)
+		for variable, value := range variables {
+			if strings.HasPrefix(variable, "GO") {
+				settings[function] = append(settings[function], fmt.Sprintf("%s=%v", variable, value))
+			}
+		}
+	}
+	return settings, nil
 }
 
 // unreachable is an environment with which every function starts and which it

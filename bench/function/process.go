@@ -14,6 +14,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -25,7 +26,7 @@ import (
 // A Config says what to run. Name and Path are required.
 type Config struct {
 	Name  string   // the function's
-	Path  string   // its binary
+	Path  string   // its binary, of which the process gets a copy
 	Env   []string // beside what Lambda sets itself
 	Quota *Quota   // how much of a CPU it gets; nil: all there are
 }
@@ -61,15 +62,21 @@ type answer struct {
 // or two.
 const patience = time.Minute
 
-// Start starts the function.
+// Start starts the function. Its copy of the binary is new, as on a new machine of
+// Lambda: on which pages of memory a file happens to lie makes a millisecond of an
+// init, which processes that share them would all have or all not have.
 func Start(config Config) (*Process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
+	copied, err := copyOf(config.Path)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
 	p := &Process{asked: make(chan time.Time, 1), work: make(chan event), answers: make(chan answer, 1), exited: make(chan struct{})}
 	p.server = &http.Server{Handler: p.api(), ReadHeaderTimeout: 10 * time.Second}
-	p.cmd = exec.Command(config.Path)
+	p.cmd = exec.Command(copied)
 	p.cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + listener.Addr().String(),
 		"AWS_LAMBDA_FUNCTION_NAME=" + config.Name, "AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
@@ -80,7 +87,7 @@ func Start(config Config) (*Process, error) {
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	p.started, err = config.Quota.start(p.cmd)
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, errors.Join(err, listener.Close(), os.Remove(copied))
 	}
 	go func() { _ = p.server.Serve(listener) }() // ends with Stop
 	go func() {
@@ -88,6 +95,23 @@ func Start(config Config) (*Process, error) {
 		close(p.exited)
 	}()
 	return p, nil
+}
+
+func copyOf(path string) (string, error) {
+	from, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer from.Close()
+	to, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+"-")
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(to, from)
+	if err = errors.Join(err, to.Chmod(0o700), to.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(to.Name()))
+	}
+	return to.Name(), nil
 }
 
 // Ready waits until the function asks for its first event and returns how long
@@ -146,6 +170,7 @@ func (p *Process) Stop() {
 	_ = p.cmd.Process.Kill() // it may have ended already
 	<-p.exited
 	_ = p.server.Close()
+	_ = os.Remove(p.cmd.Path)
 }
 
 // Output is the end of what the function has printed. Call it after Stop.

@@ -26,8 +26,12 @@ var Events = []string{"connect", "disconnect", "echo", "enqueue", "job"}
 // gives the calls of a job; its time is that of the steps.
 const LongJob = "five-step job"
 
-// Idle is the event of the floor, which does nothing.
-const Idle = "nothing"
+// The events of the floor, which does nothing: as it is, and on one thread as
+// deploy/template.yaml has the functions of 256 MB.
+const (
+	Idle          = "nothing"
+	IdleOneThread = "nothing, one thread"
+)
 
 // FunctionOf returns the function that gets an event.
 func FunctionOf(event string) string {
@@ -36,6 +40,8 @@ func FunctionOf(event string) string {
 		return "router"
 	case "job", LongJob:
 		return "processor"
+	case Idle, IdleOneThread:
+		return Floor
 	}
 	return event
 }
