@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -111,7 +112,10 @@ func (s *Services) start(ctx context.Context, cache string) error {
 	}
 	// One certificate is that of all test servers.
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.secure["lambda"].Certificate().Raw})
-	if err := os.WriteFile(s.authorities(), append(systemBundle(), certificate...), 0o600); err != nil {
+	// Among the others: nothing says where Amazon's stand.
+	trusted := systemBundle()
+	middle := max(0, bytes.LastIndex(trusted[:len(trusted)/2], []byte("-----BEGIN CERTIFICATE-----")))
+	if err := os.WriteFile(s.authorities(), slices.Insert(trusted, middle, certificate...), 0o600); err != nil {
 		return err
 	}
 	if s.xray, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"iter"
 	"os"
 	"slices"
 	"sync"
@@ -34,10 +35,19 @@ type roots struct {
 }
 
 // verify reports whether the certificates that a host has shown, its own first,
-// make it trusted.
+// make it trusted. It reads the bundle as far as it must.
 func (r *roots) verify(host string, shown []*x509.Certificate) error {
-	if r.among(r.few(), host, shown) == nil || r.among(r.find(shown), host, shown) == nil {
+	if r.among(r.few(), host, shown) == nil {
 		return nil
+	}
+	var issuers [][]byte
+	for _, certificate := range shown {
+		issuers = append(issuers, certificate.RawIssuer)
+	}
+	for certificate := range inBundle(r.bundle, issuers) {
+		if r.among(r.with(certificate), host, shown) == nil {
+			return nil
+		}
 	}
 	if err := r.among(r.all, host, shown); err != nil {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: shown, Err: err}
@@ -66,58 +76,47 @@ func (r *roots) few() *x509.CertPool {
 	return r.needed.Clone()
 }
 
-// find adds those of the bundle that bear the name of an issuer of what was
-// shown.
-func (r *roots) find(shown []*x509.Certificate) *x509.CertPool {
-	var issuers [][]byte
-	for _, certificate := range shown {
-		issuers = append(issuers, certificate.RawIssuer)
-	}
-	found := inBundle(r.bundle, issuers)
+// with adds a certificate to those that are needed.
+func (r *roots) with(certificate *x509.Certificate) *x509.CertPool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.needed == nil {
 		r.needed = x509.NewCertPool()
 	}
-	for _, certificate := range found {
-		r.needed.AddCert(certificate)
-	}
+	r.needed.AddCert(certificate)
 	return r.needed.Clone()
 }
 
 // inBundle reads a bundle and parses the certificates that contain one of the
-// names. What cannot be read or parsed is left out.
-func inBundle(bundle string, names [][]byte) []*x509.Certificate {
-	file := openBundle(bundle)
-	if file == nil {
-		return nil
-	}
-	defer file.Close()
-	var (
-		found  []*x509.Certificate
-		text   []byte // of a block
-		der    []byte
-		inside bool
-	)
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		line := bytes.TrimSpace(lines.Bytes())
-		switch {
-		case bytes.Equal(line, []byte("-----BEGIN CERTIFICATE-----")):
-			text, inside = text[:0], true
-		case inside && bytes.HasPrefix(line, []byte("-----END")):
-			inside = false
-			var err error
-			if der, err = base64.StdEncoding.AppendDecode(der[:0], text); err != nil || !containsAny(der, names) {
-				continue
+// names, one after the other. What cannot be read or parsed is left out.
+func inBundle(bundle string, names [][]byte) iter.Seq[*x509.Certificate] {
+	return func(yield func(*x509.Certificate) bool) {
+		file := openBundle(bundle)
+		if file == nil {
+			return
+		}
+		defer file.Close()
+		var text, der []byte // of a block
+		inside := false
+		for lines := bufio.NewScanner(file); lines.Scan(); {
+			line := bytes.TrimSpace(lines.Bytes())
+			switch {
+			case bytes.Equal(line, []byte("-----BEGIN CERTIFICATE-----")):
+				text, inside = text[:0], true
+			case inside && bytes.HasPrefix(line, []byte("-----END")):
+				inside = false
+				var err error
+				if der, err = base64.StdEncoding.AppendDecode(der[:0], text); err != nil || !containsAny(der, names) {
+					continue
+				}
+				if certificate, err := x509.ParseCertificate(bytes.Clone(der)); err == nil && !yield(certificate) {
+					return
+				}
+			case inside:
+				text = append(text, line...)
 			}
-			if certificate, err := x509.ParseCertificate(bytes.Clone(der)); err == nil {
-				found = append(found, certificate)
-			}
-		case inside:
-			text = append(text, line...)
 		}
 	}
-	return found
 }
 
 func containsAny(der []byte, names [][]byte) bool {

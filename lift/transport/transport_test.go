@@ -136,6 +136,7 @@ func TestTrusts(t *testing.T) {
 	elsewhere.AddCert(trusted.Certificate)
 	for name, r := range map[string]*roots{
 		"in the bundle":     {bundle: bundle(t, trusted), all: x509.NewCertPool()},
+		"behind its name":   {bundle: bundle(t, root(t, "trusted"), trusted), all: x509.NewCertPool()},
 		"not in the bundle": {bundle: bundle(t), all: elsewhere},
 		"no bundle":         {bundle: "/none", all: elsewhere},
 	} {
@@ -147,11 +148,12 @@ func TestTrusts(t *testing.T) {
 	}
 }
 
-// Only what may have issued the server's certificates is parsed.
+// Only what may have issued the server's certificates is parsed, and nothing behind
+// the one that did.
 func TestTheFewThatAreNeeded(t *testing.T) {
 	t.Parallel()
 	trusted := root(t, "trusted")
-	r := &roots{bundle: bundle(t, trusted), all: x509.NewCertPool()}
+	r := &roots{bundle: bundle(t, trusted, root(t, "trusted")), all: x509.NewCertPool()}
 	if err := get(client(t, r), serve(t, issue(t, here, trusted))); err != nil {
 		t.Fatal(err)
 	}
