@@ -37,7 +37,7 @@ type roots struct {
 // verify reports whether the certificates that a host has shown, its own first,
 // make it trusted. It reads the bundle as far as it must.
 func (r *roots) verify(host string, shown []*x509.Certificate) error {
-	if r.among(r.few(), host, shown) == nil {
+	if few := r.few(); few != nil && r.among(few, host, shown) == nil {
 		return nil
 	}
 	var issuers [][]byte
@@ -65,13 +65,12 @@ func (r *roots) among(pool *x509.CertPool, host string, shown []*x509.Certificat
 	return err
 }
 
-// few are the roots that have been needed so far. An empty pool trusts nobody,
-// where nil would be the system's.
+// few are the roots that have been needed so far, or nil.
 func (r *roots) few() *x509.CertPool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.needed == nil {
-		return x509.NewCertPool()
+		return nil
 	}
 	return r.needed.Clone()
 }
