@@ -34,6 +34,9 @@ func (c Credentials) String() string { return "credentials of " + c.AccessKeyID 
 // GoString is String.
 func (c Credentials) GoString() string { return c.String() }
 
+// MarshalText is String, in JSON too.
+func (c Credentials) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // A Provider returns the credentials of the moment. It is called for each
 // request, by many goroutines, and should keep what it has. One of
 // aws-sdk-go-v2 is put into its place so:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -149,6 +150,9 @@ func TestCredentialsHideTheirSecrets(t *testing.T) {
 		if text := fmt.Sprintf(format, c); strings.Contains(text, "sesame") || !strings.Contains(text, "AKIDEXAMPLE") {
 			t.Errorf("%s prints %s", format, text)
 		}
+	}
+	if text, err := json.Marshal(map[string]any{"who": c}); err != nil || string(text) != `{"who":"credentials of AKIDEXAMPLE"}` {
+		t.Errorf("in JSON: %s, %v", text, err)
 	}
 }
 
