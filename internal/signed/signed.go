@@ -67,8 +67,8 @@ var shared = transport.New()
 
 // Post sends a body to a path, which is escaped as it is to stand in the URL,
 // and wants a status of 200 to 299. Every error is an [*Error]. A call that
-// fails for now is made again after a wait with full jitter, at most 25 ms at
-// first and doubling to a second, so its effect may happen more than once.
+// fails for now is made again after a [Pause], so its effect may happen more than
+// once.
 func (c *Client) Post(ctx context.Context, path string, header http.Header, body []byte) error {
 	return c.call(ctx, http.MethodPost, path, header, body)
 }
@@ -90,15 +90,22 @@ func (c *Client) call(ctx context.Context, method, path string, header http.Head
 		}
 		// Most often a connection was lost that stood idle while the function was
 		// frozen; a new one is as good as any wait.
-		if atOnce := attempt == 1 && failure.Status == 0; !atOnce && !pause(ctx, attempt) {
+		if atOnce := attempt == 1 && failure.Status == 0; !atOnce && !Pause(ctx, attempt) {
 			return failure
 		}
 	}
 }
 
-func pause(ctx context.Context, attempt int) bool {
+// Pause waits before the attempt that follows the given one, the first being 1: with
+// full jitter, at most 25 ms at first and doubling to a second. It returns false when
+// the context ends meanwhile, and at once when it would.
+func Pause(ctx context.Context, attempt int) bool {
 	const base, ceiling = 25 * time.Millisecond, time.Second
-	timer := time.NewTimer(rand.N(min(base<<min(attempt-1, 10), ceiling) + 1))
+	wait := rand.N(min(base<<min(attempt-1, 10), ceiling) + 1)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+		return false
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/pay-theory/streamer/internal/signed"
 	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
@@ -201,27 +201,9 @@ func (a *api) call(ctx context.Context, operation string, in any) (output, error
 		}
 		// Most often a connection was lost that stood idle while the function was
 		// frozen; a new one is as good as any wait.
-		if atOnce := attempt == 1 && failure.unreadable(); !atOnce && !pause(ctx, attempt) {
+		if atOnce := attempt == 1 && failure.unreadable(); !atOnce && !signed.Pause(ctx, attempt) {
 			return output{}, failure
 		}
-	}
-}
-
-// pause waits before the attempt that follows the given one. It returns false at
-// once when the context would end first.
-func pause(ctx context.Context, attempt int) bool {
-	const base, ceiling = 25 * time.Millisecond, time.Second
-	wait := rand.N(min(base<<min(attempt-1, 10), ceiling) + 1)
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
-		return false
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/internal/signed"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -204,7 +205,7 @@ func (s *Store) load(ctx context.Context, table string, entries []item) ([]item,
 			// nothing at all is a throttle.
 			if len(out.Responses[table]) > 0 {
 				idle = 0
-			} else if idle++; len(wanted.Keys) > 0 && (idle >= s.api.attempts || !pause(ctx, idle)) {
+			} else if idle++; len(wanted.Keys) > 0 && (idle >= s.api.attempts || !signed.Pause(ctx, idle)) {
 				return nil, &Error{Operation: opBatchGet, Code: "ThrottlingException", Message: "no key was processed", Status: 200, Attempts: idle}
 			}
 		}

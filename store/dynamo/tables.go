@@ -3,6 +3,8 @@ package dynamo
 import (
 	"context"
 	"fmt"
+
+	"github.com/pay-theory/streamer/internal/signed"
 )
 
 // A Table is how a table must be made. Its JSON is the body of CreateTable, and
@@ -113,7 +115,7 @@ func (s *Store) createTable(ctx context.Context, table Table) error {
 		if out.Table.TableStatus == "ACTIVE" {
 			break
 		}
-		if !pause(ctx, n) {
+		if !signed.Pause(ctx, n) {
 			return ctx.Err()
 		}
 	}
