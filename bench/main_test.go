@@ -246,8 +246,7 @@ func TestSource(t *testing.T) {
 	}
 }
 
-// The functions whose memory the template sets run on one thread from their start;
-// the processor's memory is a parameter.
+// The functions have less than a CPU by the template, and one thread.
 func TestRuntimeSettings(t *testing.T) {
 	t.Parallel()
 	settings, err := runtimeSettings("..")
@@ -255,7 +254,7 @@ func TestRuntimeSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := []string{"GOMAXPROCS=1"}
-	if want := map[string][]string{"connect": one, "disconnect": one, "router": one}; !reflect.DeepEqual(settings, want) {
+	if want := map[string][]string{"connect": one, "disconnect": one, "router": one, "processor": one}; !reflect.DeepEqual(settings, want) {
 		t.Errorf("the template sets %v, want %v", settings, want)
 	}
 }

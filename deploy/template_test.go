@@ -9,7 +9,6 @@ import (
 	"os"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,8 +59,7 @@ func TestTablesAreAsTheStoreNeedsThem(t *testing.T) {
 }
 
 // Each function starts from the environment that the template gives it, and
-// reads each variable of it. GOMAXPROCS is for the Go runtime, where the template
-// says how little of a CPU there is.
+// reads each variable of it but GOMAXPROCS, which the Go runtime reads.
 func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 	t.Parallel()
 	none := func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }
@@ -96,17 +94,33 @@ func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		for variable := range set {
-			if variable == "GOMAXPROCS" {
-				if memory, err := strconv.Atoi(fmt.Sprint(function["MemorySize"])); err != nil || memory >= 1769 || set[variable] != "1" || name == "processor" {
-					t.Errorf("%s has GOMAXPROCS %v and %v MB", name, set[variable], function["MemorySize"])
-				}
-			} else if !slices.Contains(read, variable) {
+			if variable != "GOMAXPROCS" && !slices.Contains(read, variable) {
 				t.Errorf("%s is given %s and does not read it", name, variable)
 			}
 		}
 	}
 	if kept, err := time.ParseDuration(tpl.Parameters["Retention"].(string)); err != nil || kept != streamer.DefaultRetention {
 		t.Errorf("Retention is %v by default, %v; the domain's is %v", kept, err, streamer.DefaultRetention)
+	}
+}
+
+// A function runs on one thread where it has less than a CPU, and only there.
+func TestOneThread(t *testing.T) {
+	t.Parallel()
+	for memory, want := range map[string]any{"512": "1", "128": "1", "256": "1", "1024": "1", "1769": nil, "2048": nil} {
+		tpl := load(t, map[string]string{"ProcessorMemory": memory})
+		for name, logical := range names {
+			function := tpl.resource(logical + "Function")
+			got, want := function["Environment"].(map[string]any)["Variables"].(map[string]any)["GOMAXPROCS"], want
+			if name != "processor" {
+				if want = "1"; fmt.Sprint(function["MemorySize"]) != "256" {
+					t.Errorf("%s has %v MB", name, function["MemorySize"])
+				}
+			}
+			if got != want {
+				t.Errorf("%s, with %s MB for the processor, has GOMAXPROCS %v, want %v", name, memory, got, want)
+			}
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ var Events = []string{"connect", "disconnect", "echo", "enqueue", "job"}
 const LongJob = "five-step job"
 
 // The events of the floor, which does nothing: as it is, and on one thread as
-// deploy/template.yaml has the functions of 256 MB.
+// deploy/template.yaml has the functions.
 const (
 	Idle          = "nothing"
 	IdleOneThread = "nothing, one thread"
