@@ -23,11 +23,8 @@ var operatorChecks = []Check{
 			return err
 		}
 		defer mine.close()
-		id := newID()
-		if err := mine.send(ctx, id, "echo_async", work{"steered", 30_000}); err != nil {
-			return err
-		}
-		if _, err := mine.read(ctx); err != nil {
+		id, err := mine.begin(ctx, "echo_async", work{"steered", 30_000})
+		if err != nil {
 			return err
 		}
 		list, err := t.call(ctx, token, "GET", "/requests?subject=*&action=echo_async&limit=10", "")
@@ -52,12 +49,9 @@ var operatorChecks = []Check{
 			return errors.Join(err, fmt.Errorf("the cancel answered %v", r))
 		}
 		for _, s := range []*socket{mine, theirs} {
-			frames, err := s.follow(ctx, id)
-			if err != nil {
-				return err
-			}
-			if last := frames[len(frames)-1]; last.Type != wire.TypeError || last.Error.Code != wire.Cancelled {
-				return unexpected(last)
+			last, err := s.end(ctx, id)
+			if err != nil || last.Type != wire.TypeError || last.Error.Code != wire.Cancelled {
+				return errors.Join(err, unexpected(last))
 			}
 		}
 		return nil

@@ -12,12 +12,7 @@ import (
 )
 
 var steerChecks = []Check{
-	{"steering", "output: live, in order and once, then from any offset", func(ctx context.Context, t *Target) error {
-		s, err := t.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
+	{"steering", "output: live, in order and once, then from any offset", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
 		if err := s.send(ctx, id, "ask_approval", map[string]any{"lines": []string{"a", "b", "c"}}); err != nil {
 			return err
@@ -59,18 +54,15 @@ var steerChecks = []Check{
 			}
 		}
 		return nil
-	}},
+	})},
 	{"steering", "a signal by HTTP wakes what waits for it, and the first counts", overHTTP(func(ctx context.Context, t *Target) error {
 		s, err := t.connect(ctx)
 		if err != nil {
 			return err
 		}
 		defer s.close()
-		id := newID()
-		if err := s.send(ctx, id, "ask_approval", map[string]any{"lines": []string{"x"}}); err != nil {
-			return err
-		}
-		if _, err := s.read(ctx); err != nil { // it is stored
+		id, err := s.begin(ctx, "ask_approval", map[string]any{"lines": []string{"x"}})
+		if err != nil {
 			return err
 		}
 		if err := s.parked(ctx, id); err != nil {
@@ -119,12 +111,9 @@ func (s *socket) parked(ctx context.Context, id string) error {
 
 // approved follows a request to its end, which has the signal's payload.
 func (s *socket) approved(ctx context.Context, id, payload string) error {
-	frames, err := s.follow(ctx, id)
-	if err != nil {
-		return err
-	}
-	if last := frames[len(frames)-1]; last.Type != wire.TypeComplete || string(last.Result) != `{"approval":`+payload+`}` {
-		return unexpected(last)
+	last, err := s.end(ctx, id)
+	if err != nil || last.Type != wire.TypeComplete || string(last.Result) != `{"approval":`+payload+`}` {
+		return errors.Join(err, unexpected(last))
 	}
 	return nil
 }
@@ -147,15 +136,12 @@ func every(ctx context.Context, look func() (done bool, err error)) error {
 
 var tokenChecks = []Check{
 	{"tokens", "a token is renewed on the live socket", func(ctx context.Context, t *Target) error {
-		return asked(ctx, t, authenticate(t.Token), func(f wire.Frame) error {
+		return asked(authenticate(t.Token), func(f wire.Frame) bool {
 			var until struct {
 				ExpiresAt time.Time `json:"expires_at"`
 			}
-			if f.Type != wire.TypeResponse || json.Unmarshal(f.Data, &until) != nil || !until.ExpiresAt.After(time.Now()) {
-				return unexpected(f)
-			}
-			return nil
-		})
+			return f.Type == wire.TypeResponse && json.Unmarshal(f.Data, &until) == nil && until.ExpiresAt.After(time.Now())
+		})(ctx, t)
 	}},
 	{"tokens", "an expired one answers nothing until it is renewed", func(ctx context.Context, t *Target) error {
 		if t.Sign == nil {
@@ -196,12 +182,9 @@ var tokenChecks = []Check{
 		if t.OtherToken == "" {
 			return skip("needs a token of another tenant")
 		}
-		return asked(ctx, t, authenticate(t.OtherToken), func(f wire.Frame) error {
-			if f.Type != wire.TypeError || f.Error.Code != wire.Forbidden {
-				return unexpected(f)
-			}
-			return nil
-		})
+		return asked(authenticate(t.OtherToken), func(f wire.Frame) bool {
+			return f.Type == wire.TypeError && f.Error.Code == wire.Forbidden
+		})(ctx, t)
 	}},
 }
 
