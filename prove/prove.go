@@ -105,10 +105,11 @@ func Run(t *testing.T, config Config) Report {
 		d := newDriver(c, out)
 		d.run(t.Context())
 		report = d.report
+		for _, finding := range report.Findings { // before end, which an action that never returns makes panic
+			t.Errorf("seed %d: %s", c.Seed, finding)
+		}
+		d.end()
 	})
-	for _, finding := range report.Findings {
-		t.Errorf("seed %d: %s", c.Seed, finding)
-	}
 	return report
 }
 
