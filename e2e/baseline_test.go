@@ -150,23 +150,10 @@ func baselineCalls(t *testing.T, target *e2e.Target, calls *counter, reports <-c
 	for _, warmUp := range []func(){shortLived, echo} {
 		warmUp()
 	}
-	for _, event := range []struct {
-		name, function string
-		do             func()
-		want           int
-	}{
-		{"connect", "connect", shortLived, 2},
-		{"disconnect", "disconnect", shortLived, 2},
-		{"echo", "router", echo, 3},
-		{"enqueue", "router", func() { job("first") }, 4},
-		{"a job of five steps", "processor", func() { job("second") }, 14},
-	} {
-		calls.reset()
-		event.do()
-		made := calls.of(event.function)
-		t.Logf("%s: %d calls %v", event.name, len(made), made)
-		if len(made) != event.want {
-			t.Errorf("%s costs %d calls, want %d: %v", event.name, len(made), event.want, made)
-		}
-	}
+	calls.hold(t,
+		cost{"connect", "connect", shortLived, 2, 2},
+		cost{"disconnect", "disconnect", shortLived, 2, 2},
+		cost{"echo", "router", echo, 3, 3},
+		cost{"enqueue", "router", func() { job("first") }, 4, 4},
+		cost{"a job of five steps", "processor", func() { job("second") }, 14, 14})
 }

@@ -248,25 +248,12 @@ func TestCallsOfWarmEvents(t *testing.T) {
 	for _, warmUp := range []func(){shortLived, echo, func() { job("first") }} {
 		warmUp()
 	}
-	for _, event := range []struct {
-		name, function string
-		do             func()
-		most           int
-	}{
-		{"connect", "connect", shortLived, 1},
-		{"disconnect", "disconnect", shortLived, 2},
-		{"echo", "router", echo, 1},
-		{"enqueue", "router", func() { job("second") }, 2},
-		{"a job of five steps", "processor", func() { job("third") }, 12},
-	} {
-		calls.reset()
-		event.do()
-		made := calls.of(event.function)
-		t.Logf("%s: %d calls %v", event.name, len(made), made)
-		if len(made) > event.most || len(made) == 0 {
-			t.Errorf("%s costs %d calls, want 1 to %d: %v", event.name, len(made), event.most, made)
-		}
-	}
+	calls.hold(t,
+		cost{"connect", "connect", shortLived, 1, 1},
+		cost{"disconnect", "disconnect", shortLived, 1, 2},
+		cost{"echo", "router", echo, 1, 1},
+		cost{"enqueue", "router", func() { job("second") }, 1, 2},
+		cost{"a job of five steps", "processor", func() { job("third") }, 1, 12})
 }
 
 func rawDial(t *testing.T, ctx context.Context, target *e2e.Target) *websocket.Conn {
@@ -315,6 +302,26 @@ func (c *counter) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls = nil
+}
+
+// A cost is how many calls an event may make a function do.
+type cost struct {
+	name, function string
+	do             func()
+	least, most    int
+}
+
+func (c *counter) hold(t *testing.T, events ...cost) {
+	t.Helper()
+	for _, event := range events {
+		c.reset()
+		event.do()
+		made := c.of(event.function)
+		t.Logf("%s: %d calls %v", event.name, len(made), made)
+		if len(made) < event.least || len(made) > event.most {
+			t.Errorf("%s costs %d calls, want %d to %d: %v", event.name, len(made), event.least, event.most, made)
+		}
+	}
 }
 
 func (c *counter) of(function string) []string {
