@@ -1,8 +1,8 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -56,7 +56,7 @@ var messageChecks = []Check{
 		}
 		f, err := s.ask(ctx, `{"id":"still","action":"echo","payload":1}`)
 		if err != nil || f.Type != wire.TypeResponse {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		return nil
 	})},
@@ -74,7 +74,7 @@ var messageChecks = []Check{
 		}
 		f, err = s.ask(ctx, `{"id":"g","action":"streamer.get","payload":{"request_id":"`+id+`"}}`)
 		if err != nil || f.Type != wire.TypeRequest {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		return nil
 	})},
@@ -87,7 +87,7 @@ func asked(text string, good func(wire.Frame) bool) func(context.Context, *Targe
 	return onSocket(func(ctx context.Context, s *socket) error {
 		f, err := s.ask(ctx, text)
 		if err != nil || !good(f) {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		return nil
 	})

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,11 +60,11 @@ var requestChecks = []Check{
 		f, err := s.end(ctx, id)
 		if err != nil || f.Type != wire.TypeRequest || f.Request.State != wire.StateSucceeded || f.Request.Attempts != 1 ||
 			string(f.Request.Result) != string(first[len(first)-1].Result) {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		f, err = s.ask(ctx, `{"id":"`+id+`","action":"echo_async","payload":{"message":"other","step_ms":1}}`)
 		if err != nil || f.Type != wire.TypeError || f.Error.Code != wire.DuplicateRequest {
-			return errors.Join(err, fmt.Errorf("another payload under the id: %w", unexpected(f)))
+			return cmp.Or(err, fmt.Errorf("another payload under the id: %w", unexpected(f)))
 		}
 		return nil
 	})},
@@ -117,7 +118,7 @@ var requestChecks = []Check{
 		}
 		last, err := s.end(ctx, id)
 		if err != nil || last.Type != wire.TypeError || last.Error.Code != wire.Cancelled {
-			return errors.Join(err, unexpected(last))
+			return cmp.Or(err, unexpected(last))
 		}
 		return nil
 	})},
@@ -132,7 +133,7 @@ var requestChecks = []Check{
 		}
 		var list wire.List
 		if err := json.Unmarshal(f.Data, &list); err != nil {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		if len(list.Requests) == 0 || len(list.Requests) > 3 || list.Requests[0].ID != id || list.Requests[0].Result != nil {
 			return unexpected(f)
@@ -220,7 +221,7 @@ func subscribed(ctx context.Context, s *socket, id string, seen int64) error {
 	}
 	last, err := s.end(ctx, id)
 	if err != nil || last.Type != wire.TypeComplete || last.Rev <= f.Request.Rev {
-		return errors.Join(err, unexpected(last))
+		return cmp.Or(err, unexpected(last))
 	}
 	return nil
 }

@@ -1,9 +1,9 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -43,7 +43,7 @@ var steerChecks = []Check{
 			return err
 		}
 		if f, err := s.ask(ctx, `{"id":"sig","action":"streamer.signal","payload":{"request_id":"`+id+`","token":"approval","payload":9007199254740993}}`); err != nil || f.Type != wire.TypeRequest {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		if err := s.approved(ctx, id, "9007199254740993"); err != nil {
 			return err
@@ -71,7 +71,7 @@ var steerChecks = []Check{
 		for _, who := range []string{"ada", "eve"} {
 			r, err := t.call(ctx, t.Token, "POST", "/requests/"+id+"/signals/approval", `{"by":"`+who+`"}`)
 			if err != nil || r.status != 200 {
-				return errors.Join(err, fmt.Errorf("answered %v", r))
+				return cmp.Or(err, fmt.Errorf("answered %v", r))
 			}
 		}
 		if err := s.approved(ctx, id, `{"by":"ada"}`); err != nil {
@@ -79,7 +79,7 @@ var steerChecks = []Check{
 		}
 		r, err := t.call(ctx, t.Token, "GET", "/requests/"+id+"/output?from=0", "")
 		if err != nil || r.status != 200 || string(r.body) != `{"offset":0,"chunks":["x"],"final":true}` {
-			return errors.Join(err, fmt.Errorf("output answered %v", r))
+			return cmp.Or(err, fmt.Errorf("output answered %v", r))
 		}
 		return nil
 	})},
@@ -102,7 +102,7 @@ func (s *socket) parked(ctx context.Context, id string) error {
 	return every(ctx, func() (bool, error) {
 		f, err := s.ask(ctx, `{"id":"why","action":"streamer.why","payload":{"request_id":"`+id+`"}}`)
 		if err != nil || f.Type != wire.TypeRequest || f.Request.Final() {
-			return false, errors.Join(err, unexpected(f))
+			return false, cmp.Or(err, unexpected(f))
 		}
 		w := f.Request.Waiting
 		return w != nil && w.For == wire.WaitingSignal && w.Token == "approval" && w.Until != nil, nil
@@ -113,7 +113,7 @@ func (s *socket) parked(ctx context.Context, id string) error {
 func (s *socket) approved(ctx context.Context, id, payload string) error {
 	last, err := s.end(ctx, id)
 	if err != nil || last.Type != wire.TypeComplete || string(last.Result) != `{"approval":`+payload+`}` {
-		return errors.Join(err, unexpected(last))
+		return cmp.Or(err, unexpected(last))
 	}
 	return nil
 }
@@ -171,10 +171,10 @@ var tokenChecks = []Check{
 			return err
 		}
 		if f, err := s.ask(ctx, authenticate(fresh)); err != nil || f.Type != wire.TypeResponse {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		if f, err := s.ask(ctx, `{"id":"e","action":"echo"}`); err != nil || f.Type != wire.TypeResponse {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		return nil
 	}},
