@@ -20,6 +20,10 @@ import (
 // messages become durable requests and are answered with an acknowledgment.
 const ShortLimit = 5 * time.Second
 
+// MaxShortLimit is the longest Limit of a short action: API Gateway waits 29 s for
+// the router, which also has to look up the connection and to answer.
+const MaxShortLimit = 25 * time.Second
+
 // An ActionConfig says how an action is run. Only the name is required.
 type ActionConfig struct {
 	// Name is what clients send as "action". It must not begin with "streamer.".
@@ -30,8 +34,9 @@ type ActionConfig struct {
 	Expected time.Duration
 
 	// Limit is the longest it may work: for a short action in all, by default
-	// 25 s; for a long one over all attempts and slices together, waiting not
-	// counted, by default one hour. Past it the request fails with TIMEOUT.
+	// and at most MaxShortLimit; for a long one over all attempts and slices
+	// together, waiting not counted, by default one hour. Past it the request
+	// fails with TIMEOUT.
 	Limit time.Duration
 
 	// Retry says how a long action's failures are retried. A short action is
@@ -50,6 +55,38 @@ type ActionConfig struct {
 
 	// Scope is what a principal must hold to ask for the action; empty: nothing.
 	Scope string
+}
+
+// checked is the config with its defaults. It panics on a wrong one.
+func (c ActionConfig) checked() ActionConfig {
+	switch {
+	case c.Name == "":
+		panic("streamer: an action needs a name")
+	case strings.HasPrefix(c.Name, wire.ReservedPrefix):
+		panic(fmt.Sprintf("streamer: action %q: names beginning with %q belong to the protocol", c.Name, wire.ReservedPrefix))
+	case c.Expected < 0, c.Limit < 0, c.MaxSlices < 0, c.MaxRunning < 0,
+		c.Retry.Attempts < 0, c.Retry.Base < 0, c.Retry.Cap < 0:
+		panic(fmt.Sprintf("streamer: action %q: a negative setting", c.Name))
+	}
+	long := c.Expected > ShortLimit
+	if c.Limit == 0 {
+		c.Limit = MaxShortLimit
+		if long {
+			c.Limit = time.Hour
+		}
+	}
+	if c.Limit < c.Expected {
+		panic(fmt.Sprintf("streamer: action %q: the limit %v is below the expected duration %v", c.Name, c.Limit, c.Expected))
+	}
+	if c.Limit > MaxShortLimit && !long {
+		panic(fmt.Sprintf("streamer: action %q: the limit %v is above %v: for longer work give an expected duration above %v",
+			c.Name, c.Limit, MaxShortLimit, ShortLimit))
+	}
+	if c.MaxSlices == 0 {
+		c.MaxSlices = 1000
+	}
+	c.Retry = c.Retry.withDefaults()
+	return c
 }
 
 // A RetryPolicy spaces the attempts of a long action: before attempt n+1 it
@@ -126,29 +163,7 @@ type Validator interface{ Validate() error }
 //
 // It panics on a wrong config, since that is a mistake in wiring.
 func NewAction[In, Out any](config ActionConfig, fn func(ctx context.Context, job *Job, in In) (Out, error)) Action {
-	switch {
-	case config.Name == "":
-		panic("streamer: an action needs a name")
-	case strings.HasPrefix(config.Name, wire.ReservedPrefix):
-		panic(fmt.Sprintf("streamer: action %q: names beginning with %q belong to the protocol", config.Name, wire.ReservedPrefix))
-	case config.Expected < 0, config.Limit < 0, config.MaxSlices < 0, config.MaxRunning < 0,
-		config.Retry.Attempts < 0, config.Retry.Base < 0, config.Retry.Cap < 0:
-		panic(fmt.Sprintf("streamer: action %q: a negative setting", config.Name))
-	}
-	if config.Limit == 0 {
-		config.Limit = 25 * time.Second
-		if config.Expected > ShortLimit {
-			config.Limit = time.Hour
-		}
-	}
-	if config.Limit < config.Expected {
-		panic(fmt.Sprintf("streamer: action %q: the limit %v is below the expected duration %v", config.Name, config.Limit, config.Expected))
-	}
-	if config.MaxSlices == 0 {
-		config.MaxSlices = 1000
-	}
-	config.Retry = config.Retry.withDefaults()
-
+	config = config.checked()
 	return Action{
 		config: config,
 		check: func(payload json.RawMessage) error {

@@ -348,6 +348,9 @@ func TestWiringMistakesPanic(t *testing.T) {
 		"contradiction": func() {
 			streamer.NewAction(streamer.ActionConfig{Name: "x", Expected: time.Hour, Limit: time.Minute}, nop)
 		},
+		"more than the router has": func() {
+			streamer.NewAction(streamer.ActionConfig{Name: "x", Expected: streamer.ShortLimit, Limit: streamer.MaxShortLimit + 1}, nop)
+		},
 		"twice": func() {
 			a := streamer.NewAction(streamer.ActionConfig{Name: "x"}, nop)
 			streamer.NewRegistry(a, a)

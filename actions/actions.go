@@ -1,8 +1,8 @@
 // Package actions holds the actions that ship with the command line tool. They
-// do real work and serve as examples: echo is short, echo_async is long and
-// slow on purpose, ask_approval speaks and waits for a signal, generate_report reads the store page by page, and profile_csv
-// reads a file of any size in constant memory. docs/actions.md is their
-// reference.
+// do real work and serve as examples: echo is short, echo_async is long and slow
+// on purpose, ask_approval speaks and waits for a signal, generate_report reads
+// the store page by page, and profile_csv reads a file of any size in constant
+// memory. docs/actions.md is their reference.
 package actions
 
 import (

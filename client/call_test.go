@@ -129,11 +129,7 @@ func TestStartReturnsWithTheAcknowledgment(t *testing.T) {
 func TestRequestsThatCannotBeSent(t *testing.T) {
 	t.Parallel()
 	c := dial(t, func(_ int, p *peer) {
-		for {
-			m, ok := p.read()
-			if !ok {
-				return
-			}
+		for m := range p.messages() {
 			p.send(response(m.ID, `"still here"`))
 		}
 	})
@@ -272,11 +268,7 @@ func TestTwoHundredRequestsOnOneConnection(t *testing.T) {
 		}
 		var pending sync.WaitGroup
 		defer pending.Wait()
-		for {
-			m, ok := p.read()
-			if !ok {
-				return
-			}
+		for m := range p.messages() {
 			pending.Go(func() {
 				if m.Action == "long" {
 					p.send(ack(m.ID))
@@ -306,10 +298,7 @@ func TestAnInterruptReturnsAtOnce(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{}, 4)
 	c := dial(t, func(_ int, p *peer) {
-		for {
-			if _, ok := p.read(); !ok {
-				return
-			}
+		for range p.messages() {
 			asked <- struct{}{} // and no answer
 		}
 	})
@@ -357,11 +346,7 @@ func TestCloseEndsEverything(t *testing.T) {
 func TestReservedActions(t *testing.T) {
 	t.Parallel()
 	c := dial(t, func(_ int, p *peer) {
-		for {
-			m, ok := p.read()
-			if !ok {
-				return
-			}
+		for m := range p.messages() {
 			switch m.Action {
 			case wire.ActionPing:
 				p.send(wire.Frame{Type: wire.TypePong, RequestID: m.ID})
@@ -413,11 +398,7 @@ func TestReservedActions(t *testing.T) {
 func TestAnswersOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	c := dial(t, func(_ int, p *peer) {
-		for {
-			m, ok := p.read()
-			if !ok {
-				return
-			}
+		for m := range p.messages() {
 			p.send(response(m.ID, `"what?"`))
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -48,6 +49,14 @@ func (p *peer) read() (wire.Message, bool) {
 	return m, true
 }
 
+// messages are the client's until the connection ends.
+func (p *peer) messages() iter.Seq[wire.Message] {
+	return func(yield func(wire.Message) bool) {
+		for m, ok := p.read(); ok && yield(m); m, ok = p.read() {
+		}
+	}
+}
+
 // expect reads a message of the action, and is false when the connection ends
 // before it.
 func (p *peer) expect(action string) (wire.Message, bool) {
@@ -68,10 +77,7 @@ func (p *peer) drop() { _ = p.conn.CloseNow() }
 
 // drain keeps the connection until the client closes it.
 func (p *peer) drain() {
-	for {
-		if _, ok := p.read(); !ok {
-			return
-		}
+	for range p.messages() {
 	}
 }
 

@@ -37,11 +37,7 @@ func (o *operated) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (o *operated) play(_ int, p *peer) {
-	for {
-		m, ok := p.read()
-		if !ok {
-			return
-		}
+	for m := range p.messages() {
 		o.note(m.Action + " " + string(m.Payload))
 		switch m.Action {
 		case wire.ActionList, wire.ActionOutput:
@@ -154,11 +150,7 @@ func TestAnOperatorNamesTheSubjectOverHTTP(t *testing.T) {
 func TestOneIDOfTwoSubjectsIsNotWatchedAtOnce(t *testing.T) {
 	t.Parallel()
 	c := dial(t, func(_ int, p *peer) {
-		for {
-			m, ok := p.read()
-			if !ok {
-				return
-			}
+		for m := range p.messages() {
 			p.send(snapshot(m.ID, wire.Snapshot{ID: "r-1", State: wire.StateRunning, Rev: 2}))
 		}
 	})

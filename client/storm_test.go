@@ -34,11 +34,7 @@ const stormSteps = 5
 func (s *storm) chance(of int) bool { return s.random.IntN(of) == 0 }
 
 func (s *storm) play(_ int, p *peer) {
-	for {
-		m, ok := p.read()
-		if !ok {
-			return
-		}
+	for m := range p.messages() {
 		s.mu.Lock()
 		cut := s.chance(10)
 		if cut {

@@ -18,11 +18,7 @@ func TestAnIdleConnectionIsKeptAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		pings := make(chan time.Time, 100)
 		cfg := inBubble(t, sockets(func(_ int, p *peer) {
-			for {
-				m, ok := p.read()
-				if !ok {
-					return
-				}
+			for m := range p.messages() {
 				if m.Action != wire.ActionPing {
 					t.Errorf("it sent %s", m.Action)
 				}
@@ -105,11 +101,7 @@ func TestAMessageThatTheGatewayCouldNotHandOn(t *testing.T) {
 		sent := map[string]int{}
 		cfg := inBubble(t, sockets(func(_ int, p *peer) {
 			slow := ""
-			for {
-				m, ok := p.read()
-				if !ok {
-					return
-				}
+			for m := range p.messages() {
 				sent[m.ID]++
 				switch {
 				case m.ID == "slow":
@@ -162,11 +154,7 @@ func TestATokenIsRenewedOnTheLiveConnection(t *testing.T) {
 			if n != 1 {
 				t.Error("it connected again")
 			}
-			for {
-				m, ok := p.read()
-				if !ok {
-					return
-				}
+			for m := range p.messages() {
 				if m.Action == wire.ActionPing {
 					p.send(wire.Frame{Type: wire.TypePong, RequestID: m.ID})
 					continue

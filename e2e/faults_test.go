@@ -38,8 +38,7 @@ func TestFaultsUnderLoad(t *testing.T) {
 	}
 	const seed, clients, each = 4, 13, 10 // clients of each kind, and requests of each client
 	faults := faulty.New(faulty.Config{Seed: seed, Every: 10, Late: 300 * time.Millisecond})
-	var log lifttest.Log
-	var printed output
+	var log, printed lifttest.Log
 	database, invocations := front(t), front(t)
 	stack := startStaging(t, &log, local.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Concurrency: 16, Output: &printed,
 		Env: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + database.URL, "AWS_ENDPOINT_URL_LAMBDA=" + invocations.URL},

@@ -27,6 +27,11 @@ func startStack(t *testing.T, log *lifttest.Log, more ...streamer.Action) *local
 	if err != nil {
 		t.Fatal(err)
 	}
+	closeAtEnd(t, stack)
+	return stack
+}
+
+func closeAtEnd(t *testing.T, stack interface{ Close(context.Context) error }) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
@@ -34,14 +39,22 @@ func startStack(t *testing.T, log *lifttest.Log, more ...streamer.Action) *local
 			t.Errorf("close: %v", err)
 		}
 	})
-	return stack
 }
 
 // targetOf is the stack as the suite sees it.
 func targetOf(t *testing.T, stack *local.Stack) *e2e.Target {
 	t.Helper()
+	return newTarget(t, stack, stack.Key().SignClaims)
+}
+
+func newTarget(t *testing.T, stack interface {
+	WebSocketURL() string
+	HTTPURL() string
+},
+	signer func(local.Grant, map[string]any, time.Time) (string, error)) *e2e.Target {
+	t.Helper()
 	sign := func(tenant string, claims map[string]any) string {
-		token, err := stack.Key().SignClaims(local.Grant{Tenant: tenant, Subject: "ada", TTL: time.Hour}, claims, time.Now())
+		token, err := signer(local.Grant{Tenant: tenant, Subject: "ada", TTL: time.Hour}, claims, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,19 +67,23 @@ func targetOf(t *testing.T, stack *local.Stack) *e2e.Target {
 	}
 }
 
+func runCheck(t *testing.T, target *e2e.Target, check e2e.Check) {
+	t.Run(check.Group+"/"+check.Name, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := check.Run(ctx, target); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestInProcess(t *testing.T) {
 	t.Parallel()
 	var log lifttest.Log
 	target := targetOf(t, startStack(t, &log))
 	t.Logf("in process: %s and %s", target.WebSocketURL, target.HTTPURL)
 	for _, check := range e2e.Checks() {
-		t.Run(check.Group+"/"+check.Name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			if err := check.Run(ctx, target); err != nil {
-				t.Error(err)
-			}
-		})
+		runCheck(t, target, check)
 	}
 	for _, secret := range []string{target.Token, target.OtherToken} {
 		if contains(log.String(), secret) {

@@ -1,8 +1,8 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -11,46 +11,22 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
+const oddJSON = `{"n":9223372036854775807,"m":[-9223372036854775808, 0.1e-7],"text":"<ä&\u0000>"}`
+
 var messageChecks = []Check{
-	{"messages", "ping is answered with pong", func(ctx context.Context, t *Target) error {
-		return asked(ctx, t, `{"id":"p","action":"streamer.ping"}`, func(f wire.Frame) error {
-			if f.Type != wire.TypePong || f.RequestID != "p" || f.Timestamp.IsZero() {
-				return unexpected(f)
-			}
-			return nil
-		})
-	}},
-	{"messages", "a 64-bit integer comes back digit for digit", func(ctx context.Context, t *Target) error {
-		payload := `{"n":9223372036854775807,"m":[-9223372036854775808, 0.1e-7],"text":"<ä&\u0000>"}`
-		return asked(ctx, t, `{"id":"n","action":"echo","payload":`+payload+`}`, func(f wire.Frame) error {
-			if f.Type != wire.TypeResponse || string(f.Data) != payload {
-				return unexpected(f)
-			}
-			return nil
-		})
-	}},
-	{"messages", "a message without an id is given one", func(ctx context.Context, t *Target) error {
-		return asked(ctx, t, `{"action":"echo"}`, func(f wire.Frame) error {
-			if f.Type != wire.TypeResponse || f.RequestID == "" {
-				return unexpected(f)
-			}
-			return nil
-		})
-	}},
-	{"messages", "request_id is taken for id", func(ctx context.Context, t *Target) error {
-		return asked(ctx, t, `{"request_id":"old","action":"echo"}`, func(f wire.Frame) error {
-			if f.Type != wire.TypeResponse || f.RequestID != "old" {
-				return unexpected(f)
-			}
-			return nil
-		})
-	}},
-	{"messages", "bad ones get an error frame, and the socket stays usable", func(ctx context.Context, t *Target) error {
-		s, err := t.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
+	{"messages", "ping is answered with pong", asked(`{"id":"p","action":"streamer.ping"}`, func(f wire.Frame) bool {
+		return f.Type == wire.TypePong && f.RequestID == "p" && !f.Timestamp.IsZero()
+	})},
+	{"messages", "a 64-bit integer comes back digit for digit", asked(`{"id":"n","action":"echo","payload":`+oddJSON+`}`, func(f wire.Frame) bool {
+		return f.Type == wire.TypeResponse && string(f.Data) == oddJSON
+	})},
+	{"messages", "a message without an id is given one", asked(`{"action":"echo"}`, func(f wire.Frame) bool {
+		return f.Type == wire.TypeResponse && f.RequestID != ""
+	})},
+	{"messages", "request_id is taken for id", asked(`{"request_id":"old","action":"echo"}`, func(f wire.Frame) bool {
+		return f.Type == wire.TypeResponse && f.RequestID == "old"
+	})},
+	{"messages", "bad ones get an error frame, and the socket stays usable", onSocket(func(ctx context.Context, s *socket) error {
 		for _, bad := range []struct {
 			text string
 			code wire.Code
@@ -80,17 +56,12 @@ var messageChecks = []Check{
 		}
 		f, err := s.ask(ctx, `{"id":"still","action":"echo","payload":1}`)
 		if err != nil || f.Type != wire.TypeResponse {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		return nil
-	}},
-	{"messages", "tenant and subject in a message change nothing", func(ctx context.Context, t *Target) error {
+	})},
+	{"messages", "tenant and subject in a message change nothing", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
-		s, err := t.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
 		f, err := s.ask(ctx, `{"id":"`+id+`","action":"echo_async","tenant":"x","subject":"x","tenant_id":"x","user_id":"x","payload":{"message":"m","step_ms":1}}`)
 		if err != nil {
 			return err
@@ -103,45 +74,37 @@ var messageChecks = []Check{
 		}
 		f, err = s.ask(ctx, `{"id":"g","action":"streamer.get","payload":{"request_id":"`+id+`"}}`)
 		if err != nil || f.Type != wire.TypeRequest {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		return nil
-	}},
+	})},
 	{"messages", "a binary frame closes the socket with 1003", closes(websocket.MessageBinary, 16, websocket.StatusUnsupportedData)},
 	{"messages", "a frame above 32 KB closes the socket with 1009", closes(websocket.MessageText, 33<<10, websocket.StatusMessageTooBig)},
 }
 
-// asked is one message and a look at its answer.
-func asked(ctx context.Context, t *Target, text string, look func(wire.Frame) error) error {
-	s, err := t.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	f, err := s.ask(ctx, text)
-	if err != nil {
-		return err
-	}
-	return look(f)
+// asked is a check of the answer to one message.
+func asked(text string, good func(wire.Frame) bool) func(context.Context, *Target) error {
+	return onSocket(func(ctx context.Context, s *socket) error {
+		f, err := s.ask(ctx, text)
+		if err != nil || !good(f) {
+			return cmp.Or(err, unexpected(f))
+		}
+		return nil
+	})
 }
 
 // closes is a check of what the gateway does with a frame that it does not take.
 func closes(kind websocket.MessageType, size int, want websocket.StatusCode) func(context.Context, *Target) error {
-	return func(ctx context.Context, t *Target) error {
-		s, err := t.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
+	return onSocket(func(ctx context.Context, s *socket) error {
 		if err := s.conn.Write(ctx, kind, []byte(`"`+strings.Repeat("x", size-2)+`"`)); err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
-		_, _, err = s.conn.Read(ctx)
+		_, _, err := s.conn.Read(ctx)
 		if got := websocket.CloseStatus(err); got != want {
 			return fmt.Errorf("closed with %d (%w)", got, err)
 		}
 		return nil
-	}
+	})
 }
 
 func unexpected(f wire.Frame) error { return fmt.Errorf("the server sent %s", f.Append(nil)) }

@@ -1,10 +1,10 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,21 +23,18 @@ var operatorChecks = []Check{
 			return err
 		}
 		defer mine.close()
-		id := newID()
-		if err := mine.send(ctx, id, "echo_async", work{"steered", 30_000}); err != nil {
-			return err
-		}
-		if _, err := mine.read(ctx); err != nil {
+		id, err := mine.begin(ctx, "echo_async", work{"steered", 30_000})
+		if err != nil {
 			return err
 		}
 		list, err := t.call(ctx, token, "GET", "/requests?subject=*&action=echo_async&limit=10", "")
 		if err != nil || list.status != http.StatusOK || !strings.Contains(string(list.body), `"id":"`+id+`","subject":"`+subject+`"`) {
-			return errors.Join(err, fmt.Errorf("the list is %v", list))
+			return cmp.Or(err, fmt.Errorf("the list is %v", list))
 		}
 		named := "/requests/" + id + "?subject=" + url.QueryEscape(subject)
 		detail, err := t.call(ctx, token, "GET", named+"&detail=true", "")
 		if err != nil || !strings.Contains(string(detail.body), `"detail":{"payload":{"message":"steered","step_ms":30000}`) {
-			return errors.Join(err, fmt.Errorf("the detail is %v", detail))
+			return cmp.Or(err, fmt.Errorf("the detail is %v", detail))
 		}
 		theirs, status, err := dial(ctx, t.WebSocketURL, token)
 		if err != nil {
@@ -46,18 +43,15 @@ var operatorChecks = []Check{
 		defer theirs.close()
 		f, err := theirs.ask(ctx, `{"id":"s","action":"streamer.subscribe","payload":{"request_id":"`+id+`","subject":"`+subject+`"}}`)
 		if err != nil || f.Type != wire.TypeRequest || f.Request.Subject != subject {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		if r, err := t.call(ctx, token, "DELETE", named, ""); err != nil || r.status != http.StatusOK {
-			return errors.Join(err, fmt.Errorf("the cancel answered %v", r))
+			return cmp.Or(err, fmt.Errorf("the cancel answered %v", r))
 		}
 		for _, s := range []*socket{mine, theirs} {
-			frames, err := s.follow(ctx, id)
-			if err != nil {
-				return err
-			}
-			if last := frames[len(frames)-1]; last.Type != wire.TypeError || last.Error.Code != wire.Cancelled {
-				return unexpected(last)
+			last, err := s.end(ctx, id)
+			if err != nil || last.Type != wire.TypeError || last.Error.Code != wire.Cancelled {
+				return cmp.Or(err, unexpected(last))
 			}
 		}
 		return nil
@@ -66,7 +60,7 @@ var operatorChecks = []Check{
 		for _, path := range []string{"/requests?subject=*", "/requests?subject=somebody", "/requests/x?subject=somebody", "/connections?subject=*"} {
 			r, err := t.call(ctx, t.Token, "GET", path, "")
 			if err != nil || r.status != http.StatusForbidden || r.code() != wire.Forbidden {
-				return errors.Join(err, fmt.Errorf("%s answered %v", path, r))
+				return cmp.Or(err, fmt.Errorf("%s answered %v", path, r))
 			}
 		}
 		return nil
@@ -96,7 +90,7 @@ var operatorChecks = []Check{
 		} {
 			r, err := t.call(ctx, token, "GET", path, "")
 			if err != nil || !strings.Contains(string(r.body), want) {
-				return errors.Join(err, fmt.Errorf("%s answered %v", path, r))
+				return cmp.Or(err, fmt.Errorf("%s answered %v", path, r))
 			}
 		}
 		return nil
@@ -134,7 +128,7 @@ var operatorChecks = []Check{
 		}
 		r, err := t.call(ctx, token, "DELETE", "/connections?subject="+subject, "")
 		if err != nil || r.status != http.StatusOK || string(r.body) != `{"closed":2}` {
-			return errors.Join(err, fmt.Errorf("answered %v", r))
+			return cmp.Or(err, fmt.Errorf("answered %v", r))
 		}
 		for _, s := range sockets {
 			if _, _, err := s.conn.Read(ctx); websocket.CloseStatus(err) != websocket.StatusNormalClosure {

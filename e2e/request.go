@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,12 +21,7 @@ type work struct {
 }
 
 var requestChecks = []Check{
-	{"requests", "a long one: acknowledgment, progress, result", func(ctx context.Context, t *Target) error {
-		s, err := t.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
+	{"requests", "a long one: acknowledgment, progress, result", onSocket(func(ctx context.Context, s *socket) error {
 		frames, err := s.request(ctx, newID(), "echo_async", work{"hello", 20})
 		if err != nil {
 			return err
@@ -51,13 +47,8 @@ var requestChecks = []Check{
 			return fmt.Errorf("acknowledged: %v, progress seen: %v", acknowledged, percentage >= 0)
 		}
 		return nil
-	}},
-	{"requests", "the same message again is the same request", func(ctx context.Context, t *Target) error {
-		s, err := t.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
+	})},
+	{"requests", "the same message again is the same request", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
 		first, err := s.request(ctx, id, "echo_async", work{"again", 1})
 		if err != nil {
@@ -66,21 +57,17 @@ var requestChecks = []Check{
 		if err := s.send(ctx, id, "echo_async", work{"again", 1}); err != nil {
 			return err
 		}
-		again, err := s.follow(ctx, id)
-		if err != nil {
-			return err
-		}
-		f := again[len(again)-1]
-		if f.Type != wire.TypeRequest || f.Request.State != wire.StateSucceeded || f.Request.Attempts != 1 ||
+		f, err := s.end(ctx, id)
+		if err != nil || f.Type != wire.TypeRequest || f.Request.State != wire.StateSucceeded || f.Request.Attempts != 1 ||
 			string(f.Request.Result) != string(first[len(first)-1].Result) {
-			return unexpected(f)
+			return cmp.Or(err, unexpected(f))
 		}
 		f, err = s.ask(ctx, `{"id":"`+id+`","action":"echo_async","payload":{"message":"other","step_ms":1}}`)
 		if err != nil || f.Type != wire.TypeError || f.Error.Code != wire.DuplicateRequest {
-			return errors.Join(err, fmt.Errorf("another payload under the id: %w", unexpected(f)))
+			return cmp.Or(err, fmt.Errorf("another payload under the id: %w", unexpected(f)))
 		}
 		return nil
-	}},
+	})},
 	{"requests", "a connection lost in the middle, and a new one that subscribes", func(ctx context.Context, t *Target) error {
 		first, err := t.connect(ctx)
 		if err != nil {
@@ -112,11 +99,8 @@ var requestChecks = []Check{
 			return err
 		}
 		defer other.close()
-		id := newID()
-		if err := one.send(ctx, id, "echo_async", work{"two", 100}); err != nil {
-			return err
-		}
-		if _, err := one.read(ctx); err != nil {
+		id, err := one.begin(ctx, "echo_async", work{"two", 100})
+		if err != nil {
 			return err
 		}
 		watched := make(chan error, 1)
@@ -124,37 +108,21 @@ var requestChecks = []Check{
 		_, err = one.follow(ctx, id)
 		return errors.Join(err, <-watched)
 	}},
-	{"requests", "a cancel ends a running one with CANCELLED", func(ctx context.Context, t *Target) error {
-		s, err := t.connect(ctx)
+	{"requests", "a cancel ends a running one with CANCELLED", onSocket(func(ctx context.Context, s *socket) error {
+		id, err := s.begin(ctx, "echo_async", work{"cancel me", 30_000})
 		if err != nil {
-			return err
-		}
-		defer s.close()
-		id := newID()
-		if err := s.send(ctx, id, "echo_async", work{"cancel me", 30_000}); err != nil {
-			return err
-		}
-		if _, err := s.read(ctx); err != nil {
 			return err
 		}
 		if err := s.sendText(ctx, `{"id":"cancel","action":"streamer.cancel","payload":{"request_id":"`+id+`"}}`); err != nil {
 			return err
 		}
-		frames, err := s.follow(ctx, id)
-		if err != nil {
-			return err
-		}
-		if last := frames[len(frames)-1]; last.Type != wire.TypeError || last.Error.Code != wire.Cancelled {
-			return unexpected(last)
+		last, err := s.end(ctx, id)
+		if err != nil || last.Type != wire.TypeError || last.Error.Code != wire.Cancelled {
+			return cmp.Or(err, unexpected(last))
 		}
 		return nil
-	}},
-	{"requests", "the list has the newest first", func(ctx context.Context, t *Target) error {
-		s, err := t.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
+	})},
+	{"requests", "the list has the newest first", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
 		if _, err := s.request(ctx, id, "echo_async", work{"listed", 1}); err != nil {
 			return err
@@ -165,19 +133,14 @@ var requestChecks = []Check{
 		}
 		var list wire.List
 		if err := json.Unmarshal(f.Data, &list); err != nil {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		if len(list.Requests) == 0 || len(list.Requests) > 3 || list.Requests[0].ID != id || list.Requests[0].Result != nil {
 			return unexpected(f)
 		}
 		return nil
-	}},
-	{"requests", "ten at once on one socket, each answered once", func(ctx context.Context, t *Target) error {
-		s, err := t.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
+	})},
+	{"requests", "ten at once on one socket, each answered once", onSocket(func(ctx context.Context, s *socket) error {
 		const n = 10
 		open := map[string]bool{}
 		for range n {
@@ -201,7 +164,7 @@ var requestChecks = []Check{
 			delete(open, f.RequestID)
 		}
 		return nil
-	}},
+	})},
 	{"requests", "the same message from eight sockets at once is one request", func(ctx context.Context, t *Target) error {
 		id := newID()
 		results := make([]string, 8)
@@ -256,12 +219,9 @@ func subscribed(ctx context.Context, s *socket, id string, seen int64) error {
 	if f.Request.Final() {
 		return nil
 	}
-	frames, err := s.follow(ctx, id)
-	if err != nil {
-		return err
-	}
-	if last := frames[len(frames)-1]; last.Type != wire.TypeComplete || last.Rev <= f.Request.Rev {
-		return unexpected(last)
+	last, err := s.end(ctx, id)
+	if err != nil || last.Type != wire.TypeComplete || last.Rev <= f.Request.Rev {
+		return cmp.Or(err, unexpected(last))
 	}
 	return nil
 }

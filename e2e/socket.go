@@ -46,6 +46,18 @@ func (t *Target) connect(ctx context.Context) (*socket, error) {
 	return s, nil
 }
 
+// onSocket is a check over one connection of the target's token.
+func onSocket(run func(context.Context, *socket) error) func(context.Context, *Target) error {
+	return func(ctx context.Context, t *Target) error {
+		s, err := t.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		return run(ctx, s)
+	}
+}
+
 func (s *socket) close() { _ = s.conn.CloseNow() }
 
 func (s *socket) sendText(ctx context.Context, text string) error {
@@ -122,6 +134,25 @@ func (s *socket) follow(ctx context.Context, id string) ([]wire.Frame, error) {
 			return frames, nil
 		}
 	}
+}
+
+// end returns the frame that ends a request.
+func (s *socket) end(ctx context.Context, id string) (wire.Frame, error) {
+	frames, err := s.follow(ctx, id)
+	if err != nil {
+		return wire.Frame{}, err
+	}
+	return frames[len(frames)-1], nil
+}
+
+// begin sends a message under a new id and waits until it is stored.
+func (s *socket) begin(ctx context.Context, action string, payload any) (string, error) {
+	id := newID()
+	if err := s.send(ctx, id, action, payload); err != nil {
+		return "", err
+	}
+	_, err := s.read(ctx)
+	return id, err
 }
 
 // ends reports whether no frame of the request follows.

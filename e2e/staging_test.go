@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -37,30 +36,13 @@ func startStaging(t *testing.T, log *lifttest.Log, config local.StagingConfig) *
 	if err != nil {
 		t.Fatalf("staging has not all it needs (the go command, npm): %v", err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := stack.Close(ctx); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
+	closeAtEnd(t, stack)
 	return stack
 }
 
 func stagingTarget(t *testing.T, stack *local.Staging) *e2e.Target {
 	t.Helper()
-	sign := func(tenant string, claims map[string]any) string {
-		token, err := stack.Sign(local.Grant{Tenant: tenant, Subject: "ada", TTL: time.Hour}, claims, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return token
-	}
-	return &e2e.Target{
-		WebSocketURL: stack.WebSocketURL(), HTTPURL: stack.HTTPURL(),
-		Token: sign("acme", nil), OtherToken: sign("globex", nil),
-		Sign: func(claims map[string]any) (string, error) { return sign("acme", claims), nil },
-	}
+	return newTarget(t, stack, stack.Sign)
 }
 
 func TestStaging(t *testing.T) {
@@ -68,8 +50,7 @@ func TestStaging(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs the functions")
 	}
-	var log lifttest.Log
-	var printed output
+	var log, printed lifttest.Log
 	var cold, warm [2]atomic.Int64 // invocations, and those that failed
 	daemon := lifttest.NewDaemon(t)
 	stack := startStaging(t, &log, local.StagingConfig{Env: []string{"AWS_XRAY_DAEMON_ADDRESS=" + daemon.Address()}, Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambdahost.Report) {
@@ -85,13 +66,7 @@ func TestStaging(t *testing.T) {
 	target := stagingTarget(t, stack)
 	t.Logf("staging: %s and %s: %s", target.WebSocketURL, target.HTTPURL, stack.Backends())
 	for _, check := range e2e.Checks() {
-		t.Run(check.Group+"/"+check.Name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			if err := check.Run(ctx, target); err != nil {
-				t.Error(err)
-			}
-		})
+		runCheck(t, target, check)
 	}
 	t.Run("its console", func(t *testing.T) { consoleOfStaging(t, stack) })
 	t.Run("a processor is killed in the middle", func(t *testing.T) { killProcessor(t, stack, target) })
@@ -273,25 +248,12 @@ func TestCallsOfWarmEvents(t *testing.T) {
 	for _, warmUp := range []func(){shortLived, echo, func() { job("first") }} {
 		warmUp()
 	}
-	for _, event := range []struct {
-		name, function string
-		do             func()
-		most           int
-	}{
-		{"connect", "connect", shortLived, 1},
-		{"disconnect", "disconnect", shortLived, 2},
-		{"echo", "router", echo, 1},
-		{"enqueue", "router", func() { job("second") }, 2},
-		{"a job of five steps", "processor", func() { job("third") }, 12},
-	} {
-		calls.reset()
-		event.do()
-		made := calls.of(event.function)
-		t.Logf("%s: %d calls %v", event.name, len(made), made)
-		if len(made) > event.most || len(made) == 0 {
-			t.Errorf("%s costs %d calls, want 1 to %d: %v", event.name, len(made), event.most, made)
-		}
-	}
+	calls.hold(t,
+		cost{"connect", "connect", shortLived, 1, 1},
+		cost{"disconnect", "disconnect", shortLived, 1, 2},
+		cost{"echo", "router", echo, 1, 1},
+		cost{"enqueue", "router", func() { job("second") }, 1, 2},
+		cost{"a job of five steps", "processor", func() { job("third") }, 1, 12})
 }
 
 func rawDial(t *testing.T, ctx context.Context, target *e2e.Target) *websocket.Conn {
@@ -342,6 +304,26 @@ func (c *counter) reset() {
 	c.calls = nil
 }
 
+// A cost is how many calls an event may make a function do.
+type cost struct {
+	name, function string
+	do             func()
+	least, most    int
+}
+
+func (c *counter) hold(t *testing.T, events ...cost) {
+	t.Helper()
+	for _, event := range events {
+		c.reset()
+		event.do()
+		made := c.of(event.function)
+		t.Logf("%s: %d calls %v", event.name, len(made), made)
+		if len(made) < event.least || len(made) > event.most {
+			t.Errorf("%s costs %d calls, want %d to %d: %v", event.name, len(made), event.least, event.most, made)
+		}
+	}
+}
+
 func (c *counter) of(function string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -352,22 +334,4 @@ func (c *counter) of(function string) []string {
 		}
 	}
 	return made
-}
-
-// output is a writer that may be read at the same time.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }

@@ -1,9 +1,9 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,12 +12,7 @@ import (
 )
 
 var steerChecks = []Check{
-	{"steering", "output: live, in order and once, then from any offset", func(ctx context.Context, t *Target) error {
-		s, err := t.connect(ctx)
-		if err != nil {
-			return err
-		}
-		defer s.close()
+	{"steering", "output: live, in order and once, then from any offset", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
 		if err := s.send(ctx, id, "ask_approval", map[string]any{"lines": []string{"a", "b", "c"}}); err != nil {
 			return err
@@ -48,7 +43,7 @@ var steerChecks = []Check{
 			return err
 		}
 		if f, err := s.ask(ctx, `{"id":"sig","action":"streamer.signal","payload":{"request_id":"`+id+`","token":"approval","payload":9007199254740993}}`); err != nil || f.Type != wire.TypeRequest {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		if err := s.approved(ctx, id, "9007199254740993"); err != nil {
 			return err
@@ -59,18 +54,15 @@ var steerChecks = []Check{
 			}
 		}
 		return nil
-	}},
+	})},
 	{"steering", "a signal by HTTP wakes what waits for it, and the first counts", overHTTP(func(ctx context.Context, t *Target) error {
 		s, err := t.connect(ctx)
 		if err != nil {
 			return err
 		}
 		defer s.close()
-		id := newID()
-		if err := s.send(ctx, id, "ask_approval", map[string]any{"lines": []string{"x"}}); err != nil {
-			return err
-		}
-		if _, err := s.read(ctx); err != nil { // it is stored
+		id, err := s.begin(ctx, "ask_approval", map[string]any{"lines": []string{"x"}})
+		if err != nil {
 			return err
 		}
 		if err := s.parked(ctx, id); err != nil {
@@ -79,7 +71,7 @@ var steerChecks = []Check{
 		for _, who := range []string{"ada", "eve"} {
 			r, err := t.call(ctx, t.Token, "POST", "/requests/"+id+"/signals/approval", `{"by":"`+who+`"}`)
 			if err != nil || r.status != 200 {
-				return errors.Join(err, fmt.Errorf("answered %v", r))
+				return cmp.Or(err, fmt.Errorf("answered %v", r))
 			}
 		}
 		if err := s.approved(ctx, id, `{"by":"ada"}`); err != nil {
@@ -87,7 +79,7 @@ var steerChecks = []Check{
 		}
 		r, err := t.call(ctx, t.Token, "GET", "/requests/"+id+"/output?from=0", "")
 		if err != nil || r.status != 200 || string(r.body) != `{"offset":0,"chunks":["x"],"final":true}` {
-			return errors.Join(err, fmt.Errorf("output answered %v", r))
+			return cmp.Or(err, fmt.Errorf("output answered %v", r))
 		}
 		return nil
 	})},
@@ -110,7 +102,7 @@ func (s *socket) parked(ctx context.Context, id string) error {
 	return every(ctx, func() (bool, error) {
 		f, err := s.ask(ctx, `{"id":"why","action":"streamer.why","payload":{"request_id":"`+id+`"}}`)
 		if err != nil || f.Type != wire.TypeRequest || f.Request.Final() {
-			return false, errors.Join(err, unexpected(f))
+			return false, cmp.Or(err, unexpected(f))
 		}
 		w := f.Request.Waiting
 		return w != nil && w.For == wire.WaitingSignal && w.Token == "approval" && w.Until != nil, nil
@@ -119,12 +111,9 @@ func (s *socket) parked(ctx context.Context, id string) error {
 
 // approved follows a request to its end, which has the signal's payload.
 func (s *socket) approved(ctx context.Context, id, payload string) error {
-	frames, err := s.follow(ctx, id)
-	if err != nil {
-		return err
-	}
-	if last := frames[len(frames)-1]; last.Type != wire.TypeComplete || string(last.Result) != `{"approval":`+payload+`}` {
-		return unexpected(last)
+	last, err := s.end(ctx, id)
+	if err != nil || last.Type != wire.TypeComplete || string(last.Result) != `{"approval":`+payload+`}` {
+		return cmp.Or(err, unexpected(last))
 	}
 	return nil
 }
@@ -147,15 +136,12 @@ func every(ctx context.Context, look func() (done bool, err error)) error {
 
 var tokenChecks = []Check{
 	{"tokens", "a token is renewed on the live socket", func(ctx context.Context, t *Target) error {
-		return asked(ctx, t, authenticate(t.Token), func(f wire.Frame) error {
+		return asked(authenticate(t.Token), func(f wire.Frame) bool {
 			var until struct {
 				ExpiresAt time.Time `json:"expires_at"`
 			}
-			if f.Type != wire.TypeResponse || json.Unmarshal(f.Data, &until) != nil || !until.ExpiresAt.After(time.Now()) {
-				return unexpected(f)
-			}
-			return nil
-		})
+			return f.Type == wire.TypeResponse && json.Unmarshal(f.Data, &until) == nil && until.ExpiresAt.After(time.Now())
+		})(ctx, t)
 	}},
 	{"tokens", "an expired one answers nothing until it is renewed", func(ctx context.Context, t *Target) error {
 		if t.Sign == nil {
@@ -185,10 +171,10 @@ var tokenChecks = []Check{
 			return err
 		}
 		if f, err := s.ask(ctx, authenticate(fresh)); err != nil || f.Type != wire.TypeResponse {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		if f, err := s.ask(ctx, `{"id":"e","action":"echo"}`); err != nil || f.Type != wire.TypeResponse {
-			return errors.Join(err, unexpected(f))
+			return cmp.Or(err, unexpected(f))
 		}
 		return nil
 	}},
@@ -196,12 +182,9 @@ var tokenChecks = []Check{
 		if t.OtherToken == "" {
 			return skip("needs a token of another tenant")
 		}
-		return asked(ctx, t, authenticate(t.OtherToken), func(f wire.Frame) error {
-			if f.Type != wire.TypeError || f.Error.Code != wire.Forbidden {
-				return unexpected(f)
-			}
-			return nil
-		})
+		return asked(authenticate(t.OtherToken), func(f wire.Frame) bool {
+			return f.Type == wire.TypeError && f.Error.Code == wire.Forbidden
+		})(ctx, t)
 	}},
 }
 

@@ -46,13 +46,7 @@ func TestAJobWaitsForNoTick(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		if err := stack.Close(ctx); err != nil {
-			t.Errorf("close: %v", err)
-		}
-	})
+	closeAtEnd(t, stack)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	target := targetOf(t, stack)

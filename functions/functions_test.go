@@ -75,7 +75,7 @@ func newSystem(t *testing.T) *system {
 			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
 				return 0, lift.Errorf(lift.CodeNotFound, "secret detail")
 			}),
-		streamer.NewAction(streamer.ActionConfig{Name: "slow", Limit: time.Minute},
+		streamer.NewAction(streamer.ActionConfig{Name: "slow"},
 			func(ctx context.Context, _ *streamer.Job, _ json.RawMessage) (int, error) {
 				<-ctx.Done()
 				return 0, ctx.Err()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
@@ -117,24 +118,33 @@ func TestAFaultIsAnsweredAndLogged(t *testing.T) {
 }
 
 // An action that the function's own end cuts short is the function's fault, and
-// may succeed later.
-func TestTheFunctionsTimeIsUp(t *testing.T) {
+// may succeed later. One that its limit ends is not, and the longest limit of a
+// short action is over before the router gives up.
+func TestWhoseTimeIsUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSystem(t)
 		s.open(t, "c1", nil)
-		before := len(s.metrics.Documents(t))
-		for _, event := range []lifttest.Event{
-			lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"slow"}`},
-			lifttest.HTTP{Method: "POST", Path: "/requests", Header: bearer(s.token(t, nil)), Body: []byte(`{"id":"a","action":"slow"}`)},
-		} {
-			body := string(lifttest.Invoke(t.Context(), t, s.router, event).Body)
-			if !strings.Contains(body, `"code":"TIMEOUT"`) || !strings.Contains(body, `"request_id":"a"`) || !strings.Contains(body, `"retryable":true`) {
-				t.Errorf("answered %s", body)
+		for _, c := range []struct {
+			timeout   time.Duration // the function's
+			retryable bool
+			errors    float64
+		}{{10 * time.Second, true, 1}, {time.Minute, false, 0}} {
+			before := len(s.metrics.Documents(t))
+			for _, event := range []lifttest.Event{
+				lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"slow"}`},
+				lifttest.HTTP{Method: "POST", Path: "/requests", Header: bearer(s.token(t, nil)), Body: []byte(`{"id":"a","action":"slow"}`)},
+			} {
+				ctx, cancel := context.WithTimeout(t.Context(), c.timeout)
+				body := string(lifttest.Invoke(ctx, t, s.router, event).Body)
+				cancel()
+				if !strings.Contains(body, `"code":"TIMEOUT"`) || !strings.Contains(body, `"request_id":"a"`) || strings.Contains(body, `"retryable":true`) != c.retryable {
+					t.Errorf("a function of %v answered %s", c.timeout, body)
+				}
 			}
-		}
-		for _, line := range s.metrics.Documents(t)[before:] {
-			if line["Errors"] != 1.0 {
-				t.Errorf("counted %v", line)
+			for _, line := range s.metrics.Documents(t)[before:] {
+				if line["Errors"] != c.errors {
+					t.Errorf("a function of %v counted %v", c.timeout, line)
+				}
 			}
 		}
 	})

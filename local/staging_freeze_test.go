@@ -3,8 +3,6 @@
 package local
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,30 +14,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/pay-theory/streamer/lambdahost"
+	"github.com/pay-theory/streamer/lift/lifttest"
 )
-
-// printed is what functions printed.
-type printed struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (p *printed) Write(line []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.b.Write(line)
-}
-
-func (p *printed) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.b.String()
-}
 
 // stopped reports whether the kernel says that every thread of a process is.
 func stopped(t *testing.T, pid int) bool {
@@ -65,7 +45,7 @@ func TestFreezeCatchesWhatIsLeftRunning(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs a function")
 	}
-	var out printed
+	var out lifttest.Log
 	reports := make(chan lambdahost.Report, 10)
 	app := filepath.Join("testdata", "app")
 	stack, err := StartStaging(t.Context(), StagingConfig{Source: app, Template: filepath.Join(app, "template.yaml"), Parameters: map[string]string{"Memory": "256"},
@@ -73,13 +53,7 @@ func TestFreezeCatchesWhatIsLeftRunning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
-		defer cancel()
-		if err := stack.Close(closing); err != nil {
-			t.Error(err)
-		}
-	}()
+	defer stop(t, stack)
 	get := func(path string) (int, string) {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, stack.HTTPURL()+path, nil)

@@ -14,6 +14,15 @@ import (
 	"github.com/coder/websocket"
 )
 
+func stop(t *testing.T, stack *Staging) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+	defer cancel()
+	if err := stack.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 // What the template says is what runs: a stack from a changed copy differs in
 // what was changed.
 func TestChangedTemplateRuns(t *testing.T) {
@@ -41,13 +50,7 @@ func TestChangedTemplateRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		closing, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
-		defer cancel()
-		if err := stack.Close(closing); err != nil {
-			t.Error(err)
-		}
-	}()
+	defer stop(t, stack)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if !strings.HasSuffix(stack.WebSocketURL(), "/changed") {

@@ -63,7 +63,7 @@ var (
 func (d *driver) park(ctx context.Context, c *call) error {
 	c.out = make(chan error, 1)
 	d.mu.Lock()
-	if c.p.dead {
+	if c.p.dead || d.ended {
 		d.mu.Unlock()
 		return errDead
 	}
@@ -78,7 +78,7 @@ func (d *driver) park(ctx context.Context, c *call) error {
 	}
 }
 
-// a nodeStore is the store as one process sees it.
+// A nodeStore is the store as one process sees it.
 type nodeStore struct {
 	streamer.ConnectionStore // of the real store; what a process uses of it is below
 	d                        *driver

@@ -57,11 +57,13 @@ type driver struct {
 	unsettled   map[streamer.Key]bool
 	slots       map[string]bool
 
+	all     sync.WaitGroup // processes, dead ones too
 	arrived chan struct{}
 	mu      sync.Mutex
 	parked  []*call
 	answers []answer
-	running int // processes that are alive
+	running int  // processes that are alive
+	ended   bool // nothing takes effect any more
 }
 
 func newDriver(c Config, out *portal) *driver {
@@ -125,7 +127,6 @@ func (d *driver) run(ctx context.Context) {
 		d.step(ctx)
 	}
 	d.judge()
-	d.end()
 	d.out.do(func(context.Context) { ended = time.Now() })
 	d.report.Took, d.report.Warped, d.report.Digest = ended.Sub(began), time.Since(d.began)+d.jumped, d.digest.Sum64()
 }
@@ -157,15 +158,17 @@ func (d *driver) busy() string {
 	return ""
 }
 
-// end takes every process's world away, so that its goroutines end.
+// end takes every process's world away and waits until all have noticed: time
+// passes in a bubble only as long as its first goroutine is there.
 func (d *driver) end() {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.ended = true
 	for _, c := range d.parked {
-		c.p.dead = true
 		c.out <- errDead
 	}
 	d.parked = nil
+	d.mu.Unlock()
+	d.all.Wait()
 }
 
 // step makes one thing happen.
@@ -309,7 +312,7 @@ func (d *driver) spawn(kind string, key streamer.Key, do func(*process)) {
 	d.mu.Lock()
 	d.running++
 	d.mu.Unlock()
-	go func() {
+	d.all.Go(func() {
 		do(p)
 		d.mu.Lock()
 		if p.over = true; !p.dead {
@@ -317,7 +320,7 @@ func (d *driver) spawn(kind string, key streamer.Key, do func(*process)) {
 		}
 		d.mu.Unlock()
 		d.wake()
-	}()
+	})
 }
 
 // kill ends a process: nothing of it takes effect from now on.

@@ -101,14 +101,18 @@ func Run(t *testing.T, config Config) Report {
 	out := newPortal(t.Context())
 	defer out.close()
 	var report Report
+	defer func() { // also when an action that never returns makes the bubble panic
+		t.Helper()
+		for _, finding := range report.Findings {
+			t.Errorf("seed %d: %s", c.Seed, finding)
+		}
+	}()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDriver(c, out)
 		d.run(t.Context())
 		report = d.report
+		d.end()
 	})
-	for _, finding := range report.Findings {
-		t.Errorf("seed %d: %s", c.Seed, finding)
-	}
 	return report
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"text/tabwriter"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -29,25 +31,20 @@ func newConnections(env *environment) *cobra.Command {
 		Long:    connectionsHelp,
 		Example: connectionsExample,
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := flags.open(cmd.Context(), env)
+		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
+			list, err := c.Connections(ctx, query)
 			if err != nil {
 				return err
-			}
-			defer c.Close()
-			list, err := c.Connections(cmd.Context(), query)
-			if err != nil {
-				return flags.explain(env, err)
 			}
 			if asJSON {
 				raw, err := json.Marshal(list)
 				if err != nil {
-					return &exitError{exitFailed, err}
+					return err
 				}
 				return printJSON(env, raw)
 			}
 			return printConnections(env, list)
-		},
+		}),
 	}
 	flags.register(cmd)
 	flags.subjectFlag(env, cmd, "whose connections, '*' for everybody's (default: yours); others' need a token with the scope "+streamer.OperatorScope)
@@ -69,13 +66,7 @@ func printConnections(env *environment, list wire.ConnectionList) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(c.Subject), c.ID, c.ConnectedAt.Local().Format(time.DateTime),
 			c.ExpiresAt.Local().Format(time.DateTime), oneLine(c.SourceIP), oneLine(c.UserAgent))
 	}
-	if err := w.Flush(); err != nil {
-		return &exitError{exitFailed, err}
-	}
-	if list.Cursor != "" {
-		fmt.Fprintf(env.stderr, "more: --cursor %s\n", list.Cursor)
-	}
-	return nil
+	return endPage(env, w, list.Cursor)
 }
 
 const closeHelp = `Closes all open WebSockets of a subject and prints how many there were. It bars
@@ -90,21 +81,14 @@ func newCloseConnections(env *environment) *cobra.Command {
 		Long:    closeHelp,
 		Example: `  streamer connections close --subject ada --token $OPERATOR_TOKEN`,
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := flags.open(cmd.Context(), env)
+		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
+			closed, err := c.CloseConnections(ctx)
 			if err != nil {
 				return err
 			}
-			defer c.Close()
-			closed, err := c.CloseConnections(cmd.Context())
-			if err != nil {
-				return flags.explain(env, err)
-			}
-			if _, err := fmt.Fprintln(env.stdout, closed); err != nil {
-				return &exitError{exitFailed, err}
-			}
-			return nil
-		},
+			_, err = fmt.Fprintln(env.stdout, closed)
+			return err
+		}),
 	}
 	flags.register(cmd)
 	flags.subjectFlag(env, cmd, "whose connections; another's need a token with the scope "+streamer.OperatorScope)

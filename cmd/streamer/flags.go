@@ -126,6 +126,21 @@ func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Clien
 	return c.Of(f.subject), nil
 }
 
+// run is a command with a client, whose errors are explained.
+func (f *clientFlags) run(env *environment, do func(ctx context.Context, c *client.Client, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, err := f.open(cmd.Context(), env)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if err := do(cmd.Context(), c, args); err != nil {
+			return f.explain(env, err)
+		}
+		return nil
+	}
+}
+
 // connectionTalk tells when an open connection is lost, and when it is back.
 func connectionTalk(env *environment) func(client.State) {
 	var open, lost bool

@@ -57,18 +57,13 @@ the steps that it has recorded, as its first attempt. Another stays as it is.`,
 func newSnapshot(env *environment, cmd *cobra.Command, do func(*client.Client, context.Context, string) (wire.Snapshot, error)) *cobra.Command {
 	var flags clientFlags
 	cmd.Args = cobra.ExactArgs(1)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, err := flags.open(cmd.Context(), env)
+	cmd.RunE = flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
+		snapshot, err := do(c, ctx, args[0])
 		if err != nil {
 			return err
 		}
-		defer c.Close()
-		snapshot, err := do(c, cmd.Context(), args[0])
-		if err != nil {
-			return flags.explain(env, err)
-		}
 		return printJSON(env, snapshot.Append(nil))
-	}
+	})
 	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)
 	return cmd

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -30,22 +32,17 @@ func newList(env *environment) *cobra.Command {
 		Long:    listHelp,
 		Example: listExample,
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := flags.open(cmd.Context(), env)
+		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
+			query.State = strings.ToUpper(query.State)
+			list, err := c.List(ctx, query)
 			if err != nil {
 				return err
-			}
-			defer c.Close()
-			query.State = strings.ToUpper(query.State)
-			list, err := c.List(cmd.Context(), query)
-			if err != nil {
-				return flags.explain(env, err)
 			}
 			if asJSON {
 				return printJSON(env, list.Append(nil))
 			}
 			return printTable(env, list)
-		},
+		}),
 	}
 	flags.registerHTTP(cmd)
 	flags.subjectFlag(env, cmd, "whose requests, '*' for everybody's (default: yours); others' need a token with the scope "+streamer.OperatorScope)
@@ -77,11 +74,16 @@ func printTable(env *environment, list wire.List) error {
 		fmt.Fprintf(w, "%s%s\t%s\t%s\t%.0f\t%s\t%s\n", subject(oneLine(r.Subject)), r.ID, r.Action, r.State, r.Percentage,
 			r.CreatedAt.Local().Format(time.DateTime), oneLine(message))
 	}
+	return endPage(env, w, list.Cursor)
+}
+
+// endPage prints a table and where to go on behind it.
+func endPage(env *environment, w *tabwriter.Writer, cursor string) error {
 	if err := w.Flush(); err != nil {
-		return &exitError{exitFailed, err}
+		return err
 	}
-	if list.Cursor != "" {
-		fmt.Fprintf(env.stderr, "more: --cursor %s\n", list.Cursor)
+	if cursor != "" {
+		fmt.Fprintf(env.stderr, "more: --cursor %s\n", cursor)
 	}
 	return nil
 }

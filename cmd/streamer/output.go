@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/client"
 )
 
 const outputHelp = `Prints what a request has emitted, a chunk of JSON a line, in order, from an
@@ -26,20 +29,15 @@ func newOutput(env *environment) *cobra.Command {
 		Long:    outputHelp,
 		Example: outputExample,
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := flags.open(cmd.Context(), env)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
+		RunE: flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
 			for {
-				piece, err := c.Output(cmd.Context(), args[0], from)
+				piece, err := c.Output(ctx, args[0], from)
 				if err != nil {
-					return flags.explain(env, err)
+					return err
 				}
 				for _, chunk := range piece.Chunks {
 					if _, err := fmt.Fprintf(env.stdout, "%s\n", chunk); err != nil {
-						return &exitError{exitFailed, err}
+						return err
 					}
 				}
 				from = piece.Offset + int64(len(piece.Chunks))
@@ -52,12 +50,12 @@ func newOutput(env *environment) *cobra.Command {
 				wait := time.NewTimer(followEvery)
 				select {
 				case <-wait.C:
-				case <-cmd.Context().Done():
+				case <-ctx.Done():
 					wait.Stop()
-					return flags.explain(env, cmd.Context().Err())
+					return ctx.Err()
 				}
 			}
-		},
+		}),
 	}
 	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -24,15 +26,10 @@ func newWhy(env *environment) *cobra.Command {
 		Long:    whyHelp,
 		Example: whyExample,
 		Args:    cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := flags.open(cmd.Context(), env)
+		RunE: flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
+			s, err := c.Why(ctx, args[0])
 			if err != nil {
 				return err
-			}
-			defer c.Close()
-			s, err := c.Why(cmd.Context(), args[0])
-			if err != nil {
-				return flags.explain(env, err)
 			}
 			if asJSON {
 				return printJSON(env, s.Append(nil))
@@ -43,7 +40,7 @@ func newWhy(env *environment) *cobra.Command {
 					a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond), a.Code, time.Since(a.EndedAt).Round(time.Second))
 			}
 			return nil
-		},
+		}),
 	}
 	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)

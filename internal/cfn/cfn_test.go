@@ -104,6 +104,20 @@ func TestParametersDecide(t *testing.T) {
 	}
 }
 
+// A text is as long as it has characters.
+func TestALengthIsOfCharacters(t *testing.T) {
+	t.Parallel()
+	tpl, err := cfn.Parse([]byte("Parameters: {P: {Type: String, MinLength: 3, MaxLength: 3}}\nResources: {R: {Type: T}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for value, good := range map[string]bool{"äöü": true, "äö": false, "abcd": false} {
+		if _, err := tpl.Stack(config(map[string]string{"P": value})); (err == nil) != good {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}
+
 // Each fault says where it is.
 func TestFaults(t *testing.T) {
 	t.Parallel()
@@ -142,6 +156,8 @@ func TestFaults(t *testing.T) {
 		{in("1") + "  X: {Type: T, DependsOn: Nobody}\n", given, "resource X: DependsOn has Nobody, which is no resource"},
 		{in("1") + "  X: {Type: T, Condition: Nobody}\n", given, "resource X: the condition Nobody is not there"},
 		{in("1") + "Transform: AWS::Serverless-2016-10-31\n", given, "the section Transform is not known here"},
+		{in("1") + "Outputs: {A: {Value: !Ref Nobody}, B: {Value: !ImportValue x}}\n", given,
+			"Outputs.A.Value: \"Nobody\" is neither a parameter nor a resource\ncfn: Outputs.B.Value: Fn::ImportValue is not known here"},
 		{"Resources: {}", nil, "no resources"},
 		{"", nil, "empty"},
 		{"Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>'}}\nResources: {R: {Type: T}}", nil, "Parameters.P: the type"},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A parameter is what a template says of one:
@@ -101,7 +102,7 @@ func (p parameter) one(value string) (any, error) {
 		return nil, fmt.Errorf("it must be one of %s", strings.Join(p.allowed, ", "))
 	case p.pattern != nil && !p.pattern.MatchString(value):
 		return nil, fmt.Errorf("it must match %s", strings.TrimSuffix(strings.TrimPrefix(p.pattern.String(), "^(?:"), ")$"))
-	case !p.length.hold(float64(len(value))):
+	case !p.length.hold(float64(utf8.RuneCountInString(value))):
 		return nil, errors.New("it is too short or too long")
 	case p.kind != "Number" && p.kind != "List<Number>":
 		return value, nil

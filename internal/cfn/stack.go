@@ -83,8 +83,11 @@ func (t *Template) Stack(config Config) (*Stack, error) {
 			}
 		}
 	}
+	if len(faults) > 0 { // outputs refer to resources
+		return nil, errors.Join(faults...)
+	}
 	for _, name := range slices.Sorted(maps.Keys(t.outputs)) {
-		if there, _ := e.holds(t.outputs[name].condition); there && len(faults) == 0 {
+		if there, _ := e.holds(t.outputs[name].condition); there {
 			path := "Outputs." + name + ".Value"
 			v, err := e.value(path, t.outputs[name].value)
 			if err != nil {

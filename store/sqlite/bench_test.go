@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/store/sqlite"
 )
 
@@ -32,6 +33,34 @@ func BenchmarkCreateRequest(b *testing.B) {
 				})
 			}
 			all.Wait()
+		})
+	}
+}
+
+// BenchmarkLoad is what the router and the processor read most.
+func BenchmarkLoad(b *testing.B) {
+	s, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "streamer.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	r := request("r-1")
+	if _, _, err := s.CreateRequest(b.Context(), r); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.SaveConnection(b.Context(), streamer.Connection{ID: "c-1"}); err != nil {
+		b.Fatal(err)
+	}
+	for name, load := range map[string]func() error{
+		"request":    func() error { _, err := s.LoadRequest(b.Context(), r.Key); return err },
+		"connection": func() error { _, err := s.LoadConnection(b.Context(), "c-1"); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := load(); err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,14 +20,13 @@ import (
 func TestOpenAdvises(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		prepare func(t *testing.T, folder string) (path string)
+		prepare func(t *testing.T, path string) string // the one to open
 		advice  string
 	}{
-		"garbage": {func(t *testing.T, folder string) string {
-			return write(t, filepath.Join(folder, "streamer.db"), strings.Repeat("this is no database ", 1000))
+		"garbage": {func(t *testing.T, path string) string {
+			return write(t, path, strings.Repeat("this is no database ", 1000))
 		}, "move it away"},
-		"a damaged database": {func(t *testing.T, folder string) string {
-			path := filepath.Join(folder, "streamer.db")
+		"a damaged database": {func(t *testing.T, path string) string {
 			s := open(t, path)
 			create(t, s, "r-1")
 			if err := s.Close(); err != nil {
@@ -38,38 +38,22 @@ func TestOpenAdvises(t *testing.T) {
 			}
 			return write(t, path, string(raw[:100])+strings.Repeat("x", len(raw)-100))
 		}, "move it away"},
-		"another program's database": {func(t *testing.T, folder string) string {
-			path := filepath.Join(folder, "streamer.db")
+		"another program's database": {func(t *testing.T, path string) string {
 			execute(t, path, "CREATE TABLE songs (name TEXT)")
 			return path
 		}, "choose another file"},
-		"a newer version's database": {func(t *testing.T, folder string) string {
-			path := filepath.Join(folder, "streamer.db")
-			if err := open(t, path).Close(); err != nil {
-				t.Fatal(err)
-			}
-			execute(t, path, "PRAGMA user_version = 99")
-			return path
-		}, "newer version"},
-		"an older version's database": {func(t *testing.T, folder string) string {
-			path := filepath.Join(folder, "streamer.db")
-			if err := open(t, path).Close(); err != nil {
-				t.Fatal(err)
-			}
-			execute(t, path, "PRAGMA user_version = 2")
-			return path
-		}, "older version"},
-		"no folder": {func(_ *testing.T, folder string) string {
-			return filepath.Join(folder, "missing", "streamer.db")
+		"a newer version's database":  {ofVersion(99), "newer version"},
+		"an older version's database": {ofVersion(2), "older version"},
+		"no folder": {func(_ *testing.T, path string) string {
+			return filepath.Join(filepath.Dir(path), "missing", "streamer.db")
 		}, "make it or choose another"},
-		"a file for a folder": {func(t *testing.T, folder string) string {
-			return filepath.Join(write(t, filepath.Join(folder, "file"), ""), "streamer.db")
+		"a file for a folder": {func(t *testing.T, path string) string {
+			return filepath.Join(write(t, path, ""), "streamer.db")
 		}, "choose another folder"},
-		"a file for the folder's folder": {func(t *testing.T, folder string) string {
-			return filepath.Join(write(t, filepath.Join(folder, "file"), ""), "sub", "streamer.db")
+		"a file for the folder's folder": {func(t *testing.T, path string) string {
+			return filepath.Join(write(t, path, ""), "sub", "streamer.db")
 		}, "choose another"},
-		"a folder in the file's place": {func(t *testing.T, folder string) string {
-			path := filepath.Join(folder, "streamer.db")
+		"a folder in the file's place": {func(t *testing.T, path string) string {
 			if err := os.Mkdir(path, 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -81,24 +65,23 @@ func TestOpenAdvises(t *testing.T) {
 			}
 			return "/proc/self/streamer.db"
 		}, "choose another folder or change its permissions"},
-		"a folder without permission to write": {func(t *testing.T, folder string) string {
+		"a folder without permission to write": {func(t *testing.T, path string) string {
 			if os.Geteuid() == 0 {
 				t.Skip("root may write everywhere")
 			}
-			if err := os.Chmod(folder, 0o500); err != nil {
+			if err := os.Chmod(filepath.Dir(path), 0o500); err != nil {
 				t.Fatal(err)
 			}
-			return filepath.Join(folder, "streamer.db")
+			return path
 		}, "choose another folder or change its permissions"},
-		"open already": {func(t *testing.T, folder string) string {
-			path := filepath.Join(folder, "streamer.db")
+		"open already": {func(t *testing.T, path string) string {
 			open(t, path)
 			return path
 		}, "another process is using it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := tt.prepare(t, t.TempDir())
+			path := tt.prepare(t, filepath.Join(t.TempDir(), "streamer.db"))
 			s, err := sqlite.Open(t.Context(), path)
 			if err == nil {
 				t.Fatalf("it opens: %v", s.Close())
@@ -111,6 +94,16 @@ func TestOpenAdvises(t *testing.T) {
 				t.Errorf("the error has more than one line: %q", err)
 			}
 		})
+	}
+}
+
+func ofVersion(version int) func(*testing.T, string) string {
+	return func(t *testing.T, path string) string {
+		if err := open(t, path).Close(); err != nil {
+			t.Fatal(err)
+		}
+		execute(t, path, fmt.Sprint("PRAGMA user_version = ", version))
+		return path
 	}
 }
 

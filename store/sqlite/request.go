@@ -58,7 +58,7 @@ func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire 
 
 // LoadRequest implements [streamer.RequestStore].
 func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Request, error) {
-	r, err := scan(s.read.QueryRowContext(ctx, selectRequest, key.Tenant, key.Subject, key.ID))
+	r, err := scan(s.loadRequest.QueryRowContext(ctx, key.Tenant, key.Subject, key.ID))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: load request: %w", err)
 	}

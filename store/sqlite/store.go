@@ -51,7 +51,9 @@ type Store struct {
 	lock    *sql.DB // nil in memory
 	watches watches
 
-	selectRequest, putRequest *sql.Stmt // of write: to parse them takes longer than to run them
+	// To parse these takes longer than to run them.
+	selectRequest, putRequest *sql.Stmt // of write
+	loadRequest               *sql.Stmt // of read
 }
 
 var (
@@ -92,11 +94,10 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	s.writer = newWriter(s.write, s.watches.tell)
-	if err := s.prepare(ctx); err != nil {
+	if s.read, err = connect(path, 4, "query_only(ON)"); err != nil {
 		return err
 	}
-	s.read, err = connect(path, 4, "query_only(ON)")
-	return err
+	return s.prepare(ctx)
 }
 
 func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
@@ -140,7 +141,10 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.selectRequest, err = s.write.PrepareContext(ctx, selectRequest); err != nil {
 		return err
 	}
-	s.putRequest, err = s.write.PrepareContext(ctx, putRequest)
+	if s.putRequest, err = s.write.PrepareContext(ctx, putRequest); err != nil {
+		return err
+	}
+	s.loadRequest, err = s.read.PrepareContext(ctx, selectRequest)
 	return err
 }
 
