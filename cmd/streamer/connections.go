@@ -100,10 +100,7 @@ func newCloseConnections(env *environment) *cobra.Command {
 			if err != nil {
 				return flags.explain(env, err)
 			}
-			if _, err := fmt.Fprintln(env.stdout, closed); err != nil {
-				return &exitError{exitFailed, err}
-			}
-			return nil
+			return env.print("%d\n", closed)
 		},
 	}
 	flags.register(cmd)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/wire"
 )
 
 const defaultURL = "ws://127.0.0.1:8700/dev"
@@ -102,6 +104,9 @@ const dialTime = 10 * time.Second
 
 // open connects, and returns the client of the subject. The caller closes it.
 func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Client, error) {
+	if u, err := url.Parse(f.webSocketURL(env)); err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
+		return nil, &exitError{exitUsage, errors.New("the server's URL is no ws:// or wss:// URL; see --url")}
+	}
 	if _, err := f.bearer(env); err != nil { // before anything is tried
 		return nil, err
 	}
@@ -149,22 +154,21 @@ func (f *clientFlags) explain(env *environment, err error) error {
 	switch {
 	case errors.As(err, &exit):
 		return exit
-	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403):
-		advice := "the token is not good here; pass another with --token"
-		if f.devKey(env) != nil {
-			advice = "the server does not know the development key of " + f.data + "; name the folder that it was started with: --data"
-		}
-		return &exitError{exitNoWay, fmt.Errorf("%w\n%s", err, advice)}
+	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
+		return &exitError{exitNoWay, fmt.Errorf("%w\n%s", err, f.tokenAdvice(env))}
+	case errors.As(err, &refused) && refused.Status == http.StatusForbidden: // API Gateway's own answer
+		return &exitError{exitNoWay, fmt.Errorf("%w\nis there such a stage? a URL ends in it, as in %s", err, defaultURL)}
 	case errors.As(err, &refused):
 		advice := ""
 		if isLoopback(f.webSocketURL(env)) {
 			advice = "\nis the server running? start it with: streamer dev"
 		}
 		return &exitError{exitNoWay, fmt.Errorf("%w%s", err, advice)}
-	case errors.As(err, &answer) && (answer.Code == "UNAUTHORIZED"):
-		return &exitError{exitNoWay, err}
 	case errors.As(err, &answer):
-		text := answer.Error()
+		text, code := answer.Error(), exitFailed
+		if answer.Code == wire.Unauthorized {
+			text, code = text+"\n"+f.tokenAdvice(env), exitNoWay
+		}
 		if answer.Retryable {
 			text += "\nthe same request may succeed later"
 			if answer.RetryAfter > 0 {
@@ -174,11 +178,19 @@ func (f *clientFlags) explain(env *environment, err error) error {
 		if answer.CorrelationID != "" {
 			text += "\ncorrelation id: " + answer.CorrelationID
 		}
-		return &exitError{exitFailed, errors.New(text)}
+		return &exitError{code, errors.New(text)}
 	case errors.Is(err, context.Canceled):
 		return &exitError{exitFailed, errors.New("interrupted")}
 	}
 	return &exitError{exitFailed, err}
+}
+
+// tokenAdvice says what to do about a token that the server does not take.
+func (f *clientFlags) tokenAdvice(env *environment) string {
+	if f.devKey(env) != nil {
+		return "the server does not know the development key of " + f.data + "; name the folder that it was started with: --data"
+	}
+	return "the token is not good here; pass another with --token"
 }
 
 func firstOf(values ...string) string {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -152,6 +153,9 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"a misspelt command", "", []string{"lits"}, 2, "-", "Did you mean this?\n\tlist"},
 		{"an unknown command", "", []string{"what"}, 2, "-", "unknown command"},
 		{"a token that is not good", "", []string{"call", "echo", "--token", "x.y.z"}, 3, "-", "401"},
+		{"a token that is not good, over HTTP", "", []string{"list", "--http", "--token", "x.y.z"}, 3, "-", "pass another with --token\ncorrelation id: "},
+		{"a stage that is not there", "", []string{"get", "r1", "--url", s.url + "x"}, 3, "-", "is there such a stage?"},
+		{"nothing that verify is let in to", "", []string{"verify", "--token", "x.y.z"}, 3, "-", "401"},
 		{"another folder's key", "", []string{"get", "r1", "--token", otherKey(t)}, 3, "-", "401"},
 	} {
 		code, out, errs := s.do(t, tt.stdin, tt.args...)
@@ -188,6 +192,45 @@ func TestCtrlC(t *testing.T) {
 	code, out, _ := s.do(t, "", "get", "r1")
 	if code != 0 || !strings.Contains(out, `"state":"CANCELLED"`) {
 		t.Errorf("the request: %s", out)
+	}
+}
+
+// A wait that ends before the request does says where to pick it up.
+func TestTermination(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	for id, transport := range map[string]string{"r1": "--http", "r2": "--http=false"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		term := start(t, ctx, s.env, "", "call", "echo_async", `{"step_ms":2000}`, "--id", id, "--data", s.data, transport)
+		term.err.await(t, "20.0 %")
+		cancel()
+		if code := <-term.exit; code != exitFailed || !strings.Contains(term.err.String(), "the request goes on without you; pick it up with: ") ||
+			!strings.HasSuffix(term.err.String(), "watch "+id+"\nstreamer: interrupted\n") {
+			t.Errorf("%s: exit %d:\n%s", transport, code, term.err)
+		}
+		s.do(t, "", "cancel", id)
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// A script that keeps what a command prints learns from the exit code that there is nothing.
+func TestStdoutThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	if code, _, errs := s.do(t, "", "call", "echo_async", `{"step_ms":1}`, "--id", "r1"); code != exitDone {
+		t.Fatal(errs)
+	}
+	for _, args := range []string{"token", "call echo_async --no-wait", "call echo 1", "get r1", "why r1", "list", "connections close --subject you", "verify"} {
+		errs := newConsole()
+		code := run(t.Context(), append(strings.Fields(args), "--data", s.data), &environment{
+			stdin: strings.NewReader(""), stdout: fullDisk{}, stderr: errs, getenv: func(name string) string { return s.env[name] },
+		})
+		if code != exitFailed || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("%s: exit %d: %s", args, code, errs)
+		}
 	}
 }
 
@@ -265,7 +308,9 @@ func TestNoServer(t *testing.T) {
 	}{
 		"no key, no token":         {nil, []string{"get", "x", "--url", "ws://" + address + "/dev"}, 3, "streamer dev"},
 		"elsewhere, without token": {nil, []string{"get", "x", "--url", "wss://streamer.example/dev"}, 2, "--token"},
-		"no URL":                   {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"get", "x", "--url", "nonsense"}, 1, "URL"},
+		"no URL":                   {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"get", "x", "--url", "nonsense"}, 2, "URL"},
+		"no URL, over HTTP":        {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"get", "x", "--http", "--url", "http://127.0.0.1"}, 2, "URL"},
+		"nothing to verify":        {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"verify", "--url", "ws://" + address + "/dev"}, 3, "streamer dev"},
 		"token: no folder":         {nil, []string{"token"}, 1, "streamer dev"},
 		"token: no tenant":         {nil, []string{"token", "--tenant", ""}, 1, "tenant"},
 		"token: no time":           {nil, []string{"token", "--ttl", "0s"}, 1, "--ttl"},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,8 +37,8 @@ func newOutput(env *environment) *cobra.Command {
 					return flags.explain(env, err)
 				}
 				for _, chunk := range piece.Chunks {
-					if _, err := fmt.Fprintf(env.stdout, "%s\n", chunk); err != nil {
-						return &exitError{exitFailed, err}
+					if err := env.print("%s\n", chunk); err != nil {
+						return err
 					}
 				}
 				from = piece.Offset + int64(len(piece.Chunks))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -44,6 +45,14 @@ type environment struct {
 
 	mu          sync.Mutex
 	onInterrupt func() // what the next Ctrl-C does; nil: it ends the program
+}
+
+// print writes to stdout; what cannot be written fails the command.
+func (env *environment) print(format string, args ...any) error {
+	if _, err := fmt.Fprintf(env.stdout, format, args...); err != nil {
+		return &exitError{exitFailed, err}
+	}
+	return nil
 }
 
 // watchInterrupts ends the program with the first Ctrl-C that no command wants.

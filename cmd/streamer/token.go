@@ -30,8 +30,7 @@ func newToken(env *environment) *cobra.Command {
 			if err != nil {
 				return &exitError{exitFailed, err}
 			}
-			fmt.Fprintln(env.stdout, token)
-			return nil
+			return env.print("%s\n", token)
 		},
 	}
 	f := cmd.Flags()

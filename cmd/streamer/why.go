@@ -37,12 +37,12 @@ func newWhy(env *environment) *cobra.Command {
 			if asJSON {
 				return printJSON(env, s.Append(nil))
 			}
-			fmt.Fprintf(env.stdout, "%s %s: %s\n", s.Action, s.ID, reason(s, time.Now()))
+			lines := fmt.Sprintf("%s %s: %s\n", s.Action, s.ID, reason(s, time.Now()))
 			for _, a := range s.History {
-				fmt.Fprintf(env.stdout, "  attempt %d on %s ended after %v with %s, %s ago\n", a.Number, oneLine(a.Worker),
+				lines += fmt.Sprintf("  attempt %d on %s ended after %v with %s, %s ago\n", a.Number, oneLine(a.Worker),
 					a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond), a.Code, time.Since(a.EndedAt).Round(time.Second))
 			}
-			return nil
+			return env.print("%s", lines)
 		},
 	}
 	flags.registerSubject(env, cmd)
