@@ -52,7 +52,7 @@ func newCall(env *environment) *cobra.Command {
 			return follow(cmd.Context(), env, &flags, noWait, func(ctx context.Context, c *client.Client) (*client.Call, error) {
 				call, err := c.Start(ctx, request)
 				if errors.Is(err, context.Canceled) {
-					fmt.Fprintf(env.stderr, "the server may have the request; see with: %s get %s\n", program(), request.ID)
+					fmt.Fprintf(env.stderr, "the server may have the request; see with: %s get %s\n", program(), request.ID+flags.where())
 				}
 				return call, err
 			})
@@ -103,7 +103,7 @@ func follow(ctx context.Context, env *environment, flags *clientFlags, noWait bo
 	if noWait {
 		return env.print("%s\n", call.ID())
 	}
-	goesOn := fmt.Sprintf("the request goes on without you; pick it up with: %s watch %s", program(), call.ID()+ofSubject(flags.subject))
+	goesOn := fmt.Sprintf("the request goes on without you; pick it up with: %s watch %s", program(), call.ID()+flags.where())
 	env.interrupt(func() {
 		fmt.Fprintf(env.stderr, "\n%s\npress Ctrl-C again to cancel it\n", goesOn)
 		env.interrupt(func() {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +18,10 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-const defaultURL = "ws://127.0.0.1:8700/dev"
+const (
+	defaultURL  = "ws://127.0.0.1:8700/dev"
+	defaultData = ".streamer"
+)
 
 // clientFlags say where the server is and who asks.
 type clientFlags struct {
@@ -50,6 +55,31 @@ func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage st
 	if err := cmd.RegisterFlagCompletionFunc("subject", f.completeSubject(env)); err != nil {
 		panic(err) // there is no such flag
 	}
+}
+
+// where is the flags with which another command finds the same requests, but for
+// the token, which is nobody's to print.
+func (f *clientFlags) where() string {
+	text := ""
+	for _, flag := range []struct{ name, value string }{
+		{"subject", f.subject}, {"url", f.url}, {"http-url", f.httpURL}, {"data", f.data},
+	} {
+		if flag.value != "" && flag.value != defaultData {
+			text += " --" + flag.name + " " + quote(flag.value)
+		}
+	}
+	return text
+}
+
+// quote makes one word of a shell's of what somebody else may have chosen.
+func quote(word string) string {
+	word = printable(word)
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_.:/@%+,=-", r)
+	}) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 func (f *clientFlags) webSocketURL(env *environment) string {

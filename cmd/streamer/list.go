@@ -88,14 +88,18 @@ func printTable(env *environment, list wire.List) error {
 
 // oneLine keeps what a server sent from moving the cursor or filling the screen.
 func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
+	s = printable(s)
+	if runes := []rune(s); len(runes) > 80 {
+		return string(runes[:79]) + "…"
+	}
+	return s
+}
+
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '
 		}
 		return r
 	}, s)
-	if runes := []rune(s); len(runes) > 80 {
-		return string(runes[:79]) + "…"
-	}
-	return s
 }

@@ -205,7 +205,7 @@ func TestTermination(t *testing.T) {
 		term.err.await(t, "20.0 %")
 		cancel()
 		if code := <-term.exit; code != exitFailed || !strings.Contains(term.err.String(), "the request goes on without you; pick it up with: ") ||
-			!strings.HasSuffix(term.err.String(), "watch "+id+"\nstreamer: interrupted\n") {
+			!strings.HasSuffix(term.err.String(), "watch "+id+" --data "+s.data+"\nstreamer: interrupted\n") {
 			t.Errorf("%s: exit %d:\n%s", transport, code, term.err)
 		}
 		s.do(t, "", "cancel", id)
