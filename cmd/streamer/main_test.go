@@ -321,3 +321,11 @@ func TestNoServer(t *testing.T) {
 		}
 	}
 }
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	term := start(t, t.Context(), nil, "", "--version")
+	if code := <-term.exit; code != exitDone || !strings.HasPrefix(term.out.String(), "streamer version ") {
+		t.Errorf("exit %d: %s%s", code, term.out, term.err)
+	}
+}

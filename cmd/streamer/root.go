@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -111,6 +112,7 @@ func newRoot(env *environment) *cobra.Command {
 		Short:         "Long work behind a WebSocket, durable and live",
 		Long:          rootHelp,
 		Example:       rootExample,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -121,6 +123,14 @@ func newRoot(env *environment) *cobra.Command {
 		newSignal(env), newOutput(env), newConnections(env), newToken(env), newVerify(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the program says by its exit code", Long: exitCodesHelp})
 	return root
+}
+
+// version is what the go command noted in the program: a release, or a commit.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
 }
 
 // isLoopback reports whether a URL is of a server on this machine.
