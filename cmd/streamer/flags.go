@@ -161,11 +161,15 @@ func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Clien
 	return c.Of(f.subject), nil
 }
 
-// connectionTalk tells when an open connection is lost, and when it is back.
+// connectionTalk tells when there is no connection at first, when an open one is
+// lost, and when it is back.
 func connectionTalk(env *environment) func(client.State) {
-	var open, lost bool
+	var open, lost, tried bool
 	return func(s client.State) {
 		switch {
+		case !s.Connected && !open && !lost && !tried:
+			tried = true
+			fmt.Fprintf(env.stderr, "%v; trying for %v\n", s.Err, dialTime)
 		case s.Connected && lost:
 			fmt.Fprintln(env.stderr, "connected again")
 		case !s.Connected && open:

@@ -292,6 +292,23 @@ func TestDevSaysWhatToDo(t *testing.T) {
 	}
 }
 
+// Who has not started the server is told at once, not after all tries.
+func TestServerThatIsNotThereYet(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	term := start(t, t.Context(), map[string]string{"STREAMER_TOKEN": "x.y.z"}, "", "get", "x", "--url", "ws://"+address+"/dev")
+	term.err.await(t, "connection refused; trying for 10s\n")
+	term.interrupts <- os.Interrupt
+	if code := <-term.exit; code != exitNoWay || strings.Count(term.err.String(), "trying for") != 1 {
+		t.Errorf("exit %d: %s", code, term.err)
+	}
+}
+
 func TestNoServer(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
