@@ -212,6 +212,39 @@ func TestTermination(t *testing.T) {
 	}
 }
 
+// What follows output over HTTP waits for a server that is started again.
+func TestOutputOverARestart(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	dev := func(listen string) (*terminal, string) {
+		server := start(t, t.Context(), nil, "", "dev", "--listen", listen, "--data", data, "--log", "text")
+		server.err.await(t, "Try it")
+		_, after, _ := strings.Cut(server.err.String(), "WebSocket  ")
+		url, _, _ := strings.Cut(after, "\n")
+		return server, url
+	}
+	server, url := dev("127.0.0.1:0")
+	env := map[string]string{"STREAMER_URL": url}
+	if code := <-start(t, t.Context(), env, "", "call", "ask_approval", `{"lines":["a"]}`, "--id", "r1", "--no-wait", "--data", data).exit; code != exitDone {
+		t.Fatal("no request")
+	}
+	follower := start(t, t.Context(), env, "", "output", "r1", "--follow", "--http", "--data", data)
+	follower.out.await(t, `"a"`)
+	server.interrupts <- os.Interrupt
+	<-server.exit
+	follower.err.await(t, "; trying again\n")
+	server, _ = dev(strings.TrimSuffix(strings.TrimPrefix(url, "ws://"), "/dev"))
+	signal := start(t, t.Context(), env, "", "signal", "r1", "approval", "--data", data)
+	if code := <-signal.exit; code != exitDone {
+		t.Errorf("signal: exit %d: %s", code, signal.err)
+	}
+	if code := <-follower.exit; code != exitDone || follower.out.String() != `"a"`+"\n" || strings.Count(follower.err.String(), "trying again") != 1 {
+		t.Errorf("exit %d: %s%s", code, follower.out, follower.err)
+	}
+	server.interrupts <- os.Interrupt
+	<-server.exit
+}
+
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
