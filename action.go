@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pay-theory/streamer/wire"
 )
@@ -233,7 +234,7 @@ func encodeOutput(out any) (json.RawMessage, error) {
 		if len(raw) == 0 {
 			return json.RawMessage("null"), nil
 		}
-		if !json.Valid(raw) {
+		if !json.Valid(raw) || !utf8.Valid(raw) {
 			return nil, errors.New("the action's result is not valid JSON")
 		}
 		return raw, nil

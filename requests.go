@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pay-theory/streamer/wire"
 )
@@ -86,6 +87,9 @@ func (s *Requests) Submit(ctx context.Context, who Caller, m wire.Message) (wire
 	}
 	if !who.Has(action.config.Scope) {
 		return wire.Frame{}, Errorf(wire.Forbidden, "action %q needs the scope %q", m.Action, action.config.Scope)
+	}
+	if !utf8.Valid(m.Payload) { // no WebSocket frame can carry it
+		return wire.Frame{}, Errorf(wire.ValidationError, "the payload is not UTF-8")
 	}
 	if len(m.Payload) > MaxPayload {
 		return wire.Frame{}, Errorf(wire.PayloadTooLarge, "the payload has %d bytes, %d are allowed", len(m.Payload), MaxPayload)
@@ -304,6 +308,8 @@ func (s *Requests) Signal(ctx context.Context, who Caller, in wire.Signal) (wire
 	switch {
 	case in.Token == "" || len(in.Token) > MaxStepName:
 		return wire.Frame{}, Errorf(wire.ValidationError, "a signal needs a token of 1 to %d bytes", MaxStepName)
+	case !utf8.Valid(step.Result):
+		return wire.Frame{}, Errorf(wire.ValidationError, "the signal is not UTF-8")
 	case len(step.Result) > MaxStepResult:
 		return wire.Frame{}, Errorf(wire.PayloadTooLarge, "the signal has %d bytes, %d are allowed", len(step.Result), MaxStepResult)
 	}

@@ -18,6 +18,10 @@ import (
 var shorts = []streamer.Action{
 	streamer.NewAction(streamer.ActionConfig{Name: "mirror"},
 		func(_ context.Context, _ *streamer.Job, in json.RawMessage) (json.RawMessage, error) { return in, nil }),
+	streamer.NewAction(streamer.ActionConfig{Name: "raw"},
+		func(context.Context, *streamer.Job, json.RawMessage) (json.RawMessage, error) {
+			return json.RawMessage("\"\xff\""), nil
+		}),
 	streamer.NewAction(streamer.ActionConfig{Name: "add"},
 		func(_ context.Context, _ *streamer.Job, in sumInput) (int, error) { return in.A + in.B, nil }),
 	streamer.NewAction(streamer.ActionConfig{Name: "who"},
@@ -66,6 +70,10 @@ func TestMessagesAndTheirAnswers(t *testing.T) {
 		{`{"id":"b","action":"nope"}`, `INVALID_ACTION there is no action "nope"`},
 		{`{"id":"b","action":"streamer.nope"}`, `INVALID_ACTION there is no action "streamer.nope"`},
 		{`{"id":"b","action":"guarded"}`, `FORBIDDEN action "guarded" needs the scope "admin"`},
+		{"{\"id\":\"b\",\"action\":\"mirror\",\"payload\":\"\xff\"}", `VALIDATION_ERROR the payload is not UTF-8`},
+		{"{\"id\":\"b\",\"action\":\"job\",\"payload\":\"\xff\"}", `VALIDATION_ERROR the payload is not UTF-8`},
+		{"{\"id\":\"b\",\"action\":\"streamer.signal\",\"payload\":{\"request_id\":\"b\",\"token\":\"t\",\"payload\":\"\xff\"}}", `VALIDATION_ERROR the signal is not UTF-8`},
+		{`{"id":"b","action":"raw"}`, `INTERNAL_ERROR internal error`},
 		{`{"id":"b","action":"leaky"}`, `INTERNAL_ERROR internal error`},
 		{`{"id":"b","action":"panics"}`, `INTERNAL_ERROR internal error`},
 		{`{"id":"b","action":"continues"}`, `INTERNAL_ERROR internal error`},

@@ -75,8 +75,12 @@ func (w *world) actions() []streamer.Action {
 				return "", context.Cause(ctx)
 			}
 		}),
-		streamer.NewAction(long("broken"), func(context.Context, *streamer.Job, any) (string, error) {
+		streamer.NewAction(long("broken"), func(ctx context.Context, _ *streamer.Job, _ any) (string, error) {
 			if w.repaired.Load() {
+				select {
+				case <-w.release:
+				case <-ctx.Done():
+				}
 				return "repaired", nil
 			}
 			return "", streamer.Errorf(wire.ProcessingFailed, "the machine is broken")

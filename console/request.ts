@@ -68,6 +68,7 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
   /** Answers may overtake each other: only what is newer is shown. */
   function show(r: Request): void {
     if (newest && r.rev < newest.rev) return;
+    if (newest?.state == "FAILED" && r.state != "FAILED") subscribe(); // what has ended has no subscribers left
     newest = r;
     point(r.rev, r.updated_at, r.percentage);
     const state = r.cancelling ? "CANCELLING" : r.state;
@@ -134,7 +135,8 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
   });
 
   void poll(signal, AGAIN, async () => {
-    if (!newest || !isFinalState(newest.state) || fault.childElementCount) await refresh();
+    // A failed one may be redriven, here or elsewhere.
+    if (!newest || !isFinalState(newest.state) || newest.state == "FAILED" || fault.childElementCount) await refresh();
   }, (error) => put(fault, problem(explain(error))));
   return `Request ${id}`;
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -31,6 +32,10 @@ type consoleConfig struct {
 // withConsole serves the console beside a stack's APIs. It signs visitors in
 // when the listener is on the loopback and the key is of use, and only then.
 func withConsole(apis http.Handler, c consoleConfig) (http.Handler, error) {
+	switch c.stage {
+	case strings.TrimPrefix(console.Path, "/"), "requests", "connections", "health":
+		return nil, fmt.Errorf("/%s belongs to the console or to the HTTP API, which are on the same port here: call the stage otherwise", c.stage)
+	}
 	public, err := c.key.PublicPEM()
 	if err != nil {
 		return nil, err

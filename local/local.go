@@ -112,6 +112,9 @@ func (s *Stack) start(ctx context.Context) error {
 	if s.store, err = sqlite.Open(ctx, filepath.Join(c.Data, "streamer.db")); err != nil {
 		return err
 	}
+	if err := s.forgetConnections(ctx); err != nil {
+		return err
+	}
 	if s.key, err = CreateKey(c.Data); err != nil {
 		return err
 	}
@@ -120,6 +123,26 @@ func (s *Stack) start(ctx context.Context) error {
 	}
 	s.serve()
 	return nil
+}
+
+// forgetConnections forgets those of a stack that was killed: no socket outlives its
+// gateway.
+func (s *Stack) forgetConnections(ctx context.Context) error {
+	const page = 1000
+	for {
+		left, err := s.store.EndedConnections(ctx, time.Now().AddDate(100, 0, 0), page)
+		if err != nil {
+			return err
+		}
+		for _, c := range left {
+			if err := s.store.DeleteConnection(ctx, c.ID); err != nil {
+				return err
+			}
+		}
+		if len(left) < page {
+			return nil
+		}
+	}
 }
 
 // functions builds the four functions, the gateway before them and what rings

@@ -14,6 +14,8 @@ import (
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/store/sqlite"
+	"github.com/pay-theory/streamer/wire"
 )
 
 func start(t *testing.T, data string, log *lifttest.Log, actions ...streamer.Action) *local.Stack {
@@ -89,6 +91,35 @@ func TestStopAndStartAgain(t *testing.T) {
 	result, err := again.Wait(nil)
 	if err != nil || string(result) != "42" {
 		t.Errorf("result %s, %v", result, err)
+	}
+}
+
+// A stack that is killed leaves its connections in the database, and the next one has
+// none of them.
+func TestConnectionsOfAKilledStack(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	store, err := sqlite.Open(t.Context(), filepath.Join(data, "streamer.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for _, id := range []string{"a=", "b="} {
+		err := store.SaveConnection(t.Context(), streamer.Connection{ID: id, ConnectedAt: now,
+			Principal: streamer.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: now.Add(time.Hour)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var log lifttest.Log
+	stack := start(t, data, &log)
+	defer stop(t, stack)
+	list, err := connect(t, stack).Connections(t.Context(), wire.ConnectionQuery{})
+	if err != nil || len(list.Connections) != 1 {
+		t.Errorf("%+v, %v", list, err)
 	}
 }
 

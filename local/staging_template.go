@@ -127,7 +127,7 @@ func read(r cfn.Resource, into any) error {
 func readTemplate(file string, own, given map[string]string) (*plan, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read the template: %w", err)
+		return nil, fmt.Errorf("read the template: %w; run this at the root of the source, or name that with --source", err)
 	}
 	tpl, err := cfn.Parse(text)
 	if err != nil {

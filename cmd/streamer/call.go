@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/wire"
 )
 
 const callHelp = `Asks for an action, shows its progress and prints its result. The payload is JSON:
@@ -43,8 +46,15 @@ func newCall(env *environment) *cobra.Command {
 				}
 				request.Payload = payload
 			}
+			if request.ID == "" {
+				request.ID = streamer.NewID() // the same that a person is told of, should the answer be lost
+			}
 			return follow(cmd.Context(), env, &flags, noWait, func(ctx context.Context, c *client.Client) (*client.Call, error) {
-				return c.Start(ctx, request)
+				call, err := c.Start(ctx, request)
+				if errors.Is(err, context.Canceled) {
+					fmt.Fprintf(env.stderr, "the server may have the request; see with: %s get %s\n", program(), request.ID+flags.where())
+				}
+				return call, err
 			})
 		},
 	}
@@ -91,11 +101,11 @@ func follow(ctx context.Context, env *environment, flags *clientFlags, noWait bo
 		return flags.explain(env, err)
 	}
 	if noWait {
-		fmt.Fprintln(env.stdout, call.ID())
-		return nil
+		return env.print("%s\n", call.ID())
 	}
+	goesOn := fmt.Sprintf("the request goes on without you; pick it up with: %s watch %s", program(), call.ID()+flags.where())
 	env.interrupt(func() {
-		fmt.Fprintf(env.stderr, "\nthe request goes on without you; pick it up with: %s watch %s\npress Ctrl-C again to cancel it\n", program(), call.ID()+ofSubject(flags.subject))
+		fmt.Fprintf(env.stderr, "\n%s\npress Ctrl-C again to cancel it\n", goesOn)
 		env.interrupt(func() {
 			env.interrupt(nil)
 			fmt.Fprintln(env.stderr, "\ncancelling; press Ctrl-C again to leave at once")
@@ -111,8 +121,17 @@ func follow(ctx context.Context, env *environment, flags *clientFlags, noWait bo
 	bar := newBar(env)
 	result, err := call.Wait(bar.show)
 	bar.done(err == nil)
-	if err != nil {
-		return flags.explain(env, err)
+	switch {
+	case err == nil:
+		return printJSON(env, result)
+	case !isAnswer(err):
+		fmt.Fprintln(env.stderr, goesOn)
 	}
-	return printJSON(env, result)
+	return flags.explain(env, err)
+}
+
+// isAnswer reports whether an error is what became of the request, not of the way to it.
+func isAnswer(err error) bool {
+	var answer *client.Error
+	return errors.As(err, &answer) && answer.Code != wire.Unauthorized
 }

@@ -86,8 +86,7 @@ func newCloseConnections(env *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(env.stdout, closed)
-			return err
+			return env.print("%d\n", closed)
 		}),
 	}
 	flags.register(cmd)

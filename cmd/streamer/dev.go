@@ -87,8 +87,8 @@ func greet(env *environment, stack *local.Stack, config local.Config) {
 	if config.Listen != "127.0.0.1:8700" || config.Stage != "dev" {
 		call += " --url " + stack.WebSocketURL()
 	}
-	if config.Data != ".streamer" {
-		call += " --data " + config.Data
+	if config.Data != defaultData {
+		call += " --data " + quote(config.Data)
 	}
 	fmt.Fprintf(env.stderr, `Streamer is running; Ctrl-C stops it.
   WebSocket  %s

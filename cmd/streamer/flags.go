@@ -4,17 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/wire"
 )
 
-const defaultURL = "ws://127.0.0.1:8700/dev"
+const (
+	defaultURL  = "ws://127.0.0.1:8700/dev"
+	defaultData = ".streamer"
+)
 
 // clientFlags say where the server is and who asks.
 type clientFlags struct {
@@ -48,6 +55,31 @@ func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage st
 	if err := cmd.RegisterFlagCompletionFunc("subject", f.completeSubject(env)); err != nil {
 		panic(err) // there is no such flag
 	}
+}
+
+// where is the flags with which another command finds the same requests, but for
+// the token, which is nobody's to print.
+func (f *clientFlags) where() string {
+	text := ""
+	for _, flag := range []struct{ name, value string }{
+		{"subject", f.subject}, {"url", f.url}, {"http-url", f.httpURL}, {"data", f.data},
+	} {
+		if flag.value != "" && flag.value != defaultData {
+			text += " --" + flag.name + " " + quote(flag.value)
+		}
+	}
+	return text
+}
+
+// quote makes one word of a shell's of what somebody else may have chosen.
+func quote(word string) string {
+	word = printable(word)
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_.:/@%+,=-", r)
+	}) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 func (f *clientFlags) webSocketURL(env *environment) string {
@@ -102,6 +134,9 @@ const dialTime = 10 * time.Second
 
 // open connects, and returns the client of the subject. The caller closes it.
 func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Client, error) {
+	if u, err := url.Parse(f.webSocketURL(env)); err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
+		return nil, &exitError{exitUsage, errors.New("the server's URL is no ws:// or wss:// URL; see --url")}
+	}
 	if _, err := f.bearer(env); err != nil { // before anything is tried
 		return nil, err
 	}
@@ -141,11 +176,15 @@ func (f *clientFlags) run(env *environment, do func(ctx context.Context, c *clie
 	}
 }
 
-// connectionTalk tells when an open connection is lost, and when it is back.
+// connectionTalk tells when there is no connection at first, when an open one is
+// lost, and when it is back.
 func connectionTalk(env *environment) func(client.State) {
-	var open, lost bool
+	var open, lost, tried bool
 	return func(s client.State) {
 		switch {
+		case !s.Connected && !open && !lost && !tried:
+			tried = true
+			fmt.Fprintf(env.stderr, "%v; trying for %v\n", s.Err, dialTime)
 		case s.Connected && lost:
 			fmt.Fprintln(env.stderr, "connected again")
 		case !s.Connected && open:
@@ -164,22 +203,21 @@ func (f *clientFlags) explain(env *environment, err error) error {
 	switch {
 	case errors.As(err, &exit):
 		return exit
-	case errors.As(err, &refused) && (refused.Status == 401 || refused.Status == 403):
-		advice := "the token is not good here; pass another with --token"
-		if f.devKey(env) != nil {
-			advice = "the server does not know the development key of " + f.data + "; name the folder that it was started with: --data"
-		}
-		return &exitError{exitNoWay, fmt.Errorf("%w\n%s", err, advice)}
+	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
+		return &exitError{exitNoWay, fmt.Errorf("%w\n%s", err, f.tokenAdvice(env))}
+	case errors.As(err, &refused) && refused.Status == http.StatusForbidden: // API Gateway's own answer
+		return &exitError{exitNoWay, fmt.Errorf("%w\nis there such a stage? a URL ends in it, as in %s", err, defaultURL)}
 	case errors.As(err, &refused):
 		advice := ""
 		if isLoopback(f.webSocketURL(env)) {
 			advice = "\nis the server running? start it with: streamer dev"
 		}
 		return &exitError{exitNoWay, fmt.Errorf("%w%s", err, advice)}
-	case errors.As(err, &answer) && (answer.Code == "UNAUTHORIZED"):
-		return &exitError{exitNoWay, err}
 	case errors.As(err, &answer):
-		text := answer.Error()
+		text, code := answer.Error(), exitFailed
+		if answer.Code == wire.Unauthorized {
+			text, code = text+"\n"+f.tokenAdvice(env), exitNoWay
+		}
 		if answer.Retryable {
 			text += "\nthe same request may succeed later"
 			if answer.RetryAfter > 0 {
@@ -189,11 +227,19 @@ func (f *clientFlags) explain(env *environment, err error) error {
 		if answer.CorrelationID != "" {
 			text += "\ncorrelation id: " + answer.CorrelationID
 		}
-		return &exitError{exitFailed, errors.New(text)}
+		return &exitError{code, errors.New(text)}
 	case errors.Is(err, context.Canceled):
 		return &exitError{exitFailed, errors.New("interrupted")}
 	}
 	return &exitError{exitFailed, err}
+}
+
+// tokenAdvice says what to do about a token that the server does not take.
+func (f *clientFlags) tokenAdvice(env *environment) string {
+	if f.devKey(env) != nil {
+		return "the server does not know the development key of " + f.data + "; name the folder that it was started with: --data"
+	}
+	return "the token is not good here; pass another with --token"
 }
 
 func firstOf(values ...string) string {

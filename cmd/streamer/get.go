@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -78,8 +77,5 @@ func printJSON(env *environment, raw json.RawMessage) error {
 			raw = pretty.Bytes()
 		}
 	}
-	if _, err := fmt.Fprintf(env.stdout, "%s\n", raw); err != nil {
-		return &exitError{exitFailed, err}
-	}
-	return nil
+	return env.print("%s\n", raw)
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -152,6 +153,9 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"a misspelt command", "", []string{"lits"}, 2, "-", "Did you mean this?\n\tlist"},
 		{"an unknown command", "", []string{"what"}, 2, "-", "unknown command"},
 		{"a token that is not good", "", []string{"call", "echo", "--token", "x.y.z"}, 3, "-", "401"},
+		{"a token that is not good, over HTTP", "", []string{"list", "--http", "--token", "x.y.z"}, 3, "-", "pass another with --token\ncorrelation id: "},
+		{"a stage that is not there", "", []string{"get", "r1", "--url", s.url + "x"}, 3, "-", "is there such a stage?"},
+		{"nothing that verify is let in to", "", []string{"verify", "--token", "x.y.z"}, 3, "-", "401"},
 		{"another folder's key", "", []string{"get", "r1", "--token", otherKey(t)}, 3, "-", "401"},
 	} {
 		code, out, errs := s.do(t, tt.stdin, tt.args...)
@@ -188,6 +192,78 @@ func TestCtrlC(t *testing.T) {
 	code, out, _ := s.do(t, "", "get", "r1")
 	if code != 0 || !strings.Contains(out, `"state":"CANCELLED"`) {
 		t.Errorf("the request: %s", out)
+	}
+}
+
+// A wait that ends before the request does says where to pick it up.
+func TestTermination(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	for id, transport := range map[string]string{"r1": "--http", "r2": "--http=false"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		term := start(t, ctx, s.env, "", "call", "echo_async", `{"step_ms":2000}`, "--id", id, "--data", s.data, transport)
+		term.err.await(t, "20.0 %")
+		cancel()
+		if code := <-term.exit; code != exitFailed || !strings.Contains(term.err.String(), "the request goes on without you; pick it up with: ") ||
+			!strings.HasSuffix(term.err.String(), "watch "+id+" --data "+s.data+"\nstreamer: interrupted\n") {
+			t.Errorf("%s: exit %d:\n%s", transport, code, term.err)
+		}
+		s.do(t, "", "cancel", id)
+	}
+}
+
+// What follows output over HTTP waits for a server that is started again.
+func TestOutputOverARestart(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	dev := func(listen string) (*terminal, string) {
+		server := start(t, t.Context(), nil, "", "dev", "--listen", listen, "--data", data, "--log", "text")
+		server.err.await(t, "Try it")
+		_, after, _ := strings.Cut(server.err.String(), "WebSocket  ")
+		url, _, _ := strings.Cut(after, "\n")
+		return server, url
+	}
+	server, url := dev("127.0.0.1:0")
+	env := map[string]string{"STREAMER_URL": url}
+	if code := <-start(t, t.Context(), env, "", "call", "ask_approval", `{"lines":["a"]}`, "--id", "r1", "--no-wait", "--data", data).exit; code != exitDone {
+		t.Fatal("no request")
+	}
+	follower := start(t, t.Context(), env, "", "output", "r1", "--follow", "--http", "--data", data)
+	follower.out.await(t, `"a"`)
+	server.interrupts <- os.Interrupt
+	<-server.exit
+	follower.err.await(t, "; trying again\n")
+	server, _ = dev(strings.TrimSuffix(strings.TrimPrefix(url, "ws://"), "/dev"))
+	signal := start(t, t.Context(), env, "", "signal", "r1", "approval", "--data", data)
+	if code := <-signal.exit; code != exitDone {
+		t.Errorf("signal: exit %d: %s", code, signal.err)
+	}
+	if code := <-follower.exit; code != exitDone || follower.out.String() != `"a"`+"\n" || strings.Count(follower.err.String(), "trying again") != 1 {
+		t.Errorf("exit %d: %s%s", code, follower.out, follower.err)
+	}
+	server.interrupts <- os.Interrupt
+	<-server.exit
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// A script that keeps what a command prints learns from the exit code that there is nothing.
+func TestStdoutThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	if code, _, errs := s.do(t, "", "call", "echo_async", `{"step_ms":1}`, "--id", "r1"); code != exitDone {
+		t.Fatal(errs)
+	}
+	for _, args := range []string{"token", "call echo_async --no-wait", "call echo 1", "get r1", "why r1", "list", "connections close --subject you", "verify"} {
+		errs := newConsole()
+		code := run(t.Context(), append(strings.Fields(args), "--data", s.data), &environment{
+			stdin: strings.NewReader(""), stdout: fullDisk{}, stderr: errs, getenv: func(name string) string { return s.env[name] },
+		})
+		if code != exitFailed || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("%s: exit %d: %s", args, code, errs)
+		}
 	}
 }
 
@@ -238,6 +314,8 @@ func TestDevSaysWhatToDo(t *testing.T) {
 		{"a folder in use", []string{"--data", busy.data}, 1, "another"},
 		{"files that are not there", []string{"--files", filepath.Join(dir, "none")}, 1, "none"},
 		{"an unknown log format", []string{"--log", "xml"}, 2, "neither json nor text"},
+		{"a stage that the console hides", []string{"--stage", "console"}, 1, "call the stage otherwise"},
+		{"a stage that hides the HTTP API", []string{"--stage", "requests"}, 1, "call the stage otherwise"},
 		{"a bad stage", []string{"--stage", "no/slash"}, 1, "stage"},
 	} {
 		args := append([]string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, fmt.Sprint("d", len(tt.name)))}, tt.args...)
@@ -246,6 +324,23 @@ func TestDevSaysWhatToDo(t *testing.T) {
 		if code != tt.code || !strings.Contains(term.err.String(), tt.want) || strings.Contains(term.err.String(), "goroutine") {
 			t.Errorf("%s: exit %d, %s", tt.name, code, term.err)
 		}
+	}
+}
+
+// Who has not started the server is told at once, not after all tries.
+func TestServerThatIsNotThereYet(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	term := start(t, t.Context(), map[string]string{"STREAMER_TOKEN": "x.y.z"}, "", "get", "x", "--url", "ws://"+address+"/dev")
+	term.err.await(t, "connection refused; trying for 10s\n")
+	term.interrupts <- os.Interrupt
+	if code := <-term.exit; code != exitNoWay || strings.Count(term.err.String(), "trying for") != 1 {
+		t.Errorf("exit %d: %s", code, term.err)
 	}
 }
 
@@ -265,7 +360,9 @@ func TestNoServer(t *testing.T) {
 	}{
 		"no key, no token":         {nil, []string{"get", "x", "--url", "ws://" + address + "/dev"}, 3, "streamer dev"},
 		"elsewhere, without token": {nil, []string{"get", "x", "--url", "wss://streamer.example/dev"}, 2, "--token"},
-		"no URL":                   {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"get", "x", "--url", "nonsense"}, 1, "URL"},
+		"no URL":                   {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"get", "x", "--url", "nonsense"}, 2, "URL"},
+		"no URL, over HTTP":        {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"get", "x", "--http", "--url", "http://127.0.0.1"}, 2, "URL"},
+		"nothing to verify":        {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"verify", "--url", "ws://" + address + "/dev"}, 3, "streamer dev"},
 		"token: no folder":         {nil, []string{"token"}, 1, "streamer dev"},
 		"token: no tenant":         {nil, []string{"token", "--tenant", ""}, 1, "tenant"},
 		"token: no time":           {nil, []string{"token", "--ttl", "0s"}, 1, "--ttl"},
@@ -274,5 +371,13 @@ func TestNoServer(t *testing.T) {
 		if code := <-term.exit; code != tt.code || !strings.Contains(term.err.String(), tt.want) {
 			t.Errorf("%s: exit %d, %s", name, code, term.err)
 		}
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	term := start(t, t.Context(), nil, "", "--version")
+	if code := <-term.exit; code != exitDone || !strings.HasPrefix(term.out.String(), "streamer version ") {
+		t.Errorf("exit %d: %s%s", code, term.out, term.err)
 	}
 }

@@ -41,7 +41,7 @@ func TestOperators(t *testing.T) {
 		{"get", []string{"get", "r1", "--subject", "ada"}, 0, `"subject":"ada"`, ""},
 		{"get without the subject", []string{"get", "r1"}, 1, "-", "NOT_FOUND"},
 		{"get in detail", []string{"get", "r1", "--subject", "ada", "--detail"}, 0, `"correlation_id":"`, ""},
-		{"why", []string{"why", "r2", "--subject", "ada"}, 0, "`streamer signal r2 approval --subject ada` sends it", ""},
+		{"why", []string{"why", "r2", "--subject", "ada"}, 0, "`streamer signal r2 approval --subject ada --data ", ""},
 		{"output", []string{"output", "r2", "--subject", "ada"}, 0, `"ready"`, ""},
 		{"watch", []string{"watch", "r1", "--subject", "ada"}, 0, `"digest"`, ""},
 		{"watch over HTTP", []string{"watch", "r1", "--subject", "ada", "--http"}, 0, `"digest"`, ""},

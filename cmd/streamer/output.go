@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/wire"
 )
 
 const outputHelp = `Prints what a request has emitted, a chunk of JSON a line, in order, from an
@@ -30,13 +32,21 @@ func newOutput(env *environment) *cobra.Command {
 		Example: outputExample,
 		Args:    cobra.ExactArgs(1),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
-			for {
+			for met, lost := false, false; ; {
 				piece, err := c.Output(ctx, args[0], from)
-				if err != nil {
+				switch {
+				case follow && met && passes(err):
+					if !lost {
+						fmt.Fprintf(env.stderr, "%v; trying again\n", err)
+					}
+					lost, piece = true, wire.Output{Offset: from}
+				case err != nil:
 					return err
+				default:
+					met, lost = true, false
 				}
 				for _, chunk := range piece.Chunks {
-					if _, err := fmt.Fprintf(env.stdout, "%s\n", chunk); err != nil {
+					if err := env.print("%s\n", chunk); err != nil {
 						return err
 					}
 				}
@@ -62,4 +72,11 @@ func newOutput(env *environment) *cobra.Command {
 	cmd.Flags().Int64Var(&from, "from", 0, "the first offset")
 	cmd.Flags().BoolVar(&follow, "follow", false, "go on until the request has ended")
 	return cmd
+}
+
+// passes reports whether it helps to ask again after an error.
+func passes(err error) bool {
+	var answer *client.Error
+	var away *client.ConnectError
+	return errors.As(err, &answer) && answer.Retryable || errors.As(err, &away) && away.Status == 0
 }

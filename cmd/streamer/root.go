@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -44,6 +46,14 @@ type environment struct {
 
 	mu          sync.Mutex
 	onInterrupt func() // what the next Ctrl-C does; nil: it ends the program
+}
+
+// print writes to stdout; what cannot be written fails the command.
+func (env *environment) print(format string, args ...any) error {
+	if _, err := fmt.Fprintf(env.stdout, format, args...); err != nil {
+		return &exitError{exitFailed, err}
+	}
+	return nil
 }
 
 // watchInterrupts ends the program with the first Ctrl-C that no command wants.
@@ -102,6 +112,7 @@ func newRoot(env *environment) *cobra.Command {
 		Short:         "Long work behind a WebSocket, durable and live",
 		Long:          rootHelp,
 		Example:       rootExample,
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
@@ -112,6 +123,14 @@ func newRoot(env *environment) *cobra.Command {
 		newSignal(env), newOutput(env), newConnections(env), newToken(env), newVerify(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the program says by its exit code", Long: exitCodesHelp})
 	return root
+}
+
+// version is what the go command noted in the program: a release, or a commit.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
 }
 
 // isLoopback reports whether a URL is of a server on this machine.

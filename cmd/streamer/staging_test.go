@@ -40,7 +40,7 @@ func TestStagingSaysWhatToDo(t *testing.T) {
 		{"staging --log loud", exitUsage, "--log loud"},
 		{"staging --listen 127.0.0.1:70000", exitFailed, "cannot listen"},
 		{"staging --parameter StageName", exitUsage, "Name=Value"},
-		{"staging --source /dev/null", exitFailed, "read the template"},
+		{"staging --source /dev/null", exitFailed, "read the template: open /dev/null/deploy/template.yaml: not a directory; run this at the root of the source"},
 		{"staging --source /dev/null --template ../../deploy/template.yaml", exitFailed, "build the functions in /dev/null"},
 		{"staging --source ../.. --parameter Stage=x", exitFailed, "the template has none of this name"},
 		{"staging --source ../.. --parameter ProcessorMemory=1", exitFailed, "parameter ProcessorMemory: it is too small"},

@@ -30,8 +30,7 @@ func newToken(env *environment) *cobra.Command {
 			if err != nil {
 				return &exitError{exitFailed, err}
 			}
-			fmt.Fprintln(env.stdout, token)
-			return nil
+			return env.print("%s\n", token)
 		},
 	}
 	f := cmd.Flags()
@@ -49,7 +48,7 @@ func devGrant() local.Grant {
 }
 
 func dataFlag(cmd *cobra.Command, data *string) {
-	cmd.Flags().StringVar(data, "data", ".streamer", "folder of the database and the development key")
+	cmd.Flags().StringVar(data, "data", defaultData, "folder of the database and the development key")
 }
 
 // signDev signs with the development key of a data folder.

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 	"time"
 
@@ -18,7 +20,8 @@ import (
 
 const verifyHelp = `Checks a stage from the outside, as a client sees it: handshake, errors, short
 and long requests, resuming, cancelling, isolation, limits. The example actions
-must be deployed there. Exit code 0 when nothing failed, 1 otherwise.
+must be deployed there. Exit code 0 when nothing failed, 1 when something did, 3
+when the stage does not let it in.
 
 On a stack of this machine it signs its own tokens, flawed ones too. Elsewhere
 the checks that need more than --token, --other-token, --operator-token and
@@ -39,6 +42,11 @@ func newVerify(env *environment) *cobra.Command {
 		Example: verifyExample,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := flags.open(cmd.Context(), env) // a stage that lets nobody in fails everything
+			if err != nil {
+				return err
+			}
+			c.Close()
 			target, err := verifyTarget(env, flags, firstOf(other, env.getenv("STREAMER_OTHER_TOKEN")), firstOf(signKey, env.getenv("STREAMER_SIGN_KEY")))
 			if err != nil {
 				return err
@@ -101,8 +109,12 @@ func signLike(token, file string) (func(map[string]any) (string, error), error) 
 	}, nil
 }
 
+// jwt is a token as it may stand in an error that names a URL.
+var jwt = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.[\w-]*`)
+
 func verify(ctx context.Context, env *environment, target *e2e.Target, asJSON bool) error {
 	var passed, failed, skipped int
+	var unwritten error
 	report := func(r e2e.Result) {
 		outcome, detail := "ok", ""
 		switch {
@@ -113,19 +125,18 @@ func verify(ctx context.Context, env *environment, target *e2e.Target, asJSON bo
 			outcome, detail = "skip", r.Err.Error()
 		default:
 			failed++
-			outcome, detail = "FAIL", r.Err.Error()
+			outcome, detail = "FAIL", jwt.ReplaceAllString(r.Err.Error(), "TOKEN")
 		}
 		if asJSON {
 			line, err := json.Marshal(map[string]any{"group": r.Group, "name": r.Name, "outcome": outcome, "detail": detail, "ms": r.Took.Milliseconds()})
-			if err == nil {
-				fmt.Fprintf(env.stdout, "%s\n", line)
-			}
+			unwritten = cmp.Or(unwritten, err, env.print("%s\n", line))
 			return
 		}
-		fmt.Fprintf(env.stdout, "%-4s  %-9s  %s (%d ms)\n", outcome, r.Group, r.Name, r.Took.Milliseconds())
+		line := fmt.Sprintf("%-4s  %-9s  %s (%d ms)\n", outcome, r.Group, r.Name, r.Took.Milliseconds())
 		if detail != "" {
-			fmt.Fprintf(env.stdout, "      %s\n", detail)
+			line += "      " + detail + "\n"
 		}
+		unwritten = cmp.Or(unwritten, env.print("%s", line))
 	}
 	e2e.Run(ctx, target, report)
 	fmt.Fprintf(env.stderr, "%s: %d passed, %d failed, %d skipped\n", target.WebSocketURL, passed, failed, skipped)
@@ -135,5 +146,5 @@ func verify(ctx context.Context, env *environment, target *e2e.Target, asJSON bo
 	case failed > 0:
 		return &exitError{exitFailed, nil}
 	}
-	return nil
+	return unwritten
 }

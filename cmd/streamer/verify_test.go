@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pay-theory/streamer/e2e"
 	"github.com/pay-theory/streamer/local"
 )
 
@@ -55,5 +56,29 @@ func TestSignKey(t *testing.T) {
 	}
 	if _, err := verifyTarget(env, clientFlags{url: flags.url, token: "garbage"}, "", filepath.Join(dir, "dev-key.pem")); err == nil {
 		t.Error("a token without claims")
+	}
+}
+
+// An error that names a URL may have a token in it; what verify prints ends in CI's logs.
+func TestVerifyPrintsNoToken(t *testing.T) {
+	t.Parallel()
+	key, err := local.CreateKey(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := key.Sign(devGrant(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := newConsole()
+	env := &environment{stdout: out, stderr: out}
+	target := &e2e.Target{WebSocketURL: "ws://127.0.0.1:1/dev", HTTPURL: "http://127.0.0.1:1", Token: token}
+	for _, asJSON := range []bool{false, true} {
+		if err := verify(t.Context(), env, target, asJSON); err == nil {
+			t.Error("nothing failed")
+		}
+	}
+	if !strings.Contains(out.String(), "token=TOKEN") || strings.Contains(out.String(), token) {
+		t.Errorf("%s", out)
 	}
 }

@@ -34,12 +34,12 @@ func newWhy(env *environment) *cobra.Command {
 			if asJSON {
 				return printJSON(env, s.Append(nil))
 			}
-			fmt.Fprintf(env.stdout, "%s %s: %s\n", s.Action, s.ID, reason(s, time.Now()))
+			lines := fmt.Sprintf("%s %s: %s\n", s.Action, s.ID, reason(s, time.Now(), flags.where()))
 			for _, a := range s.History {
-				fmt.Fprintf(env.stdout, "  attempt %d on %s ended after %v with %s, %s ago\n", a.Number, oneLine(a.Worker),
+				lines += fmt.Sprintf("  attempt %d on %s ended after %v with %s, %s ago\n", a.Number, oneLine(a.Worker),
 					a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond), a.Code, time.Since(a.EndedAt).Round(time.Second))
 			}
-			return nil
+			return env.print("%s", lines)
 		}),
 	}
 	flags.registerSubject(env, cmd)
@@ -48,8 +48,8 @@ func newWhy(env *environment) *cobra.Command {
 	return cmd
 }
 
-// reason is how a request stands, in words.
-func reason(s wire.Snapshot, now time.Time) string {
+// reason is how a request stands, in words. A command that it names has the flags of where.
+func reason(s wire.Snapshot, now time.Time, where string) string {
 	in := func(t *time.Time) string {
 		if t == nil || !t.After(now) {
 			return "now"
@@ -62,7 +62,7 @@ func reason(s wire.Snapshot, now time.Time) string {
 	case s.State == wire.StateRunning:
 		return fmt.Sprintf("it runs, at %.0f %%; its worker was last heard of at %s", s.Percentage, s.UpdatedAt.Local().Format(time.DateTime))
 	case s.State == wire.StateFailed && s.Error != nil:
-		return fmt.Sprintf("it failed with %s: %s; `streamer redrive %s` runs it again", s.Error.Code, oneLine(s.Error.Message), s.ID+ofSubject(s.Subject))
+		return fmt.Sprintf("it failed with %s: %s; `streamer redrive %s` runs it again", s.Error.Code, oneLine(s.Error.Message), s.ID+where)
 	case s.Final() || s.Waiting == nil:
 		return "it is " + s.State
 	}
@@ -72,7 +72,7 @@ func reason(s wire.Snapshot, now time.Time) string {
 	case wire.WaitingTime:
 		return "its action asked to go on " + in(w.Until)
 	case wire.WaitingSignal:
-		return fmt.Sprintf("it waits for the signal %q, whose time is over %s; `streamer signal %s %s` sends it", oneLine(w.Token), in(w.Until), s.ID, oneLine(w.Token)+ofSubject(s.Subject))
+		return fmt.Sprintf("it waits for the signal %q, whose time is over %s; `streamer signal %s %s` sends it", oneLine(w.Token), in(w.Until), s.ID, quote(w.Token)+where)
 	case wire.WaitingLimit:
 		place := ""
 		if w.Position > 0 {
@@ -81,12 +81,4 @@ func reason(s wire.Snapshot, now time.Time) string {
 		return fmt.Sprintf("all places of %s are taken (%d run)%s", oneLine(w.Limit), w.Running, place)
 	}
 	return fmt.Sprintf("it is queued since %s and waits for a worker; the next sweep rings for it if its doorbell was lost", s.UpdatedAt.Local().Format(time.DateTime))
-}
-
-// ofSubject is the flag with which a command means a subject's request.
-func ofSubject(subject string) string {
-	if subject == "" {
-		return ""
-	}
-	return " --subject " + oneLine(subject)
 }

@@ -54,6 +54,17 @@ async function send(action, payload, id) {
   await page.getByRole("button", { name: "Send" }).click();
 }
 
+/** A request that failed runs, is watched live again, and succeeds. */
+async function repaired() {
+  const frames = page.getByRole("log", { name: "Frames" });
+  await state("running");
+  await frames.getByText(/(QUEUED|RUNNING) rev/).last().waitFor();
+  await control("release");
+  await state("succeeded");
+  await frames.getByText("complete").waitFor();
+  await page.getByRole("region", { name: "Result" }).filter({ hasText: "repaired" }).waitFor();
+}
+
 const steps = {
   async "signed in on this machine, with nothing to see yet"() {
     await go("");
@@ -126,13 +137,23 @@ const steps = {
   },
 
   async "a failed one is redriven"() {
+    await submit(USER, { action: "broken", payload: {}, id: "broken-2" });
     await send("broken", "{}", "broken-1");
     await state("failed");
     await page.getByText("the machine is broken").first().waitFor();
+    await go("requests/broken-1?subject=you"); // nothing is left of the first watch
+    await state("failed");
     await control("repair");
     await page.getByRole("button", { name: "Redrive" }).click();
-    await state("succeeded");
-    await page.getByRole("region", { name: "Result" }).filter({ hasText: "repaired" }).waitFor();
+    await repaired();
+  },
+
+  async "one that somebody else redrives is followed again"() {
+    await go("requests/broken-2?subject=ada");
+    await state("failed");
+    const response = await fetch(`${SITE}/requests/broken-2/redrive`, { method: "POST", headers: { Authorization: "Bearer " + USER } });
+    assert.equal(response.status, 200);
+    await repaired();
   },
 
   async "one that waits is given its signal"() {

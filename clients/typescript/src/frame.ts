@@ -112,8 +112,8 @@ export function encode(
 }
 
 /** A message of a reserved action. */
-export function reserved(name: string, payload?: unknown): Message {
-  return { ...encode(newId(), "streamer." + name, payload, JSON), reserved: name };
+export function reserved(name: string, payload?: unknown, codec: Codec = JSON): Message {
+  return { ...encode(newId(), "streamer." + name, payload, codec), reserved: name };
 }
 
 /**

@@ -26,18 +26,18 @@ export class Http {
   async call({ id, text, reserved, ref }: Message, rev = 0): Promise<Frame> {
     if (ref) return this.#frame(id, "GET", ref.replace(/^\/*/, "/"));
     if (!reserved) return this.#frame(id, "POST", "/requests", text);
-    const { request_id, token, payload, ...query } = JSON.parse(text).payload;
+    const { request_id, token, payload, ...query } = (this.codec.parse(text) as Json).payload;
     const search = "?" + new URLSearchParams(query);
-    const calls: Record<string, [method: string, path?: string, body?: string]> = {
+    const calls: Record<string, [method: string, path?: string, body?: string | undefined]> = {
       list: ["GET", search],
       subscribe: ["GET", rev ? "?wait=20s&rev=" + rev : ""],
       output: ["GET", "/output" + search],
       redrive: ["POST", "/redrive"],
-      signal: ["POST", "/signals/" + token, JSON.stringify(payload)],
+      signal: ["POST", "/signals/" + encodeURIComponent(token), this.codec.stringify(payload)],
       cancel: ["DELETE"],
     };
     const [method, path = "", body] = calls[reserved] ?? ["GET"];
-    return this.#frame(id, method, "/requests" + (request_id ? "/" + request_id : "") + path, body);
+    return this.#frame(id, method, "/requests" + (request_id ? "/" + encodeURIComponent(request_id) : "") + path, body);
   }
 
   async #frame(id: string, method: string, path: string, body?: string): Promise<Frame> {

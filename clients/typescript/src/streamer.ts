@@ -344,7 +344,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   }
 
   async #snapshot(action: string, id: string, more?: object): Promise<Snapshot<any>> {
-    const frame = await this.#answer(reserved(action, { request_id: id, ...more }));
+    const frame = await this.#answer(reserved(action, { request_id: id, ...more }, this.#codec));
     this.#offer(frame);
     const { result_ref: ref } = frame.request!;
     return ref ? { ...frame.request!, result: await this.#follow(ref, id) } : frame.request!;

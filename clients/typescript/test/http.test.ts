@@ -64,6 +64,30 @@ test("the reserved actions are the calls that mean the same", async (t) => {
   assert.deepEqual((await piece).data, { offset: 3, chunks: ["a"], final: false });
 });
 
+test("what a caller names stays one part of the path, and a signal keeps its digits", async (t) => {
+  const timers = new Timers(new ManualClock());
+  t.after(() => timers.clear());
+  const sent: unknown[] = [];
+  const fetcher: typeof fetch = async (url, init) => {
+    sent.push([init?.method, url, init?.body]);
+    return new Response(JSON.stringify(snapshot("r-1", "QUEUED", 8)));
+  };
+  // A number that JSON.parse would round is a text with a mark.
+  const codec = {
+    parse: (text: string) => JSON.parse(text.replaceAll(/:(\d{16,})/g, ':"big:$1"')),
+    stringify: (value: unknown) => JSON.stringify(value)?.replaceAll(/"big:(\d+)"/g, "$1"),
+  };
+  const http = new Http("", new Tokens(() => ada, new ManualClock()), codec, timers, fetcher);
+  await http.call(reserved("cancel", { request_id: "../connections?x" }));
+  await http.call(reserved("signal", { request_id: "r-1", token: "a/b c?d", payload: { n: "big:9007199254740993" } }, codec));
+  await http.call(reserved("signal", { request_id: "r-1", token: "t" }, codec));
+  assert.deepEqual(sent, [
+    ["DELETE", "/requests/..%2Fconnections%3Fx", undefined],
+    ["POST", "/requests/r-1/signals/a%2Fb%20c%3Fd", '{"n":9007199254740993}'],
+    ["POST", "/requests/r-1/signals/t", undefined],
+  ]);
+});
+
 test("a problem document is an error frame", async (t) => {
   const { server, http } = await start(t);
   const answer = http.call(message);

@@ -493,6 +493,8 @@ test("large integers survive with a parse and a stringify that keep them", async
   await peer.expect("echo");
   peer.send('{"type":"response","request_id":"r-1","success":true,"data":{"n":9007199254740993}}');
   assert.deepEqual(await request.result, { n: 9007199254740993n });
+  void streamer.signal("r-2", "approval", { n: 9007199254740993n }).catch(() => {});
+  assert.equal(typeof (await peer.expect("streamer.signal")).payload.payload.n, "number");
 });
 
 test("when the gateway throttles, what has no answer is sent again after a moment of chance, and ends once", async (t) => {
