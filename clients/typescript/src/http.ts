@@ -50,8 +50,10 @@ export class Http {
     } catch {
       // What a proxy says in HTML is told by its status.
     }
-    if (status < 300 && (value.requests || value.chunks)) return { type: "response", request_id: id, data: value };
-    if (status < 300 && value.state) return { type: "request", request_id: id, request: plain(value) as Snapshot };
+    if (status < 300) {
+      if (value.state) return { type: "request", request_id: id, request: plain(value) as Snapshot };
+      if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
+    }
     // It was not the router that answered, but a gateway or a captive portal:
     // that passes.
     if (!value.code && (status < 400 || status == 429 || status > 499)) throw new Error(`HTTP status ${status}`);

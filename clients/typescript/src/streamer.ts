@@ -193,8 +193,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
 
   /** A page of your requests, newest first, without results. */
   async list(options: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
-    const { state, limit, cursor } = options;
-    const { data } = await this.#answer(reserved("list", { state, limit, cursor }));
+    const { data } = await this.#answer(reserved("list", options));
     const page = data as { requests: Snapshot[]; cursor?: string };
     page.requests.forEach(plain);
     return page;
