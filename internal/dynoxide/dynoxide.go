@@ -85,7 +85,7 @@ type Server struct {
 }
 
 // Start starts a server and waits until it answers. Stop it when done; it also
-// ends with ctx.
+// ends with ctx and, on Linux, with this process.
 func Start(ctx context.Context, config Config) (*Server, error) {
 	// Between finding a free port and the server's listening somebody else may
 	// take it.
@@ -114,6 +114,7 @@ func start(ctx context.Context, config Config, port int) (*Server, error) {
 	}
 	s := &Server{Endpoint: fmt.Sprintf("http://127.0.0.1:%d", port), cmd: exec.CommandContext(ctx, config.Binary, args...), exited: make(chan struct{})}
 	var said strings.Builder
+	s.cmd.SysProcAttr = withThisProcess()
 	s.cmd.Stdout, s.cmd.Stderr = config.Output, config.Output
 	if config.Output == nil {
 		s.cmd.Stderr = &said

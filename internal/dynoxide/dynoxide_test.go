@@ -1,17 +1,77 @@
 package dynoxide_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pay-theory/streamer/internal/dynoxide"
 )
+
+// TestMain is also the process that TestEndsWithItsProcess kills.
+func TestMain(m *testing.M) {
+	binary := os.Getenv("DYNOXIDE_TEST_BINARY")
+	if binary == "" {
+		os.Exit(m.Run())
+	}
+	s, err := dynoxide.Start(context.Background(), dynoxide.Config{Binary: binary})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(s.Endpoint)
+	select {}
+}
+
+// A server does not outlive a process that is killed.
+func TestEndsWithItsProcess(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux ends a process with its parent")
+	}
+	binary, err := dynoxide.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	process := exec.CommandContext(t.Context(), os.Args[0])
+	process.Env = append(os.Environ(), "DYNOXIDE_TEST_BINARY="+binary)
+	said, err := process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	endpoint, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := net.Dial("tcp", strings.TrimPrefix(strings.TrimSpace(endpoint), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := process.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = process.Wait() // it was killed
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := conn.Read(make([]byte, 1)); n > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the server is there after its process: %v", err)
+	}
+}
 
 func TestInstallStartStop(t *testing.T) {
 	t.Parallel()
