@@ -40,8 +40,8 @@ func TestChangedTemplateRuns(t *testing.T) {
 		// An event is tried once.
 		"      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 1\n", "      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 0\n",
 		// The processor finds no table.
-		"        Variables:\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: !Ref RequestsTable\n",
-		"        Variables:\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: no-such-table\n",
+		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: !Ref RequestsTable\n",
+		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: no-such-table\n",
 	)
 	messages := make(chan Message, 100)
 	stack, err := StartStaging(t.Context(), StagingConfig{Source: "..", Cache: filepath.Join("..", ".cache", "dynoxide"), Template: file,
