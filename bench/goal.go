@@ -239,9 +239,51 @@ var callBudget = []struct {
 	calls float64
 }{{"connect", 1}, {"disconnect", 2}, {"echo", 1}, {"enqueue", 2}, {result.LongJob, 12}}
 
+// inits is the median of all inits at full speed that came before one of the
+// events, in ms of CPU.
+func (v view) inits(side string, events ...string) float64 {
+	var all []float64
+	for _, s := range v.Samples {
+		if s.Condition == bare && s.Side == side && slices.Contains(events, s.Event) {
+			for _, start := range s.Starts {
+				all = append(all, result.Milliseconds(start.InitCPU))
+			}
+		}
+	}
+	return result.Median(all)
+}
+
+// initCPU is the aim for the inits of the functions, whatever event comes afterwards.
+func (v view) initCPU() goal {
+	floor := v.inits(result.Floor, result.Idle)
+	above := func(side, function string) float64 {
+		return v.inits(side, slices.DeleteFunc(slices.Clone(result.Events), func(e string) bool { return result.FunctionOf(e) != function })...) - floor
+	}
+	slowest := slices.MaxFunc(result.Functions, func(a, b string) int { return cmp.Compare(above(result.Lift, a), above(result.Lift, b)) })
+	event := result.Events[slices.IndexFunc(result.Events, func(e string) bool { return result.FunctionOf(e) == slowest })]
+	size := func(side, function string) float64 {
+		for _, b := range v.Binaries {
+			if b.Side == side && b.Function == function {
+				return float64(b.Bytes) / 1e6
+			}
+		}
+		return math.NaN()
+	}
+	faults := func(side, event string) string { return number(v.mid(bare, side, event, result.Faults), 0) }
+	most := above(result.Lift, slowest)
+	return goal{
+		Name: "init CPU above the floor's, at most (" + slowest + ")", Aim: "1.0 ms", Ratio: none, Met: most <= 1.0,
+		Before: amount(above(result.Baseline, slowest), 2, "ms"), After: amount(most, 2, "ms"),
+		Why: fmt.Sprintf("the floor has %.2f ms, on one thread %.2f; by function %s. The %s's binary has %.1f MB, the floor's %.1f; until the first answer it takes %s page faults of %v, the floor %s, on one thread %s",
+			floor, v.inits(result.Floor, result.IdleOneThread),
+			byEvent(result.Functions, func(f string) string { return fmt.Sprintf("%+.2f ms", above(result.Lift, f)) }),
+			slowest, size(result.Lift, slowest), size(result.Floor, result.Floor), faults(result.Lift, event), v.Machine.PageFault.Round(10*time.Nanosecond),
+			faults(result.Floor, result.Idle), faults(result.Floor, result.IdleOneThread)),
+	}
+}
+
 // aims are further ones.
 func (v view) aims() []goal {
-	floorCPU := v.mid(bare, result.Floor, result.Idle, result.InitCPU)
 	floorPeak := v.mid(bare, result.Floor, result.Idle, result.Peak)
 	floorZip := 0.0
 	for _, b := range v.Binaries {
@@ -249,14 +291,6 @@ func (v view) aims() []goal {
 			floorZip = float64(b.Zip) / 1e6
 		}
 	}
-	event, cpu := v.worst(bare, result.InitCPU, result.Events)
-	init := goal{Name: "init CPU above the floor's, at most (" + event + ")", Aim: "1.0 ms", Ratio: none,
-		Before: fmt.Sprintf("%.2f ms", v.mid(bare, result.Baseline, event, result.InitCPU)-floorCPU),
-		After:  fmt.Sprintf("%.2f ms", cpu-floorCPU), Met: cpu-floorCPU <= 1.0,
-		Why: fmt.Sprintf("the floor has %.2f ms, on one thread %.2f; by event %s", floorCPU, v.mid(bare, result.Floor, result.IdleOneThread, result.InitCPU), byEvent(result.Events, func(e string) string {
-			return fmt.Sprintf("%+.2f ms", v.mid(bare, result.Lift, e, result.InitCPU)-floorCPU)
-		}))}
-
 	zip := goal{Name: "zip above the floor's, at most", Aim: "0.90 MB", Ratio: none, Why: "see the sizes by function below"}
 	var before, after float64
 	for _, b := range v.Binaries {
@@ -291,5 +325,5 @@ func (v view) aims() []goal {
 		calls.Met = calls.Met && n <= b.calls
 	}
 	calls.Aim, calls.Before, calls.After = strings.Join(aim, ", "), strings.Join(was, ", "), strings.Join(is, ", ")
-	return []goal{init, zip, v.relative("warm CPU of an event", bare, less(result.WarmCPU), "ms", 0.50, result.Events), memory, calls}
+	return []goal{v.initCPU(), zip, v.relative("warm CPU of an event", bare, less(result.WarmCPU), "ms", 0.50, result.Events), memory, calls}
 }

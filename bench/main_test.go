@@ -258,3 +258,24 @@ func TestRuntimeSettings(t *testing.T) {
 		t.Errorf("the template sets %v, want %v", settings, want)
 	}
 }
+
+// An init is its function's, whatever event comes afterwards.
+func TestInitsAreOfAFunction(t *testing.T) {
+	t.Parallel()
+	starts := func(ms ...int) (all []result.Start) {
+		for _, v := range ms {
+			all = append(all, result.Start{InitCPU: time.Duration(v) * time.Millisecond})
+		}
+		return all
+	}
+	run := &result.Run{Samples: []result.Sample{
+		{Side: result.Floor, Event: result.Idle, Starts: starts(8, 9, 10)},
+		{Side: result.Lift, Event: "echo", Starts: starts(10, 20)},
+		{Side: result.Lift, Event: "enqueue", Starts: starts(12, 13, 14)},
+		{Side: result.Lift, Event: "enqueue", Condition: result.Small, Starts: starts(99)},
+		{Side: result.Lift, Event: "connect", Starts: starts(8)},
+	}}
+	if aim := (view{run}).initCPU(); aim.After != "4.00 ms" || !strings.Contains(aim.Name, "(router)") || aim.Met {
+		t.Errorf("the aim is %+v", aim)
+	}
+}
