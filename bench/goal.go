@@ -151,11 +151,11 @@ func (v view) slowest(c result.Condition) goal {
 	return goal{
 		Name: fmt.Sprintf("the slowest cold start, CPU of %d MB (%s)", c.Memory, event), Aim: "< 300 ms", Ratio: none, Met: took < 300,
 		Before: amount(v.mid(c, result.Baseline, event, result.Cold), 0, "ms"), After: amount(took, 0, "ms"),
-		Why: fmt.Sprintf("of its init's %s ms the floor's, which has no code of ours, are %s: %s of the %s ms of CPU, %s of the %s page faults, "+
-			"of which each takes %v on this machine; the first event takes %s ms, and %s ms of CPU",
-			mid(result.Lift, event, result.Init, 0), mid(result.Floor, result.Idle, result.Init, 0),
-			mid(result.Floor, result.Idle, result.InitCPU, 1), mid(result.Lift, event, result.InitCPU, 1),
-			mid(result.Floor, result.Idle, result.Faults, 0), mid(result.Lift, event, result.Faults, 0), v.Machine.PageFault.Round(10*time.Nanosecond),
+		Why: fmt.Sprintf("the init takes %s ms, and %s of CPU; the floor's, which has no code of ours, %s and %s, for the share of a CPU gives out %.1f ms of it in 100. "+
+			"Until the first answer there are %s page faults, of the floor %s, of which each takes %v on this machine; the first event takes %s ms, and %s of CPU",
+			mid(result.Lift, event, result.Init, 0), mid(result.Lift, event, result.InitCPU, 1),
+			mid(result.Floor, result.Idle, result.Init, 0), mid(result.Floor, result.Idle, result.InitCPU, 1), 100*float64(c.Memory)/1769,
+			mid(result.Lift, event, result.Faults, 0), mid(result.Floor, result.Idle, result.Faults, 0), v.Machine.PageFault.Round(10*time.Nanosecond),
 			mid(result.Lift, event, result.First, 0), mid(result.Lift, event, result.FirstCPU, 1)),
 	}
 }
