@@ -63,8 +63,8 @@ type answer struct {
 const patience = time.Minute
 
 // Start starts the function. Its copy of the binary is new, as on a new machine of
-// Lambda: on which pages of memory a file happens to lie makes a millisecond of an
-// init, which processes that share them would all have or all not have.
+// Lambda: on which pages of memory a file happens to lie shows in an init, and
+// processes that share them would all have it or all not.
 func Start(config Config) (*Process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

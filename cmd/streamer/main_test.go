@@ -327,15 +327,21 @@ func TestDevSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// Who has not started the server is told at once, not after all tries.
-func TestServerThatIsNotThereYet(t *testing.T) {
-	t.Parallel()
+// nobody is an address at which no server answers.
+func nobody(t *testing.T) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().String()
-	listener.Close()
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// Who has not started the server is told at once, not after all tries.
+func TestServerThatIsNotThereYet(t *testing.T) {
+	t.Parallel()
+	address := nobody(t)
 	term := start(t, t.Context(), map[string]string{"STREAMER_TOKEN": "x.y.z"}, "", "get", "x", "--url", "ws://"+address+"/dev")
 	term.err.await(t, "connection refused; trying for 10s\n")
 	term.interrupts <- os.Interrupt
@@ -346,12 +352,7 @@ func TestServerThatIsNotThereYet(t *testing.T) {
 
 func TestNoServer(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := nobody(t)
 	for name, tt := range map[string]struct {
 		env  map[string]string
 		args []string

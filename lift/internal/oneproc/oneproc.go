@@ -5,7 +5,7 @@
 //
 // It does so when it is imported, and imports next to nothing itself, so that Go
 // initializes it among the first. Once the other packages have allocated, with two
-// caches, the same step costs the pages of one of them: some 70 page faults.
+// caches, the same step gives up the pages of one of them, and touches others.
 // Outside Lambda it does nothing. Whoever sets GOMAXPROCS has decided.
 package oneproc
 
