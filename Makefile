@@ -61,6 +61,10 @@ baseline: database ## the functions without Lift, a module of its own: vet, stat
 short: ## the tests without -race and without the long ones, for the inner loop
 	$(GO) test -short ./...
 
+.PHONY: generate
+generate: npm ## write what is generated and committed: the scripts of the console and of examples/csv-page
+	@cd clients/typescript && node scripts/bundle.mjs
+
 .PHONY: docs
 docs: ## write what docs/ shows of the code: the model of a request's life
 	$(GO) test -count=1 ./internal/model -update

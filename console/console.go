@@ -11,15 +11,16 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 )
 
 // Path is where the console is served; everything below it is the console's.
 const Path = "/console"
 
-//go:embed *.ts *.css *.html *.svg
-var sources embed.FS
+// console.js is bundled from the TypeScript sources beside it by `make generate`.
+//
+//go:embed console.js console.css index.html icon.svg
+var files embed.FS
 
 // A Config is what a stack tells its console. Stage, Verify and Logs are required.
 type Config struct {
@@ -48,19 +49,10 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // New returns the handler of everything at and below Path.
 func New(config Config) http.Handler {
 	mux := http.NewServeMux()
-	script := sync.OnceValues(bundle)
 	mux.HandleFunc("GET "+Path, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, Path+"/", http.StatusMovedPermanently)
 	})
-	mux.HandleFunc("GET "+Path+"/console.js", func(w http.ResponseWriter, r *http.Request) {
-		code, err := script()
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		serve(w, r, "console.js", code)
-	})
-	for _, name := range []string{"console.css", "icon.svg"} {
+	for _, name := range []string{"console.js", "console.css", "icon.svg"} {
 		mux.HandleFunc("GET "+Path+"/"+name, file(name))
 	}
 	// Every other path is a view, which the script finds.
@@ -82,17 +74,13 @@ func New(config Config) http.Handler {
 
 func file(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		content, err := sources.ReadFile(name)
+		content, err := files.ReadFile(name)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		serve(w, r, name, content)
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 	}
-}
-
-func serve(w http.ResponseWriter, r *http.Request, name string, content []byte) {
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 }
 
 // describe tells the page where it is.

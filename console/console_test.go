@@ -7,10 +7,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/pay-theory/streamer/console"
+	"github.com/pay-theory/streamer/internal/nodetest"
 )
 
 func newConsole(change func(*console.Config)) http.Handler {
@@ -82,6 +84,12 @@ func TestWhatIsServed(t *testing.T) {
 	if code, _, _ := do(t, h, "POST", "/console/", "", nil); code != 405 {
 		t.Errorf("POST to a page: %d", code)
 	}
+}
+
+// The committed scripts are those of the sources beside them.
+func TestBundlesAreUpToDate(t *testing.T) {
+	t.Parallel()
+	nodetest.Run(t, filepath.Join("..", "clients", "typescript"), nil, "scripts/bundle.mjs", "--check")
 }
 
 func TestSignInIsForThePageOnThisMachine(t *testing.T) {

@@ -1,6 +1,6 @@
 // Package page is a small web page that profiles CSV files: upload one, watch
-// the progress, reload in the middle, get the result. Its script is on the
-// TypeScript client and is bundled when the page is made.
+// the progress, reload in the middle, get the result. `make generate` bundles its
+// script, assets/page.js, from page.ts and the TypeScript client.
 package page
 
 import (
@@ -14,10 +14,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-
-	"github.com/evanw/esbuild/pkg/api"
-
-	typescript "github.com/pay-theory/streamer/clients/typescript"
 )
 
 // maxUpload is the most bytes of one file.
@@ -37,20 +33,12 @@ type Config struct {
 // New makes the page. It signs its only visitor in by itself, so it answers
 // nobody but this machine: not a name that points here, not another site's page.
 func New(config Config) (http.Handler, error) {
-	script, err := bundle()
-	if err != nil {
-		return nil, err
-	}
 	static, err := fs.Sub(assets, "assets")
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(static))
-	mux.HandleFunc("GET /page.js", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-		w.Write(script)
-	})
 	mux.HandleFunc("POST /server", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, map[string]string{"url": config.WebSocketURL, "httpUrl": config.HTTPURL})
 	})
@@ -112,30 +100,4 @@ func writeJSON(w http.ResponseWriter, value map[string]string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	json.NewEncoder(w).Encode(value)
-}
-
-// bundle makes one script of the page's own and the client's.
-func bundle() ([]byte, error) {
-	folder, err := os.MkdirTemp("", "csv-page")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	for _, source := range []fs.FS{typescript.Source, assets} {
-		if err := os.CopyFS(folder, source); err != nil {
-			return nil, err
-		}
-	}
-	result := api.Build(api.BuildOptions{
-		EntryPoints: []string{filepath.Join(folder, "assets", "page.ts")},
-		Alias:       map[string]string{"@pay-theory/streamer": filepath.Join(folder, "src", "index.ts")},
-		Bundle:      true,
-		Format:      api.FormatESModule,
-		Target:      api.ES2022,
-		Sourcemap:   api.SourceMapInline,
-	})
-	if len(result.Errors) > 0 {
-		return nil, fmt.Errorf("bundle the page: %s", result.Errors[0].Text)
-	}
-	return result.OutputFiles[0].Contents, nil
 }
