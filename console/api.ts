@@ -89,10 +89,17 @@ export class Api {
 
   /** Sends a signal; `payload` is JSON text, or empty. */
   signal(id: string, subject: string | undefined, token: string, payload: string): Promise<Request> {
-    return this.#call("POST", requestPath(id, "/signals/" + encodeURIComponent(token), subject), { body: payload }) as Promise<Request>;
+    return this.#call("POST", requestPath(id, "/signals/" + encodeURIComponent(token), subject), {
+      body: payload,
+    }) as Promise<Request>;
   }
 
-  output(id: string, subject: string | undefined, from: number, signal: AbortSignal): Promise<{ offset: number; chunks: unknown[] }> {
+  output(
+    id: string,
+    subject: string | undefined,
+    from: number,
+    signal: AbortSignal,
+  ): Promise<{ offset: number; chunks: unknown[] }> {
     return this.#call("GET", requestPath(id, "/output", subject, { from: String(from) }), { signal }) as Promise<any>;
   }
 
@@ -118,7 +125,7 @@ export class Api {
       const response = await fetch(path, { method, headers, ...(body && { body }), ...(signal && { signal }) });
       const text = await response.text();
       if (response.ok) return parse(text);
-      if (response.status == 401 && !again && !this.session.pasted) {
+      if (response.status === 401 && !again && !this.session.pasted) {
         this.session.refused();
         continue;
       }
@@ -139,6 +146,7 @@ function refusal(status: number, text: string): StreamerError {
   } catch {
     // A gateway's own answer is told by its status.
   }
-  const code = problem.code ?? ({ 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND" } as any)[status] ?? "SERVICE_UNAVAILABLE";
+  const code =
+    problem.code ?? ({ 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND" } as any)[status] ?? "SERVICE_UNAVAILABLE";
   return new StreamerError({ code, message: problem.detail ?? problem.message ?? `HTTP status ${status}`, details: problem });
 }

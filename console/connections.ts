@@ -14,7 +14,7 @@ export function connectionsView(api: Api, { root, query, signal }: Visit, visit:
   const filter = (event: Event) => {
     event.preventDefault();
     const address = href("connections", "", { subject: input.value.trim() });
-    if (address != location.pathname + location.search) visit(address);
+    if (address !== location.pathname + location.search) visit(address);
   };
   const said = el("p", { role: "status" });
   const notice = el("div", {}, loading());
@@ -23,39 +23,72 @@ export function connectionsView(api: Api, { root, query, signal }: Visit, visit:
   const more = el("nav", { class: "pages", "aria-label": "Pages" });
   root.append(
     el("h1", {}, "Connections"),
-    el("form", { class: "filters", role: "search", "aria-label": "Filter connections", onsubmit: filter, onchange: filter },
-      field("Subject", input), el("button", { type: "submit" }, "Filter"), subject && el("a", { class: "quiet", href: href("connections") }, "Clear")),
-    said, notice, list, more,
+    el(
+      "form",
+      { class: "filters", role: "search", "aria-label": "Filter connections", onsubmit: filter, onchange: filter },
+      field("Subject", input),
+      el("button", { type: "submit" }, "Filter"),
+      subject && el("a", { class: "quiet", href: href("connections") }, "Clear"),
+    ),
+    said,
+    notice,
+    list,
+    more,
   );
 
   const next = el("a", {}, "More »");
-  void poll(signal, 2000, async () => {
-    const page = await api.connections({ subject: subject || "*", limit: "100", ...(cursor && { cursor }) }, signal);
-    rows.show(page.connections);
-    put(notice, !page.connections.length && el("p", { class: "empty", role: "status" },
-      subject ? `Nobody is connected as ${subject}.` : "Nobody is connected. The command “streamer call” connects, and so does this page when it shows a request."));
-    if (page.cursor) next.setAttribute("href", href("connections", "", { subject, cursor: page.cursor }));
-    if (!page.cursor) next.remove();
-    else if (!next.isConnected) more.append(next);
-  }, (error) => put(notice, problem(explain(error))));
+  void poll(
+    signal,
+    2000,
+    async () => {
+      const page = await api.connections({ subject: subject || "*", limit: "100", ...(cursor && { cursor }) }, signal);
+      rows.show(page.connections);
+      put(
+        notice,
+        !page.connections.length &&
+          el(
+            "p",
+            { class: "empty", role: "status" },
+            subject
+              ? `Nobody is connected as ${subject}.`
+              : "Nobody is connected. The command “streamer call” connects, and so does this page when it shows a request.",
+          ),
+      );
+      if (page.cursor) next.setAttribute("href", href("connections", "", { subject, cursor: page.cursor }));
+      if (!page.cursor) next.remove();
+      else if (!next.isConnected) more.append(next);
+    },
+    (error) => put(notice, problem(explain(error))),
+  );
 
   async function closeAll(who: string): Promise<void> {
     try {
       const { closed } = await api.closeAll(who);
-      put(said, `${closed} connection${closed == 1 ? " was" : "s were"} closed.`);
+      put(said, `${closed} connection${closed === 1 ? " was" : "s were"} closed.`);
     } catch (error) {
       put(notice, problem(explain(error)));
     }
   }
 
   function row(c: Connection): HTMLElement {
-    return el("li", { class: "row" },
+    return el(
+      "li",
+      { class: "row" },
       el("a", { class: "subject", href: href("requests", "", { subject: c.subject }) }, c.subject),
       el("span", { class: "id" }, c.id),
       el("span", { class: "when" }, "since ", moment(c.connected_at)),
       el("span", { class: "expires" }, `token for ${duration(Date.parse(c.expires_at) - Date.now())} more`),
       el("span", { class: "agent" }, [c.source_ip, c.user_agent].filter(Boolean).join(" · ")),
-      el("button", { type: "button", class: "danger", "aria-label": `Close all connections of ${c.subject}`, onclick: () => closeAll(c.subject) }, "Close all"),
+      el(
+        "button",
+        {
+          type: "button",
+          class: "danger",
+          "aria-label": `Close all connections of ${c.subject}`,
+          onclick: () => closeAll(c.subject),
+        },
+        "Close all",
+      ),
     );
   }
   return "Connections";

@@ -40,10 +40,13 @@ var Timers = class {
       return () => {
       };
     }
-    const timer = this.clock.setTimeout(() => {
-      this.#live.delete(timer);
-      run();
-    }, Math.min(ms, 2 ** 31 - 1));
+    const timer = this.clock.setTimeout(
+      () => {
+        this.#live.delete(timer);
+        run();
+      },
+      Math.min(ms, 2 ** 31 - 1)
+    );
     this.#live.set(timer, cleared);
     return () => {
       this.#live.delete(timer);
@@ -83,7 +86,7 @@ function decode(text, codec) {
   try {
     const frame2 = codec.parse(text);
     const { type, error, request } = frame2;
-    if (typeof type != "string" || type == "error" && !error || type == "request" && !request) return void 0;
+    if (typeof type !== "string" || type === "error" && !error || type === "request" && !request) return void 0;
     return plain(frame2);
   } catch {
     return void 0;
@@ -111,7 +114,7 @@ function newId() {
   return "req_" + crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 function isFinal(state2) {
-  return state2 != "QUEUED" && state2 != "RUNNING";
+  return state2 !== "QUEUED" && state2 !== "RUNNING";
 }
 
 // clients/typescript/src/session.ts
@@ -167,7 +170,7 @@ var Http = class {
       if (value.state) return { type: "request", request_id: id, request: plain(value) };
       if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
     }
-    if (!value.code && (status < 400 || status == 429 || status > 499)) throw new Error(`HTTP status ${status}`);
+    if (!value.code && (status < 400 || status === 429 || status > 499)) throw new Error(`HTTP status ${status}`);
     const { code: code2 = STATUS_CODES[status] ?? "INTERNAL_ERROR", detail, title, details, correlation_id, retry } = value;
     return {
       type: "error",
@@ -195,7 +198,7 @@ var Http = class {
           signal: abort.signal
         });
         const answer = await response.text();
-        if (response.status != 401 || again) return [response.status, answer];
+        if (response.status !== 401 || again) return [response.status, answer];
         this.tokens.refuse();
       } finally {
         stop();
@@ -298,7 +301,7 @@ var Connection = class {
     const stop = this.timers.after(within, () => {
       this.#calls.delete(message.id);
       answer.reject(new Error(NO_ANSWER));
-      if (within == ANSWER_WITHIN) this.check();
+      if (within === ANSWER_WITHIN) this.check();
     });
     answer.promise.then(stop, stop);
     this.#socket.send(message.text);
@@ -307,7 +310,7 @@ var Connection = class {
   check() {
     const before = this.heard;
     this.call(reserved("ping"), 0, PONG_WITHIN).catch(() => {
-      if (this.heard == before) this.drop("silent");
+      if (this.heard === before) this.drop("silent");
     });
   }
   drop(reason) {
@@ -381,16 +384,17 @@ var Tokens = class {
   /** Concurrent callers share one call of the source. Rejects as the source does. */
   async get() {
     if (this.#current && this.clock.now() < this.#renewAt) return this.#current;
-    const fetched = this.#current = (async () => this.source())();
+    const fetched = (async () => this.source())();
+    this.#current = fetched;
     this.#renewAt = Infinity;
     try {
       const token = await fetched;
       const now = this.clock.now();
       const left = (readClaims(token).expires ?? now) - now;
-      if (this.#current == fetched) this.#renewAt = now + left - Math.min(6e4, left / 5);
+      if (this.#current === fetched) this.#renewAt = now + left - Math.min(6e4, left / 5);
       return token;
     } catch (error) {
-      if (this.#current == fetched) this.#current = void 0;
+      if (this.#current === fetched) this.#current = void 0;
       throw error;
     }
   }
@@ -443,7 +447,7 @@ var Link = class {
   }
   /** Whether the session is still the one that messages should go over. */
   isCurrent(session) {
-    return this.#session == session;
+    return this.#session === session;
   }
   close(reason, error) {
     if (this.closedBy) return;
@@ -459,7 +463,7 @@ var Link = class {
   }
   /** The browser's events about the network. */
   handleEvent({ type }) {
-    this.#offline = type == "offline";
+    this.#offline = type === "offline";
     if (this.#session) return this.#session.check();
     if (this.#offline) return this.#set(this.state, "offline");
     this.#attempt = 0;
@@ -486,7 +490,7 @@ var Link = class {
     try {
       token = await tokens.get();
     } catch (error) {
-      if (error instanceof StreamerError && error.code == "UNAUTHORIZED") this.close("unauthorized", error);
+      if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.close("unauthorized", error);
       return "token";
     }
     if (this.closedBy) return;
@@ -508,7 +512,7 @@ var Link = class {
       return "unreachable";
     }
     if (this.closedBy) return;
-    if (probe.error?.code == "UNAUTHORIZED") {
+    if (probe.error?.code === "UNAUTHORIZED") {
       tokens.refuse();
       if (++this.#unauthorized > 1) this.close("unauthorized", new StreamerError(probe.error));
       return "unauthorized";
@@ -536,12 +540,12 @@ var Link = class {
     this.#set("open", session.live ? "connected" : "polling");
   }
   #lost(session, reason) {
-    if (this.#session != session || this.closedBy) return;
+    if (this.#session !== session || this.closedBy) return;
     const { timers, tokens } = this.parts;
     this.#session = void 0;
     this.#next = deferred();
     this.#cancelRenewal();
-    if (reason == "unauthorized") tokens.refuse();
+    if (reason === "unauthorized") tokens.refuse();
     if (session.heard || timers.clock.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
     this.#set("reconnecting", this.#offline ? "offline" : reason);
     this.#dialIn(timers.backoff(this.#attempt++));
@@ -556,16 +560,16 @@ var Link = class {
     let wait = RENEW_AGAIN_AFTER;
     try {
       const token = await tokens.get();
-      if (this.#session != session) return;
+      if (this.#session !== session) return;
       const { error } = await session.call(reserved("authenticate", { token }));
       if (error && !error.retry?.retryable) return session.drop("unauthorized");
       if (!error) wait = tokens.renewIn(token);
     } catch {
     }
-    if (this.#session == session) this.#renewIn(wait, session);
+    if (this.#session === session) this.#renewIn(wait, session);
   }
   #set(state2, reason) {
-    if (this.state == state2 && this.reason == reason) return;
+    if (this.state === state2 && this.reason === reason) return;
     this.state = state2;
     this.reason = reason;
     this.parts.onState();
@@ -664,7 +668,7 @@ var Tracked = class {
   offer(frame2) {
     const snapshot = frame2.request;
     const { rev = 0, error, result, result_ref, percentage = 0, message = "", metadata } = snapshot ?? frame2;
-    if (frame2.type == "response") {
+    if (frame2.type === "response") {
       this.finished = true;
       return this.#end(frame2.data);
     }
@@ -696,8 +700,10 @@ var Tracked = class {
     let open = true;
     void this.done.then(() => open = false);
     for (let seen; ; ) {
-      if (this.#last != seen) yield seen = this.#last;
-      else if (open) await this.#changed.promise;
+      if (this.#last !== seen) {
+        seen = this.#last;
+        yield seen;
+      } else if (open) await this.#changed.promise;
       else return;
     }
   }
@@ -767,7 +773,7 @@ var Streamer = class {
     const id = options.id ?? newId();
     const { text } = encode(id, action, payload, this.#codec, options.metadata);
     const known = this.#requests.get(id);
-    if (known?.text && known.text != text) {
+    if (known?.text && known.text !== text) {
       const other = new Tracked(id, text, this.#follow);
       other.fail(new StreamerError({ code: "DUPLICATE_REQUEST", message: "the id belongs to another request" }, id));
       return other.handle;
@@ -846,7 +852,7 @@ var Streamer = class {
     this.#requests.set(id, request);
     void request.done.then(() => {
       if (!this.#link.closedBy) this.#pending.remove(id);
-      if (this.#requests.get(id) == request) this.#requests.delete(id);
+      if (this.#requests.get(id) === request) this.#requests.delete(id);
     });
     return request;
   }
@@ -868,9 +874,9 @@ var Streamer = class {
         }
         failures = 0;
         request.offer(frame2);
-        if (message.text == text && request.stored && !request.ended) this.#pending.put(id, null);
+        if (message.text === text && request.stored && !request.ended) this.#pending.put(id, null);
         if (session?.live) await Promise.race([session.ended, request.done]);
-        else if (session && request.rev == before && this.#timers.clock.now() - begun < 1e3) await this.#timers.pause(1e3);
+        else if (session && request.rev === before && this.#timers.clock.now() - begun < 1e3) await this.#timers.pause(1e3);
       }
     } catch (error) {
       request.fail(error);
@@ -879,7 +885,7 @@ var Streamer = class {
     if (!request.aborted || !request.sent || request.finished) return;
     try {
       await this.#link.ready();
-      if (!request.who || request.who == this.#who) await this.#answer(reserved("cancel", { request_id: id }));
+      if (!request.who || request.who === this.#who) await this.#answer(reserved("cancel", { request_id: id }));
     } catch {
     }
   }
@@ -899,20 +905,24 @@ var Streamer = class {
       let frame2;
       try {
         const answer = (byHttp ? this.#http : session).call(message, request?.rev);
-        frame2 = await (request?.stored ? Promise.race([answer, request.done]) : answer);
+        frame2 = await (request?.stored ? Promise.race([answer, request.done]) : answer) || void 0;
         if (!frame2) return [];
-        if (!request?.stored && !frame2.rev && frame2.error?.code == "SERVICE_UNAVAILABLE") throw frame2.error;
+        if (!request?.stored && !frame2.rev && frame2.error?.code === "SERVICE_UNAVAILABLE") throw frame2.error;
       } catch (error) {
         if (this.#link.closedBy) throw this.#link.closedBy;
         if (request?.ended) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
           const retry = { retryable: true };
-          throw new StreamerError({ code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry }, request?.id ?? (message.ref && message.id), error);
+          throw new StreamerError(
+            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry },
+            request?.id ?? (message.ref && message.id),
+            error
+          );
         }
         if (this.#link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
         continue;
       }
-      if (frame2.error?.code != "UNAUTHORIZED" || frame2.rev || refused || byHttp) return byHttp ? [frame2] : [frame2, session];
+      if (frame2.error?.code !== "UNAUTHORIZED" || frame2.rev || refused || byHttp) return byHttp ? [frame2] : [frame2, session];
       refused = true;
       session.drop("unauthorized");
     }
@@ -941,7 +951,7 @@ var Streamer = class {
     this.#who = who2;
     this.#pending.claim(who2);
     for (const request of this.#requests.values()) {
-      if (request.who && request.who != who2) {
+      if (request.who && request.who !== who2) {
         request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another person" }, request.id));
       }
       request.who = who2;
@@ -959,7 +969,7 @@ var exact = JSON;
 function parse(text) {
   return exact.parse(
     text,
-    (_, value, context) => typeof value == "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source && exact.rawJSON ? exact.rawJSON(context.source) : value
+    (_, value, context) => typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source && exact.rawJSON ? exact.rawJSON(context.source) : value
   );
 }
 var Typed = class {
@@ -997,7 +1007,9 @@ var Api = class {
   }
   /** Sends a signal; `payload` is JSON text, or empty. */
   signal(id, subject, token, payload) {
-    return this.#call("POST", requestPath(id, "/signals/" + encodeURIComponent(token), subject), { body: payload });
+    return this.#call("POST", requestPath(id, "/signals/" + encodeURIComponent(token), subject), {
+      body: payload
+    });
   }
   output(id, subject, from, signal) {
     return this.#call("GET", requestPath(id, "/output", subject, { from: String(from) }), { signal });
@@ -1021,7 +1033,7 @@ var Api = class {
       const response = await fetch(path, { method, headers, ...body && { body }, ...signal && { signal } });
       const text = await response.text();
       if (response.ok) return parse(text);
-      if (response.status == 401 && !again && !this.session.pasted) {
+      if (response.status === 401 && !again && !this.session.pasted) {
         this.session.refused();
         continue;
       }
@@ -1052,7 +1064,7 @@ function svg(tag, attributes = {}, ...children) {
 }
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value == "function") element.addEventListener(name.slice(2), value);
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (value !== void 0 && value !== false) element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...shown(children));
@@ -1079,12 +1091,12 @@ var Keyed = class {
     for (const item of items) {
       const version = JSON.stringify(item);
       const old = this.#shown.get(this.key(item));
-      next.set(this.key(item), old?.version == version ? old : { version, element: this.#replace(old?.element, item) });
+      next.set(this.key(item), old?.version === version ? old : { version, element: this.#replace(old?.element, item) });
     }
     for (const [key, { element }] of this.#shown) if (!next.has(key)) element.remove();
     let at = this.parent.firstElementChild;
     for (const { element } of next.values()) {
-      if (element == at) at = at.nextElementSibling;
+      if (element === at) at = at.nextElementSibling;
       else this.parent.insertBefore(element, at);
     }
     this.#shown = next;
@@ -1098,31 +1110,6 @@ var Keyed = class {
     return element;
   }
 };
-
-// console/state.ts
-var STATES2 = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"];
-function isFinalState(state2) {
-  return state2 != "QUEUED" && state2 != "RUNNING";
-}
-var SCOPE = "streamer:operator";
-function explain(error) {
-  if (!(error instanceof StreamerError)) {
-    return { title: "The server does not answer", advice: "Is it running? The console tries again by itself." };
-  }
-  switch (error.code) {
-    case "UNAUTHORIZED":
-      return { title: "The token is not good", advice: "It may have expired. Sign out, above, and sign in again with a fresh one." };
-    case "FORBIDDEN":
-      return { title: "The token lacks a scope", advice: `${error.message}. The console needs a token with the scope ${SCOPE}.` };
-    case "NOT_FOUND":
-      return { title: "It is not there", advice: "Look at its id, its subject and the tenant that you are signed in for. Requests are forgotten some time after their end." };
-    case "SERVICE_UNAVAILABLE":
-    case "INTERNAL_ERROR":
-    case "RATE_LIMITED":
-      return { title: "The server has a fault", advice: `${error.message}. The console tries again by itself.` };
-  }
-  return { title: "The server refused", advice: error.message };
-}
 
 // console/route.ts
 var BASE = "/console/";
@@ -1158,7 +1145,12 @@ var Router = class {
     const view = this.views[name];
     put(this.root);
     let title = "No such page";
-    const visit = { root: this.root, rest: decode2(rest.join("/")), query: new URLSearchParams(location.search), signal: this.#leave.signal };
+    const visit = {
+      root: this.root,
+      rest: decode2(rest.join("/")),
+      query: new URLSearchParams(location.search),
+      signal: this.#leave.signal
+    };
     if (view) title = view(visit);
     else {
       this.root.append(
@@ -1178,7 +1170,7 @@ var Router = class {
   #follow(event) {
     const link = event.target.closest("a");
     const elsewhere = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.defaultPrevented;
-    if (!link || elsewhere || link.origin != location.origin || !link.pathname.startsWith(BASE) || link.hash) return;
+    if (!link || elsewhere || link.origin !== location.origin || !link.pathname.startsWith(BASE) || link.hash) return;
     event.preventDefault();
     this.go(link.href);
   }
@@ -1191,12 +1183,43 @@ function decode2(text) {
   }
 }
 
+// console/state.ts
+var STATES2 = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"];
+function isFinalState(state2) {
+  return state2 !== "QUEUED" && state2 !== "RUNNING";
+}
+var SCOPE = "streamer:operator";
+function explain(error) {
+  if (!(error instanceof StreamerError)) {
+    return { title: "The server does not answer", advice: "Is it running? The console tries again by itself." };
+  }
+  switch (error.code) {
+    case "UNAUTHORIZED":
+      return {
+        title: "The token is not good",
+        advice: "It may have expired. Sign out, above, and sign in again with a fresh one."
+      };
+    case "FORBIDDEN":
+      return { title: "The token lacks a scope", advice: `${error.message}. The console needs a token with the scope ${SCOPE}.` };
+    case "NOT_FOUND":
+      return {
+        title: "It is not there",
+        advice: "Look at its id, its subject and the tenant that you are signed in for. Requests are forgotten some time after their end."
+      };
+    case "SERVICE_UNAVAILABLE":
+    case "INTERNAL_ERROR":
+    case "RATE_LIMITED":
+      return { title: "The server has a fault", advice: `${error.message}. The console tries again by itself.` };
+  }
+  return { title: "The server refused", advice: error.message };
+}
+
 // console/parts.ts
 function badge(state2) {
   return el("span", { class: "badge", "data-state": state2 }, state2.toLowerCase());
 }
 function bar(request) {
-  const value = isFinalState(request.state) && request.state == "SUCCEEDED" ? 100 : request.percentage;
+  const value = isFinalState(request.state) && request.state === "SUCCEEDED" ? 100 : request.percentage;
   return el("progress", { max: 100, value, "aria-label": `progress of ${request.id}`, "data-state": request.state });
 }
 function requestHref(request) {
@@ -1213,11 +1236,18 @@ function code(value, label) {
   const text = pretty(value);
   const block = el("pre", { tabindex: 0, role: "group", "aria-label": label }, text.slice(0, SHOWN));
   if (text.length <= SHOWN) return block;
-  const more = el("button", { type: "button", onclick: () => {
-    block.textContent = text;
-    more.remove();
-    block.focus();
-  } }, `Show all ${text.length.toLocaleString()} characters`);
+  const more = el(
+    "button",
+    {
+      type: "button",
+      onclick: () => {
+        block.textContent = text;
+        more.remove();
+        block.focus();
+      }
+    },
+    `Show all ${text.length.toLocaleString()} characters`
+  );
   return el("div", {}, block, more);
 }
 function section(title, ...children) {
@@ -1264,8 +1294,12 @@ var full = new Intl.DateTimeFormat(void 0, { dateStyle: "medium", timeStyle: "lo
 function moment(at) {
   if (at === void 0) return "\u2013";
   const date = new Date(at);
-  const today = date.toDateString() == (/* @__PURE__ */ new Date()).toDateString();
-  return el("time", { datetime: date.toISOString(), title: full.format(date) }, (today ? "" : day.format(date) + " ") + clock.format(date));
+  const today = date.toDateString() === (/* @__PURE__ */ new Date()).toDateString();
+  return el(
+    "time",
+    { datetime: date.toISOString(), title: full.format(date) },
+    (today ? "" : day.format(date) + " ") + clock.format(date)
+  );
 }
 function duration(ms) {
   if (!Number.isFinite(ms)) return "\u2013";
@@ -1288,7 +1322,7 @@ function connectionsView(api, { root, query, signal }, visit) {
   const filter = (event) => {
     event.preventDefault();
     const address = href("connections", "", { subject: input.value.trim() });
-    if (address != location.pathname + location.search) visit(address);
+    if (address !== location.pathname + location.search) visit(address);
   };
   const said = el("p", { role: "status" });
   const notice = el("div", {}, loading());
@@ -1310,22 +1344,30 @@ function connectionsView(api, { root, query, signal }, visit) {
     more
   );
   const next = el("a", {}, "More \xBB");
-  void poll(signal, 2e3, async () => {
-    const page = await api.connections({ subject: subject || "*", limit: "100", ...cursor && { cursor } }, signal);
-    rows.show(page.connections);
-    put(notice, !page.connections.length && el(
-      "p",
-      { class: "empty", role: "status" },
-      subject ? `Nobody is connected as ${subject}.` : "Nobody is connected. The command \u201Cstreamer call\u201D connects, and so does this page when it shows a request."
-    ));
-    if (page.cursor) next.setAttribute("href", href("connections", "", { subject, cursor: page.cursor }));
-    if (!page.cursor) next.remove();
-    else if (!next.isConnected) more.append(next);
-  }, (error) => put(notice, problem(explain(error))));
+  void poll(
+    signal,
+    2e3,
+    async () => {
+      const page = await api.connections({ subject: subject || "*", limit: "100", ...cursor && { cursor } }, signal);
+      rows.show(page.connections);
+      put(
+        notice,
+        !page.connections.length && el(
+          "p",
+          { class: "empty", role: "status" },
+          subject ? `Nobody is connected as ${subject}.` : "Nobody is connected. The command \u201Cstreamer call\u201D connects, and so does this page when it shows a request."
+        )
+      );
+      if (page.cursor) next.setAttribute("href", href("connections", "", { subject, cursor: page.cursor }));
+      if (!page.cursor) next.remove();
+      else if (!next.isConnected) more.append(next);
+    },
+    (error) => put(notice, problem(explain(error)))
+  );
   async function closeAll(who2) {
     try {
       const { closed } = await api.closeAll(who2);
-      put(said, `${closed} connection${closed == 1 ? " was" : "s were"} closed.`);
+      put(said, `${closed} connection${closed === 1 ? " was" : "s were"} closed.`);
     } catch (error) {
       put(notice, problem(explain(error)));
     }
@@ -1339,7 +1381,16 @@ function connectionsView(api, { root, query, signal }, visit) {
       el("span", { class: "when" }, "since ", moment(c.connected_at)),
       el("span", { class: "expires" }, `token for ${duration(Date.parse(c.expires_at) - Date.now())} more`),
       el("span", { class: "agent" }, [c.source_ip, c.user_agent].filter(Boolean).join(" \xB7 ")),
-      el("button", { type: "button", class: "danger", "aria-label": `Close all connections of ${c.subject}`, onclick: () => closeAll(c.subject) }, "Close all")
+      el(
+        "button",
+        {
+          type: "button",
+          class: "danger",
+          "aria-label": `Close all connections of ${c.subject}`,
+          onclick: () => closeAll(c.subject)
+        },
+        "Close all"
+      )
     );
   }
   return "Connections";
@@ -1366,7 +1417,7 @@ function line(points, top, label) {
     ...[0, 0.5, 1].map((part) => rule(round(height - 8 - part * (height - 16)))),
     svg("path", { class: "area", d: path && `${path}V${height - 8}H8Z` }),
     svg("path", { class: "line", d: path }),
-    ...points.slice(1).map((p) => svg("circle", { class: "dot", cx: x(p), cy: y(p), r: p == last ? 4.5 : 2.5 }))
+    ...points.slice(1).map((p) => svg("circle", { class: "dot", cx: x(p), cy: y(p), r: p === last ? 4.5 : 2.5 }))
   );
 }
 function bars(columns, label) {
@@ -1380,7 +1431,14 @@ function bars(columns, label) {
     return Object.entries(column).map(([state2, n]) => {
       const tall = n / top * (height - 6);
       base -= tall;
-      return svg("rect", { "data-state": state2, x: round(i * wide + 1), y: round(base), width: round(wide - 2), height: round(tall), rx: 1.5 });
+      return svg("rect", {
+        "data-state": state2,
+        x: round(i * wide + 1),
+        y: round(base),
+        width: round(wide - 2),
+        height: round(tall),
+        rx: 1.5
+      });
     });
   });
   return frame(width, height, label, rule(height - 1), ...rects);
@@ -1401,7 +1459,11 @@ function dots(points, label) {
     label,
     ...Array.from({ length: high - low + 1 }, (_, i) => [
       rule(y(low + i)),
-      svg("text", { x: 2, y: y(low + i) - 3 }, ["1 ms", "10 ms", "100 ms", "1 s", "10 s", "100 s", "17 min", "2.8 h", "28 h"][low + i] ?? `10^${low + i - 3} s`)
+      svg(
+        "text",
+        { x: 2, y: y(low + i) - 3 },
+        ["1 ms", "10 ms", "100 ms", "1 s", "10 s", "100 s", "17 min", "2.8 h", "28 h"][low + i] ?? `10^${low + i - 3} s`
+      )
     ]).flat(),
     ...points.map(
       (p, i) => svg("circle", { "data-state": p.state, cx: round(64 + (p.at - from) / span * (width - 72)), cy: y(logs[i]), r: 4.5 })
@@ -1418,7 +1480,14 @@ function spans(all, from, to, label) {
     label,
     svg("rect", { class: "track", x: 0, y: 5, width, height: 6, rx: 3 }),
     ...all.map(
-      (s) => svg("rect", { "data-state": s.state, x: round(x(s.from)), y: 1, width: round(Math.max(x(s.to) - x(s.from), 3)), height: 14, rx: 3 })
+      (s) => svg("rect", {
+        "data-state": s.state,
+        x: round(x(s.from)),
+        y: 1,
+        width: round(Math.max(x(s.to) - x(s.from), 3)),
+        height: 14,
+        rx: 3
+      })
     )
   );
 }
@@ -1441,36 +1510,57 @@ function overviewView(api, { root, signal }) {
   const figures = el("div", {});
   root.append(el("h1", {}, "Overview"), notice, figures);
   let version = "";
-  void poll(signal, 3e3, async () => {
-    const read = /* @__PURE__ */ new Set();
-    const changes = () => [...known].some(([key, r]) => !isFinalState(r.state) && !read.has(key));
-    for (let cursor = "", news = true; read.size < NEWEST && (news || changes()); ) {
-      const page = await api.requests({ subject: "*", limit: "100", ...cursor && { cursor } }, signal);
-      news = !version;
-      for (const r of page.requests) {
-        const key = `${r.subject}/${r.id}`;
-        news ||= known.get(key)?.rev != r.rev;
-        known.set(key, r);
-        read.add(key);
+  void poll(
+    signal,
+    3e3,
+    async () => {
+      const read = /* @__PURE__ */ new Set();
+      const changes = () => [...known].some(([key, r]) => !isFinalState(r.state) && !read.has(key));
+      for (let cursor = "", news = true; read.size < NEWEST && (news || changes()); ) {
+        const page = await api.requests({ subject: "*", limit: "100", ...cursor && { cursor } }, signal);
+        news = !version;
+        for (const r of page.requests) {
+          const key = `${r.subject}/${r.id}`;
+          news ||= known.get(key)?.rev !== r.rev;
+          known.set(key, r);
+          read.add(key);
+        }
+        cursor = page.cursor ?? "";
+        if (!cursor) break;
       }
-      cursor = page.cursor ?? "";
-      if (!cursor) break;
-    }
-    const all = [...known.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
-    for (const r of all.splice(NEWEST)) known.delete(`${r.subject}/${r.id}`);
-    const next = JSON.stringify(all.map((r) => [r.id, r.rev]));
-    if (next == version && figures.childElementCount) return put(notice);
-    version = next;
-    put(notice, !all.length && el("p", { class: "empty", role: "status" }, "There are no requests yet. ", el("a", { href: href("send") }, "Send the first one.")));
-    put(figures, ...all.length ? [tiles(all), counts(all), latency(all), table(all)] : []);
-  }, (error) => put(notice, problem(explain(error))));
+      const all = [...known.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
+      for (const r of all.splice(NEWEST)) known.delete(`${r.subject}/${r.id}`);
+      const next = JSON.stringify(all.map((r) => [r.id, r.rev]));
+      if (next === version && figures.childElementCount) return put(notice);
+      version = next;
+      put(
+        notice,
+        !all.length && el(
+          "p",
+          { class: "empty", role: "status" },
+          "There are no requests yet. ",
+          el("a", { href: href("send") }, "Send the first one.")
+        )
+      );
+      put(figures, ...all.length ? [tiles(all), counts(all), latency(all), table(all)] : []);
+    },
+    (error) => put(notice, problem(explain(error)))
+  );
   return "Overview";
 }
 function tiles(all) {
-  return el("ul", { class: "tiles", "aria-label": `States of the newest ${all.length} requests` }, ...STATES2.map((state2) => {
-    const n = all.filter((r) => r.state == state2).length;
-    return el("li", { "data-state": state2 }, el("a", { href: href("requests", "", { state: state2 }) }, el("b", {}, n), " ", state2.toLowerCase()));
-  }));
+  return el(
+    "ul",
+    { class: "tiles", "aria-label": `States of the newest ${all.length} requests` },
+    ...STATES2.map((state2) => {
+      const n = all.filter((r) => r.state === state2).length;
+      return el(
+        "li",
+        { "data-state": state2 },
+        el("a", { href: href("requests", "", { state: state2 }) }, el("b", {}, n), " ", state2.toLowerCase())
+      );
+    })
+  );
 }
 function counts(all) {
   const ats = all.map((r) => Date.parse(r.created_at));
@@ -1487,7 +1577,11 @@ function counts(all) {
 function latency(all) {
   const ended = all.filter((r) => r.finished_at);
   if (!ended.length) return void 0;
-  const points = ended.map((r) => ({ at: Date.parse(r.finished_at), value: between(r.created_at, r.finished_at), state: r.state }));
+  const points = ended.map((r) => ({
+    at: Date.parse(r.finished_at),
+    value: between(r.created_at, r.finished_at),
+    state: r.state
+  }));
   const took = points.map((p) => p.value).sort((a, b) => a - b);
   const label = `Half took up to ${duration(quantile(took, 0.5))}, 95 of 100 up to ${duration(quantile(took, 0.95))}, the longest ${duration(took.at(-1))}`;
   const ats = points.map((p) => p.at);
@@ -1506,17 +1600,32 @@ function table(all) {
       el("th", { scope: "row" }, el("a", { href: href("requests", "", { action }) }, action)),
       el("td", {}, requests.length),
       el("td", {}, requests.filter((r) => !isFinalState(r.state)).length),
-      el("td", {}, requests.filter((r) => r.state == "FAILED").length),
+      el("td", {}, requests.filter((r) => r.state === "FAILED").length),
       el("td", {}, duration(quantile(took, 0.5))),
       el("td", {}, duration(quantile(took, 0.95)))
     );
   });
-  return section("By action", el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "By action" }, el(
-    "table",
-    {},
-    el("thead", {}, el("tr", {}, ...["Action", "Requests", "Open", "Failed", "Half within", "95 % within"].map((h) => el("th", { scope: "col" }, h)))),
-    el("tbody", {}, ...rows)
-  )));
+  return section(
+    "By action",
+    el(
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": "By action" },
+      el(
+        "table",
+        {},
+        el(
+          "thead",
+          {},
+          el(
+            "tr",
+            {},
+            ...["Action", "Requests", "Open", "Failed", "Half within", "95 % within"].map((h) => el("th", { scope: "col" }, h))
+          )
+        ),
+        el("tbody", {}, ...rows)
+      )
+    )
+  );
 }
 function quantile(sorted, part) {
   return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? NaN;
@@ -1561,8 +1670,16 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
       el("div", {}, parts.facts, section("Frames", log, noFrames), section("What the functions logged", logs.element))
     )
   );
-  const cancel = el("button", { type: "button", class: "danger", onclick: () => act(() => api.cancel(id, subject), "The cancel was asked for.") }, "Cancel");
-  const redrive = el("button", { type: "button", onclick: () => act(() => api.redrive(id, subject), "It is queued again.") }, "Redrive");
+  const cancel = el(
+    "button",
+    { type: "button", class: "danger", onclick: () => act(() => api.cancel(id, subject), "The cancel was asked for.") },
+    "Cancel"
+  );
+  const redrive = el(
+    "button",
+    { type: "button", onclick: () => act(() => api.redrive(id, subject), "It is queued again.") },
+    "Redrive"
+  );
   const signalForm = signalPart((token, payload) => act(() => api.signal(id, subject, token, payload), "The signal was given."));
   controls.append(cancel, redrive, signalForm.element);
   async function act(call, said2) {
@@ -1580,17 +1697,26 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
   }
   function show(r) {
     if (newest && r.rev < newest.rev) return;
-    if (newest?.state == "FAILED" && r.state != "FAILED") subscribe();
+    if (newest?.state === "FAILED" && r.state !== "FAILED") subscribe();
     newest = r;
     point(r.rev, r.updated_at, r.percentage);
     const state2 = r.cancelling ? "CANCELLING" : r.state;
     put(title, r.action, " ", el("span", { class: "id" }, r.id));
-    put(head, badge(state2), bar(r), el("span", {}, isFinalState(r.state) ? `after ${duration(between(r.created_at, r.finished_at))}` : `${Math.round(r.percentage)} %`));
+    put(
+      head,
+      badge(state2),
+      bar(r),
+      el(
+        "span",
+        {},
+        isFinalState(r.state) ? `after ${duration(between(r.created_at, r.finished_at))}` : `${Math.round(r.percentage)} %`
+      )
+    );
     const text = `${state2} ${r.message}`;
-    if (status.dataset.text != text) put(status, el("span", { class: "hidden" }, state2.toLowerCase() + ": "), r.message, said);
+    if (status.dataset.text !== text) put(status, el("span", { class: "hidden" }, state2.toLowerCase() + ": "), r.message, said);
     status.dataset.text = text;
     cancel.hidden = isFinalState(r.state) || !!r.cancelling;
-    redrive.hidden = r.state != "FAILED";
+    redrive.hidden = r.state !== "FAILED";
     signalForm.show(r);
     draw(r, progress, parts);
     logs.show(r.detail?.correlation_id, r.rev);
@@ -1623,49 +1749,86 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
   const live = connect();
   signal.addEventListener("abort", () => live.close());
   const subscribe = () => {
-    if (live.state == "open" && live.reason == "connected") live.request("streamer.subscribe", { request_id: id, ...subject && { subject } });
+    if (live.state === "open" && live.reason === "connected")
+      live.request("streamer.subscribe", { request_id: id, ...subject && { subject } });
   };
   live.onState(subscribe);
   live.onFrame((frame2) => {
-    if ((frame2.request?.id ?? frame2.request_id) != id) return;
+    if ((frame2.request?.id ?? frame2.request_id) !== id) return;
     noFrames.remove();
     const below = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     frames.append(frameItem(frame2));
     if (frames.childElementCount > FRAMES) frames.firstElementChild.remove();
     if (below) log.scrollTop = log.scrollHeight;
-    if (frame2.type == "progress" && newest && frame2.rev > newest.rev) {
+    if (frame2.type === "progress" && newest && frame2.rev > newest.rev) {
       const { rev = 0, percentage = 0, message = "", timestamp = (/* @__PURE__ */ new Date()).toISOString() } = frame2;
       show({ ...newest, state: "RUNNING", rev, percentage, message, updated_at: timestamp });
     }
     refreshSoon();
   });
-  void poll(signal, AGAIN, async () => {
-    if (!newest || !isFinalState(newest.state) || newest.state == "FAILED" || fault.childElementCount) await refresh();
-  }, (error) => put(fault, problem(explain(error))));
+  void poll(
+    signal,
+    AGAIN,
+    async () => {
+      if (!newest || !isFinalState(newest.state) || newest.state === "FAILED" || fault.childElementCount) await refresh();
+    },
+    (error) => put(fault, problem(explain(error)))
+  );
   return `Request ${id}`;
 }
 var drawn = /* @__PURE__ */ new WeakMap();
 function redraw(part, value, make) {
   const version = JSON.stringify(value) ?? "";
-  if (drawn.get(part) == version) return;
+  if (drawn.get(part) === version) return;
   drawn.set(part, version);
   put(part, ...make());
 }
 function draw(r, progress, parts) {
   const d = r.detail;
-  redraw(parts.waiting, r.state == "QUEUED" && r.waiting, () => r.state == "QUEUED" && r.waiting ? [section("Why it waits", el("p", {}, ...why(r)))] : []);
+  redraw(
+    parts.waiting,
+    r.state === "QUEUED" && r.waiting,
+    () => r.state === "QUEUED" && r.waiting ? [section("Why it waits", el("p", {}, ...why(r)))] : []
+  );
   const points = [{ at: Date.parse(r.created_at), value: 0 }, ...[...progress].sort((a, b) => a[0] - b[0]).map(([, p]) => p)];
   redraw(parts.progress, points, () => [
     section(
       "Progress",
       line(points, 100, `Progress over time: ${Math.round(r.percentage)} % after ${duration(points.at(-1).at - points[0].at)}`),
-      el("p", { class: "axis" }, moment(points[0].at), el("span", {}, "what this page has seen of it"), moment(points.at(-1).at))
+      el(
+        "p",
+        { class: "axis" },
+        moment(points[0].at),
+        el("span", {}, "what this page has seen of it"),
+        moment(points.at(-1).at)
+      )
     )
   ]);
-  redraw(parts.timeline, [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.waiting, d?.worker, d?.claimed_at, d?.lease_until], () => [section("Timeline", ...timeline(r))]);
-  redraw(parts.steps, d?.steps, () => d?.steps?.length ? [section("Steps", el("ul", { class: "steps" }, ...d.steps.map((s) => el("li", {}, el("h3", {}, s.name), code(s.result, `Result of ${s.name}`)))))] : []);
+  redraw(
+    parts.timeline,
+    [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.waiting, d?.worker, d?.claimed_at, d?.lease_until],
+    () => [section("Timeline", ...timeline(r))]
+  );
+  redraw(
+    parts.steps,
+    d?.steps,
+    () => d?.steps?.length ? [
+      section(
+        "Steps",
+        el(
+          "ul",
+          { class: "steps" },
+          ...d.steps.map((s) => el("li", {}, el("h3", {}, s.name), code(s.result, `Result of ${s.name}`)))
+        )
+      )
+    ] : []
+  );
   redraw(parts.values, [d?.payload, r.result, r.error, d?.checkpoint, d?.metadata, r.metadata], () => [
-    r.error && section("Error", el("p", {}, el("strong", {}, r.error.code), " ", r.error.message), r.error.details && code(r.error.details, "Details of the error")),
+    r.error && section(
+      "Error",
+      el("p", {}, el("strong", {}, r.error.code), " ", r.error.message),
+      r.error.details && code(r.error.details, "Details of the error")
+    ),
     r.result !== void 0 && section("Result", code(r.result, "Result")),
     d?.payload !== void 0 && section("Payload", code(d.payload, "Payload")),
     d?.metadata && section("Metadata", code(d.metadata, "Metadata")),
@@ -1689,12 +1852,16 @@ function facts(r) {
     ["Holds places under", d?.slots?.join(", ")],
     ["Slices", d?.slices],
     ["Workers lost", d?.lost],
-    ["Watched by", d && `${d.subscribers} connection${d.subscribers == 1 ? "" : "s"}`],
+    ["Watched by", d && `${d.subscribers} connection${d.subscribers === 1 ? "" : "s"}`],
     ["Forgotten after", d?.expires_at && moment(d.expires_at)],
     ["Correlation id", d?.correlation_id],
     ["Rev", r.rev]
   ];
-  return el("dl", {}, ...pairs.filter(([, value]) => value || value === 0).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  return el(
+    "dl",
+    {},
+    ...pairs.filter(([, value]) => value || value === 0).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))
+  );
 }
 function why(r) {
   const w = r.waiting;
@@ -1726,18 +1893,40 @@ function timeline(r) {
   const failed = (r.history ?? []).map((a) => ({ from: Date.parse(a.started_at), to: Date.parse(a.ended_at), state: "FAILED" }));
   const last = Math.max(r.started_at ? Date.parse(r.started_at) : NaN, failed.at(-1)?.to ?? 0);
   const from = failed.length && r.detail?.claimed_at ? Date.parse(r.detail.claimed_at) : last;
-  const current = (r.state == "RUNNING" || r.state == "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
+  const current = (r.state === "RUNNING" || r.state === "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
   const items = [
     el("li", {}, moment(r.created_at), el("span", {}, "created")),
-    ...(r.history ?? []).map((a) => el(
+    ...(r.history ?? []).map(
+      (a) => el(
+        "li",
+        { "data-state": "FAILED" },
+        moment(a.started_at),
+        el(
+          "span",
+          {},
+          `attempt ${a.number} failed with ${a.code} after ${duration(between(a.started_at, a.ended_at))}`,
+          el("small", {}, a.worker)
+        )
+      )
+    ),
+    r.state === "RUNNING" && el(
       "li",
-      { "data-state": "FAILED" },
-      moment(a.started_at),
-      el("span", {}, `attempt ${a.number} failed with ${a.code} after ${duration(between(a.started_at, a.ended_at))}`, el("small", {}, a.worker))
-    )),
-    r.state == "RUNNING" && el("li", { "data-state": "RUNNING" }, el("span", {}, "now"), el("span", {}, `attempt ${r.attempts} runs`, el("small", {}, r.detail?.worker))),
-    r.state == "QUEUED" && el("li", { "data-state": "QUEUED" }, el("span", {}, "now"), el("span", {}, "waits", r.due_at && " until ", r.due_at && moment(r.due_at))),
-    r.finished_at && el("li", { "data-state": r.state }, moment(r.finished_at), el("span", {}, r.state.toLowerCase(), r.state == "SUCCEEDED" && r.attempts > 1 && ` in attempt ${r.attempts}`))
+      { "data-state": "RUNNING" },
+      el("span", {}, "now"),
+      el("span", {}, `attempt ${r.attempts} runs`, el("small", {}, r.detail?.worker))
+    ),
+    r.state === "QUEUED" && el(
+      "li",
+      { "data-state": "QUEUED" },
+      el("span", {}, "now"),
+      el("span", {}, "waits", r.due_at && " until ", r.due_at && moment(r.due_at))
+    ),
+    r.finished_at && el(
+      "li",
+      { "data-state": r.state },
+      moment(r.finished_at),
+      el("span", {}, r.state.toLowerCase(), r.state === "SUCCEEDED" && r.attempts > 1 && ` in attempt ${r.attempts}`)
+    )
   ];
   return [
     spans([...failed, ...current], created, end, `Attempts on a line of ${duration(end - created)}: ${failed.length} failed`),
@@ -1754,18 +1943,26 @@ function frameItem(frame2) {
 function signalPart(send) {
   const token = el("input", { name: "token", required: true, autocomplete: "off", spellcheck: "false" });
   const payload = el("textarea", { name: "payload", rows: 3, spellcheck: "false", placeholder: "{}" });
-  const form = el("form", { onsubmit: (event) => {
-    event.preventDefault();
-    send(token.value.trim(), payload.value.trim());
-  } }, field("Token", token), field("Payload", payload, "JSON, or nothing"), el("button", { type: "submit" }, "Give the signal"));
+  const form = el(
+    "form",
+    {
+      onsubmit: (event) => {
+        event.preventDefault();
+        send(token.value.trim(), payload.value.trim());
+      }
+    },
+    field("Token", token),
+    field("Payload", payload, "JSON, or nothing"),
+    el("button", { type: "submit" }, "Give the signal")
+  );
   const element = el("details", { class: "signal" }, el("summary", {}, "Signal"), form);
   let opened = "";
   return {
     element,
     show(r) {
       element.hidden = isFinalState(r.state);
-      const waits = r.waiting?.for == "signal" ? r.waiting.token ?? "" : "";
-      if (waits && waits != opened) {
+      const waits = r.waiting?.for === "signal" ? r.waiting.token ?? "" : "";
+      if (waits && waits !== opened) {
         opened = token.value = waits;
         element.open = true;
       }
@@ -1778,10 +1975,14 @@ function logsPart(api, signal) {
   return {
     element,
     show(correlationId, rev) {
-      if (!correlationId || shown2 == `${correlationId} ${rev}`) return;
+      if (!correlationId || shown2 === `${correlationId} ${rev}`) return;
       shown2 = `${correlationId} ${rev}`;
       api.logs(correlationId, signal).then(
-        (lines) => redraw(element, lines, () => lines.length ? [el("ol", { class: "logs", tabindex: 0, "aria-label": "Log lines" }, ...lines.map(logLine))] : [el("p", { class: "empty" }, "The stack keeps the last 5,000 lines of this run, and none is of this request.")]),
+        (lines) => redraw(
+          element,
+          lines,
+          () => lines.length ? [el("ol", { class: "logs", tabindex: 0, "aria-label": "Log lines" }, ...lines.map(logLine))] : [el("p", { class: "empty" }, "The stack keeps the last 5,000 lines of this run, and none is of this request.")]
+        ),
         (error) => !signal.aborted && put(element, problem(explain(error)))
       );
     }
@@ -1797,7 +1998,11 @@ function logLine(line2) {
     moment(String(time ?? timestamp)),
     el("b", {}, String(level)),
     el("span", {}, String(msg ?? message)),
-    el("code", {}, others.map(([name, value]) => `${name}=${typeof value == "string" ? value : JSON.stringify(value)}`).join("  "))
+    el(
+      "code",
+      {},
+      others.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join("  ")
+    )
   );
 }
 
@@ -1812,13 +2017,19 @@ function requestsView(api, actions, { root, query, signal }, visit) {
   const form = el(
     "form",
     { class: "filters", role: "search", "aria-label": "Filter requests", onsubmit: filter, onchange: filter },
-    field("State", el(
-      "select",
-      { name: "state" },
-      el("option", { value: "" }, "all"),
-      ...STATES2.map((s) => el("option", { value: s, selected: s == filters.state }, s.toLowerCase()))
-    )),
-    field("Action", el("input", { name: "action", value: filters.action, list: "actions", autocomplete: "off", spellcheck: "false" })),
+    field(
+      "State",
+      el(
+        "select",
+        { name: "state" },
+        el("option", { value: "" }, "all"),
+        ...STATES2.map((s) => el("option", { value: s, selected: s === filters.state }, s.toLowerCase()))
+      )
+    ),
+    field(
+      "Action",
+      el("input", { name: "action", value: filters.action, list: "actions", autocomplete: "off", spellcheck: "false" })
+    ),
     field("Subject", el("input", { name: "subject", value: filters.subject, autocomplete: "off", spellcheck: "false" })),
     field("Id", el("input", { name: "id", value: filters.id, autocomplete: "off", spellcheck: "false" })),
     el("datalist", { id: "actions" }, ...actions.map((name) => el("option", { value: name }))),
@@ -1829,7 +2040,7 @@ function requestsView(api, actions, { root, query, signal }, visit) {
     event.preventDefault();
     const chosen = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
     const address = href("requests", "", chosen);
-    if (address != location.pathname + location.search) visit(address);
+    if (address !== location.pathname + location.search) visit(address);
   }
   const notice = el("div", {}, loading());
   const list = el("ul", { class: "rows", "aria-label": "Requests, newest first" });
@@ -1837,25 +2048,36 @@ function requestsView(api, actions, { root, query, signal }, visit) {
   const pages = el("nav", { class: "pages", "aria-label": "Pages" });
   root.append(el("h1", {}, "Requests"), form, notice, list, pages);
   let depth = 10;
-  void poll(signal, AGAIN2, async () => {
-    const page = filters.id ? await one(api, filters, depth, signal) : await api.requests({
-      subject: filters.subject || "*",
-      limit: PAGE,
-      ...filters.state && { state: filters.state },
-      ...filters.action && { action: filters.action },
-      ...cursor && { cursor }
-    }, signal);
-    depth = 1;
-    if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
-    rows.show(page.requests);
-    put(notice, !page.requests.length && empty(filtered || !!cursor, !!filters.id));
-    show(page.cursor);
-  }, (error) => put(notice, problem(explain(error))));
+  void poll(
+    signal,
+    AGAIN2,
+    async () => {
+      const page = filters.id ? await one(api, filters, depth, signal) : await api.requests(
+        {
+          subject: filters.subject || "*",
+          limit: PAGE,
+          ...filters.state && { state: filters.state },
+          ...filters.action && { action: filters.action },
+          ...cursor && { cursor }
+        },
+        signal
+      );
+      depth = 1;
+      if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
+      rows.show(page.requests);
+      put(notice, !page.requests.length && empty(filtered || !!cursor, !!filters.id));
+      show(page.cursor);
+    },
+    (error) => put(notice, problem(explain(error)))
+  );
   const newest = el("a", { href: href("requests", "", filters) }, "\xAB Newest");
   const older = el("a", {}, "Older \xBB");
   function show(next) {
     if (next) older.setAttribute("href", href("requests", "", { ...filters, cursor: next }));
-    for (const [link, wanted] of [[newest, !!cursor], [older, !!next]]) {
+    for (const [link, wanted] of [
+      [newest, !!cursor],
+      [older, !!next]
+    ]) {
       if (!wanted) link.remove();
       else if (!link.isConnected) pages.append(link);
     }
@@ -1872,11 +2094,11 @@ async function one(api, filters, pages, signal) {
   }
   for (let cursor = ""; !found.length && pages > 0; pages--) {
     const page = await api.requests({ subject: "*", limit: "100", ...cursor && { cursor } }, signal);
-    found.push(...page.requests.filter((r) => r.id == id));
+    found.push(...page.requests.filter((r) => r.id === id));
     if (!page.cursor) break;
     cursor = page.cursor;
   }
-  return { requests: found.filter((r) => (!state2 || r.state == state2) && (!action || r.action == action)) };
+  return { requests: found.filter((r) => (!state2 || r.state === state2) && (!action || r.action === action)) };
 }
 function row(r) {
   const took = between(r.created_at, r.finished_at);
@@ -1893,13 +2115,35 @@ function row(r) {
   );
 }
 function empty(filtered, byId) {
-  return filtered ? el("p", { class: "empty", role: "status" }, "No request is like that. ", byId && "An id is looked for among the newest 1,000, or among those of a subject. ", el("a", { href: href("requests") }, "Show all.")) : el("p", { class: "empty", role: "status" }, "There are no requests yet. ", el("a", { href: href("send") }, "Send the first one."));
+  return filtered ? el(
+    "p",
+    { class: "empty", role: "status" },
+    "No request is like that. ",
+    byId && "An id is looked for among the newest 1,000, or among those of a subject. ",
+    el("a", { href: href("requests") }, "Show all.")
+  ) : el(
+    "p",
+    { class: "empty", role: "status" },
+    "There are no requests yet. ",
+    el("a", { href: href("send") }, "Send the first one.")
+  );
 }
 
 // console/send.ts
 function sendView(client, actions, subject, { root, query, signal }, visit) {
-  const action = el("input", { name: "action", required: true, list: "actions", value: query.get("action") ?? "", autocomplete: "off", spellcheck: "false" });
-  const payload = el("textarea", { name: "payload", rows: 10, spellcheck: "false", "aria-describedby": "payload-fault", oninput: check }, "{}");
+  const action = el("input", {
+    name: "action",
+    required: true,
+    list: "actions",
+    value: query.get("action") ?? "",
+    autocomplete: "off",
+    spellcheck: "false"
+  });
+  const payload = el(
+    "textarea",
+    { name: "payload", rows: 10, spellcheck: "false", "aria-describedby": "payload-fault", oninput: check },
+    "{}"
+  );
   const id = el("input", { name: "id", autocomplete: "off", spellcheck: "false", pattern: "[A-Za-z0-9_.:\\-]{1,128}" });
   const fault = el("p", { id: "payload-fault", class: "fault", role: "status" });
   const button = el("button", { type: "submit", class: "main" }, "Send");
@@ -1968,7 +2212,7 @@ var Session = class _Session {
   static restore() {
     try {
       const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "");
-      return typeof kept.token == "string" || kept.tenant && kept.subject ? new _Session(kept) : void 0;
+      return typeof kept.token === "string" || kept.tenant && kept.subject ? new _Session(kept) : void 0;
     } catch {
       return void 0;
     }
@@ -2018,14 +2262,26 @@ async function sign(who2) {
   });
   const answer = await response.json();
   if (response.ok) return answer.token;
-  throw new StreamerError({ code: response.status == 403 ? "UNAUTHORIZED" : answer.code, message: answer.detail });
+  throw new StreamerError({ code: response.status === 403 ? "UNAUTHORIZED" : answer.code, message: answer.detail });
 }
 
 // console/sign_in.ts
 function signInView(root, config2, fault, done) {
   const known = config2.sign_in;
-  const tenant = el("input", { name: "tenant", required: true, value: known?.tenant ?? "", autocomplete: "off", spellcheck: "false" });
-  const subject = el("input", { name: "subject", required: true, value: known?.subject ?? "", autocomplete: "off", spellcheck: "false" });
+  const tenant = el("input", {
+    name: "tenant",
+    required: true,
+    value: known?.tenant ?? "",
+    autocomplete: "off",
+    spellcheck: "false"
+  });
+  const subject = el("input", {
+    name: "subject",
+    required: true,
+    value: known?.subject ?? "",
+    autocomplete: "off",
+    spellcheck: "false"
+  });
   const token = el("textarea", { name: "token", required: true, rows: 5, autocomplete: "off", spellcheck: "false" });
   const heading = el("h1", { tabindex: -1 }, "Sign in");
   put(
@@ -2034,10 +2290,13 @@ function signInView(root, config2, fault, done) {
     fault && problem(fault),
     known && el(
       "form",
-      { class: "sign-in", onsubmit: (event) => {
-        event.preventDefault();
-        done(Session.of({ tenant: tenant.value.trim(), subject: subject.value.trim() }));
-      } },
+      {
+        class: "sign-in",
+        onsubmit: (event) => {
+          event.preventDefault();
+          done(Session.of({ tenant: tenant.value.trim(), subject: subject.value.trim() }));
+        }
+      },
       el("h2", {}, "On this machine"),
       el("p", {}, "This development stack signs a token for whom you name. You see every request of that tenant."),
       field("Tenant", tenant),
@@ -2046,10 +2305,13 @@ function signInView(root, config2, fault, done) {
     ),
     el(
       "form",
-      { class: "sign-in", onsubmit: (event) => {
-        event.preventDefault();
-        done(Session.paste(token.value.trim().replace(/^bearer\s+/i, "")));
-      } },
+      {
+        class: "sign-in",
+        onsubmit: (event) => {
+          event.preventDefault();
+          done(Session.paste(token.value.trim().replace(/^bearer\s+/i, "")));
+        }
+      },
       el("h2", {}, "With a token"),
       el("p", {}, "The token needs the scope ", el("code", {}, SCOPE), ". It stays in this tab and is forgotten with it."),
       field("Token", token),
@@ -2069,13 +2331,32 @@ var state = el("span", { class: "link", role: "status" });
 var who = el("span", { class: "who" });
 var signOut = el("button", { type: "button", class: "quiet", onclick: () => leave() }, "Sign out");
 var account = el("div", { class: "account" }, state, who, signOut);
-var skip = el("a", { class: "skip", href: "#main", onclick: (event) => {
-  event.preventDefault();
-  main.querySelector("h1")?.focus();
-} }, "Skip to the content");
+var skip = el(
+  "a",
+  {
+    class: "skip",
+    href: "#main",
+    onclick: (event) => {
+      event.preventDefault();
+      main.querySelector("h1")?.focus();
+    }
+  },
+  "Skip to the content"
+);
 document.body.append(
   skip,
-  el("header", {}, el("a", { class: "brand", href: href("") }, el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }), "Streamer"), nav, account),
+  el(
+    "header",
+    {},
+    el(
+      "a",
+      { class: "brand", href: href("") },
+      el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }),
+      "Streamer"
+    ),
+    nav,
+    account
+  ),
   main
 );
 var config;
@@ -2098,39 +2379,48 @@ async function enter(session) {
     await api.requests({ subject: "*", limit: "1" }, signal);
   } catch (error) {
     const { code: code2 } = error;
-    if (code2 == "UNAUTHORIZED" || code2 == "FORBIDDEN") {
+    if (code2 === "UNAUTHORIZED" || code2 === "FORBIDDEN") {
       Session.forget();
-      return ask(code2 == "FORBIDDEN" || session.pasted ? explain(error) : void 0);
+      return ask(code2 === "FORBIDDEN" || session.pasted ? explain(error) : void 0);
     }
   }
   session.keep();
   const { tenant, subject } = session.who;
   put(who, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
   nav.hidden = account.hidden = false;
-  const scheme = location.protocol == "https:" ? "wss://" : "ws://";
+  const scheme = location.protocol === "https:" ? "wss://" : "ws://";
   const connect = () => new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
   const client = connect();
   signal.addEventListener("abort", () => client.close());
-  const told = { open: "connected", connecting: "connecting\u2026", reconnecting: "reconnecting\u2026", closed: "signed off" };
+  const told = {
+    open: "connected",
+    connecting: "connecting\u2026",
+    reconnecting: "reconnecting\u2026",
+    closed: "signed off"
+  };
   const tell2 = () => {
     state.dataset.state = client.state;
-    put(state, client.reason == "polling" ? "connected without WebSocket" : told[client.state]);
+    put(state, client.reason === "polling" ? "connected without WebSocket" : told[client.state]);
   };
   client.onState(tell2);
   tell2();
   const actions = config.actions ?? [];
   const visit = (address) => router.go(address);
-  const router = new Router(main, {
-    "": (v) => overviewView(api, v),
-    requests: (v) => v.rest ? requestView(api, connect, v) : requestsView(api, actions, v, visit),
-    connections: (v) => connectionsView(api, v, visit),
-    send: (v) => sendView(client, actions, subject, v, visit)
-  }, (view) => {
-    for (const link of links) {
-      if (link.dataset.view == view) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+  const router = new Router(
+    main,
+    {
+      "": (v) => overviewView(api, v),
+      requests: (v) => v.rest ? requestView(api, connect, v) : requestsView(api, actions, v, visit),
+      connections: (v) => connectionsView(api, v, visit),
+      send: (v) => sendView(client, actions, subject, v, visit)
+    },
+    (view) => {
+      for (const link of links) {
+        if (link.dataset.view === view) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
     }
-  });
+  );
   router.start(signal);
 }
 async function start() {

@@ -26,7 +26,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 
 function fill<E extends Element>(element: E, attributes: Attributes, children: Child[]): E {
   for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value == "function") element.addEventListener(name.slice(2), value);
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...shown(children));
@@ -60,12 +60,12 @@ export class Keyed<T> {
     for (const item of items) {
       const version = JSON.stringify(item);
       const old = this.#shown.get(this.key(item));
-      next.set(this.key(item), old?.version == version ? old : { version, element: this.#replace(old?.element, item) });
+      next.set(this.key(item), old?.version === version ? old : { version, element: this.#replace(old?.element, item) });
     }
     for (const [key, { element }] of this.#shown) if (!next.has(key)) element.remove();
     let at: Element | null = this.parent.firstElementChild;
     for (const { element } of next.values()) {
-      if (element == at) at = at.nextElementSibling;
+      if (element === at) at = at.nextElementSibling;
       else this.parent.insertBefore(element, at);
     }
     this.#shown = next;

@@ -10,7 +10,7 @@ const exact = JSON as unknown as Exact;
 
 export function parse(text: string): unknown {
   return exact.parse(text, (_, value, context) =>
-    typeof value == "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source && exact.rawJSON
+    typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source && exact.rawJSON
       ? exact.rawJSON(context.source)
       : value,
   );

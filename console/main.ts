@@ -22,13 +22,32 @@ const state = el("span", { class: "link", role: "status" });
 const who = el("span", { class: "who" });
 const signOut = el("button", { type: "button", class: "quiet", onclick: () => leave() }, "Sign out");
 const account = el("div", { class: "account" }, state, who, signOut);
-const skip = el("a", { class: "skip", href: "#main", onclick: (event: Event) => {
-  event.preventDefault();
-  main.querySelector("h1")?.focus();
-} }, "Skip to the content");
+const skip = el(
+  "a",
+  {
+    class: "skip",
+    href: "#main",
+    onclick: (event: Event) => {
+      event.preventDefault();
+      main.querySelector("h1")?.focus();
+    },
+  },
+  "Skip to the content",
+);
 document.body.append(
   skip,
-  el("header", {}, el("a", { class: "brand", href: href("") }, el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }), "Streamer"), nav, account),
+  el(
+    "header",
+    {},
+    el(
+      "a",
+      { class: "brand", href: href("") },
+      el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }),
+      "Streamer",
+    ),
+    nav,
+    account,
+  ),
   main,
 );
 
@@ -57,9 +76,9 @@ async function enter(session: Session): Promise<void> {
     await api.requests({ subject: "*", limit: "1" }, signal);
   } catch (error) {
     const { code } = error as { code?: string };
-    if (code == "UNAUTHORIZED" || code == "FORBIDDEN") {
+    if (code === "UNAUTHORIZED" || code === "FORBIDDEN") {
       Session.forget();
-      return ask(code == "FORBIDDEN" || session.pasted ? explain(error) : undefined);
+      return ask(code === "FORBIDDEN" || session.pasted ? explain(error) : undefined);
     }
     // The views say that the server does not answer, and try again.
   }
@@ -68,31 +87,41 @@ async function enter(session: Session): Promise<void> {
   put(who, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
   nav.hidden = account.hidden = false;
 
-  const scheme = location.protocol == "https:" ? "wss://" : "ws://";
-  const connect = () => new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
+  const scheme = location.protocol === "https:" ? "wss://" : "ws://";
+  const connect = () =>
+    new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
   const client = connect();
   signal.addEventListener("abort", () => client.close());
-  const told: Record<string, string> = { open: "connected", connecting: "connecting…", reconnecting: "reconnecting…", closed: "signed off" };
+  const told: Record<string, string> = {
+    open: "connected",
+    connecting: "connecting…",
+    reconnecting: "reconnecting…",
+    closed: "signed off",
+  };
   const tell = () => {
     state.dataset.state = client.state;
-    put(state, client.reason == "polling" ? "connected without WebSocket" : told[client.state]);
+    put(state, client.reason === "polling" ? "connected without WebSocket" : told[client.state]);
   };
   client.onState(tell);
   tell();
 
   const actions = config.actions ?? [];
   const visit = (address: string) => router.go(address);
-  const router: Router = new Router(main, {
-    "": (v) => overviewView(api, v),
-    requests: (v) => (v.rest ? requestView(api, connect, v) : requestsView(api, actions, v, visit)),
-    connections: (v) => connectionsView(api, v, visit),
-    send: (v) => sendView(client, actions, subject, v, visit),
-  }, (view) => {
-    for (const link of links) {
-      if (link.dataset.view == view) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
-  });
+  const router: Router = new Router(
+    main,
+    {
+      "": (v) => overviewView(api, v),
+      requests: (v) => (v.rest ? requestView(api, connect, v) : requestsView(api, actions, v, visit)),
+      connections: (v) => connectionsView(api, v, visit),
+      send: (v) => sendView(client, actions, subject, v, visit),
+    },
+    (view) => {
+      for (const link of links) {
+        if (link.dataset.view === view) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+    },
+  );
   router.start(signal);
 }
 

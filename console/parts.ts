@@ -1,8 +1,8 @@
-import { isFinalState, type Problem } from "./state.js";
 import type { Request } from "./api.js";
 import { type Child, el } from "./element.js";
 import { pretty } from "./json.js";
 import { href } from "./route.js";
+import { isFinalState, type Problem } from "./state.js";
 
 /** A state, told by its word as well as by its colour. */
 export function badge(state: string): HTMLElement {
@@ -11,7 +11,7 @@ export function badge(state: string): HTMLElement {
 
 /** How far a request is. */
 export function bar(request: Request): HTMLElement {
-  const value = isFinalState(request.state) && request.state == "SUCCEEDED" ? 100 : request.percentage;
+  const value = isFinalState(request.state) && request.state === "SUCCEEDED" ? 100 : request.percentage;
   return el("progress", { max: 100, value, "aria-label": `progress of ${request.id}`, "data-state": request.state });
 }
 
@@ -37,11 +37,18 @@ export function code(value: unknown, label: string): HTMLElement {
   const text = pretty(value);
   const block = el("pre", { tabindex: 0, role: "group", "aria-label": label }, text.slice(0, SHOWN));
   if (text.length <= SHOWN) return block;
-  const more = el("button", { type: "button", onclick: () => {
-    block.textContent = text;
-    more.remove();
-    block.focus();
-  } }, `Show all ${text.length.toLocaleString()} characters`);
+  const more = el(
+    "button",
+    {
+      type: "button",
+      onclick: () => {
+        block.textContent = text;
+        more.remove();
+        block.focus();
+      },
+    },
+    `Show all ${text.length.toLocaleString()} characters`,
+  );
   return el("div", {}, block, more);
 }
 

@@ -29,7 +29,7 @@ export function line(points: Point[], top: number, label: string): SVGElement {
     ...[0, 0.5, 1].map((part) => rule(round(height - 8 - part * (height - 16)))),
     svg("path", { class: "area", d: path && `${path}V${height - 8}H8Z` }),
     svg("path", { class: "line", d: path }),
-    ...points.slice(1).map((p) => svg("circle", { class: "dot", cx: x(p), cy: y(p), r: p == last ? 4.5 : 2.5 })),
+    ...points.slice(1).map((p) => svg("circle", { class: "dot", cx: x(p), cy: y(p), r: p === last ? 4.5 : 2.5 })),
   );
 }
 
@@ -45,7 +45,14 @@ export function bars(columns: Record<string, number>[], label: string): SVGEleme
     return Object.entries(column).map(([state, n]) => {
       const tall = (n / top) * (height - 6);
       base -= tall;
-      return svg("rect", { "data-state": state, x: round(i * wide + 1), y: round(base), width: round(wide - 2), height: round(tall), rx: 1.5 });
+      return svg("rect", {
+        "data-state": state,
+        x: round(i * wide + 1),
+        y: round(base),
+        width: round(wide - 2),
+        height: round(tall),
+        rx: 1.5,
+      });
     });
   });
   return frame(width, height, label, rule(height - 1), ...rects);
@@ -68,7 +75,11 @@ export function dots(points: (Point & { state: string })[], label: string): SVGE
     label,
     ...Array.from({ length: high - low + 1 }, (_, i) => [
       rule(y(low + i)),
-      svg("text", { x: 2, y: y(low + i) - 3 }, ["1 ms", "10 ms", "100 ms", "1 s", "10 s", "100 s", "17 min", "2.8 h", "28 h"][low + i] ?? `10^${low + i - 3} s`),
+      svg(
+        "text",
+        { x: 2, y: y(low + i) - 3 },
+        ["1 ms", "10 ms", "100 ms", "1 s", "10 s", "100 s", "17 min", "2.8 h", "28 h"][low + i] ?? `10^${low + i - 3} s`,
+      ),
     ]).flat(),
     ...points.map((p, i) =>
       svg("circle", { "data-state": p.state, cx: round(64 + ((p.at - from) / span) * (width - 72)), cy: y(logs[i]!), r: 4.5 }),
@@ -87,7 +98,14 @@ export function spans(all: { from: number; to: number; state: string }[], from: 
     label,
     svg("rect", { class: "track", x: 0, y: 5, width, height: 6, rx: 3 }),
     ...all.map((s) =>
-      svg("rect", { "data-state": s.state, x: round(x(s.from)), y: 1, width: round(Math.max(x(s.to) - x(s.from), 3)), height: 14, rx: 3 }),
+      svg("rect", {
+        "data-state": s.state,
+        x: round(x(s.from)),
+        y: 1,
+        width: round(Math.max(x(s.to) - x(s.from), 3)),
+        height: 14,
+        rx: 3,
+      }),
     ),
   );
 }

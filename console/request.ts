@@ -1,4 +1,4 @@
-import { type Frame, Streamer } from "@pay-theory/streamer";
+import type { Frame, Streamer } from "@pay-theory/streamer";
 import type { Api, Request } from "./api.js";
 import { type Child, el, put } from "./element.js";
 import { badge, bar, code, field, loading, problem, section } from "./parts.js";
@@ -38,15 +38,30 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
   const noFrames = el("p", { class: "empty" }, "Frames appear here as the server sends them.");
   const logs = logsPart(api, signal);
   root.append(
-    el("p", { class: "crumb" }, el("a", { href: href("requests") }, "Requests")), title, head, status, controls, fault,
-    el("div", { class: "columns" },
+    el("p", { class: "crumb" }, el("a", { href: href("requests") }, "Requests")),
+    title,
+    head,
+    status,
+    controls,
+    fault,
+    el(
+      "div",
+      { class: "columns" },
       el("div", {}, parts.waiting, parts.progress, parts.timeline, parts.steps, parts.values, parts.output),
       el("div", {}, parts.facts, section("Frames", log, noFrames), section("What the functions logged", logs.element)),
     ),
   );
 
-  const cancel = el("button", { type: "button", class: "danger", onclick: () => act(() => api.cancel(id, subject), "The cancel was asked for.") }, "Cancel");
-  const redrive = el("button", { type: "button", onclick: () => act(() => api.redrive(id, subject), "It is queued again.") }, "Redrive");
+  const cancel = el(
+    "button",
+    { type: "button", class: "danger", onclick: () => act(() => api.cancel(id, subject), "The cancel was asked for.") },
+    "Cancel",
+  );
+  const redrive = el(
+    "button",
+    { type: "button", onclick: () => act(() => api.redrive(id, subject), "It is queued again.") },
+    "Redrive",
+  );
   const signalForm = signalPart((token, payload) => act(() => api.signal(id, subject, token, payload), "The signal was given."));
   controls.append(cancel, redrive, signalForm.element);
 
@@ -68,17 +83,26 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
   /** Answers may overtake each other: only what is newer is shown. */
   function show(r: Request): void {
     if (newest && r.rev < newest.rev) return;
-    if (newest?.state == "FAILED" && r.state != "FAILED") subscribe(); // what has ended has no subscribers left
+    if (newest?.state === "FAILED" && r.state !== "FAILED") subscribe(); // what has ended has no subscribers left
     newest = r;
     point(r.rev, r.updated_at, r.percentage);
     const state = r.cancelling ? "CANCELLING" : r.state;
     put(title, r.action, " ", el("span", { class: "id" }, r.id));
-    put(head, badge(state), bar(r), el("span", {}, isFinalState(r.state) ? `after ${duration(between(r.created_at, r.finished_at))}` : `${Math.round(r.percentage)} %`));
+    put(
+      head,
+      badge(state),
+      bar(r),
+      el(
+        "span",
+        {},
+        isFinalState(r.state) ? `after ${duration(between(r.created_at, r.finished_at))}` : `${Math.round(r.percentage)} %`,
+      ),
+    );
     const text = `${state} ${r.message}`;
-    if (status.dataset.text != text) put(status, el("span", { class: "hidden" }, state.toLowerCase() + ": "), r.message, said);
+    if (status.dataset.text !== text) put(status, el("span", { class: "hidden" }, state.toLowerCase() + ": "), r.message, said);
     status.dataset.text = text;
     cancel.hidden = isFinalState(r.state) || !!r.cancelling;
-    redrive.hidden = r.state != "FAILED";
+    redrive.hidden = r.state !== "FAILED";
     signalForm.show(r);
     draw(r, progress, parts);
     logs.show(r.detail?.correlation_id, r.rev);
@@ -117,27 +141,33 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
   const live = connect();
   signal.addEventListener("abort", () => live.close());
   const subscribe = () => {
-    if (live.state == "open" && live.reason == "connected") live.request("streamer.subscribe", { request_id: id, ...(subject && { subject }) });
+    if (live.state === "open" && live.reason === "connected")
+      live.request("streamer.subscribe", { request_id: id, ...(subject && { subject }) });
   };
   live.onState(subscribe);
   live.onFrame((frame) => {
-    if ((frame.request?.id ?? frame.request_id) != id) return;
+    if ((frame.request?.id ?? frame.request_id) !== id) return;
     noFrames.remove();
     const below = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     frames.append(frameItem(frame));
     if (frames.childElementCount > FRAMES) frames.firstElementChild!.remove();
     if (below) log.scrollTop = log.scrollHeight;
-    if (frame.type == "progress" && newest && frame.rev! > newest.rev) {
+    if (frame.type === "progress" && newest && frame.rev! > newest.rev) {
       const { rev = 0, percentage = 0, message = "", timestamp = new Date().toISOString() } = frame;
       show({ ...newest, state: "RUNNING", rev, percentage, message, updated_at: timestamp });
     }
     refreshSoon();
   });
 
-  void poll(signal, AGAIN, async () => {
-    // A failed one may be redriven, here or elsewhere.
-    if (!newest || !isFinalState(newest.state) || newest.state == "FAILED" || fault.childElementCount) await refresh();
-  }, (error) => put(fault, problem(explain(error))));
+  void poll(
+    signal,
+    AGAIN,
+    async () => {
+      // A failed one may be redriven, here or elsewhere.
+      if (!newest || !isFinalState(newest.state) || newest.state === "FAILED" || fault.childElementCount) await refresh();
+    },
+    (error) => put(fault, problem(explain(error))),
+  );
   return `Request ${id}`;
 }
 
@@ -155,25 +185,57 @@ const drawn = new WeakMap<Element, string>();
 /** Draws a part again only when what it shows has changed, so that focus, selection and scrolling stay. */
 function redraw(part: Element, value: unknown, make: () => Child[]): void {
   const version = JSON.stringify(value) ?? "";
-  if (drawn.get(part) == version) return;
+  if (drawn.get(part) === version) return;
   drawn.set(part, version);
   put(part, ...make());
 }
 
 function draw(r: Request, progress: Map<number, Point>, parts: Parts): void {
   const d = r.detail;
-  redraw(parts.waiting, r.state == "QUEUED" && r.waiting, () => (r.state == "QUEUED" && r.waiting ? [section("Why it waits", el("p", {}, ...why(r)))] : []));
+  redraw(parts.waiting, r.state === "QUEUED" && r.waiting, () =>
+    r.state === "QUEUED" && r.waiting ? [section("Why it waits", el("p", {}, ...why(r)))] : [],
+  );
 
   const points = [{ at: Date.parse(r.created_at), value: 0 }, ...[...progress].sort((a, b) => a[0] - b[0]).map(([, p]) => p)];
   redraw(parts.progress, points, () => [
-    section("Progress", line(points, 100, `Progress over time: ${Math.round(r.percentage)} % after ${duration(points.at(-1)!.at - points[0]!.at)}`),
-      el("p", { class: "axis" }, moment(points[0]!.at), el("span", {}, "what this page has seen of it"), moment(points.at(-1)!.at))),
+    section(
+      "Progress",
+      line(points, 100, `Progress over time: ${Math.round(r.percentage)} % after ${duration(points.at(-1)!.at - points[0]!.at)}`),
+      el(
+        "p",
+        { class: "axis" },
+        moment(points[0]!.at),
+        el("span", {}, "what this page has seen of it"),
+        moment(points.at(-1)!.at),
+      ),
+    ),
   ]);
-  redraw(parts.timeline, [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.waiting, d?.worker, d?.claimed_at, d?.lease_until], () => [section("Timeline", ...timeline(r))]);
-  redraw(parts.steps, d?.steps, () => d?.steps?.length ? [section("Steps", el("ul", { class: "steps" }, ...d.steps.map((s) =>
-    el("li", {}, el("h3", {}, s.name), code(s.result, `Result of ${s.name}`)))))] : []);
+  redraw(
+    parts.timeline,
+    [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.waiting, d?.worker, d?.claimed_at, d?.lease_until],
+    () => [section("Timeline", ...timeline(r))],
+  );
+  redraw(parts.steps, d?.steps, () =>
+    d?.steps?.length
+      ? [
+          section(
+            "Steps",
+            el(
+              "ul",
+              { class: "steps" },
+              ...d.steps.map((s) => el("li", {}, el("h3", {}, s.name), code(s.result, `Result of ${s.name}`))),
+            ),
+          ),
+        ]
+      : [],
+  );
   redraw(parts.values, [d?.payload, r.result, r.error, d?.checkpoint, d?.metadata, r.metadata], () => [
-    r.error && section("Error", el("p", {}, el("strong", {}, r.error.code), " ", r.error.message), r.error.details && code(r.error.details, "Details of the error")),
+    r.error &&
+      section(
+        "Error",
+        el("p", {}, el("strong", {}, r.error.code), " ", r.error.message),
+        r.error.details && code(r.error.details, "Details of the error"),
+      ),
     r.result !== undefined && section("Result", code(r.result, "Result")),
     d?.payload !== undefined && section("Payload", code(d.payload, "Payload")),
     d?.metadata && section("Metadata", code(d.metadata, "Metadata")),
@@ -198,12 +260,18 @@ function facts(r: Request): HTMLElement {
     ["Holds places under", d?.slots?.join(", ")],
     ["Slices", d?.slices],
     ["Workers lost", d?.lost],
-    ["Watched by", d && `${d.subscribers} connection${d.subscribers == 1 ? "" : "s"}`],
+    ["Watched by", d && `${d.subscribers} connection${d.subscribers === 1 ? "" : "s"}`],
     ["Forgotten after", d?.expires_at && moment(d.expires_at)],
     ["Correlation id", d?.correlation_id],
     ["Rev", r.rev],
   ];
-  return el("dl", {}, ...pairs.filter(([, value]) => value || value === 0).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+  return el(
+    "dl",
+    {},
+    ...pairs
+      .filter(([, value]) => value || value === 0)
+      .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
+  );
 }
 
 function why(r: Request): Child[] {
@@ -219,8 +287,14 @@ function why(r: Request): Child[] {
     case "signal":
       return ["It waits for the signal ", el("code", {}, w.token), ...until, ". Give it with the form above."];
     case "limit":
-      return ["All places under the limit ", el("code", {}, w.limit), " are taken",
-        w.running !== undefined && `, by ${w.running}`, w.position !== undefined && `. It is number ${w.position} in the line`, "."];
+      return [
+        "All places under the limit ",
+        el("code", {}, w.limit),
+        " are taken",
+        w.running !== undefined && `, by ${w.running}`,
+        w.position !== undefined && `. It is number ${w.position} in the line`,
+        ".",
+      ];
   }
   return [`It waits for ${w.for}`, ...until, "."];
 }
@@ -232,15 +306,44 @@ function timeline(r: Request): Child[] {
   const failed = (r.history ?? []).map((a) => ({ from: Date.parse(a.started_at), to: Date.parse(a.ended_at), state: "FAILED" }));
   const last = Math.max(r.started_at ? Date.parse(r.started_at) : NaN, failed.at(-1)?.to ?? 0);
   const from = failed.length && r.detail?.claimed_at ? Date.parse(r.detail.claimed_at) : last;
-  const current = (r.state == "RUNNING" || r.state == "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
+  const current =
+    (r.state === "RUNNING" || r.state === "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
   const items: Child[] = [
     el("li", {}, moment(r.created_at), el("span", {}, "created")),
     ...(r.history ?? []).map((a) =>
-      el("li", { "data-state": "FAILED" }, moment(a.started_at),
-        el("span", {}, `attempt ${a.number} failed with ${a.code} after ${duration(between(a.started_at, a.ended_at))}`, el("small", {}, a.worker)))),
-    r.state == "RUNNING" && el("li", { "data-state": "RUNNING" }, el("span", {}, "now"), el("span", {}, `attempt ${r.attempts} runs`, el("small", {}, r.detail?.worker))),
-    r.state == "QUEUED" && el("li", { "data-state": "QUEUED" }, el("span", {}, "now"), el("span", {}, "waits", r.due_at && " until ", r.due_at && moment(r.due_at))),
-    r.finished_at && el("li", { "data-state": r.state }, moment(r.finished_at), el("span", {}, r.state.toLowerCase(), r.state == "SUCCEEDED" && r.attempts > 1 && ` in attempt ${r.attempts}`)),
+      el(
+        "li",
+        { "data-state": "FAILED" },
+        moment(a.started_at),
+        el(
+          "span",
+          {},
+          `attempt ${a.number} failed with ${a.code} after ${duration(between(a.started_at, a.ended_at))}`,
+          el("small", {}, a.worker),
+        ),
+      ),
+    ),
+    r.state === "RUNNING" &&
+      el(
+        "li",
+        { "data-state": "RUNNING" },
+        el("span", {}, "now"),
+        el("span", {}, `attempt ${r.attempts} runs`, el("small", {}, r.detail?.worker)),
+      ),
+    r.state === "QUEUED" &&
+      el(
+        "li",
+        { "data-state": "QUEUED" },
+        el("span", {}, "now"),
+        el("span", {}, "waits", r.due_at && " until ", r.due_at && moment(r.due_at)),
+      ),
+    r.finished_at &&
+      el(
+        "li",
+        { "data-state": r.state },
+        moment(r.finished_at),
+        el("span", {}, r.state.toLowerCase(), r.state === "SUCCEEDED" && r.attempts > 1 && ` in attempt ${r.attempts}`),
+      ),
   ];
   return [
     spans([...failed, ...current], created, end, `Attempts on a line of ${duration(end - created)}: ${failed.length} failed`),
@@ -259,18 +362,26 @@ function frameItem(frame: Frame): HTMLElement {
 function signalPart(send: (token: string, payload: string) => void): { element: HTMLElement; show(r: Request): void } {
   const token = el("input", { name: "token", required: true, autocomplete: "off", spellcheck: "false" });
   const payload = el("textarea", { name: "payload", rows: 3, spellcheck: "false", placeholder: "{}" });
-  const form = el("form", { onsubmit: (event: Event) => {
-    event.preventDefault();
-    send(token.value.trim(), payload.value.trim());
-  } }, field("Token", token), field("Payload", payload, "JSON, or nothing"), el("button", { type: "submit" }, "Give the signal"));
+  const form = el(
+    "form",
+    {
+      onsubmit: (event: Event) => {
+        event.preventDefault();
+        send(token.value.trim(), payload.value.trim());
+      },
+    },
+    field("Token", token),
+    field("Payload", payload, "JSON, or nothing"),
+    el("button", { type: "submit" }, "Give the signal"),
+  );
   const element = el("details", { class: "signal" }, el("summary", {}, "Signal"), form);
   let opened = "";
   return {
     element,
     show(r) {
       element.hidden = isFinalState(r.state);
-      const waits = r.waiting?.for == "signal" ? (r.waiting.token ?? "") : "";
-      if (waits && waits != opened) {
+      const waits = r.waiting?.for === "signal" ? (r.waiting.token ?? "") : "";
+      if (waits && waits !== opened) {
         opened = token.value = waits;
         element.open = true;
       }
@@ -279,18 +390,24 @@ function signalPart(send: (token: string, payload: string) => void): { element: 
 }
 
 /** What the functions logged, read again whenever the request has changed. */
-function logsPart(api: Api, signal: AbortSignal): { element: HTMLElement; show(correlationId: string | undefined, rev: number): void } {
+function logsPart(
+  api: Api,
+  signal: AbortSignal,
+): { element: HTMLElement; show(correlationId: string | undefined, rev: number): void } {
   const element = el("div", {}, el("p", { class: "empty" }, "Nothing yet."));
   let shown = "";
   return {
     element,
     show(correlationId, rev) {
-      if (!correlationId || shown == `${correlationId} ${rev}`) return;
+      if (!correlationId || shown === `${correlationId} ${rev}`) return;
       shown = `${correlationId} ${rev}`;
       api.logs(correlationId, signal).then(
-        (lines) => redraw(element, lines, () => lines.length
-          ? [el("ol", { class: "logs", tabindex: 0, "aria-label": "Log lines" }, ...lines.map(logLine))]
-          : [el("p", { class: "empty" }, "The stack keeps the last 5,000 lines of this run, and none is of this request.")]),
+        (lines) =>
+          redraw(element, lines, () =>
+            lines.length
+              ? [el("ol", { class: "logs", tabindex: 0, "aria-label": "Log lines" }, ...lines.map(logLine))]
+              : [el("p", { class: "empty" }, "The stack keeps the last 5,000 lines of this run, and none is of this request.")],
+          ),
         (error) => !signal.aborted && put(element, problem(explain(error))),
       );
     },
@@ -302,7 +419,16 @@ const KNOWN = ["time", "timestamp", "level", "msg", "message", "correlation_id",
 function logLine(line: Record<string, unknown>): HTMLElement {
   const { time, timestamp, level, msg, message } = line;
   const others = Object.entries(line).filter(([name]) => !KNOWN.includes(name));
-  return el("li", { "data-level": String(level) },
-    moment(String(time ?? timestamp)), el("b", {}, String(level)), el("span", {}, String(msg ?? message)),
-    el("code", {}, others.map(([name, value]) => `${name}=${typeof value == "string" ? value : JSON.stringify(value)}`).join("  ")));
+  return el(
+    "li",
+    { "data-level": String(level) },
+    moment(String(time ?? timestamp)),
+    el("b", {}, String(level)),
+    el("span", {}, String(msg ?? message)),
+    el(
+      "code",
+      {},
+      others.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join("  "),
+    ),
+  );
 }

@@ -11,16 +11,35 @@ const PAGE = "50";
 const AGAIN = 2000;
 
 /** The requests of the tenant, newest first, a page at a time. */
-export function requestsView(api: Api, actions: string[], { root, query, signal }: Visit, visit: (address: string) => void): string {
+export function requestsView(
+  api: Api,
+  actions: string[],
+  { root, query, signal }: Visit,
+  visit: (address: string) => void,
+): string {
   const cursor = query.get("cursor") ?? "";
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""])) as Record<(typeof FILTERS)[number], string>;
+  const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""])) as Record<
+    (typeof FILTERS)[number],
+    string
+  >;
   const filtered = FILTERS.some((name) => filters[name]);
 
-  const form: HTMLFormElement = el("form", { class: "filters", role: "search", "aria-label": "Filter requests", onsubmit: filter, onchange: filter },
-    field("State", el("select", { name: "state" },
-      el("option", { value: "" }, "all"),
-      ...STATES.map((s) => el("option", { value: s, selected: s == filters.state }, s.toLowerCase())))),
-    field("Action", el("input", { name: "action", value: filters.action, list: "actions", autocomplete: "off", spellcheck: "false" })),
+  const form: HTMLFormElement = el(
+    "form",
+    { class: "filters", role: "search", "aria-label": "Filter requests", onsubmit: filter, onchange: filter },
+    field(
+      "State",
+      el(
+        "select",
+        { name: "state" },
+        el("option", { value: "" }, "all"),
+        ...STATES.map((s) => el("option", { value: s, selected: s === filters.state }, s.toLowerCase())),
+      ),
+    ),
+    field(
+      "Action",
+      el("input", { name: "action", value: filters.action, list: "actions", autocomplete: "off", spellcheck: "false" }),
+    ),
     field("Subject", el("input", { name: "subject", value: filters.subject, autocomplete: "off", spellcheck: "false" })),
     field("Id", el("input", { name: "id", value: filters.id, autocomplete: "off", spellcheck: "false" })),
     el("datalist", { id: "actions" }, ...actions.map((name) => el("option", { value: name }))),
@@ -31,7 +50,7 @@ export function requestsView(api: Api, actions: string[], { root, query, signal 
     event.preventDefault();
     const chosen = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
     const address = href("requests", "", chosen);
-    if (address != location.pathname + location.search) visit(address);
+    if (address !== location.pathname + location.search) visit(address);
   }
 
   const notice = el("div", {}, loading());
@@ -41,27 +60,40 @@ export function requestsView(api: Api, actions: string[], { root, query, signal 
   root.append(el("h1", {}, "Requests"), form, notice, list, pages);
 
   let depth = 10;
-  void poll(signal, AGAIN, async () => {
-    const page = filters.id ? await one(api, filters, depth, signal) : await api.requests({
-      subject: filters.subject || "*",
-      limit: PAGE,
-      ...(filters.state && { state: filters.state }),
-      ...(filters.action && { action: filters.action }),
-      ...(cursor && { cursor }),
-    }, signal);
-    depth = 1; // what is new is on the first page
-    if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
-    rows.show(page.requests);
-    put(notice, !page.requests.length && empty(filtered || !!cursor, !!filters.id));
-    show(page.cursor);
-  }, (error) => put(notice, problem(explain(error))));
+  void poll(
+    signal,
+    AGAIN,
+    async () => {
+      const page = filters.id
+        ? await one(api, filters, depth, signal)
+        : await api.requests(
+            {
+              subject: filters.subject || "*",
+              limit: PAGE,
+              ...(filters.state && { state: filters.state }),
+              ...(filters.action && { action: filters.action }),
+              ...(cursor && { cursor }),
+            },
+            signal,
+          );
+      depth = 1; // what is new is on the first page
+      if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
+      rows.show(page.requests);
+      put(notice, !page.requests.length && empty(filtered || !!cursor, !!filters.id));
+      show(page.cursor);
+    },
+    (error) => put(notice, problem(explain(error))),
+  );
 
   /** The links stay the same elements, so that polling takes no focus away. */
   const newest = el("a", { href: href("requests", "", filters) }, "« Newest");
   const older = el("a", {}, "Older »");
   function show(next: string | undefined): void {
     if (next) older.setAttribute("href", href("requests", "", { ...filters, cursor: next }));
-    for (const [link, wanted] of [[newest, !!cursor], [older, !!next]] as const) {
+    for (const [link, wanted] of [
+      [newest, !!cursor],
+      [older, !!next],
+    ] as const) {
       if (!wanted) link.remove();
       else if (!link.isConnected) pages.append(link);
     }
@@ -83,16 +115,18 @@ async function one(api: Api, filters: Record<string, string>, pages: number, sig
   }
   for (let cursor = ""; !found.length && pages > 0; pages--) {
     const page = await api.requests({ subject: "*", limit: "100", ...(cursor && { cursor }) }, signal);
-    found.push(...page.requests.filter((r) => r.id == id));
+    found.push(...page.requests.filter((r) => r.id === id));
     if (!page.cursor) break;
     cursor = page.cursor;
   }
-  return { requests: found.filter((r) => (!state || r.state == state) && (!action || r.action == action)) };
+  return { requests: found.filter((r) => (!state || r.state === state) && (!action || r.action === action)) };
 }
 
 function row(r: Request): HTMLElement {
   const took = between(r.created_at, r.finished_at);
-  return el("li", { class: "row" },
+  return el(
+    "li",
+    { class: "row" },
     badge(r.cancelling ? "CANCELLING" : r.state),
     el("span", { class: "action" }, r.action),
     el("a", { class: "id", href: requestHref(r) }, r.id),
@@ -107,6 +141,17 @@ function row(r: Request): HTMLElement {
 
 function empty(filtered: boolean, byId: boolean): HTMLElement {
   return filtered
-    ? el("p", { class: "empty", role: "status" }, "No request is like that. ", byId && "An id is looked for among the newest 1,000, or among those of a subject. ", el("a", { href: href("requests") }, "Show all."))
-    : el("p", { class: "empty", role: "status" }, "There are no requests yet. ", el("a", { href: href("send") }, "Send the first one."));
+    ? el(
+        "p",
+        { class: "empty", role: "status" },
+        "No request is like that. ",
+        byId && "An id is looked for among the newest 1,000, or among those of a subject. ",
+        el("a", { href: href("requests") }, "Show all."),
+      )
+    : el(
+        "p",
+        { class: "empty", role: "status" },
+        "There are no requests yet. ",
+        el("a", { href: href("send") }, "Send the first one."),
+      );
 }

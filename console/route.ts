@@ -52,7 +52,12 @@ export class Router {
     const view = this.views[name];
     put(this.root);
     let title = "No such page";
-    const visit = { root: this.root, rest: decode(rest.join("/")), query: new URLSearchParams(location.search), signal: this.#leave.signal };
+    const visit = {
+      root: this.root,
+      rest: decode(rest.join("/")),
+      query: new URLSearchParams(location.search),
+      signal: this.#leave.signal,
+    };
     if (view) title = view(visit);
     else {
       this.root.append(
@@ -73,7 +78,7 @@ export class Router {
   #follow(event: MouseEvent): void {
     const link = (event.target as Element).closest("a");
     const elsewhere = event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.defaultPrevented;
-    if (!link || elsewhere || link.origin != location.origin || !link.pathname.startsWith(BASE) || link.hash) return;
+    if (!link || elsewhere || link.origin !== location.origin || !link.pathname.startsWith(BASE) || link.hash) return;
     event.preventDefault();
     this.go(link.href);
   }

@@ -6,9 +6,26 @@ import { href, type Visit } from "./route.js";
 import { explain } from "./state.js";
 
 /** Sends an action; a long one is shown as it runs. */
-export function sendView(client: Streamer, actions: string[], subject: string | undefined, { root, query, signal }: Visit, visit: (address: string) => void): string {
-  const action = el("input", { name: "action", required: true, list: "actions", value: query.get("action") ?? "", autocomplete: "off", spellcheck: "false" });
-  const payload = el("textarea", { name: "payload", rows: 10, spellcheck: "false", "aria-describedby": "payload-fault", oninput: check }, "{}");
+export function sendView(
+  client: Streamer,
+  actions: string[],
+  subject: string | undefined,
+  { root, query, signal }: Visit,
+  visit: (address: string) => void,
+): string {
+  const action = el("input", {
+    name: "action",
+    required: true,
+    list: "actions",
+    value: query.get("action") ?? "",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const payload = el(
+    "textarea",
+    { name: "payload", rows: 10, spellcheck: "false", "aria-describedby": "payload-fault", oninput: check },
+    "{}",
+  );
   const id = el("input", { name: "id", autocomplete: "off", spellcheck: "false", pattern: "[A-Za-z0-9_.:\\-]{1,128}" });
   const fault = el("p", { id: "payload-fault", class: "fault", role: "status" });
   const button = el("button", { type: "submit", class: "main" }, "Send");
@@ -49,9 +66,12 @@ export function sendView(client: Streamer, actions: string[], subject: string | 
 
   root.append(
     el("h1", {}, "Send an action"),
-    el("form", { class: "send", onsubmit: send },
+    el(
+      "form",
+      { class: "send", onsubmit: send },
       field("Action", action, actions.length ? `One of ${actions.join(", ")}` : "Its name, as the application registers it"),
-      field("Payload", payload, "JSON; large integers are sent as they stand here"), fault,
+      field("Payload", payload, "JSON; large integers are sent as they stand here"),
+      fault,
       field("Id", id, "Left out: a new one. The same id with the same payload is the same request."),
       el("datalist", { id: "actions" }, ...actions.map((name) => el("option", { value: name }))),
       button,

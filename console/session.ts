@@ -34,7 +34,7 @@ export class Session {
   static restore(): Session | undefined {
     try {
       const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "");
-      return typeof kept.token == "string" || (kept.tenant && kept.subject) ? new Session(kept) : undefined;
+      return typeof kept.token === "string" || (kept.tenant && kept.subject) ? new Session(kept) : undefined;
     } catch {
       return undefined;
     }
@@ -92,5 +92,5 @@ async function sign(who: Who): Promise<string> {
   });
   const answer = await response.json();
   if (response.ok) return answer.token;
-  throw new StreamerError({ code: response.status == 403 ? "UNAUTHORIZED" : answer.code, message: answer.detail });
+  throw new StreamerError({ code: response.status === 403 ? "UNAUTHORIZED" : answer.code, message: answer.detail });
 }

@@ -4,29 +4,63 @@ import { type Config, Session } from "./session.js";
 import { type Problem, SCOPE } from "./state.js";
 
 /** Asks who looks; `done` gets the answer. */
-export function signInView(root: HTMLElement, config: Config, fault: Problem | undefined, done: (session: Session) => void): void {
+export function signInView(
+  root: HTMLElement,
+  config: Config,
+  fault: Problem | undefined,
+  done: (session: Session) => void,
+): void {
   const known = config.sign_in;
-  const tenant = el("input", { name: "tenant", required: true, value: known?.tenant ?? "", autocomplete: "off", spellcheck: "false" });
-  const subject = el("input", { name: "subject", required: true, value: known?.subject ?? "", autocomplete: "off", spellcheck: "false" });
+  const tenant = el("input", {
+    name: "tenant",
+    required: true,
+    value: known?.tenant ?? "",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
+  const subject = el("input", {
+    name: "subject",
+    required: true,
+    value: known?.subject ?? "",
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const token = el("textarea", { name: "token", required: true, rows: 5, autocomplete: "off", spellcheck: "false" });
   const heading = el("h1", { tabindex: -1 }, "Sign in");
-  put(root, heading, fault && problem(fault),
-    known && el("form", { class: "sign-in", onsubmit: (event: Event) => {
-      event.preventDefault();
-      done(Session.of({ tenant: tenant.value.trim(), subject: subject.value.trim() }));
-    } },
-      el("h2", {}, "On this machine"),
-      el("p", {}, "This development stack signs a token for whom you name. You see every request of that tenant."),
-      field("Tenant", tenant), field("Subject", subject, "Whose requests those are that you send"),
-      el("button", { type: "submit", class: "main" }, "Sign in")),
-    el("form", { class: "sign-in", onsubmit: (event: Event) => {
-      event.preventDefault();
-      done(Session.paste(token.value.trim().replace(/^bearer\s+/i, "")));
-    } },
+  put(
+    root,
+    heading,
+    fault && problem(fault),
+    known &&
+      el(
+        "form",
+        {
+          class: "sign-in",
+          onsubmit: (event: Event) => {
+            event.preventDefault();
+            done(Session.of({ tenant: tenant.value.trim(), subject: subject.value.trim() }));
+          },
+        },
+        el("h2", {}, "On this machine"),
+        el("p", {}, "This development stack signs a token for whom you name. You see every request of that tenant."),
+        field("Tenant", tenant),
+        field("Subject", subject, "Whose requests those are that you send"),
+        el("button", { type: "submit", class: "main" }, "Sign in"),
+      ),
+    el(
+      "form",
+      {
+        class: "sign-in",
+        onsubmit: (event: Event) => {
+          event.preventDefault();
+          done(Session.paste(token.value.trim().replace(/^bearer\s+/i, "")));
+        },
+      },
       el("h2", {}, "With a token"),
       el("p", {}, "The token needs the scope ", el("code", {}, SCOPE), ". It stays in this tab and is forgotten with it."),
       field("Token", token),
-      el("button", { type: "submit", class: known ? "" : "main" }, "Sign in with the token")),
+      el("button", { type: "submit", class: known ? "" : "main" }, "Sign in with the token"),
+    ),
   );
   document.title = "Sign in · Streamer console";
   heading.focus();

@@ -3,7 +3,7 @@ import { StreamerError } from "@pay-theory/streamer";
 export const STATES = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"] as const;
 
 export function isFinalState(state: string): boolean {
-  return state != "QUEUED" && state != "RUNNING";
+  return state !== "QUEUED" && state !== "RUNNING";
 }
 
 /** A fault for a person. */
@@ -21,11 +21,18 @@ export function explain(error: unknown): Problem {
   }
   switch (error.code) {
     case "UNAUTHORIZED":
-      return { title: "The token is not good", advice: "It may have expired. Sign out, above, and sign in again with a fresh one." };
+      return {
+        title: "The token is not good",
+        advice: "It may have expired. Sign out, above, and sign in again with a fresh one.",
+      };
     case "FORBIDDEN":
       return { title: "The token lacks a scope", advice: `${error.message}. The console needs a token with the scope ${SCOPE}.` };
     case "NOT_FOUND":
-      return { title: "It is not there", advice: "Look at its id, its subject and the tenant that you are signed in for. Requests are forgotten some time after their end." };
+      return {
+        title: "It is not there",
+        advice:
+          "Look at its id, its subject and the tenant that you are signed in for. Requests are forgotten some time after their end.",
+      };
     case "SERVICE_UNAVAILABLE":
     case "INTERNAL_ERROR":
     case "RATE_LIMITED":

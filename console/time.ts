@@ -8,8 +8,12 @@ import { el } from "./element.js";
 export function moment(at: string | number | undefined): HTMLTimeElement | string {
   if (at === undefined) return "–";
   const date = new Date(at);
-  const today = date.toDateString() == new Date().toDateString();
-  return el("time", { datetime: date.toISOString(), title: full.format(date) }, (today ? "" : day.format(date) + " ") + clock.format(date));
+  const today = date.toDateString() === new Date().toDateString();
+  return el(
+    "time",
+    { datetime: date.toISOString(), title: full.format(date) },
+    (today ? "" : day.format(date) + " ") + clock.format(date),
+  );
 }
 
 /** A length of time with two digits that matter. */

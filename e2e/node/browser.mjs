@@ -15,18 +15,30 @@ after(() => browser?.close());
 // visit opens a WebSocket in the page, sends the texts one after the other, each
 // when the one before was answered, and returns all that the page sees of it.
 function visit({ query = "", protocols = [], texts = [], close }) {
-  return page.evaluate(({ url, protocols, texts, close }) => new Promise((resolve) => {
-    const socket = new WebSocket(url, protocols);
-    const seen = { opened: false, messages: [] };
-    const next = () => {
-      const text = texts.shift();
-      if (text !== undefined) socket.send(text.binary ? new Uint8Array([1, 2, 3]) : text);
-      else if (close) socket.close(...close);
-    };
-    socket.onopen = () => { seen.opened = true; seen.protocol = socket.protocol; seen.extensions = socket.extensions; next(); };
-    socket.onmessage = ({ data }) => { seen.messages.push(data); next(); };
-    socket.onclose = ({ code, reason, wasClean }) => resolve({ ...seen, code, reason, wasClean });
-  }), { url: url + query, protocols, texts, close });
+  return page.evaluate(
+    ({ url, protocols, texts, close }) =>
+      new Promise((resolve) => {
+        const socket = new WebSocket(url, protocols);
+        const seen = { opened: false, messages: [] };
+        const next = () => {
+          const text = texts.shift();
+          if (text !== undefined) socket.send(text.binary ? new Uint8Array([1, 2, 3]) : text);
+          else if (close) socket.close(...close);
+        };
+        socket.onopen = () => {
+          seen.opened = true;
+          seen.protocol = socket.protocol;
+          seen.extensions = socket.extensions;
+          next();
+        };
+        socket.onmessage = ({ data }) => {
+          seen.messages.push(data);
+          next();
+        };
+        socket.onclose = ({ code, reason, wasClean }) => resolve({ ...seen, code, reason, wasClean });
+      }),
+    { url: url + query, protocols, texts, close },
+  );
 }
 
 const within = { timeout: 60_000 };

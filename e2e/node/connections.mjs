@@ -3,8 +3,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import {
-  ApiGatewayManagementApiClient as Client, DeleteConnectionCommand, ForbiddenException, GetConnectionCommand, GoneException,
-  LimitExceededException, PayloadTooLargeException, PostToConnectionCommand,
+  ApiGatewayManagementApiClient as Client,
+  DeleteConnectionCommand,
+  ForbiddenException,
+  GetConnectionCommand,
+  GoneException,
+  LimitExceededException,
+  PayloadTooLargeException,
+  PostToConnectionCommand,
 } from "@aws-sdk/client-apigatewaymanagementapi";
 import WebSocket from "ws";
 
@@ -21,11 +27,12 @@ async function open() {
   return { socket, ConnectionId: JSON.parse(data).connectionId };
 }
 
-const fails = (promise, kind, status) => assert.rejects(promise, (error) => {
-  assert.ok(error instanceof kind, `${error.name}: ${error.message}`);
-  assert.equal(error.$metadata.httpStatusCode, status);
-  return true;
-});
+const fails = (promise, kind, status) =>
+  assert.rejects(promise, (error) => {
+    assert.ok(error instanceof kind, `${error.name}: ${error.message}`);
+    assert.equal(error.$metadata.httpStatusCode, status);
+    return true;
+  });
 const post = (ConnectionId, Data = "pushed") => client.send(new PostToConnectionCommand({ ConnectionId, Data }));
 const get = (ConnectionId) => client.send(new GetConnectionCommand({ ConnectionId }));
 const remove = (ConnectionId) => client.send(new DeleteConnectionCommand({ ConnectionId }));
@@ -77,7 +84,9 @@ test("a client that does not read is LimitExceededException", within, async () =
   socket.pause();
   let failure;
   for (let n = 0; n < 1000 && !failure; n++) {
-    await post(ConnectionId, "x".repeat(128 << 10)).catch((error) => { failure = error; });
+    await post(ConnectionId, "x".repeat(128 << 10)).catch((error) => {
+      failure = error;
+    });
   }
   assert.ok(failure instanceof LimitExceededException, `${failure}`);
   assert.equal(failure.$metadata.httpStatusCode, 429);

@@ -18,7 +18,9 @@ async function open(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
   await context.addInitScript(() => {
     window.violations = [];
-    addEventListener("securitypolicyviolation", (e) => window.violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sample}`));
+    addEventListener("securitypolicyviolation", (e) =>
+      window.violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sample}`),
+    );
   });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
@@ -58,7 +60,10 @@ async function send(action, payload, id) {
 async function repaired() {
   const frames = page.getByRole("log", { name: "Frames" });
   await state("running");
-  await frames.getByText(/(QUEUED|RUNNING) rev/).last().waitFor();
+  await frames
+    .getByText(/(QUEUED|RUNNING) rev/)
+    .last()
+    .waitFor();
   await control("release");
   await state("succeeded");
   await frames.getByText("complete").waitFor();
@@ -80,7 +85,7 @@ const steps = {
     const tabTo = async (text) => {
       for (let i = 0; i < 30; i++) {
         await page.keyboard.press("Tab");
-        if ((await focused()) == text) return;
+        if ((await focused()) === text) return;
       }
       assert.fail(`no Tab leads to ${text}`);
     };
@@ -88,7 +93,7 @@ const steps = {
     await page.keyboard.press("Enter");
     assert.equal(await focused(), "Overview");
     await page.keyboard.press("Shift+Tab"); // the account
-    for (let i = 0; i < 6 && (await focused()) != "Send"; i++) await page.keyboard.press("Shift+Tab");
+    for (let i = 0; i < 6 && (await focused()) !== "Send"; i++) await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Enter");
     await heading("Send an action");
     assert.equal(await focused(), "Send an action");
@@ -151,7 +156,10 @@ const steps = {
   async "one that somebody else redrives is followed again"() {
     await go("requests/broken-2?subject=ada");
     await state("failed");
-    const response = await fetch(`${SITE}/requests/broken-2/redrive`, { method: "POST", headers: { Authorization: "Bearer " + USER } });
+    const response = await fetch(`${SITE}/requests/broken-2/redrive`, {
+      method: "POST",
+      headers: { Authorization: "Bearer " + USER },
+    });
     assert.equal(response.status, 200);
     await repaired();
   },
@@ -214,10 +222,17 @@ const steps = {
     const result = page.getByRole("region", { name: "Result" });
     await result.filter({ hasText: "</script><script>alert(2)</script>" }).waitFor();
     assert.ok((await result.innerText()).length < 25_000);
-    await page.getByRole("button", { name: /^Show all/ }).first().click();
+    await page
+      .getByRole("button", { name: /^Show all/ })
+      .first()
+      .click();
     await page.waitForFunction(() => document.activeElement.textContent.length > 90_000);
     assert.deepEqual(await page.locator("main img, main b:has(b), main script").count(), 0);
-    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "it is wider than the window");
+    assert.equal(
+      await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+      true,
+      "it is wider than the window",
+    );
   },
 
   async "who is connected, and closing their connections"() {
@@ -258,7 +273,11 @@ const steps = {
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Token").fill(USER);
     await page.getByRole("button", { name: "Sign in with the token" }).click();
-    await page.getByRole("alert").filter({ hasText: "The token lacks a scope" }).filter({ hasText: "streamer:operator" }).waitFor();
+    await page
+      .getByRole("alert")
+      .filter({ hasText: "The token lacks a scope" })
+      .filter({ hasText: "streamer:operator" })
+      .waitFor();
     await page.getByLabel("Token").fill("nonsense");
     await page.getByRole("button", { name: "Sign in with the token" }).click();
     await page.getByRole("alert").filter({ hasText: "The token is not good" }).waitFor();
@@ -279,13 +298,23 @@ async function accessible() {
       await go(path, on);
       await on.getByRole("heading", { level: 1 }).waitFor();
       await on.waitForFunction(() => !document.body.textContent.includes("Loading…"));
-      await on.screenshot({ path: `${SCREENSHOTS}/${name.replace(", ", "-")}-${path.replaceAll(/\W+/g, "-") || "overview"}.png` });
+      await on.screenshot({
+        path: `${SCREENSHOTS}/${name.replace(", ", "-")}-${path.replaceAll(/\W+/g, "-") || "overview"}.png`,
+      });
       // axe itself needs no part of the page's policy: it is run from outside.
       // A plot is one image to it, whatever it is drawn of.
       const { violations } = await on.evaluate(AXE + "; axe.run({ exclude: ['.plot > *'] }, { resultTypes: ['violations'] })");
-      const serious = violations.filter((v) => v.impact == "serious" || v.impact == "critical");
-      assert.deepEqual(serious.map((v) => [v.id, v.help, v.nodes.map((n) => n.html)]), [], `${name}, /${path}`);
-      assert.equal(await on.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${name}, /${path}: wider than the window`);
+      const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
+      assert.deepEqual(
+        serious.map((v) => [v.id, v.help, v.nodes.map((n) => n.html)]),
+        [],
+        `${name}, /${path}`,
+      );
+      assert.equal(
+        await on.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+        true,
+        `${name}, /${path}: wider than the window`,
+      );
     }
     assert.deepEqual(await on.evaluate(() => window.violations), []);
     await on.context().close();
@@ -309,7 +338,12 @@ try {
   assert.deepEqual(faults, []);
 } catch (error) {
   console.error(`step: ${step}, at ${page.url()}`);
-  console.error(await page.locator("body").innerText().catch(() => "there is no page"));
+  console.error(
+    await page
+      .locator("body")
+      .innerText()
+      .catch(() => "there is no page"),
+  );
   await page.screenshot({ path: `${SCREENSHOTS}/fault.png`, fullPage: true }).catch(() => {});
   throw error;
 } finally {

@@ -68,7 +68,12 @@ try {
   await scenarios[process.argv[2]]();
   assert.deepEqual(faults, []);
 } catch (error) {
-  console.error(await page.locator("body").innerText().catch(() => "there is no page"));
+  console.error(
+    await page
+      .locator("body")
+      .innerText()
+      .catch(() => "there is no page"),
+  );
   throw error;
 } finally {
   await browser.close();

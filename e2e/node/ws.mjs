@@ -50,7 +50,11 @@ test("a message is echoed", within, async () => {
   assert.equal((await ended(socket))[0], 4001);
 });
 
-for (const [status, query] of [[401, "?answer=401"], [403, "?answer=403"], [502, "?fail=yes"]]) {
+for (const [status, query] of [
+  [401, "?answer=401"],
+  [403, "?answer=403"],
+  [502, "?fail=yes"],
+]) {
   test(`a handshake that $connect refuses is a ${status}`, within, async () => {
     const answer = await refused(query);
     assert.equal(answer.status, status);

@@ -9,7 +9,9 @@ const { STREAMER_URL: url, STREAMER_TOKEN: token } = process.env;
 // It ends when its input does, so that stays open until the text has come.
 function wscat(args, until) {
   return new Promise((resolve, reject) => {
-    const program = spawn(process.execPath, ["node_modules/.bin/wscat", "--no-color", ...args], { stdio: ["pipe", "pipe", "pipe"] });
+    const program = spawn(process.execPath, ["node_modules/.bin/wscat", "--no-color", ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     let printed = "";
     for (const stream of [program.stdout, program.stderr]) {
       stream.on("data", (data) => {

@@ -23,7 +23,7 @@ for (const { entry, out } of bundles) {
     write: false,
   });
   const { text } = outputFiles[0];
-  if (existsSync(root + out) && readFileSync(root + out, "utf8") == text) continue;
+  if (existsSync(root + out) && readFileSync(root + out, "utf8") === text) continue;
   if (check) {
     console.error(`${out} is stale: run make generate`);
     process.exitCode = 1;

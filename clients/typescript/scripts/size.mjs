@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const limits = { "src/index.ts": 6000, "src/react.ts": 1000, "src/output.ts": 1000 };
+const limits = { "src/index.ts": 6500, "src/react.ts": 1000, "src/output.ts": 1000 };
 
 let tooLarge = false;
 for (const [entry, limit] of Object.entries(limits)) {

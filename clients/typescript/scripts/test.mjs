@@ -5,7 +5,10 @@ import { readdirSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { buildSync } from "esbuild";
 
-const files = (dir) => readdirSync(dir, { recursive: true }).filter((f) => /\.tsx?$/.test(f)).map((f) => `${dir}/${f}`);
+const files = (dir) =>
+  readdirSync(dir, { recursive: true })
+    .filter((f) => /\.tsx?$/.test(f))
+    .map((f) => `${dir}/${f}`);
 const build = `.build-${process.pid}`;
 process.on("exit", () => rmSync(build, { recursive: true, force: true }));
 buildSync({
@@ -22,9 +25,7 @@ const tests = readdirSync(`${build}/test`)
   .filter((f) => f.endsWith(".test.js") && (!wanted.length || wanted.includes(basename(f, ".test.js"))))
   .map((f) => `${build}/test/${f}`);
 if (!tests.length) throw new Error(`there is no test named ${wanted.join(" or ")}`);
-const { status } = spawnSync(
-  process.execPath,
-  ["--enable-source-maps", "--test", "--test-timeout=60000", ...tests],
-  { stdio: "inherit" },
-);
+const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-timeout=60000", ...tests], {
+  stdio: "inherit",
+});
 process.exit(status ?? 1);

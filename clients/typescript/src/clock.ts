@@ -34,10 +34,13 @@ export class Timers {
       return () => {};
     }
     // Browsers and Node take a time longer than this for none at all.
-    const timer = this.clock.setTimeout(() => {
-      this.#live.delete(timer);
-      run();
-    }, Math.min(ms, 2 ** 31 - 1));
+    const timer = this.clock.setTimeout(
+      () => {
+        this.#live.delete(timer);
+        run();
+      },
+      Math.min(ms, 2 ** 31 - 1),
+    );
     this.#live.set(timer, cleared);
     return () => {
       this.#live.delete(timer);

@@ -92,7 +92,7 @@ export class Connection implements Session {
     const stop = this.timers.after(within, () => {
       this.#calls.delete(message.id);
       answer.reject(new Error(NO_ANSWER));
-      if (within == ANSWER_WITHIN) this.check();
+      if (within === ANSWER_WITHIN) this.check();
     });
     answer.promise.then(stop, stop);
     this.#socket!.send(message.text);
@@ -102,7 +102,7 @@ export class Connection implements Session {
   check(): void {
     const before = this.heard;
     this.call(reserved("ping"), 0, PONG_WITHIN).catch(() => {
-      if (this.heard == before) this.drop("silent");
+      if (this.heard === before) this.drop("silent");
     });
   }
 

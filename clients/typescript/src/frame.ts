@@ -79,7 +79,7 @@ export function decode(text: string, codec: Codec): Frame | undefined {
   try {
     const frame = codec.parse(text) as Json;
     const { type, error, request } = frame;
-    if (typeof type != "string" || (type == "error" && !error) || (type == "request" && !request)) return undefined;
+    if (typeof type !== "string" || (type === "error" && !error) || (type === "request" && !request)) return undefined;
     return plain(frame) as Frame;
   } catch {
     return undefined;
@@ -98,13 +98,7 @@ export function plain(value: Json): Json {
 }
 
 /** Encodes a message; `payload` goes in as the codec spells it. */
-export function encode(
-  id: string,
-  action: string,
-  payload: unknown,
-  codec: Codec,
-  metadata?: Record<string, string>,
-): Message {
+export function encode(id: string, action: string, payload: unknown, codec: Codec, metadata?: Record<string, string>): Message {
   let text = JSON.stringify({ id, action }).slice(0, -1);
   if (payload !== undefined) text += ',"payload":' + codec.stringify(payload);
   if (metadata) text += ',"metadata":' + JSON.stringify(metadata);
@@ -126,5 +120,5 @@ export function newId(): string {
 
 /** Whether nothing but a redrive changes a request in this state. */
 export function isFinal(state: RequestState): boolean {
-  return state != "QUEUED" && state != "RUNNING";
+  return state !== "QUEUED" && state !== "RUNNING";
 }

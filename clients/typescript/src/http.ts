@@ -56,7 +56,7 @@ export class Http {
     }
     // It was not the router that answered, but a gateway or a captive portal:
     // that passes.
-    if (!value.code && (status < 400 || status == 429 || status > 499)) throw new Error(`HTTP status ${status}`);
+    if (!value.code && (status < 400 || status === 429 || status > 499)) throw new Error(`HTTP status ${status}`);
     const { code = STATUS_CODES[status] ?? "INTERNAL_ERROR", detail, title, details, correlation_id, retry } = value;
     return {
       type: "error",
@@ -85,7 +85,7 @@ export class Http {
           signal: abort.signal,
         });
         const answer = await response.text();
-        if (response.status != 401 || again) return [response.status, answer];
+        if (response.status !== 401 || again) return [response.status, answer];
         this.tokens.refuse();
       } finally {
         stop();

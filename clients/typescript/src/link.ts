@@ -70,7 +70,7 @@ export class Link {
 
   /** Whether the session is still the one that messages should go over. */
   isCurrent(session: Session): boolean {
-    return this.#session == session;
+    return this.#session === session;
   }
 
   close(reason: Reason, error: StreamerError): void {
@@ -88,7 +88,7 @@ export class Link {
 
   /** The browser's events about the network. */
   handleEvent({ type }: Event): void {
-    this.#offline = type == "offline";
+    this.#offline = type === "offline";
     if (this.#session) return this.#session.check();
     if (this.#offline) return this.#set(this.state, "offline");
     this.#attempt = 0;
@@ -118,7 +118,7 @@ export class Link {
     try {
       token = await tokens.get();
     } catch (error) {
-      if (error instanceof StreamerError && error.code == "UNAUTHORIZED") this.close("unauthorized", error);
+      if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.close("unauthorized", error);
       return "token";
     }
     if (this.closedBy) return;
@@ -143,7 +143,7 @@ export class Link {
       return "unreachable";
     }
     if (this.closedBy) return;
-    if (probe.error?.code == "UNAUTHORIZED") {
+    if (probe.error?.code === "UNAUTHORIZED") {
       tokens.refuse();
       if (++this.#unauthorized > 1) this.close("unauthorized", new StreamerError(probe.error));
       return "unauthorized";
@@ -173,12 +173,12 @@ export class Link {
   }
 
   #lost(session: Session, reason: Reason): void {
-    if (this.#session != session || this.closedBy) return;
+    if (this.#session !== session || this.closedBy) return;
     const { timers, tokens } = this.parts;
     this.#session = undefined;
     this.#next = deferred();
     this.#cancelRenewal();
-    if (reason == "unauthorized") tokens.refuse();
+    if (reason === "unauthorized") tokens.refuse();
     if (session.heard || timers.clock.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
     this.#set("reconnecting", this.#offline ? "offline" : reason);
     this.#dialIn(timers.backoff(this.#attempt++));
@@ -195,18 +195,18 @@ export class Link {
     let wait: number | undefined = RENEW_AGAIN_AFTER;
     try {
       const token = await tokens.get();
-      if (this.#session != session) return;
+      if (this.#session !== session) return;
       const { error } = await session.call(reserved("authenticate", { token }));
       if (error && !error.retry?.retryable) return session.drop("unauthorized");
       if (!error) wait = tokens.renewIn(token);
     } catch {
       // There is time to try again.
     }
-    if (this.#session == session) this.#renewIn(wait, session);
+    if (this.#session === session) this.#renewIn(wait, session);
   }
 
   #set(state: State, reason: Reason): void {
-    if (this.state == state && this.reason == reason) return;
+    if (this.state === state && this.reason === reason) return;
     this.state = state;
     this.reason = reason;
     this.parts.onState();

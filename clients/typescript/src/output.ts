@@ -22,11 +22,11 @@ export async function* output<Chunk = unknown>(
     wake();
   };
   const stop = streamer.onFrame(({ type, request_id, offset, chunks, request }: Frame) => {
-    const live = type == "output" && request_id == id;
+    const live = type === "output" && request_id === id;
     if (live) newest = { offset: Number(offset), chunks: chunks!, final: false };
-    if (live || request?.id == id) change();
+    if (live || request?.id === id) change();
   });
-  const { progress, result } = streamer.resume(id, { onProgress: () => streamer.reason == "polling" && change() });
+  const { progress, result } = streamer.resume(id, { onProgress: () => streamer.reason === "polling" && change() });
   const end = () => {
     over = true;
     change();

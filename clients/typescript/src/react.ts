@@ -52,7 +52,9 @@ export function useRequest<M extends { [K in keyof M]: ActionType }, A extends k
       (result) => update({ status: "done", result }),
       (error) => update({ status: "failed", error }),
     );
-    return () => void (watching = false);
+    return () => {
+      watching = false;
+    };
   }, [handle]);
 
   const start = useCallback(

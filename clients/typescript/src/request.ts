@@ -84,7 +84,7 @@ export class Tracked {
   offer(frame: Frame): void {
     const snapshot = frame.request;
     const { rev = 0, error, result, result_ref, percentage = 0, message = "", metadata } = snapshot ?? frame;
-    if (frame.type == "response") {
+    if (frame.type === "response") {
       this.finished = true;
       return this.#end(frame.data);
     }
@@ -120,8 +120,10 @@ export class Tracked {
     let open = true;
     void this.done.then(() => (open = false));
     for (let seen: Progress | undefined; ; ) {
-      if (this.#last != seen) yield (seen = this.#last)!;
-      else if (open) await this.#changed.promise;
+      if (this.#last !== seen) {
+        seen = this.#last;
+        yield seen!;
+      } else if (open) await this.#changed.promise;
       else return;
     }
   }

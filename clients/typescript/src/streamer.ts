@@ -1,8 +1,8 @@
-import { type Clock, systemClock, tell, Timers } from "./clock.js";
+import { type Clock, systemClock, Timers, tell } from "./clock.js";
 import type { SocketClass } from "./connection.js";
 import { StreamerError } from "./error.js";
-import { type Codec, encode, type Frame, type Message, newId, plain, reserved } from "./frame.js";
 import type { RequestState, Snapshot } from "./frame.js";
+import { type Codec, encode, type Frame, type Message, newId, plain, reserved } from "./frame.js";
 import { Http } from "./http.js";
 import { Link, type State } from "./link.js";
 import { Pending, type PendingStorage } from "./pending.js";
@@ -165,7 +165,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const id = options.id ?? newId();
     const { text } = encode(id, action, payload, this.#codec, options.metadata);
     const known = this.#requests.get(id);
-    if (known?.text && known.text != text) {
+    if (known?.text && known.text !== text) {
       const other = new Tracked(id, text, this.#follow);
       other.fail(new StreamerError({ code: "DUPLICATE_REQUEST", message: "the id belongs to another request" }, id));
       return other.handle;
@@ -258,7 +258,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     this.#requests.set(id, request);
     void request.done.then(() => {
       if (!this.#link.closedBy) this.#pending.remove(id);
-      if (this.#requests.get(id) == request) this.#requests.delete(id);
+      if (this.#requests.get(id) === request) this.#requests.delete(id);
     });
     return request;
   }
@@ -281,10 +281,10 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
         }
         failures = 0;
         request.offer(frame);
-        if (message.text == text && request.stored && !request.ended) this.#pending.put(id, null);
+        if (message.text === text && request.stored && !request.ended) this.#pending.put(id, null);
         if (session?.live) await Promise.race([session.ended, request.done]);
         // A server that does not wait must not be asked without end.
-        else if (session && request.rev == before && this.#timers.clock.now() - begun < 1000) await this.#timers.pause(1000);
+        else if (session && request.rev === before && this.#timers.clock.now() - begun < 1000) await this.#timers.pause(1000);
       }
     } catch (error) {
       request.fail(error as StreamerError);
@@ -293,7 +293,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     if (!request.aborted || !request.sent || request.finished) return;
     try {
       await this.#link.ready();
-      if (!request.who || request.who == this.#who) await this.#answer(reserved("cancel", { request_id: id }));
+      if (!request.who || request.who === this.#who) await this.#answer(reserved("cancel", { request_id: id }));
     } catch {
       // It has ended by itself, or the client has.
     }
@@ -305,32 +305,37 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
    * in the meantime is not sent again.
    */
   async #ask(message: Message, request?: Tracked): Promise<[Frame?, Session?]> {
-    const large = message.ref || (message.text.length > MAX_FRAME / 3 && new TextEncoder().encode(message.text).length > MAX_FRAME);
+    const large =
+      message.ref || (message.text.length > MAX_FRAME / 3 && new TextEncoder().encode(message.text).length > MAX_FRAME);
     let refused = false;
     for (let tries = 0; ; ) {
       const session = await this.#link.ready();
       if (request?.ended) return [];
       const byHttp = large && session.live;
       if (request) request.sent = true;
-      let frame: Frame | void;
+      let frame: Frame | undefined;
       try {
         const answer = (byHttp ? this.#http : session).call(message, request?.rev);
         // What is stored can be cancelled while a poll still waits.
-        frame = await (request?.stored ? Promise.race([answer, request.done]) : answer);
+        frame = (await (request?.stored ? Promise.race([answer, request.done]) : answer)) || undefined;
         if (!frame) return [];
         // A passing fault, after which the same message is safe.
-        if (!request?.stored && !frame.rev && frame.error?.code == "SERVICE_UNAVAILABLE") throw frame.error;
+        if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (this.#link.closedBy) throw this.#link.closedBy;
         if (request?.ended) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
           const retry = { retryable: true };
-          throw new StreamerError({ code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry }, request?.id ?? (message.ref && message.id), error);
+          throw new StreamerError(
+            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry },
+            request?.id ?? (message.ref && message.id),
+            error,
+          );
         }
         if (this.#link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
         continue;
       }
-      if (frame.error?.code != "UNAUTHORIZED" || frame.rev || refused || byHttp) return byHttp ? [frame] : [frame, session];
+      if (frame.error?.code !== "UNAUTHORIZED" || frame.rev || refused || byHttp) return byHttp ? [frame] : [frame, session];
       refused = true;
       session.drop("unauthorized");
     }
@@ -364,7 +369,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     this.#who = who;
     this.#pending.claim(who);
     for (const request of this.#requests.values()) {
-      if (request.who && request.who != who) {
+      if (request.who && request.who !== who) {
         request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another person" }, request.id));
       }
       request.who = who;

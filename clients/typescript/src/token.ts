@@ -35,16 +35,17 @@ export class Tokens {
   /** Concurrent callers share one call of the source. Rejects as the source does. */
   async get(): Promise<string> {
     if (this.#current && this.clock.now() < this.#renewAt) return this.#current;
-    const fetched = (this.#current = (async () => this.source())());
+    const fetched = (async () => this.source())();
+    this.#current = fetched;
     this.#renewAt = Infinity;
     try {
       const token = await fetched;
       const now = this.clock.now();
       const left = (readClaims(token).expires ?? now) - now;
-      if (this.#current == fetched) this.#renewAt = now + left - Math.min(60_000, left / 5);
+      if (this.#current === fetched) this.#renewAt = now + left - Math.min(60_000, left / 5);
       return token;
     } catch (error) {
-      if (this.#current == fetched) this.#current = undefined;
+      if (this.#current === fetched) this.#current = undefined;
       throw error;
     }
   }

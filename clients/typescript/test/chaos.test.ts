@@ -23,21 +23,32 @@ for (const seed of [1, 2, 3, 4]) {
       const seen: number[] = [];
       revs.set(id, seen);
       const { result } = streamer.request("report", { id }, { id, onProgress: (p) => seen.push(p.rev) });
-      result.then(() => ended++, () => {});
+      result.then(
+        () => ended++,
+        () => {},
+      );
       return result;
     });
     let cuts = 0;
     for (let round = 0; ended < ids.length; round++) {
       assert.ok(round < 5000, `${ended} of ${ids.length} have ended`);
       const id = ids[next(ids.length)]!;
-      if (next(15) == 0 && streamer.state == "open" && ++cuts) server.cutAll();
-      else model.step(id, next(8) == 0, next(3) == 0);
+      if (next(15) === 0 && streamer.state === "open" && ++cuts) server.cutAll();
+      else model.step(id, next(8) === 0, next(3) === 0);
       await turn(next(4));
       clock.advance(next(100));
     }
-    assert.deepEqual(await Promise.all(results), ids.map((id) => `the result of ${id}`));
+    assert.deepEqual(
+      await Promise.all(results),
+      ids.map((id) => `the result of ${id}`),
+    );
     assert.equal(model.created, ids.length);
-    for (const [id, seen] of revs) assert.deepEqual(seen, [...new Set(seen)].sort((a, b) => a - b), id);
+    for (const [id, seen] of revs)
+      assert.deepEqual(
+        seen,
+        [...new Set(seen)].sort((a, b) => a - b),
+        id,
+      );
     assert.ok(cuts > 5, `${cuts} cuts`);
     t.diagnostic(`${cuts} cuts`);
   });

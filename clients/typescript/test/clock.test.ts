@@ -8,12 +8,20 @@ test("clearing ends every timer and every pause, and lets none begin", async () 
   const timers = new Timers(clock);
   const ran: string[] = [];
   timers.after(10, () => ran.push("due"));
-  timers.after(20, () => ran.push("never"), () => ran.push("cleared"));
+  timers.after(
+    20,
+    () => ran.push("never"),
+    () => ran.push("cleared"),
+  );
   const pause = timers.pause(30);
   clock.advance(10);
   timers.clear();
   await pause;
-  timers.after(1, () => ran.push("never"), () => ran.push("too late"));
+  timers.after(
+    1,
+    () => ran.push("never"),
+    () => ran.push("too late"),
+  );
   await timers.pause(1);
   clock.advance(100);
   assert.deepEqual(ran, ["due", "cleared", "too late"]);
@@ -39,7 +47,10 @@ test("backoff is full jitter under a limit that doubles up to half a minute", ()
   clock.chance = () => 0;
   assert.equal(timers.backoff(7), 0);
   clock.chance = () => 0.999;
-  assert.deepEqual([0, 1, 2, 5, 40].map((n) => Math.round(timers.backoff(n))), [999, 1998, 3996, 29970, 29970]);
+  assert.deepEqual(
+    [0, 1, 2, 5, 40].map((n) => Math.round(timers.backoff(n))),
+    [999, 1998, 3996, 29970, 29970],
+  );
 });
 
 test("the system's clock runs and stops timers", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { Timers } from "../src/clock.js";
 import { Connection } from "../src/connection.js";
 import { encode, type Frame } from "../src/frame.js";
@@ -107,7 +107,7 @@ test("an idle connection is kept alive below API Gateway's ten minutes", async (
   const begun = clock.now();
   for (let pings = 0; pings < 3; pings++) {
     // A ping that was sent waits ten seconds for its answer.
-    for (let minutes = 0; clock.due()[0] != 10_000 && minutes < 10; minutes++) clock.advance(60_000);
+    for (let minutes = 0; clock.due()[0] !== 10_000 && minutes < 10; minutes++) clock.advance(60_000);
     const ping = await peer.expect("streamer.ping");
     peer.send({ type: "pong", request_id: ping.id, timestamp: "2026-01-02T03:04:05Z" });
     await heard.next();

@@ -33,11 +33,14 @@ test("a long action shows progress that rises, and its result once; asking again
   const request = streamer.request("echo_async", { text: "slowly" });
   const revs = (await all(request.progress)).map((p) => p.rev);
   assert.ok(revs.length > 0, "no progress");
-  assert.deepEqual(revs, [...new Set(revs)].sort((a, b) => a - b));
+  assert.deepEqual(
+    revs,
+    [...new Set(revs)].sort((a, b) => a - b),
+  );
   const result = await request.result;
   assert.deepEqual(await streamer.resume(request.id).result, result);
   assert.deepEqual((await streamer.get(request.id)).result, result);
-  assert.ok((await streamer.list({ limit: 100 })).requests.some((r) => r.id == request.id));
+  assert.ok((await streamer.list({ limit: 100 })).requests.some((r) => r.id === request.id));
 });
 
 test("another client picks up what the first one began", { skip }, async (t) => {

@@ -54,13 +54,14 @@ test("every golden frame is understood, and means what it says", async (t) => {
           return assert.deepEqual(got, { result: frame.result_ref ? { fetched: frame.result_ref } : frame.result });
         case "error":
           return assert.deepEqual(got, rev ? failure(error) : "nothing");
-        case "request":
-          if (request.state == "SUCCEEDED") {
+        case "request": {
+          if (request.state === "SUCCEEDED") {
             return assert.deepEqual(got, { result: request.result_ref ? { fetched: request.result_ref } : request.result });
           }
-          if (request.error && request.state != "QUEUED") return assert.deepEqual(got, failure(request.error));
+          if (request.error && request.state !== "QUEUED") return assert.deepEqual(got, failure(request.error));
           const { percentage, message = "", metadata, state } = request;
           return assert.deepEqual(got, { percentage, message, ...(metadata && { metadata }), state, rev: request.rev });
+        }
         default: // pong, and what this client does not know
           return assert.equal(got, "nothing");
       }

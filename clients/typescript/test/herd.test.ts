@@ -26,7 +26,7 @@ test("500 clients come back after a restart one by one, and each gets its final 
 
   server.cutAll();
   await Promise.all(streamers.map((streamer) => reaches(streamer, "reconnecting")));
-  while (clock.due().length != CLIENTS) await turn(1);
+  while (clock.due().length !== CLIENTS) await turn(1);
   const tenths = Array<number>(10).fill(0);
   for (const ms of clock.due()) tenths[Math.floor(ms / 100)]!++;
   t.diagnostic(`handshakes in each tenth of a second: ${tenths.join(" ")}`);
@@ -37,7 +37,10 @@ test("500 clients come back after a restart one by one, and each gets its final 
     clock.advance(100);
     await turn();
   }
-  assert.deepEqual(await Promise.all(results), finals.map((_, i) => `the result of r-${i}`));
+  assert.deepEqual(
+    await Promise.all(results),
+    finals.map((_, i) => `the result of r-${i}`),
+  );
   await turn(20);
   assert.deepEqual(new Set(finals), new Set([1]));
 });

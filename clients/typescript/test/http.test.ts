@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { Timers } from "../src/clock.js";
 import { encode, reserved } from "../src/frame.js";
 import { Http, Polling } from "../src/http.js";
@@ -24,7 +24,11 @@ const f = frames("r-1");
 
 test("a message is posted, and answered by the same frame as over a socket", async (t) => {
   const { server, http } = await start(t);
-  for (const [status, frame] of [[201, f.response({ a: 1 })], [202, f.ack()], [200, f.snapshot("r-1", "RUNNING", 3)]] as const) {
+  for (const [status, frame] of [
+    [201, f.response({ a: 1 })],
+    [202, f.ack()],
+    [200, f.snapshot("r-1", "RUNNING", 3)],
+  ] as const) {
     const answer = http.call(message);
     const call = await server.calls.next();
     assert.deepEqual([call.method, call.url, call.token], ["POST", "/requests", ada]);
@@ -115,7 +119,12 @@ test("a problem document is an error frame", async (t) => {
 
 test("what a gateway refuses by itself gets the code of its status", async (t) => {
   const { server, http } = await start(t);
-  const cases = [[403, "FORBIDDEN"], [404, "NOT_FOUND"], [413, "PAYLOAD_TOO_LARGE"], [418, "INTERNAL_ERROR"]] as const;
+  const cases = [
+    [403, "FORBIDDEN"],
+    [404, "NOT_FOUND"],
+    [413, "PAYLOAD_TOO_LARGE"],
+    [418, "INTERNAL_ERROR"],
+  ] as const;
   for (const [status, code] of cases) {
     const answer = http.call(message);
     (await server.calls.next()).reply(status, { message: "no" });
@@ -126,7 +135,12 @@ test("what a gateway refuses by itself gets the code of its status", async (t) =
 
 test("what is no answer of the API is none: gateways, portals, cut lines", async (t) => {
   const { server, http } = await start(t);
-  for (const [status, body] of [[503, { message: "Service Unavailable" }], [429, "slow down"], [200, "<html>sign in"], [200, {}]] as const) {
+  for (const [status, body] of [
+    [503, { message: "Service Unavailable" }],
+    [429, "slow down"],
+    [200, "<html>sign in"],
+    [200, {}],
+  ] as const) {
     const answer = http.call(message);
     (await server.calls.next()).reply(status, body);
     await assert.rejects(answer);

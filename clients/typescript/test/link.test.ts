@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 /** Waits until the client has nothing to do but to try again, and says in how long. */
 async function retry(clock: ManualClock): Promise<number> {
   // A handshake has 15 s, a call 35 s.
-  while (clock.due().length != 1 || [15_000, 35_000].includes(clock.due()[0]!)) await turn(1);
+  while (clock.due().length !== 1 || [15_000, 35_000].includes(clock.due()[0]!)) await turn(1);
   return clock.due()[0]!;
 }
 
@@ -46,7 +46,10 @@ test("a lost connection is replaced after a moment of chance", async (t) => {
 
 test("while the server is away the waits double up to a limit, with full jitter", async (t) => {
   const { server, clock, connect } = await world(t);
-  server.onCall = (call) => (call.cut(), true);
+  server.onCall = (call) => {
+    call.cut();
+    return true;
+  };
   server.refuse = 503;
   clock.chance = () => 0.4;
   const streamer = connect();
@@ -89,7 +92,10 @@ test("a server that takes connections and drops them is not called in a tight lo
 test("a token that is refused is replaced; refused again, it closes the client", async (t) => {
   const { server, clock, connect } = await world(t);
   server.refuse = 401;
-  server.onCall = ({ reply }) => (reply(401, { code: "UNAUTHORIZED", detail: "the token has expired" }), true);
+  server.onCall = ({ reply }) => {
+    reply(401, { code: "UNAUTHORIZED", detail: "the token has expired" });
+    return true;
+  };
   let given = 0;
   const streamer = connect({ token: () => jwt({ sub: "ada", exp: 4_000_000_000, n: given++ }) });
   const request = streamer.request("echo", 1);
@@ -129,7 +135,7 @@ test("where WebSocket is blocked it polls, and goes back to WebSocket when it ca
 
   clock.advance(MINUTE);
   for (let i = 0; i < 3; i++) await server.handshakes.next();
-  while (clock.due().length != 1 || clock.due()[0] != MINUTE) await turn(1);
+  while (clock.due().length !== 1 || clock.due()[0] !== MINUTE) await turn(1);
   assert.equal(streamer.reason, "polling");
 
   server.refuse = undefined;
@@ -162,9 +168,9 @@ test("before API Gateway's two hours it hands over to a new connection, without 
   await first.expect("report");
   first.send(f.ack());
   first.send(f.progress(10, 2));
-  while (heard.at(-1) != 2) await turn(1);
+  while (heard.at(-1) !== 2) await turn(1);
   const begun = clock.now();
-  while (server.connections.waiting == 0 && clock.now() - begun < 120 * MINUTE) {
+  while (server.connections.waiting === 0 && clock.now() - begun < 120 * MINUTE) {
     await pass(clock, MINUTE);
     await turn();
   }
@@ -178,7 +184,7 @@ test("before API Gateway's two hours it hands over to a new connection, without 
   second.send(f.snapshot(subscribe.id, "RUNNING", 3, { percentage: 20 }));
   for (const peer of [first, second]) peer.send(f.progress(30, 4));
   first.send(f.progress(40, 5));
-  while (heard.at(-1) != 5) await turn(1);
+  while (heard.at(-1) !== 5) await turn(1);
   const short = streamer.request("echo", 2, { id: "r-2" });
   await second.expect("echo");
   second.send(frames("r-2").response(2));
@@ -202,7 +208,7 @@ test("a hand-over that fails leaves the connection in place and is tried again",
   clock.advance(105 * MINUTE);
   await server.handshakes.next();
   // One timer looks at the silence every minute, the other is the next try.
-  while (clock.due().slice(0, 2).join() != `${MINUTE},${MINUTE}`) await turn(1);
+  while (clock.due().slice(0, 2).join() !== `${MINUTE},${MINUTE}`) await turn(1);
   assert.equal(streamer.state, "open");
   server.refuse = undefined;
   clock.advance(MINUTE);
@@ -250,7 +256,7 @@ test("a renewal that fails for now is tried again; one that is refused opens a n
   let message = await peer.expect("streamer.authenticate");
   peer.send(frames(message.id).error("SERVICE_UNAVAILABLE", undefined, { retry: { retryable: true } }));
   // The other timer looks at the silence.
-  while (clock.due().slice(0, 2).join() != "30000,30000") await turn(1);
+  while (clock.due().slice(0, 2).join() !== "30000,30000") await turn(1);
   await pass(clock, 30_000);
   message = await peer.expect("streamer.authenticate");
   peer.send(frames(message.id).error("FORBIDDEN"));
@@ -272,7 +278,7 @@ test("the browser's word about the network is heard, and checked", async (t) => 
   events.dispatchEvent(new Event("offline"));
   let ping = await peer.expect("streamer.ping");
   peer.send({ type: "pong", request_id: ping.id, timestamp: "2026-01-02T03:04:05Z" });
-  while (clock.due()[0] == 10_000) await turn(1);
+  while (clock.due()[0] === 10_000) await turn(1);
   assert.equal(streamer.state, "open");
 
   events.dispatchEvent(new Event("offline"));
@@ -281,7 +287,10 @@ test("the browser's word about the network is heard, and checked", async (t) => 
   await reaches(streamer, "reconnecting", "offline");
 
   server.refuse = 503;
-  server.onCall = (call) => (call.cut(), true);
+  server.onCall = (call) => {
+    call.cut();
+    return true;
+  };
   for (let i = 0; i < 4; i++) clock.advance(await retry(clock));
   assert.equal(await retry(clock), 8000);
   assert.equal(streamer.reason, "offline");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { output } from "../src/output.js";
 import { all, frames, world } from "./support/world.js";
 
@@ -56,7 +56,7 @@ test("after a lost connection it goes on where it was", async (t) => {
   const second = chunks.next();
   await answer(peer, 8, []);
   peer.cut();
-  while (streamer.state != "reconnecting") await new Promise((resolve) => setImmediate(resolve));
+  while (streamer.state !== "reconnecting") await new Promise((resolve) => setImmediate(resolve));
   clock.advance(1000);
   const again = await server.connections.next();
   const asked = await again.expect("streamer.subscribe");

@@ -10,22 +10,29 @@ Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
 const f = frames("r-1");
 
-/** Mounts a component that does nothing but use the hook, and says what it shows. */
+type Shown = UseRequest<any, any>;
+
+/** Does nothing but use the hook. */
+function Watcher({ streamer, id, onShow }: { streamer: Streamer; id: string | undefined; onShow(shown: Shown): void }) {
+  onShow(useRequest(streamer, "report", id));
+  return null;
+}
+
+/** Mounts a Watcher, and says what it shows. */
 async function mount(streamer: Streamer, id?: string) {
-  let shown!: UseRequest<any, any>;
-  const Watcher = () => {
-    shown = useRequest(streamer, "report", id);
-    return null;
+  let shown!: Shown;
+  const onShow = (next: Shown) => {
+    shown = next;
   };
   let page!: ReactTestRenderer;
   await act(async () => {
-    page = create(createElement(StrictMode, null, createElement(Watcher)));
+    page = create(createElement(StrictMode, null, createElement(Watcher, { streamer, id, onShow })));
   });
   return {
     page,
     shown: () => shown,
     /** Resolves when the component shows that. */
-    shows: async (what: (s: UseRequest<any, any>) => unknown) => {
+    shows: async (what: (s: Shown) => unknown) => {
       while (!what(shown)) await act(() => turn(1));
     },
   };
@@ -43,9 +50,9 @@ test("a component starts a request and shows its life", async (t) => {
   assert.deepEqual([shown().status, shown().id], ["pending", "r-1"]);
   peer.send(f.ack());
   peer.send(f.progress(40, 2, "reading"));
-  await shows((s) => s.progress?.message == "reading");
+  await shows((s) => s.progress?.message === "reading");
   peer.send(f.complete({ rows: 7 }, 3));
-  await shows((s) => s.status == "done");
+  await shows((s) => s.status === "done");
   assert.deepEqual(shown().result, { rows: 7 });
 
   await act(async () => shown().start({}, { id: "r-2" }));
@@ -55,7 +62,7 @@ test("a component starts a request and shows its life", async (t) => {
   await act(async () => shown().cancel());
   const cancel = await peer.expect("streamer.cancel");
   peer.send(frames("r-2").snapshot(cancel.id, "CANCELLED", 2, { error: { code: "CANCELLED", message: "it was cancelled" } }));
-  await shows((s) => s.status == "failed");
+  await shows((s) => s.status === "failed");
   assert.equal(shown().error!.code, "CANCELLED");
 });
 
@@ -67,7 +74,7 @@ test("a component picks a request up by its id, and leaves it alone when it goes
   const { page, shown, shows } = await mount(streamer, "r-1");
   const subscribe = await peer.expect("streamer.subscribe");
   peer.send(f.snapshot(subscribe.id, "RUNNING", 4, { percentage: 40 }));
-  await shows((s) => s.progress?.percentage == 40);
+  await shows((s) => s.progress?.percentage === 40);
   assert.equal(shown().status, "pending");
   await act(async () => page.unmount());
   peer.send(f.progress(50, 5));

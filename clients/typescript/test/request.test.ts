@@ -14,13 +14,17 @@ test("rev decides: what is old or doubled is dropped", async () => {
   const request = make();
   const heard: Progress[] = [];
   request.watch((p) => heard.push(p));
-  for (const frame of [f.progress(20, 3), f.ack(1), f.progress(10, 2), f.progress(20, 3), f.progress(50, 7)]) request.offer(frame);
+  for (const frame of [f.progress(20, 3), f.ack(1), f.progress(10, 2), f.progress(20, 3), f.progress(50, 7)])
+    request.offer(frame);
   request.offer(f.complete("the result", 9));
   request.offer(f.complete("another", 9));
   request.offer(f.error("TIMEOUT", 10));
   request.offer(f.progress(99, 11));
   assert.equal(await request.handle.result, "the result");
-  assert.deepEqual(steps(heard), [[20, 3], [50, 7]]);
+  assert.deepEqual(steps(heard), [
+    [20, 3],
+    [50, 7],
+  ]);
   assert.ok(request.stored);
 });
 
@@ -37,7 +41,11 @@ test("frames in any order and doubled at will give progress that only rises and 
     for (const frame of sent) request.offer(frame);
     assert.equal(await request.handle.result, round);
     const revs = heard.map((p) => p.rev);
-    assert.deepEqual(revs, [...new Set(revs)].sort((a, b) => a - b), `round ${round}`);
+    assert.deepEqual(
+      revs,
+      [...new Set(revs)].sort((a, b) => a - b),
+      `round ${round}`,
+    );
   }
 });
 
@@ -45,11 +53,20 @@ test("a snapshot says where a request stands, and how it ended", async () => {
   const running = make();
   running.offer(f.snapshot("m", "RUNNING", 4, { percentage: 40, message: "half way", metadata: { rows: 7 } }));
   const last = running.handle.progress[Symbol.asyncIterator]();
-  assert.deepEqual((await last.next()).value, { percentage: 40, message: "half way", metadata: { rows: 7 }, state: "RUNNING", rev: 4 });
+  assert.deepEqual((await last.next()).value, {
+    percentage: 40,
+    message: "half way",
+    metadata: { rows: 7 },
+    state: "RUNNING",
+    rev: 4,
+  });
   running.offer(f.snapshot("m", "SUCCEEDED", 5, { result: [1] }));
   assert.deepEqual(await running.handle.result, [1]);
 
-  for (const [state, code] of [["FAILED", "PROCESSING_FAILED"], ["CANCELLED", "CANCELLED"]] as const) {
+  for (const [state, code] of [
+    ["FAILED", "PROCESSING_FAILED"],
+    ["CANCELLED", "CANCELLED"],
+  ] as const) {
     const request = make();
     request.offer(f.snapshot("m", state, 4, { error: { code, message: "so it is" } }));
     await assert.rejects(request.handle.result, { code, requestId: "r-1" });
@@ -82,7 +99,12 @@ test("an error without a rev answers a message and ends nothing", () => {
 test("a slow reader of progress misses steps, never the newest, and ends with the request", async () => {
   const request = make();
   const reader = request.handle.progress[Symbol.asyncIterator]();
-  for (const [percentage, rev] of [[10, 2], [20, 3], [30, 4]] as const) request.offer(f.progress(percentage, rev));
+  for (const [percentage, rev] of [
+    [10, 2],
+    [20, 3],
+    [30, 4],
+  ] as const)
+    request.offer(f.progress(percentage, rev));
   assert.equal((await reader.next()).value!.percentage, 30);
   request.offer(f.progress(40, 5));
   request.offer(f.complete(1, 6));

@@ -13,12 +13,18 @@ const CLIENTS = 500;
 /** A client that notes when it means to dial after it has lost its connection, and when it was back. */
 function connect() {
   let asked = 0;
-  const clock = { ...systemClock, setTimeout: (run: () => void, ms: number) => systemClock.setTimeout(run, (asked = ms)) };
+  const clock = {
+    ...systemClock,
+    setTimeout(run: () => void, ms: number) {
+      asked = ms;
+      return systemClock.setTimeout(run, ms);
+    },
+  };
   const streamer = new Streamer(url!, { token: () => token, WebSocket: Socket, clock });
   const client = { streamer, planned: -1, back: -1 };
   streamer.onState(() => {
-    if (streamer.state == "reconnecting" && client.planned < 0) client.planned = asked;
-    if (streamer.state == "open" && client.planned >= 0) client.back = performance.now();
+    if (streamer.state === "reconnecting" && client.planned < 0) client.planned = asked;
+    if (streamer.state === "open" && client.planned >= 0) client.back = performance.now();
   });
   return client;
 }
@@ -28,14 +34,23 @@ function percentiles(values: number[]): string {
   return [1, 10, 50, 90, 99].map((p) => `p${p} ${Math.round(sorted[Math.floor((p / 100) * sorted.length)]!)}`).join(", ");
 }
 
-test("500 clients come back to a server that was killed without a herd, and each gets its result once", { skip: !control }, async (t) => {
+test("500 clients come back to a server that was killed without a herd, and each gets its result once", {
+  skip: !control,
+}, async (t) => {
   const clients = Array.from({ length: CLIENTS }, connect);
-  t.after(() => clients.forEach(({ streamer }) => streamer.close()));
+  t.after(() => {
+    for (const { streamer } of clients) streamer.close();
+  });
   await Promise.all(clients.map(({ streamer }) => reaches(streamer, "open")));
 
   const requests = clients.map(({ streamer }, i) => streamer.request("echo_async", { i, step_ms: 2 }, { id: `herd-${i}` }));
   const finals = Array<number>(CLIENTS).fill(0);
-  requests.forEach(({ result }, i) => result.then(() => finals[i]!++, () => {}));
+  for (const [i, { result }] of requests.entries()) {
+    result.then(
+      () => finals[i]!++,
+      () => {},
+    );
+  }
   await Promise.all(requests.map(({ progress }) => progress[Symbol.asyncIterator]().next())); // all are stored
   await fetch(control + "/kill", { method: "POST" });
   await Promise.all(clients.map(({ streamer }) => reaches(streamer, "reconnecting")));
@@ -50,7 +65,10 @@ test("500 clients come back to a server that was killed without a herd, and each
   t.diagnostic(`dials planned in each tenth of a second: ${tenths.join(" ")}`);
   // A tenth of them in a tenth of the first second, give or take five deviations.
   for (const n of tenths) assert.ok(Math.abs(n - CLIENTS / 10) < 5 * Math.sqrt(CLIENTS * 0.09), "they come in a herd");
-  assert.deepEqual(results.map((result: any) => result.echo.i), clients.map((_, i) => i));
+  assert.deepEqual(
+    results.map((result: any) => result.echo.i),
+    clients.map((_, i) => i),
+  );
   assert.deepEqual(new Set(finals), new Set([1]));
   for (const { streamer } of clients) assert.deepEqual(streamer.pending(), []);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
-import type { StreamerOptions } from "../src/streamer.js";
+import { type TestContext, test } from "node:test";
 import type { Progress } from "../src/request.js";
+import type { StreamerOptions } from "../src/streamer.js";
 import { all, frames, reaches, snapshot, turn, world } from "./support/world.js";
 
 const f = frames("r-1");
@@ -54,16 +54,19 @@ test("a long one shows its progress to a callback and to a loop, and ends both",
   while (heard.length < 1) await turn(1);
   for (const rev of [2, 3, 4]) {
     peer.send(f.progress(rev * 10, rev, `step ${rev}`));
-    while (heard.at(-1)?.rev != rev) await turn(1);
+    while (heard.at(-1)?.rev !== rev) await turn(1);
   }
   peer.send(f.complete({ url: "/report" }, 5));
   assert.deepEqual(await request.result, { url: "/report" });
-  assert.deepEqual(heard.map((p) => [p.percentage, p.message, p.state]), [
-    [0, "the request is queued", "QUEUED"],
-    [20, "step 2", "RUNNING"],
-    [30, "step 3", "RUNNING"],
-    [40, "step 4", "RUNNING"],
-  ]);
+  assert.deepEqual(
+    heard.map((p) => [p.percentage, p.message, p.state]),
+    [
+      [0, "the request is queued", "QUEUED"],
+      [20, "step 2", "RUNNING"],
+      [30, "step 3", "RUNNING"],
+      [40, "step 4", "RUNNING"],
+    ],
+  );
   assert.deepEqual(await looped, heard);
 });
 
@@ -112,11 +115,13 @@ test("after a cut it asks where its requests stand, and no final frame is lost o
     peer.send(frames(id).ack());
   }
   peer.send(f.progress(10, 2));
-  while (revs.at(-1) != 2) await turn(1);
+  while (revs.at(-1) !== 2) await turn(1);
   peer.cut();
 
   const next = await again();
-  const asked = new Map([await next.expect("streamer.subscribe"), await next.expect("streamer.subscribe")].map((m) => [m.payload.request_id, m.id]));
+  const asked = new Map(
+    [await next.expect("streamer.subscribe"), await next.expect("streamer.subscribe")].map((m) => [m.payload.request_id, m.id]),
+  );
   next.send(f.progress(30, 5)); // live frames may overtake the snapshot
   next.send(f.snapshot(asked.get("r-1"), "RUNNING", 4, { percentage: 20 }));
   next.send(frames("r-2").snapshot(asked.get("r-2"), "SUCCEEDED", 9, { result: "it ended while nobody looked" }));
@@ -145,7 +150,7 @@ test("a message that nobody ever answers is given up, and may be tried again", a
   for (let tries = 0; tries < 5; tries++) {
     await peer.expect("report");
     clock.advance(35_000);
-    while (clock.due()[0] == 10_000) await turn(1); // it asks whether anybody is there
+    while (clock.due()[0] === 10_000) await turn(1); // it asks whether anybody is there
     await turn();
     clock.advance(20_000);
   }
@@ -158,7 +163,7 @@ test("a subscription that fails for now is tried again, one that is refused ends
   const request = streamer.resume("r-1");
   let asked = await peer.expect("streamer.subscribe");
   peer.send(frames(asked.id).error("SERVICE_UNAVAILABLE", undefined, { retry: { retryable: true, after: 3 } }));
-  while (clock.due()[0] != 3500) await turn(1);
+  while (clock.due()[0] !== 3500) await turn(1);
   clock.advance(3500);
   asked = await peer.expect("streamer.subscribe");
   peer.send(frames(asked.id).error("NOT_FOUND"));
@@ -301,7 +306,10 @@ test("over HTTP alone a request has the same life", async (t) => {
   call = await server.calls.next();
   call.reply(200, snapshot("r-1", "SUCCEEDED", 9, { result: "done" }));
   assert.equal(await request.result, "done");
-  assert.deepEqual(heard.map((p) => p.message), ["the request is queued", "reading"]);
+  assert.deepEqual(
+    heard.map((p) => p.message),
+    ["the request is queued", "reading"],
+  );
 
   const short = streamer.request("echo", 1, { id: "r-2" });
   (await server.calls.next()).reply(201, frames("r-2").response(1));
@@ -429,7 +437,7 @@ test("an id that is pending is one request: the same again shares it, another is
   const heard: number[] = [];
   const second = streamer.request("report", { a: 1 }, { id: "r-1", onProgress: (p) => heard.push(p.rev) });
   const third = streamer.resume("r-1");
-  assert.ok(first == second && second == third);
+  assert.ok(first === second && second === third);
   await assert.rejects(streamer.request("report", { a: 2 }, { id: "r-1" }).result, { code: "DUPLICATE_REQUEST" });
   await peer.expect("report");
   peer.send(f.progress(5, 2));
@@ -453,10 +461,20 @@ test("closing ends every wait with CLOSED and sends nothing more", async (t) => 
   const large = streamer.request("echo", "x".repeat(40_000));
   await server.calls.next();
   streamer.close();
-  for (const wait of [running.result, fetching.result, reading, large.result, streamer.request("echo", 1).result, streamer.list()]) {
+  for (const wait of [
+    running.result,
+    fetching.result,
+    reading,
+    large.result,
+    streamer.request("echo", 1).result,
+    streamer.list(),
+  ]) {
     await assert.rejects(wait, { code: "CLOSED" });
   }
-  assert.deepEqual((await all(running.progress)).map((p) => p.state), ["QUEUED"]);
+  assert.deepEqual(
+    (await all(running.progress)).map((p) => p.state),
+    ["QUEUED"],
+  );
   await turn();
   assert.deepEqual(clock.due(), []);
   assert.equal(peer.messages.waiting, 0);
@@ -477,7 +495,14 @@ test("frames of nobody's requests and garbage stop nothing", async (t) => {
   const { streamer, peer } = await open(t);
   const request = streamer.request("echo", 1, { id: "r-1" });
   await peer.expect("echo");
-  for (const text of ["", "{", "null", '{"type":"hologram","request_id":"r-1","rev":3}', '{"type":"complete","request_id":"r-9","rev":3}']) peer.send(text);
+  for (const text of [
+    "",
+    "{",
+    "null",
+    '{"type":"hologram","request_id":"r-1","rev":3}',
+    '{"type":"complete","request_id":"r-9","rev":3}',
+  ])
+    peer.send(text);
   peer.send(f.response(1));
   assert.equal(await request.result, 1);
 });
@@ -487,7 +512,7 @@ test("large integers survive with a parse and a stringify that keep them", async
   const parse = (text: string) =>
     JSON.parse(text.replaceAll(/([:[,])(\d{16,})/g, '$1"big:$2"'), (_, v) => (/^big:/.test(v) ? BigInt(v.slice(4)) : v));
   const stringify = (value: unknown) =>
-    JSON.stringify(value, (_, v) => (typeof v == "bigint" ? `big:${v}` : v)).replaceAll(/"big:(\d+)"/g, "$1");
+    JSON.stringify(value, (_, v) => (typeof v === "bigint" ? `big:${v}` : v)).replaceAll(/"big:(\d+)"/g, "$1");
   const { streamer, peer } = await open(t, { parse, stringify });
   const request = streamer.request("echo", { n: 9007199254740993n }, { id: "r-1" });
   await peer.expect("echo");

@@ -49,6 +49,10 @@ export class Model {
     request.watchers.add(peer);
     const { rev, percentage, result } = request;
     const state = result ? "SUCCEEDED" : "RUNNING";
-    peer.send({ type: "request", request_id: id, request: snapshot(about, state, rev, { percentage, ...(result && { result }) }) });
+    peer.send({
+      type: "request",
+      request_id: id,
+      request: snapshot(about, state, rev, { percentage, ...(result && { result }) }),
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { WebSocket, WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { Queue } from "./queue.js";
 
 /** One side of a connection, as the server has it. */
@@ -17,7 +17,8 @@ export class ServerConnection {
   ) {
     socket.on("message", (data) => {
       const message = JSON.parse(String(data));
-      if (pongs && message.action == "streamer.ping") this.send({ type: "pong", request_id: message.id, timestamp: "2026-01-02T03:04:05Z" });
+      if (pongs && message.action === "streamer.ping")
+        this.send({ type: "pong", request_id: message.id, timestamp: "2026-01-02T03:04:05Z" });
       else this.messages.put(message);
     });
     this.closed = new Promise((resolve) => socket.on("close", resolve));
@@ -26,12 +27,12 @@ export class ServerConnection {
   /** The next message, which must be of that action. */
   async expect(action: string): Promise<any> {
     const message = await this.messages.next();
-    if (message.action != action) throw new Error(`want ${action}, got ${JSON.stringify(message)}`);
+    if (message.action !== action) throw new Error(`want ${action}, got ${JSON.stringify(message)}`);
     return message;
   }
 
   send(frame: unknown): void {
-    this.socket.send(typeof frame == "string" ? frame : JSON.stringify(frame));
+    this.socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
   }
 
   /** Ends the connection as a network does: without a word. */
@@ -70,7 +71,7 @@ export class FakeServer {
   refuse: number | undefined;
   /** Takes a call from the queue's place. By default probes are answered with an empty list. */
   onCall: (call: Call) => boolean = ({ method, url, reply }) => {
-    if (method != "GET" || !url.startsWith("/requests?")) return false;
+    if (method !== "GET" || !url.startsWith("/requests?")) return false;
     reply(200, { requests: [] });
     return true;
   };
@@ -92,7 +93,7 @@ export class FakeServer {
           reply: (status, body) => {
             const type = status < 300 ? "application/json" : "application/problem+json";
             response.writeHead(status, { "Content-Type": type, Connection: "close" });
-            response.end(typeof body == "string" ? body : JSON.stringify(body));
+            response.end(typeof body === "string" ? body : JSON.stringify(body));
           },
           cut: () => request.socket.destroy(),
         };

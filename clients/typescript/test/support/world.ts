@@ -40,7 +40,7 @@ export async function world(
 export function reaches(streamer: Streamer<any>, state: State, reason?: Reason, not: Reason[] = []): Promise<void> {
   return new Promise((resolve, reject) => {
     const look = () => {
-      if (streamer.state == state && (!reason || streamer.reason == reason)) resolve();
+      if (streamer.state === state && (!reason || streamer.reason === reason)) resolve();
       else if (not.includes(streamer.reason)) reject(new Error(`the client is ${streamer.state}: ${streamer.reason}`));
       else return;
       stop();
@@ -93,7 +93,7 @@ export async function pass(clock: ManualClock, ms: number): Promise<void> {
   for (const end = clock.now() + ms; clock.now() < end; ) {
     clock.advance(Math.min(clock.due()[0] ?? ms, end - clock.now()));
     // A ping that was sent waits ten seconds for its answer.
-    while (clock.due()[0] == 10_000) await turn(1);
+    while (clock.due()[0] === 10_000) await turn(1);
   }
 }
 

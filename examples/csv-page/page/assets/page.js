@@ -40,10 +40,13 @@ var Timers = class {
       return () => {
       };
     }
-    const timer = this.clock.setTimeout(() => {
-      this.#live.delete(timer);
-      run();
-    }, Math.min(ms, 2 ** 31 - 1));
+    const timer = this.clock.setTimeout(
+      () => {
+        this.#live.delete(timer);
+        run();
+      },
+      Math.min(ms, 2 ** 31 - 1)
+    );
     this.#live.set(timer, cleared);
     return () => {
       this.#live.delete(timer);
@@ -83,7 +86,7 @@ function decode(text, codec) {
   try {
     const frame = codec.parse(text);
     const { type, error, request } = frame;
-    if (typeof type != "string" || type == "error" && !error || type == "request" && !request) return void 0;
+    if (typeof type !== "string" || type === "error" && !error || type === "request" && !request) return void 0;
     return plain(frame);
   } catch {
     return void 0;
@@ -111,7 +114,7 @@ function newId() {
   return "req_" + crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 function isFinal(state2) {
-  return state2 != "QUEUED" && state2 != "RUNNING";
+  return state2 !== "QUEUED" && state2 !== "RUNNING";
 }
 
 // clients/typescript/src/session.ts
@@ -167,7 +170,7 @@ var Http = class {
       if (value.state) return { type: "request", request_id: id, request: plain(value) };
       if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
     }
-    if (!value.code && (status < 400 || status == 429 || status > 499)) throw new Error(`HTTP status ${status}`);
+    if (!value.code && (status < 400 || status === 429 || status > 499)) throw new Error(`HTTP status ${status}`);
     const { code = STATUS_CODES[status] ?? "INTERNAL_ERROR", detail, title, details, correlation_id, retry } = value;
     return {
       type: "error",
@@ -195,7 +198,7 @@ var Http = class {
           signal: abort.signal
         });
         const answer = await response.text();
-        if (response.status != 401 || again) return [response.status, answer];
+        if (response.status !== 401 || again) return [response.status, answer];
         this.tokens.refuse();
       } finally {
         stop();
@@ -298,7 +301,7 @@ var Connection = class {
     const stop = this.timers.after(within, () => {
       this.#calls.delete(message.id);
       answer.reject(new Error(NO_ANSWER));
-      if (within == ANSWER_WITHIN) this.check();
+      if (within === ANSWER_WITHIN) this.check();
     });
     answer.promise.then(stop, stop);
     this.#socket.send(message.text);
@@ -307,7 +310,7 @@ var Connection = class {
   check() {
     const before = this.heard;
     this.call(reserved("ping"), 0, PONG_WITHIN).catch(() => {
-      if (this.heard == before) this.drop("silent");
+      if (this.heard === before) this.drop("silent");
     });
   }
   drop(reason) {
@@ -381,16 +384,17 @@ var Tokens = class {
   /** Concurrent callers share one call of the source. Rejects as the source does. */
   async get() {
     if (this.#current && this.clock.now() < this.#renewAt) return this.#current;
-    const fetched = this.#current = (async () => this.source())();
+    const fetched = (async () => this.source())();
+    this.#current = fetched;
     this.#renewAt = Infinity;
     try {
       const token = await fetched;
       const now = this.clock.now();
       const left = (readClaims(token).expires ?? now) - now;
-      if (this.#current == fetched) this.#renewAt = now + left - Math.min(6e4, left / 5);
+      if (this.#current === fetched) this.#renewAt = now + left - Math.min(6e4, left / 5);
       return token;
     } catch (error) {
-      if (this.#current == fetched) this.#current = void 0;
+      if (this.#current === fetched) this.#current = void 0;
       throw error;
     }
   }
@@ -443,7 +447,7 @@ var Link = class {
   }
   /** Whether the session is still the one that messages should go over. */
   isCurrent(session) {
-    return this.#session == session;
+    return this.#session === session;
   }
   close(reason, error) {
     if (this.closedBy) return;
@@ -459,7 +463,7 @@ var Link = class {
   }
   /** The browser's events about the network. */
   handleEvent({ type }) {
-    this.#offline = type == "offline";
+    this.#offline = type === "offline";
     if (this.#session) return this.#session.check();
     if (this.#offline) return this.#set(this.state, "offline");
     this.#attempt = 0;
@@ -486,7 +490,7 @@ var Link = class {
     try {
       token = await tokens.get();
     } catch (error) {
-      if (error instanceof StreamerError && error.code == "UNAUTHORIZED") this.close("unauthorized", error);
+      if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.close("unauthorized", error);
       return "token";
     }
     if (this.closedBy) return;
@@ -508,7 +512,7 @@ var Link = class {
       return "unreachable";
     }
     if (this.closedBy) return;
-    if (probe.error?.code == "UNAUTHORIZED") {
+    if (probe.error?.code === "UNAUTHORIZED") {
       tokens.refuse();
       if (++this.#unauthorized > 1) this.close("unauthorized", new StreamerError(probe.error));
       return "unauthorized";
@@ -536,12 +540,12 @@ var Link = class {
     this.#set("open", session.live ? "connected" : "polling");
   }
   #lost(session, reason) {
-    if (this.#session != session || this.closedBy) return;
+    if (this.#session !== session || this.closedBy) return;
     const { timers, tokens } = this.parts;
     this.#session = void 0;
     this.#next = deferred();
     this.#cancelRenewal();
-    if (reason == "unauthorized") tokens.refuse();
+    if (reason === "unauthorized") tokens.refuse();
     if (session.heard || timers.clock.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
     this.#set("reconnecting", this.#offline ? "offline" : reason);
     this.#dialIn(timers.backoff(this.#attempt++));
@@ -556,16 +560,16 @@ var Link = class {
     let wait = RENEW_AGAIN_AFTER;
     try {
       const token = await tokens.get();
-      if (this.#session != session) return;
+      if (this.#session !== session) return;
       const { error } = await session.call(reserved("authenticate", { token }));
       if (error && !error.retry?.retryable) return session.drop("unauthorized");
       if (!error) wait = tokens.renewIn(token);
     } catch {
     }
-    if (this.#session == session) this.#renewIn(wait, session);
+    if (this.#session === session) this.#renewIn(wait, session);
   }
   #set(state2, reason) {
-    if (this.state == state2 && this.reason == reason) return;
+    if (this.state === state2 && this.reason === reason) return;
     this.state = state2;
     this.reason = reason;
     this.parts.onState();
@@ -664,7 +668,7 @@ var Tracked = class {
   offer(frame) {
     const snapshot = frame.request;
     const { rev = 0, error, result, result_ref, percentage = 0, message = "", metadata } = snapshot ?? frame;
-    if (frame.type == "response") {
+    if (frame.type === "response") {
       this.finished = true;
       return this.#end(frame.data);
     }
@@ -696,8 +700,10 @@ var Tracked = class {
     let open = true;
     void this.done.then(() => open = false);
     for (let seen; ; ) {
-      if (this.#last != seen) yield seen = this.#last;
-      else if (open) await this.#changed.promise;
+      if (this.#last !== seen) {
+        seen = this.#last;
+        yield seen;
+      } else if (open) await this.#changed.promise;
       else return;
     }
   }
@@ -767,7 +773,7 @@ var Streamer = class {
     const id = options.id ?? newId();
     const { text } = encode(id, action, payload, this.#codec, options.metadata);
     const known = this.#requests.get(id);
-    if (known?.text && known.text != text) {
+    if (known?.text && known.text !== text) {
       const other = new Tracked(id, text, this.#follow);
       other.fail(new StreamerError({ code: "DUPLICATE_REQUEST", message: "the id belongs to another request" }, id));
       return other.handle;
@@ -846,7 +852,7 @@ var Streamer = class {
     this.#requests.set(id, request);
     void request.done.then(() => {
       if (!this.#link.closedBy) this.#pending.remove(id);
-      if (this.#requests.get(id) == request) this.#requests.delete(id);
+      if (this.#requests.get(id) === request) this.#requests.delete(id);
     });
     return request;
   }
@@ -868,9 +874,9 @@ var Streamer = class {
         }
         failures = 0;
         request.offer(frame);
-        if (message.text == text && request.stored && !request.ended) this.#pending.put(id, null);
+        if (message.text === text && request.stored && !request.ended) this.#pending.put(id, null);
         if (session?.live) await Promise.race([session.ended, request.done]);
-        else if (session && request.rev == before && this.#timers.clock.now() - begun < 1e3) await this.#timers.pause(1e3);
+        else if (session && request.rev === before && this.#timers.clock.now() - begun < 1e3) await this.#timers.pause(1e3);
       }
     } catch (error) {
       request.fail(error);
@@ -879,7 +885,7 @@ var Streamer = class {
     if (!request.aborted || !request.sent || request.finished) return;
     try {
       await this.#link.ready();
-      if (!request.who || request.who == this.#who) await this.#answer(reserved("cancel", { request_id: id }));
+      if (!request.who || request.who === this.#who) await this.#answer(reserved("cancel", { request_id: id }));
     } catch {
     }
   }
@@ -899,20 +905,24 @@ var Streamer = class {
       let frame;
       try {
         const answer = (byHttp ? this.#http : session).call(message, request?.rev);
-        frame = await (request?.stored ? Promise.race([answer, request.done]) : answer);
+        frame = await (request?.stored ? Promise.race([answer, request.done]) : answer) || void 0;
         if (!frame) return [];
-        if (!request?.stored && !frame.rev && frame.error?.code == "SERVICE_UNAVAILABLE") throw frame.error;
+        if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (this.#link.closedBy) throw this.#link.closedBy;
         if (request?.ended) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
           const retry = { retryable: true };
-          throw new StreamerError({ code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry }, request?.id ?? (message.ref && message.id), error);
+          throw new StreamerError(
+            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry },
+            request?.id ?? (message.ref && message.id),
+            error
+          );
         }
         if (this.#link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
         continue;
       }
-      if (frame.error?.code != "UNAUTHORIZED" || frame.rev || refused || byHttp) return byHttp ? [frame] : [frame, session];
+      if (frame.error?.code !== "UNAUTHORIZED" || frame.rev || refused || byHttp) return byHttp ? [frame] : [frame, session];
       refused = true;
       session.drop("unauthorized");
     }
@@ -941,7 +951,7 @@ var Streamer = class {
     this.#who = who;
     this.#pending.claim(who);
     for (const request of this.#requests.values()) {
-      if (request.who && request.who != who) {
+      if (request.who && request.who !== who) {
         request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another person" }, request.id));
       }
       request.who = who;
@@ -987,7 +997,7 @@ async function show(request) {
   bar.remove();
 }
 function table(parent, columns) {
-  const keys = Object.keys(columns[0] ?? {}).filter((key) => typeof columns[0][key] != "object");
+  const keys = Object.keys(columns[0] ?? {}).filter((key) => typeof columns[0][key] !== "object");
   const rows = add(parent, "table");
   const head = add(rows, "tr");
   for (const key of keys) add(head, "th", key);

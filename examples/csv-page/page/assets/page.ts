@@ -44,7 +44,7 @@ async function show(request: RequestHandle<Profile>): Promise<void> {
 }
 
 function table(parent: Element, columns: Record<string, unknown>[]): void {
-  const keys = Object.keys(columns[0] ?? {}).filter((key) => typeof columns[0]![key] != "object");
+  const keys = Object.keys(columns[0] ?? {}).filter((key) => typeof columns[0]![key] !== "object");
   const rows = add(parent, "table");
   const head = add(rows, "tr");
   for (const key of keys) add(head, "th", key);
