@@ -21,7 +21,7 @@ func declare(err error, requestID string) error {
 	case errors.As(err, new(*streamer.Error)):
 		return lifted(err, requestID)
 	}
-	if known, ok := lift.Declared(err); ok {
+	if known, ok := lift.AsError(err); ok {
 		said := *known
 		said.Cause = &requestError{err, requestID}
 		return &said
@@ -86,12 +86,19 @@ var wireCodes = map[lift.Code]wire.Code{
 	lift.CodeUnhandled:        wire.InvalidAction,
 	lift.CodeUnavailable:      wire.ServiceUnavailable,
 	lift.CodeTimeout:          wire.Timeout,
+
+	lift.CodePaymentRequired:      wire.Forbidden,
+	lift.CodeGone:                 wire.NotFound,
+	lift.CodePreconditionFailed:   wire.DuplicateRequest,
+	lift.CodeUnprocessable:        wire.ProcessingFailed,
+	lift.CodePreconditionRequired: wire.ValidationError,
 }
 
 // errorResponse answers errors in the protocol's terms: problem+json over HTTP
 // and at $connect, an error frame on a message route.
 func errorResponse(_ context.Context, e *lift.Event, err *lift.Error) *lift.Response {
-	domain := &streamer.Error{Code: wireCodes[err.Code], Message: err.Message, Retryable: err.Retryable(), After: err.RetryAfter}
+	retryable, _ := err.Retry()
+	domain := &streamer.Error{Code: wireCodes[err.Code], Message: err.Message, Retryable: retryable, After: err.RetryAfter}
 	status, requestID := err.Code.HTTPStatus(), ""
 	var cause *requestError
 	if errors.As(err.Cause, &cause) {

@@ -15,7 +15,7 @@ type verifier struct{ *auth.Verifier }
 func (v verifier) Verify(ctx context.Context, token string) (streamer.Principal, error) {
 	claims, err := v.Verifier.Verify(ctx, token)
 	if err != nil {
-		declared, ok := lift.Declared(err)
+		declared, ok := lift.AsError(err)
 		if !ok {
 			return streamer.Principal{}, err
 		}

@@ -30,7 +30,7 @@ type Config struct {
 
 	// ErrorResponse replaces the body of error answers over HTTP and WebSocket,
 	// $connect included. The Error is what the caller may know: for an error
-	// that nobody declared it is a CodeInternal one, whose Cause still is the
+	// that is not public it is a CodeInternal one, whose Cause still is the
 	// error itself and must not be shown. A zero Status of the Response means
 	// the code's own; nil means Lift's answer. On message routes only the Body
 	// is used. It runs after all middleware.
@@ -166,15 +166,15 @@ func (a *App) newEvent(ctx context.Context, trigger Trigger, id string) *Event {
 	return e
 }
 
-// report makes an error ready for the caller. One that nobody declared is
-// logged here, once, and the caller gets none of it.
+// report makes an error ready for the caller. It logs an internal error, once,
+// and shows the caller none of it.
 func (a *App) report(ctx context.Context, e *Event, err error) *Error {
-	declared, ok := Declared(err)
-	if !ok {
+	shown, public := AsError(err)
+	if !public {
 		e.Logger().LogAttrs(ctx, slog.LevelError, "internal error",
 			slog.String("trigger", e.Trigger.String()), slog.String("route", e.Route), errorAttr(err))
 	}
-	return declared
+	return shown
 }
 
 // fail is report for the triggers whose answer to an error is a failed
@@ -185,12 +185,13 @@ func (a *App) fail(ctx context.Context, e *Event, err error) error {
 
 // failure is the error of a failed invocation: what the caller may know, and
 // the id under which the log has the rest.
-func failure(e *Event, declared *Error) error {
+func failure(e *Event, shown *Error) error {
 	return &Error{
-		Code:       declared.Code,
-		Message:    declared.Message + " (correlation id " + e.CorrelationID + ")",
-		Details:    declared.Details,
-		RetryAfter: declared.RetryAfter,
+		Code:       shown.Code,
+		Message:    shown.Message + " (correlation id " + e.CorrelationID + ")",
+		Details:    shown.Details,
+		Status:     shown.Status,
+		RetryAfter: shown.RetryAfter,
 	}
 }
 

@@ -49,8 +49,8 @@ func (b batch) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error
 	if b.failures == together {
 		for i, err := range results {
 			if err != nil {
-				declared, _ := Declared(err) // logged when it failed
-				return nil, failure(records[i].event, declared)
+				shown, _ := AsError(err) // logged when it failed
+				return nil, failure(records[i].event, shown)
 			}
 		}
 		return []byte("null"), nil

@@ -1,25 +1,15 @@
 package lift_test
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
-
-// allCodes are all that have a text.
-func allCodes() []lift.Code {
-	var all []lift.Code
-	for c := lift.Code(0); ; c++ {
-		if _, err := c.MarshalText(); err != nil {
-			return all
-		}
-		all = append(all, c)
-	}
-}
 
 // Every code, out by every trigger's answer and back to the same code.
 func TestEveryCodeComesBackFromEveryTrigger(t *testing.T) {
@@ -27,7 +17,7 @@ func TestEveryCodeComesBackFromEveryTrigger(t *testing.T) {
 	for _, tt := range everyTrigger {
 		t.Run(tt.trigger.String()+" "+tt.route, func(t *testing.T) {
 			t.Parallel()
-			for _, code := range allCodes() {
+			for _, code := range append(lift.Codes(), "out_of_stock") {
 				var log lifttest.Log
 				app := lift.New(lift.Config{Logger: log.Logger()})
 				registerAll(app, handle(nil, &lift.Error{Code: code, Message: "said so", Cause: errors.New("sesame")}))
@@ -67,9 +57,8 @@ func TestEveryCodeComesBackFromEveryTrigger(t *testing.T) {
 					}
 					text, _, _ = strings.Cut(err.Error(), ":")
 				}
-				var back lift.Code
-				if err := back.UnmarshalText([]byte(text)); err != nil || back != code {
-					t.Errorf("%s came back as %q", code, text)
+				if got := lift.Code(text); got != code {
+					t.Errorf("code: got %q, want %q", got, code)
 				}
 				if strings.Contains(string(answer.Payload), "sesame") || answer.Err != nil && strings.Contains(answer.Err.Error(), "sesame") {
 					t.Errorf("%s shows its cause: %s, %v", code, answer.Payload, answer.Err)
@@ -79,19 +68,55 @@ func TestEveryCodeComesBackFromEveryTrigger(t *testing.T) {
 	}
 }
 
-// What a code is called must never change.
-func TestCodesInJSON(t *testing.T) {
+// What a code is called, and its status, must never change.
+func TestCodes(t *testing.T) {
 	t.Parallel()
-	got, err := json.Marshal(allCodes())
-	if err != nil {
-		t.Fatal(err)
+	type row struct {
+		Code      string
+		Status    int
+		Retryable bool
 	}
-	const want = `["internal","invalid","unauthorized","forbidden","not_found","method_not_allowed","conflict","too_large","unsupported","rate_limited","unhandled","unavailable","timeout"]`
-	if string(got) != want {
-		t.Errorf("codes %s", got)
+	var got []row
+	for _, c := range append(lift.Codes(), "", "out_of_stock") {
+		got = append(got, row{c.String(), c.HTTPStatus(), c.Retryable()})
 	}
-	var back []lift.Code
-	if err := json.Unmarshal(got, &back); err != nil || len(back) != len(allCodes()) {
-		t.Errorf("back %v, %v", back, err)
+	want := []row{
+		{"invalid", 400, false},
+		{"unauthorized", 401, false},
+		{"payment_required", 402, false},
+		{"forbidden", 403, false},
+		{"not_found", 404, false},
+		{"method_not_allowed", 405, false},
+		{"conflict", 409, false},
+		{"gone", 410, false},
+		{"precondition_failed", 412, false},
+		{"too_large", 413, false},
+		{"unsupported", 415, false},
+		{"unprocessable", 422, false},
+		{"precondition_required", 428, false},
+		{"rate_limited", 429, true},
+		{"internal", 500, false},
+		{"unhandled", 501, false},
+		{"unavailable", 503, true},
+		{"timeout", 504, true},
+		{"internal", 500, false},     // the zero Code
+		{"out_of_stock", 422, false}, // an application's own
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("codes (-want +got):\n%s", diff)
+	}
+}
+
+func TestCodeOfStatus(t *testing.T) {
+	t.Parallel()
+	for _, c := range lift.Codes() {
+		if got := lift.CodeOf(c.HTTPStatus()); got != c {
+			t.Errorf("CodeOf(%d): got %s, want %s", c.HTTPStatus(), got, c)
+		}
+	}
+	for status, want := range map[int]lift.Code{418: lift.CodeInvalid, 507: lift.CodeInternal, 0: lift.CodeInternal} {
+		if got := lift.CodeOf(status); got != want {
+			t.Errorf("CodeOf(%d): got %s, want %s", status, got, want)
+		}
 	}
 }

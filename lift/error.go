@@ -1,6 +1,8 @@
 package lift
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,80 +10,100 @@ import (
 )
 
 // A Code says what kind of error callers are told of. Codes are stable; their
-// messages are not.
-type Code uint8
+// messages are not. An application may use codes of its own, such as
+// "out_of_stock": those answer 422, unless their [Error] has a Status.
+type Code string
 
-// The codes. The zero Code is CodeInternal.
+// The codes that Lift knows. The zero Code stands for CodeInternal.
 const (
-	CodeInternal         Code = iota // a fault of the function; 500
-	CodeInvalid                      // the input is not what the handler takes; 400
-	CodeUnauthorized                 // no valid credentials; 401
-	CodeForbidden                    // the caller may not do this; 403
-	CodeNotFound                     // there is no such thing; 404
-	CodeMethodNotAllowed             // the path knows other methods; 405
-	CodeConflict                     // the state does not allow it; 409
-	CodeTooLarge                     // the input is too large; 413
-	CodeUnsupported                  // the input's media type is not taken; 415
-	CodeRateLimited                  // too often; 429
-	CodeUnhandled                    // no handler is registered for the event; 501
-	CodeUnavailable                  // something the function needs is away; 503
-	CodeTimeout                      // the time was not enough; 504
+	CodeInternal             Code = "internal"              // a fault of the function; 500
+	CodeInvalid              Code = "invalid"               // the input is not what the handler takes; 400
+	CodeUnauthorized         Code = "unauthorized"          // no valid credentials; 401
+	CodePaymentRequired      Code = "payment_required"      // the caller has to pay first; 402
+	CodeForbidden            Code = "forbidden"             // the caller may not do this; 403
+	CodeNotFound             Code = "not_found"             // there is no such thing; 404
+	CodeMethodNotAllowed     Code = "method_not_allowed"    // the path takes other methods; 405
+	CodeConflict             Code = "conflict"              // the state does not allow it; 409
+	CodeGone                 Code = "gone"                  // it existed and will not come back; 410
+	CodePreconditionFailed   Code = "precondition_failed"   // the caller's condition does not hold; 412
+	CodeTooLarge             Code = "too_large"             // the input is too large; 413
+	CodeUnsupported          Code = "unsupported"           // the input's media type is not taken; 415
+	CodeUnprocessable        Code = "unprocessable"         // the input is well formed and cannot be acted on; 422
+	CodePreconditionRequired Code = "precondition_required" // the call needs a condition; 428
+	CodeRateLimited          Code = "rate_limited"          // too often; 429
+	CodeUnhandled            Code = "unhandled"             // no handler is registered for the event; 501
+	CodeUnavailable          Code = "unavailable"           // something the function needs is away; 503
+	CodeTimeout              Code = "timeout"               // the time was not enough; 504
 )
 
-var codes = [...]struct {
-	name   string
+// codes describes the codes that Lift knows, in the order of their statuses.
+// The titles are those of RFC 9110, section 15; net/http has older ones. It is
+// not a map, which would be made whenever a function starts.
+var codes = [...]codeInfo{
+	{CodeInvalid, http.StatusBadRequest, "Bad Request", false},
+	{CodeUnauthorized, http.StatusUnauthorized, "Unauthorized", false},
+	{CodePaymentRequired, http.StatusPaymentRequired, "Payment Required", false},
+	{CodeForbidden, http.StatusForbidden, "Forbidden", false},
+	{CodeNotFound, http.StatusNotFound, "Not Found", false},
+	{CodeMethodNotAllowed, http.StatusMethodNotAllowed, "Method Not Allowed", false},
+	{CodeConflict, http.StatusConflict, "Conflict", false},
+	{CodeGone, http.StatusGone, "Gone", false},
+	{CodePreconditionFailed, http.StatusPreconditionFailed, "Precondition Failed", false},
+	{CodeTooLarge, http.StatusRequestEntityTooLarge, "Content Too Large", false},
+	{CodeUnsupported, http.StatusUnsupportedMediaType, "Unsupported Media Type", false},
+	{CodeUnprocessable, http.StatusUnprocessableEntity, "Unprocessable Content", false},
+	{CodePreconditionRequired, http.StatusPreconditionRequired, "Precondition Required", false},
+	{CodeRateLimited, http.StatusTooManyRequests, "Too Many Requests", true},
+	{CodeInternal, http.StatusInternalServerError, "Internal Server Error", false},
+	{CodeUnhandled, http.StatusNotImplemented, "Not Implemented", false},
+	{CodeUnavailable, http.StatusServiceUnavailable, "Service Unavailable", true},
+	{CodeTimeout, http.StatusGatewayTimeout, "Gateway Timeout", true},
+}
+
+type codeInfo struct {
+	code   Code
 	status int
 	title  string
 	retry  bool
-}{
-	CodeInternal:         {"internal", http.StatusInternalServerError, "Internal Server Error", false},
-	CodeInvalid:          {"invalid", http.StatusBadRequest, "Bad Request", false},
-	CodeUnauthorized:     {"unauthorized", http.StatusUnauthorized, "Unauthorized", false},
-	CodeForbidden:        {"forbidden", http.StatusForbidden, "Forbidden", false},
-	CodeNotFound:         {"not_found", http.StatusNotFound, "Not Found", false},
-	CodeMethodNotAllowed: {"method_not_allowed", http.StatusMethodNotAllowed, "Method Not Allowed", false},
-	CodeConflict:         {"conflict", http.StatusConflict, "Conflict", false},
-	CodeTooLarge:         {"too_large", http.StatusRequestEntityTooLarge, "Content Too Large", false},
-	CodeUnsupported:      {"unsupported", http.StatusUnsupportedMediaType, "Unsupported Media Type", false},
-	CodeRateLimited:      {"rate_limited", http.StatusTooManyRequests, "Too Many Requests", true},
-	CodeUnhandled:        {"unhandled", http.StatusNotImplemented, "Not Implemented", false},
-	CodeUnavailable:      {"unavailable", http.StatusServiceUnavailable, "Service Unavailable", true},
-	CodeTimeout:          {"timeout", http.StatusGatewayTimeout, "Gateway Timeout", true},
 }
 
-// String returns the code's text, as in "not_found".
-func (c Code) String() string {
-	if int(c) >= len(codes) {
-		return fmt.Sprintf("code_%d", uint8(c))
+// Codes returns the codes that Lift knows, in the order of their statuses.
+func Codes() []Code {
+	all := make([]Code, len(codes))
+	for i := range codes {
+		all[i] = codes[i].code
 	}
-	return codes[c].name
+	return all
 }
 
-// HTTPStatus returns the code's HTTP status, 500 for a code that is none.
-func (c Code) HTTPStatus() int {
-	if int(c) >= len(codes) {
-		return http.StatusInternalServerError
+// info describes the code; an application's own one as CodeUnprocessable.
+func (c Code) info() codeInfo {
+	c = cmp.Or(c, CodeInternal)
+	for i := range codes {
+		if codes[i].code == c {
+			return codes[i]
+		}
 	}
-	return codes[c].status
+	return codeInfo{c, http.StatusUnprocessableEntity, "Unprocessable Content", false}
 }
+
+// String returns the code's text, "internal" for the zero Code.
+func (c Code) String() string { return string(cmp.Or(c, CodeInternal)) }
+
+// HTTPStatus returns the status that the code is answered with: 422 for a code
+// that Lift does not know.
+func (c Code) HTTPStatus() int { return c.info().status }
 
 // Retryable reports whether the same call may succeed later without any change
 // by the caller.
-func (c Code) Retryable() bool { return int(c) < len(codes) && codes[c].retry }
-
-func (c Code) title() string {
-	if int(c) >= len(codes) {
-		return codes[CodeInternal].title
-	}
-	return codes[c].title
-}
+func (c Code) Retryable() bool { return c.info().retry }
 
 // CodeOf returns the code of an HTTP status: the code with that very status, or
 // the plainest of its class, CodeInvalid or CodeInternal.
 func CodeOf(status int) Code {
-	for c := range codes {
-		if codes[c].status == status {
-			return Code(c)
+	for i := range codes {
+		if codes[i].status == status {
+			return codes[i].code
 		}
 	}
 	if status >= 400 && status < 500 {
@@ -90,31 +112,47 @@ func CodeOf(status int) Code {
 	return CodeInternal
 }
 
-// MarshalText returns the code's text.
-func (c Code) MarshalText() ([]byte, error) {
-	if int(c) >= len(codes) {
-		return nil, fmt.Errorf("lift: %d is no code", uint8(c))
-	}
-	return []byte(codes[c].name), nil
-}
-
-// UnmarshalText reads what MarshalText wrote.
-func (c *Code) UnmarshalText(text []byte) error {
+// title returns the text of a status.
+func title(status int) string {
 	for i := range codes {
-		if codes[i].name == string(text) {
-			*c = Code(i)
-			return nil
+		if codes[i].status == status {
+			return codes[i].title
 		}
 	}
-	return fmt.Errorf("lift: %q is no code", text)
+	return http.StatusText(status)
 }
 
-// An Error is a failure that its author declared: code, message and details are
-// shown to the caller as they are. Any other error is shown as CodeInternal.
+// A PublicError is an error that callers may be told of. Lift looks for the
+// outermost one in an error's tree, and answers, logs, counts and traces the
+// event by it; an error without one is an internal error, whose text goes to
+// the log alone.
+//
+// [Error] is Lift's own. The methods have types of the standard library only,
+// so that the error type of a domain can implement them without Lift, and needs
+// no translation on its way out.
+type PublicError interface {
+	error
+
+	// HTTPStatus is the status that the error is answered with. One outside 400
+	// to 599 is answered as 500. From 500 on the error counts as the function's
+	// fault, below as the caller's.
+	HTTPStatus() int
+
+	// Public returns what the caller is told: a stable code, a sentence, and
+	// details that are encoded as JSON, nil for none.
+	Public() (code, message string, details any)
+
+	// Retry reports whether the same call may succeed later, and how long to
+	// wait first; 0 leaves the time to the caller.
+	Retry() (retryable bool, after time.Duration)
+}
+
+// An Error is the [PublicError] of Lift and of handlers written for it.
 type Error struct {
 	Code    Code
 	Message string // one sentence for the caller
 	Details any    // what else the caller may know, marshalled to JSON; nil for nothing
+	Status  int    // HTTP status from 400 to 599; 0 means the code's own
 
 	// RetryAfter is how long the caller should wait before the next try, in
 	// whole seconds on the wire, rounded up. 0 gives no time; whether a retry
@@ -123,9 +161,11 @@ type Error struct {
 
 	// Cause is for the log and for errors.Is and errors.As alone.
 	Cause error
+
+	origin PublicError // what AsError made it of; nil for an Error written by hand
 }
 
-// Errorf declares an error. Its text is shown to the caller: a cause does not
+// Errorf returns an Error. Its text is shown to the caller: a cause does not
 // belong into it, but into the field of an Error written out.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
@@ -133,6 +173,9 @@ func Errorf(code Code, format string, args ...any) *Error {
 
 // Error returns code, message and cause: for the log, not for callers.
 func (e *Error) Error() string {
+	if e.origin != nil {
+		return e.Cause.Error()
+	}
 	text := e.Code.String()
 	if e.Message != "" {
 		text += ": " + e.Message
@@ -146,19 +189,68 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Retryable reports whether the same call may succeed later.
-func (e *Error) Retryable() bool { return e.RetryAfter > 0 || e.Code.Retryable() }
+// HTTPStatus returns Status, or the code's own.
+func (e *Error) HTTPStatus() int {
+	switch {
+	case e.Status == 0:
+		return e.Code.HTTPStatus()
+	case e.Status < 400 || e.Status > 599:
+		return http.StatusInternalServerError
+	}
+	return e.Status
+}
+
+// Public returns code, message and details.
+func (e *Error) Public() (code, message string, details any) {
+	return e.Code.String(), e.Message, e.Details
+}
+
+// Retry reports whether the same call may succeed later: when there is a
+// RetryAfter, or when the code says so.
+func (e *Error) Retry() (retryable bool, after time.Duration) {
+	switch {
+	case e.RetryAfter > 0:
+		return true, e.RetryAfter
+	case e.origin != nil:
+		return e.origin.Retry()
+	}
+	return e.Code.Retryable(), 0
+}
+
+func (e *Error) retryable() bool {
+	retryable, _ := e.Retry()
+	return retryable
+}
 
 func (e *Error) retryAfterSeconds() int64 {
 	return int64((e.RetryAfter + time.Second - 1) / time.Second)
 }
 
-// Declared returns the Error in err's tree. For an err without one it returns a
-// CodeInternal Error that has err as its cause and none of its text, and false.
-func Declared(err error) (*Error, bool) {
-	var declared *Error
-	if errors.As(err, &declared) {
-		return declared, true
+// AsError returns what callers are told of err: the outermost [PublicError] of
+// its tree, as an Error whose Code is never empty. One of another type becomes
+// an Error with err as its Cause. For an err without a PublicError it returns a
+// CodeInternal Error that has err as its Cause and none of its text, and false.
+func AsError(err error) (shown *Error, public bool) {
+	origin, ok := errors.AsType[PublicError](err)
+	if !ok {
+		return &Error{Code: CodeInternal, Message: "internal error", Cause: err}, false
 	}
-	return &Error{Code: CodeInternal, Message: "internal error", Cause: err}, false
+	if own, ok := origin.(*Error); ok {
+		if own.Code != "" {
+			return own, true
+		}
+		named := *own
+		named.Code = CodeInternal
+		return &named, true
+	}
+	code, message, details := origin.Public()
+	if raw, ok := details.(json.RawMessage); ok && len(raw) == 0 {
+		details = nil
+	}
+	shown = &Error{Code: cmp.Or(Code(code), CodeInternal), Message: message, Details: details, Cause: err, origin: origin}
+	shown.Status = origin.HTTPStatus()
+	if retryable, after := origin.Retry(); retryable {
+		shown.RetryAfter = after
+	}
+	return shown, true
 }

@@ -12,21 +12,21 @@ import (
 // application's where it has one, else what render makes. Headers that came
 // with the error are added.
 func (a *App) errorResponse(ctx context.Context, e *Event, extra *Response, err error, render func(*Event, *Error) *Response) *Response {
-	declared := a.report(ctx, e, err)
+	shown := a.report(ctx, e, err)
 	var res *Response
 	if a.cfg.ErrorResponse != nil {
-		if own := a.cfg.ErrorResponse(NewContext(ctx, e), e, declared); own != nil {
+		if own := a.cfg.ErrorResponse(NewContext(ctx, e), e, shown); own != nil {
 			res = &Response{Status: own.Status, Header: own.Header.Clone(), Body: own.Body}
 		}
 	}
 	if res == nil {
-		res = render(e, declared)
+		res = render(e, shown)
 	}
 	if res.Status == 0 {
-		res.Status = declared.Code.HTTPStatus()
+		res.Status = shown.HTTPStatus()
 	}
-	if declared.RetryAfter > 0 && res.Header.Get("Retry-After") == "" {
-		res.SetHeader("Retry-After", strconv.FormatInt(declared.retryAfterSeconds(), 10))
+	if shown.RetryAfter > 0 && res.Header.Get("Retry-After") == "" {
+		res.SetHeader("Retry-After", strconv.FormatInt(shown.retryAfterSeconds(), 10))
 	}
 	res.addHeader(extra)
 	return res
@@ -47,13 +47,13 @@ type problemDocument struct {
 
 func problem(e *Event, err *Error) *Response {
 	return &Response{
-		Status: err.Code.HTTPStatus(),
+		Status: err.HTTPStatus(),
 		Header: http.Header{"Content-Type": {"application/problem+json"}},
 		Body: marshalError(e, err, func(details any) any {
 			return problemDocument{
-				Type: "about:blank", Title: err.Code.title(), Status: err.Code.HTTPStatus(), Detail: err.Message,
+				Type: "about:blank", Title: title(err.HTTPStatus()), Status: err.HTTPStatus(), Detail: err.Message,
 				Code: err.Code, CorrelationID: e.CorrelationID,
-				Retryable: err.Retryable(), RetryAfter: err.retryAfterSeconds(), Details: details,
+				Retryable: err.retryable(), RetryAfter: err.retryAfterSeconds(), Details: details,
 			}
 		}),
 	}
@@ -78,7 +78,7 @@ func frame(e *Event, err *Error) *Response {
 	return &Response{Body: marshalError(e, err, func(details any) any {
 		return errorFrame{Type: "error", Error: errorFrameBody{
 			Code: err.Code, Message: err.Message, CorrelationID: e.CorrelationID,
-			Retryable: err.Retryable(), RetryAfter: err.retryAfterSeconds(), Details: details,
+			Retryable: err.retryable(), RetryAfter: err.retryAfterSeconds(), Details: details,
 		}}
 	})}
 }

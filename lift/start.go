@@ -45,8 +45,8 @@ type runtimeHandler func(ctx context.Context, payload []byte) ([]byte, error)
 func (h runtimeHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	answer, err := h(ctx, payload)
 	if err != nil {
-		declared, _ := Declared(err)
-		return nil, messages.InvokeResponse_Error{Type: declared.Code.String(), Message: declared.Message}
+		shown, _ := AsError(err)
+		return nil, messages.InvokeResponse_Error{Type: shown.Code.String(), Message: shown.Message}
 	}
 	return answer, nil
 }

@@ -55,8 +55,8 @@ func decodeInput(body []byte, in any) error {
 	if err == nil {
 		return nil
 	}
-	if declared, ok := Declared(err); ok {
-		return declared
+	if shown, public := AsError(err); public {
+		return shown
 	}
 	return &Error{Code: CodeInvalid, Message: err.Error(), Cause: err}
 }

@@ -94,7 +94,7 @@ func code(v *auth.Verifier, ctx context.Context, token string) string {
 	if err == nil {
 		return ""
 	}
-	declared, ok := lift.Declared(err)
+	declared, ok := lift.AsError(err)
 	if !ok {
 		return err.Error()
 	}

@@ -28,7 +28,7 @@ func JWT(v *Verifier) lift.Middleware {
 				return challenge("Bearer"), lift.Errorf(lift.CodeUnauthorized, "a bearer token is needed")
 			}
 			claims, err := v.Verify(ctx, token)
-			if declared, ok := lift.Declared(err); ok && declared.Code == lift.CodeUnauthorized {
+			if shown, public := lift.AsError(err); public && shown.Code == lift.CodeUnauthorized {
 				return challenge(`Bearer error="invalid_token"`), err
 			}
 			if err != nil {

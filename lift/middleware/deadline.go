@@ -40,7 +40,7 @@ func Deadline(limit time.Duration) lift.Middleware {
 			defer cancel()
 			res, err := next.Handle(ctx, e)
 			if err != nil && context.Cause(ctx) == ErrDeadline {
-				if _, declared := lift.Declared(err); !declared {
+				if _, public := lift.AsError(err); !public {
 					err = &lift.Error{Code: lift.CodeTimeout, Message: "the time was not enough", Cause: err}
 				}
 			}

@@ -13,9 +13,9 @@ import (
 // level info, "refused" at info for an error that is the caller's, "failed" at
 // error for one that is not. It names trigger, route, code and duration, and
 // what the event's family identifies it by and what the handler adds with
-// [lift.Event.Annotate], but no payload, header or query. An
-// error that nobody declared, and every error of a record of a batch, is logged
-// in full by the App itself, under the same correlation id.
+// [lift.Event.Annotate], but no payload, header or query. The App
+// itself logs internal errors, and every error of a record of a batch, in full
+// under the same correlation id.
 func Log() lift.Middleware {
 	return func(next lift.Handler) lift.Handler {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
@@ -23,11 +23,11 @@ func Log() lift.Middleware {
 			res, err := next.Handle(ctx, e)
 			logger := e.Logger()
 			level, message := slog.LevelInfo, "handled"
-			var declared *lift.Error
-			var known bool
+			var shown *lift.Error
+			var public bool
 			if err != nil {
 				message = "refused"
-				if declared, known = lift.Declared(err); declared.Code.HTTPStatus() >= http.StatusInternalServerError {
+				if shown, public = lift.AsError(err); shown.HTTPStatus() >= http.StatusInternalServerError {
 					level, message = slog.LevelError, "failed"
 				}
 			}
@@ -45,10 +45,10 @@ func Log() lift.Middleware {
 			}
 			attrs = append(identity(attrs, e), e.Annotations()...)
 			switch {
-			case declared != nil:
-				attrs = append(attrs, slog.String("code", declared.Code.String()))
-				if known {
-					attrs = append(attrs, slog.String("error", declared.Error()))
+			case shown != nil:
+				attrs = append(attrs, slog.String("code", shown.Code.String()))
+				if public {
+					attrs = append(attrs, slog.String("error", shown.Error()))
 				}
 			case res != nil && res.Status != 0:
 				attrs = append(attrs, slog.Int("status", res.Status))

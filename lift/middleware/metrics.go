@@ -58,7 +58,7 @@ func outcome(err error) (failed, refused float64) {
 	if err == nil {
 		return 0, 0
 	}
-	if declared, _ := lift.Declared(err); declared.Code.HTTPStatus() >= http.StatusInternalServerError {
+	if shown, _ := lift.AsError(err); shown.HTTPStatus() >= http.StatusInternalServerError {
 		return 1, 0
 	}
 	return 0, 1

@@ -9,7 +9,7 @@ import (
 	"github.com/pay-theory/streamer/lift"
 )
 
-// Recover turns a panic of a handler into an error that nobody declared: the
+// Recover turns a panic of a handler into an internal error: the
 // caller hears of an internal error, the log gets the value and the stack, and
 // the process lives on. Without it a panic ends the process.
 func Recover() lift.Middleware {

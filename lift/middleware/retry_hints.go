@@ -13,9 +13,9 @@ import (
 // RetryHints tells callers when to try again: an [lift.Error] whose code is
 // retryable and that names no time gets one, at random between after and twice
 // after, so that callers do not come back together. Over HTTP it is the header
-// Retry-After, in problem documents and error frames retry_after. An error that
-// nobody declared, but that says itself by a method Timeout or Temporary that it
-// will pass, as those of package net do, is declared CodeUnavailable.
+// Retry-After, in problem documents and error frames retry_after. An
+// internal error that says itself by a method Timeout or Temporary that it is
+// transient, as those of package net do, becomes CodeUnavailable.
 //
 // It applies where somebody hears of it: HTTP, $connect, messages and direct
 // invocations. It belongs outside of the middlewares whose errors it should see.
@@ -29,22 +29,22 @@ func RetryHints(after time.Duration) lift.Middleware {
 			if err == nil {
 				return res, nil
 			}
-			declared, ok := lift.Declared(err)
-			if !ok && passes(err) {
-				declared, ok = &lift.Error{Code: lift.CodeUnavailable, Message: "something that is needed is away", Cause: err}, true
+			shown, public := lift.AsError(err)
+			if !public && transient(err) {
+				shown, public = &lift.Error{Code: lift.CodeUnavailable, Message: "something that is needed is away", Cause: err}, true
 			}
-			if !ok || declared.RetryAfter > 0 || !declared.Code.Retryable() {
+			if again, at := shown.Retry(); !public || !again || at > 0 {
 				return res, err
 			}
-			hinted := *declared // the error may be one value for all
+			hinted := *shown // the error may be one value for all
 			hinted.RetryAfter = after + rand.N(after)
 			return res, &hinted
 		})
 	}, lift.TriggerHTTP, lift.TriggerConnect, lift.TriggerMessage, lift.TriggerDirect)
 }
 
-// passes reports whether an error says that it will pass.
-func passes(err error) bool {
+// transient reports whether an error says that it will pass.
+func transient(err error) bool {
 	var timeout interface{ Timeout() bool }
 	var temporary interface{ Temporary() bool }
 	return errors.As(err, &timeout) && timeout.Timeout() || errors.As(err, &temporary) && temporary.Temporary()

@@ -145,13 +145,13 @@ func finish(span oteltrace.Span, e *lift.Event, res *lift.Response, err error) {
 		}
 		return
 	}
-	declared, _ := lift.Declared(err)
+	shown, _ := lift.AsError(err)
 	span.SetAttributes(attribute.String("error.type", fmt.Sprintf("%T", err)))
 	if e.HTTP != nil {
-		span.SetAttributes(attribute.Int("http.response.status_code", declared.Code.HTTPStatus()))
+		span.SetAttributes(attribute.Int("http.response.status_code", shown.HTTPStatus()))
 	}
-	if declared.Code.HTTPStatus() >= http.StatusInternalServerError {
+	if shown.HTTPStatus() >= http.StatusInternalServerError {
 		span.RecordError(err)
-		span.SetStatus(codes.Error, declared.Code.String())
+		span.SetStatus(codes.Error, shown.Code.String())
 	}
 }

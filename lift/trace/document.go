@@ -92,8 +92,8 @@ func (s *Segment) appendCall(b *jsontext.Builder) {
 // appendOutcome appends the flags of an error, or of a status that is one.
 func appendOutcome(b *jsontext.Builder, err error, status int) {
 	if err != nil {
-		declared, _ := lift.Declared(err)
-		status = declared.Code.HTTPStatus()
+		shown, _ := lift.AsError(err)
+		status = shown.HTTPStatus()
 	}
 	switch {
 	case status == http.StatusTooManyRequests:
