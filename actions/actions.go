@@ -1,8 +1,9 @@
-// Package actions holds the actions that ship with the command line tool. They
-// do real work and serve as examples: echo is short, echo_async is long and slow
-// on purpose, ask_approval speaks and waits for a signal, generate_report reads
-// the store page by page, and profile_csv reads a file of any size in constant
-// memory. docs/actions.md is their reference.
+// Package actions holds the actions that ship with the command line tool and
+// with the functions. They do real work and serve as examples: echo is short,
+// echo_async is long and slow on purpose, ask_approval emits output and waits
+// for a signal, and generate_report reads the store page by page. profile_csv
+// has a package of its own, profilecsv, so that only what offers it links it.
+// docs/actions.md is their reference.
 package actions
 
 import (
@@ -11,47 +12,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/wire"
 )
 
-// A Config says what the actions work on.
-type Config struct {
-	// Requests is what generate_report counts. Required.
-	Requests streamer.RequestLister
-
-	// Files is the folder whose files profile_csv may read, for every caller
-	// alike. Empty: it reads inline text only.
-	Files string
-}
-
-// All returns the actions over the requests that they may read, as functions on
-// Lambda have them: without files.
+// All returns the actions, for [streamer.NewRegistry]. requests is what
+// generate_report counts; without it All fails.
 func All(requests streamer.RequestLister) ([]streamer.Action, error) {
-	return New(Config{Requests: requests})
-}
-
-// New returns the actions, for [streamer.NewRegistry]. It fails when the folder
-// of files cannot be opened.
-func New(config Config) ([]streamer.Action, error) {
-	if config.Requests == nil {
-		return nil, errors.New("actions config: Requests is required")
-	}
-	if config.Files != "" {
-		root, err := os.OpenRoot(config.Files)
-		if err != nil {
-			return nil, fmt.Errorf("actions config: Files: %w", err)
-		}
-		root.Close()
+	if requests == nil {
+		return nil, errors.New("actions: requests is nil: pass the store whose requests generate_report counts")
 	}
 	return []streamer.Action{
 		echo(),
 		echoAsync(),
-		generateReport(config.Requests, reportPage),
+		generateReport(requests, reportPage),
 		askApproval(),
-		profileCSV(csvProfiler{files: config.Files, block: blockBytes, every: checkpointEvery, tell: progressEvery}),
 	}, nil
 }
 
@@ -73,7 +49,8 @@ func strict(data []byte, v any) error {
 	return d.Decode(v)
 }
 
-// refuse declares that a field of the payload is wrong.
+// refuse returns the VALIDATION_ERROR that says what is wrong with a field. Its
+// details name the field.
 func refuse(field, format string, args ...any) error {
 	err := streamer.Errorf(wire.ValidationError, "%s: %s", field, fmt.Sprintf(format, args...))
 	err.Details = json.RawMessage(`{"field":"` + field + `"}`)

@@ -1,33 +1,29 @@
 package actions
 
 import (
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/actions/internal/actiontest"
 )
 
-func TestNew(t *testing.T) {
+func TestAll(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
-	if _, err := New(Config{}); err == nil {
-		t.Error("actions without requests were made")
+	if _, err := All(nil); err == nil {
+		t.Error("without a store: got no error, want one")
 	}
-	if _, err := New(Config{Requests: store, Files: filepath.Join(t.TempDir(), "absent")}); err == nil {
-		t.Error("actions over a folder that is not there were made")
-	}
-	all, err := New(Config{Requests: store, Files: t.TempDir()})
+	all, err := All(actiontest.NewStore(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := streamer.NewRegistry(all...).Names()
-	if want := []string{"ask_approval", "echo", "echo_async", "generate_report", "profile_csv"}; !slices.Equal(got, want) {
-		t.Errorf("the actions are %v, want %v", got, want)
+	if want := []string{"ask_approval", "echo", "echo_async", "generate_report"}; !slices.Equal(got, want) {
+		t.Errorf("names: got %v, want %v", got, want)
 	}
 	for _, a := range all {
-		if a.Long() == (a.Name() == "echo") {
-			t.Errorf("%s: long is %v", a.Name(), a.Long())
+		if got, want := a.Long(), a.Name() != "echo"; got != want {
+			t.Errorf("%s: long: got %v, want %v", a.Name(), got, want)
 		}
 	}
 }

@@ -5,19 +5,20 @@ import (
 	"testing"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/actions/internal/actiontest"
 	"github.com/pay-theory/streamer/wire"
 )
 
 func TestAskApprovalRefusesWrongPayloads(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, newStore(t), askApproval())
+	w := actiontest.New(t, actiontest.NewStore(t), askApproval())
 	for payload, want := range map[string]wire.Code{
 		`{"line":"x"}`:         wire.ValidationError,
 		`{"lines":"x"}`:        wire.ValidationError,
 		`{"timeout_s":-1}`:     wire.ValidationError,
 		`{"timeout_s":100000}`: wire.ValidationError,
 	} {
-		_, err := w.submit(t, "", "ask_approval", payload)
+		_, err := w.Submit(t, "", "ask_approval", payload)
 		var declared *streamer.Error
 		if !errors.As(err, &declared) || declared.Code != want {
 			t.Errorf("%s: %v", payload, err)

@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/actions/internal/actiontest"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -18,9 +20,9 @@ const oddPayload = `{"n":9223372036854775807,  "f":1.10, "s":"<&> \u00e9", "step
 
 func TestEchoAnswersByteForByte(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, newStore(t), echo())
+	w := actiontest.New(t, actiontest.NewStore(t), echo())
 	for _, payload := range []string{oddPayload, `"x"`, `12345678901234567890123`, `null`, `[1 , 2]`} {
-		frame, err := w.submit(t, "", "echo", payload)
+		frame, err := w.Submit(t, "", "echo", payload)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,14 +65,14 @@ func TestEchoAsync(t *testing.T) {
 	for name, payload := range map[string]string{"object": slow, "array": `[{"step_ms":0}]`} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, newStore(t), echoAsync())
-			r := w.finish(t, "r1", "echo_async", payload)
-			wantState(t, r, streamer.Succeeded)
+			w := actiontest.New(t, actiontest.NewStore(t), echoAsync())
+			r := w.Finish(t, "r1", "echo_async", payload)
+			actiontest.WantState(t, r, streamer.Succeeded)
 			if got := checkEcho(t, r.Result, payload); got.Rounds < echoSteps {
 				t.Errorf("%d rounds in five steps", got.Rounds)
 			}
 			var percentages []float64
-			for _, f := range w.sockets.progress() {
+			for _, f := range w.Connections.Progress() {
 				percentages = append(percentages, f.Percentage)
 			}
 			// A machine under load may be late with a push, and then the newest wins.
@@ -84,18 +86,18 @@ func TestEchoAsync(t *testing.T) {
 
 func TestEchoAsyncWithoutPayload(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, newStore(t), echoAsync())
-	r := w.finish(t, "r1", "echo_async", "")
-	wantState(t, r, streamer.Succeeded)
+	w := actiontest.New(t, actiontest.NewStore(t), echoAsync())
+	r := w.Finish(t, "r1", "echo_async", "")
+	actiontest.WantState(t, r, streamer.Succeeded)
 	checkEcho(t, r.Result, "null")
 }
 
 func TestEchoAsyncRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, newStore(t), echoAsync())
-	refused(t, w, "echo_async", `{"step_ms":0}`, "step_ms")
-	refused(t, w, "echo_async", `{"step_ms":60001}`, "step_ms")
-	refused(t, w, "echo_async", `{"step_ms":"200"}`, "")
+	w := actiontest.New(t, actiontest.NewStore(t), echoAsync())
+	w.WantRefused(t, "echo_async", `{"step_ms":0}`, "step_ms")
+	w.WantRefused(t, "echo_async", `{"step_ms":60001}`, "step_ms")
+	w.WantRefused(t, "echo_async", `{"step_ms":"200"}`, "")
 }
 
 // The slices end in the middle of a step; the work still comes to its end, and
@@ -103,26 +105,26 @@ func TestEchoAsyncRefuses(t *testing.T) {
 func TestEchoAsyncGoesOnInAnotherSlice(t *testing.T) {
 	t.Parallel()
 	const payload = `{"step_ms":60}`
-	w := newWorld(t, newStore(t), echoAsync())
-	if _, err := w.submit(t, "r1", "echo_async", payload); err != nil {
+	w := actiontest.New(t, actiontest.NewStore(t), echoAsync())
+	if _, err := w.Submit(t, "r1", "echo_async", payload); err != nil {
 		t.Fatal(err)
 	}
 	slices := 0
-	for ; w.load(t, "r1").State == streamer.Queued && slices < 100; slices++ {
+	for ; w.Load(t, "r1").State == streamer.Queued && slices < 100; slices++ {
 		ctx, cancel := context.WithCancel(t.Context())
 		if slices < 10 {
-			w.store.revive(func(c streamer.Change) bool {
+			w.Store.Restart(func(c streamer.Change) bool {
 				if c.To == "" { // a heartbeat
 					cancel()
 				}
 				return false
 			})
 		}
-		w.again(t, ctx, "r1")
+		w.RunOnce(t, ctx, "r1")
 		cancel()
 	}
-	r := w.load(t, "r1")
-	wantState(t, r, streamer.Succeeded)
+	r := w.Load(t, "r1")
+	actiontest.WantState(t, r, streamer.Succeeded)
 	if checkEcho(t, r.Result, payload); r.Slices < 1 || r.Attempt != 1 {
 		t.Errorf("it was continued %d times in attempt %d, want at least once in the first", r.Slices, r.Attempt)
 	}
@@ -130,18 +132,18 @@ func TestEchoAsyncGoesOnInAnotherSlice(t *testing.T) {
 
 func TestEchoAsyncIsCancelled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, newStore(t), echoAsync())
+	w := actiontest.New(t, actiontest.NewStore(t), echoAsync())
 	cancelled := make(chan error, 1)
-	w.sockets.onPush = func(f wire.Frame) {
+	w.Connections.OnPush = func(f wire.Frame) {
 		if f.Type == wire.TypeProgress && f.Percentage == 20 {
 			go func() {
-				_, err := w.requests.Cancel(context.WithoutCancel(t.Context()), streamer.Caller{Principal: ada}, "r1")
+				_, err := w.Requests.Cancel(context.WithoutCancel(t.Context()), streamer.Caller{Principal: actiontest.Ada}, "r1")
 				cancelled <- err
 			}()
 		}
 	}
-	r := w.finish(t, "r1", "echo_async", `{"step_ms":300}`)
-	wantState(t, r, streamer.Cancelled)
+	r := w.Finish(t, "r1", "echo_async", `{"step_ms":300}`)
+	actiontest.WantState(t, r, streamer.Cancelled)
 	if err := <-cancelled; err != nil {
 		t.Fatal(err)
 	}
@@ -154,5 +156,19 @@ func TestHashChainKeepsItsPayload(t *testing.T) {
 	chain.work(t.Context(), payload, 1)
 	if !bytes.Equal(payload, []byte(`"abc"`)) {
 		t.Errorf("the payload is %s", payload)
+	}
+}
+
+func TestStopped(t *testing.T) {
+	t.Parallel()
+	for _, cause := range []error{streamer.ErrCancelled, streamer.ErrLimit, streamer.ErrLeaseLost} {
+		t.Run(cause.Error(), func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cancel(cause)
+			if got := stopped(ctx, nil); !errors.Is(got, cause) {
+				t.Errorf("got %v, want %v", got, cause)
+			}
+		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/actions/internal/actiontest"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -30,8 +31,8 @@ func file(t testing.TB, store streamer.RequestStore, tenant, subject, id, action
 	}
 }
 
-func filled(t testing.TB) *mortalStore {
-	store := newStore(t)
+func filled(t testing.TB) *actiontest.Store {
+	store := actiontest.NewStore(t)
 	file(t, store, "acme", "ada", "a1", "echo_async", streamer.Succeeded, "2026-03-01T00:00:00Z")
 	file(t, store, "acme", "ada", "a2", "echo_async", streamer.Succeeded, "2026-03-01T23:59:59.999Z")
 	file(t, store, "acme", "bob", "a3", "echo_async", streamer.Failed, "2026-03-01T12:00:00Z")
@@ -43,11 +44,11 @@ func filled(t testing.TB) *mortalStore {
 	return store
 }
 
-func runReport(t *testing.T, store *mortalStore, payload string) report {
+func runReport(t *testing.T, store *actiontest.Store, payload string) report {
 	t.Helper()
-	w := newWorld(t, store, generateReport(store, testPage))
-	r := w.finish(t, "report", "generate_report", payload)
-	wantState(t, r, streamer.Succeeded)
+	w := actiontest.New(t, store, generateReport(store, testPage))
+	r := w.Finish(t, "report", "generate_report", payload)
+	actiontest.WantState(t, r, streamer.Succeeded)
 	var got report
 	if err := json.Unmarshal(r.Result, &got); err != nil {
 		t.Fatal(err)
@@ -74,10 +75,10 @@ func TestReportJSON(t *testing.T) {
 
 func TestReportOfNothing(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
-	w := newWorld(t, store, generateReport(store, testPage))
-	r := w.finish(t, "report", "generate_report", `{"start_date":"2020-01-01","end_date":"2020-12-31","format":"json"}`)
-	wantState(t, r, streamer.Succeeded)
+	store := actiontest.NewStore(t)
+	w := actiontest.New(t, store, generateReport(store, testPage))
+	r := w.Finish(t, "report", "generate_report", `{"start_date":"2020-01-01","end_date":"2020-12-31","format":"json"}`)
+	actiontest.WantState(t, r, streamer.Succeeded)
 	if want := `{"start_date":"2020-01-01","end_date":"2020-12-31","format":"json","total":0,"rows":[]}`; string(r.Result) != want {
 		t.Errorf("the result is %s, want %s", r.Result, want)
 	}
@@ -132,8 +133,8 @@ func TestReportHTMLIsEscaped(t *testing.T) {
 
 func TestReportRefuses(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
-	w := newWorld(t, store, generateReport(store, testPage))
+	store := actiontest.NewStore(t)
+	w := actiontest.New(t, store, generateReport(store, testPage))
 	for payload, field := range map[string]string{
 		`{}`:                          "start_date",
 		`{"start_date":"2026-01-01"}`: "end_date",
@@ -146,7 +147,7 @@ func TestReportRefuses(t *testing.T) {
 		`{"start_date":7,"end_date":"2026-01-02"}`:                                  "",
 		`{"start_date":"2026-01-01","end_date":"2026-01-02","format":["csv","pdf"]`: "",
 	} {
-		refused(t, w, "generate_report", payload, field)
+		w.WantRefused(t, "generate_report", payload, field)
 	}
 }
 
@@ -159,7 +160,7 @@ type pagedLister struct {
 }
 
 func (l *pagedLister) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer.Request, string, error) {
-	if q.Tenant != ada.Tenant || q.Limit != testPage {
+	if q.Tenant != actiontest.Ada.Tenant || q.Limit != testPage {
 		return nil, "", errors.New("a query beyond the tenant or the page")
 	}
 	if l.pages--; l.pages < 0 {
@@ -176,12 +177,12 @@ func (l *pagedLister) ListRequests(ctx context.Context, q streamer.Query) ([]*st
 // Whatever page a slice ends or fails at, the counts come out right.
 func TestReportGoesOnFromItsCheckpoint(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := actiontest.NewStore(t)
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	states := []streamer.State{streamer.Queued, streamer.Succeeded, streamer.Failed}
 	const requests = 5*testPage + 3
 	for i := range requests {
-		file(t, store, ada.Tenant, "bob", fmt.Sprintf("r%04d", i), fmt.Sprintf("action_%d", i%2), states[i%3],
+		file(t, store, actiontest.Ada.Tenant, "bob", fmt.Sprintf("r%04d", i), fmt.Sprintf("action_%d", i%2), states[i%3],
 			start.Add(time.Duration(i)*9*time.Hour).Format(time.RFC3339Nano))
 	}
 	const payload = `{"start_date":"2026-01-01","end_date":"2026-02-28","format":"csv"}`
@@ -192,21 +193,21 @@ func TestReportGoesOnFromItsCheckpoint(t *testing.T) {
 	for _, fault := range []error{nil, errors.New("the network is down")} {
 		for pages := range 6 {
 			lister := &pagedLister{RequestLister: store, pages: pages, err: fault}
-			w := newWorld(t, store, generateReport(lister, testPage))
+			w := actiontest.New(t, store, generateReport(lister, testPage))
 			id := fmt.Sprintf("interrupted-%d-%v", pages, fault != nil)
-			if _, err := w.submit(t, id, "generate_report", payload); err != nil {
+			if _, err := w.Submit(t, id, "generate_report", payload); err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			lister.stop = cancel
-			wantState(t, w.again(t, ctx, id), streamer.Queued)
+			actiontest.WantState(t, w.RunOnce(t, ctx, id), streamer.Queued)
 			lister.pages = 6 - pages // what is left, and no page more
 			if fault != nil {
-				w.clock.advance(time.Hour)
+				w.Clock.Advance(time.Hour)
 			}
-			r := w.again(t, t.Context(), id)
+			r := w.RunOnce(t, t.Context(), id)
 			cancel()
-			wantState(t, r, streamer.Succeeded)
+			actiontest.WantState(t, r, streamer.Succeeded)
 			var got report
 			if err := json.Unmarshal(r.Result, &got); err != nil {
 				t.Fatal(err)
@@ -214,7 +215,7 @@ func TestReportGoesOnFromItsCheckpoint(t *testing.T) {
 			if got.Content != want.Content || got.Total != want.Total {
 				t.Errorf("interrupted after %d pages, it is\n%s\nwant\n%s", pages, got.Content, want.Content)
 			}
-			progress := w.sockets.progress()
+			progress := w.Connections.Progress()
 			for i := 1; i < len(progress); i++ {
 				if progress[i].Percentage < progress[i-1].Percentage {
 					t.Errorf("progress fell from %v to %v", progress[i-1].Percentage, progress[i].Percentage)
@@ -226,13 +227,13 @@ func TestReportGoesOnFromItsCheckpoint(t *testing.T) {
 
 func TestReportThatIsTooLong(t *testing.T) {
 	t.Parallel()
-	store := newStore(t)
+	store := actiontest.NewStore(t)
 	for i := range 2 * testPage {
-		file(t, store, ada.Tenant, "bob", fmt.Sprint(i), strings.Repeat(fmt.Sprint(i%10), 4000)+fmt.Sprint(i), streamer.Succeeded, "2026-01-01T00:00:00Z")
+		file(t, store, actiontest.Ada.Tenant, "bob", fmt.Sprint(i), strings.Repeat(fmt.Sprint(i%10), 4000)+fmt.Sprint(i), streamer.Succeeded, "2026-01-01T00:00:00Z")
 	}
-	w := newWorld(t, store, generateReport(store, testPage))
-	r := w.finish(t, "r", "generate_report", `{"start_date":"2026-01-01","end_date":"2026-01-01"}`)
-	wantState(t, r, streamer.Failed)
+	w := actiontest.New(t, store, generateReport(store, testPage))
+	r := w.Finish(t, "r", "generate_report", `{"start_date":"2026-01-01","end_date":"2026-01-01"}`)
+	actiontest.WantState(t, r, streamer.Failed)
 	if r.Error.Code != wire.PayloadTooLarge {
 		t.Errorf("the error is %+v", r.Error)
 	}

@@ -147,7 +147,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	m.take()
-	all, err := actions.New(actions.Config{Requests: store})
+	all, err := actions.All(store)
 	if err != nil {
 		t.Fatal(err)
 	}

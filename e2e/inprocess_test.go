@@ -20,7 +20,7 @@ func startStack(t *testing.T, log *lifttest.Log, more ...streamer.Action) *local
 	stack, err := local.Start(t.Context(), local.Config{
 		Data: t.TempDir(), Listen: "127.0.0.1:0", Logger: log.Logger(), Lease: 4 * time.Second, SweepEvery: time.Second,
 		Actions: func(requests streamer.RequestLister) ([]streamer.Action, error) {
-			all, err := actions.New(actions.Config{Requests: requests})
+			all, err := actions.All(requests)
 			return append(all, more...), err
 		},
 	})

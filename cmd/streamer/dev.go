@@ -11,6 +11,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
+	"github.com/pay-theory/streamer/actions/profilecsv"
 	"github.com/pay-theory/streamer/local"
 )
 
@@ -42,7 +43,7 @@ func newDev(env *environment) *cobra.Command {
 			}
 			config.Logger = logger
 			config.Actions = func(requests streamer.RequestLister) ([]streamer.Action, error) {
-				return actions.New(actions.Config{Requests: requests, Files: files})
+				return devActions(requests, files)
 			}
 			return dev(cmd.Context(), env, config)
 		},
@@ -57,6 +58,20 @@ func newDev(env *environment) *cobra.Command {
 	f.DurationVar(&config.Lease, "lease", 10*time.Second, "how long a worker may be silent; a minute on AWS")
 	dataFlag(cmd, &config.Data)
 	return cmd
+}
+
+// devActions returns the functions' actions and profile_csv, which only this
+// program offers.
+func devActions(requests streamer.RequestLister, files string) ([]streamer.Action, error) {
+	all, err := actions.All(requests)
+	if err != nil {
+		return nil, err
+	}
+	profile, err := profilecsv.New(files)
+	if err != nil {
+		return nil, err
+	}
+	return append(all, profile), nil
 }
 
 func dev(ctx context.Context, env *environment, config local.Config) error {

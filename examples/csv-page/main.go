@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/actions"
+	"github.com/pay-theory/streamer/actions/profilecsv"
 	"github.com/pay-theory/streamer/examples/csv-page/page"
 	"github.com/pay-theory/streamer/local"
 )
@@ -43,10 +43,14 @@ func run(ctx context.Context, listen, api, data string, ready func(url string)) 
 	if err := os.MkdirAll(files, 0o700); err != nil {
 		return err
 	}
+	profile, err := profilecsv.New(files)
+	if err != nil {
+		return err
+	}
 	stack, err := local.Start(ctx, local.Config{
 		Data: data, Listen: api,
-		Actions: func(requests streamer.RequestLister) ([]streamer.Action, error) {
-			return actions.New(actions.Config{Requests: requests, Files: files})
+		Actions: func(streamer.RequestLister) ([]streamer.Action, error) {
+			return []streamer.Action{profile}, nil
 		},
 	})
 	if err != nil {

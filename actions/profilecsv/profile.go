@@ -1,4 +1,4 @@
-package actions
+package profilecsv
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package actions
+package profilecsv
 
 import (
 	"bufio"
@@ -16,21 +16,22 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/actions/internal/actiontest"
 	"github.com/pay-theory/streamer/wire"
 )
 
 // testProfiler takes a checkpoint and tells of progress at the end of every small block.
 func testProfiler(files string) streamer.Action {
-	return profileCSV(csvProfiler{files: files, block: 4096})
+	return action(profiler{files: files, block: 4096})
 }
 
 // paced is testProfiler that begins a block only when the checkpoint before it
 // is on its way to the store, so that a test chooses where it is interrupted.
-func paced(files string, store *mortalStore) streamer.Action {
-	c := csvProfiler{files: files, block: 4096}
+func paced(files string, store *actiontest.Store) streamer.Action {
+	c := profiler{files: files, block: 4096}
 	config := streamer.ActionConfig{Name: "profile_csv", Expected: time.Minute}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in csvInput) (csvProfile, error) {
-		return c.run(pacedContext{ctx, store.checkpointSent()}, job, in)
+		return c.run(pacedContext{ctx, store.CheckpointSent()}, job, in)
 	})
 }
 
@@ -65,19 +66,19 @@ func TestProfileCSVOfTextAndFile(t *testing.T) {
 	if err := os.Symlink("sub/x.csv", filepath.Join(dir, "inside.csv")); err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t, newStore(t), testProfiler(dir))
+	w := actiontest.New(t, actiontest.NewStore(t), testProfiler(dir))
 	const want = `{"rows":2,"bytes":12,"short_rows":0,"long_rows":0,"columns":[` +
 		`{"name":"a","type":"integer","nulls":0,"distinct":2,"distinct_exact":true,"min":1,"max":3,"mean":2,` +
 		`"percentiles":{"p1":1.02,"p5":1.1,"p25":1.5,"p50":2,"p75":2.5,"p95":2.9,"p99":2.98}},` +
 		`{"name":"b","type":"text","nulls":1,"distinct":1,"distinct_exact":true,"min":"x","max":"x","mean":null,"percentiles":null}]}`
 	for id, source := range map[string]string{"text": `"text":"a;b\n1;x\n3;-\n"`, "file": `"file":"sub/x.csv"`, "link": `"file":"inside.csv"`} {
-		r := w.finish(t, id, "profile_csv", `{`+source+`,"delimiter":";","header":true,"nulls":["-"]}`)
-		wantState(t, r, streamer.Succeeded)
+		r := w.Finish(t, id, "profile_csv", `{`+source+`,"delimiter":";","header":true,"nulls":["-"]}`)
+		actiontest.WantState(t, r, streamer.Succeeded)
 		if string(r.Result) != want {
 			t.Errorf("%s: the result is\n%s\nwant\n%s", id, r.Result, want)
 		}
 	}
-	frames := w.sockets.progress()
+	frames := w.Connections.Progress()
 	if len(frames) == 0 {
 		t.Fatal("there was no progress")
 	}
@@ -89,7 +90,7 @@ func TestProfileCSVOfTextAndFile(t *testing.T) {
 
 func TestProfileCSVRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, newStore(t), testProfiler(t.TempDir()))
+	w := actiontest.New(t, actiontest.NewStore(t), testProfiler(t.TempDir()))
 	for payload, field := range map[string]string{
 		`{}`:                            "text",
 		`{"text":"a","file":"b"}`:       "file",
@@ -105,7 +106,7 @@ func TestProfileCSVRefuses(t *testing.T) {
 		`{"text":"a","nulls":["` + strings.Repeat(`","`, maxNulls) + `"]}`:     "nulls",
 		`{"text":"a","columns":["` + strings.Repeat(`","`, maxColumns) + `"]}`: "columns",
 	} {
-		refused(t, w, "profile_csv", payload, field)
+		w.WantRefused(t, "profile_csv", payload, field)
 	}
 }
 
@@ -130,7 +131,7 @@ func TestProfileCSVFiles(t *testing.T) {
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.csv"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t, newStore(t), testProfiler(dir))
+	w := actiontest.New(t, actiontest.NewStore(t), testProfiler(dir))
 	for name, code := range map[string]wire.Code{
 		"absolute.csv":      wire.ValidationError,
 		"relative.csv":      wire.ValidationError,
@@ -142,8 +143,8 @@ func TestProfileCSVFiles(t *testing.T) {
 		"x.csv/y.csv":       wire.NotFound,
 		"x.csv":             wire.ProcessingFailed,
 	} {
-		r := w.finish(t, strings.ReplaceAll(name, "/", "_"), "profile_csv", `{"file":"`+name+`"}`)
-		wantState(t, r, streamer.Failed)
+		r := w.Finish(t, strings.ReplaceAll(name, "/", "_"), "profile_csv", `{"file":"`+name+`"}`)
+		actiontest.WantState(t, r, streamer.Failed)
 		if r.Error.Code != code || r.Attempt != 1 {
 			t.Errorf("%s: attempt %d ended with %s, want %s", name, r.Attempt, r.Error.Code, code)
 		}
@@ -151,8 +152,8 @@ func TestProfileCSVFiles(t *testing.T) {
 			t.Errorf("%s: the message tells of the machine: %s", name, r.Error.Message)
 		}
 	}
-	none := newWorld(t, newStore(t), testProfiler(""))
-	if r := none.finish(t, "r", "profile_csv", `{"file":"x.csv"}`); r.Error == nil || r.Error.Code != wire.ValidationError {
+	none := actiontest.New(t, actiontest.NewStore(t), testProfiler(""))
+	if r := none.Finish(t, "r", "profile_csv", `{"file":"x.csv"}`); r.Error == nil || r.Error.Code != wire.ValidationError {
 		t.Errorf("without a folder of files the error is %+v", r.Error)
 	}
 }
@@ -179,46 +180,46 @@ func TestProfileCSVSurvivesKills(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "x.csv"), randomCSV(rand.New(rand.NewPCG(5, 5)), 2500))
 	const payload = `{"file":"x.csv"}`
-	calm := newWorld(t, newStore(t), testProfiler(dir))
-	want := calm.finish(t, "calm", "profile_csv", payload)
-	wantState(t, want, streamer.Succeeded)
+	calm := actiontest.New(t, actiontest.NewStore(t), testProfiler(dir))
+	want := calm.Finish(t, "calm", "profile_csv", payload)
+	actiontest.WantState(t, want, streamer.Succeeded)
 
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 6))
-			store := newStore(t)
-			w := newWorld(t, store, paced(dir, store))
+			store := actiontest.NewStore(t)
+			w := actiontest.New(t, store, paced(dir, store))
 			w.Heartbeat = time.Millisecond
-			if _, err := w.submit(t, "r", "profile_csv", payload); err != nil {
+			if _, err := w.Submit(t, "r", "profile_csv", payload); err != nil {
 				t.Fatal(err)
 			}
 			kills := 0
 			for ; kills < 1000; kills++ {
 				checkpoints := kills%2 + rng.IntN(3) // that this life stores
-				store.revive(func(c streamer.Change) bool {
+				store.Restart(func(c streamer.Change) bool {
 					if c.Checkpoint != nil {
 						checkpoints--
 					}
 					if checkpoints >= 0 {
 						return false
 					}
-					w.clock.advance(time.Hour) // so the lease has run out
+					w.Clock.Advance(time.Hour) // so the lease has run out
 					return true
 				})
-				if err := w.Run(t.Context(), ada.Key("r")); err != nil && !errors.Is(err, errKilled) {
+				if err := w.Run(t.Context(), actiontest.Ada.Key("r")); err != nil && !errors.Is(err, actiontest.ErrKilled) {
 					t.Fatal(err)
 				}
-				store.revive(nil)
-				if w.load(t, "r").State.Final() {
+				store.Restart(nil)
+				if w.Load(t, "r").State.Final() {
 					break
 				}
 				if _, err := w.Sweep(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 			}
-			r := w.load(t, "r")
-			wantState(t, r, streamer.Succeeded)
+			r := w.Load(t, "r")
+			actiontest.WantState(t, r, streamer.Succeeded)
 			if string(r.Result) != string(want.Result) {
 				t.Errorf("after %d kills the result is\n%s\nwant\n%s", kills, r.Result, want.Result)
 			}
@@ -235,12 +236,12 @@ func TestProfileCSVGoesOnInAnotherSlice(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "x.csv"), randomCSV(rand.New(rand.NewPCG(9, 9)), 1000))
-	calm := newWorld(t, newStore(t), testProfiler(dir))
-	want := calm.finish(t, "calm", "profile_csv", `{"file":"x.csv"}`)
-	store := newStore(t)
-	w := newWorld(t, store, paced(dir, store))
+	calm := actiontest.New(t, actiontest.NewStore(t), testProfiler(dir))
+	want := calm.Finish(t, "calm", "profile_csv", `{"file":"x.csv"}`)
+	store := actiontest.NewStore(t)
+	w := actiontest.New(t, store, paced(dir, store))
 	w.Heartbeat = time.Millisecond
-	if _, err := w.submit(t, "r", "profile_csv", `{"file":"x.csv"}`); err != nil {
+	if _, err := w.Submit(t, "r", "profile_csv", `{"file":"x.csv"}`); err != nil {
 		t.Fatal(err)
 	}
 	for range 100 {
@@ -248,10 +249,10 @@ func TestProfileCSVGoesOnInAnotherSlice(t *testing.T) {
 		if r.State.Final() {
 			break
 		}
-		wantState(t, r, streamer.Queued)
+		actiontest.WantState(t, r, streamer.Queued)
 	}
-	r := w.load(t, "r")
-	wantState(t, r, streamer.Succeeded)
+	r := w.Load(t, "r")
+	actiontest.WantState(t, r, streamer.Succeeded)
 	if string(r.Result) != string(want.Result) || r.Slices < 5 || r.Attempt != 1 {
 		t.Errorf("after %d slices in attempt %d the result is\n%s\nwant\n%s", r.Slices, r.Attempt, r.Result, want.Result)
 	}
@@ -259,33 +260,17 @@ func TestProfileCSVGoesOnInAnotherSlice(t *testing.T) {
 
 // runToCheckpoint ends the slice when the first checkpoint is on its way to the
 // store.
-func runToCheckpoint(t *testing.T, w *world, id string) *streamer.Request {
+func runToCheckpoint(t *testing.T, w *actiontest.Harness, id string) *streamer.Request {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w.store.revive(func(c streamer.Change) bool {
+	w.Store.Restart(func(c streamer.Change) bool {
 		if c.Checkpoint != nil {
 			cancel()
 		}
 		return false
 	})
-	return w.again(t, ctx, id)
-}
-
-// ended is a context whose cause is given.
-func ended(t *testing.T, cause error) context.Context {
-	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(cause)
-	return ctx
-}
-
-func TestStopped(t *testing.T) {
-	t.Parallel()
-	for _, cause := range []error{streamer.ErrCancelled, streamer.ErrLimit, streamer.ErrLeaseLost} {
-		if err := stopped(ended(t, cause), nil); !errors.Is(err, cause) {
-			t.Errorf("stopped by %v it returns %v", cause, err)
-		}
-	}
+	return w.RunOnce(t, ctx, id)
 }
 
 // A file that somebody writes to is not profiled half old, half new.
@@ -294,21 +279,21 @@ func TestProfileCSVOfAFileThatChanges(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x.csv")
 	write(t, path, randomCSV(rand.New(rand.NewPCG(9, 9)), 1000))
-	store := newStore(t)
-	w := newWorld(t, store, paced(dir, store))
+	store := actiontest.NewStore(t)
+	w := actiontest.New(t, store, paced(dir, store))
 	w.Heartbeat = time.Millisecond
-	if _, err := w.submit(t, "r", "profile_csv", `{"file":"x.csv"}`); err != nil {
+	if _, err := w.Submit(t, "r", "profile_csv", `{"file":"x.csv"}`); err != nil {
 		t.Fatal(err)
 	}
 	r := runToCheckpoint(t, w, "r")
-	wantState(t, r, streamer.Queued)
+	actiontest.WantState(t, r, streamer.Queued)
 	if len(r.Checkpoint) == 0 {
 		t.Fatal("the slice left no checkpoint")
 	}
 	grow(t, path)
-	store.revive(nil)
-	r = w.again(t, t.Context(), "r")
-	wantState(t, r, streamer.Failed)
+	store.Restart(nil)
+	r = w.RunOnce(t, t.Context(), "r")
+	actiontest.WantState(t, r, streamer.Failed)
 	if r.Error.Code != wire.ProcessingFailed || !strings.Contains(r.Error.Message, "the file changed while it was read") || r.Attempt != 1 {
 		t.Errorf("attempt %d ended with %+v", r.Attempt, r.Error)
 	}

@@ -1,4 +1,7 @@
-package actions
+// Package profilecsv has the action profile_csv, which profiles a CSV of any size
+// in constant memory. It is apart from package actions, whose actions every
+// function binary links: the sketches and the CSV reader weigh at cold starts.
+package profilecsv
 
 import (
 	"context"
@@ -89,15 +92,29 @@ type csvCheckpoint struct {
 	State   []byte  `json:"state"`
 }
 
-// A csvProfiler is the action's settings.
-type csvProfiler struct {
+// A profiler is the action's settings.
+type profiler struct {
 	files string
 	block int64         // bytes
 	every time.Duration // between two checkpoints
 	tell  time.Duration // between two reports of progress
 }
 
-func profileCSV(c csvProfiler) streamer.Action {
+// New returns the action profile_csv, which reads the files below the folder
+// named files for every caller alike; with an empty name it reads text only. It
+// fails when the folder cannot be opened.
+func New(files string) (streamer.Action, error) {
+	if files != "" {
+		root, err := os.OpenRoot(files)
+		if err != nil {
+			return streamer.Action{}, fmt.Errorf("profile_csv: folder of files: %w", err)
+		}
+		root.Close()
+	}
+	return action(profiler{files: files, block: blockBytes, every: checkpointEvery, tell: progressEvery}), nil
+}
+
+func action(c profiler) streamer.Action {
 	config := streamer.ActionConfig{
 		Name:     "profile_csv",
 		Expected: time.Minute,
@@ -106,7 +123,7 @@ func profileCSV(c csvProfiler) streamer.Action {
 	return streamer.NewAction(config, c.run)
 }
 
-func (c csvProfiler) run(ctx context.Context, job *streamer.Job, in csvInput) (csvProfile, error) {
+func (c profiler) run(ctx context.Context, job *streamer.Job, in csvInput) (csvProfile, error) {
 	src, err := openSource(c.files, in)
 	if err != nil {
 		return csvProfile{}, err
@@ -127,10 +144,7 @@ func (c csvProfiler) run(ctx context.Context, job *streamer.Job, in csvInput) (c
 	var stored, told time.Time
 	for more := true; more; {
 		if ctx.Err() != nil {
-			if len(p.state) == 0 {
-				return csvProfile{}, stopped(ctx, nil)
-			}
-			return csvProfile{}, stopped(ctx, csvCheckpoint{src.version, p.state})
+			return csvProfile{}, stopped(ctx, src, p)
 		}
 		if more, err = p.block(c.block); err != nil {
 			if changed := src.check(); changed != nil {
@@ -156,6 +170,19 @@ func (c csvProfiler) run(ctx context.Context, job *streamer.Job, in csvInput) (c
 		return csvProfile{}, err
 	}
 	return p.result(), nil
+}
+
+// stopped is what the action returns once its context has ended. At the end of
+// its slice it goes on from the last block's end in another one.
+func stopped(ctx context.Context, src *source, p *profile) error {
+	cause := context.Cause(ctx)
+	switch {
+	case !errors.Is(cause, streamer.ErrSliceEnd):
+		return cause
+	case len(p.state) == 0:
+		return streamer.Continue(nil)
+	}
+	return streamer.Continue(csvCheckpoint{src.version, p.state})
 }
 
 func reportRead(job *streamer.Job, p *profile, size int64, more bool) {
