@@ -5,7 +5,7 @@ SHELL := bash
 
 export CGO_ENABLED ?= 1
 GO ?= go
-TOOL := $(GO) tool -modfile=tools/go.mod
+TOOL := $(GO) tool -modfile=internal/tools/go.mod
 COVER_MIN := 80
 
 .PHONY: help
@@ -19,7 +19,7 @@ dev: ## run everything in one process on 127.0.0.1:8700
 .PHONY: test
 test: vet npm typescript own-action cover baseline bench budget ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
 
-NPM_FOLDERS := clients/typescript e2e/node
+NPM_FOLDERS := clients/typescript verify/node
 .PHONY: npm
 npm: ## install what the tests need from npm
 	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
@@ -51,11 +51,11 @@ cover: ## every test with -race; fails below 80 % coverage
 
 .PHONY: database
 database:
-	@ls .cache/dynoxide/dynoxide-[0-9]* >/dev/null 2>&1 || $(GO) test -run TestInstallStartStop ./internal/dynoxide
+	@ls .cache/dynoxide/dynoxide-[0-9]* >/dev/null 2>&1 || $(GO) test -run TestInstallStartStop ./emulator/dynamodb
 
 .PHONY: baseline
 baseline: database ## the functions without Lift, a module of its own: vet, staticcheck, tests
-	cd baseline && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
+	cd measure/baseline && $(GO) vet ./... && $(GO) tool -modfile=../../internal/tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
 
 .PHONY: short
 short: ## the tests without -race and without the long ones, for the inner loop
@@ -71,13 +71,13 @@ docs: ## write what docs/ shows of the code: the model of a request's life
 
 .PHONY: elsewhere
 elsewhere: ## vet for macOS and build the CLI for Windows
-	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./lambdahost ./local ./cmd/streamer
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./emulator/lambda ./stack ./cmd/streamer
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/streamer
 
 FUZZTIME ?= 20s
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (default 20s) each
-	@for module in . baseline; do \
+	@for module in . measure/baseline; do \
 		for pkg in $$($(GO) -C $$module list ./...); do \
 			for target in $$($(GO) -C $$module test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 				echo "== $$pkg $$target"; $(GO) -C $$module test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
@@ -87,16 +87,16 @@ fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 
 .PHONY: bench
 bench: database ## the measuring tool, a module of its own: vet, staticcheck, tests
-	cd bench && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
+	cd measure/bench && $(GO) vet ./... && $(GO) tool -modfile=../../internal/tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
 
 .PHONY: budget
 budget: database ## what repeats exactly: zips, packages, allocations, calls, against budget.json
 	$(GO) test -count=1 -v -run 'Budget|Allocations' ./lift/...
-	$(GO) -C bench run . budget
+	$(GO) -C measure/bench run . budget
 
 .PHONY: report
 report: ## measure both sides in turns, 15 minutes on two quiet cores, and write docs/report
-	$(GO) -C bench build -o ../.cache/bench .
+	$(GO) -C measure/bench build -o ../../.cache/bench .
 	.cache/bench run --root .
 
 FUNCTIONS := connect disconnect router processor
@@ -112,7 +112,7 @@ PROVE_SEED ?= 1
 .PHONY: prove
 prove: ## 10,000 requests and 1,000 killed workers over each store, and SIGKILL on the staging stack
 	$(GO) test -count=1 -v -timeout 90m ./prove -run '^TestMixOver' -prove.seed=$(PROVE_SEED) -prove.requests=10000 -prove.kills=1000
-	$(GO) test -count=1 -v -timeout 30m ./e2e -run '^TestProveStaging' -prove.seed=$(PROVE_SEED) -prove.requests=200 -prove.kills=16
+	$(GO) test -count=1 -v -timeout 30m ./verify -run '^TestProveStaging' -prove.seed=$(PROVE_SEED) -prove.requests=200 -prove.kills=16
 
 .PHONY: mutants
 mutants: ## break the domain and the stores on purpose, and write into docs/prove.md which seed notices

@@ -35,19 +35,19 @@ func dependencies(t *testing.T, pkg string) []string {
 func TestWhatPackagesMayImport(t *testing.T) {
 	t.Parallel()
 	for pkg, allowed := range map[string][]string{
-		"wire":         nil,
-		".":            {"wire"},
-		"functions":    {"streamer", "wire", "lift/", "lift", "github.com/aws/aws-lambda-go/", "github.com/golang-jwt/jwt/v5"},
-		"store/sqlite": {"streamer", "wire", "…"},
-		"gateway":      {"…"},
-		"console":      nil,
-		"lambdahost":   {"…"},
-		"internal/cfn": {"…"},
-		"client":       {"wire", "…"},
-		"prove":        {"streamer", "wire"},
-		"actions":      {"streamer", "wire"},
-		"store/dynamo": {"streamer", "wire", "internal/signed", "lift/sigv4", "lift/transport"},
-		"push/apigw":   {"streamer", "wire", "internal/signed", "lift/sigv4", "lift/transport"},
+		"wire":              nil,
+		".":                 {"wire"},
+		"functions":         {"streamer", "wire", "lift/", "lift", "github.com/aws/aws-lambda-go/", "github.com/golang-jwt/jwt/v5"},
+		"store/sqlite":      {"streamer", "wire", "…"},
+		"emulator/gateway":  {"…"},
+		"console":           nil,
+		"emulator/lambda":   {"…"},
+		"emulator/template": {"…"},
+		"client":            {"wire", "…"},
+		"prove":             {"streamer", "wire"},
+		"actions":           {"streamer", "wire"},
+		"store/dynamo":      {"streamer", "wire", "aws/call", "lift/sigv4", "lift/transport"},
+		"aws/apigateway":    {"streamer", "wire", "aws/call", "lift/sigv4", "lift/transport"},
 	} {
 		path := module + "/" + pkg
 		if pkg == "." {
@@ -76,7 +76,7 @@ func TestWhatFunctionsMustNotLink(t *testing.T) {
 			for _, banned := range []string{
 				"testing", "net/rpc", "html/template", "text/template", "database/sql", "modernc.org/", "github.com/coder/websocket",
 				"github.com/gobwas/", "github.com/spf13/", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/",
-				"go.opentelemetry.io/", "go.yaml.in/", "github.com/cespare/", module + "/actions/profilecsv", module + "/console", module + "/gateway", module + "/lambdahost", module + "/local", module + "/store/sqlite", module + "/lift/lifttest",
+				"go.opentelemetry.io/", "go.yaml.in/", "github.com/cespare/", module + "/actions/profilecsv", module + "/console", module + "/emulator/", module + "/stack", module + "/verify", module + "/store/sqlite", module + "/lift/lifttest",
 			} {
 				if dep == banned || strings.HasSuffix(banned, "/") && strings.HasPrefix(dep, banned) {
 					t.Errorf("%s links %s", function, dep)

@@ -14,7 +14,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/internal/nodetest"
 	"github.com/pay-theory/streamer/lift/lifttest"
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -23,13 +23,13 @@ type world struct {
 	t        *testing.T
 	data     string
 	log      lifttest.Log
-	stack    *local.Stack
+	stack    *stack.Dev
 	release  chan struct{} // lets one action "hold" go on
 	repaired atomic.Bool
 }
 
 func (w *world) start(listen string) {
-	stack, err := local.Start(w.t.Context(), local.Config{Data: w.data, Listen: listen, Logger: w.log.Logger(),
+	stack, err := stack.StartDev(w.t.Context(), stack.DevConfig{Data: w.data, Listen: listen, Logger: w.log.Logger(),
 		Lease: 2 * time.Second, SweepEvery: 100 * time.Millisecond,
 		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return w.actions(), nil }})
 	if err != nil {
@@ -93,7 +93,7 @@ func (w *world) actions() []streamer.Action {
 
 // token signs one for a subject; no scopes: none.
 func (w *world) token(subject string, scopes ...string) string {
-	token, err := w.stack.Key().Sign(local.Grant{Tenant: "dev", Subject: subject, Scopes: scopes, TTL: time.Hour}, time.Now())
+	token, err := w.stack.Key().Sign(stack.Grant{Tenant: "dev", Subject: subject, Scopes: scopes, TTL: time.Hour}, time.Now())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestInABrowser(t *testing.T) {
 	remote := httptest.NewServer(control)
 	defer remote.Close()
 
-	nodetest.Run(t, filepath.Join("..", "e2e", "node"), []string{
+	nodetest.Run(t, filepath.Join("..", "verify", "node"), []string{
 		chromium, "SITE=http://" + listen, "CONTROL=" + remote.URL, "SCREENSHOTS=screenshots",
 		"OPERATOR=" + w.token("boss", streamer.OperatorScope), "USER=" + w.token("ada"),
 		"HOSTILE=" + w.token(`<img src=x onerror=alert(1)>`),

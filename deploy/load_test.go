@@ -5,13 +5,13 @@ import (
 	"os"
 	"testing"
 
-	"github.com/pay-theory/streamer/internal/cfn"
+	"github.com/pay-theory/streamer/emulator/template"
 )
 
-// A template is the CloudFormation template for certain parameters. What a
+// A deployment is the CloudFormation template for certain parameters. What a
 // resource is asked for is its logical name, with the attribute behind a dot.
-type template struct {
-	*cfn.Stack
+type deployment struct {
+	*template.Stack
 	t testing.TB
 }
 
@@ -22,20 +22,20 @@ var given = map[string]string{
 }
 
 // load evaluates the template with the given parameters and those in changed.
-func load(t testing.TB, changed map[string]string) *template {
+func load(t testing.TB, changed map[string]string) *deployment {
 	t.Helper()
 	text, err := os.ReadFile("template.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed, err := cfn.Parse(text)
+	parsed, err := template.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	parameters := maps.Clone(given)
 	maps.Copy(parameters, changed)
-	stack, err := parsed.Stack(cfn.Config{Parameters: parameters, Region: "eu-west-1", AccountID: "123456789012", StackName: "streamer",
-		Value: func(r cfn.Resource, attribute string) (any, error) {
+	stack, err := parsed.Stack(template.Config{Parameters: parameters, Region: "eu-west-1", AccountID: "123456789012", StackName: "streamer",
+		Value: func(r template.Resource, attribute string) (any, error) {
 			if attribute != "" {
 				return r.Name + "." + attribute, nil
 			}
@@ -44,11 +44,11 @@ func load(t testing.TB, changed map[string]string) *template {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &template{stack, t}
+	return &deployment{stack, t}
 }
 
 // resource returns a resource's properties.
-func (tpl *template) resource(name string) map[string]any {
+func (tpl *deployment) resource(name string) map[string]any {
 	tpl.t.Helper()
 	r, ok := tpl.Resources[name]
 	if !ok {
@@ -58,7 +58,7 @@ func (tpl *template) resource(name string) map[string]any {
 }
 
 // ofType returns the properties of the resources of a type, by name.
-func (tpl *template) ofType(kind string) map[string]map[string]any {
+func (tpl *deployment) ofType(kind string) map[string]map[string]any {
 	found := make(map[string]map[string]any)
 	for name, r := range tpl.OfType(kind) {
 		found[name] = r.Properties

@@ -17,7 +17,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
-	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
@@ -124,14 +124,14 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	binary, err := dynoxide.Install(t.Context(), filepath.Join("..", ".cache", "dynoxide"))
+	binary, err := dynamodb.Install(t.Context(), filepath.Join("..", ".cache", "dynoxide"))
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
 		t.Skipf("calls are not counted, there is no database: %v", err)
 	}
-	server, err := dynoxide.Start(t.Context(), dynoxide.Config{Binary: binary})
+	server, err := dynamodb.Start(t.Context(), dynamodb.Config{Binary: binary})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/prove"
 	"github.com/pay-theory/streamer/store/dynamo"
@@ -21,10 +21,10 @@ func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		binary, err := dynoxide.Install(ctx, filepath.Join("..", ".cache", "dynoxide"))
+		binary, err := dynamodb.Install(ctx, filepath.Join("..", ".cache", "dynoxide"))
 		if err == nil {
-			var server *dynoxide.Server
-			if server, err = dynoxide.Start(ctx, dynoxide.Config{Binary: binary}); err == nil {
+			var server *dynamodb.Server
+			if server, err = dynamodb.Start(ctx, dynamodb.Config{Binary: binary}); err == nil {
 				defer server.Stop()
 				database = server.Endpoint
 			}

@@ -12,7 +12,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
 	"github.com/pay-theory/streamer/actions/profilecsv"
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
 )
 
 const devHelp = `Starts everything in one process: the API Gateway emulator, the four functions,
@@ -28,7 +28,7 @@ const devExample = `  streamer dev
 const stopTime = 15 * time.Second
 
 func newDev(env *environment) *cobra.Command {
-	var config local.Config
+	var config stack.DevConfig
 	var files, format string
 	cmd := &cobra.Command{
 		Use:     "dev",
@@ -74,8 +74,8 @@ func devActions(requests streamer.RequestLister, files string) ([]streamer.Actio
 	return append(all, profile), nil
 }
 
-func dev(ctx context.Context, env *environment, config local.Config) error {
-	stack, err := local.Start(ctx, config)
+func dev(ctx context.Context, env *environment, config stack.DevConfig) error {
+	stack, err := stack.StartDev(ctx, config)
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
@@ -97,7 +97,7 @@ func dev(ctx context.Context, env *environment, config local.Config) error {
 	return nil
 }
 
-func greet(env *environment, stack *local.Stack, config local.Config) {
+func greet(env *environment, stack *stack.Dev, config stack.DevConfig) {
 	call := program() + " call"
 	if config.Listen != "127.0.0.1:8700" || config.Stage != "dev" {
 		call += " --url " + stack.WebSocketURL()

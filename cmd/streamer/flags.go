@@ -14,7 +14,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -99,11 +99,11 @@ func (f *clientFlags) httpRoot(env *environment) string {
 }
 
 // devKey is the development key of a server on this machine, or nil.
-func (f *clientFlags) devKey(env *environment) *local.Key {
+func (f *clientFlags) devKey(env *environment) *stack.Key {
 	if firstOf(f.token, env.getenv("STREAMER_TOKEN")) != "" || !isLoopback(f.webSocketURL(env)) {
 		return nil
 	}
-	key, err := local.OpenKey(f.data)
+	key, err := stack.OpenKey(f.data)
 	if err != nil {
 		return nil
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
 )
 
 const stagingHelp = `Runs what the CloudFormation template says: builds the binaries of its functions
@@ -32,7 +32,7 @@ const stagingExample = `  streamer staging
   streamer staging --once -- go run ./cmd/streamer verify`
 
 func newStaging(env *environment) *cobra.Command {
-	var config local.StagingConfig
+	var config stack.StagingConfig
 	var format string
 	var once bool
 	var parameters []string
@@ -95,9 +95,9 @@ func readParameters(given []string) (map[string]string, error) {
 }
 
 // staging runs a stack until it is told to stop, or for a command.
-func staging(ctx context.Context, env *environment, config local.StagingConfig, grant local.Grant, command []string) error {
+func staging(ctx context.Context, env *environment, config stack.StagingConfig, grant stack.Grant, command []string) error {
 	fmt.Fprintln(env.stderr, "building the functions and starting the database")
-	stack, err := local.StartStaging(ctx, config)
+	stack, err := stack.StartStaging(ctx, config)
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
@@ -110,7 +110,7 @@ func staging(ctx context.Context, env *environment, config local.StagingConfig, 
 	return fault
 }
 
-func useStaging(ctx context.Context, env *environment, stack *local.Staging, grant local.Grant, command []string) error {
+func useStaging(ctx context.Context, env *environment, stack *stack.Staging, grant stack.Grant, command []string) error {
 	token, err := stack.Sign(grant, nil, time.Now())
 	if err != nil {
 		return &exitError{exitFailed, err}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
 )
 
 const tokenHelp = `Signs a token with the development key of a data folder and prints it. Only a
@@ -43,8 +43,8 @@ func newToken(env *environment) *cobra.Command {
 }
 
 // devGrant is who the CLI is when nobody says otherwise.
-func devGrant() local.Grant {
-	return local.Grant{Tenant: "dev", Subject: "you", TTL: time.Hour}
+func devGrant() stack.Grant {
+	return stack.Grant{Tenant: "dev", Subject: "you", TTL: time.Hour}
 }
 
 func dataFlag(cmd *cobra.Command, data *string) {
@@ -52,15 +52,15 @@ func dataFlag(cmd *cobra.Command, data *string) {
 }
 
 // signDev signs with the development key of a data folder.
-func signDev(data string, grant local.Grant) (string, error) {
+func signDev(data string, grant stack.Grant) (string, error) {
 	switch {
 	case grant.Tenant == "" || grant.Subject == "":
 		return "", errors.New("a token needs a tenant and a subject")
 	case grant.TTL <= 0:
 		return "", fmt.Errorf("--ttl %v is not above zero", grant.TTL)
 	}
-	key, err := local.OpenKey(data)
-	if errors.Is(err, local.ErrNoKey) {
+	key, err := stack.OpenKey(data)
+	if errors.Is(err, stack.ErrNoKey) {
 		return "", fmt.Errorf("%w; start `streamer dev` once, or name its folder with --data", err)
 	}
 	if err != nil {

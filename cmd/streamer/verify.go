@@ -14,8 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pay-theory/streamer/e2e"
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
+	"github.com/pay-theory/streamer/verify"
 )
 
 const verifyHelp = `Checks a stage from the outside, as a client sees it: handshake, errors, short
@@ -52,7 +52,7 @@ func newVerify(env *environment) *cobra.Command {
 				return err
 			}
 			target.OperatorToken = operator
-			return verify(cmd.Context(), env, target, asJSON)
+			return runVerify(cmd.Context(), env, target, asJSON)
 		},
 	}
 	flags.register(cmd)
@@ -63,12 +63,12 @@ func newVerify(env *environment) *cobra.Command {
 	return cmd
 }
 
-func verifyTarget(env *environment, flags clientFlags, other, signKey string) (*e2e.Target, error) {
+func verifyTarget(env *environment, flags clientFlags, other, signKey string) (*verify.Target, error) {
 	token, err := flags.bearer(env)
 	if err != nil {
 		return nil, err
 	}
-	target := &e2e.Target{WebSocketURL: flags.webSocketURL(env), HTTPURL: flags.httpRoot(env), Token: token, OtherToken: other}
+	target := &verify.Target{WebSocketURL: flags.webSocketURL(env), HTTPURL: flags.httpRoot(env), Token: token, OtherToken: other}
 	if signKey != "" {
 		if target.Sign, err = signLike(token, signKey); err != nil {
 			return nil, &exitError{exitUsage, err}
@@ -89,7 +89,7 @@ func verifyTarget(env *environment, flags clientFlags, other, signKey string) (*
 
 // signLike signs what a token claims, with changes, with the key of a file.
 func signLike(token, file string) (func(map[string]any) (string, error), error) {
-	key, err := local.ReadKey(file)
+	key, err := stack.ReadKey(file)
 	if err != nil {
 		return nil, err
 	}
@@ -105,17 +105,17 @@ func signLike(token, file string) (func(map[string]any) (string, error), error) 
 	return func(changes map[string]any) (string, error) {
 		changed := maps.Clone(claims)
 		maps.Copy(changed, changes)
-		return key.SignClaims(local.Grant{}, changed, time.Now())
+		return key.SignClaims(stack.Grant{}, changed, time.Now())
 	}, nil
 }
 
 // jwt is a token as it may stand in an error that names a URL.
 var jwt = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.[\w-]*`)
 
-func verify(ctx context.Context, env *environment, target *e2e.Target, asJSON bool) error {
+func runVerify(ctx context.Context, env *environment, target *verify.Target, asJSON bool) error {
 	var passed, failed, skipped int
 	var unwritten error
-	report := func(r e2e.Result) {
+	report := func(r verify.Result) {
 		outcome, detail := "ok", ""
 		switch {
 		case r.Err == nil:
@@ -138,7 +138,7 @@ func verify(ctx context.Context, env *environment, target *e2e.Target, asJSON bo
 		}
 		unwritten = cmp.Or(unwritten, env.print("%s", line))
 	}
-	e2e.Run(ctx, target, report)
+	verify.Run(ctx, target, report)
 	fmt.Fprintf(env.stderr, "%s: %d passed, %d failed, %d skipped\n", target.WebSocketURL, passed, failed, skipped)
 	switch {
 	case ctx.Err() != nil:

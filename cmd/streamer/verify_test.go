@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer/e2e"
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
+	"github.com/pay-theory/streamer/verify"
 )
 
 func claimsOf(t *testing.T, token string) map[string]any {
@@ -29,11 +29,11 @@ func claimsOf(t *testing.T, token string) map[string]any {
 func TestSignKey(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	key, err := local.CreateKey(dir)
+	key, err := stack.CreateKey(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := key.SignClaims(local.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, map[string]any{"iss": "https://issuer.example"}, time.Now())
+	token, err := key.SignClaims(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, map[string]any{"iss": "https://issuer.example"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestSignKey(t *testing.T) {
 // An error that names a URL may have a token in it; what verify prints ends in CI's logs.
 func TestVerifyPrintsNoToken(t *testing.T) {
 	t.Parallel()
-	key, err := local.CreateKey(t.TempDir())
+	key, err := stack.CreateKey(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,9 +72,9 @@ func TestVerifyPrintsNoToken(t *testing.T) {
 	}
 	out := newConsole()
 	env := &environment{stdout: out, stderr: out}
-	target := &e2e.Target{WebSocketURL: "ws://127.0.0.1:1/dev", HTTPURL: "http://127.0.0.1:1", Token: token}
+	target := &verify.Target{WebSocketURL: "ws://127.0.0.1:1/dev", HTTPURL: "http://127.0.0.1:1", Token: token}
 	for _, asJSON := range []bool{false, true} {
-		if err := verify(t.Context(), env, target, asJSON); err == nil {
+		if err := runVerify(t.Context(), env, target, asJSON); err == nil {
 			t.Error("nothing failed")
 		}
 	}

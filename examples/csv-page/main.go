@@ -21,7 +21,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions/profilecsv"
 	"github.com/pay-theory/streamer/examples/csv-page/page"
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
 )
 
 func main() {
@@ -47,7 +47,7 @@ func run(ctx context.Context, listen, api, data string, ready func(url string)) 
 	if err != nil {
 		return err
 	}
-	stack, err := local.Start(ctx, local.Config{
+	dev, err := stack.StartDev(ctx, stack.DevConfig{
 		Data: data, Listen: api,
 		Actions: func(streamer.RequestLister) ([]streamer.Action, error) {
 			return []streamer.Action{profile}, nil
@@ -59,12 +59,12 @@ func run(ctx context.Context, listen, api, data string, ready func(url string)) 
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 		defer cancel()
-		err = cmp.Or(err, stack.Close(closing))
+		err = cmp.Or(err, dev.Close(closing))
 	}()
 	handler, err := page.New(page.Config{
-		WebSocketURL: stack.WebSocketURL(), HTTPURL: stack.HTTPURL(), Files: files,
+		WebSocketURL: dev.WebSocketURL(), HTTPURL: dev.HTTPURL(), Files: files,
 		Token: func() (string, error) {
-			return stack.Key().Sign(local.Grant{Tenant: "example", Subject: "you", TTL: time.Hour}, time.Now())
+			return dev.Key().Sign(stack.Grant{Tenant: "example", Subject: "you", TTL: time.Hour}, time.Now())
 		},
 	})
 	if err != nil {

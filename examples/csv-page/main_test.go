@@ -35,7 +35,7 @@ func TestReload(t *testing.T) {
 	}()
 	select {
 	case at := <-url:
-		nodetest.Run(t, filepath.Join("..", "..", "e2e", "node"),
+		nodetest.Run(t, filepath.Join("..", "..", "verify", "node"),
 			[]string{chromium, "PAGE_URL=" + at, "CSV_FILE=" + file, fmt.Sprint("ROWS=", rows)}, "csv-page.mjs", "reload")
 	case err := <-done:
 		t.Fatal(err)

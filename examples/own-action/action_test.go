@@ -10,18 +10,18 @@ import (
 	ownaction "example.com/own-action"
 
 	"github.com/pay-theory/streamer/client"
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
 )
 
 func TestGreet(t *testing.T) {
 	t.Parallel()
-	stack, err := local.Start(t.Context(), local.Config{Data: t.TempDir(), Listen: "127.0.0.1:0", Actions: ownaction.Actions})
+	dev, err := stack.StartDev(t.Context(), stack.DevConfig{Data: t.TempDir(), Listen: "127.0.0.1:0", Actions: ownaction.Actions})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { stack.Close(context.Background()) })
-	c, err := client.Dial(t.Context(), client.Config{URL: stack.WebSocketURL(), Token: func(context.Context) (string, error) {
-		return stack.Key().Sign(local.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, time.Now())
+	t.Cleanup(func() { dev.Close(context.Background()) })
+	c, err := client.Dial(t.Context(), client.Config{URL: dev.WebSocketURL(), Token: func(context.Context) (string, error) {
+		return dev.Key().Sign(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, time.Now())
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -20,7 +20,8 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/dispatch/lambda"
+	"github.com/pay-theory/streamer/aws/apigateway"
+	"github.com/pay-theory/streamer/aws/lambda"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
@@ -28,7 +29,6 @@ import (
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/trace"
 	"github.com/pay-theory/streamer/lift/transport"
-	"github.com/pay-theory/streamer/push/apigw"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
 
@@ -165,8 +165,8 @@ func (w *work) limits() streamer.Limits {
 	return streamer.Limits{RunningPerTenant: int(w.RunningLimit), OpenPerPrincipal: int(w.PrincipalLimit)}
 }
 
-func (w *work) push() *apigw.Pusher {
-	push, err := apigw.New(apigw.Config{Endpoint: w.Callback, Region: w.Region, Credentials: w.credentials(), Transport: w.transport()})
+func (w *work) push() *apigateway.Pusher {
+	push, err := apigateway.New(apigateway.Config{Endpoint: w.Callback, Region: w.Region, Credentials: w.credentials(), Transport: w.transport()})
 	w.note(err)
 	return push
 }

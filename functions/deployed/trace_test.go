@@ -23,9 +23,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/functions/deployed"
-	"github.com/pay-theory/streamer/internal/dynoxide"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/trace"
@@ -245,14 +245,14 @@ func TestTheRunOfAnActionIsInItsTrace(t *testing.T) {
 // environment names.
 func database(t *testing.T) string {
 	t.Helper()
-	binary, err := dynoxide.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
+	binary, err := dynamodb.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
 	if err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
 		t.Skipf("there is no database: %v", err)
 	}
-	server, err := dynoxide.Start(t.Context(), dynoxide.Config{Binary: binary})
+	server, err := dynamodb.Start(t.Context(), dynamodb.Config{Binary: binary})
 	if err != nil {
 		t.Fatal(err)
 	}

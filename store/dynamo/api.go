@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pay-theory/streamer/internal/signed"
+	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
@@ -201,7 +201,7 @@ func (a *api) call(ctx context.Context, operation string, in any) (output, error
 		}
 		// Most often a connection was lost that stood idle while the function was
 		// frozen; a new one is as good as any wait.
-		if atOnce := attempt == 1 && failure.unreadable(); !atOnce && !signed.Pause(ctx, attempt) {
+		if atOnce := attempt == 1 && failure.unreadable(); !atOnce && !call.Pause(ctx, attempt) {
 			return output{}, failure
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/internal/signed"
+	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -205,7 +205,7 @@ func (s *Store) load(ctx context.Context, table string, entries []item) ([]item,
 			// nothing at all is a throttle.
 			if len(out.Responses[table]) > 0 {
 				idle = 0
-			} else if idle++; len(wanted.Keys) > 0 && (idle >= s.api.attempts || !signed.Pause(ctx, idle)) {
+			} else if idle++; len(wanted.Keys) > 0 && (idle >= s.api.attempts || !call.Pause(ctx, idle)) {
 				return nil, &Error{Operation: opBatchGet, Code: "ThrottlingException", Message: "no key was processed", Status: 200, Attempts: idle}
 			}
 		}

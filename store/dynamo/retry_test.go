@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -478,12 +478,12 @@ func TestAnOldIndexShowsNoOldRows(t *testing.T) {
 // acknowledged is there, and nothing was counted twice.
 func TestAServerThatDiesForAWhile(t *testing.T) {
 	t.Parallel()
-	binary, err := dynoxide.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
+	binary, err := dynamodb.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
 	if err != nil {
 		t.Skipf("testing against another server, and this test starts its own: %v", err)
 	}
 	data := filepath.Join(t.TempDir(), "tables.db")
-	server, err := dynoxide.Start(t.Context(), dynoxide.Config{Binary: binary, Data: data})
+	server, err := dynamodb.Start(t.Context(), dynamodb.Config{Binary: binary, Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -521,7 +521,7 @@ func TestAServerThatDiesForAWhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Stop()
-	if server, err = dynoxide.Start(t.Context(), dynoxide.Config{Binary: binary, Data: data, Port: port}); err != nil {
+	if server, err = dynamodb.Start(t.Context(), dynamodb.Config{Binary: binary, Data: data, Port: port}); err != nil {
 		t.Fatal(err)
 	}
 	wg.Wait()

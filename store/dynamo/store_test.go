@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer/internal/dynoxide"
+	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/store/storetest"
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 			}
 			defer server.Stop()
 			endpoint = server.Endpoint
-			fmt.Printf("testing against dynoxide %s at %s\n", dynoxide.Version, endpoint)
+			fmt.Printf("testing against dynoxide %s at %s\n", dynamodb.Version, endpoint)
 		} else {
 			fmt.Printf("testing against %s\n", endpoint)
 		}
@@ -43,12 +43,12 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-func startServer(ctx context.Context) (*dynoxide.Server, error) {
-	binary, err := dynoxide.Install(ctx, filepath.Join("..", "..", ".cache", "dynoxide"))
+func startServer(ctx context.Context) (*dynamodb.Server, error) {
+	binary, err := dynamodb.Install(ctx, filepath.Join("..", "..", ".cache", "dynoxide"))
 	if err != nil {
 		return nil, err
 	}
-	return dynoxide.Start(ctx, dynoxide.Config{Binary: binary})
+	return dynamodb.Start(ctx, dynamodb.Config{Binary: binary})
 }
 
 func TestConformance(t *testing.T) {

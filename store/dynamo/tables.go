@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/pay-theory/streamer/internal/signed"
+	"github.com/pay-theory/streamer/aws/call"
 )
 
 // A Table is how a table must be made. Its JSON is the body of CreateTable, and
@@ -115,7 +115,7 @@ func (s *Store) createTable(ctx context.Context, table Table) error {
 		if out.Table.TableStatus == "ACTIVE" {
 			break
 		}
-		if !signed.Pause(ctx, n) {
+		if !call.Pause(ctx, n) {
 			return ctx.Err()
 		}
 	}

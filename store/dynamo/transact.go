@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/internal/signed"
+	"github.com/pay-theory/streamer/aws/call"
 )
 
 // transactional reports whether a change concerns more than the request's item.
@@ -50,7 +50,7 @@ func (s *Store) changeTogether(ctx context.Context, key streamer.Key, c streamer
 			return s.row(r, token).request()
 		}
 		if moved {
-			if round >= s.api.attempts || round > 1 && !signed.Pause(ctx, round-1) {
+			if round >= s.api.attempts || round > 1 && !call.Pause(ctx, round-1) {
 				return nil, err
 			}
 			row = there

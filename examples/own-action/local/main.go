@@ -11,21 +11,21 @@ import (
 
 	ownaction "example.com/own-action"
 
-	"github.com/pay-theory/streamer/local"
+	"github.com/pay-theory/streamer/stack"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	stack, err := local.Start(ctx, local.Config{Data: ".streamer", Actions: ownaction.Actions})
+	dev, err := stack.StartDev(ctx, stack.DevConfig{Data: ".streamer", Actions: ownaction.Actions})
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Printf("WebSocket %s, HTTP %s; Ctrl-C stops", stack.WebSocketURL(), stack.HTTPURL())
+	log.Printf("WebSocket %s, HTTP %s; Ctrl-C stops", dev.WebSocketURL(), dev.HTTPURL())
 	<-ctx.Done()
 	closing, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
-	if err := stack.Close(closing); err != nil {
+	if err := dev.Close(closing); err != nil {
 		log.Print(err)
 	}
 }

@@ -1,0 +1,98 @@
+// Package lambda asks for requests to be run by invoking the processor function
+// asynchronously.
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/aws/call"
+	"github.com/pay-theory/streamer/lift/sigv4"
+)
+
+// A Config says which function runs requests. Function, Region and Credentials
+// are required.
+type Config struct {
+	Function    string // name or ARN
+	Region      string
+	Credentials sigv4.Provider // asked before each call, so it should cache
+
+	// Endpoint is where Lambda answers; "": https://lambda.{region}.amazonaws.com.
+	Endpoint string
+
+	Attempts  int               // how often an invocation is tried that is throttled or fails for now; 0: 3
+	Timeout   time.Duration     // of one attempt; 0: 5 s
+	Transport http.RoundTripper // nil: one that keeps connections
+}
+
+// A Dispatcher implements [streamer.Dispatcher] with one invocation of type
+// Event for each request:
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+//
+// The processor invokes itself so. Lambda takes a function that does for a loop
+// after about 16 hops, unless its recursive loop detection is set to Allow; a
+// request's own limit of slices is the guard.
+//
+// It is safe for concurrent use.
+type Dispatcher struct {
+	client call.Client
+	path   string
+}
+
+var _ streamer.Dispatcher = (*Dispatcher)(nil)
+
+// New checks the config. It makes no call.
+func New(config Config) (*Dispatcher, error) {
+	switch {
+	case config.Function == "":
+		return nil, errors.New("lambda: Config.Function is empty")
+	case config.Region == "":
+		return nil, errors.New("lambda: Config.Region is empty")
+	case config.Credentials == nil:
+		return nil, errors.New("lambda: Config.Credentials is nil")
+	case config.Attempts < 0 || config.Timeout < 0:
+		return nil, errors.New("lambda: Config has a negative setting")
+	}
+	if config.Endpoint == "" {
+		config.Endpoint = "https://lambda." + config.Region + ".amazonaws.com"
+	}
+	endpoint, err := url.Parse(config.Endpoint)
+	if err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https" {
+		return nil, fmt.Errorf("lambda: Config.Endpoint %q is no HTTP URL", config.Endpoint)
+	}
+	if config.Attempts == 0 {
+		config.Attempts = 3
+	}
+	if config.Timeout == 0 {
+		config.Timeout = 5 * time.Second
+	}
+	return &Dispatcher{
+		path: "/2015-03-31/functions/" + url.PathEscape(config.Function) + "/invocations",
+		client: call.Client{
+			Signer:   sigv4.Signer{Service: "lambda", Region: config.Region, Credentials: config.Credentials},
+			Endpoint: strings.TrimSuffix(config.Endpoint, "/"),
+			Attempts: config.Attempts, Timeout: config.Timeout, Transport: config.Transport,
+		},
+	}, nil
+}
+
+// Dispatch implements [streamer.Dispatcher]. The payload is what the processor
+// function takes for a direct invocation: {"run": {"tenant", "subject", "id"}}.
+func (d *Dispatcher) Dispatch(ctx context.Context, key streamer.Key) error {
+	payload, err := json.Marshal(map[string]streamer.Key{"run": key})
+	if err != nil {
+		return fmt.Errorf("lambda: encode run: %w", err)
+	}
+	header := http.Header{"Content-Type": {"application/json"}, "X-Amz-Invocation-Type": {"Event"}}
+	if err := d.client.Post(ctx, d.path, header, payload); err != nil {
+		return fmt.Errorf("lambda: invoke: %w", err)
+	}
+	return nil
+}

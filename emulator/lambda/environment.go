@@ -1,0 +1,351 @@
+package lambda
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// An environment is one process with the Runtime API that it asks. Whoever took
+// it from the pool is alone with it.
+type environment struct {
+	cmd    *exec.Cmd
+	pid    int
+	server *http.Server
+	busy   atomic.Bool
+	reaper *time.Timer // while it is idle
+
+	asked     chan struct{}    // the process asked for an event
+	work      chan *invocation // and gets it
+	initFault chan error
+
+	exited chan struct{} // closed when the process has ended and its output is read
+
+	mu      sync.Mutex
+	current *invocation // that has no answer yet
+}
+
+// An invocation is one event on its way.
+type invocation struct {
+	id, arn  string
+	payload  []byte
+	deadline time.Time
+	answer   chan answer // takes one
+}
+
+func newEnvironment(c ProcessConfig, output *sync.Mutex) (*environment, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	e := &environment{asked: make(chan struct{}, 1), work: make(chan *invocation), initFault: make(chan error, 1), exited: make(chan struct{})}
+	e.server = &http.Server{Handler: e.api(), ReadHeaderTimeout: 10 * time.Second}
+
+	e.cmd = exec.Command(c.Command[0], c.Command[1:]...)
+	e.cmd.Env = append(lambdaVariables(c, listener.Addr().String()), c.Env...)
+	e.cmd.SysProcAttr = processAttributes()
+	e.cmd.WaitDelay = time.Second // for a pipe that a child of its own holds open
+	if c.Output != nil {
+		lines := &lineWriter{to: c.Output, mu: output, prefix: c.Name + ": "}
+		e.cmd.Stdout, e.cmd.Stderr = lines, lines
+	}
+	if err := e.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%w (%v)", err, listener.Close())
+	}
+	e.pid = e.cmd.Process.Pid
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = e.server.Serve(listener) // ends with Close
+	}()
+	go func() {
+		_ = e.cmd.Wait() // how it ended is in its state
+		_ = e.server.Close()
+		<-served
+		close(e.exited)
+	}()
+	return e, nil
+}
+
+// lambdaVariables are what Lambda sets:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+func lambdaVariables(c ProcessConfig, runtimeAPI string) []string {
+	var id [16]byte
+	rand.Read(id[:]) // never fails
+	return []string{
+		"AWS_LAMBDA_RUNTIME_API=" + runtimeAPI,
+		"AWS_LAMBDA_FUNCTION_NAME=" + c.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=" + strconv.Itoa(c.Memory),
+		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + c.Name,
+		fmt.Sprintf("AWS_LAMBDA_LOG_STREAM_NAME=%s/[$LATEST]%x", time.Now().UTC().Format("2006/01/02"), id),
+		"LAMBDA_TASK_ROOT=" + filepath.Dir(c.Command[0]),
+		"_HANDLER=bootstrap", "TZ=:UTC", "LANG=en_US.UTF-8", "PATH=" + os.Getenv("PATH"),
+	}
+}
+
+// invoke hands the process an event and waits for its answer and for its next
+// question. It returns with the process waiting, or ended.
+func (e *environment) invoke(ctx context.Context, inv *invocation, c ProcessConfig) ([]byte, error) {
+	e.busy.Store(true)
+	defer e.busy.Store(false)
+	e.thaw()
+	timeout := time.NewTimer(time.Until(inv.deadline))
+	defer timeout.Stop()
+	work := e.work
+	var got *answer
+	for {
+		select {
+		case work <- inv:
+			work = nil
+		case a := <-inv.answer:
+			got = &a
+		case <-e.asked:
+			if got = latest(got, inv); got != nil {
+				return got.payload, got.err
+			}
+			// It had hung up and asked again before it got this event.
+		case <-e.exited:
+			if got = latest(got, inv); got != nil {
+				return got.payload, got.err
+			}
+			return nil, e.exitError(inv.id)
+		case <-timeout.C:
+			e.kill()
+			return nil, &TimeoutError{RequestID: inv.id, After: c.Timeout}
+		case <-ctx.Done():
+			e.end(context.WithoutCancel(ctx), c.Grace)
+			return nil, ErrClosed
+		}
+	}
+}
+
+// latest is the answer got, or the one that waits.
+func latest(got *answer, inv *invocation) *answer {
+	if got == nil {
+		select {
+		case a := <-inv.answer:
+			return &a
+		default:
+		}
+	}
+	return got
+}
+
+func (e *environment) ended() bool {
+	select {
+	case <-e.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// exitError says how the process ended, in Lambda's words.
+func (e *environment) exitError(requestID string) error {
+	how := "Runtime exited without providing a reason"
+	if state := e.cmd.ProcessState; state != nil && !state.Success() {
+		how = "Runtime exited with error: " + state.String()
+	}
+	return newFunctionError("Runtime.ExitError", fmt.Sprintf("RequestId: %s Error: %s", requestID, how))
+}
+
+func newFunctionError(kind, message string) *FunctionError {
+	payload, _ := json.Marshal(map[string]string{"errorType": kind, "errorMessage": message}) // strings encode
+	return &FunctionError{Type: kind, Payload: payload}
+}
+
+// kill ends the process at once and waits for its end.
+func (e *environment) kill() {
+	e.signal(sigKill)
+	<-e.exited
+}
+
+// end asks the process to end, and kills it when it does not in time.
+func (e *environment) end(ctx context.Context, grace time.Duration) {
+	e.signal(sigTerm)
+	e.thaw()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-e.exited:
+		return
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	e.kill()
+}
+
+func (e *environment) freeze() { e.signal(sigStop) }
+
+func (e *environment) thaw() { e.signal(sigCont) }
+
+// api is the Runtime API.
+func (e *environment) api() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", e.next)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", e.response)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", e.fault)
+	mux.HandleFunc("POST /2018-06-01/runtime/init/error", e.initError)
+	return mux
+}
+
+func (e *environment) next(w http.ResponseWriter, r *http.Request) {
+	e.mu.Lock()
+	unanswered := e.current != nil
+	e.mu.Unlock()
+	if unanswered {
+		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the last event has no answer yet")
+		return
+	}
+	select {
+	case e.asked <- struct{}{}:
+	default: // it asked before and hung up
+	}
+	var inv *invocation
+	select {
+	case inv = <-e.work:
+	case <-r.Context().Done():
+		return
+	}
+	e.mu.Lock()
+	e.current = inv
+	e.mu.Unlock()
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Lambda-Runtime-Aws-Request-Id", inv.id)
+	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
+	h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
+	h.Set("Lambda-Runtime-Trace-Id", newTraceID())
+	_, _ = w.Write(inv.payload) // a process that does not read it runs into its time limit
+}
+
+// newTraceID makes a header as X-Ray's is, of a trace that is not sampled.
+func newTraceID() string {
+	var b [20]byte
+	rand.Read(b[:]) // never fails
+	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", time.Now().Unix(), b[:12], b[12:])
+}
+
+func (e *environment) response(w http.ResponseWriter, r *http.Request) {
+	inv, body, ok := e.answered(w, r)
+	switch {
+	case !ok:
+	case len(body) > maxSync:
+		const kind = "Function.ResponseSizeTooLarge"
+		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxSync)
+		inv.answer <- answer{err: newFunctionError(kind, message)}
+		refuse(w, http.StatusRequestEntityTooLarge, kind, message)
+	default:
+		inv.answer <- answer{payload: body}
+		accept(w)
+	}
+}
+
+func (e *environment) fault(w http.ResponseWriter, r *http.Request) {
+	if inv, body, ok := e.answered(w, r); ok {
+		inv.answer <- answer{err: readFault(r, body)}
+		accept(w)
+	}
+}
+
+// answered returns the invocation that a request answers, which it is taken for
+// once.
+func (e *environment) answered(w http.ResponseWriter, r *http.Request) (*invocation, []byte, bool) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxSync+1))
+	if err != nil {
+		return nil, nil, false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	inv := e.current
+	if inv == nil || inv.id != r.PathValue("id") {
+		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
+		return nil, nil, false
+	}
+	e.current = nil
+	return inv, body, true
+}
+
+func (e *environment) initError(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxSync))
+	if err != nil {
+		return
+	}
+	accept(w)
+	select {
+	case e.initFault <- readFault(r, body):
+	default: // it has one
+	}
+}
+
+// readFault reads an error's body; a runtime may put the type into a header
+// alone.
+func readFault(r *http.Request, body []byte) *FunctionError {
+	var said struct {
+		Type string `json:"errorType"`
+	}
+	kind := r.Header.Get("Lambda-Runtime-Function-Error-Type")
+	if err := json.Unmarshal(body, &said); err != nil {
+		return newFunctionError(kind, string(body))
+	}
+	if said.Type != "" {
+		kind = said.Type
+	}
+	return &FunctionError{Type: kind, Payload: body}
+}
+
+func accept(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	_, _ = io.WriteString(w, `{"status":"OK"}`)
+}
+
+func refuse(w http.ResponseWriter, status int, kind, message string) {
+	body, _ := json.Marshal(map[string]string{"errorType": kind, "errorMessage": message}) // strings encode
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// maxLine is where a line is cut; Lambda's log events are no longer.
+const maxLine = 256 << 10
+
+// A lineWriter passes whole lines on, with a prefix, and very long ones in
+// pieces. What has no newline at the end of the process is lost.
+type lineWriter struct {
+	to     io.Writer
+	mu     *sync.Mutex // of to
+	prefix string
+	begun  []byte
+}
+
+func (l *lineWriter) Write(p []byte) (int, error) {
+	l.begun = append(l.begun, p...)
+	for {
+		line, rest, ok := bytes.Cut(l.begun, []byte("\n"))
+		if !ok && len(l.begun) < maxLine {
+			return len(p), nil
+		}
+		l.mu.Lock()
+		_, err := fmt.Fprintf(l.to, "%s%s\n", l.prefix, line)
+		l.mu.Unlock()
+		if err != nil {
+			return len(p), err
+		}
+		l.begun = rest
+	}
+}

@@ -1,0 +1,75 @@
+package lambda_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"go.uber.org/goleak"
+)
+
+// TestMain makes the tests' binary a function too, when a host starts it.
+func TestMain(m *testing.M) {
+	switch os.Getenv("TEST_INIT") {
+	case "exit":
+		fmt.Println("cannot start")
+		os.Exit(3)
+	case "hang":
+		select {}
+	}
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		lambda.Start(serve)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+type order struct {
+	Do   string `json:"do"`
+	File string `json:"file"`
+}
+
+// ticks counts what a goroutine does that was left running.
+var ticks atomic.Uint64
+
+func serve(ctx context.Context, o order) (any, error) {
+	lc, _ := lambdacontext.FromContext(ctx)
+	deadline, _ := ctx.Deadline()
+	switch o.Do {
+	case "fail":
+		return nil, errors.New("broken")
+	case "exit":
+		fmt.Println("last words")
+		os.Exit(1)
+	case "hang":
+		select {}
+	case "wait": // until the test opens the other end of a FIFO
+		if _, err := os.ReadFile(o.File); err != nil {
+			return nil, err
+		}
+	case "leave":
+		file, err := os.Create(o.File)
+		if err != nil {
+			return nil, err
+		}
+		go func() {
+			var b [8]byte
+			for {
+				binary.BigEndian.PutUint64(b[:], ticks.Add(1))
+				if _, err := file.WriteAt(b[:], 0); err != nil {
+					panic(err)
+				}
+			}
+		}()
+	case "resume":
+		for from := ticks.Load(); ticks.Load() < from+100; {
+		}
+	}
+	return map[string]any{"pid": os.Getpid(), "request": lc.AwsRequestID, "arn": lc.InvokedFunctionArn,
+		"deadline": deadline.UnixMilli(), "name": lambdacontext.FunctionName, "memory": lambdacontext.MemoryLimitInMB, "home": os.Getenv("HOME"), "extra": os.Getenv("EXTRA")}, nil
+}

@@ -1,0 +1,409 @@
+package template
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An evaluator evaluates one template for one config. Resources are evaluated in
+// the order in which they need each other.
+type evaluator struct {
+	*Template
+	config  Config
+	values  map[string]any // of parameters
+	holding map[string]bool
+	asking  map[string]bool // conditions and resources that are being evaluated
+	done    map[string]Resource
+	failed  map[string]error
+	decided bool // all conditions are, so there are resources
+}
+
+// none is AWS::NoValue: what has it is left out.
+type none struct{}
+
+// followed is a fault of a resource that is another's too, since it refers to it.
+type followed struct{ error }
+
+// fault is an error at a path.
+func fault(path, format string, args ...any) error {
+	return fmt.Errorf("%s: %w", path, fmt.Errorf(format, args...))
+}
+
+// resource evaluates a resource that is there.
+func (e *evaluator) resource(name string) (Resource, error) {
+	if r, ok := e.done[name]; ok {
+		return r, nil
+	}
+	if err := e.failed[name]; err != nil {
+		return Resource{}, err
+	}
+	if e.asking["resource "+name] {
+		return Resource{}, fmt.Errorf("%s needs itself", name)
+	}
+	e.asking["resource "+name] = true
+	defer delete(e.asking, "resource "+name)
+	r := Resource{Name: name, Type: e.resources[name].kind}
+	path := name + ".Properties"
+	v, err := e.value(path, e.resources[name].properties)
+	if err == nil {
+		var ok bool
+		if r.Properties, ok = v.(map[string]any); !ok {
+			err = fault(path, "it is no object")
+		}
+	}
+	if err != nil {
+		e.failed[name] = err
+		return Resource{}, err
+	}
+	e.done[name] = r
+	return r, nil
+}
+
+// value evaluates what is in a template.
+func (e *evaluator) value(path string, v any) (any, error) {
+	switch v := v.(type) {
+	case []any:
+		list := make([]any, 0, len(v))
+		for i, item := range v {
+			item, err := e.value(fmt.Sprintf("%s[%d]", path, i), item)
+			if err != nil {
+				return nil, err
+			}
+			if item != (any)(none{}) {
+				list = append(list, item)
+			}
+		}
+		return list, nil
+	case map[string]any:
+		for name, argument := range v {
+			if name != "Ref" && !strings.HasPrefix(name, "Fn::") {
+				continue
+			}
+			if len(v) > 1 {
+				return nil, fault(path, "%s is not alone", name)
+			}
+			return e.call(path, name, argument)
+		}
+		m := make(map[string]any, len(v))
+		for name, member := range v {
+			member, err := e.value(path+"."+name, member)
+			if err != nil {
+				return nil, err
+			}
+			if member != (any)(none{}) {
+				m[name] = member
+			}
+		}
+		return m, nil
+	}
+	return v, nil
+}
+
+// call evaluates an intrinsic function.
+func (e *evaluator) call(path, name string, argument any) (any, error) {
+	list, isList := argument.([]any)
+	wrong := func(want string) error { return fault(path, "%s needs %s", name, want) }
+	switch name {
+	case "Ref":
+		ref, ok := argument.(string)
+		if !ok {
+			return nil, wrong("a name")
+		}
+		return e.named(path, ref, "")
+	case "Fn::GetAtt":
+		if dotted, ok := argument.(string); ok {
+			of, attribute, _ := strings.Cut(dotted, ".")
+			list = []any{of, attribute}
+		}
+		if len(list) != 2 {
+			return nil, wrong("a resource and an attribute")
+		}
+		of, ok := list[0].(string)
+		attribute, err := e.text(path, list[1])
+		if err != nil {
+			return nil, err
+		}
+		if !ok || attribute == "" {
+			return nil, wrong("a resource and an attribute")
+		}
+		return e.named(path, of, attribute)
+	case "Fn::Sub":
+		return e.sub(path, argument)
+	case "Fn::If":
+		if !isList || len(list) != 3 {
+			return nil, wrong("a condition and two values")
+		}
+		condition, _ := list[0].(string)
+		if condition == "" {
+			return nil, wrong("a condition and two values")
+		}
+		holds, err := e.holds(condition)
+		if err != nil {
+			return nil, fault(path, "Fn::If: %w", err)
+		}
+		if holds {
+			return e.value(path, list[1])
+		}
+		return e.value(path, list[2])
+	case "Fn::Join", "Fn::Select", "Fn::Split":
+		if !isList || len(list) != 2 {
+			return nil, wrong("two arguments")
+		}
+		return e.ofList(path, name, list)
+	case "Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or":
+		return nil, fault(path, "%s is for conditions", name)
+	}
+	return nil, fault(path, "%s is not known here", name)
+}
+
+// named is a parameter's value, or what a resource yields.
+func (e *evaluator) named(path, name, attribute string) (any, error) {
+	if attribute == "" {
+		switch name {
+		case "AWS::NoValue":
+			return none{}, nil
+		case "AWS::Region":
+			return e.config.Region, nil
+		case "AWS::AccountId":
+			return e.config.AccountID, nil
+		case "AWS::StackName":
+			return e.config.StackName, nil
+		case "AWS::Partition":
+			return e.config.Partition, nil
+		case "AWS::URLSuffix":
+			return e.config.URLSuffix, nil
+		}
+		if value, ok := e.values[name]; ok {
+			return value, nil
+		}
+	}
+	r, known := e.resources[name]
+	switch {
+	case !known:
+		return nil, fault(path, "%q is neither a parameter nor a resource", name)
+	case !e.decided:
+		return nil, fault(path, "a condition cannot refer to the resource %s", name)
+	}
+	if there, err := e.holds(r.condition); err != nil || !there {
+		return nil, fault(path, "%s is not there, since %s does not hold", name, r.condition)
+	}
+	of, err := e.resource(name)
+	if err != nil && e.failed[name] != nil {
+		return nil, &followed{err}
+	}
+	if err != nil {
+		return nil, fault(path, "%w", err)
+	}
+	v, err := e.config.Value(of, attribute)
+	if err != nil {
+		return nil, fault(path, "%s: %w", name, err)
+	}
+	return v, nil
+}
+
+// text evaluates to a text.
+func (e *evaluator) text(path string, v any) (string, error) {
+	v, err := e.value(path, v)
+	if err != nil {
+		return "", err
+	}
+	switch v.(type) {
+	case map[string]any, []any, none:
+		return "", fault(path, "%v is no text", v)
+	}
+	return text(v), nil
+}
+
+// text is a scalar as CloudFormation writes it.
+func text(v any) string { return fmt.Sprint(v) }
+
+var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
+
+// sub evaluates Fn::Sub, which is a text, or a list of one and of variables.
+func (e *evaluator) sub(path string, argument any) (any, error) {
+	form, ok := argument.(string)
+	variables := map[string]any{}
+	if list, isList := argument.([]any); isList && len(list) == 2 {
+		form, ok = list[0].(string)
+		own, isMap := list[1].(map[string]any)
+		variables, ok = own, ok && isMap
+	}
+	if !ok {
+		return nil, fault(path, "Fn::Sub needs a text, or a list of a text and an object")
+	}
+	var faults []error
+	out := variable.ReplaceAllStringFunc(form, func(found string) string {
+		name := found[2 : len(found)-1]
+		if literal, ok := strings.CutPrefix(name, "!"); ok {
+			return "${" + literal + "}"
+		}
+		var v any
+		if own, ok := variables[name]; ok {
+			v = own
+		} else if of, attribute, dotted := strings.Cut(name, "."); dotted {
+			v = map[string]any{"Fn::GetAtt": []any{of, attribute}}
+		} else {
+			v = map[string]any{"Ref": name}
+		}
+		value, err := e.text(path, v)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		return value
+	})
+	return out, errors.Join(faults...)
+}
+
+// ofList evaluates the functions that take a list apart or make a text of one.
+func (e *evaluator) ofList(path, name string, args []any) (any, error) {
+	first, err := e.text(path, args[0])
+	if err != nil {
+		return nil, err
+	}
+	if name == "Fn::Split" {
+		whole, err := e.text(path, args[1])
+		if err != nil {
+			return nil, err
+		}
+		if first == "" {
+			return nil, fault(path, "Fn::Split needs a delimiter")
+		}
+		var list []any
+		for part := range strings.SplitSeq(whole, first) {
+			list = append(list, part)
+		}
+		return list, nil
+	}
+	v, err := e.value(path, args[1])
+	if err != nil {
+		return nil, err
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, fault(path, "%s needs a list", name)
+	}
+	if name == "Fn::Select" {
+		index, err := strconv.Atoi(first)
+		if err != nil || index < 0 || index >= len(list) {
+			return nil, fault(path, "Fn::Select: %q is no index of a list of %d", first, len(list))
+		}
+		return list[index], nil
+	}
+	parts := make([]string, len(list))
+	for i, item := range list {
+		if parts[i], err = e.text(path, item); err != nil {
+			return nil, err
+		}
+	}
+	return strings.Join(parts, first), nil
+}
+
+// holds reports whether a condition holds; one without a name does.
+func (e *evaluator) holds(name string) (bool, error) {
+	if name == "" {
+		return true, nil
+	}
+	if holds, ok := e.holding[name]; ok {
+		return holds, nil
+	}
+	condition, ok := e.conditions[name]
+	switch {
+	case !ok:
+		return false, e.hasCondition(name)
+	case e.asking["condition "+name]:
+		return false, fmt.Errorf("the condition %s needs itself", name)
+	}
+	e.asking["condition "+name] = true
+	defer delete(e.asking, "condition "+name)
+	holds, err := e.condition(condition)
+	if err == nil {
+		e.holding[name] = holds
+	}
+	return holds, err
+}
+
+func (e *evaluator) condition(v any) (bool, error) {
+	m, ok := v.(map[string]any)
+	if !ok || len(m) != 1 {
+		return false, errors.New("it is no condition function")
+	}
+	for name, argument := range m {
+		if name == "Condition" {
+			other, _ := argument.(string)
+			if err := e.hasCondition(other); err != nil || other == "" {
+				return false, errors.Join(errors.New("the function Condition needs a name"), err)
+			}
+			return e.holds(other)
+		}
+		args, _ := argument.([]any)
+		least, most := 2, 10
+		switch name {
+		case "Fn::Not":
+			least, most = 1, 1
+		case "Fn::Equals":
+			most = 2
+		case "Fn::And", "Fn::Or":
+		default:
+			return false, fmt.Errorf("%s is no condition function", name)
+		}
+		if len(args) < least || len(args) > most {
+			return false, fmt.Errorf("%s has %d arguments", name, len(args))
+		}
+		if name == "Fn::Equals" {
+			return e.equal(args[0], args[1])
+		}
+		var held []bool
+		for _, arg := range args {
+			holds, err := e.condition(arg)
+			if err != nil {
+				return false, err
+			}
+			held = append(held, holds)
+		}
+		switch name {
+		case "Fn::Not":
+			return !held[0], nil
+		case "Fn::And":
+			return !slices.Contains(held, false), nil
+		}
+		return slices.Contains(held, true), nil
+	}
+	return false, nil
+}
+
+// equal compares values, and scalars as texts: a parameter's number equals the
+// template's.
+func (e *evaluator) equal(a, b any) (bool, error) {
+	var sides [2]any
+	for i, v := range []any{a, b} {
+		v, err := e.value("Fn::Equals", v)
+		if err != nil {
+			return false, err
+		}
+		sides[i] = texts(v)
+	}
+	return reflect.DeepEqual(sides[0], sides[1]), nil
+}
+
+func texts(v any) any {
+	switch v := v.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = texts(v[i])
+		}
+		return list
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for name := range v {
+			m[name] = texts(v[name])
+		}
+		return m
+	}
+	return text(v)
+}

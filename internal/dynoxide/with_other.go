@@ -1,8 +1,0 @@
-//go:build !linux
-
-package dynoxide
-
-import "syscall"
-
-// withThisProcess does nothing: a server outlives the process when that is killed.
-func withThisProcess() *syscall.SysProcAttr { return nil }

@@ -1,0 +1,491 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/measure/bench/function"
+	"github.com/pay-theory/streamer/measure/bench/result"
+	"github.com/pay-theory/streamer/stack"
+)
+
+const devStack = "dev"
+
+// stagingOf names the staging stack of a side.
+func stagingOf(side string) string { return "staging, " + side }
+
+// A crowd is how large a load is.
+type crowd struct {
+	connections int
+	active      int // of them, which send
+	messages    int // that each active one sends
+	requests    int // that are queued, one for each of the first connections
+	storm       int // handshakes at the same moment; 0: none
+	parallel    int // at a time, where not all are; 0: no bound
+}
+
+var (
+	devCrowd     = crowd{connections: 10_000, active: 1_000, messages: 5, requests: 1_000, storm: 1_000}
+	stagingCrowd = crowd{connections: 100, active: 20, messages: 10, requests: 20, parallel: 20}
+)
+
+func (c crowd) scaled(by int) crowd {
+	c.connections, c.active, c.requests, c.storm = c.connections/by, c.active/by, c.requests/by, c.storm/by
+	return c
+}
+
+// connectRate is a little below the quota of 500 new connections a second.
+const connectRate = 450
+
+// loadLimit bounds a whole load test.
+const loadLimit = 4 * time.Minute
+
+func newLoad() *cobra.Command {
+	var root string
+	var quick bool
+	cmd := &cobra.Command{
+		Use:   "load",
+		Short: "Put the stacks under load, and print what that gives",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			loads, err := measureLoads(cmd.Context(), root, quick)
+			if err != nil {
+				return err
+			}
+			text, err := json.MarshalIndent(loads, "", "\t")
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), string(text))
+			return err
+		},
+	}
+	rootFlag(cmd, &root)
+	quickFlag(cmd, &quick)
+	return cmd
+}
+
+func measureLoads(ctx context.Context, root string, quick bool) ([]result.Load, error) {
+	dev, staging := devCrowd, stagingCrowd
+	if quick {
+		dev, staging = dev.scaled(20), staging.scaled(10)
+	}
+	folder, err := os.MkdirTemp("", "streamer-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	var all []result.Load
+	// A stack that gives way is a finding and not the end of the run.
+	add := func(stack string, loads []result.Load, err error) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			progress("load on %s: %v", stack, err)
+			loads = append(loads, result.Load{Stack: stack, Name: "the test itself", Requests: 1, Errors: 1, Note: "did not end; what the run printed says why"})
+		}
+		all = append(all, loads...)
+		return nil
+	}
+	loads, err := loadDev(ctx, root, folder, dev)
+	if err := add(devStack, loads, err); err != nil {
+		return nil, err
+	}
+	for _, s := range sides {
+		if s.name == result.Floor {
+			continue
+		}
+		loads, err := loadStaging(ctx, root, s, staging)
+		if err := add(stagingOf(s.name), loads, err); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// loadDev starts the stack in one process, as users do, and puts it under load.
+func loadDev(ctx context.Context, root, folder string, c crowd) ([]result.Load, error) {
+	ctx, cancel := context.WithTimeout(ctx, loadLimit)
+	defer cancel()
+	progress("load on dev: %d connections", c.connections)
+	binary, data := filepath.Join(folder, "streamer"), filepath.Join(folder, "data")
+	if _, err := output(goCommand(ctx, root, "build", "-o", binary, "./cmd/streamer")); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(binary, "dev", "--data", data, "--listen", "127.0.0.1:0", "--log", "json")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	ids := make(chan string, 2*c.connections+c.storm)
+	urls := make(chan string, 1)
+	var reader sync.WaitGroup
+	reader.Go(func() { readLog(stderr, urls, ids) })
+	defer func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+		reader.Wait()
+		_ = cmd.Wait() // its status says nothing of the load
+	}()
+	var url string
+	select {
+	case url = <-urls:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if url == "" {
+		return nil, errors.New("streamer dev does not start")
+	}
+	key, err := stack.OpenKey(data)
+	if err != nil {
+		return nil, err
+	}
+	token, err := key.Sign(stack.Grant{Tenant: tenant, Subject: subject, TTL: time.Hour}, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	l := &load{stack: devStack, url: url, token: token, crowd: c, memory: func() (int64, error) {
+		usage, err := function.UsageOf(cmd.Process.Pid)
+		return usage.Resident, err
+	}}
+	defer l.close()
+	for _, step := range []func(context.Context) error{l.run, func(ctx context.Context) error { return l.fanOut(ctx, ids) }, l.stormOf} {
+		if err := step(ctx); err != nil {
+			return l.results, err
+		}
+	}
+	return l.results, nil
+}
+
+var webSocketURL = regexp.MustCompile(`ws://\S+`)
+
+// readLog reads what the stack prints: the URL, which is empty when it has ended,
+// and the ids of connections that are let in.
+func readLog(text io.Reader, urls, ids chan<- string) {
+	defer close(urls)
+	lines := bufio.NewScanner(text)
+	for lines.Scan() {
+		if url := webSocketURL.FindString(lines.Text()); url != "" {
+			select {
+			case urls <- url:
+			default: // it is known
+			}
+		}
+		var line struct {
+			Trigger      string `json:"trigger"`
+			ConnectionID string `json:"connection_id"`
+			Status       int    `json:"status"`
+		}
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Trigger == "websocket_connect" && line.Status == http.StatusOK {
+			select {
+			case ids <- line.ConnectionID:
+			default: // more than are asked for
+			}
+		}
+	}
+	_, _ = io.Copy(io.Discard, text) // a line was too long
+}
+
+// loadStaging starts the staging stack with a side's functions and puts it under
+// load.
+func loadStaging(ctx context.Context, root string, s side, c crowd) (loads []result.Load, err error) {
+	ctx, cancel := context.WithTimeout(ctx, loadLimit)
+	defer cancel()
+	progress("load on staging: %s, %d connections", s.name, c.connections)
+	cloudWatch := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Smithy-Protocol", "rpc-v2-cbor") }))
+	defer cloudWatch.Close()
+	xray, err := net.ListenPacket("udp", "127.0.0.1:0") // nobody reads it; the system drops what is too much
+	if err != nil {
+		return nil, err
+	}
+	defer xray.Close()
+	staging, err := stack.StartStaging(ctx, stack.StagingConfig{
+		Source: filepath.Join(root, s.module), Template: filepath.Join(root, "deploy", "template.yaml"), Cache: cacheOf(root),
+		Logger: slog.New(slog.DiscardHandler), SweepEvery: time.Hour,
+		Env: []string{"AWS_ENDPOINT_URL_CLOUDWATCH=" + cloudWatch.URL, "AWS_XRAY_DAEMON_ADDRESS=" + xray.LocalAddr().String()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		defer cancel()
+		err = errors.Join(err, staging.Close(closing))
+	}()
+	token, err := staging.Sign(stack.Grant{Tenant: tenant, Subject: subject, TTL: time.Hour}, nil, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	l := &load{stack: stagingOf(s.name), url: staging.WebSocketURL(), token: token, crowd: c}
+	defer l.close()
+	err = l.run(ctx)
+	return l.results, err
+}
+
+// A load is a load test on one stack.
+type load struct {
+	stack, url, token string
+	crowd             crowd
+	memory            func() (int64, error) // of the server; nil: not of one process
+
+	sockets []*socket
+	results []result.Load
+}
+
+func (l *load) close() {
+	for _, s := range l.sockets {
+		s.close()
+	}
+}
+
+// run connects everybody, lets the active ones talk and queues the requests.
+func (l *load) run(ctx context.Context) error {
+	if err := l.connect(ctx); err != nil {
+		return err
+	}
+	c := l.crowd
+	pace := time.Second // between an active one's messages
+	note := fmt.Sprintf("%d of %d connections send one a second", c.active, c.connections)
+	if c.parallel > 0 {
+		pace, note = 0, fmt.Sprintf("%d of %d connections, one after another", c.active, c.connections)
+	}
+	l.measure("echo", c.active, c.messages, pace, note, func(s *socket, id string) (time.Duration, error) {
+		return s.do(ctx, id, "echo", `"hello"`)
+	})
+	l.measure("queued requests", c.requests, 1, 0, "all at once, from sending to the result", func(s *socket, id string) (time.Duration, error) {
+		return s.do(ctx, id, "echo_async", `{"step_ms":1}`)
+	})
+	return ctx.Err()
+}
+
+// connect opens the connections at a rate that is let in.
+func (l *load) connect(ctx context.Context) error {
+	c := l.crowd
+	var before int64
+	if l.memory != nil {
+		var err error
+		if before, err = l.memory(); err != nil {
+			return err
+		}
+	}
+	tick := time.NewTicker(time.Second / connectRate)
+	defer tick.Stop()
+	r := recorder{began: time.Now()}
+	slots := make(chan struct{}, cmp.Or(c.parallel, connectRate))
+	var all sync.WaitGroup
+	for range c.connections {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			began := time.Now()
+			s, err := dial(ctx, l.url, l.token)
+			r.add(time.Since(began), err)
+			if err == nil {
+				r.mu.Lock()
+				l.sockets = append(l.sockets, s)
+				r.mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	found := r.result(l.stack, "connect", fmt.Sprintf("at most %d a second, as the quota is 500", connectRate))
+	if l.memory != nil {
+		after, err := l.memory()
+		if err != nil {
+			return err
+		}
+		found.Memory = (after - before) / int64(max(1, len(l.sockets)))
+	}
+	l.results = append(l.results, found)
+	if len(l.sockets) < max(c.active, c.requests) {
+		return fmt.Errorf("only %d of %d connections came to be: %v", len(l.sockets), c.connections, r.fault)
+	}
+	return ctx.Err()
+}
+
+// measure lets the first connections do something, each a few times.
+func (l *load) measure(name string, sockets, times int, pace time.Duration, note string, do func(s *socket, id string) (time.Duration, error)) {
+	progress("load on %s: %s", l.stack, name)
+	r := recorder{began: time.Now()}
+	var all sync.WaitGroup
+	for n, s := range l.sockets[:sockets] {
+		all.Go(func() {
+			if pace > 0 { // they do not all send at the same moment
+				time.Sleep(pace * time.Duration(n) / time.Duration(sockets))
+			}
+			for i := range times {
+				began := time.Now()
+				r.add(do(s, fmt.Sprintf("%s-%d-%d", strings.Fields(name)[0], n, i)))
+				time.Sleep(max(0, pace-time.Since(began)))
+			}
+		})
+	}
+	all.Wait()
+	l.results = append(l.results, r.result(l.stack, name, note))
+}
+
+// fanOut posts one message to every connection through the @connections API.
+func (l *load) fanOut(ctx context.Context, ids <-chan string) error {
+	progress("load on %s: fan-out", l.stack)
+	r := recorder{}
+	jobs := make(chan string, len(l.sockets))
+	for range l.sockets {
+		select {
+		case id := <-ids:
+			jobs <- id
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	close(jobs)
+	root := strings.Replace(l.url, "ws://", "http://", 1) + "/@connections/"
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 10 * time.Second}
+	defer client.CloseIdleConnections()
+	r.began = time.Now()
+	var posting, receiving sync.WaitGroup
+	for range 32 {
+		posting.Go(func() {
+			for id := range jobs {
+				if err := post(ctx, client, root+strings.ReplaceAll(id, "=", "%3D")); err != nil {
+					r.fail(err)
+				}
+			}
+		})
+	}
+	waiting, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for _, s := range l.sockets {
+		receiving.Go(func() {
+			select {
+			case at := <-s.noticed:
+				r.add(at.Sub(r.began), nil)
+			case <-waiting.Done():
+				r.add(0, errors.New("a connection got no notice"))
+			}
+		})
+	}
+	posting.Wait()
+	receiving.Wait()
+	l.results = append(l.results, r.result(l.stack, "fan-out", "one message to each connection; latency from the first call"))
+	return ctx.Err()
+}
+
+// post sends the notice, again when there were too many at once.
+func post(ctx context.Context, client *http.Client, url string) error {
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(string(notice)))
+		if err != nil {
+			return err
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, res.Body)
+		if err := errors.Join(err, res.Body.Close()); err != nil {
+			return err
+		}
+		switch res.StatusCode {
+		case http.StatusOK:
+			return nil
+		case http.StatusTooManyRequests:
+			time.Sleep(10 * time.Millisecond)
+		default:
+			return errors.New(res.Status)
+		}
+	}
+}
+
+// stormOf makes many handshakes at the same moment, beside the connections that
+// there are.
+func (l *load) stormOf(ctx context.Context) error {
+	progress("load on %s: storm", l.stack)
+	r := recorder{began: time.Now()}
+	refused, before := 0, len(l.sockets)
+	var all sync.WaitGroup
+	for range l.crowd.storm {
+		all.Go(func() {
+			began := time.Now()
+			s, err := dial(ctx, l.url, l.token)
+			if errors.Is(err, errRefused) { // which is right
+				r.mu.Lock()
+				refused++
+				r.mu.Unlock()
+				err = nil
+			}
+			r.add(time.Since(began), err)
+			if s != nil {
+				r.mu.Lock()
+				l.sockets = append(l.sockets, s)
+				r.mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	l.results = append(l.results, r.result(l.stack, "connect storm",
+		fmt.Sprintf("all at the same moment; %d let in, %d refused with 429, as the quota wants", len(l.sockets)-before, refused)))
+	return ctx.Err()
+}
+
+// A recorder collects what parallel attempts took. It is safe for concurrent use.
+type recorder struct {
+	began  time.Time
+	mu     sync.Mutex
+	took   []time.Duration
+	errors int
+	fault  error // the first
+}
+
+func (r *recorder) add(d time.Duration, err error) {
+	if err != nil {
+		r.fail(err)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.took = append(r.took, d)
+}
+
+func (r *recorder) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.errors++; r.fault == nil {
+		r.fault = err
+	}
+}
+
+// result sums up, once everybody has ended.
+func (r *recorder) result(stack, name, note string) result.Load {
+	if r.fault != nil {
+		note += fmt.Sprintf("; the first error: %v", r.fault)
+	}
+	return result.Load{Stack: stack, Name: name, Requests: len(r.took) + r.errors, Errors: r.errors, Took: time.Since(r.began), Note: note,
+		P50: result.Percentile(r.took, 50), P95: result.Percentile(r.took, 95), P99: result.Percentile(r.took, 99), Max: result.Percentile(r.took, 100)}
+}

@@ -1,0 +1,435 @@
+package main
+
+import (
+	"cmp"
+	_ "embed"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/measure/bench/result"
+)
+
+//go:embed report.md.tmpl
+var reportText string
+
+var reportTemplate = template.Must(template.New("report").Option("missingkey=zero").Parse(reportText))
+
+func newReport() *cobra.Command {
+	var root, folder string
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Write the report of the newest run kept in it",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { return writeReport(cmp.Or(folder, reportFolder(root))) },
+	}
+	rootFlag(cmd, &root)
+	reportFlag(cmd, &folder)
+	return cmd
+}
+
+// runName is how a run's file is called, without its ending.
+func runName(date time.Time) string { return date.Format("2006-01-02T1504") }
+
+// writeReport writes the page and the charts of the newest run in the folder.
+func writeReport(folder string) error {
+	files, err := filepath.Glob(filepath.Join(folder, "runs", "*.json"))
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return errors.New("there is no run in " + folder)
+	}
+	slices.Sort(files)
+	p := page{}
+	for _, file := range files {
+		run, err := result.Read(file)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		p.view = view{run}
+		p.runs = append(p.runs, p.view)
+	}
+	out, err := os.Create(filepath.Join(folder, "README.md"))
+	if err != nil {
+		return err
+	}
+	if err := reportTemplate.Execute(out, p); err != nil {
+		return errors.Join(err, out.Close())
+	}
+	return errors.Join(out.Close(), p.charts(folder))
+}
+
+// A page is what the template shows.
+type page struct {
+	view
+	runs []view // with the page's own, the last
+}
+
+// RatioText is the goal's ratio.
+func (g goal) RatioText() string {
+	if math.IsNaN(g.Ratio.Mid) {
+		return ""
+	}
+	return g.Ratio.String()
+}
+
+// Goals are the goals of the integration.
+func (p page) Goals() []goal { return p.goals() }
+
+// Aims are those beyond them.
+func (p page) Aims() []goal { return p.aims() }
+
+// Missed are the goals and aims that are not met.
+func (p page) Missed() []goal {
+	return slices.DeleteFunc(slices.Concat(p.goals(), p.aims()), func(g goal) bool { return g.Met })
+}
+
+// Share is how much of a CPU a small function has.
+func (p page) Share() string { return fmt.Sprintf("%d/1769", result.Small.Memory) }
+
+// Own is what a job's action takes by itself.
+func (p page) Own() string { return (echoSteps * shortStep).String() }
+
+// A row is a line of a table about an event on a side.
+type row map[string]string
+
+// rows makes a row for each event on each side.
+func (p page) rows(c result.Condition, events []string, fill func(side, event string, r row)) []row {
+	var all []row
+	for _, event := range events {
+		for _, side := range []string{result.Baseline, result.Lift} {
+			r := row{"Event": event, "Side": side}
+			fill(side, event, r)
+			all = append(all, r)
+		}
+	}
+	for _, idle := range []string{result.Idle, result.IdleOneThread} {
+		if len(p.Each(c, result.Floor, idle, result.Peak)) > 0 {
+			r := row{"Event": idle, "Side": result.Floor}
+			fill(result.Floor, idle, r)
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+func number(v float64, digits int) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'f', digits, 64)
+}
+
+func (p page) ratio(c result.Condition, side, event string, f result.Figure) string {
+	if side != result.Lift {
+		return ""
+	}
+	return result.RangeOf(p.ratios(c, f, event)).String()
+}
+
+// A table is what was measured under a condition.
+type table struct {
+	Condition result.Condition
+	Events    string
+	Rows      []row
+}
+
+// Cold are the cold starts at full speed and as smaller functions have them.
+func (p page) Cold() []table {
+	var all []table
+	for _, c := range p.measured(bare, result.Deployed, result.Small) {
+		all = append(all, table{Condition: c, Rows: p.rows(c, result.Events, func(side, event string, r row) {
+			r["Init"], r["InitCPU"] = number(p.mid(c, side, event, result.Init), 2), number(p.mid(c, side, event, result.InitCPU), 2)
+			r["First"], r["Cold"] = number(p.mid(c, side, event, result.First), 2), number(p.mid(c, side, event, result.Cold), 2)
+			r["FirstCPU"], r["Faults"] = number(p.mid(c, side, event, result.FirstCPU), 2), number(p.mid(c, side, event, result.Faults), 0)
+			r["Ratio"] = p.ratio(c, side, event, result.Cold)
+		})})
+	}
+	return all
+}
+
+// measured are the conditions that there are samples of.
+func (p page) measured(of ...result.Condition) []result.Condition {
+	return slices.DeleteFunc(of, func(c result.Condition) bool {
+		return len(p.Each(c, result.Lift, result.Events[0], result.P50)) == 0
+	})
+}
+
+// Warm are the warm events under all conditions.
+func (p page) Warm() []table {
+	var all []table
+	for _, c := range p.measured(slices.Clone(result.Conditions)...) {
+		least, most := math.MaxInt, 0
+		for _, event := range result.Events {
+			n := 0
+			for _, s := range p.Samples {
+				if s.Condition == c && s.Event == event && s.Side == result.Lift {
+					n += s.Warm.Events
+				}
+			}
+			least, most = min(least, n), max(most, n)
+		}
+		all = append(all, table{Condition: c, Events: fmt.Sprintf("%d (jobs) to %d", least, most), Rows: p.rows(c, result.Events, func(side, event string, r row) {
+			r["P50"], r["P95"] = number(p.mid(c, side, event, less(result.P50)), 2), number(p.mid(c, side, event, less(result.P95)), 2)
+			r["P99"], r["CPU"] = number(p.mid(c, side, event, less(result.P99)), 2), number(p.mid(c, side, event, less(result.WarmCPU)), 3)
+			r["Ratio"], r["RatioCPU"] = p.ratio(c, side, event, less(result.P50)), p.ratio(c, side, event, less(result.WarmCPU))
+		})})
+	}
+	return all
+}
+
+// told are the events whose calls are shown: a short job makes as many as it has
+// time for.
+var told = []string{"connect", "disconnect", "echo", "enqueue", result.LongJob}
+
+// Telemetry is what operators hear of each event.
+func (p page) Telemetry() []row {
+	return p.rows(usual, told, func(side, event string, r row) {
+		mid := func(f result.Figure) string { return number(p.mid(usual, side, event, f), 1) }
+		r["Lines"], r["Metrics"], r["Segments"], r["Put"] = mid(logLines), mid(metricLines), mid(segments), mid(putMetrics)
+	})
+}
+
+// Untold are the kinds of telemetry that the baseline's short actions send and
+// those on Lift do not, which spares the latter work.
+func (p page) Untold() string {
+	sent := func(side string, of result.Figure) bool { return p.mid(usual, side, "echo", of) > 0 }
+	var kinds []string
+	if sent(result.Baseline, putMetrics) && !sent(result.Lift, putMetrics) && !sent(result.Lift, metricLines) {
+		kinds = append(kinds, "metrics")
+	}
+	if sent(result.Baseline, segments) && !sent(result.Lift, segments) {
+		kinds = append(kinds, "traces")
+	}
+	return strings.Join(kinds, " and no ")
+}
+
+// What operators hear of an event.
+var (
+	logLines    result.Figure = func(s result.Sample) float64 { return s.Warm.Lines }
+	metricLines result.Figure = func(s result.Sample) float64 { return s.Warm.Metrics }
+	segments    result.Figure = func(s result.Sample) float64 { return s.Warm.Segments }
+	putMetrics  result.Figure = func(s result.Sample) float64 {
+		return float64(s.Warm.Made["cloudwatch POST"]) / float64(s.Warm.Events)
+	}
+)
+
+// Calls are the network calls of each event, and which they are.
+func (p page) Calls() []row {
+	return p.rows(usual, told, func(side, event string, r row) {
+		r["Calls"] = number(p.mid(usual, side, event, result.Calls), 1)
+		made, events := map[string]int{}, 0
+		for _, s := range p.Samples {
+			if s.Condition == usual && s.Side == side && s.Event == event {
+				events += s.Warm.Events
+				for call, n := range s.Warm.Made {
+					made[call] += n
+				}
+			}
+		}
+		var list []string
+		for _, call := range slices.Sorted(maps.Keys(made)) {
+			list = append(list, fmt.Sprintf("%s %.1f", call, float64(made[call])/float64(events)))
+		}
+		r["Made"] = strings.Join(list, ", ")
+	})
+}
+
+// Memory is what the processes had.
+func (p page) Memory() []row {
+	return p.rows(bare, result.Events, func(side, event string, r row) {
+		r["Resident"], r["Peak"] = number(p.mid(bare, side, event, result.Resident), 1), number(p.mid(bare, side, event, result.Peak), 1)
+		r["Ratio"] = p.ratio(bare, side, event, result.Peak)
+	})
+}
+
+// Sizes are the binaries'.
+func (p page) Sizes() []row {
+	var all []row
+	for _, b := range p.Binaries {
+		all = append(all, row{"Function": b.Function, "Side": b.Side, "Bytes": number(float64(b.Bytes)/1e6, 2), "Zip": number(float64(b.Zip)/1e6, 2),
+			"Packages": strconv.Itoa(b.Packages), "InitAllocs": strconv.Itoa(b.InitAllocs), "InitClock": number(result.Milliseconds(b.InitClock), 2),
+			"ReflectMethod": strconv.Itoa(b.ReflectMethod)})
+	}
+	return all
+}
+
+// Code is the source of both sides, with the sum of what is compared.
+func (p page) Code() []row {
+	var all []row
+	add := func(s result.Source) {
+		all = append(all, row{"Side": s.Side, "Part": s.Part, "Files": strconv.Itoa(s.Files), "Lines": strconv.Itoa(s.Lines), "Functions": strconv.Itoa(s.Functions),
+			"Complexity": strconv.Itoa(s.Complexity), "Each": number(float64(s.Complexity)/float64(s.Functions), 1), "Highest": strconv.Itoa(s.Highest)})
+	}
+	for _, side := range []string{result.Baseline, result.Lift} {
+		sum := result.Source{Side: side, Part: "**sum of the above**"}
+		for _, s := range p.Sources {
+			if s.Side == side && s.Compared {
+				add(s)
+				sum.Files, sum.Lines, sum.Functions, sum.Complexity = sum.Files+s.Files, sum.Lines+s.Lines, sum.Functions+s.Functions, sum.Complexity+s.Complexity
+				sum.Highest = max(sum.Highest, s.Highest)
+			}
+		}
+		add(sum)
+		for _, s := range p.Sources {
+			if s.Side == side && !s.Compared {
+				add(s)
+			}
+		}
+	}
+	return all
+}
+
+// Errors are those of the warm events.
+func (p page) Errors() []row {
+	var all []row
+	for _, side := range []string{result.Baseline, result.Lift} {
+		events, faults := 0, 0
+		for _, s := range p.Samples {
+			if s.Side == side {
+				events, faults = events+s.Warm.Events, faults+s.Warm.Errors
+			}
+		}
+		all = append(all, row{"Side": side, "Events": strconv.Itoa(events), "Errors": strconv.Itoa(faults)})
+	}
+	return all
+}
+
+// LoadRows are the load tests.
+func (p page) LoadRows() []row {
+	var all []row
+	for _, l := range p.Loads {
+		r := row{"Stack": l.Stack, "Name": l.Name, "Requests": strconv.Itoa(l.Requests), "Errors": strconv.Itoa(l.Errors), "Note": l.Note}
+		if l.Took > 0 {
+			r["Took"], r["Rate"] = l.Took.Round(time.Millisecond).String(), number(float64(l.Requests-l.Errors)/l.Took.Seconds(), 0)
+		}
+		if l.Max > 0 {
+			r["P50"], r["P95"] = number(result.Milliseconds(l.P50), 2), number(result.Milliseconds(l.P95), 2)
+			r["P99"], r["Max"] = number(result.Milliseconds(l.P99), 2), number(result.Milliseconds(l.Max), 2)
+		}
+		if l.Memory > 0 {
+			r["Memory"] = number(float64(l.Memory)/1024, 1)
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// HistoryNames are the goals that have ratios.
+func (p page) HistoryNames() []string {
+	var names []string
+	for _, g := range p.compared() {
+		names = append(names, g.Name)
+	}
+	return names
+}
+
+// compared are the goals and aims that have ratios.
+func (v view) compared() []goal {
+	return slices.DeleteFunc(slices.Concat(v.goals(), v.aims()), func(g goal) bool { return math.IsNaN(g.Ratio.Mid) })
+}
+
+// A past is a run of the history.
+type past struct {
+	Name   string
+	Ratios []string
+}
+
+// History are all runs that are kept, oldest first.
+func (p page) History() []past {
+	var all []past
+	for _, v := range p.runs {
+		h := past{Name: runName(v.Date)}
+		for _, name := range p.HistoryNames() {
+			text := ""
+			for _, g := range v.compared() {
+				if g.Name == name {
+					text = g.Ratio.String()
+				}
+			}
+			h.Ratios = append(h.Ratios, text)
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+// charts draws a chart for each measure.
+func (p page) charts(folder string) error {
+	both := func(groups []string, bar func(side, group string) result.Range) []series {
+		all := []series{{name: result.Baseline}, {name: result.Lift}}
+		for i := range all {
+			for _, group := range groups {
+				all[i].bars = append(all[i].bars, bar(all[i].name, group))
+			}
+		}
+		return all
+	}
+	events := func(c result.Condition, f result.Figure) func(side, event string) result.Range {
+		return func(side, event string) result.Range { return result.RangeOf(p.Each(c, side, event, f)) }
+	}
+	fixed := func(v float64) result.Range { return result.Range{Mid: v, Low: v, High: v} }
+	binary := func(side, name string) result.Range {
+		for _, b := range p.Binaries {
+			if b.Side == side && b.Function == name {
+				return fixed(float64(b.Zip) / 1e6)
+			}
+		}
+		return none
+	}
+	lines := func(side, name string) result.Range {
+		for _, s := range p.Sources {
+			if s.Side == side && s.Part == name && s.Compared {
+				return fixed(float64(s.Lines))
+			}
+		}
+		return none
+	}
+	coverage := func(side, _ string) result.Range {
+		for _, c := range p.Coverage {
+			if c.Side == side {
+				return fixed(c.Percent)
+			}
+		}
+		return none
+	}
+	floor := func(c result.Condition, f result.Figure) float64 { return p.mid(c, result.Floor, result.Idle, f) }
+	code := append(slices.Clone(result.Functions), shared)
+	draw := func(file, title, unit string, groups []string, all []series, floor float64) error {
+		return chart(filepath.Join(folder, file+".svg"), title, unit, groups, all, floor)
+	}
+	cold := p.measured(result.Small, bare)[0]
+	faults := []error{
+		draw("cold", "cold start to the first answer, "+cold.String(), "ms", result.Events, both(result.Events, events(cold, result.Cold)), floor(cold, result.Cold)),
+		draw("warm", "warm latency, p50, "+usual.String(), "ms", result.Events, both(result.Events, events(usual, less(result.P50))), math.NaN()),
+		draw("cpu", "CPU of a warm event, "+bare.String(), "ms", result.Events, both(result.Events, events(bare, less(result.WarmCPU))), floor(bare, result.WarmCPU)),
+		draw("calls", "network calls of a warm event", "calls", told, both(told, events(usual, result.Calls)), math.NaN()),
+		draw("memory", "peak memory", "MiB", result.Events, both(result.Events, events(bare, result.Peak)), floor(bare, result.Peak)),
+		draw("zip", "zip", "MB", result.Functions, both(result.Functions, binary), binary(result.Floor, "floor").Mid),
+		draw("lines", "lines of handlers and wiring", "lines", code, both(code, lines), math.NaN()),
+		draw("coverage", "coverage of the tests", "% of statements", []string{"statements"}, both([]string{"statements"}, coverage), math.NaN()),
+	}
+	if len(p.Loads) > 0 {
+		var names []string
+		median, high := series{name: "p50"}, series{name: "p99"}
+		for _, l := range p.Loads {
+			if l.Max > 0 && l.Stack == devStack {
+				names = append(names, l.Name)
+				median.bars, high.bars = append(median.bars, fixed(result.Milliseconds(l.P50))), append(high.bars, fixed(result.Milliseconds(l.P99)))
+			}
+		}
+		faults = append(faults, draw("load", "latency under load, "+devStack, "ms", names, []series{median, high}, math.NaN()))
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer/emulator/template"
+	"github.com/pay-theory/streamer/measure/bench/function"
+	"github.com/pay-theory/streamer/measure/bench/result"
+	"github.com/pay-theory/streamer/measure/bench/services"
+)
+
+// A side is one of those that are measured: where its commands are, below the
+// repository's root, and what they are called.
+type side struct {
+	name     string
+	module   string
+	commands map[string]string // function to package
+}
+
+var sides = []side{
+	{result.Baseline, "measure/baseline", commands},
+	{result.Lift, ".", commands},
+	{result.Floor, "measure/bench", map[string]string{"floor": "./floor"}},
+}
+
+var commands = map[string]string{
+	"connect": "./cmd/connect", "disconnect": "./cmd/disconnect", "router": "./cmd/router", "processor": "./cmd/processor",
+}
+
+// functions are a side's, in the order in which they are shown.
+func (s side) functions() []string {
+	if s.name == result.Floor {
+		return []string{"floor"}
+	}
+	return result.Functions
+}
+
+// goCommand is the go command as functions are built with it.
+func goCommand(ctx context.Context, folder string, args ...string) *exec.Cmd {
+	cmd := command(ctx, folder, "go", args...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	return cmd
+}
+
+func command(ctx context.Context, folder, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = folder
+	return cmd
+}
+
+func output(cmd *exec.Cmd) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(cmd.Args, " "), err, stdout.String(), stderr.String())
+	}
+	return stdout.String(), nil
+}
+
+// Flags of every build, those of `make dist`.
+const (
+	buildTags    = "lambda.norpc"
+	linkerFlags  = "-s -w -buildid="
+	initTrace    = "GODEBUG=inittrace=1"
+	reflectsMark = "<ReflectMethod>"
+)
+
+// binaries are the paths of the functions, by side and function.
+type binaries map[string]map[string]string
+
+// build builds every function of all sides and looks at what came out.
+func build(ctx context.Context, root, folder string) (binaries, []result.Binary, error) {
+	built := binaries{}
+	var all []result.Binary
+	for _, s := range sides {
+		some, paths, err := s.buildAll(ctx, root, folder)
+		if err != nil {
+			return nil, nil, err
+		}
+		built[s.name], all = paths, append(all, some...)
+	}
+	return built, all, nil
+}
+
+func (s side) buildAll(ctx context.Context, root, folder string) ([]result.Binary, map[string]string, error) {
+	var all []result.Binary
+	paths := map[string]string{}
+	for _, name := range s.functions() {
+		progress("build %s %s", s.name, name)
+		b, path, err := s.build(ctx, root, folder, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		all, paths[name] = append(all, b), path
+	}
+	return all, paths, nil
+}
+
+func (s side) build(ctx context.Context, root, folder, name string) (result.Binary, string, error) {
+	b := result.Binary{Side: s.name, Function: name}
+	module, path := filepath.Join(root, s.module), filepath.Join(folder, s.name+"-"+name)
+	build := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags, "-tags", buildTags, "-o", path, s.commands[name])
+	if _, err := output(build); err != nil {
+		return b, "", err
+	}
+	var err error
+	if b.Bytes, b.Zip, err = sizes(ctx, root, path); err != nil {
+		return b, "", err
+	}
+	deps, err := output(goCommand(ctx, module, "list", "-deps", "-tags", buildTags, s.commands[name]))
+	if err != nil {
+		return b, "", err
+	}
+	b.Packages = len(strings.Fields(deps))
+	dump := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags+" -dumpdep", "-tags", buildTags, "-o", path+".dump", s.commands[name])
+	linked, err := dump.CombinedOutput() // the linker dumps to stderr
+	if err != nil || !bytes.Contains(linked, []byte("main.main")) {
+		return b, "", fmt.Errorf("the linker dumps nothing of %s %s: %v", s.name, name, err)
+	}
+	b.ReflectMethod = bytes.Count(linked, []byte(reflectsMark))
+	if err := os.Remove(path + ".dump"); err != nil {
+		return b, "", err
+	}
+	b.InitAllocs, b.InitClock, err = traceInit(ctx, name, path)
+	return b, path, err
+}
+
+// sizes are those of the binary and of its zip, as `make dist` makes it.
+func sizes(ctx context.Context, root, path string) (binary, zipped int64, err error) {
+	if _, err := output(goCommand(ctx, root, "run", "./internal/lambdazip", "-o", path+".zip", path)); err != nil {
+		return 0, 0, err
+	}
+	for file, size := range map[string]*int64{path: &binary, path + ".zip": &zipped} {
+		info, err := os.Stat(file)
+		if err != nil {
+			return 0, 0, err
+		}
+		*size = info.Size()
+	}
+	return binary, zipped, nil
+}
+
+var initLine = regexp.MustCompile(`(?m)^init \S+ @\S+ ms, (\S+) ms clock, \d+ bytes, (\d+) allocs$`)
+
+// traceInit starts a function and sums up what its packages do before main.
+func traceInit(ctx context.Context, name, path string) (allocs int, clock time.Duration, err error) {
+	p, err := function.Start(function.Config{Name: name, Path: path, Env: append(unreachable(), initTrace)})
+	if err != nil {
+		return 0, 0, err
+	}
+	_, err = p.Ready(ctx)
+	p.Stop()
+	if err != nil {
+		return 0, 0, err
+	}
+	lines := initLine.FindAllStringSubmatch(p.Output(), -1)
+	if len(lines) == 0 {
+		return 0, 0, fmt.Errorf("%s prints no trace of its init", name)
+	}
+	for _, line := range lines {
+		ms, clockErr := strconv.ParseFloat(line[1], 64)
+		n, err := strconv.Atoi(line[2])
+		if clockErr != nil || err != nil {
+			return 0, 0, fmt.Errorf("%s prints of its init: %s", name, line[0])
+		}
+		allocs += n
+		clock += time.Duration(ms * float64(time.Millisecond))
+	}
+	return allocs, clock, nil
+}
+
+// runtimeSettings are the variables for the Go runtime that deploy/template.yaml
+// gives each function.
+func runtimeSettings(root string) (map[string][]string, error) {
+	text, err := os.ReadFile(filepath.Join(root, "deploy", "template.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := template.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	const some = "some"
+	stack, err := parsed.Stack(template.Config{Region: some, AccountID: some, StackName: some,
+		Parameters: map[string]string{"CodeBucket": some, "CodePrefix": some, "JwksUrl": "https://some", "JwtIssuer": some, "JwtAudience": some},
+		Value:      func(r template.Resource, _ string) (any, error) { return r.Name, nil }})
+	if err != nil {
+		return nil, err
+	}
+	settings := map[string][]string{}
+	for name, r := range stack.OfType("AWS::Lambda::Function") {
+		function := strings.ToLower(strings.TrimSuffix(name, "Function"))
+		environment, _ := r.Properties["Environment"].(map[string]any)
+		variables, _ := environment["Variables"].(map[string]any)
+		for variable, value := range variables {
+			if strings.HasPrefix(variable, "GO") {
+				settings[function] = append(settings[function], fmt.Sprintf("%s=%v", variable, value))
+			}
+		}
+	}
+	return settings, nil
+}
+
+// unreachable is an environment with which every function starts and which it
+// can call nobody with.
+func unreachable() []string {
+	const nobody = "http://127.0.0.1:9"
+	return append([]string{
+		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench", "AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:9",
+		"AWS_ENDPOINT_URL_DYNAMODB=" + nobody, "AWS_ENDPOINT_URL_CLOUDWATCH=" + nobody, "AWS_ENDPOINT_URL_LAMBDA=" + nobody,
+		"STREAMER_CALLBACK_URL=" + nobody + "/bench",
+		"STREAMER_CONNECTIONS_TABLE=" + services.Connections, "STREAMER_REQUESTS_TABLE=" + services.Requests,
+	}, issuer.env()...)
+}

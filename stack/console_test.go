@@ -1,0 +1,106 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/stack"
+)
+
+// signIn asks for a token as the console's page does.
+func signIn(t *testing.T, site string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "POST", site+"/console/token", strings.NewReader(`{"tenant":"acme","subject":"ada"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Origin", site)
+	return answerTo(t, r)
+}
+
+func answerTo(t *testing.T, r *http.Request) (int, string) {
+	t.Helper()
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+func TestConsoleSignsAnOperatorInOnThisMachine(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	running := start(t, t.TempDir(), &log)
+	defer stop(t, running)
+	code, body := signIn(t, running.HTTPURL())
+	var answer struct{ Token string }
+	if err := json.Unmarshal([]byte(body), &answer); code != 200 || err != nil {
+		t.Fatalf("%d, %s", code, body)
+	}
+	for path, want := range map[string]int{
+		"/requests?subject=*":              200, // which needs the operator's scope
+		"/console/logs?correlation_id=c-1": 200,
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), "GET", running.HTTPURL()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+answer.Token)
+		if code, body := answerTo(t, r); code != want {
+			t.Errorf("%s: %d, %s", path, code, body)
+		}
+	}
+	if strings.Contains(log.String(), answer.Token) {
+		t.Error("the token is in the log")
+	}
+}
+
+// Whoever can reach a stack that listens to more than this machine would be
+// signed in.
+func TestConsoleSignsNobodyInBeyondThisMachine(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	running, err := stack.StartDev(t.Context(), stack.DevConfig{Data: t.TempDir(), Listen: "0.0.0.0:0", Logger: log.Logger(),
+		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop(t, running)
+	_, port, err := net.SplitHostPort(running.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := "http://127.0.0.1:" + port
+	if code, body := signIn(t, site); code != 403 || !strings.Contains(body, "more than this machine") {
+		t.Errorf("sign-in: %d, %s", code, body)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), "GET", site+"/console/config", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, body := answerTo(t, r); code != 200 || strings.Contains(body, "sign_in") {
+		t.Errorf("config: %d, %s", code, body)
+	}
+	// A token from elsewhere is good here too, for as long as it lasts.
+	token, err := running.Key().Sign(stack.Grant{Tenant: "acme", Subject: "ada", Scopes: []string{streamer.OperatorScope}, TTL: time.Hour}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.URL.Path, r.URL.RawQuery = "/requests", "subject=*"
+	r.Header.Set("Authorization", "Bearer "+token)
+	if code, body := answerTo(t, r); code != 200 {
+		t.Errorf("a pasted token: %d, %s", code, body)
+	}
+}

@@ -1,0 +1,382 @@
+// Package stack runs Streamer on one machine: the gateway, the four functions,
+// the embedded store, the stream that rings the processor and the schedule that
+// sweeps, joined in one process.
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/console"
+	"github.com/pay-theory/streamer/emulator/gateway"
+	"github.com/pay-theory/streamer/emulator/lambda"
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/store/sqlite"
+)
+
+// A DevConfig sets up a Dev. Data and Actions are required.
+type DevConfig struct {
+	Data   string // folder for the database and the development key; made if need be
+	Listen string // address; "": 127.0.0.1:8700. Port 0 chooses a free one
+	Stage  string // of the WebSocket API; "": dev
+
+	// Actions makes the application's actions over the store that they may read.
+	Actions func(requests streamer.RequestLister) ([]streamer.Action, error)
+
+	SweepEvery time.Duration // how often the schedule fires; 0: 10 s. On AWS it is a minute
+	Lease      time.Duration // of a claim; 0: 10 s. On AWS it is a minute
+
+	Logger *slog.Logger // nil: slog.Default
+}
+
+func (c DevConfig) withDefaults() (DevConfig, error) {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8700"
+	}
+	if c.Stage == "" {
+		c.Stage = "dev"
+	}
+	if c.SweepEvery == 0 {
+		c.SweepEvery = 10 * time.Second
+	}
+	if c.Lease == 0 {
+		c.Lease = 10 * time.Second
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	switch {
+	case c.Data == "":
+		return c, errors.New("stack: DevConfig.Data is empty")
+	case c.Actions == nil:
+		return c, errors.New("stack: DevConfig.Actions is nil")
+	case c.SweepEvery < 0 || c.Lease < 0:
+		return c, errors.New("stack: a negative duration")
+	}
+	return c, nil
+}
+
+// A Dev is a running system. Close it to stop it.
+type Dev struct {
+	config   DevConfig
+	key      *Key
+	store    *sqlite.Store
+	hosts    []*lambda.InProcess
+	gateway  *gateway.Gateway
+	handler  http.Handler // the gateway, and the console beside it
+	listener net.Listener
+	server   *http.Server
+
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+	served  chan error
+}
+
+// StartDev starts everything and returns when the stack answers. Its errors say
+// what to do.
+func StartDev(ctx context.Context, config DevConfig) (*Dev, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Dev{config: config, served: make(chan error, 1)}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+func (s *Dev) start(ctx context.Context) error {
+	c := s.config
+	// The port comes first: without it nothing else is worth touching.
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return explainListen(c.Listen, err)
+	}
+	s.listener = listener
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", c.Data, err)
+	}
+	if s.store, err = sqlite.Open(ctx, filepath.Join(c.Data, "streamer.db")); err != nil {
+		return err
+	}
+	if err := s.forgetConnections(ctx); err != nil {
+		return err
+	}
+	if s.key, err = CreateKey(c.Data); err != nil {
+		return err
+	}
+	if err := s.functions(); err != nil {
+		return err
+	}
+	s.serve()
+	return nil
+}
+
+// forgetConnections forgets those of a stack that was killed: no socket outlives its
+// gateway.
+func (s *Dev) forgetConnections(ctx context.Context) error {
+	const page = 1000
+	for {
+		left, err := s.store.EndedConnections(ctx, time.Now().AddDate(100, 0, 0), page)
+		if err != nil {
+			return err
+		}
+		for _, c := range left {
+			if err := s.store.DeleteConnection(ctx, c.ID); err != nil {
+				return err
+			}
+		}
+		if len(left) < page {
+			return nil
+		}
+	}
+}
+
+// functions builds the four functions, the gateway before them and what rings
+// and sweeps behind them.
+func (s *Dev) functions() error {
+	c := s.config
+	public, err := s.key.PublicPEM()
+	if err != nil {
+		return err
+	}
+	verifier, err := auth.NewVerifier(auth.Config{Keys: public, Issuer: DevIssuer, Audience: DevAudience, ScopeClaims: functions.ScopeClaims})
+	if err != nil {
+		return err
+	}
+	logs := &logRing{}
+	logger := logs.tee(c.Logger)
+	push, dispatch := &pusher{}, &dispatcher{}
+	all, err := c.Actions(s.store)
+	if err != nil {
+		return err
+	}
+	actions := streamer.NewRegistry(all...)
+	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{
+		Store: s.store, Actions: actions, Push: push, Dispatch: dispatch,
+		Connections: streamer.Connections{Store: s.store, Closer: push},
+		Worker:      fmt.Sprintf("local-%d", os.Getpid()), Logger: logger, Lease: c.Lease,
+	})
+	if err != nil {
+		return err
+	}
+	hosts := map[string]*lambda.InProcess{}
+	for name, app := range map[string]*lift.App{
+		"connect":    functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger}),
+		"disconnect": functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger}),
+		"router": functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
+			Push: push, Close: push, Verifier: verifier, Logger: logger}),
+		"processor": functions.Processor(processor, functions.Telemetry{}),
+	} {
+		host, err := lambda.NewInProcess(lambda.Config{
+			Name: name, Handler: app, Timeout: timeouts[name], Concurrency: concurrency, Logger: logger})
+		if err != nil {
+			return err
+		}
+		hosts[name], s.hosts = host, append(s.hosts, host)
+	}
+	s.gateway, err = gateway.New(gateway.Config{
+		Stage: c.Stage,
+		Routes: map[string]gateway.Route{
+			lift.RouteConnect:    {Function: hosts["connect"]},
+			lift.RouteDisconnect: {Function: hosts["disconnect"]},
+			lift.RouteDefault:    {Function: hosts["router"], RouteResponse: true},
+		},
+		HTTP:   hosts["router"],
+		Limits: gateway.Limits{Closing: closingTime},
+		// Pages on other ports call the HTTP API; the token alone opens it.
+		CORS: &gateway.CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, ExposeHeaders: []string{"Location"}},
+	})
+	if err != nil {
+		return err
+	}
+	names := make([]string, len(all))
+	for i, action := range all {
+		names[i] = action.Name()
+	}
+	s.handler, err = withConsole(s.gateway, consoleConfig{address: s.listener.Addr(), stage: c.Stage, actions: names,
+		issuer: DevIssuer, audience: DevAudience, key: s.key, logs: logs})
+	if err != nil {
+		return err
+	}
+	push.gateway, dispatch.processor = s.gateway, hosts["processor"]
+	s.work(hosts["processor"].Invoke)
+	return nil
+}
+
+// work starts what goes on without anybody asking.
+func (s *Dev) work(invoke func(context.Context, []byte) ([]byte, error)) {
+	ctx, stop := context.WithCancel(context.Background())
+	feed := newFeed(invoke, s.config.Logger)
+	unwatch := s.store.Watch(feed.put)
+	s.stop = func() {
+		unwatch()
+		stop()
+	}
+	s.workers.Go(func() { feed.run(ctx) })
+	s.workers.Go(func() {
+		every(ctx, s.config.SweepEvery, func(ctx context.Context) { tick(ctx, invoke, s.config.Logger) })
+	})
+	s.workers.Go(func() {
+		every(ctx, purgeEvery, func(ctx context.Context) {
+			if _, err := s.store.PurgeExpired(ctx, time.Now(), purgeLimit); err != nil && ctx.Err() == nil {
+				s.config.Logger.WarnContext(ctx, "purge failed", "error", err.Error())
+			}
+		})
+	})
+}
+
+// What DynamoDB does by itself with items past their time to live.
+const (
+	purgeEvery = time.Hour
+	purgeLimit = 10_000
+)
+
+func (s *Dev) serve() {
+	s.server = &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn)}
+	go func() {
+		err := s.server.Serve(gateway.Listen(s.listener))
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		s.served <- err
+	}()
+}
+
+// Addr is the address that the stack listens on.
+func (s *Dev) Addr() string { return s.listener.Addr().String() }
+
+// WebSocketURL is where clients connect.
+func (s *Dev) WebSocketURL() string { return "ws://" + s.Addr() + "/" + s.config.Stage }
+
+// ConsoleURL is the web console.
+func (s *Dev) ConsoleURL() string { return s.HTTPURL() + console.Path + "/" }
+
+// HTTPURL is the root of the HTTP API.
+func (s *Dev) HTTPURL() string { return "http://" + s.Addr() }
+
+// Key signs development tokens that the stack accepts.
+func (s *Dev) Key() *Key { return s.key }
+
+// Done gives the server's fault, should it end by itself.
+func (s *Dev) Done() <-chan error { return s.served }
+
+// Close stops the stack: running actions end their slices and leave their
+// checkpoints, sockets are closed, and everything is waited for as long as ctx
+// lasts. What is queued or running goes on at the next start. Connections that
+// $disconnect has not forgotten after a few seconds are left to the sweep.
+func (s *Dev) Close(ctx context.Context) error {
+	var faults []error
+	if s.stop != nil {
+		s.stop()
+	}
+	for _, h := range s.hosts {
+		if h.Name == "processor" {
+			faults = append(faults, h.Close(ctx))
+		}
+	}
+	if s.gateway != nil {
+		faults = append(faults, s.closeGateway(ctx))
+	}
+	if s.server != nil {
+		faults = append(faults, s.server.Close())
+	} else if s.listener != nil {
+		faults = append(faults, s.listener.Close())
+	}
+	for _, h := range s.hosts {
+		faults = append(faults, h.Close(ctx))
+	}
+	s.workers.Wait()
+	if s.store != nil {
+		faults = append(faults, s.store.Close())
+	}
+	return errors.Join(faults...)
+}
+
+// How long a stack that stops waits for its clients to answer the close frame, and
+// in all for $disconnect.
+const (
+	closingTime    = 2 * time.Second
+	disconnectTime = 4 * time.Second
+)
+
+func (s *Dev) closeGateway(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, disconnectTime)
+	defer cancel()
+	err := s.gateway.Close(bounded)
+	if err != nil && ctx.Err() == nil {
+		s.config.Logger.WarnContext(ctx, "connections are left to the sweep", "error", err.Error())
+		return nil
+	}
+	return err
+}
+
+// concurrency is above Lambda's default for an account: a goroutine costs less
+// than an environment, and a message that is throttled gets no answer of its own.
+const concurrency = 10_000
+
+// timeouts are those of the deployed functions.
+var timeouts = map[string]time.Duration{
+	"connect":    10 * time.Second,
+	"disconnect": 10 * time.Second,
+	"router":     29 * time.Second,
+	"processor":  15 * time.Minute,
+}
+
+// A pusher sends frames through the gateway, and closes connections.
+type pusher struct{ gateway *gateway.Gateway }
+
+// Push implements [streamer.Pusher].
+func (p *pusher) Push(ctx context.Context, connectionID string, frame []byte) error {
+	return explainGone(p.gateway.Post(ctx, connectionID, frame))
+}
+
+// CloseConnection implements [streamer.Closer].
+func (p *pusher) CloseConnection(ctx context.Context, connectionID string) error {
+	return explainGone(p.gateway.Delete(ctx, connectionID))
+}
+
+func explainGone(err error) error {
+	var refused *gateway.Error
+	if errors.As(err, &refused) && refused.Status == http.StatusGone {
+		return streamer.ErrGone
+	}
+	return err
+}
+
+// A dispatcher asks the processor function to run a request.
+type dispatcher struct{ processor *lambda.InProcess }
+
+// Dispatch implements [streamer.Dispatcher].
+func (d *dispatcher) Dispatch(_ context.Context, key streamer.Key) error {
+	payload, err := functions.RunInvocation{Run: key}.Payload()
+	if err != nil {
+		return fmt.Errorf("encode run: %w", err)
+	}
+	return d.processor.InvokeAsync(payload)
+}
+
+// explainListen says what to do about a port that cannot be had.
+func explainListen(address string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is in use: stop what runs there or choose another with --listen", address)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%s may not be used without more rights: choose a port above 1023 with --listen", address)
+	}
+	return fmt.Errorf("cannot listen on %s: %w", address, err)
+}

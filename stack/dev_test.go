@@ -1,0 +1,242 @@
+package stack_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/stack"
+	"github.com/pay-theory/streamer/store/sqlite"
+	"github.com/pay-theory/streamer/wire"
+)
+
+func start(t *testing.T, data string, log *lifttest.Log, actions ...streamer.Action) *stack.Dev {
+	t.Helper()
+	running, err := stack.StartDev(t.Context(), stack.DevConfig{
+		Data: data, Listen: "127.0.0.1:0", Logger: log.Logger(),
+		Lease: 2 * time.Second, SweepEvery: 100 * time.Millisecond,
+		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return actions, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return running
+}
+
+func stop(t *testing.T, running *stack.Dev) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := running.Close(ctx); err != nil {
+		t.Errorf("close: %v", err)
+	}
+}
+
+func connect(t *testing.T, running *stack.Dev) *client.Client {
+	t.Helper()
+	c, err := client.Dial(t.Context(), client.Config{URL: running.WebSocketURL(), Token: func(context.Context) (string, error) {
+		return running.Key().Sign(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, time.Now())
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// A clean stop ends the slices of running actions; the next start goes on from
+// their checkpoints.
+func TestStopAndStartAgain(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "new", "folder")
+	var log lifttest.Log
+	began := make(chan int, 8)
+	action := streamer.NewAction(streamer.ActionConfig{Name: "steps", Expected: time.Minute},
+		func(ctx context.Context, job *streamer.Job, finish bool) (int, error) {
+			var from int
+			if _, err := job.Checkpoint(&from); err != nil {
+				return 0, err
+			}
+			began <- from
+			if from == 1 {
+				return 42, nil
+			}
+			<-ctx.Done()
+			return 0, streamer.Continue(from + 1)
+		})
+	first := start(t, data, &log, action)
+	call, err := connect(t, first).Start(t.Context(), client.Request{Action: "steps"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from := <-began; from != 0 {
+		t.Fatalf("began at %d", from)
+	}
+	stop(t, first)
+
+	second := start(t, data, &log, action)
+	defer stop(t, second)
+	again, err := connect(t, second).Watch(t.Context(), call.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := again.Wait(nil)
+	if err != nil || string(result) != "42" {
+		t.Errorf("result %s, %v", result, err)
+	}
+}
+
+// A stack that is killed leaves its connections in the database, and the next one has
+// none of them.
+func TestConnectionsOfAKilledStack(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	store, err := sqlite.Open(t.Context(), filepath.Join(data, "streamer.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	for _, id := range []string{"a=", "b="} {
+		err := store.SaveConnection(t.Context(), streamer.Connection{ID: id, ConnectedAt: now,
+			Principal: streamer.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: now.Add(time.Hour)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var log lifttest.Log
+	running := start(t, data, &log)
+	defer stop(t, running)
+	list, err := connect(t, running).Connections(t.Context(), wire.ConnectionQuery{})
+	if err != nil || len(list.Connections) != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// When the database does not let $disconnect write, a stop does not wait for every
+// client: what is left is for the sweep.
+func TestStopDoesNotWaitForEveryDisconnect(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	var log lifttest.Log
+	running := start(t, data, &log)
+	for range 3 {
+		connect(t, running)
+	}
+	lock, err := sql.Open("sqlite", "file:"+filepath.Join(data, "streamer.db")+"?_txlock=immediate&_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	tx, err := lock.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := running.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "left to the sweep") {
+		t.Error("nobody hears of it")
+	}
+}
+
+// A failed attempt is run again when its time has come: the schedule finds it.
+func TestRetriesAreFoundByTheSchedule(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	running := start(t, t.TempDir(), &log, streamer.NewAction(
+		streamer.ActionConfig{Name: "flaky", Expected: time.Minute, Retry: streamer.RetryPolicy{Base: time.Millisecond}},
+		func(_ context.Context, job *streamer.Job, _ any) (int, error) {
+			if job.Attempt() == 1 {
+				return 0, errors.New("not yet")
+			}
+			return job.Attempt(), nil
+		}))
+	defer stop(t, running)
+	result, err := connect(t, running).Do(t.Context(), client.Request{Action: "flaky"}, nil)
+	if err != nil || string(result) != "2" {
+		t.Errorf("result %s, %v\n%s", result, err, &log)
+	}
+}
+
+func TestKeyStaysAndIsItsOwners(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	if _, err := stack.OpenKey(data); !errors.Is(err, stack.ErrNoKey) {
+		t.Errorf("no key: %v", err)
+	}
+	first, err := stack.CreateKey(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := stack.CreateKey(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := first.PublicPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := second.PublicPEM()
+	if err != nil || string(one) != string(two) {
+		t.Errorf("the key changed, %v", err)
+	}
+	info, err := os.Stat(filepath.Join(data, "dev-key.pem"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	for name, content := range map[string]string{"no PEM": "x", "no key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"} {
+		if err := os.WriteFile(filepath.Join(data, "dev-key.pem"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stack.CreateKey(data); err == nil || !strings.Contains(err.Error(), "delete it") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	t.Parallel()
+	actions := func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }
+	for name, config := range map[string]stack.DevConfig{
+		"no data":    {Actions: actions},
+		"no actions": {Data: t.TempDir()},
+		"negative":   {Data: t.TempDir(), Actions: actions, Lease: -1},
+		"listen":     {Data: t.TempDir(), Actions: actions, Listen: "nowhere:0"},
+		"failing actions": {Data: t.TempDir(), Listen: "127.0.0.1:0", Actions: func(streamer.RequestLister) ([]streamer.Action, error) {
+			return nil, errors.New("no actions today")
+		}},
+	} {
+		if running, err := stack.StartDev(t.Context(), config); err == nil {
+			t.Errorf("%s was accepted", name)
+			stop(t, running)
+		}
+	}
+}
+
+// Two stacks over one folder would both run its requests.
+func TestOneFolderOneStack(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	var log lifttest.Log
+	running := start(t, data, &log)
+	defer stop(t, running)
+	if other, err := stack.StartDev(t.Context(), stack.DevConfig{Data: data, Listen: "127.0.0.1:0",
+		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }}); err == nil {
+		t.Error("a second running started")
+		stop(t, other)
+	}
+}

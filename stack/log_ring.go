@@ -1,0 +1,106 @@
+package stack
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"github.com/pay-theory/streamer/lift"
+)
+
+// How much of the functions' logs is kept.
+const (
+	ringLines   = 5000
+	ringMaxLine = 16 << 10 // bytes; a longer line is left out
+)
+
+// A logRing keeps the last lines that functions logged as JSON. Lift leaves
+// credentials out of them before they come here. It is safe for concurrent use.
+type logRing struct {
+	mu   sync.Mutex
+	kept []logLine // at most ringLines; the oldest is at next once it is full
+	next int
+}
+
+type logLine struct {
+	correlationID, tenant string
+	text                  json.RawMessage
+}
+
+// Write keeps the lines of p that name a correlation id and are no metrics. What is before the JSON
+// of a line, such as the function's name, is left out. It always succeeds.
+func (l *logRing) Write(p []byte) (int, error) {
+	for line := range bytes.Lines(p) {
+		line = line[max(bytes.IndexByte(line, '{'), 0):]
+		var names struct {
+			CorrelationID string `json:"correlation_id"`
+			Tenant        string `json:"tenant"`
+			Metrics       any    `json:"_aws"`
+		}
+		if len(line) > ringMaxLine || json.Unmarshal(line, &names) != nil || names.CorrelationID == "" || names.Metrics != nil {
+			continue
+		}
+		l.put(logLine{names.CorrelationID, names.Tenant, bytes.Clone(bytes.TrimSpace(line))})
+	}
+	return len(p), nil
+}
+
+func (l *logRing) put(line logLine) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.kept) < ringLines {
+		l.kept = append(l.kept, line)
+		return
+	}
+	l.kept[l.next] = line
+	l.next = (l.next + 1) % ringLines
+}
+
+// lines returns what was logged under a correlation id, oldest first, without
+// the lines of another tenant.
+func (l *logRing) lines(correlationID, tenant string) []json.RawMessage {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	found := []json.RawMessage{}
+	for i := range l.kept {
+		line := l.kept[(l.next+i)%len(l.kept)]
+		if line.correlationID == correlationID && (line.tenant == "" || line.tenant == tenant) {
+			found = append(found, line.text)
+		}
+	}
+	return found
+}
+
+// tee returns a logger that writes where logger does and into the ring.
+func (l *logRing) tee(logger *slog.Logger) *slog.Logger {
+	ring := lift.NewLogger(lift.LogConfig{Writer: l, Level: slog.LevelInfo, Format: lift.LogJSON})
+	return slog.New(teeHandler{logger.Handler(), ring.Handler()})
+}
+
+// A teeHandler hands each record to two handlers.
+type teeHandler [2]slog.Handler
+
+func (h teeHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h[0].Enabled(ctx, level) || h[1].Enabled(ctx, level)
+}
+
+func (h teeHandler) Handle(ctx context.Context, r slog.Record) error {
+	var faults []error
+	for _, to := range h {
+		if to.Enabled(ctx, r.Level) {
+			faults = append(faults, to.Handle(ctx, r.Clone()))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (h teeHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return teeHandler{h[0].WithAttrs(attrs), h[1].WithAttrs(attrs)}
+}
+
+func (h teeHandler) WithGroup(name string) slog.Handler {
+	return teeHandler{h[0].WithGroup(name), h[1].WithGroup(name)}
+}

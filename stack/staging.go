@@ -1,0 +1,444 @@
+package stack
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pay-theory/streamer/console"
+	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/emulator/gateway"
+	"github.com/pay-theory/streamer/emulator/lambda"
+)
+
+// A StagingConfig is what the machine decides; what runs is the template's.
+// Source and Cache are required.
+type StagingConfig struct {
+	Source string // folder of a module that has the functions' commands below ./cmd
+	Cache  string // folder where the database server is kept once npm has fetched it; made if need be
+	Listen string // address; "": a free port on 127.0.0.1
+
+	Template   string            // file; "": deploy/template.yaml in Source
+	Parameters map[string]string // of the template
+
+	SweepEvery  time.Duration // how often schedules fire; 0: as the template says
+	PollEvery   time.Duration // how long an empty stream is left alone; 0: 250 ms, as on AWS
+	RetryWait   time.Duration // before a failed asynchronous invocation is tried again; 0: a minute, as on AWS
+	Concurrency int           // how many processes each function may have, or fewer if so many are reserved for it; 0: 50
+
+	Env    []string     // variables of every function beside the template's, as NAME=value
+	Output io.Writer    // what the functions print, line by line; nil: nowhere
+	Logger *slog.Logger // nil: slog.Default
+
+	// OnCall is called for each network call that a function makes, as it
+	// arrives; nil: nobody counts. OnReport is called at the end of each
+	// invocation, OnMessage when a queue gets a message. All are called from many
+	// goroutines. Functions go by their names without that of the stack.
+	OnCall    func(Call)
+	OnReport  func(lambda.Report)
+	OnMessage func(Message)
+
+	// Between, if set, stands between the functions and a service: dynamodb,
+	// lambda or execute-api, which is the gateway with all its APIs.
+	Between func(service string, next http.Handler) http.Handler
+}
+
+// watched is a service as the functions reach it.
+func (c StagingConfig) watched(service string, next http.Handler) http.Handler {
+	if c.Between != nil {
+		next = c.Between(service, next)
+	}
+	return observe(c.OnCall, service, next)
+}
+
+func (c StagingConfig) withDefaults() (StagingConfig, error) {
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:0"
+	}
+	if c.Template == "" {
+		c.Template = filepath.Join(c.Source, "deploy", "template.yaml")
+	}
+	if c.PollEvery == 0 {
+		c.PollEvery = 250 * time.Millisecond
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = 50
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	switch {
+	case c.Source == "":
+		return c, errors.New("stack: StagingConfig.Source is empty")
+	case c.Cache == "":
+		return c, errors.New("stack: StagingConfig.Cache is empty")
+	case c.SweepEvery < 0 || c.PollEvery < 0 || c.RetryWait < 0 || c.Concurrency < 0:
+		return c, errors.New("stack: a negative setting")
+	}
+	return c, nil
+}
+
+// stagingIssuer is not that of development tokens, which the functions refuse.
+const stagingIssuer = "streamer-staging"
+
+// A Staging is a stack of what AWS would run: the binaries of the four functions
+// as processes on a Runtime API, DynamoDB's protocol with its streams, the
+// @connections API and Lambda's Invoke over HTTP. It is empty at each start.
+// Close it to stop it.
+type Staging struct {
+	config   StagingConfig
+	plan     *plan
+	issuer   string // that the functions trust
+	audience string
+	folder   string // for the binaries and the key
+	key      *Key
+	database *dynamodb.Server
+	hosts    map[string]*lambda.Processes // by the functions' ARNs
+	queues   queues
+	gateway  *gateway.Gateway
+	listener net.Listener
+	servers  []*http.Server
+
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+	served  chan error
+}
+
+// StartStaging reads the template, builds its functions, starts everything and
+// returns when the stack answers. It needs the go command, and npm when the
+// database server is not in the cache yet.
+func StartStaging(ctx context.Context, config StagingConfig) (*Staging, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Staging{config: config, hosts: map[string]*lambda.Processes{}, served: make(chan error, 8)}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Close(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+func (s *Staging) start(ctx context.Context) error {
+	c := s.config
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return explainListen(c.Listen, err)
+	}
+	s.listener = listener
+	if s.folder, err = os.MkdirTemp("", "streamer-staging-"); err != nil {
+		return fmt.Errorf("make a folder for the functions: %w", err)
+	}
+	if s.key, err = CreateKey(s.folder); err != nil {
+		return err
+	}
+	keys, certificates, err := s.serveKeys()
+	if err != nil {
+		return err
+	}
+	own := map[string]string{"CodeBucket": "staging", "JwksUrl": keys, "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience}
+	if s.plan, err = readTemplate(c.Template, own, c.Parameters); err != nil {
+		return err
+	}
+	s.issuer, s.audience = cmp.Or(c.Parameters["JwtIssuer"], stagingIssuer), cmp.Or(c.Parameters["JwtAudience"], DevAudience)
+	if err := buildFunctions(ctx, c.Source, s.folder, s.plan.functions); err != nil {
+		return err
+	}
+	server, err := dynamodb.Install(ctx, c.Cache)
+	if err != nil {
+		return err
+	}
+	if s.database, err = dynamodb.Start(context.WithoutCancel(ctx), dynamodb.Config{Binary: server}); err != nil {
+		return err
+	}
+	for _, table := range s.plan.tables {
+		if err := database(s.database.Endpoint).create(ctx, table); err != nil {
+			return err
+		}
+	}
+	if err := s.functions(certificates); err != nil {
+		return err
+	}
+	return s.work(ctx)
+}
+
+// buildFunctions builds the binaries as `make dist` does, for this machine.
+func buildFunctions(ctx context.Context, source, folder string, functions []*functionPlan) error {
+	args := []string{"build", "-trimpath", "-ldflags=-s -w -buildid=", "-tags", "lambda.norpc", "-o", folder + string(filepath.Separator)}
+	for _, f := range functions {
+		if dir := "./cmd/" + f.binary; !slices.Contains(args, dir) {
+			args = append(args, dir)
+		}
+	}
+	build := exec.CommandContext(ctx, "go", args...)
+	build.Dir, build.Env = source, append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the functions in %s: %w\n%s", source, err, out)
+	}
+	return nil
+}
+
+// functions starts the services that the functions call, and the gateway that
+// calls them.
+func (s *Staging) functions(certificates string) error {
+	c := s.config
+	logs := &logRing{}
+	output := io.Writer(logs)
+	if c.Output != nil {
+		output = io.MultiWriter(c.Output, logs)
+	}
+	api := lambda.API{}
+	invocations, err := s.serve(c.watched("lambda", api))
+	if err != nil {
+		return err
+	}
+	database := s.database.Endpoint
+	if c.OnCall != nil || c.Between != nil {
+		passOn, err := passOnTo(database)
+		if err != nil {
+			return err
+		}
+		if database, err = s.serve(c.watched("dynamodb", passOn)); err != nil {
+			return err
+		}
+	}
+	here := localAddresses(s.plan.apis, s.Addr())
+	for _, f := range s.plan.functions {
+		env := []string{
+			"AWS_REGION=" + stagingRegion, "AWS_DEFAULT_REGION=" + stagingRegion,
+			// Each function has a role of its own, by whose key its calls are told
+			// from the others'.
+			"AWS_ACCESS_KEY_ID=" + f.short, "AWS_SECRET_ACCESS_KEY=staging",
+			"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_LAMBDA=" + invocations,
+			"SSL_CERT_FILE=" + certificates,
+		}
+		for name, value := range f.env {
+			env = append(env, name+"="+here.Replace(value))
+		}
+		env = append(env, c.Env...)
+		most := c.Concurrency
+		if f.reserved > 0 {
+			most = min(most, f.reserved)
+		}
+		host, err := lambda.NewProcesses(lambda.ProcessConfig{
+			Name: f.name, ARN: f.arn, Command: []string{filepath.Join(s.folder, f.binary)}, Timeout: f.timeout, Memory: f.memory, Concurrency: most,
+			Retries: f.retries, RetryWait: c.RetryWait, EventAge: f.eventAge, Logger: c.Logger, Output: output, Env: env,
+			OnFailure: func(failure lambda.Failure) { s.send(f.failures, ofEvent(failure, f.arn, time.Now())) },
+			Report:    func(r lambda.Report) { r.Function = f.short; s.report(r) },
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+		s.hosts[f.arn], api[f.name] = host, host
+	}
+	config := gateway.Config{Stage: s.plan.socket.stage, Selection: s.plan.socket.selection, APIID: s.plan.socket.id, AccountID: stagingAccount,
+		Region: stagingRegion, RequireSignature: true, Routes: map[string]gateway.Route{}}
+	config.Limits.Integration = s.plan.socket.timeout
+	for key, route := range s.plan.socket.routes {
+		config.Routes[key] = gateway.Route{Function: s.behind(route), RouteResponse: route.answers}
+	}
+	if http := s.plan.http; http != nil {
+		config.HTTP, config.CORS, config.Limits.HTTP = s.behind(http.routes[gateway.RouteDefault]), http.cors, http.timeout
+	}
+	if s.gateway, err = gateway.New(config); err != nil {
+		return err
+	}
+	handler, err := withConsole(c.watched("execute-api", s.gateway), consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
+		issuer: s.issuer, audience: s.audience, key: s.key, foreign: c.Parameters["JwksUrl"] != "", logs: logs})
+	if err != nil {
+		return err
+	}
+	s.serveOn(gateway.Listen(s.listener), handler)
+	return nil
+}
+
+// behind is the function that a route invokes.
+func (s *Staging) behind(route routePlan) gateway.Function {
+	if !route.permitted {
+		return forbidden{}
+	}
+	return s.hosts[route.function]
+}
+
+// send puts a record into a queue, if the template names one.
+func (s *Staging) send(queue string, record invocationRecord) {
+	if queue == "" {
+		return
+	}
+	body, err := json.Marshal(record)
+	if err != nil {
+		s.config.Logger.Error("invocation record does not encode", "error", err.Error())
+		return
+	}
+	m := Message{Queue: s.plan.queues[queue], Body: string(body)}
+	s.config.Logger.Warn("message in a queue", "queue", m.Queue, "body", m.Body)
+	s.queues.put(m)
+	if s.config.OnMessage != nil {
+		s.config.OnMessage(m)
+	}
+}
+
+// report logs the end of an invocation.
+func (s *Staging) report(r lambda.Report) {
+	attrs := []slog.Attr{slog.String("function", r.Function), slog.String("request", r.RequestID), slog.Int("pid", r.PID), slog.Duration("duration", r.Duration)}
+	if r.Init > 0 {
+		attrs = append(attrs, slog.Duration("init", r.Init))
+	}
+	level := slog.LevelInfo
+	if r.Err != nil {
+		level, attrs = slog.LevelError, append(attrs, slog.String("error", r.Err.Error()))
+	}
+	s.config.Logger.LogAttrs(context.Background(), level, "invocation", attrs...)
+	if s.config.OnReport != nil {
+		s.config.OnReport(r)
+	}
+}
+
+// work starts the streams' pollers and the schedules.
+func (s *Staging) work(ctx context.Context) error {
+	working, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	for _, planned := range s.plan.mappings {
+		reader := &stream{database: database(s.database.Endpoint), pollEvery: s.config.PollEvery, logger: s.config.Logger}
+		shards, err := reader.open(ctx, planned.table)
+		if err != nil {
+			return err
+		}
+		m := planned.mapping
+		m.invoke, m.pause, m.logger = s.hosts[planned.function].Invoke, retryPause, s.config.Logger
+		m.discard = func(d discarded) { s.send(planned.failures, ofBatch(d, planned.function, reader.arn, time.Now())) }
+		for _, shard := range shards {
+			line := m.line()
+			s.workers.Go(func() { reader.run(working, shard, line) })
+			s.workers.Go(func() { line.run(working) })
+		}
+	}
+	for _, planned := range s.plan.schedules {
+		interval := cmp.Or(s.config.SweepEvery, planned.every)
+		s.workers.Go(func() {
+			every(working, interval, func(context.Context) {
+				// A host that is closed takes nothing more, and is right in that.
+				_ = s.hosts[planned.function].InvokeAsync([]byte(planned.event(time.Now())))
+			})
+		})
+	}
+	return nil
+}
+
+// serve serves on a free port and returns the URL.
+func (s *Staging) serve(h http.Handler) (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("listen for the functions: %w", err)
+	}
+	s.serveOn(listener, h)
+	return "http://" + listener.Addr().String(), nil
+}
+
+func (s *Staging) serveOn(listener net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn)}
+	s.servers = append(s.servers, server)
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.served <- err
+		}
+	}()
+}
+
+// Addr is the address that the stack listens on.
+func (s *Staging) Addr() string { return s.listener.Addr().String() }
+
+// WebSocketURL is where clients connect.
+func (s *Staging) WebSocketURL() string { return "ws://" + s.Addr() + "/" + s.plan.socket.stage }
+
+// ConsoleURL is the web console.
+func (s *Staging) ConsoleURL() string { return s.HTTPURL() + console.Path + "/" }
+
+// HTTPURL is the root of the HTTP API.
+func (s *Staging) HTTPURL() string { return "http://" + s.Addr() }
+
+// Backends says what the stack is made of.
+func (s *Staging) Backends() string {
+	var names []string
+	for _, f := range s.plan.functions {
+		names = append(names, f.short)
+	}
+	return fmt.Sprintf("%s: functions %v as processes from %s, DynamoDB by dynoxide %s at %s", s.config.Template, names, s.folder, dynamodb.Version, s.database.Endpoint)
+}
+
+// Sign makes a token that the stack accepts, with claims changed or added as in
+// [Key.SignClaims]. It is of no use when the template's parameters name another
+// issuer's keys.
+func (s *Staging) Sign(g Grant, changes map[string]any, now time.Time) (string, error) {
+	claims := map[string]any{"iss": s.issuer, "aud": s.audience}
+	maps.Copy(claims, changes)
+	return s.key.SignClaims(g, claims, now)
+}
+
+// KeyFile is the private key that Sign signs with, as long as the stack lasts.
+func (s *Staging) KeyFile() string { return filepath.Join(s.folder, keyFile) }
+
+// Processes returns the processes of a function that there are now.
+func (s *Staging) Processes(function string) []lambda.Process {
+	for _, f := range s.plan.functions {
+		if f.short == function {
+			return s.hosts[f.arn].Running()
+		}
+	}
+	return nil
+}
+
+// Messages are what the stack's queues hold: what was given up.
+func (s *Staging) Messages() []Message { return s.queues.all() }
+
+// Done gives a server's fault, should one end by itself.
+func (s *Staging) Done() <-chan error { return s.served }
+
+// Close stops the stack and forgets everything. It waits as long as ctx lasts
+// for the functions that run because sockets are closed.
+func (s *Staging) Close(ctx context.Context) error {
+	var faults []error
+	if s.stop != nil {
+		s.stop()
+	}
+	if s.gateway != nil {
+		faults = append(faults, s.gateway.Close(ctx))
+	}
+	var closing sync.WaitGroup
+	results := make(chan error, len(s.hosts))
+	for _, host := range s.hosts {
+		closing.Go(func() { results <- host.Close(ctx) })
+	}
+	closing.Wait()
+	for range s.hosts {
+		faults = append(faults, <-results)
+	}
+	s.workers.Wait()
+	for _, server := range s.servers {
+		faults = append(faults, server.Close())
+	}
+	if s.gateway == nil && s.listener != nil {
+		faults = append(faults, s.listener.Close())
+	}
+	if s.database != nil {
+		s.database.Stop()
+	}
+	if s.folder != "" {
+		faults = append(faults, os.RemoveAll(s.folder))
+	}
+	return errors.Join(faults...)
+}

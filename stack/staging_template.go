@@ -1,0 +1,386 @@
+package stack
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer/emulator/gateway"
+	"github.com/pay-theory/streamer/emulator/template"
+)
+
+// A plan is what a template says, in the terms of what runs it here. It is
+// complete before anything is started.
+type plan struct {
+	functions []*functionPlan
+	tables    []tablePlan
+	mappings  []mappingPlan
+	schedules []schedulePlan
+	queues    map[string]string // names by ARN
+	socket    apiPlan
+	http      *apiPlan // nil: there is none
+	apis      map[string]template.Resource
+}
+
+type functionPlan struct {
+	name, arn string
+	short     string // the name without the stack's
+	binary    string // the command below cmd that is built
+	timeout   time.Duration
+	memory    int
+	reserved  int // invocations at a time; 0: as the machine allows
+	env       map[string]string
+
+	retries  int // of asynchronous invocations
+	eventAge time.Duration
+	failures string // ARN of the queue of events that are given up; "": none
+}
+
+type tablePlan struct {
+	name, arn  string
+	definition map[string]any // what CreateTable takes
+	ttl        string         // the attribute, or ""
+}
+
+type mappingPlan struct {
+	function string // ARN
+	table    string // its name
+	failures string // ARN of a queue, or ""
+	mapping
+}
+
+type schedulePlan struct {
+	arn, function, input string
+	every                time.Duration
+}
+
+// event is what Scheduler sends, with its words filled in:
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+func (s schedulePlan) event(now time.Time) string {
+	if s.input == "" {
+		return "{}"
+	}
+	return strings.NewReplacer("<aws.scheduler.execution-id>", now.UTC().Format("20060102150405.000000"), "<aws.scheduler.attempt-number>", "1",
+		"<aws.scheduler.scheduled-time>", now.UTC().Format(time.RFC3339), "<aws.scheduler.schedule-arn>", s.arn).Replace(s.input)
+}
+
+type apiPlan struct {
+	id, stage, selection string
+	routes               map[string]routePlan
+	timeout              time.Duration
+	cors                 *gateway.CORS
+}
+
+type routePlan struct {
+	function  string // ARN
+	answers   bool   // the function's body is the answer
+	permitted bool   // the API may invoke the function
+}
+
+// passedOver are the properties that change nothing that can be seen on one
+// machine. docs/staging.md lists them.
+var passedOver = map[string][]string{
+	"AWS::Lambda::Function":           {"FunctionName", "Description", "Architectures", "RecursiveLoop", "Role", "TracingConfig", "Tags"},
+	"AWS::Lambda::EventSourceMapping": {"StartingPosition", "Tags"},
+	"AWS::Lambda::EventInvokeConfig":  {"Qualifier"},
+	"AWS::DynamoDB::Table":            {"TableName", "PointInTimeRecoverySpecification", "SSESpecification", "DeletionProtectionEnabled", "Tags"},
+	"AWS::Scheduler::Schedule":        {"Name", "Description", "FlexibleTimeWindow"},
+	"AWS::ApiGatewayV2::Api":          {"Name", "Description", "Tags"},
+	"AWS::ApiGatewayV2::Integration":  {"Description"},
+	"AWS::ApiGatewayV2::Stage":        {"Description", "Tags"},
+}
+
+// notRun are the types that are nothing to run: who may call what, and what is
+// watched.
+var notRun = []string{"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Logs::LogGroup", "AWS::Lambda::Permission",
+	"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::SQS::Queue"}
+
+// read fills into from a resource's properties. One that is neither in it nor
+// passed over is refused.
+func read(r template.Resource, into any) error {
+	properties := maps.Clone(r.Properties)
+	for _, name := range passedOver[r.Type] {
+		delete(properties, name)
+	}
+	raw, err := json.Marshal(properties)
+	if err == nil {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.DisallowUnknownFields()
+		err = d.Decode(into)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: staging cannot run it: %w", r.Name, err)
+	}
+	return nil
+}
+
+// readTemplate evaluates a template with the stack's own parameters, as far as it
+// has them, and the given ones, and plans it.
+func readTemplate(file string, own, given map[string]string) (*plan, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the template: %w; run this at the root of the source, or name that with --source", err)
+	}
+	tpl, err := template.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	parameters := map[string]string{}
+	for name, value := range own {
+		if tpl.HasParameter(name) {
+			parameters[name] = value
+		}
+	}
+	maps.Copy(parameters, given)
+	stack, err := tpl.Stack(template.Config{Parameters: parameters, Region: stagingRegion, AccountID: stagingAccount, StackName: stagingStack, Value: physical})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	p, err := planOf(stack)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return p, nil
+}
+
+// planOf reads each resource, and returns everything that is wrong.
+func planOf(stack *template.Stack) (*plan, error) {
+	p := &plan{queues: map[string]string{}, apis: stack.OfType("AWS::ApiGatewayV2::Api")}
+	var faults []error
+	each := func(kind string, read func(r template.Resource) error) {
+		found := stack.OfType(kind)
+		for _, name := range slices.Sorted(maps.Keys(found)) {
+			faults = append(faults, read(found[name]))
+		}
+	}
+	each("AWS::SQS::Queue", func(r template.Resource) error {
+		name := nameOf(r, "QueueName")
+		p.queues[arn("sqs", name)] = name
+		return nil
+	})
+	each("AWS::DynamoDB::Table", p.table)
+	each("AWS::Lambda::Function", p.function)
+	each("AWS::Lambda::EventInvokeConfig", p.eventInvoke)
+	each("AWS::Lambda::EventSourceMapping", p.eventSource)
+	each("AWS::Scheduler::Schedule", p.schedule)
+	faults = append(faults, p.gateway(stack))
+	for _, name := range slices.Sorted(maps.Keys(stack.Resources)) {
+		kind := stack.Resources[name].Type
+		if _, run := passedOver[kind]; !run && !slices.Contains(notRun, kind) && !slices.Contains(routeTypes, kind) {
+			faults = append(faults, fmt.Errorf("%s: staging has no %s", name, kind))
+		}
+	}
+	return p, errors.Join(faults...)
+}
+
+// codeName finds a command's name in the key of its zip, as make dist names it.
+var codeName = regexp.MustCompile(`([A-Za-z0-9_]+)-(?:arm64|amd64)\.zip$`)
+
+func (p *plan) function(r template.Resource) error {
+	var in struct {
+		Runtime, Handler, PackageType string
+		Code                          struct{ S3Bucket, S3Key string }
+		Timeout, MemorySize           int
+		ReservedConcurrentExecutions  *int
+		LoggingConfig                 struct{ LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup string }
+		Environment                   struct{ Variables map[string]any }
+	}
+	in.Timeout, in.MemorySize = 3, 128 // Lambda's own
+	if err := read(r, &in); err != nil {
+		return err
+	}
+	f := &functionPlan{name: nameOf(r, "FunctionName"), arn: functionARN(r), timeout: time.Duration(in.Timeout) * time.Second, memory: in.MemorySize,
+		env: map[string]string{}, retries: 2, eventAge: 6 * time.Hour}
+	f.short = strings.TrimPrefix(f.name, stagingStack+"-")
+	code := codeName.FindStringSubmatch(in.Code.S3Key)
+	switch {
+	case !strings.HasPrefix(in.Runtime, "provided.") || in.Handler != "bootstrap":
+		return fmt.Errorf("%s: staging runs binaries, which have a runtime such as provided.al2023 and the handler bootstrap", r.Name)
+	case code == nil:
+		return fmt.Errorf("%s: Code.S3Key %q does not end like a zip of make dist, such as connect-arm64.zip", r.Name, in.Code.S3Key)
+	case in.ReservedConcurrentExecutions != nil && *in.ReservedConcurrentExecutions <= 0:
+		return fmt.Errorf("%s: with ReservedConcurrentExecutions %d it would never run", r.Name, *in.ReservedConcurrentExecutions)
+	}
+	if f.binary = code[1]; in.ReservedConcurrentExecutions != nil {
+		f.reserved = *in.ReservedConcurrentExecutions
+	}
+	for name, value := range map[string]string{"AWS_LAMBDA_LOG_FORMAT": in.LoggingConfig.LogFormat, "AWS_LAMBDA_LOG_LEVEL": in.LoggingConfig.ApplicationLogLevel,
+		"AWS_LAMBDA_LOG_GROUP_NAME": in.LoggingConfig.LogGroup} {
+		if value != "" {
+			f.env[name] = value
+		}
+	}
+	for name, value := range in.Environment.Variables {
+		f.env[name] = fmt.Sprint(value)
+	}
+	p.functions = append(p.functions, f)
+	return nil
+}
+
+// called finds a function by its ARN, or by its name.
+func (p *plan) called(r template.Resource, name string) (*functionPlan, error) {
+	for _, f := range p.functions {
+		if f.arn == name || f.name == name {
+			return f, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: %s is no function of the stack", r.Name, name)
+}
+
+func (p *plan) table(r template.Resource) error {
+	var in struct {
+		BillingMode                                   string
+		AttributeDefinitions, KeySchema               any
+		GlobalSecondaryIndexes, LocalSecondaryIndexes any
+		ProvisionedThroughput                         any
+		StreamSpecification                           struct{ StreamViewType string }
+		TimeToLiveSpecification                       struct {
+			AttributeName string
+			Enabled       bool
+		}
+	}
+	if err := read(r, &in); err != nil {
+		return err
+	}
+	t := tablePlan{name: nameOf(r, "TableName"), arn: tableARNOf(r), definition: map[string]any{"TableName": nameOf(r, "TableName")}}
+	for _, name := range []string{"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "ProvisionedThroughput"} {
+		if value, ok := r.Properties[name]; ok {
+			t.definition[name] = value
+		}
+	}
+	if view := in.StreamSpecification.StreamViewType; view != "" {
+		t.definition["StreamSpecification"] = map[string]any{"StreamEnabled": true, "StreamViewType": view}
+	}
+	if in.TimeToLiveSpecification.Enabled {
+		t.ttl = in.TimeToLiveSpecification.AttributeName
+	}
+	p.tables = append(p.tables, t)
+	return nil
+}
+
+// A destination is where what is given up goes: a queue of the stack.
+type destination struct {
+	OnFailure struct{ Destination string }
+}
+
+func (p *plan) queue(r template.Resource, d destination) (string, error) {
+	to := d.OnFailure.Destination
+	if _, ok := p.queues[to]; to != "" && !ok {
+		return "", fmt.Errorf("%s: the destination %s is no queue of the stack", r.Name, to)
+	}
+	return to, nil
+}
+
+func (p *plan) eventInvoke(r template.Resource) error {
+	in := struct {
+		FunctionName                                   string
+		MaximumEventAgeInSeconds, MaximumRetryAttempts *int
+		DestinationConfig                              destination
+	}{}
+	if err := read(r, &in); err != nil {
+		return err
+	}
+	f, err := p.called(r, in.FunctionName)
+	if err != nil {
+		return err
+	}
+	if in.MaximumRetryAttempts != nil {
+		f.retries = *in.MaximumRetryAttempts
+	}
+	if in.MaximumEventAgeInSeconds != nil {
+		f.eventAge = time.Duration(*in.MaximumEventAgeInSeconds) * time.Second
+	}
+	f.failures, err = p.queue(r, in.DestinationConfig)
+	return err
+}
+
+func (p *plan) eventSource(r template.Resource) error {
+	var in struct {
+		FunctionName, EventSourceArn                                     string
+		BatchSize, MaximumBatchingWindowInSeconds, ParallelizationFactor int
+		FilterCriteria                                                   struct{ Filters []struct{ Pattern string } }
+		FunctionResponseTypes                                            []string
+		BisectBatchOnFunctionError                                       bool
+		MaximumRetryAttempts, MaximumRecordAgeInSeconds                  int
+		DestinationConfig                                                destination
+		Enabled                                                          bool
+	}
+	in.BatchSize, in.ParallelizationFactor, in.MaximumRetryAttempts, in.MaximumRecordAgeInSeconds, in.Enabled = 100, 1, -1, -1, true
+	if err := read(r, &in); err != nil {
+		return err
+	}
+	f, err := p.called(r, in.FunctionName)
+	if err != nil {
+		return err
+	}
+	m := mappingPlan{function: f.arn, mapping: mapping{batchSize: in.BatchSize, window: time.Duration(in.MaximumBatchingWindowInSeconds) * time.Second,
+		lanes: in.ParallelizationFactor, partial: slices.Contains(in.FunctionResponseTypes, "ReportBatchItemFailures"),
+		bisect: in.BisectBatchOnFunctionError, retries: in.MaximumRetryAttempts, maxAge: time.Duration(in.MaximumRecordAgeInSeconds) * time.Second}}
+	if m.failures, err = p.queue(r, in.DestinationConfig); err != nil {
+		return err
+	}
+	for _, t := range p.tables {
+		if strings.HasPrefix(in.EventSourceArn, t.arn+"/stream/") && t.definition["StreamSpecification"] != nil {
+			m.table = t.name
+		}
+	}
+	switch {
+	case m.table == "":
+		return fmt.Errorf("%s: %s is no stream of a table of the stack", r.Name, in.EventSourceArn)
+	case m.batchSize < 1 || m.batchSize > 10_000 || m.lanes < 1 || m.lanes > 10 || m.window < 0 || m.window > 5*time.Minute || m.retries < -1 || m.retries > 10_000:
+		return fmt.Errorf("%s: BatchSize, ParallelizationFactor, MaximumBatchingWindowInSeconds or MaximumRetryAttempts is out of its range", r.Name)
+	}
+	for _, one := range in.FilterCriteria.Filters {
+		f, err := parseFilter(one.Pattern)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Name, err)
+		}
+		m.filters = append(m.filters, f)
+	}
+	if in.Enabled {
+		p.mappings = append(p.mappings, m)
+	}
+	return nil
+}
+
+// rate is the form of schedules that repeat:
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+var rate = regexp.MustCompile(`^rate\((\d+) (minute|hour|day)s?\)$`)
+
+func (p *plan) schedule(r template.Resource) error {
+	var in struct {
+		ScheduleExpression, State string
+		Target                    struct {
+			Arn, RoleArn, Input string
+			RetryPolicy         any // of the delivery, which does not fail here
+		}
+	}
+	if err := read(r, &in); err != nil {
+		return err
+	}
+	f, err := p.called(r, in.Target.Arn)
+	if err != nil {
+		return err
+	}
+	m := rate.FindStringSubmatch(in.ScheduleExpression)
+	if m == nil {
+		return fmt.Errorf("%s: staging knows schedules such as rate(1 minute), not %q", r.Name, in.ScheduleExpression)
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil || n == 0 {
+		return fmt.Errorf("%s: %q is no rate", r.Name, in.ScheduleExpression)
+	}
+	unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[m[2]]
+	if in.State != "DISABLED" {
+		p.schedules = append(p.schedules, schedulePlan{arn: scheduleARNOf(r), function: f.arn, input: in.Target.Input, every: time.Duration(n) * unit})
+	}
+	return nil
+}

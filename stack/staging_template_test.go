@@ -1,0 +1,99 @@
+package stack
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// changed writes a copy of the template with each old text, which is there once,
+// replaced by the new one behind it.
+func changed(t *testing.T, pairs ...string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "deploy", "template.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(raw)
+	for i := 0; i < len(pairs); i += 2 {
+		if n := strings.Count(text, pairs[i]); n != 1 {
+			t.Fatalf("the template has %q %d times", pairs[i], n)
+		}
+		text = strings.Replace(text, pairs[i], pairs[i+1], 1)
+	}
+	file := filepath.Join(t.TempDir(), "template.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+var own = map[string]string{"CodeBucket": "staging", "JwksUrl": "https://127.0.0.1/jwks.json", "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience, "Unused": "x"}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	p, err := readTemplate(filepath.Join("..", "deploy", "template.yaml"), own, map[string]string{
+		"StageName": "test", "ProcessorConcurrency": "7", "LogLevel": "WARN"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range p.functions {
+		names = append(names, f.short)
+	}
+	processor := p.functions[slices.Index(names, "processor")]
+	if !slices.Equal(names, []string{"connect", "disconnect", "processor", "router"}) || processor.name != "streamer-processor" || processor.binary != "processor" ||
+		processor.timeout != 15*time.Minute || processor.memory != 512 || processor.reserved != 7 || processor.retries != 1 || processor.eventAge != 5*time.Minute {
+		t.Errorf("functions %v, %+v", names, processor)
+	}
+	url := localAddresses(p.apis, "127.0.0.1:80").Replace(processor.env["STREAMER_CALLBACK_URL"])
+	if url != "http://127.0.0.1:80/test" || processor.env["STREAMER_REQUESTS_TABLE"] != "streamer-RequestsTable" || processor.env["AWS_LAMBDA_LOG_LEVEL"] != "WARN" {
+		t.Errorf("environment %v, callback %s", processor.env, url)
+	}
+	m := p.mappings[0]
+	if len(p.mappings) != 1 || m.function != processor.arn || m.table != "streamer-RequestsTable" || m.batchSize != 100 || m.lanes != 2 || len(m.filters) != 1 ||
+		!m.partial || !m.bisect || m.retries != 5 || m.maxAge != 5*time.Minute || p.queues[m.failures] != "streamer-DeadLetters" || processor.failures != m.failures {
+		t.Errorf("mapping %+v", m)
+	}
+	tick := p.schedules[0].event(time.Date(2026, 3, 22, 18, 59, 0, 0, time.UTC))
+	if p.schedules[0].every != time.Minute || p.schedules[0].function != processor.arn ||
+		!strings.Contains(tick, `"time": "2026-03-22T18:59:00Z"`) || strings.Contains(tick, "<aws.") {
+		t.Errorf("schedule %+v sends %s", p.schedules[0], tick)
+	}
+	if s := p.socket; s.stage != "test" || len(s.routes) != 3 || !s.routes["$default"].answers || s.routes["$connect"].answers || s.timeout != 29*time.Second || p.http == nil {
+		t.Errorf("socket %+v, HTTP %+v", s, p.http)
+	}
+	if len(p.tables) != 2 || p.tables[1].ttl != "ttl" || p.tables[1].definition["StreamSpecification"] == nil || p.tables[0].definition["StreamSpecification"] != nil {
+		t.Errorf("tables %+v", p.tables)
+	}
+}
+
+// What cannot be run as the template says is refused, with the resource's name.
+func TestTemplateThatCannotRun(t *testing.T) {
+	t.Parallel()
+	for says, pairs := range map[string][]string{
+		`StageName: it must match`:                               {"Default: prod", "Default: no/stage"},
+		`"Nobody" is neither`:                                    {"- !GetAtt RequestsTable.Arn\n                  - !Sub", "- !GetAtt Nobody.Arn\n                  - !Sub"},
+		`ConnectFunction: Code.S3Key "connect.zip" does not end`: {`!Sub "${CodePrefix}connect-${Architecture}.zip"`, "connect.zip"},
+		`unknown field "Layers"`:                                 {`      Description: "$connect: verifies the token and records the connection"`, "      Layers: [x]"},
+		`ProcessorStream: the filter`:                            {`'{"dynamodb": {"NewImage": {"state": {"S": ["QUEUED"]}}}}'`, `'{"dynamodb": {"NewImage": {"due": {"N": [{"numeric": [">", 0]}]}}}}'`},
+		`ProcessorStream: BatchSize`:                             {"BatchSize: 100", "BatchSize: 10001"},
+		`is no stream of a table`:                                {"StreamSpecification: {StreamViewType: NEW_IMAGE}\n", "\n"},
+		`Sweep: staging knows schedules such as rate`:            {"rate(1 minute)", "cron(0 12 * * ? *)"},
+		`HttpRoute: its target`:                                  {"Target: !Sub integrations/${HttpIntegration}", "Target: integrations/Nobody"},
+		`DeadLetters: staging has no AWS::SNS::Topic`:            {"Type: AWS::SQS::Queue", "Type: AWS::SNS::Topic"},
+		`WebSocketApi: it has no stage`:                          {"      ApiId: !Ref WebSocketApi\n      StageName: !Ref StageName", "      ApiId: !Ref HttpApi\n      StageName: !Ref StageName"},
+		`staging has no authorizer`:                              {"RouteKey: $connect\n      AuthorizationType: NONE", "RouteKey: $connect\n      AuthorizationType: CUSTOM"},
+	} {
+		_, err := readTemplate(changed(t, pairs...), own, nil)
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v\nwant %s", err, says)
+		}
+	}
+	if _, err := readTemplate("nowhere.yaml", nil, nil); err == nil {
+		t.Error("a template that is not there")
+	}
+}

@@ -1,0 +1,101 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+func stop(t *testing.T, stack *Staging) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+	defer cancel()
+	if err := stack.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// What the template says is what runs: a stack from a changed copy differs in
+// what was changed.
+func TestChangedTemplateRuns(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds and runs the functions")
+	}
+	file := changed(t,
+		// Nobody asks for a token when a socket is opened.
+		"  ConnectRoute:\n    Type: AWS::ApiGatewayV2::Route\n    Properties:\n      ApiId: !Ref WebSocketApi\n      RouteKey: $connect\n",
+		"  ConnectRoute:\n    Type: AWS::ApiGatewayV2::Route\n    Properties:\n      ApiId: !Ref WebSocketApi\n      RouteKey: unused\n",
+		// API Gateway may not invoke the router for messages.
+		"  MessagePermission:\n    Type: AWS::Lambda::Permission\n    Properties:\n      Action: lambda:InvokeFunction\n",
+		"  MessagePermission:\n    Type: AWS::Lambda::Permission\n    Properties:\n      Action: lambda:GetFunction\n",
+		// An event is tried once.
+		"      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 1\n", "      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 0\n",
+		// The processor finds no table.
+		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: !Ref RequestsTable\n",
+		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: no-such-table\n",
+	)
+	messages := make(chan Message, 100)
+	stack, err := StartStaging(t.Context(), StagingConfig{Source: "..", Cache: filepath.Join("..", ".cache", "dynoxide"), Template: file,
+		Parameters: map[string]string{"StageName": "changed", "CorsOrigins": "https://a.example"}, Logger: slog.New(slog.DiscardHandler),
+		OnMessage: func(m Message) { messages <- m }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop(t, stack)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if !strings.HasSuffix(stack.WebSocketURL(), "/changed") {
+		t.Errorf("the URL is %s", stack.WebSocketURL())
+	}
+	conn, res, err := websocket.Dial(ctx, stack.WebSocketURL(), nil)
+	if err != nil {
+		t.Fatalf("without a token and without a route that asks for one: %v, %v", res, err)
+	}
+	defer conn.CloseNow()
+	if err := conn.Write(ctx, websocket.MessageText, []byte(`{"action":"streamer.ping"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, frame, err := conn.Read(ctx); err != nil || !strings.Contains(string(frame), `"message": "Internal server error"`) {
+		t.Errorf("a message without permission: %s, %v", frame, err)
+	}
+
+	// The first tick fails: the message says so.
+	var record struct {
+		Request struct{ Condition, FunctionArn string } `json:"requestContext"`
+		Payload struct{ Source string }                 `json:"requestPayload"`
+	}
+	select {
+	case m := <-messages:
+		if err := json.Unmarshal([]byte(m.Body), &record); err != nil || m.Queue != "streamer-DeadLetters" || record.Request.Condition != "RetriesExhausted" ||
+			record.Request.FunctionArn != "arn:aws:lambda:us-east-1:123456789012:function:streamer-processor:$LATEST" || record.Payload.Source != "aws.scheduler" {
+			t.Errorf("in the queue %s: %s, %v", m.Queue, m.Body, err)
+		}
+		if all := stack.Messages(); !slices.Contains(all, m) {
+			t.Errorf("the queues hold %v", all)
+		}
+	case <-ctx.Done():
+		t.Fatal("the sweep of a processor without a table did not fail")
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, stack.HTTPURL()+"/health", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Origin", "https://a.example")
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK || answer.Header.Get("Access-Control-Allow-Origin") != "https://a.example" {
+		t.Errorf("over HTTP: %s, %v", answer.Status, answer.Header)
+	}
+}

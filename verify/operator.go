@@ -1,0 +1,207 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/coder/websocket"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
+)
+
+var operatorChecks = []Check{
+	{"operators", "one sees and steers another subject's request", asOperator(func(ctx context.Context, t *Target, token, subject string) error {
+		mine, err := t.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer mine.close()
+		id, err := mine.begin(ctx, "echo_async", work{"steered", 30_000})
+		if err != nil {
+			return err
+		}
+		list, err := t.call(ctx, token, "GET", "/requests?subject=*&action=echo_async&limit=10", "")
+		if err != nil || list.status != http.StatusOK || !strings.Contains(string(list.body), `"id":"`+id+`","subject":"`+subject+`"`) {
+			return cmp.Or(err, fmt.Errorf("the list is %v", list))
+		}
+		named := "/requests/" + id + "?subject=" + url.QueryEscape(subject)
+		detail, err := t.call(ctx, token, "GET", named+"&detail=true", "")
+		if err != nil || !strings.Contains(string(detail.body), `"detail":{"payload":{"message":"steered","step_ms":30000}`) {
+			return cmp.Or(err, fmt.Errorf("the detail is %v", detail))
+		}
+		theirs, status, err := dial(ctx, t.WebSocketURL, token)
+		if err != nil {
+			return fmt.Errorf("connect as operator (status %d): %w", status, err)
+		}
+		defer theirs.close()
+		f, err := theirs.ask(ctx, `{"id":"s","action":"streamer.subscribe","payload":{"request_id":"`+id+`","subject":"`+subject+`"}}`)
+		if err != nil || f.Type != wire.TypeRequest || f.Request.Subject != subject {
+			return cmp.Or(err, unexpected(f))
+		}
+		if r, err := t.call(ctx, token, "DELETE", named, ""); err != nil || r.status != http.StatusOK {
+			return cmp.Or(err, fmt.Errorf("the cancel answered %v", r))
+		}
+		for _, s := range []*socket{mine, theirs} {
+			last, err := s.end(ctx, id)
+			if err != nil || last.Type != wire.TypeError || last.Error.Code != wire.Cancelled {
+				return cmp.Or(err, unexpected(last))
+			}
+		}
+		return nil
+	})},
+	{"operators", "whoever is none names nobody else", overHTTP(func(ctx context.Context, t *Target) error {
+		for _, path := range []string{"/requests?subject=*", "/requests?subject=somebody", "/requests/x?subject=somebody", "/connections?subject=*"} {
+			r, err := t.call(ctx, t.Token, "GET", path, "")
+			if err != nil || r.status != http.StatusForbidden || r.code() != wire.Forbidden {
+				return cmp.Or(err, fmt.Errorf("%s answered %v", path, r))
+			}
+		}
+		return nil
+	})},
+	{"operators", "one of another tenant sees nothing", asOperator(func(ctx context.Context, t *Target, _, subject string) error {
+		if t.Sign == nil {
+			return skip("needs the stage's signing key")
+		}
+		token, err := t.Sign(map[string]any{"tenant_id": newID(), "sub": "operator", "scope": streamer.OperatorScope})
+		if err != nil {
+			return err
+		}
+		mine, err := t.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer mine.close()
+		id := newID()
+		if _, err := mine.request(ctx, id, "echo_async", work{"mine", 1}); err != nil {
+			return err
+		}
+		for path, want := range map[string]string{
+			"/requests?subject=*":                                      `{"requests":[]}`,
+			"/connections?subject=*":                                   `{"connections":[]}`,
+			"/requests?subject=" + url.QueryEscape(subject):            `{"requests":[]}`,
+			"/requests/" + id + "?subject=" + url.QueryEscape(subject): `"code":"NOT_FOUND"`,
+		} {
+			r, err := t.call(ctx, token, "GET", path, "")
+			if err != nil || !strings.Contains(string(r.body), want) {
+				return cmp.Or(err, fmt.Errorf("%s answered %v", path, r))
+			}
+		}
+		return nil
+	})},
+	{"operators", "closing a subject's connections, which may come back", asOperator(func(ctx context.Context, t *Target, token, _ string) error {
+		if t.Sign == nil {
+			return skip("needs the stage's signing key: nobody else's connections are closed")
+		}
+		subject := newID()
+		doomed, err := t.Sign(map[string]any{"sub": subject})
+		if err != nil {
+			return err
+		}
+		open := func() (*socket, error) {
+			s, status, err := dial(ctx, t.WebSocketURL, doomed)
+			if err != nil {
+				err = fmt.Errorf("connect (status %d): %w", status, err)
+			}
+			return s, err
+		}
+		var sockets [2]*socket
+		for i := range sockets {
+			if sockets[i], err = open(); err != nil {
+				return err
+			}
+			defer sockets[i].close()
+		}
+		// The list of connections may be behind by a moment.
+		err = every(ctx, func() (bool, error) {
+			n, err := t.connections(ctx, token, subject)
+			return n == 2, err
+		})
+		if err != nil {
+			return fmt.Errorf("two connections are not listed: %w", err)
+		}
+		r, err := t.call(ctx, token, "DELETE", "/connections?subject="+subject, "")
+		if err != nil || r.status != http.StatusOK || string(r.body) != `{"closed":2}` {
+			return cmp.Or(err, fmt.Errorf("answered %v", r))
+		}
+		for _, s := range sockets {
+			if _, _, err := s.conn.Read(ctx); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+				return fmt.Errorf("the socket ended with %w", err)
+			}
+		}
+		err = every(ctx, func() (bool, error) {
+			n, err := t.connections(ctx, token, subject)
+			return n == 0, err
+		})
+		if err != nil {
+			return fmt.Errorf("what was closed is listed: %w", err)
+		}
+		again, err := open()
+		if err != nil {
+			return err
+		}
+		again.close()
+		return nil
+	})},
+}
+
+// connections counts a subject's.
+func (t *Target) connections(ctx context.Context, token, subject string) (int, error) {
+	r, err := t.call(ctx, token, "GET", "/connections?subject="+subject, "")
+	if err != nil {
+		return 0, err
+	}
+	var list wire.ConnectionList
+	if err := json.Unmarshal(r.body, &list); err != nil || r.status != http.StatusOK {
+		return 0, fmt.Errorf("answered %v", r)
+	}
+	for _, c := range list.Connections {
+		if c.Subject != subject || c.ConnectedAt.IsZero() || !c.ExpiresAt.After(c.ConnectedAt) {
+			return 0, fmt.Errorf("listed %+v", c)
+		}
+	}
+	return len(list.Connections), nil
+}
+
+// asOperator is a check made by an operator about what the target's subject has.
+func asOperator(run func(ctx context.Context, t *Target, token, subject string) error) func(context.Context, *Target) error {
+	return overHTTP(func(ctx context.Context, t *Target) error {
+		token := t.OperatorToken
+		if token == "" && t.Sign != nil {
+			var err error
+			if token, err = t.Sign(map[string]any{"sub": "verify-operator", "scope": streamer.OperatorScope}); err != nil {
+				return err
+			}
+		}
+		if token == "" {
+			return skip("needs a token of the same tenant with the scope " + streamer.OperatorScope)
+		}
+		subject, err := subjectOf(t.Token)
+		if err != nil {
+			return err
+		}
+		return run(ctx, t, token, subject)
+	})
+}
+
+// subjectOf reads a token's subject.
+func subjectOf(token string) (string, error) {
+	var claims struct {
+		Sub string `json:"sub"`
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return "", fmt.Errorf("the token has %d parts", len(parts))
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err == nil {
+		err = json.Unmarshal(raw, &claims)
+	}
+	return claims.Sub, err
+}

@@ -1,0 +1,167 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/coder/websocket"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A socket is a WebSocket without any cleverness: it sends what it is told and
+// shows what came.
+type socket struct{ conn *websocket.Conn }
+
+// dial connects. On a refusal the status says why.
+func dial(ctx context.Context, url, token string) (*socket, int, error) {
+	options := &websocket.DialOptions{}
+	if token != "" {
+		options.HTTPHeader = http.Header{"Authorization": {"Bearer " + token}}
+	}
+	return dialWith(ctx, url, options)
+}
+
+func dialWith(ctx context.Context, url string, options *websocket.DialOptions) (*socket, int, error) {
+	conn, response, err := websocket.Dial(ctx, url, options)
+	if err != nil {
+		if response != nil {
+			return nil, response.StatusCode, err
+		}
+		return nil, 0, err
+	}
+	conn.SetReadLimit(256 << 10)
+	return &socket{conn}, response.StatusCode, nil
+}
+
+// connect dials with the target's token.
+func (t *Target) connect(ctx context.Context) (*socket, error) {
+	s, status, err := dial(ctx, t.WebSocketURL, t.Token)
+	if err != nil {
+		return nil, fmt.Errorf("connect (status %d): %w", status, err)
+	}
+	return s, nil
+}
+
+// onSocket is a check over one connection of the target's token.
+func onSocket(run func(context.Context, *socket) error) func(context.Context, *Target) error {
+	return func(ctx context.Context, t *Target) error {
+		s, err := t.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		return run(ctx, s)
+	}
+}
+
+func (s *socket) close() { _ = s.conn.CloseNow() }
+
+func (s *socket) sendText(ctx context.Context, text string) error {
+	if err := s.conn.Write(ctx, websocket.MessageText, []byte(text)); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	return nil
+}
+
+func (s *socket) read(ctx context.Context) (wire.Frame, error) {
+	_, data, err := s.conn.Read(ctx)
+	if err != nil {
+		return wire.Frame{}, fmt.Errorf("read: %w", err)
+	}
+	frame, err := wire.DecodeFrame(data)
+	if err != nil {
+		return frame, fmt.Errorf("the server sent %q: %w", data, err)
+	}
+	return frame, nil
+}
+
+// ask sends a text and returns the frame that answers it: the next one of its
+// id, or the next of all where the text has none. Late frames of other requests
+// are passed over.
+func (s *socket) ask(ctx context.Context, text string) (wire.Frame, error) {
+	if err := s.sendText(ctx, text); err != nil {
+		return wire.Frame{}, err
+	}
+	m, err := wire.DecodeMessage([]byte(text))
+	var unreadable *wire.MessageError
+	if errors.As(err, &unreadable) {
+		m.ID = unreadable.ID
+	}
+	for {
+		f, err := s.read(ctx)
+		if err != nil || m.ID == "" || f.RequestID == m.ID {
+			return f, err
+		}
+	}
+}
+
+// send sends a message.
+func (s *socket) send(ctx context.Context, id, action string, payload any) error {
+	raw, err := json.Marshal(payload)
+	if err != nil {
+		return err
+	}
+	return s.sendText(ctx, string(wire.Message{ID: id, Action: action, Payload: raw}.Append(nil)))
+}
+
+// request sends a message and returns every frame of that request up to the one
+// that ends it.
+func (s *socket) request(ctx context.Context, id, action string, payload any) ([]wire.Frame, error) {
+	if err := s.send(ctx, id, action, payload); err != nil {
+		return nil, err
+	}
+	return s.follow(ctx, id)
+}
+
+// follow collects a request's frames up to the one that ends it. Frames of
+// other requests are passed over.
+func (s *socket) follow(ctx context.Context, id string) ([]wire.Frame, error) {
+	var frames []wire.Frame
+	for {
+		frame, err := s.read(ctx)
+		if err != nil {
+			return frames, fmt.Errorf("after %d frames of %s: %w", len(frames), id, err)
+		}
+		if frame.RequestID != id {
+			continue
+		}
+		frames = append(frames, frame)
+		if ends(frame) {
+			return frames, nil
+		}
+	}
+}
+
+// end returns the frame that ends a request.
+func (s *socket) end(ctx context.Context, id string) (wire.Frame, error) {
+	frames, err := s.follow(ctx, id)
+	if err != nil {
+		return wire.Frame{}, err
+	}
+	return frames[len(frames)-1], nil
+}
+
+// begin sends a message under a new id and waits until it is stored.
+func (s *socket) begin(ctx context.Context, action string, payload any) (string, error) {
+	id := newID()
+	if err := s.send(ctx, id, action, payload); err != nil {
+		return "", err
+	}
+	_, err := s.read(ctx)
+	return id, err
+}
+
+// ends reports whether no frame of the request follows.
+func ends(f wire.Frame) bool {
+	switch f.Type {
+	case wire.TypeResponse, wire.TypeComplete, wire.TypeError:
+		return true
+	case wire.TypeRequest:
+		return f.Request.Final()
+	}
+	return false
+}
