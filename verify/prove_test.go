@@ -78,7 +78,7 @@ func TestProveStaging(t *testing.T) {
 // A killer kills a process now and then.
 type killer struct {
 	running *stack.Staging
-	every int // ticks at most; each request gives one at least
+	every   int // ticks at most; each request gives one at least
 
 	mu     sync.Mutex
 	rng    *rand.Rand
