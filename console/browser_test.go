@@ -18,8 +18,8 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// A world is a stack that the browser can steer.
-type world struct {
+// A harness is a stack that the browser test controls.
+type harness struct {
 	t        *testing.T
 	data     string
 	log      lifttest.Log
@@ -28,26 +28,26 @@ type world struct {
 	repaired atomic.Bool
 }
 
-func (w *world) start(listen string) {
-	stack, err := stack.StartDev(w.t.Context(), stack.DevConfig{Data: w.data, Listen: listen, Logger: w.log.Logger(),
+func (h *harness) start(listen string) {
+	stack, err := stack.StartDev(h.t.Context(), stack.DevConfig{Data: h.data, Listen: listen, Logger: h.log.Logger(),
 		Lease: 2 * time.Second, SweepEvery: 100 * time.Millisecond,
-		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return w.actions(), nil }})
+		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return h.actions(), nil }})
 	if err != nil {
-		w.t.Error(err)
+		h.t.Error(err)
 		return
 	}
-	w.stack = stack
+	h.stack = stack
 }
 
-func (w *world) stop() {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.t.Context()), 20*time.Second)
+func (h *harness) stop() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(h.t.Context()), 20*time.Second)
 	defer cancel()
-	if err := w.stack.Close(ctx); err != nil {
-		w.t.Errorf("close: %v", err)
+	if err := h.stack.Close(ctx); err != nil {
+		h.t.Errorf("close: %v", err)
 	}
 }
 
-func (w *world) actions() []streamer.Action {
+func (h *harness) actions() []streamer.Action {
 	long := func(name string) streamer.ActionConfig {
 		return streamer.ActionConfig{Name: name, Expected: time.Minute}
 	}
@@ -66,7 +66,7 @@ func (w *world) actions() []streamer.Action {
 			job.Logger().Info("holding on", "token", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2VjcmV0")
 			job.Progress(25, "holding on")
 			select {
-			case <-w.release:
+			case <-h.release:
 				return "let go", nil
 			case <-ctx.Done():
 				if errors.Is(context.Cause(ctx), streamer.ErrSliceEnd) {
@@ -76,9 +76,9 @@ func (w *world) actions() []streamer.Action {
 			}
 		}),
 		streamer.NewAction(long("broken"), func(ctx context.Context, _ *streamer.Job, _ any) (string, error) {
-			if w.repaired.Load() {
+			if h.repaired.Load() {
 				select {
-				case <-w.release:
+				case <-h.release:
 				case <-ctx.Done():
 				}
 				return "repaired", nil
@@ -92,10 +92,10 @@ func (w *world) actions() []streamer.Action {
 }
 
 // token signs one for a subject; no scopes: none.
-func (w *world) token(subject string, scopes ...string) string {
-	token, err := w.stack.Key().Sign(stack.Grant{Tenant: "dev", Subject: subject, Scopes: scopes, TTL: time.Hour}, time.Now())
+func (h *harness) token(subject string, scopes ...string) string {
+	token, err := h.stack.Key().Sign(stack.Grant{Tenant: "dev", Subject: subject, Scopes: scopes, TTL: time.Hour}, time.Now())
 	if err != nil {
-		w.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 	return token
 }
@@ -107,30 +107,30 @@ func TestInABrowser(t *testing.T) {
 		t.Skip("starts a browser")
 	}
 	chromium := nodetest.Chromium(t)
-	w := &world{t: t, data: t.TempDir(), release: make(chan struct{})}
-	w.start("127.0.0.1:0")
+	h := &harness{t: t, data: t.TempDir(), release: make(chan struct{})}
+	h.start("127.0.0.1:0")
 	if t.Failed() {
 		return
 	}
-	defer func() { w.stop() }()
-	listen := w.stack.Addr()
+	defer func() { h.stop() }()
+	listen := h.stack.Addr()
 
 	control := http.NewServeMux()
 	control.HandleFunc("POST /release", func(_ http.ResponseWriter, r *http.Request) {
 		select {
-		case w.release <- struct{}{}:
+		case h.release <- struct{}{}:
 		case <-r.Context().Done():
 		}
 	})
-	control.HandleFunc("POST /repair", func(http.ResponseWriter, *http.Request) { w.repaired.Store(true) })
-	control.HandleFunc("POST /stop", func(http.ResponseWriter, *http.Request) { w.stop() })
-	control.HandleFunc("POST /start", func(http.ResponseWriter, *http.Request) { w.start(listen) })
+	control.HandleFunc("POST /repair", func(http.ResponseWriter, *http.Request) { h.repaired.Store(true) })
+	control.HandleFunc("POST /stop", func(http.ResponseWriter, *http.Request) { h.stop() })
+	control.HandleFunc("POST /start", func(http.ResponseWriter, *http.Request) { h.start(listen) })
 	remote := httptest.NewServer(control)
 	defer remote.Close()
 
 	nodetest.Run(t, filepath.Join("..", "verify", "node"), []string{
 		chromium, "SITE=http://" + listen, "CONTROL=" + remote.URL, "SCREENSHOTS=screenshots",
-		"OPERATOR=" + w.token("boss", streamer.OperatorScope), "USER=" + w.token("ada"),
-		"HOSTILE=" + w.token(`<img src=x onerror=alert(1)>`),
+		"OPERATOR=" + h.token("boss", streamer.OperatorScope), "USER=" + h.token("ada"),
+		"HOSTILE=" + h.token(`<img src=x onerror=alert(1)>`),
 	}, "console.mjs")
 }

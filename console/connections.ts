@@ -6,7 +6,7 @@ import { href, type Visit } from "./route.js";
 import { explain } from "./state.js";
 import { duration, moment } from "./time.js";
 
-/** Who is connected now. */
+/** The connections that are open now. */
 export function connectionsView(api: Api, { root, query, signal }: Visit, visit: (address: string) => void): string {
   const subject = query.get("subject") ?? "";
   const cursor = query.get("cursor") ?? "";
@@ -50,8 +50,8 @@ export function connectionsView(api: Api, { root, query, signal }: Visit, visit:
             "p",
             { class: "empty", role: "status" },
             subject
-              ? `Nobody is connected as ${subject}.`
-              : "Nobody is connected. The command “streamer call” connects, and so does this page when it shows a request.",
+              ? `${subject} has no connection.`
+              : "There are no connections. The command “streamer call” connects, and so does this page when it shows a request.",
           ),
       );
       if (page.cursor) next.setAttribute("href", href("connections", "", { subject, cursor: page.cursor }));
@@ -61,9 +61,9 @@ export function connectionsView(api: Api, { root, query, signal }: Visit, visit:
     (error) => put(notice, problem(explain(error))),
   );
 
-  async function closeAll(who: string): Promise<void> {
+  async function closeAll(subject: string): Promise<void> {
     try {
-      const { closed } = await api.closeAll(who);
+      const { closed } = await api.closeAll(subject);
       put(said, `${closed} connection${closed === 1 ? " was" : "s were"} closed.`);
     } catch (error) {
       put(notice, problem(explain(error)));

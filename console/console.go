@@ -30,7 +30,7 @@ type Config struct {
 	// Sign signs an operator's token for a visitor on this machine. nil: the
 	// visitor brings a token.
 	Sign func(tenant, subject string) (string, error)
-	// Tenant and Subject are whom Sign is asked for first.
+	// Tenant and Subject are what Sign is asked for first.
 	Tenant, Subject string
 
 	// Verify returns the tenant of a token, and whether it is an operator's.
@@ -102,7 +102,7 @@ func (c Config) logs(w http.ResponseWriter, r *http.Request) {
 	tenant, operator, err := c.Verify(r.Context(), token)
 	switch id := r.URL.Query().Get("correlation_id"); {
 	case err != nil:
-		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "the token is not good")
+		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "the token is not valid: sign in again")
 	case !operator:
 		refuse(w, http.StatusForbidden, "FORBIDDEN", "the logs need the token of an operator")
 	case id == "":

@@ -32,7 +32,7 @@ var Timers = class {
   #cleared = false;
   /**
    * Runs once after ms, unless the function that it returns is called first.
-   * `cleared` runs in its place when all timers are cleared, or were.
+   * `cleared` runs instead when all timers are cleared, or were.
    */
   after(ms, run, cleared) {
     if (this.#cleared) {
@@ -367,7 +367,7 @@ function readClaims(token) {
   try {
     const body = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
     const { exp, tenant_id, sub } = JSON.parse(atob(body));
-    return { expires: exp * 1e3 || void 0, who: sub && JSON.stringify([tenant_id, sub]) };
+    return { expires: exp * 1e3 || void 0, caller: sub && JSON.stringify([tenant_id, sub]) };
   } catch {
     return {};
   }
@@ -423,7 +423,7 @@ var Link = class {
   parts;
   state = "connecting";
   reason = "start";
-  /** Why the link is closed, for whoever still wanted it. */
+  /** Why the link is closed: the error of every call that comes after. */
   closedBy;
   #session;
   #next = deferred();
@@ -494,7 +494,7 @@ var Link = class {
       return "token";
     }
     if (this.closedBy) return;
-    onToken(readClaims(token).who);
+    onToken(readClaims(token).caller);
     if (SocketClass) {
       const onEnd = (reason) => this.#lost(connection, reason);
       const connection = new Connection(SocketClass, url, token, codec, timers, { onFrame, onEnd, silence });
@@ -584,11 +584,11 @@ var Pending = class {
   }
   storage;
   key;
-  #who;
+  #caller;
   load() {
     try {
-      const { who: who2, requests } = JSON.parse(this.storage.getItem(this.key));
-      return { who: who2, requests: requests ?? {} };
+      const { caller: caller2, requests } = JSON.parse(this.storage.getItem(this.key));
+      return { caller: caller2, requests: requests ?? {} };
     } catch {
       return { requests: {} };
     }
@@ -599,19 +599,19 @@ var Pending = class {
   remove(id) {
     this.#change((requests) => delete requests[id]);
   }
-  /** Notes whose requests these are from now on. */
-  claim(who2) {
-    this.#who = who2;
+  /** Notes the caller whose requests these are from now on. */
+  claim(caller2) {
+    this.#caller = caller2;
     this.#change(() => {
     });
   }
   #change(edit) {
     if (!this.storage) return;
-    const { who: who2, requests } = this.load();
+    const { caller: caller2, requests } = this.load();
     edit(requests);
     try {
       if (!Object.keys(requests).length) this.storage.removeItem(this.key);
-      else this.storage.setItem(this.key, JSON.stringify({ who: this.#who ?? who2, requests }));
+      else this.storage.setItem(this.key, JSON.stringify({ caller: this.#caller ?? caller2, requests }));
     } catch {
     }
   }
@@ -631,8 +631,8 @@ var Tracked = class {
     this.text = text;
     this.follow = follow;
     this.sent = this.stored = !text;
-    const settled = () => this.#changed.resolve();
-    this.done = this.#result.promise.then(settled, settled);
+    const finish = () => this.#changed.resolve();
+    this.done = this.#result.promise.then(finish, finish);
     const progress = { [Symbol.asyncIterator]: () => this.#iterate() };
     this.handle = { id, result: this.#result.promise, progress };
   }
@@ -640,10 +640,10 @@ var Tracked = class {
   text;
   follow;
   handle;
-  /** The request has ended, or nobody waits for it any more. */
+  /** The request has ended, or the reader has given it up. */
   done;
   ended = false;
-  /** Nobody wants it any more, so that the server should not do it. */
+  /** The reader has given it up, so that the server should not do it. */
   aborted = false;
   /** The server has nothing more to do for it. */
   finished = false;
@@ -651,8 +651,8 @@ var Tracked = class {
   stored;
   /** The server may know of it. */
   sent;
-  /** Whose it is, as far as a token told. */
-  who;
+  /** The caller that it belongs to, as far as a token said. */
+  caller;
   /** The highest rev seen. */
   rev = 0;
   #result = deferred();
@@ -722,7 +722,7 @@ var Streamer = class {
   #requests = /* @__PURE__ */ new Map();
   #listeners = /* @__PURE__ */ new Set();
   #taps = /* @__PURE__ */ new Set();
-  #who;
+  #caller;
   constructor(url, options) {
     const { parse: parse2 = JSON.parse, stringify: stringify2 = JSON.stringify, pingInterval = 24e4, events = globalThis } = options;
     const httpUrl = options.httpUrl ?? new URL(url).origin.replace(/^ws/, "http");
@@ -731,8 +731,8 @@ var Streamer = class {
     const tokens = new Tokens(options.token, this.#timers.clock);
     this.#http = new Http(httpUrl.replace(/\/+$/, ""), tokens, this.#codec, this.#timers, options.fetch ?? fetch);
     this.#pending = new Pending(options.storage, "streamer " + url);
-    const { who: who2, requests } = this.#pending.load();
-    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? void 0, who2).sent = true;
+    const { caller: caller2, requests } = this.#pending.load();
+    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? void 0, caller2).sent = true;
     this.#link = new Link({
       url,
       SocketClass: options.WebSocket ?? globalThis.WebSocket,
@@ -743,7 +743,7 @@ var Streamer = class {
       events,
       onFrame: (frame2) => this.#offer(frame2),
       onState: () => this.#stateChanged(),
-      onToken: (who3) => this.#claim(who3),
+      onToken: (caller3) => this.#claim(caller3),
       silence: () => this.#requests.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval
     });
     for (const request of this.#requests.values()) void this.#drive(request);
@@ -825,7 +825,7 @@ var Streamer = class {
     this.#link.close("closed", new StreamerError({ code: "CLOSED", message: "the client was closed" }));
   }
   #begin(known, id, text, options) {
-    const request = known ?? this.#track(id, text, this.#who);
+    const request = known ?? this.#track(id, text, this.#caller);
     const { onProgress, signal, timeout } = options;
     if (onProgress) request.watch(onProgress);
     const stop = (code2, message) => {
@@ -846,9 +846,9 @@ var Streamer = class {
     }
     return request.handle;
   }
-  #track(id, text, who2) {
+  #track(id, text, caller2) {
     const request = new Tracked(id, text, this.#follow);
-    request.who = who2;
+    request.caller = caller2;
     this.#requests.set(id, request);
     void request.done.then(() => {
       if (!this.#link.closedBy) this.#pending.remove(id);
@@ -885,7 +885,7 @@ var Streamer = class {
     if (!request.aborted || !request.sent || request.finished) return;
     try {
       await this.#link.ready();
-      if (!request.who || request.who === this.#who) await this.#answer(reserved("cancel", { request_id: id }));
+      if (!request.caller || request.caller === this.#caller) await this.#answer(reserved("cancel", { request_id: id }));
     } catch {
     }
   }
@@ -946,15 +946,15 @@ var Streamer = class {
     this.#requests.get(frame2.request?.id ?? frame2.request_id ?? "")?.offer(frame2);
     tell(this.#taps, frame2);
   }
-  /** Nothing that one person asked for is sent under another's token. */
-  #claim(who2) {
-    this.#who = who2;
-    this.#pending.claim(who2);
+  /** Nothing that one caller asked for is sent under another's token. */
+  #claim(caller2) {
+    this.#caller = caller2;
+    this.#pending.claim(caller2);
     for (const request of this.#requests.values()) {
-      if (request.who && request.who !== who2) {
-        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another person" }, request.id));
+      if (request.caller && request.caller !== caller2) {
+        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another caller" }, request.id));
       }
-      request.who = who2;
+      request.caller = caller2;
     }
   }
   #stateChanged() {
@@ -973,7 +973,7 @@ function parse(text) {
   );
 }
 var Typed = class {
-  /** Throws a SyntaxError for a text that is no JSON. */
+  /** Throws a SyntaxError for a text that is not JSON. */
   constructor(text) {
     this.text = text;
     JSON.parse(text);
@@ -1196,7 +1196,7 @@ function explain(error) {
   switch (error.code) {
     case "UNAUTHORIZED":
       return {
-        title: "The token is not good",
+        title: "The token is not valid",
         advice: "It may have expired. Sign out, above, and sign in again with a fresh one."
       };
     case "FORBIDDEN":
@@ -1204,7 +1204,7 @@ function explain(error) {
     case "NOT_FOUND":
       return {
         title: "It is not there",
-        advice: "Look at its id, its subject and the tenant that you are signed in for. Requests are forgotten some time after their end."
+        advice: "Look at its id, its subject and the tenant that you are signed in for. Requests are deleted some time after their end."
       };
     case "SERVICE_UNAVAILABLE":
     case "INTERNAL_ERROR":
@@ -1355,7 +1355,7 @@ function connectionsView(api, { root, query, signal }, visit) {
         !page.connections.length && el(
           "p",
           { class: "empty", role: "status" },
-          subject ? `Nobody is connected as ${subject}.` : "Nobody is connected. The command \u201Cstreamer call\u201D connects, and so does this page when it shows a request."
+          subject ? `${subject} has no connection.` : "There are no connections. The command \u201Cstreamer call\u201D connects, and so does this page when it shows a request."
         )
       );
       if (page.cursor) next.setAttribute("href", href("connections", "", { subject, cursor: page.cursor }));
@@ -1364,9 +1364,9 @@ function connectionsView(api, { root, query, signal }, visit) {
     },
     (error) => put(notice, problem(explain(error)))
   );
-  async function closeAll(who2) {
+  async function closeAll(subject2) {
     try {
-      const { closed } = await api.closeAll(who2);
+      const { closed } = await api.closeAll(subject2);
       put(said, `${closed} connection${closed === 1 ? " was" : "s were"} closed.`);
     } catch (error) {
       put(notice, problem(explain(error)));
@@ -1849,11 +1849,11 @@ function facts(r) {
     ["Worker", d?.worker],
     ["Lease until", d?.lease_until && moment(d.lease_until)],
     ["Priority", d && (["low", "normal", "high"][d.priority + 1] ?? d.priority)],
-    ["Holds places under", d?.slots?.join(", ")],
+    ["Holds permits of", d?.slots?.join(", ")],
     ["Slices", d?.slices],
-    ["Workers lost", d?.lost],
+    ["Lease expirations", d?.lost],
     ["Watched by", d && `${d.subscribers} connection${d.subscribers === 1 ? "" : "s"}`],
-    ["Forgotten after", d?.expires_at && moment(d.expires_at)],
+    ["Deleted after", d?.expires_at && moment(d.expires_at)],
     ["Correlation id", d?.correlation_id],
     ["Rev", r.rev]
   ];
@@ -1877,11 +1877,11 @@ function why(r) {
       return ["It waits for the signal ", el("code", {}, w.token), ...until, ". Give it with the form above."];
     case "limit":
       return [
-        "All places under the limit ",
+        "All permits of the limit ",
         el("code", {}, w.limit),
         " are taken",
         w.running !== void 0 && `, by ${w.running}`,
-        w.position !== void 0 && `. It is number ${w.position} in the line`,
+        w.position !== void 0 && `. It is number ${w.position} in the wait queue`,
         "."
       ];
   }
@@ -2156,7 +2156,7 @@ function sendView(client, actions, subject, { root, query, signal }, visit) {
       return typed;
     } catch (error) {
       payload.setAttribute("aria-invalid", "true");
-      put(fault, `This is no JSON: ${error.message}`);
+      put(fault, `The payload is not valid JSON: ${error.message}`);
       return void 0;
     }
   }
@@ -2205,8 +2205,8 @@ var Session = class _Session {
   static paste(token) {
     return new _Session({ token });
   }
-  static of(who2) {
-    return new _Session(who2);
+  static of(principal) {
+    return new _Session(principal);
   }
   /** The session of this tab, if there is one. */
   static restore() {
@@ -2220,14 +2220,14 @@ var Session = class _Session {
   keep() {
     sessionStorage.setItem(KEY, JSON.stringify(this.kept));
   }
-  static forget() {
+  static clear() {
     sessionStorage.removeItem(KEY);
   }
   get pasted() {
     return "token" in this.kept;
   }
   /** Tenant and subject, as far as the token tells. */
-  get who() {
+  get principal() {
     if (!("token" in this.kept)) return this.kept;
     try {
       const claims = this.kept.token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
@@ -2254,11 +2254,11 @@ var Session = class _Session {
     this.#renewAt = 0;
   }
 };
-async function sign(who2) {
+async function sign(principal) {
   const response = await fetch("/console/token", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(who2)
+    body: JSON.stringify(principal)
   });
   const answer = await response.json();
   if (response.ok) return answer.token;
@@ -2298,7 +2298,11 @@ function signInView(root, config2, fault, done) {
         }
       },
       el("h2", {}, "On this machine"),
-      el("p", {}, "This development stack signs a token for whom you name. You see every request of that tenant."),
+      el(
+        "p",
+        {},
+        "This development stack signs a token for the tenant and subject that you name. You see every request of that tenant."
+      ),
       field("Tenant", tenant),
       field("Subject", subject, "Whose requests those are that you send"),
       el("button", { type: "submit", class: "main" }, "Sign in")
@@ -2313,7 +2317,7 @@ function signInView(root, config2, fault, done) {
         }
       },
       el("h2", {}, "With a token"),
-      el("p", {}, "The token needs the scope ", el("code", {}, SCOPE), ". It stays in this tab and is forgotten with it."),
+      el("p", {}, "The token needs the scope ", el("code", {}, SCOPE), ". This tab keeps it until it is closed."),
       field("Token", token),
       el("button", { type: "submit", class: known ? "" : "main" }, "Sign in with the token")
     )
@@ -2328,9 +2332,9 @@ var main = el("main", { id: "main" });
 var links = Object.entries(PAGES).map(([view, title]) => el("a", { href: href(view), "data-view": view }, title));
 var nav = el("nav", { "aria-label": "Views" }, ...links);
 var state = el("span", { class: "link", role: "status" });
-var who = el("span", { class: "who" });
+var caller = el("span", { class: "caller" });
 var signOut = el("button", { type: "button", class: "quiet", onclick: () => leave() }, "Sign out");
-var account = el("div", { class: "account" }, state, who, signOut);
+var account = el("div", { class: "account" }, state, caller, signOut);
 var skip = el(
   "a",
   {
@@ -2362,7 +2366,7 @@ document.body.append(
 var config;
 var visiting = new AbortController();
 function leave() {
-  Session.forget();
+  Session.clear();
   ask();
 }
 function ask(fault) {
@@ -2380,19 +2384,19 @@ async function enter(session) {
   } catch (error) {
     const { code: code2 } = error;
     if (code2 === "UNAUTHORIZED" || code2 === "FORBIDDEN") {
-      Session.forget();
+      Session.clear();
       return ask(code2 === "FORBIDDEN" || session.pasted ? explain(error) : void 0);
     }
   }
   session.keep();
-  const { tenant, subject } = session.who;
-  put(who, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
+  const { tenant, subject } = session.principal;
+  put(caller, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
   nav.hidden = account.hidden = false;
   const scheme = location.protocol === "https:" ? "wss://" : "ws://";
   const connect = () => new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
   const client = connect();
   signal.addEventListener("abort", () => client.close());
-  const told = {
+  const labels = {
     open: "connected",
     connecting: "connecting\u2026",
     reconnecting: "reconnecting\u2026",
@@ -2400,7 +2404,7 @@ async function enter(session) {
   };
   const tell2 = () => {
     state.dataset.state = client.state;
-    put(state, client.reason === "polling" ? "connected without WebSocket" : told[client.state]);
+    put(state, client.reason === "polling" ? "connected without WebSocket" : labels[client.state]);
   };
   client.onState(tell2);
   tell2();

@@ -118,7 +118,7 @@ func TestSignInIsForThePageOnThisMachine(t *testing.T) {
 		"another port":     {body, set("Origin", "http://127.0.0.1:9000"), nil, 403, "FORBIDDEN"},
 		"no origin":        {body, func(r *http.Request) { r.Header.Del("Origin") }, nil, 403, "FORBIDDEN"},
 		"the same site":    {body, set("Sec-Fetch-Site", "same-site"), nil, 403, "FORBIDDEN"},
-		"nobody signs":     {body, nil, func(c *console.Config) { c.Sign = nil }, 403, "FORBIDDEN"},
+		"no signer":        {body, nil, func(c *console.Config) { c.Sign = nil }, 403, "FORBIDDEN"},
 		"no subject":       {`{"tenant":"acme"}`, nil, nil, 400, "VALIDATION_ERROR"},
 		"no JSON":          {`tenant=acme`, nil, nil, 400, "INVALID_MESSAGE"},
 		"more than a name": {`{"tenant":"` + strings.Repeat("a", 8<<10) + `"}`, nil, nil, 400, "INVALID_MESSAGE"},

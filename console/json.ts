@@ -18,7 +18,7 @@ export function parse(text: string): unknown {
 
 /** A JSON text that is sent as it was typed. */
 export class Typed {
-  /** Throws a SyntaxError for a text that is no JSON. */
+  /** Throws a SyntaxError for a text that is not JSON. */
   constructor(readonly text: string) {
     JSON.parse(text);
   }

@@ -19,9 +19,9 @@ const main = el("main", { id: "main" });
 const links = Object.entries(PAGES).map(([view, title]) => el("a", { href: href(view), "data-view": view }, title));
 const nav = el("nav", { "aria-label": "Views" }, ...links);
 const state = el("span", { class: "link", role: "status" });
-const who = el("span", { class: "who" });
+const caller = el("span", { class: "caller" });
 const signOut = el("button", { type: "button", class: "quiet", onclick: () => leave() }, "Sign out");
-const account = el("div", { class: "account" }, state, who, signOut);
+const account = el("div", { class: "account" }, state, caller, signOut);
 const skip = el(
   "a",
   {
@@ -55,7 +55,7 @@ let config: Config;
 let visiting = new AbortController();
 
 function leave(): void {
-  Session.forget();
+  Session.clear();
   ask();
 }
 
@@ -77,14 +77,14 @@ async function enter(session: Session): Promise<void> {
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === "UNAUTHORIZED" || code === "FORBIDDEN") {
-      Session.forget();
+      Session.clear();
       return ask(code === "FORBIDDEN" || session.pasted ? explain(error) : undefined);
     }
     // The views say that the server does not answer, and try again.
   }
   session.keep();
-  const { tenant, subject } = session.who;
-  put(who, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
+  const { tenant, subject } = session.principal;
+  put(caller, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
   nav.hidden = account.hidden = false;
 
   const scheme = location.protocol === "https:" ? "wss://" : "ws://";
@@ -92,7 +92,7 @@ async function enter(session: Session): Promise<void> {
     new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
   const client = connect();
   signal.addEventListener("abort", () => client.close());
-  const told: Record<string, string> = {
+  const labels: Record<string, string> = {
     open: "connected",
     connecting: "connecting…",
     reconnecting: "reconnecting…",
@@ -100,7 +100,7 @@ async function enter(session: Session): Promise<void> {
   };
   const tell = () => {
     state.dataset.state = client.state;
-    put(state, client.reason === "polling" ? "connected without WebSocket" : told[client.state]);
+    put(state, client.reason === "polling" ? "connected without WebSocket" : labels[client.state]);
   };
   client.onState(tell);
   tell();

@@ -4,7 +4,7 @@ import { pretty } from "./json.js";
 import { href } from "./route.js";
 import { isFinalState, type Problem } from "./state.js";
 
-/** A state, told by its word as well as by its colour. */
+/** A state, by its word as well as by its colour. */
 export function badge(state: string): HTMLElement {
   return el("span", { class: "badge", "data-state": state }, state.toLowerCase());
 }
@@ -29,7 +29,7 @@ export function loading(): HTMLElement {
   return el("p", { class: "empty", role: "status" }, "Loading…");
 }
 
-/** The most characters of a value that are shown before somebody asks for all. */
+/** The most characters of a value that are shown before the operator asks for all. */
 const SHOWN = 20_000;
 
 /** A JSON value as text. */

@@ -257,11 +257,11 @@ function facts(r: Request): HTMLElement {
     ["Worker", d?.worker],
     ["Lease until", d?.lease_until && moment(d.lease_until)],
     ["Priority", d && (["low", "normal", "high"][d.priority + 1] ?? d.priority)],
-    ["Holds places under", d?.slots?.join(", ")],
+    ["Holds permits of", d?.slots?.join(", ")],
     ["Slices", d?.slices],
-    ["Workers lost", d?.lost],
+    ["Lease expirations", d?.lost],
     ["Watched by", d && `${d.subscribers} connection${d.subscribers === 1 ? "" : "s"}`],
-    ["Forgotten after", d?.expires_at && moment(d.expires_at)],
+    ["Deleted after", d?.expires_at && moment(d.expires_at)],
     ["Correlation id", d?.correlation_id],
     ["Rev", r.rev],
   ];
@@ -288,11 +288,11 @@ function why(r: Request): Child[] {
       return ["It waits for the signal ", el("code", {}, w.token), ...until, ". Give it with the form above."];
     case "limit":
       return [
-        "All places under the limit ",
+        "All permits of the limit ",
         el("code", {}, w.limit),
         " are taken",
         w.running !== undefined && `, by ${w.running}`,
-        w.position !== undefined && `. It is number ${w.position} in the line`,
+        w.position !== undefined && `. It is number ${w.position} in the wait queue`,
         ".",
       ];
   }

@@ -39,7 +39,7 @@ export function sendView(
       return typed;
     } catch (error) {
       payload.setAttribute("aria-invalid", "true");
-      put(fault, `This is no JSON: ${(error as Error).message}`);
+      put(fault, `The payload is not valid JSON: ${(error as Error).message}`);
       return undefined;
     }
   }

@@ -5,10 +5,10 @@ export interface Config {
   stage: string;
   actions: string[] | null;
   /** Whom it signs in by itself, when it does. */
-  sign_in?: Who;
+  sign_in?: Principal;
 }
 
-export interface Who {
+export interface Principal {
   tenant: string;
   subject: string;
 }
@@ -16,18 +16,18 @@ export interface Who {
 const KEY = "streamer console";
 
 /**
- * Who looks, and by which token: one that the visitor pasted, or one that the
- * stack signs for whom it is asked. It lasts as long as the browser's tab.
+ * The person at the page, and their token: one that they pasted, or one that the
+ * stack signs for a tenant and subject. It lasts as long as the browser's tab.
  */
 export class Session {
-  private constructor(private readonly kept: { token: string } | Who) {}
+  private constructor(private readonly kept: { token: string } | Principal) {}
 
   static paste(token: string): Session {
     return new Session({ token });
   }
 
-  static of(who: Who): Session {
-    return new Session(who);
+  static of(principal: Principal): Session {
+    return new Session(principal);
   }
 
   /** The session of this tab, if there is one. */
@@ -44,7 +44,7 @@ export class Session {
     sessionStorage.setItem(KEY, JSON.stringify(this.kept));
   }
 
-  static forget(): void {
+  static clear(): void {
     sessionStorage.removeItem(KEY);
   }
 
@@ -53,7 +53,7 @@ export class Session {
   }
 
   /** Tenant and subject, as far as the token tells. */
-  get who(): Partial<Who> {
+  get principal(): Partial<Principal> {
     if (!("token" in this.kept)) return this.kept;
     try {
       const claims = this.kept.token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
@@ -84,11 +84,11 @@ export class Session {
   }
 }
 
-async function sign(who: Who): Promise<string> {
+async function sign(principal: Principal): Promise<string> {
   const response = await fetch("/console/token", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(who),
+    body: JSON.stringify(principal),
   });
   const answer = await response.json();
   if (response.ok) return answer.token;

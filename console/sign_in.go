@@ -11,19 +11,19 @@ const maxSignIn = 4 << 10
 
 // token signs the visitor in.
 func (c Config) token(w http.ResponseWriter, r *http.Request) {
-	var who struct{ Tenant, Subject string }
-	switch err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSignIn)).Decode(&who); {
+	var principal struct{ Tenant, Subject string }
+	switch err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSignIn)).Decode(&principal); {
 	case c.Sign == nil:
-		refuse(w, http.StatusForbidden, "FORBIDDEN", "this stack signs nobody in: it listens to more than this machine")
+		refuse(w, http.StatusForbidden, "FORBIDDEN", "this stack signs no tokens, because it listens to more than this machine: sign in with a token")
 		return
 	case err != nil:
-		refuse(w, http.StatusBadRequest, "INVALID_MESSAGE", "the body is no JSON object with tenant and subject")
+		refuse(w, http.StatusBadRequest, "INVALID_MESSAGE", "the body is not a JSON object with tenant and subject")
 		return
-	case who.Tenant == "" || who.Subject == "":
+	case principal.Tenant == "" || principal.Subject == "":
 		refuse(w, http.StatusBadRequest, "VALIDATION_ERROR", "tenant or subject is empty")
 		return
 	}
-	token, err := c.Sign(who.Tenant, who.Subject)
+	token, err := c.Sign(principal.Tenant, principal.Subject)
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "INTERNAL_ERROR", "the token was not signed")
 		return
@@ -31,9 +31,9 @@ func (c Config) token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"token": token})
 }
 
-// loopbackOnly keeps out who is not on this machine, a name that merely points
-// here (DNS rebinding), and every other site's page: the request must say that
-// it comes from the page itself.
+// loopbackOnly refuses callers on other machines, names that merely point here
+// (DNS rebinding) and pages of other sites: the Origin header must be the
+// console's own.
 func loopbackOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		site := r.Header.Get("Sec-Fetch-Site")

@@ -3,7 +3,7 @@ import { field, problem } from "./parts.js";
 import { type Config, Session } from "./session.js";
 import { type Problem, SCOPE } from "./state.js";
 
-/** Asks who looks; `done` gets the answer. */
+/** Asks for a sign-in; `done` gets the session. */
 export function signInView(
   root: HTMLElement,
   config: Config,
@@ -42,7 +42,11 @@ export function signInView(
           },
         },
         el("h2", {}, "On this machine"),
-        el("p", {}, "This development stack signs a token for whom you name. You see every request of that tenant."),
+        el(
+          "p",
+          {},
+          "This development stack signs a token for the tenant and subject that you name. You see every request of that tenant.",
+        ),
         field("Tenant", tenant),
         field("Subject", subject, "Whose requests those are that you send"),
         el("button", { type: "submit", class: "main" }, "Sign in"),
@@ -57,7 +61,7 @@ export function signInView(
         },
       },
       el("h2", {}, "With a token"),
-      el("p", {}, "The token needs the scope ", el("code", {}, SCOPE), ". It stays in this tab and is forgotten with it."),
+      el("p", {}, "The token needs the scope ", el("code", {}, SCOPE), ". This tab keeps it until it is closed."),
       field("Token", token),
       el("button", { type: "submit", class: known ? "" : "main" }, "Sign in with the token"),
     ),

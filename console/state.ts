@@ -22,7 +22,7 @@ export function explain(error: unknown): Problem {
   switch (error.code) {
     case "UNAUTHORIZED":
       return {
-        title: "The token is not good",
+        title: "The token is not valid",
         advice: "It may have expired. Sign out, above, and sign in again with a fresh one.",
       };
     case "FORBIDDEN":
@@ -31,7 +31,7 @@ export function explain(error: unknown): Problem {
       return {
         title: "It is not there",
         advice:
-          "Look at its id, its subject and the tenant that you are signed in for. Requests are forgotten some time after their end.",
+          "Look at its id, its subject and the tenant that you are signed in for. Requests are deleted some time after their end.",
       };
     case "SERVICE_UNAVAILABLE":
     case "INTERNAL_ERROR":

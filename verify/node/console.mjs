@@ -102,7 +102,7 @@ const steps = {
     await tabTo("{}");
     await page.keyboard.press("ControlOrMeta+A");
     await page.keyboard.type("{oops");
-    await page.getByText("This is no JSON").waitFor();
+    await page.getByText("The payload is not valid JSON").waitFor();
     await page.keyboard.press("ControlOrMeta+A");
     await page.keyboard.type('{"n": 9223372036854775807}');
     await tabTo("id");
@@ -280,7 +280,7 @@ const steps = {
       .waitFor();
     await page.getByLabel("Token").fill("nonsense");
     await page.getByRole("button", { name: "Sign in with the token" }).click();
-    await page.getByRole("alert").filter({ hasText: "The token is not good" }).waitFor();
+    await page.getByRole("alert").filter({ hasText: "The token is not valid" }).waitFor();
     await page.getByLabel("Token").fill(OPERATOR);
     await page.getByRole("button", { name: "Sign in with the token" }).click();
     await page.getByText("dev as boss").waitFor();

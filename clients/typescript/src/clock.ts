@@ -15,7 +15,7 @@ export const systemClock: Clock = {
 };
 
 /**
- * Every timer of one client, and so its life: closing it clears them, which ends
+ * Every timer of one client, and so its lifecycle: closing it clears them, which ends
  * whatever was bounded by one. After `clear` no new one starts.
  */
 export class Timers {
@@ -26,7 +26,7 @@ export class Timers {
 
   /**
    * Runs once after ms, unless the function that it returns is called first.
-   * `cleared` runs in its place when all timers are cleared, or were.
+   * `cleared` runs instead when all timers are cleared, or were.
    */
   after(ms: number, run: () => void, cleared?: () => void): () => void {
     if (this.#cleared) {
@@ -75,7 +75,7 @@ export interface Deferred<T> {
   reject(error: unknown): void;
 }
 
-/** A rejection that nobody listens to is no fault: whoever awaits it still gets it. */
+/** Makes one whose rejection is never an unhandled one: the reader that awaits it still gets it. */
 export function deferred<T>(): Deferred<T> {
   const d = {} as Deferred<T>;
   d.promise = new Promise<T>((resolve, reject) => Object.assign(d, { resolve, reject }));

@@ -15,7 +15,7 @@ export interface Socket {
 /** `WebSocket`, or one with its constructor, such as that of the package `ws`. */
 export type SocketClass = new (url: string, protocols: string[]) => Socket;
 
-/** What a connection tells whoever opened it. */
+/** What a connection reports to the code that opened it. */
 export interface ConnectionEvents {
   /** Every frame, answers too, in the order in which they came. */
   onFrame(frame: Frame): void;
@@ -65,7 +65,7 @@ export class Connection implements Session {
     try {
       socket = new SocketClass(url, ["streamer.v1", "bearer." + token]);
     } catch {
-      // A token that is no JWT may hold characters that no subprotocol may.
+      // A token that is not a JWT may hold characters that a subprotocol cannot.
       this.close();
       return;
     }

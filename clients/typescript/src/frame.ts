@@ -58,7 +58,7 @@ export interface Message {
   text: string;
   /** The name of a reserved action, without the prefix. */
   reserved?: string;
-  /** In place of the text: a path below the HTTP API to read. */
+  /** Instead of the text: a path below the HTTP API to read. */
   ref?: string;
 }
 
@@ -72,7 +72,7 @@ export interface Codec {
 export type Json = Record<string, any>;
 
 /**
- * Reads a frame. A text that is none gives undefined: API Gateway puts error
+ * Reads a frame. Any other text gives undefined: API Gateway puts error
  * messages of its own between the frames.
  */
 export function decode(text: string, codec: Codec): Frame | undefined {
@@ -111,7 +111,7 @@ export function reserved(name: string, payload?: unknown, codec: Codec = JSON): 
 }
 
 /**
- * A request id that nobody can guess. It needs no secure context, which
+ * A request id that cannot be guessed. It needs no secure context, which
  * `crypto.randomUUID` does.
  */
 export function newId(): string {

@@ -48,14 +48,14 @@ export class Http {
     try {
       value = (this.codec.parse(answer) ?? {}) as Json;
     } catch {
-      // What a proxy says in HTML is told by its status.
+      // The status says what a proxy put into HTML.
     }
     if (status < 300) {
       if (value.state) return { type: "request", request_id: id, request: plain(value) as Snapshot };
       if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
     }
     // It was not the router that answered, but a gateway or a captive portal:
-    // that passes.
+    // that is transient.
     if (!value.code && (status < 400 || status === 429 || status > 499)) throw new Error(`HTTP status ${status}`);
     const { code = STATUS_CODES[status] ?? "INTERNAL_ERROR", detail, title, details, correlation_id, retry } = value;
     return {

@@ -30,8 +30,8 @@ export interface LinkParts {
   events: Partial<EventTarget>;
   onFrame(frame: Frame): void;
   onState(): void;
-  /** Before anything is sent under a token: whose it is, where the token says so. */
-  onToken(who: string | undefined): void;
+  /** Before anything is sent under a token: its caller, where the token names one. */
+  onToken(caller: string | undefined): void;
   silence(): number;
 }
 
@@ -42,7 +42,7 @@ export interface LinkParts {
 export class Link {
   state: State = "connecting";
   reason: Reason = "start";
-  /** Why the link is closed, for whoever still wanted it. */
+  /** Why the link is closed: the error of every call that comes after. */
   closedBy: StreamerError | undefined;
 
   #session: Session | undefined;
@@ -122,7 +122,7 @@ export class Link {
       return "token";
     }
     if (this.closedBy) return;
-    onToken(readClaims(token).who);
+    onToken(readClaims(token).caller);
 
     if (SocketClass) {
       const onEnd = (reason: Reason) => this.#lost(connection, reason);

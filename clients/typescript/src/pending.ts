@@ -2,8 +2,8 @@
 export type PendingStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 interface Stored {
-  /** Whose they are, as the token said. */
-  who?: string | undefined;
+  /** The caller that they belong to, as the token said. */
+  caller?: string | undefined;
   /** By id: the message while the server may not have it, null from then on. */
   requests: Record<string, string | null>;
 }
@@ -14,7 +14,7 @@ interface Stored {
  * forbidden, costs only the memory.
  */
 export class Pending {
-  #who: string | undefined;
+  #caller: string | undefined;
 
   constructor(
     private readonly storage: PendingStorage | undefined,
@@ -23,8 +23,8 @@ export class Pending {
 
   load(): Stored {
     try {
-      const { who, requests } = JSON.parse(this.storage!.getItem(this.key)!);
-      return { who, requests: requests ?? {} };
+      const { caller, requests } = JSON.parse(this.storage!.getItem(this.key)!);
+      return { caller, requests: requests ?? {} };
     } catch {
       return { requests: {} };
     }
@@ -38,19 +38,19 @@ export class Pending {
     this.#change((requests) => delete requests[id]);
   }
 
-  /** Notes whose requests these are from now on. */
-  claim(who: string | undefined): void {
-    this.#who = who;
+  /** Notes the caller whose requests these are from now on. */
+  claim(caller: string | undefined): void {
+    this.#caller = caller;
     this.#change(() => {});
   }
 
   #change(edit: (requests: Stored["requests"]) => void): void {
     if (!this.storage) return;
-    const { who, requests } = this.load();
+    const { caller, requests } = this.load();
     edit(requests);
     try {
       if (!Object.keys(requests).length) this.storage.removeItem(this.key);
-      else this.storage.setItem(this.key, JSON.stringify({ who: this.#who ?? who, requests }));
+      else this.storage.setItem(this.key, JSON.stringify({ caller: this.#caller ?? caller, requests }));
     } catch {
       // See above.
     }

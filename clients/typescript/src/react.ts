@@ -11,7 +11,7 @@ export interface UseRequest<Payload, Result> {
   progress?: Progress;
   result?: Result;
   error?: StreamerError;
-  /** Sends a request, which takes the place of the one shown; that one goes on unseen. */
+  /** Sends a request, which replaces the one shown; that one goes on unseen. */
   start(payload: Payload, options?: RequestOptions): void;
   /** Asks the server to cancel the request; `status` tells when it has. */
   cancel(): void;

@@ -14,12 +14,12 @@ export interface Progress {
   rev: number;
 }
 
-/** A request as the one who made it, or resumed it, sees it. */
+/** A request as the code that made or resumed it sees it. */
 export interface RequestHandle<Result = unknown> {
   readonly id: string;
   /**
-   * The result. Rejects with a StreamerError. One that nobody awaits is no
-   * unhandled rejection.
+   * The result. Rejects with a StreamerError, which is never an unhandled
+   * rejection.
    */
   readonly result: Promise<Result>;
   /**
@@ -40,10 +40,10 @@ const STATES: Record<string, RequestState> = {
 /** What the client knows of one request. Frames may come doubled and in any order. */
 export class Tracked {
   readonly handle: RequestHandle<any>;
-  /** The request has ended, or nobody waits for it any more. */
+  /** The request has ended, or the reader has given it up. */
   readonly done: Promise<void>;
   ended = false;
-  /** Nobody wants it any more, so that the server should not do it. */
+  /** The reader has given it up, so that the server should not do it. */
   aborted = false;
   /** The server has nothing more to do for it. */
   finished = false;
@@ -51,8 +51,8 @@ export class Tracked {
   stored: boolean;
   /** The server may know of it. */
   sent: boolean;
-  /** Whose it is, as far as a token told. */
-  who: string | undefined;
+  /** The caller that it belongs to, as far as a token said. */
+  caller: string | undefined;
   /** The highest rev seen. */
   rev = 0;
 
@@ -68,8 +68,8 @@ export class Tracked {
     private readonly follow: (ref: string, id: string) => Promise<unknown>,
   ) {
     this.sent = this.stored = !text;
-    const settled = () => this.#changed.resolve();
-    this.done = this.#result.promise.then(settled, settled);
+    const finish = () => this.#changed.resolve();
+    this.done = this.#result.promise.then(finish, finish);
     const progress = { [Symbol.asyncIterator]: () => this.#iterate() };
     this.handle = { id, result: this.#result.promise, progress };
   }

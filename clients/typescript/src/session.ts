@@ -20,7 +20,7 @@ export interface Session {
   readonly live: boolean;
   /** How much came over it. */
   readonly heard: number;
-  /** Resolves when the session is lost, or when a newer one has taken its place. */
+  /** Resolves when the session is lost, or replaced by a newer one. */
   readonly ended: Promise<void>;
   /**
    * Sends a message and returns the frame that answers it. `rev` is the newest

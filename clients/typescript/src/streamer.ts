@@ -16,7 +16,7 @@ export interface ActionType {
   result: unknown;
 }
 
-/** The actions of a server whose types are not told. */
+/** The actions of a server whose types are not known. */
 export type AnyActions = Record<string, ActionType>;
 
 /** The results of some actions: of one when A is one. */
@@ -38,9 +38,9 @@ export interface StreamerOptions {
   fetch?: typeof fetch;
   /** Keeps pending requests over a reload, for example `sessionStorage`. */
   storage?: PendingStorage;
-  /** Reads JSON in place of `JSON.parse`, which rounds integers above 2^53. */
+  /** Reads JSON instead of `JSON.parse`, which rounds integers above 2^53. */
   parse?: (text: string) => unknown;
-  /** Writes payloads in place of `JSON.stringify`, which refuses bigint. */
+  /** Writes payloads instead of `JSON.stringify`, which refuses bigint. */
   stringify?: (value: unknown) => string | undefined;
   /** How long an idle connection may be silent before a ping, in ms. Default: 4 minutes; API Gateway closes after 10. */
   pingInterval?: number;
@@ -51,7 +51,7 @@ export interface StreamerOptions {
 }
 
 export interface RequestOptions {
-  /** Names the request, and is its idempotency key. Default: a new one that nobody can guess. */
+  /** Names the request, and is its idempotency key. Default: a new one that cannot be guessed. */
   id?: string;
   /** Called with every progress, beginning with the newest that is known. */
   onProgress?: (progress: Progress) => void;
@@ -82,9 +82,9 @@ export interface Output {
 
 /** The most bytes that go in one WebSocket message; a browser cannot split it, and a frame of 32 KB has a header. */
 const MAX_FRAME = 32_000;
-/** How often a message is sent that nobody answers. */
+/** How often a message is sent that is not answered. */
 const MAX_TRIES = 5;
-/** While somebody waits for a result, a dead connection should show within a minute or two. */
+/** While a result is awaited, a dead connection should show within a minute or two. */
 const WAITING_SILENCE = 60_000;
 
 /**
@@ -103,7 +103,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   readonly #requests = new Map<string, Tracked>();
   readonly #listeners = new Set<() => void>();
   readonly #taps = new Set<(frame: Frame) => void>();
-  #who: string | undefined;
+  #caller: string | undefined;
 
   constructor(url: string, options: StreamerOptions) {
     const { parse = JSON.parse, stringify = JSON.stringify, pingInterval = 240_000, events = globalThis as any } = options;
@@ -113,8 +113,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const tokens = new Tokens(options.token, this.#timers.clock);
     this.#http = new Http(httpUrl.replace(/\/+$/, ""), tokens, this.#codec, this.#timers, options.fetch ?? fetch);
     this.#pending = new Pending(options.storage, "streamer " + url);
-    const { who, requests } = this.#pending.load();
-    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? undefined, who).sent = true;
+    const { caller, requests } = this.#pending.load();
+    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? undefined, caller).sent = true;
     this.#link = new Link({
       url,
       SocketClass: options.WebSocket ?? (globalThis.WebSocket as SocketClass | undefined),
@@ -125,7 +125,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       events,
       onFrame: (frame) => this.#offer(frame),
       onState: () => this.#stateChanged(),
-      onToken: (who) => this.#claim(who),
+      onToken: (caller) => this.#claim(caller),
       silence: () => (this.#requests.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval),
     });
     for (const request of this.#requests.values()) void this.#drive(request);
@@ -230,7 +230,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   }
 
   #begin(known: Tracked | undefined, id: string, text: string | undefined, options: RequestOptions): RequestHandle<any> {
-    const request = known ?? this.#track(id, text, this.#who);
+    const request = known ?? this.#track(id, text, this.#caller);
     const { onProgress, signal, timeout } = options;
     if (onProgress) request.watch(onProgress);
     const stop = (code: string, message: string) => {
@@ -252,9 +252,9 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     return request.handle;
   }
 
-  #track(id: string, text: string | undefined, who: string | undefined): Tracked {
+  #track(id: string, text: string | undefined, caller: string | undefined): Tracked {
     const request = new Tracked(id, text, this.#follow);
-    request.who = who;
+    request.caller = caller;
     this.#requests.set(id, request);
     void request.done.then(() => {
       if (!this.#link.closedBy) this.#pending.remove(id);
@@ -293,7 +293,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     if (!request.aborted || !request.sent || request.finished) return;
     try {
       await this.#link.ready();
-      if (!request.who || request.who === this.#who) await this.#answer(reserved("cancel", { request_id: id }));
+      if (!request.caller || request.caller === this.#caller) await this.#answer(reserved("cancel", { request_id: id }));
     } catch {
       // It has ended by itself, or the client has.
     }
@@ -319,7 +319,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
         // What is stored can be cancelled while a poll still waits.
         frame = (await (request?.stored ? Promise.race([answer, request.done]) : answer)) || undefined;
         if (!frame) return [];
-        // A passing fault, after which the same message is safe.
+        // A transient fault, after which the same message is safe.
         if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (this.#link.closedBy) throw this.#link.closedBy;
@@ -364,15 +364,15 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     tell(this.#taps, frame);
   }
 
-  /** Nothing that one person asked for is sent under another's token. */
-  #claim(who: string | undefined): void {
-    this.#who = who;
-    this.#pending.claim(who);
+  /** Nothing that one caller asked for is sent under another's token. */
+  #claim(caller: string | undefined): void {
+    this.#caller = caller;
+    this.#pending.claim(caller);
     for (const request of this.#requests.values()) {
-      if (request.who && request.who !== who) {
-        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another person" }, request.id));
+      if (request.caller && request.caller !== caller) {
+        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another caller" }, request.id));
       }
-      request.who = who;
+      request.caller = caller;
     }
   }
 

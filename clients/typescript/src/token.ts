@@ -5,7 +5,7 @@ export interface Claims {
   /** When the token expires, in milliseconds since 1970; undefined: unknown. */
   expires?: number | undefined;
   /** Tenant and subject as one text; undefined: unknown. */
-  who?: string | undefined;
+  caller?: string | undefined;
 }
 
 /** Reads a JWT's claims. Any other token gives none. */
@@ -13,7 +13,7 @@ export function readClaims(token: string): Claims {
   try {
     const body = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
     const { exp, tenant_id, sub } = JSON.parse(atob(body));
-    return { expires: exp * 1000 || undefined, who: sub && JSON.stringify([tenant_id, sub]) };
+    return { expires: exp * 1000 || undefined, caller: sub && JSON.stringify([tenant_id, sub]) };
   } catch {
     return {};
   }

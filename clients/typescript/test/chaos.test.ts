@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { newHarness, turn } from "./support/harness.js";
 import { Model } from "./support/model.js";
 import { sequence } from "./support/random.js";
-import { turn, world } from "./support/world.js";
 
 // Each seed is one run of cuts, doubled frames and slow servers, that can be repeated.
 for (const seed of [1, 2, 3, 4]) {
   test(`40 requests over a bad network end once each, with seed ${seed}`, async (t) => {
     const next = sequence(seed);
-    const { server, clock, connect } = await world(t);
+    const { server, clock, connect } = await newHarness(t);
     clock.chance = () => next(1000) / 1000;
     const model = new Model();
     void (async () => {

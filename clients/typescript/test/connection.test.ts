@@ -5,9 +5,9 @@ import { Connection } from "../src/connection.js";
 import { encode, type Frame } from "../src/frame.js";
 import type { Reason } from "../src/session.js";
 import { ManualClock } from "./support/clock.js";
+import { frames, Socket, turn } from "./support/harness.js";
 import { Queue } from "./support/queue.js";
 import { FakeServer } from "./support/server.js";
-import { frames, Socket, turn } from "./support/world.js";
 
 const message = encode("r-1", "echo", 1, JSON);
 const f = frames("r-1");
@@ -79,7 +79,7 @@ test("a handshake that is refused, that never ends, or that cannot be made is no
   await assert.rejects(impossible.call(message));
 });
 
-test("when the line is cut, what is unanswered fails and the end is told once", async (t) => {
+test("when the connection is cut, what is unanswered fails and the end is reported once", async (t) => {
   const { peer, connection, ends } = await open(t);
   const answer = connection.call(message);
   await peer.messages.next();

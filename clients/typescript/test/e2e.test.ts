@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Streamer, type StreamerOptions } from "../src/streamer.js";
-import { all, reaches, Socket } from "./support/world.js";
+import { all, reaches, Socket } from "./support/harness.js";
 
 const { STREAMER_E2E_URL: url, STREAMER_E2E_TOKEN: token = "", STREAMER_E2E_HTTP_URL: httpUrl } = process.env;
 const skip = url ? false : "STREAMER_E2E_URL names no server";
@@ -63,7 +63,7 @@ test("an abort cancels on the server", { skip }, async (t) => {
   await assert.rejects(streamer.resume(request.id).result, { code: "CANCELLED" });
 });
 
-test("a payload that no frame can carry arrives", { skip }, async (t) => {
+test("a payload larger than a frame arrives", { skip }, async (t) => {
   const streamer = await connect();
   t.after(() => streamer.close());
   const text = "x".repeat(60_000);

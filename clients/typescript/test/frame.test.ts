@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decode, encode, newId, reserved } from "../src/frame.js";
 import { sequence } from "./support/random.js";
 
-test("what is no frame is told from what is one", () => {
+test("a text that is not a frame is recognised", () => {
   const none = [
     "",
     "no json",

@@ -6,8 +6,8 @@ import { Http, Polling } from "../src/http.js";
 import type { Reason } from "../src/session.js";
 import { Tokens } from "../src/token.js";
 import { ManualClock } from "./support/clock.js";
+import { ada, frames, snapshot } from "./support/harness.js";
 import { FakeServer } from "./support/server.js";
-import { ada, frames, snapshot } from "./support/world.js";
 
 async function start(t: TestContext, token: () => string = () => ada) {
   const server = await FakeServer.start();
@@ -133,7 +133,7 @@ test("what a gateway refuses by itself gets the code of its status", async (t) =
   }
 });
 
-test("what is no answer of the API is none: gateways, portals, cut lines", async (t) => {
+test("answers that are not of the API are errors: gateways, captive portals, cut connections", async (t) => {
   const { server, http } = await start(t);
   for (const [status, body] of [
     [503, { message: "Service Unavailable" }],

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { StreamerError } from "../src/error.js";
 import { Streamer } from "../src/streamer.js";
 import type { ManualClock } from "./support/clock.js";
+import { ada, frames, jwt, newHarness, pass, reaches, turn } from "./support/harness.js";
 import type { ServerConnection } from "./support/server.js";
-import { ada, frames, jwt, pass, reaches, turn, world } from "./support/world.js";
 
 const MINUTE = 60_000;
 
@@ -16,7 +16,7 @@ async function retry(clock: ManualClock): Promise<number> {
 }
 
 test("it connects at once, says so, and ends with close", async (t) => {
-  const { server, connect } = await world(t);
+  const { server, connect } = await newHarness(t);
   const streamer = connect();
   assert.deepEqual([streamer.state, streamer.reason], ["connecting", "start"]);
   await reaches(streamer, "open", "connected");
@@ -30,7 +30,7 @@ test("it connects at once, says so, and ends with close", async (t) => {
 });
 
 test("a lost connection is replaced after a moment of chance", async (t) => {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   const streamer = connect();
   const peer = await server.connections.next();
   await reaches(streamer, "open");
@@ -45,7 +45,7 @@ test("a lost connection is replaced after a moment of chance", async (t) => {
 });
 
 test("while the server is away the waits double up to a limit, with full jitter", async (t) => {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   server.onCall = (call) => {
     call.cut();
     return true;
@@ -67,7 +67,7 @@ test("while the server is away the waits double up to a limit, with full jitter"
 });
 
 test("a server that takes connections and drops them is not called in a tight loop", async (t) => {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   const streamer = connect();
   const waits: number[] = [];
   for (let i = 0; i < 4; i++) {
@@ -90,7 +90,7 @@ test("a server that takes connections and drops them is not called in a tight lo
 });
 
 test("a token that is refused is replaced; refused again, it closes the client", async (t) => {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   server.refuse = 401;
   server.onCall = ({ reply }) => {
     reply(401, { code: "UNAUTHORIZED", detail: "the token has expired" });
@@ -108,7 +108,7 @@ test("a token that is refused is replaced; refused again, it closes the client",
 });
 
 test("a token function that fails is asked again; one that says UNAUTHORIZED closes the client", async (t) => {
-  const { clock, connect } = await world(t);
+  const { clock, connect } = await newHarness(t);
   let fail = true;
   const streamer = connect({
     token: () => {
@@ -126,7 +126,7 @@ test("a token function that fails is asked again; one that says UNAUTHORIZED clo
 });
 
 test("where WebSocket is blocked it polls, and goes back to WebSocket when it can", async (t) => {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   server.refuse = 403;
   const streamer = connect();
   await reaches(streamer, "connecting", "refused");
@@ -144,7 +144,7 @@ test("where WebSocket is blocked it polls, and goes back to WebSocket when it ca
 });
 
 test("without a WebSocket class it polls from the start", async (t) => {
-  const { server, clock } = await world(t);
+  const { server, clock } = await newHarness(t);
   const { WebSocket } = globalThis;
   Reflect.deleteProperty(globalThis, "WebSocket");
   t.after(() => WebSocket && Object.assign(globalThis, { WebSocket }));
@@ -155,7 +155,7 @@ test("without a WebSocket class it polls from the start", async (t) => {
 });
 
 test("before API Gateway's two hours it hands over to a new connection, without a gap", async (t) => {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   const streamer = connect();
   const states: string[] = [];
   const first = await server.connections.next();
@@ -198,8 +198,8 @@ test("before API Gateway's two hours it hands over to a new connection, without 
   assert.deepEqual(states, []);
 });
 
-test("a hand-over that fails leaves the connection in place and is tried again", async (t) => {
-  const { server, clock, connect } = await world(t, { pingInterval: 2 ** 30 });
+test("a hand-over that fails leaves the connection as it is and is tried again", async (t) => {
+  const { server, clock, connect } = await newHarness(t, { pingInterval: 2 ** 30 });
   const streamer = connect();
   const first = await server.connections.next();
   await reaches(streamer, "open");
@@ -220,7 +220,7 @@ test("a hand-over that fails leaves the connection in place and is tried again",
 });
 
 test("the token is renewed on the live socket before it expires", async (t) => {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   let given = 0;
   const token = () => jwt({ tenant_id: "acme", sub: "ada", exp: clock.now() / 1000 + 600, n: given++ });
   const streamer = connect({ token });
@@ -238,7 +238,7 @@ test("the token is renewed on the live socket before it expires", async (t) => {
 });
 
 test("a renewal that fails for now is tried again; one that is refused opens a new connection", async (t) => {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   let given = 0;
   let fail = false;
   const token = () => {
@@ -268,7 +268,7 @@ test("a renewal that fails for now is tried again; one that is refused opens a n
 
 test("the browser's word about the network is heard, and checked", async (t) => {
   const events = new EventTarget();
-  const { server, clock, connect } = await world(t, { events });
+  const { server, clock, connect } = await newHarness(t, { events });
   server.pongs = false;
   const streamer = connect();
   const peer = await server.connections.next();
@@ -303,7 +303,7 @@ test("the browser's word about the network is heard, and checked", async (t) => 
 
 test("a closed client hears nothing of the network any more", async (t) => {
   const events = new EventTarget();
-  const { clock, connect } = await world(t, { events });
+  const { clock, connect } = await newHarness(t, { events });
   const streamer = connect();
   await reaches(streamer, "open");
   streamer.close();
@@ -312,7 +312,7 @@ test("a closed client hears nothing of the network any more", async (t) => {
 });
 
 test("closing while it connects leaves nothing behind", async (t) => {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   let give = (_: string) => {};
   const early = connect({ token: () => new Promise((resolve) => (give = resolve)) });
   early.close();

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { output } from "../src/output.js";
-import { all, frames, world } from "./support/world.js";
+import { all, frames, newHarness } from "./support/harness.js";
 
 async function start(t: TestContext) {
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   const streamer = connect();
   const peer = await server.connections.next();
   const request = streamer.request("import", {}, { id: "r-1" });

@@ -9,7 +9,7 @@ test("what is pending, and whose it is, is there for the next page", () => {
   pending.put("r-1", "the message");
   pending.put("r-2", null);
   pending.claim("ada");
-  assert.deepEqual(new Pending(storage, "key").load(), { who: "ada", requests: { "r-1": "the message", "r-2": null } });
+  assert.deepEqual(new Pending(storage, "key").load(), { caller: "ada", requests: { "r-1": "the message", "r-2": null } });
   assert.deepEqual(new Pending(storage, "another").load(), { requests: {} });
 });
 

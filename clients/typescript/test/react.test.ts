@@ -4,7 +4,7 @@ import { createElement, StrictMode } from "react";
 import { act, create, type ReactTestRenderer } from "react-test-renderer";
 import { type UseRequest, useRequest } from "../src/react.js";
 import type { Streamer } from "../src/streamer.js";
-import { frames, reaches, turn, world } from "./support/world.js";
+import { frames, newHarness, reaches, turn } from "./support/harness.js";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
 
@@ -38,8 +38,8 @@ async function mount(streamer: Streamer, id?: string) {
   };
 }
 
-test("a component starts a request and shows its life", async (t) => {
-  const { server, connect } = await world(t);
+test("a component starts a request and shows its progress and result", async (t) => {
+  const { server, connect } = await newHarness(t);
   const streamer = connect();
   const peer = await server.connections.next();
   const { shown, shows } = await mount(streamer);
@@ -67,7 +67,7 @@ test("a component starts a request and shows its life", async (t) => {
 });
 
 test("a component picks a request up by its id, and leaves it alone when it goes", async (t) => {
-  const { server, connect } = await world(t);
+  const { server, connect } = await newHarness(t);
   const streamer = connect();
   const peer = await server.connections.next();
   await reaches(streamer, "open");

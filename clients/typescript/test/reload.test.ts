@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { frames, jwt, newHarness, reaches, turn } from "./support/harness.js";
 import { MemoryStorage } from "./support/storage.js";
-import { frames, jwt, reaches, turn, world } from "./support/world.js";
 
 const f = frames("r-1");
 
 test("what was pending before a reload is pending after it, and finishes", async (t) => {
   const storage = new MemoryStorage();
-  const { server, connect } = await world(t, { storage });
+  const { server, connect } = await newHarness(t, { storage });
   const before = connect();
   const peer = await server.connections.next();
   before.request("report", { a: 1 }, { id: "r-1" });
@@ -35,7 +35,7 @@ test("what was pending before a reload is pending after it, and finishes", async
 
 test("an aborted request does not come back", async (t) => {
   const storage = new MemoryStorage();
-  const { server, connect } = await world(t, { storage });
+  const { server, connect } = await newHarness(t, { storage });
   const streamer = connect();
   const peer = await server.connections.next();
   const controller = new AbortController();
@@ -50,7 +50,7 @@ test("an aborted request does not come back", async (t) => {
 
 test("what a closed client is asked for is not kept for the next page", async (t) => {
   const storage = new MemoryStorage();
-  const { connect } = await world(t, { storage });
+  const { connect } = await newHarness(t, { storage });
   const streamer = connect();
   await reaches(streamer, "open");
   streamer.close();
@@ -60,7 +60,7 @@ test("what a closed client is asked for is not kept for the next page", async (t
 
 test("nothing that one person asked for is sent under another's token", async (t) => {
   const storage = new MemoryStorage();
-  const { server, connect } = await world(t, { storage });
+  const { server, connect } = await newHarness(t, { storage });
   const before = connect();
   await reaches(before, "open");
   const peer = await server.connections.next();
@@ -81,9 +81,9 @@ test("nothing that one person asked for is sent under another's token", async (t
   assert.equal(storage.items.size, 0);
 });
 
-test("a token that becomes somebody else's ends what was under way", async (t) => {
+test("a token that becomes another caller's ends what was under way", async (t) => {
   const storage = new MemoryStorage();
-  const { server, clock, connect } = await world(t, { storage });
+  const { server, clock, connect } = await newHarness(t, { storage });
   let token = jwt({ tenant_id: "acme", sub: "ada" });
   const streamer = connect({ token: () => token });
   const peer = await server.connections.next();

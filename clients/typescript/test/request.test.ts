@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { StreamerError } from "../src/error.js";
 import type { Frame } from "../src/frame.js";
 import { type Progress, Tracked } from "../src/request.js";
+import { all, frames } from "./support/harness.js";
 import { sequence } from "./support/random.js";
-import { all, frames } from "./support/world.js";
 
 const f = frames("r-1");
 const make = () => new Tracked("r-1", "text", async (ref) => `fetched from ${ref}`);

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../src/clock.js";
 import { Streamer } from "../src/streamer.js";
-import { reaches, Socket } from "./support/world.js";
+import { reaches, Socket } from "./support/harness.js";
 
 const { STREAMER_E2E_URL: url, STREAMER_E2E_TOKEN: token = "", STREAMER_E2E_CONTROL: control } = process.env;
 const CLIENTS = 500;
@@ -34,7 +34,7 @@ function percentiles(values: number[]): string {
   return [1, 10, 50, 90, 99].map((p) => `p${p} ${Math.round(sorted[Math.floor((p / 100) * sorted.length)]!)}`).join(", ");
 }
 
-test("500 clients come back to a server that was killed without a herd, and each gets its result once", {
+test("500 clients come back to a server that was killed without a reconnect storm, and each gets its result once", {
   skip: !control,
 }, async (t) => {
   const clients = Array.from({ length: CLIENTS }, connect);
@@ -43,7 +43,7 @@ test("500 clients come back to a server that was killed without a herd, and each
   });
   await Promise.all(clients.map(({ streamer }) => reaches(streamer, "open")));
 
-  const requests = clients.map(({ streamer }, i) => streamer.request("echo_async", { i, step_ms: 2 }, { id: `herd-${i}` }));
+  const requests = clients.map(({ streamer }, i) => streamer.request("echo_async", { i, step_ms: 2 }, { id: `storm-${i}` }));
   const finals = Array<number>(CLIENTS).fill(0);
   for (const [i, { result }] of requests.entries()) {
     result.then(
@@ -64,7 +64,7 @@ test("500 clients come back to a server that was killed without a herd, and each
   for (const { planned } of clients) tenths[Math.floor(planned / 100)]!++;
   t.diagnostic(`dials planned in each tenth of a second: ${tenths.join(" ")}`);
   // A tenth of them in a tenth of the first second, give or take five deviations.
-  for (const n of tenths) assert.ok(Math.abs(n - CLIENTS / 10) < 5 * Math.sqrt(CLIENTS * 0.09), "they come in a herd");
+  for (const n of tenths) assert.ok(Math.abs(n - CLIENTS / 10) < 5 * Math.sqrt(CLIENTS * 0.09), "they reconnect in a storm");
   assert.deepEqual(
     results.map((result: any) => result.echo.i),
     clients.map((_, i) => i),

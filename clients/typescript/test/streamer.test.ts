@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { Progress } from "../src/request.js";
 import type { StreamerOptions } from "../src/streamer.js";
-import { all, frames, reaches, snapshot, turn, world } from "./support/world.js";
+import { all, frames, newHarness, reaches, snapshot, turn } from "./support/harness.js";
 
 const f = frames("r-1");
 
-/** A world with one open client. */
+/** A harness with one open client. */
 async function open(t: TestContext, options: Partial<StreamerOptions> = {}) {
-  const w = await world(t, options);
+  const w = await newHarness(t, options);
   const streamer = w.connect();
   const peer = await w.server.connections.next();
   await reaches(streamer, "open");
@@ -23,9 +23,9 @@ async function open(t: TestContext, options: Partial<StreamerOptions> = {}) {
   return { ...w, streamer, peer, again };
 }
 
-/** A world whose client polls. */
+/** A harness whose client polls. */
 async function polling(t: TestContext) {
-  const w = await world(t);
+  const w = await newHarness(t);
   w.server.refuse = 403;
   const streamer = w.connect();
   await reaches(streamer, "connecting", "refused");
@@ -71,7 +71,7 @@ test("a long one shows its progress to a callback and to a loop, and ends both",
 });
 
 test("what is asked for before there is a connection is sent when there is one", async (t) => {
-  const { server, connect } = await world(t);
+  const { server, connect } = await newHarness(t);
   const streamer = connect();
   const request = streamer.request("echo", 1, { id: "r-1" });
   const page = streamer.list();
@@ -124,9 +124,9 @@ test("after a cut it asks where its requests stand, and no final frame is lost o
   );
   next.send(f.progress(30, 5)); // live frames may overtake the snapshot
   next.send(f.snapshot(asked.get("r-1"), "RUNNING", 4, { percentage: 20 }));
-  next.send(frames("r-2").snapshot(asked.get("r-2"), "SUCCEEDED", 9, { result: "it ended while nobody looked" }));
-  next.send(frames("r-2").complete("it ended while nobody looked", 9));
-  assert.equal(await finished.result, "it ended while nobody looked");
+  next.send(frames("r-2").snapshot(asked.get("r-2"), "SUCCEEDED", 9, { result: "it ended while disconnected" }));
+  next.send(frames("r-2").complete("it ended while disconnected", 9));
+  assert.equal(await finished.result, "it ended while disconnected");
   next.send(f.complete("done", 6));
   next.send(f.complete("done", 6));
   assert.equal(await running.result, "done");
@@ -144,7 +144,7 @@ test("a message whose answer was lost is sent again as it was", async (t) => {
   assert.equal(await request.result, 7);
 });
 
-test("a message that nobody ever answers is given up, and may be tried again", async (t) => {
+test("a message that is never answered is given up, and may be tried again", async (t) => {
   const { clock, streamer, peer } = await open(t);
   const request = streamer.request("report", {}, { id: "r-1" });
   for (let tries = 0; tries < 5; tries++) {
@@ -285,7 +285,7 @@ test("a message too large for a frame goes by HTTP, and is watched on the socket
   await peer.expect("echo");
 });
 
-test("over HTTP alone a request has the same life", async (t) => {
+test("over HTTP alone a request has the same lifecycle", async (t) => {
   const { server, clock, streamer } = await polling(t);
   const heard: Progress[] = [];
   const request = streamer.request("report", { year: 2026 }, { id: "r-1", onProgress: (p) => heard.push(p) });
@@ -480,7 +480,7 @@ test("closing ends every wait with CLOSED and sends nothing more", async (t) => 
   assert.equal(peer.messages.waiting, 0);
 });
 
-test("an error that nobody awaits stops nothing", async (t) => {
+test("an error that is not awaited stops nothing", async (t) => {
   const { streamer, peer } = await open(t);
   streamer.request("report", {}, { id: "r-2" });
   await peer.expect("report");
@@ -491,7 +491,7 @@ test("an error that nobody awaits stops nothing", async (t) => {
   assert.equal(await request.result, 1);
 });
 
-test("frames of nobody's requests and garbage stop nothing", async (t) => {
+test("frames of unknown requests and garbage stop nothing", async (t) => {
   const { streamer, peer } = await open(t);
   const request = streamer.request("echo", 1, { id: "r-1" });
   await peer.expect("echo");

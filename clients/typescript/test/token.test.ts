@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readClaims, Tokens } from "../src/token.js";
 import { ManualClock } from "./support/clock.js";
-import { jwt } from "./support/world.js";
+import { jwt } from "./support/harness.js";
 
 test("claims are read from a JWT, and from nothing else", () => {
   const token = jwt({ tenant_id: "größe?>", sub: "ada", exp: 1_800_000_000 });
   assert.equal(readClaims(token).expires, 1_800_000_000_000);
-  assert.equal(readClaims(token).who, readClaims(jwt({ tenant_id: "größe?>", sub: "ada" })).who);
-  assert.notEqual(readClaims(token).who, readClaims(jwt({ tenant_id: "acme", sub: "ada" })).who);
+  assert.equal(readClaims(token).caller, readClaims(jwt({ tenant_id: "größe?>", sub: "ada" })).caller);
+  assert.notEqual(readClaims(token).caller, readClaims(jwt({ tenant_id: "acme", sub: "ada" })).caller);
   for (const other of ["", "opaque", "a.b.c", "a..c", jwt({ exp: "soon" })]) {
-    const { expires, who } = readClaims(other);
-    assert.deepEqual([expires, who], [undefined, undefined], other);
+    const { expires, caller } = readClaims(other);
+    assert.deepEqual([expires, caller], [undefined, undefined], other);
   }
 });
 

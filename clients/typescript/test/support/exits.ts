@@ -3,7 +3,7 @@
 import { WebSocket } from "ws";
 import type { SocketClass } from "../../src/connection.js";
 import { Streamer } from "../../src/streamer.js";
-import { ada, reaches } from "./world.js";
+import { ada, reaches } from "./harness.js";
 
 const [url, moment] = process.argv.slice(2);
 const streamer = new Streamer(url!, { token: () => ada, WebSocket: WebSocket as unknown as SocketClass });

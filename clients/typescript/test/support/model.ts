@@ -1,5 +1,5 @@
+import { frames, snapshot } from "./harness.js";
 import type { ServerConnection } from "./server.js";
-import { frames, snapshot } from "./world.js";
 
 interface Stored {
   rev: number;

@@ -1,4 +1,4 @@
-/** Hands over items one by one, to whoever waits or will. */
+/** Hands over items one by one, to the reader that waits or will. */
 export class Queue<T> {
   readonly #items: T[] = [];
   readonly #takers: ((item: T) => void)[] = [];
@@ -14,7 +14,7 @@ export class Queue<T> {
     return new Promise((resolve) => this.#takers.push(resolve));
   }
 
-  /** How many items nobody has taken. */
+  /** How many items are not taken yet. */
   get waiting(): number {
     return this.#items.length;
   }

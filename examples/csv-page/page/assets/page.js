@@ -32,7 +32,7 @@ var Timers = class {
   #cleared = false;
   /**
    * Runs once after ms, unless the function that it returns is called first.
-   * `cleared` runs in its place when all timers are cleared, or were.
+   * `cleared` runs instead when all timers are cleared, or were.
    */
   after(ms, run, cleared) {
     if (this.#cleared) {
@@ -367,7 +367,7 @@ function readClaims(token) {
   try {
     const body = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
     const { exp, tenant_id, sub } = JSON.parse(atob(body));
-    return { expires: exp * 1e3 || void 0, who: sub && JSON.stringify([tenant_id, sub]) };
+    return { expires: exp * 1e3 || void 0, caller: sub && JSON.stringify([tenant_id, sub]) };
   } catch {
     return {};
   }
@@ -423,7 +423,7 @@ var Link = class {
   parts;
   state = "connecting";
   reason = "start";
-  /** Why the link is closed, for whoever still wanted it. */
+  /** Why the link is closed: the error of every call that comes after. */
   closedBy;
   #session;
   #next = deferred();
@@ -494,7 +494,7 @@ var Link = class {
       return "token";
     }
     if (this.closedBy) return;
-    onToken(readClaims(token).who);
+    onToken(readClaims(token).caller);
     if (SocketClass) {
       const onEnd = (reason) => this.#lost(connection, reason);
       const connection = new Connection(SocketClass, url2, token, codec, timers, { onFrame, onEnd, silence });
@@ -584,11 +584,11 @@ var Pending = class {
   }
   storage;
   key;
-  #who;
+  #caller;
   load() {
     try {
-      const { who, requests } = JSON.parse(this.storage.getItem(this.key));
-      return { who, requests: requests ?? {} };
+      const { caller, requests } = JSON.parse(this.storage.getItem(this.key));
+      return { caller, requests: requests ?? {} };
     } catch {
       return { requests: {} };
     }
@@ -599,19 +599,19 @@ var Pending = class {
   remove(id) {
     this.#change((requests) => delete requests[id]);
   }
-  /** Notes whose requests these are from now on. */
-  claim(who) {
-    this.#who = who;
+  /** Notes the caller whose requests these are from now on. */
+  claim(caller) {
+    this.#caller = caller;
     this.#change(() => {
     });
   }
   #change(edit) {
     if (!this.storage) return;
-    const { who, requests } = this.load();
+    const { caller, requests } = this.load();
     edit(requests);
     try {
       if (!Object.keys(requests).length) this.storage.removeItem(this.key);
-      else this.storage.setItem(this.key, JSON.stringify({ who: this.#who ?? who, requests }));
+      else this.storage.setItem(this.key, JSON.stringify({ caller: this.#caller ?? caller, requests }));
     } catch {
     }
   }
@@ -631,8 +631,8 @@ var Tracked = class {
     this.text = text;
     this.follow = follow;
     this.sent = this.stored = !text;
-    const settled = () => this.#changed.resolve();
-    this.done = this.#result.promise.then(settled, settled);
+    const finish = () => this.#changed.resolve();
+    this.done = this.#result.promise.then(finish, finish);
     const progress = { [Symbol.asyncIterator]: () => this.#iterate() };
     this.handle = { id, result: this.#result.promise, progress };
   }
@@ -640,10 +640,10 @@ var Tracked = class {
   text;
   follow;
   handle;
-  /** The request has ended, or nobody waits for it any more. */
+  /** The request has ended, or the reader has given it up. */
   done;
   ended = false;
-  /** Nobody wants it any more, so that the server should not do it. */
+  /** The reader has given it up, so that the server should not do it. */
   aborted = false;
   /** The server has nothing more to do for it. */
   finished = false;
@@ -651,8 +651,8 @@ var Tracked = class {
   stored;
   /** The server may know of it. */
   sent;
-  /** Whose it is, as far as a token told. */
-  who;
+  /** The caller that it belongs to, as far as a token said. */
+  caller;
   /** The highest rev seen. */
   rev = 0;
   #result = deferred();
@@ -722,7 +722,7 @@ var Streamer = class {
   #requests = /* @__PURE__ */ new Map();
   #listeners = /* @__PURE__ */ new Set();
   #taps = /* @__PURE__ */ new Set();
-  #who;
+  #caller;
   constructor(url2, options) {
     const { parse = JSON.parse, stringify = JSON.stringify, pingInterval = 24e4, events = globalThis } = options;
     const httpUrl2 = options.httpUrl ?? new URL(url2).origin.replace(/^ws/, "http");
@@ -731,8 +731,8 @@ var Streamer = class {
     const tokens = new Tokens(options.token, this.#timers.clock);
     this.#http = new Http(httpUrl2.replace(/\/+$/, ""), tokens, this.#codec, this.#timers, options.fetch ?? fetch);
     this.#pending = new Pending(options.storage, "streamer " + url2);
-    const { who, requests } = this.#pending.load();
-    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? void 0, who).sent = true;
+    const { caller, requests } = this.#pending.load();
+    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? void 0, caller).sent = true;
     this.#link = new Link({
       url: url2,
       SocketClass: options.WebSocket ?? globalThis.WebSocket,
@@ -743,7 +743,7 @@ var Streamer = class {
       events,
       onFrame: (frame) => this.#offer(frame),
       onState: () => this.#stateChanged(),
-      onToken: (who2) => this.#claim(who2),
+      onToken: (caller2) => this.#claim(caller2),
       silence: () => this.#requests.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval
     });
     for (const request of this.#requests.values()) void this.#drive(request);
@@ -825,7 +825,7 @@ var Streamer = class {
     this.#link.close("closed", new StreamerError({ code: "CLOSED", message: "the client was closed" }));
   }
   #begin(known, id, text, options) {
-    const request = known ?? this.#track(id, text, this.#who);
+    const request = known ?? this.#track(id, text, this.#caller);
     const { onProgress, signal, timeout } = options;
     if (onProgress) request.watch(onProgress);
     const stop = (code, message) => {
@@ -846,9 +846,9 @@ var Streamer = class {
     }
     return request.handle;
   }
-  #track(id, text, who) {
+  #track(id, text, caller) {
     const request = new Tracked(id, text, this.#follow);
-    request.who = who;
+    request.caller = caller;
     this.#requests.set(id, request);
     void request.done.then(() => {
       if (!this.#link.closedBy) this.#pending.remove(id);
@@ -885,7 +885,7 @@ var Streamer = class {
     if (!request.aborted || !request.sent || request.finished) return;
     try {
       await this.#link.ready();
-      if (!request.who || request.who === this.#who) await this.#answer(reserved("cancel", { request_id: id }));
+      if (!request.caller || request.caller === this.#caller) await this.#answer(reserved("cancel", { request_id: id }));
     } catch {
     }
   }
@@ -946,15 +946,15 @@ var Streamer = class {
     this.#requests.get(frame.request?.id ?? frame.request_id ?? "")?.offer(frame);
     tell(this.#taps, frame);
   }
-  /** Nothing that one person asked for is sent under another's token. */
-  #claim(who) {
-    this.#who = who;
-    this.#pending.claim(who);
+  /** Nothing that one caller asked for is sent under another's token. */
+  #claim(caller) {
+    this.#caller = caller;
+    this.#pending.claim(caller);
     for (const request of this.#requests.values()) {
-      if (request.who && request.who !== who) {
-        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another person" }, request.id));
+      if (request.caller && request.caller !== caller) {
+        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token belongs to another caller" }, request.id));
       }
-      request.who = who;
+      request.caller = caller;
     }
   }
   #stateChanged() {

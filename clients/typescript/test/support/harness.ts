@@ -18,7 +18,7 @@ export function jwt(claims: Record<string, unknown>): string {
 export const ada = jwt({ tenant_id: "acme", sub: "ada", exp: 4_000_000_000 });
 
 /** A server and a client of it, on a clock that stands still. Both end with the test. */
-export async function world(
+export async function newHarness(
   t: TestContext,
   options: Partial<StreamerOptions> = {},
 ): Promise<{ server: FakeServer; clock: ManualClock; connect: (more?: Partial<StreamerOptions>) => Streamer<AnyActions> }> {

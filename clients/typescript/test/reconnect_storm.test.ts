@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { newHarness, reaches, turn } from "./support/harness.js";
 import { Model } from "./support/model.js";
 import { sequence } from "./support/random.js";
-import { reaches, turn, world } from "./support/world.js";
 
 test("500 clients come back after a restart one by one, and each gets its final frame once", async (t) => {
   const CLIENTS = 500;
-  const { server, clock, connect } = await world(t);
+  const { server, clock, connect } = await newHarness(t);
   const next = sequence(1);
   clock.chance = () => next(1 << 30) / (1 << 30);
   const model = new Model();
@@ -30,7 +30,7 @@ test("500 clients come back after a restart one by one, and each gets its final 
   const tenths = Array<number>(10).fill(0);
   for (const ms of clock.due()) tenths[Math.floor(ms / 100)]!++;
   t.diagnostic(`handshakes in each tenth of a second: ${tenths.join(" ")}`);
-  assert.ok(Math.max(...tenths) < CLIENTS / 6, "they come in a herd");
+  assert.ok(Math.max(...tenths) < CLIENTS / 6, "they reconnect in a storm");
 
   for (let i = 0; i < CLIENTS; i++) model.step(`r-${i}`, true, true); // while they are away
   for (let tenth = 0; tenth < 10; tenth++) {
