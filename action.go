@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -120,7 +121,7 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 // delay is the wait after the failed attempt, counted from 1. It comes from the
 // request's key and the attempt: as spread out over many requests as chance is,
 // and the same whenever one request's life is replayed.
-func (p RetryPolicy) delay(key Key, attempt int) time.Duration {
+func (p RetryPolicy) delay(key request.Key, attempt int) time.Duration {
 	ceiling := p.Cap
 	if shift := attempt - 1; shift < 32 {
 		ceiling = min(ceiling, p.Base<<shift)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -23,7 +24,7 @@ func until(d time.Duration) streamer.Principal {
 func (w *world) isOpen(t *testing.T, id string) bool {
 	t.Helper()
 	_, err := w.store.LoadConnection(t.Context(), id)
-	if err != nil && !errors.Is(err, streamer.ErrNotFound) {
+	if err != nil && !errors.Is(err, request.ErrNotFound) {
 		t.Fatal(err)
 	}
 	return err == nil
@@ -144,12 +145,12 @@ func TestClosingASubjectsConnections(t *testing.T) {
 func TestALongUserAgentIsCut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	conn := streamer.Connection{ID: "c", Principal: ada, UserAgent: strings.Repeat("é", streamer.MaxUserAgent)}
+	conn := request.Connection{ID: "c", Principal: ada, UserAgent: strings.Repeat("é", request.MaxUserAgent)}
 	if err := w.router.Connections.Open(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	list, err := w.router.Connections.List(t.Context(), streamer.Caller{Principal: ada}, wire.ConnectionQuery{})
-	if err != nil || len(list.Connections) != 1 || len(list.Connections[0].UserAgent) != streamer.MaxUserAgent {
+	if err != nil || len(list.Connections) != 1 || len(list.Connections[0].UserAgent) != request.MaxUserAgent {
 		t.Errorf("%+v, %v", list, err)
 	}
 }

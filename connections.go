@@ -4,12 +4,88 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
+
+// ErrGone is what a Pusher returns for a connection that has closed.
+var ErrGone = errors.New("connection is gone")
+
+// A Pusher sends frames to clients over their open connections. Push returns
+// ErrGone when the connection has closed; any other error may pass. Frames
+// pushed one after another to one connection arrive in that order. It is safe
+// for concurrent use, and bounds its own time when ctx has no deadline.
+type Pusher interface {
+	Push(ctx context.Context, connectionID string, frame []byte) error
+}
+
+// A Closer closes clients' connections. CloseConnection returns ErrGone for one
+// that has closed; any other error may pass. It is safe for concurrent use, and
+// bounds its own time when ctx has no deadline.
+type Closer interface {
+	CloseConnection(ctx context.Context, connectionID string) error
+}
+
+// Connections opens, renews, lists and closes connections. It is safe for
+// concurrent use.
+type Connections struct {
+	Store  request.ConnectionStore
+	Closer Closer           // for CloseAll and Sweep alone
+	Now    func() time.Time // nil: time.Now
+}
+
+// Open records a connection whose token was verified, as opened now.
+func (c Connections) Open(ctx context.Context, conn request.Connection) error {
+	conn.ConnectedAt = now(c.Now)
+	if len(conn.UserAgent) > request.MaxUserAgent {
+		conn.UserAgent = strings.ToValidUTF8(conn.UserAgent[:request.MaxUserAgent], "")
+	}
+	if err := c.Store.SaveConnection(ctx, conn); err != nil {
+		return unavailable("save connection", err)
+	}
+	return nil
+}
+
+// Close forgets a connection. Its subscriptions end by themselves: API Gateway
+// never gives an id twice, and the next push to it says that it is gone.
+func (c Connections) Close(ctx context.Context, id string) error {
+	if err := c.Store.DeleteConnection(ctx, id); err != nil {
+		return fmt.Errorf("delete connection: %w", err)
+	}
+	return nil
+}
+
+// Find returns the open connection behind a message. It refuses one that is
+// unknown, and leaves an expired one to its caller, since such a client may
+// still renew its token.
+func (c Connections) Find(ctx context.Context, id string) (request.Connection, error) {
+	conn, err := c.Store.LoadConnection(ctx, id)
+	if errors.Is(err, request.ErrNotFound) {
+		return request.Connection{}, Errorf(wire.Unauthorized, "this connection is not known; connect again")
+	}
+	if err != nil {
+		return request.Connection{}, unavailable("load connection", err)
+	}
+	return conn, nil
+}
+
+// Renew gives the connection the principal of a newer token, which must be of
+// the same tenant and subject.
+func (c Connections) Renew(ctx context.Context, conn request.Connection, p Principal) error {
+	if !conn.Principal.Same(p) {
+		return Errorf(wire.Forbidden, "the token belongs to someone else; open a connection of its own for it")
+	}
+	conn.Principal = p
+	if err := c.Store.SaveConnection(ctx, conn); err != nil {
+		return unavailable("save connection", err)
+	}
+	return nil
+}
 
 // EndGrace is how long after its EndsAt a connection is left alone: time for a
 // renewal that is under way, and for the gateway's own close.
@@ -32,7 +108,7 @@ func (c Connections) List(ctx context.Context, who Caller, q wire.ConnectionQuer
 	if subject == wire.AllSubjects {
 		subject = ""
 	}
-	page, cursor, err := c.Store.ListConnections(ctx, ConnectionQuery{Tenant: who.Tenant, Subject: subject, Limit: q.Limit, Cursor: q.Cursor})
+	page, cursor, err := c.Store.ListConnections(ctx, request.ConnectionQuery{Tenant: who.Tenant, Subject: subject, Limit: q.Limit, Cursor: q.Cursor})
 	if err != nil {
 		return wire.ConnectionList{}, unavailable("list connections", err)
 	}
@@ -55,7 +131,7 @@ func (c Connections) CloseAll(ctx context.Context, who Caller) (closed int, err 
 	case subject == wire.AllSubjects:
 		return 0, Errorf(wire.ValidationError, "name the one subject whose connections are to be closed")
 	}
-	q := ConnectionQuery{Tenant: who.Tenant, Subject: subject, Limit: 100}
+	q := request.ConnectionQuery{Tenant: who.Tenant, Subject: subject, Limit: 100}
 	for {
 		page, cursor, err := c.Store.ListConnections(ctx, q)
 		if err != nil {
@@ -87,7 +163,7 @@ func (c Connections) Sweep(ctx context.Context, limit int) (closed, forgotten in
 
 // end closes and forgets connections, a few at a time. It goes on after a fault
 // and returns what went wrong, joined.
-func (c Connections) end(ctx context.Context, all []Connection) (closed, forgotten int, err error) {
+func (c Connections) end(ctx context.Context, all []request.Connection) (closed, forgotten int, err error) {
 	const parallel = 16
 	var (
 		open, gone atomic.Int64

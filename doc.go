@@ -5,8 +5,8 @@
 // This is the domain. An application declares actions with [NewAction] and
 // gathers them in a [Registry]. The router function hands each message to a
 // [Router]; the processor function hands doorbells, runs and the schedule to a
-// [Processor]. Both keep requests in a [RequestStore] whose one conditional
-// write, [Change], carries every step of a request's life.
+// [Processor]. Both keep requests in a [request.Store] whose one conditional
+// write, [request.Change], carries every step of a request's life.
 //
 // The package imports only the wire protocol and the standard library. Stores,
 // senders and functions live in packages of their own.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -16,7 +17,7 @@ func TestDetailsThatAreNoJSONAreLeftOut(t *testing.T) {
 		`{"field":"n"}`: `{"field":"n","correlation_id":"c1"}`,
 		`[1]`:           `[1]`,
 	} {
-		shown := streamer.WireError(&streamer.Error{Code: wire.ValidationError, Details: json.RawMessage(details)}, "c1")
+		shown := request.WireError(&streamer.Error{Code: wire.ValidationError, Details: json.RawMessage(details)}, "c1")
 		if string(shown.Details) != want {
 			t.Errorf("%s is shown as %s, want %s", details, shown.Details, want)
 		}

@@ -36,18 +36,19 @@ func TestWhatPackagesMayImport(t *testing.T) {
 	t.Parallel()
 	for pkg, allowed := range map[string][]string{
 		"wire":              nil,
-		".":                 {"wire"},
-		"functions":         {"streamer", "wire", "lift/", "lift", "github.com/aws/aws-lambda-go/", "github.com/golang-jwt/jwt/v5"},
-		"store/sqlite":      {"streamer", "wire", "…"},
+		"request":           {"wire"},
+		".":                 {"request", "wire"},
+		"functions":         {"streamer", "request", "wire", "lift/", "lift", "github.com/aws/aws-lambda-go/", "github.com/golang-jwt/jwt/v5"},
+		"store/sqlite":      {"request", "wire", "…"},
 		"emulator/gateway":  {"…"},
 		"console":           nil,
 		"emulator/lambda":   {"…"},
 		"emulator/template": {"…"},
 		"client":            {"wire", "…"},
-		"prove":             {"streamer", "wire"},
-		"actions":           {"streamer", "wire"},
-		"store/dynamo":      {"streamer", "wire", "aws/call", "lift/sigv4", "lift/transport"},
-		"aws/apigateway":    {"streamer", "wire", "aws/call", "lift/sigv4", "lift/transport"},
+		"prove":             {"streamer", "request", "wire"},
+		"actions":           {"streamer", "request", "wire"},
+		"store/dynamo":      {"request", "wire", "aws/call", "lift/sigv4", "lift/transport"},
+		"aws/apigateway":    {"streamer", "request", "wire", "aws/call", "lift/sigv4", "lift/transport"},
 	} {
 		path := module + "/" + pkg
 		if pkg == "." {

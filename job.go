@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"github.com/pay-theory/streamer/request"
 )
 
 // Why an action's context has ended, as context.Cause tells.
@@ -28,7 +30,7 @@ var (
 // safe for concurrent use, never block on the network unless they say so, and
 // after the run's end do nothing.
 type Job struct {
-	key      Key
+	key      request.Key
 	action   string
 	payload  json.RawMessage
 	metadata map[string]string
@@ -38,7 +40,7 @@ type Job struct {
 	clock    func() time.Time
 	wake     chan struct{} // nil for a short action, whose progress nobody sees
 	over     chan struct{} // closed when the run has ended
-	waited   Await         // the wait that ended with this run's claim
+	waited   request.Await // the wait that ended with this run's claim
 
 	recordings chan recording
 
@@ -48,7 +50,7 @@ type Job struct {
 	output     []json.RawMessage // chunks not stored yet
 	emitted    int64             // chunks so far, counted on from the checkpoint that this run began with
 	kept       int64             // chunks that were stored when this run began
-	progress   *Progress         // the newest, not published yet
+	progress   *request.Progress // the newest, not published yet
 	checkpoint json.RawMessage
 	mark       int64 // chunks emitted at the checkpoint
 	fresh      bool  // checkpoint is newer than what is stored
@@ -85,32 +87,32 @@ func (j *Job) StepKey(step string) string {
 // and a short text for a person. Call it as often as is natural: a report is sent
 // at most every 100 ms, and the newest wins.
 func (j *Job) Progress(percentage float64, message string) {
-	j.report(Progress{Percentage: percentage, Message: message})
+	j.report(request.Progress{Percentage: percentage, Message: message})
 }
 
 // ProgressWith is Progress with data for a program: metadata, which must encode
 // to a JSON object of at most MaxMetadata bytes. One that does not is left out
 // and logged.
 func (j *Job) ProgressWith(percentage float64, message string, metadata any) {
-	p := Progress{Percentage: percentage, Message: message}
+	p := request.Progress{Percentage: percentage, Message: message}
 	raw, err := encodeOutput(metadata)
 	switch {
 	case err != nil:
 		j.logger.Warn("progress metadata left out", "error", err.Error())
-	case len(raw) == 0 || raw[0] != '{' || len(raw) > MaxMetadata:
-		j.logger.Warn("progress metadata left out", "error", fmt.Sprintf("want a JSON object of at most %d bytes", MaxMetadata))
+	case len(raw) == 0 || raw[0] != '{' || len(raw) > request.MaxMetadata:
+		j.logger.Warn("progress metadata left out", "error", fmt.Sprintf("want a JSON object of at most %d bytes", request.MaxMetadata))
 	default:
 		p.Metadata = raw
 	}
 	j.report(p)
 }
 
-func (j *Job) report(p Progress) {
+func (j *Job) report(p request.Progress) {
 	if math.IsNaN(p.Percentage) {
 		p.Percentage = 0
 	}
 	p.Percentage = min(max(p.Percentage, 0), 100)
-	p.Message = cutText(p.Message, MaxMessageText)
+	p.Message = cutText(p.Message, request.MaxMessageText)
 
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -133,8 +135,8 @@ func (j *Job) SetCheckpoint(state any) error {
 	if err != nil {
 		return fmt.Errorf("encode checkpoint: %w", err)
 	}
-	if len(raw) > MaxCheckpoint {
-		return fmt.Errorf("the checkpoint has %d bytes, %d are allowed: keep large state elsewhere and a reference here", len(raw), MaxCheckpoint)
+	if len(raw) > request.MaxCheckpoint {
+		return fmt.Errorf("the checkpoint has %d bytes, %d are allowed: keep large state elsewhere and a reference here", len(raw), request.MaxCheckpoint)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -158,7 +160,7 @@ func (j *Job) Checkpoint(state any) (bool, error) {
 }
 
 // take returns the newest report since the last call, or nil, and forgets it.
-func (j *Job) take() *Progress {
+func (j *Job) take() *request.Progress {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	newest := j.progress
@@ -191,16 +193,16 @@ func (j *Job) Emit(chunk any) error {
 	if err != nil {
 		return fmt.Errorf("encode chunk: %w", err)
 	}
-	if len(raw) > MaxChunk {
-		return Permanent(fmt.Errorf("the chunk has %d bytes, %d are allowed", len(raw), MaxChunk))
+	if len(raw) > request.MaxChunk {
+		return Permanent(fmt.Errorf("the chunk has %d bytes, %d are allowed", len(raw), request.MaxChunk))
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.closed || j.wake == nil {
 		return nil
 	}
-	if j.emitted == MaxOutput {
-		return Permanent(fmt.Errorf("the request has %d chunks of output, which is the most", MaxOutput))
+	if j.emitted == request.MaxOutput {
+		return Permanent(fmt.Errorf("the request has %d chunks of output, which is the most", request.MaxOutput))
 	}
 	j.emitted++
 	if j.emitted <= j.kept {

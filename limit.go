@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -24,64 +25,33 @@ type Limits struct {
 	OpenPerPrincipal int
 }
 
-// Slot names. What is held from the request's creation to its end has the first
-// prefix, what is held while it runs has the others.
-const (
-	slotOpen   = "open:"
-	slotTenant = "tenant:"
-	slotAction = "action:"
-)
-
 // open are the slots of a new request.
-func (l Limits) open(key Key) []Slot {
+func (l Limits) open(key request.Key) []request.Slot {
 	if l.OpenPerPrincipal <= 0 {
 		return nil
 	}
-	name := slotOpen + strconv.Itoa(len(key.Tenant)) + ":" + key.Tenant + "/" + key.Subject
-	return []Slot{{Name: name, Limit: l.OpenPerPrincipal}}
+	name := request.PrefixOpen + strconv.Itoa(len(key.Tenant)) + ":" + key.Tenant + "/" + key.Subject
+	return []request.Slot{{Name: name, Limit: l.OpenPerPrincipal}}
 }
 
 // running are the slots of a claim, the tenant's first: a request that lacks
 // both waits in its tenant's line.
-func (l Limits) running(tenant string, action ActionConfig) []Slot {
-	var slots []Slot
+func (l Limits) running(tenant string, action ActionConfig) []request.Slot {
+	var slots []request.Slot
 	if l.RunningPerTenant > 0 {
-		slots = append(slots, Slot{Name: slotTenant + tenant, Limit: l.RunningPerTenant})
+		slots = append(slots, request.Slot{Name: request.PrefixTenant + tenant, Limit: l.RunningPerTenant})
 	}
 	if action.MaxRunning > 0 {
-		slots = append(slots, Slot{Name: slotAction + action.Name, Limit: action.MaxRunning})
+		slots = append(slots, request.Slot{Name: request.PrefixAction + action.Name, Limit: action.MaxRunning})
 	}
 	return slots
-}
-
-// releasable are the slots that a request gives back when it goes from RUNNING
-// to the state, or from QUEUED to a final one.
-func releasable(slots []string, to State) []string {
-	if to.Final() {
-		return slots
-	}
-	var release []string
-	for _, name := range slots {
-		if !strings.HasPrefix(name, slotOpen) {
-			release = append(release, name)
-		}
-	}
-	return release
-}
-
-func slotNames(slots []Slot) []string {
-	var names []string
-	for _, slot := range slots {
-		names = append(names, slot.Name)
-	}
-	return names
 }
 
 // wakeNext makes one request due for each place that was given back. One that a
 // newcomer is faster than is blocked again, in its old place in the line.
 func (p *Processor) wakeNext(ctx context.Context, released []string) {
 	for _, slot := range released {
-		if strings.HasPrefix(slot, slotOpen) {
+		if strings.HasPrefix(slot, request.PrefixOpen) {
 			continue
 		}
 		next, err := p.Store.BlockedRequests(ctx, slot, wakeTries)
@@ -90,12 +60,12 @@ func (p *Processor) wakeNext(ctx context.Context, released []string) {
 			continue
 		}
 		for _, r := range next {
-			_, err := p.Store.ChangeRequest(ctx, r.Key, woken(p.Now(), slot))
+			_, err := p.Store.ChangeRequest(ctx, r.Key, request.Resume(p.Now(), slot))
 			if err == nil {
 				break
 			}
-			var conflict *ConflictError
-			if !errors.As(err, &conflict) && !errors.Is(err, ErrNotFound) {
+			var conflict *request.ConflictError
+			if !errors.As(err, &conflict) && !errors.Is(err, request.ErrNotFound) {
 				p.Logger.WarnContext(ctx, "waking a request failed; the sweep will", "request_id", r.ID, "error", err.Error())
 				break
 			}
@@ -108,8 +78,8 @@ const wakeTries = 8
 
 // why says why a request waits, from the places of its limit to its own in the
 // line; nil for one that does not wait.
-func (s *Requests) why(ctx context.Context, r *Request) (*wire.Waiting, error) {
-	w := r.waiting()
+func (s *Requests) why(ctx context.Context, r *request.Request) (*wire.Waiting, error) {
+	w := r.Waiting()
 	if w == nil || r.Blocked == "" {
 		return w, nil
 	}
@@ -117,7 +87,7 @@ func (s *Requests) why(ctx context.Context, r *Request) (*wire.Waiting, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Position = 1 + slices.IndexFunc(line, func(other *Request) bool { return other.Key == r.Key })
+	w.Position = 1 + slices.IndexFunc(line, func(other *request.Request) bool { return other.Key == r.Key })
 	w.Running, err = s.Store.PlacesTaken(ctx, r.Blocked)
 	return w, err
 }

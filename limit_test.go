@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -44,7 +45,7 @@ func newShop(t *testing.T, limits streamer.Limits, config streamer.ActionConfig,
 	urgent.Priority = streamer.High
 	s.world = newWorld(t, long("work", config, work), long("urgent", urgent, work))
 	s.Limits, s.requests.Limits = limits, limits
-	stop := s.store.Watch(func(r *streamer.Request) {
+	stop := s.store.Watch(func(r *request.Request) {
 		if r.UpdatedAt.After(r.DueAt) {
 			return // the sweep rang for it
 		}
@@ -70,7 +71,7 @@ func TestATenantsBacklogWaitsInItsOwnLine(t *testing.T) {
 		time.Sleep(time.Second)
 		s.submit(t, globex, "b", "work", `{}`)
 		synctest.Wait()
-		if r := s.load(t, mallo.Key("b")); r.State != streamer.Running {
+		if r := s.load(t, mallo.Key("b")); r.State != request.Running {
 			t.Errorf("another tenant's request is %s behind the backlog", r.State)
 		}
 		frame := s.ask(t, "c1", `{"id":"w","action":"streamer.why","payload":{"request_id":"a39"}}`)
@@ -80,7 +81,7 @@ func TestATenantsBacklogWaitsInItsOwnLine(t *testing.T) {
 		time.Sleep(n * time.Minute)
 		synctest.Wait()
 		for i := range n {
-			wantState(t, s.load(t, ada.Key(fmt.Sprint("a", i))), streamer.Succeeded)
+			wantState(t, s.load(t, ada.Key(fmt.Sprint("a", i))), request.Succeeded)
 		}
 		if s.most["acme"] != 3 {
 			t.Errorf("%d requests of the tenant ran at a time", s.most["acme"])
@@ -137,7 +138,7 @@ func TestABlockedRequestIsNotForgotten(t *testing.T) {
 			s.submit(t, who, fmt.Sprint("r", i), "work", `{}`)
 			synctest.Wait()
 		}
-		s.store.setFault(func(c streamer.Change) (error, error) {
+		s.store.setFault(func(c request.Change) (error, error) {
 			if c.Block != "" {
 				return errNetwork, nil
 			}
@@ -145,14 +146,14 @@ func TestABlockedRequestIsNotForgotten(t *testing.T) {
 		})
 		time.Sleep(2 * time.Minute)
 		s.store.setFault(nil)
-		wantState(t, s.load(t, ada.Key("r1")), streamer.Queued)
+		wantState(t, s.load(t, ada.Key("r1")), request.Queued)
 		time.Sleep(10 * time.Minute)
 		s.sweep(t)
 		if len(s.bell.rung) != 1 {
 			t.Fatalf("the sweep rang for %v", s.bell.rung)
 		}
 		s.run(t, s.bell.rung[0])
-		wantState(t, s.load(t, ada.Key("r1")), streamer.Succeeded)
+		wantState(t, s.load(t, ada.Key("r1")), request.Succeeded)
 	})
 }
 
@@ -187,7 +188,7 @@ func TestOpenRequestsAreBounded(t *testing.T) {
 			t.Errorf("after a cancel: %s", f.Append(nil))
 		}
 		w.run(t, ada.Key("a"))
-		wantState(t, w.load(t, ada.Key("a")), streamer.Failed)
+		wantState(t, w.load(t, ada.Key("a")), request.Failed)
 		if f := ask("c1", "d"); f.Type != wire.TypeAcknowledgment {
 			t.Errorf("after a failure: %s", f.Append(nil))
 		}

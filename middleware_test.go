@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -92,18 +93,18 @@ func TestMiddlewareSeesWhyARunEnds(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		act   func(ctx context.Context, job *streamer.Job) (json.RawMessage, error)
-		state streamer.State
+		state request.State
 		want  string
 	}{
-		"cancelled": {patient, streamer.Cancelled, "context canceled the request was cancelled false"},
-		"limit":     {patient, streamer.Failed, "context canceled the action's time limit is reached true"},
+		"cancelled": {patient, request.Cancelled, "context canceled the request was cancelled false"},
+		"limit":     {patient, request.Failed, "context canceled the action's time limit is reached true"},
 		"continued": {func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, streamer.Continue(7) },
-			streamer.Queued, "continue in another slice <nil> false"},
+			request.Queued, "continue in another slice <nil> false"},
 		"snoozed": {func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, streamer.Snooze(time.Hour) },
-			streamer.Queued, "go on after 1h0m0s <nil> false"},
+			request.Queued, "go on after 1h0m0s <nil> false"},
 		"waits": {func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 			return streamer.AwaitSignal(ctx, job, "approval", time.Hour)
-		}, streamer.Queued, `wait for the signal "approval" <nil> false`},
+		}, request.Queued, `wait for the signal "approval" <nil> false`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

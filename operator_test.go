@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
-var olga = streamer.Principal{Tenant: "acme", Subject: "olga", Scopes: []string{streamer.OperatorScope}, ExpiresAt: ada.ExpiresAt}
+var olga = streamer.Principal{Tenant: "acme", Subject: "olga", Scopes: []string{request.OperatorScope}, ExpiresAt: ada.ExpiresAt}
 
 // operated is a world in which ada of acme and ada of globex have a request r-1
 // each, with all that a person may want to know of it.
@@ -63,7 +64,7 @@ func TestAnOperatorActsOnItsTenantsRequests(t *testing.T) {
 	if len(got) == 0 || got[len(got)-1].Type != wire.TypeError || got[len(got)-1].RequestID != "r-1" {
 		t.Errorf("a watching operator got%s", describe(got))
 	}
-	if r := w.load(t, mallo.Key("r-1")); r.State != streamer.Failed || r.Fence != 2 {
+	if r := w.load(t, mallo.Key("r-1")); r.State != request.Failed || r.Fence != 2 {
 		t.Errorf("the other tenant's is %s at fence %d", r.State, r.Fence)
 	}
 }

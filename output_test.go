@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -125,7 +126,7 @@ func TestOutputAcrossACrash(t *testing.T) {
 		if r := w.load(t, ada.Key("r1")); r.Output != 57 || r.OutputMark != 50 {
 			t.Fatalf("stored %d chunks, the checkpoint is at %d", r.Output, r.OutputMark)
 		}
-		w.store.setFault(func(streamer.Change) (error, error) { return errNetwork, nil })
+		w.store.setFault(func(request.Change) (error, error) { return errNetwork, nil })
 		time.Sleep(2 * time.Minute)
 		w.store.setFault(nil)
 		if err := <-ended; err != nil {
@@ -134,7 +135,7 @@ func TestOutputAcrossACrash(t *testing.T) {
 		first = false
 		w.sweep(t)
 		w.run(t, ada.Key("r1"))
-		wantState(t, w.load(t, ada.Key("r1")), streamer.Succeeded)
+		wantState(t, w.load(t, ada.Key("r1")), request.Succeeded)
 		wantOutput(t, w, "r1", 100)
 	})
 }
@@ -142,10 +143,10 @@ func TestOutputAcrossACrash(t *testing.T) {
 func TestOutputIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, long("flood", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
-		if err := job.Emit(strings.Repeat("x", streamer.MaxChunk)); err == nil {
+		if err := job.Emit(strings.Repeat("x", request.MaxChunk)); err == nil {
 			t.Error("a chunk too large was taken")
 		}
-		for range streamer.MaxOutput {
+		for range request.MaxOutput {
 			if err := job.Emit(1); err != nil {
 				return nil, err
 			}
@@ -155,8 +156,8 @@ func TestOutputIsBounded(t *testing.T) {
 	w.submit(t, w.connect(t, "c1", ada), "r1", "flood", `{}`)
 	w.run(t, ada.Key("r1"))
 	r := w.load(t, ada.Key("r1"))
-	wantState(t, r, streamer.Failed)
-	if r.Output != streamer.MaxOutput {
+	wantState(t, r, request.Failed)
+	if r.Output != request.MaxOutput {
 		t.Errorf("%d chunks are stored", r.Output)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -15,13 +16,13 @@ import (
 // asynchronous invocation of the processor function. It returns when the asking
 // is accepted. It may ask twice; only one run claims the request.
 type Dispatcher interface {
-	Dispatch(ctx context.Context, key Key) error
+	Dispatch(ctx context.Context, key request.Key) error
 }
 
 // A ProcessorConfig says how durable requests are run. Store, Actions, Push and
 // Dispatch are required.
 type ProcessorConfig struct {
-	Store    RequestStore
+	Store    request.Store
 	Actions  *Registry
 	Push     Pusher
 	Dispatch Dispatcher
@@ -101,7 +102,7 @@ func setDefault[T comparable](field *T, value T) {
 
 // Ring asks for a run of a request that was seen to be queued. The caller may
 // ring as often as it likes.
-func (p *Processor) Ring(ctx context.Context, key Key) error {
+func (p *Processor) Ring(ctx context.Context, key request.Key) error {
 	if err := p.Dispatch.Dispatch(ctx, key); err != nil {
 		return fmt.Errorf("dispatch request: %w", err)
 	}
@@ -112,22 +113,22 @@ func (p *Processor) Ring(ctx context.Context, key Key) error {
 // taken away. A request that cannot be claimed is no error: somebody else has
 // it, or it is not due. An error means that the outcome could not be stored; the
 // lease then ends by itself and the sweep takes the request up.
-func (p *Processor) Run(ctx context.Context, key Key) error {
+func (p *Processor) Run(ctx context.Context, key request.Key) error {
 	slots, err := p.slots(ctx, key)
 	if err != nil {
 		return err
 	}
 	at := p.Now()
-	r, err := p.Store.ChangeRequest(ctx, key, claim(at, p.Lease, p.Worker, slots))
-	var conflict *ConflictError
-	var full *LimitError
+	r, err := p.Store.ChangeRequest(ctx, key, request.Claim(at, p.Lease, p.Worker, slots))
+	var conflict *request.ConflictError
+	var full *request.LimitError
 	switch {
 	case errors.As(err, &full):
 		return p.block(ctx, key, at, full.Slot)
 	case errors.As(err, &conflict):
 		p.Logger.DebugContext(ctx, "nothing to claim", "request_id", key.ID, "state", conflict.Request.State)
 		return nil
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, request.ErrNotFound):
 		p.Logger.WarnContext(ctx, "asked to run a request that is not there", "request_id", key.ID)
 		return nil
 	case err != nil:
@@ -138,11 +139,11 @@ func (p *Processor) Run(ctx context.Context, key Key) error {
 
 // slots are those that a run of the request must have. Only where an action has
 // a limit of its own does it cost a read.
-func (p *Processor) slots(ctx context.Context, key Key) ([]Slot, error) {
+func (p *Processor) slots(ctx context.Context, key request.Key) ([]request.Slot, error) {
 	var action ActionConfig
 	if p.Actions.limited {
 		r, err := p.Store.LoadRequest(ctx, key)
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		if err != nil && !errors.Is(err, request.ErrNotFound) {
 			return nil, fmt.Errorf("load request: %w", err)
 		}
 		if err == nil {
@@ -155,11 +156,11 @@ func (p *Processor) slots(ctx context.Context, key Key) ([]Slot, error) {
 }
 
 // block puts a request that could not have a place into the slot's line.
-func (p *Processor) block(ctx context.Context, key Key, at time.Time, slot Slot) error {
+func (p *Processor) block(ctx context.Context, key request.Key, at time.Time, slot request.Slot) error {
 	p.Logger.InfoContext(ctx, "request waits for a place", "request_id", key.ID, "slot", slot.Name, "limit", slot.Limit)
-	_, err := p.Store.ChangeRequest(ctx, key, blocked(at, slot.Name))
-	var conflict *ConflictError
-	if err != nil && !errors.As(err, &conflict) && !errors.Is(err, ErrNotFound) {
+	_, err := p.Store.ChangeRequest(ctx, key, request.Throttle(at, slot.Name))
+	var conflict *request.ConflictError
+	if err != nil && !errors.As(err, &conflict) && !errors.Is(err, request.ErrNotFound) {
 		return fmt.Errorf("block request: %w", err)
 	}
 	// A place may have been given back between the two writes, when this request
@@ -200,7 +201,7 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 		return report, fmt.Errorf("list due requests: %w", err)
 	}
 	report.Due = len(due)
-	if i := slices.IndexFunc(due, func(r *Request) bool { return r.State == Queued }); i >= 0 {
+	if i := slices.IndexFunc(due, func(r *request.Request) bool { return r.State == request.Queued }); i >= 0 {
 		report.Oldest = at.Sub(due[i].DueAt)
 	}
 	var faults []error
@@ -210,7 +211,7 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 			break
 		}
 		switch {
-		case r.State == Running:
+		case r.State == request.Running:
 			err = p.takeBack(ctx, r, &report)
 		case r.State.Final():
 			announce(ctx, p.Store, p.Push, p.Logger, r)
@@ -240,7 +241,7 @@ const ringAtLeast = 5 * time.Minute
 // in line yet, behind all who are ahead of it. It may have waited as long again
 // as the request had when it was rung for: so the number of rings grows with the
 // logarithm of the wait, and a backlog is not buried under them.
-func (p *Processor) rungLately(r *Request) bool {
+func (p *Processor) rungLately(r *request.Request) bool {
 	waited := r.UpdatedAt.Sub(r.DueAt) // below zero: it was due after it was queued, and nobody rang yet
 	return p.Now().Sub(r.UpdatedAt) < min(waited, ringAtLeast)
 }
@@ -248,20 +249,20 @@ func (p *Processor) rungLately(r *Request) bool {
 // ringAgain rings for a due request, and reports whether it did. Of several
 // sweeps at a time one does: it notes the ring in the request's UpdatedAt first,
 // without a new rev, and takes the note back when the ring fails.
-func (p *Processor) ringAgain(ctx context.Context, r *Request) (bool, error) {
+func (p *Processor) ringAgain(ctx context.Context, r *request.Request) (bool, error) {
 	at := p.Now()
-	_, err := p.Store.ChangeRequest(ctx, r.Key, rung(at, r.UpdatedAt))
-	var conflict *ConflictError
+	_, err := p.Store.ChangeRequest(ctx, r.Key, request.MarkDispatched(at, r.UpdatedAt))
+	var conflict *request.ConflictError
 	switch {
-	case errors.As(err, &conflict), errors.Is(err, ErrNotFound):
+	case errors.As(err, &conflict), errors.Is(err, request.ErrNotFound):
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("note ring: %w", err)
 	}
 	if err = p.Ring(ctx, r.Key); err != nil {
-		undo := rung(at, at)
+		undo := request.MarkDispatched(at, at)
 		undo.At = r.UpdatedAt
-		if _, fault := p.Store.ChangeRequest(ctx, r.Key, undo); fault != nil && !errors.As(fault, &conflict) && !errors.Is(fault, ErrNotFound) {
+		if _, fault := p.Store.ChangeRequest(ctx, r.Key, undo); fault != nil && !errors.As(fault, &conflict) && !errors.Is(fault, request.ErrNotFound) {
 			err = errors.Join(err, fmt.Errorf("take note of ring back: %w", fault))
 		}
 		return false, err
@@ -271,32 +272,32 @@ func (p *Processor) ringAgain(ctx context.Context, r *Request) (bool, error) {
 
 // takeBack ends a lease that its worker let run out. The stream rings for the
 // request once it is queued again; the next sweep does where that is lost.
-func (p *Processor) takeBack(ctx context.Context, r *Request, report *SweepReport) error {
+func (p *Processor) takeBack(ctx context.Context, r *request.Request, report *SweepReport) error {
 	at := p.Now()
-	change := lost(at)
+	change := request.ExpireLease(at)
 	change.Park = r.Await
 	switch {
 	case r.CancelRequested:
-		change = cancelled(at, p.Retention, r.CorrelationID)
+		change = request.Cancel(at, p.Retention, r.CorrelationID)
 	case r.Lost+1 >= p.MaxLost:
 		err := Errorf(wire.InternalError, "the work stopped without a word %d times in a row", r.Lost+1)
-		change = failed(at, p.Retention, WireError(err, r.CorrelationID))
+		change = request.Fail(at, p.Retention, request.WireError(err, r.CorrelationID))
 		change.AddLost = 1
 	}
-	change.AddRev, change.DueBy = revGap, at
-	change.History = history(r, at, wire.LeaseLost)
-	change.Release = releasable(r.Slots, change.To)
-	changed, err := p.Store.ChangeRequest(ctx, r.Key, change.by(r.Fence))
-	var conflict *ConflictError
+	change.AddRev, change.DueBy = request.RevGap, at
+	change.History = request.EndAttempt(r, at, wire.LeaseLost)
+	change.Release = request.Releasable(r.Slots, change.To)
+	changed, err := p.Store.ChangeRequest(ctx, r.Key, change.ByWorker(r.Fence))
+	var conflict *request.ConflictError
 	switch {
-	case errors.As(err, &conflict), errors.Is(err, ErrNotFound):
+	case errors.As(err, &conflict), errors.Is(err, request.ErrNotFound):
 		return nil // its worker came back, or another sweep was here first
 	case err != nil:
 		return fmt.Errorf("take lease back: %w", err)
 	}
 	p.Logger.WarnContext(ctx, "lease lost", "request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
 		"worker", r.Worker, "fence", r.Fence, "state", changed.State)
-	if changed.State == Failed {
+	if changed.State == request.Failed {
 		report.Failed++
 	} else {
 		report.Lost++

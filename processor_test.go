@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -41,7 +42,7 @@ func TestRunTellsEveryStepAndTheEnd(t *testing.T) {
 			t.Errorf("result came as %s", got[5].Result)
 		}
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if r.Rev != got[5].Rev || r.Progress.Percentage != 100 || !r.DueAt.IsZero() || len(r.Subscribers) != 0 {
 			t.Errorf("the row does not say that all is done and told: %+v", r)
 		}
@@ -118,7 +119,7 @@ func TestFailureIsRetriedLaterAndAnnouncedOnce(t *testing.T) {
 		for attempt := 1; attempt < 3; attempt++ {
 			w.run(t, ada.Key("r1"))
 			r := w.load(t, ada.Key("r1"))
-			wantState(t, r, streamer.Queued)
+			wantState(t, r, request.Queued)
 			if r.Attempt != attempt+1 || r.Error == nil || r.Error.Code != wire.InternalError {
 				t.Fatalf("after attempt %d the row says attempt %d, error %+v", attempt, r.Attempt, r.Error)
 			}
@@ -132,7 +133,7 @@ func TestFailureIsRetriedLaterAndAnnouncedOnce(t *testing.T) {
 		}
 		w.run(t, ada.Key("r1"))
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if r.Error != nil {
 			t.Errorf("a request that succeeded keeps the error %+v", r.Error)
 		}
@@ -178,7 +179,7 @@ func TestFailuresThatNoRetryCures(t *testing.T) {
 			w := newWorld(t, long("fails", c.config, func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, c.err }))
 			w.submit(t, w.connect(t, "c1", ada), "r1", "fails", `{}`)
 			w.run(t, ada.Key("r1"))
-			wantState(t, w.load(t, ada.Key("r1")), streamer.Failed)
+			wantState(t, w.load(t, ada.Key("r1")), request.Failed)
 			got := w.sockets.got("c1")
 			if len(got) != 1 || got[0].Type != wire.TypeError || got[0].Error.Code != c.code || got[0].Error.Message != c.text || got[0].Rev == 0 {
 				t.Fatalf("got %s", describe(got))
@@ -197,7 +198,7 @@ func TestPanicFailsTheRequestOnly(t *testing.T) {
 	w.submit(t, w.connect(t, "c1", ada), "r1", "boom", `{}`)
 	w.run(t, ada.Key("r1"))
 	r := w.load(t, ada.Key("r1"))
-	wantState(t, r, streamer.Failed)
+	wantState(t, r, request.Failed)
 	if strings.Contains(r.Error.Message, "secret") {
 		t.Errorf("the panic's text reached the client: %+v", r.Error)
 	}
@@ -240,7 +241,7 @@ func TestSliceContinuesFromItsCheckpoint(t *testing.T) {
 			}
 		}
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if r.Attempt != 1 || r.Slices != slices || slices != 4 {
 			t.Errorf("an hour's work in slices of 14 minutes: %d slices after the first, attempt %d, row says %d", slices, r.Attempt, r.Slices)
 		}
@@ -256,7 +257,7 @@ func TestContinuingForEverEnds(t *testing.T) {
 		w.run(t, ada.Key("r1"))
 	}
 	r := w.load(t, ada.Key("r1"))
-	wantState(t, r, streamer.Failed)
+	wantState(t, r, request.Failed)
 	if r.Error.Code != wire.Timeout || r.Fence != 4 {
 		t.Errorf("error %+v after %d claims", r.Error, r.Fence-1)
 	}
@@ -284,7 +285,7 @@ func TestCancelReachesARunningAction(t *testing.T) {
 		if d := time.Since(began); d > 15*time.Second {
 			t.Errorf("the cancel took %v, longer than a heartbeat", d)
 		}
-		wantState(t, w.load(t, ada.Key("r1")), streamer.Cancelled)
+		wantState(t, w.load(t, ada.Key("r1")), request.Cancelled)
 		got := w.sockets.got("c1")
 		if len(got) != 1 || got[0].Error == nil || got[0].Error.Code != wire.Cancelled {
 			t.Errorf("want one CANCELLED frame, got %s", describe(got))
@@ -309,7 +310,7 @@ func TestActionThatIgnoresItsEndIsCutOff(t *testing.T) {
 			t.Errorf("cut off after %v, want the limit and its grace", d)
 		}
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Failed)
+		wantState(t, r, request.Failed)
 		if r.Error.Code != wire.Timeout || r.Result != nil {
 			t.Errorf("error %+v, result %s", r.Error, r.Result)
 		}
@@ -370,7 +371,7 @@ func TestLostLease(t *testing.T) {
 		ended := make(chan error)
 		go func() { ended <- w.Run(context.Background(), ada.Key("r1")) }()
 		time.Sleep(20 * time.Second) // one heartbeat has stored the checkpoint
-		w.store.setFault(func(streamer.Change) (error, error) { return errNetwork, nil })
+		w.store.setFault(func(request.Change) (error, error) { return errNetwork, nil })
 		time.Sleep(2 * time.Minute)
 		w.store.setFault(nil)
 
@@ -384,7 +385,7 @@ func TestLostLease(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if string(r.Result) != `7` || r.Fence != 3 {
 			t.Errorf("result %s at fence %d, want the second worker's, from the checkpoint", r.Result, r.Fence)
 		}
@@ -415,8 +416,8 @@ func TestAWriteThatLandsLateUndoesNothing(t *testing.T) {
 			return nil, nil
 		}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
-		var late *streamer.Change
-		w.store.setFault(func(c streamer.Change) (before, after error) {
+		var late *request.Change
+		w.store.setFault(func(c request.Change) (before, after error) {
 			if c.Progress != nil && late == nil {
 				late = &c
 				return errNetwork, nil
@@ -426,14 +427,14 @@ func TestAWriteThatLandsLateUndoesNothing(t *testing.T) {
 		time.AfterFunc(35*time.Second, func() {
 			was := w.load(t, ada.Key("r1"))
 			_, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), *late)
-			var conflict *streamer.ConflictError
+			var conflict *request.ConflictError
 			if r := w.load(t, ada.Key("r1")); !errors.As(err, &conflict) || r.Rev != was.Rev || string(r.Checkpoint) != string(was.Checkpoint) {
 				t.Errorf("what lands late says %v, and leads from rev %d and checkpoint %s to rev %d and checkpoint %s", err, was.Rev, was.Checkpoint, r.Rev, r.Checkpoint)
 			}
 		})
 		w.run(t, ada.Key("r1"))
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if late == nil || r.Ran != time.Minute {
 			t.Errorf("ran for %v, want a minute", r.Ran)
 		}
@@ -449,7 +450,7 @@ func TestAWriteWhoseAnswerIsLostCountsOnce(t *testing.T) {
 		}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
 		writes := 0
-		w.store.setFault(func(c streamer.Change) (before, after error) {
+		w.store.setFault(func(c request.Change) (before, after error) {
 			if writes++; writes%3 == 0 {
 				return nil, errNetwork
 			}
@@ -457,7 +458,7 @@ func TestAWriteWhoseAnswerIsLostCountsOnce(t *testing.T) {
 		})
 		w.run(t, ada.Key("r1"))
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if r.Ran != 2*time.Minute {
 			t.Errorf("ran for %v, want 2m", r.Ran)
 		}
@@ -472,8 +473,8 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 		began := time.Now()
 		for i := range 5 {
 			// A worker that dies after its claim: the claim is all that it writes.
-			claimed, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), streamer.Change{
-				From: []streamer.State{streamer.Queued}, At: time.Now(), To: streamer.Running,
+			claimed, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{
+				From: []request.State{request.Queued}, At: time.Now(), To: request.Running,
 				DueAt: time.Now().Add(time.Minute), Start: true, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("worker-", i),
 			})
 			if err != nil {
@@ -486,7 +487,7 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 			w.sweep(t)
 		}
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Failed)
+		wantState(t, r, request.Failed)
 		if got := w.sockets.got("c1"); len(got) != 1 || got[0].Error.Code != wire.InternalError {
 			t.Errorf("got %s", describe(got))
 		}
@@ -569,7 +570,7 @@ func TestSweepDoesNotBuryABacklogUnderRings(t *testing.T) {
 		if n := rings(60, time.Minute); n < 12 || n > 16 {
 			t.Errorf("%d rings in the hour after it", n)
 		}
-		if r := w.load(t, ada.Key("r1")); r.Rev != rev || r.State != streamer.Queued {
+		if r := w.load(t, ada.Key("r1")); r.Rev != rev || r.State != request.Queued {
 			t.Errorf("the rings left %s at rev %d, not %d", r.State, r.Rev, rev)
 		}
 		w.run(t, ada.Key("r1")) // fails, and is to be tried again
@@ -619,15 +620,15 @@ func TestOutcomeSurvivesAFaultyStore(t *testing.T) {
 				}))
 				w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
 				faults := 0
-				w.store.setFault(func(c streamer.Change) (error, error) {
-					if c.To == streamer.Succeeded && faults < 4 {
+				w.store.setFault(func(c request.Change) (error, error) {
+					if c.To == request.Succeeded && faults < 4 {
 						faults++
 						return fault(faults)
 					}
 					return nil, nil
 				})
 				w.run(t, ada.Key("r1"))
-				wantState(t, w.load(t, ada.Key("r1")), streamer.Succeeded)
+				wantState(t, w.load(t, ada.Key("r1")), request.Succeeded)
 				if got := w.sockets.got("c1"); len(got) != 1 || got[0].Type != wire.TypeComplete || ran != 1 {
 					t.Errorf("ran %d times, got %s", ran, describe(got))
 				}
@@ -671,12 +672,12 @@ func TestResultTooLarge(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		size  int
-		state streamer.State
+		state request.State
 		ref   string
 	}{
-		"in a frame":   {100 << 10, streamer.Succeeded, ""},
-		"by reference": {150 << 10, streamer.Succeeded, "/requests/r1"},
-		"refused":      {200 << 10, streamer.Failed, ""},
+		"in a frame":   {100 << 10, request.Succeeded, ""},
+		"by reference": {150 << 10, request.Succeeded, "/requests/r1"},
+		"refused":      {200 << 10, request.Failed, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -699,7 +700,7 @@ func TestResultTooLarge(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c.state == streamer.Succeeded && len(frame.Request.Result) != c.size+2 {
+			if c.state == request.Succeeded && len(frame.Request.Result) != c.size+2 {
 				t.Errorf("HTTP gets a result of %d bytes", len(frame.Request.Result))
 			}
 		})
@@ -715,7 +716,7 @@ func TestOutcomeDoesNotFit(t *testing.T) {
 			return json.RawMessage(`"much"`), job.SetCheckpoint("and more")
 		}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "big", `{}`)
-		w.store.setFault(func(c streamer.Change) (error, error) {
+		w.store.setFault(func(c request.Change) (error, error) {
 			if c.Result != nil || c.To != "" && c.Checkpoint != nil {
 				return streamer.Errorf(wire.PayloadTooLarge, "the request would be too large"), nil
 			}
@@ -724,7 +725,7 @@ func TestOutcomeDoesNotFit(t *testing.T) {
 		began := time.Now()
 		w.run(t, ada.Key("r1"))
 		r := w.load(t, ada.Key("r1"))
-		if wantState(t, r, streamer.Failed); r.Error.Code != wire.PayloadTooLarge || time.Since(began) > time.Second {
+		if wantState(t, r, request.Failed); r.Error.Code != wire.PayloadTooLarge || time.Since(began) > time.Second {
 			t.Errorf("it failed with %v after %v", r.Error, time.Since(began))
 		}
 	})
@@ -753,7 +754,7 @@ func TestACancelThatTheWorkerHasNotHeardEndsASnooze(t *testing.T) {
 	}))
 	w.submit(t, w.connect(t, "c", ada), "r-1", "nap", `1`)
 	w.run(t, ada.Key("r-1"))
-	wantState(t, w.load(t, ada.Key("r-1")), streamer.Cancelled)
+	wantState(t, w.load(t, ada.Key("r-1")), request.Cancelled)
 	got := w.sockets.got("c")
 	if len(got) == 0 || got[len(got)-1].Error == nil || got[len(got)-1].Error.Code != wire.Cancelled {
 		t.Errorf("its watcher got%s", describe(got))

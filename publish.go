@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -15,35 +16,30 @@ import (
 // heartbeat.
 const pushTimeout = 5 * time.Second
 
-// settleAfter is how long after a request became final its subscribers are told
-// again, unless the one who ended it has settled that. A crash between the two
-// leaves nobody waiting: the sweep tells them.
-const settleAfter = 30 * time.Second
-
 // announce tells every subscriber how the request ended, and then settles it. A
 // push that fails for now leaves it to the next sweep. A client may hear it
 // twice and knows by rev.
-func announce(ctx context.Context, store RequestStore, push Pusher, logger *slog.Logger, r *Request) {
+func announce(ctx context.Context, store request.Store, push Pusher, logger *slog.Logger, r *request.Request) {
 	const tries = 3
 	_, failed := send(ctx, push, logger, r.Key, r.Subscribers, finalFrame(r).Append(nil), tries)
 	if len(failed) > 0 {
 		return
 	}
-	_, err := store.ChangeRequest(ctx, r.Key, Change{From: []State{r.State}, Fence: r.Fence, Settled: true})
-	var conflict *ConflictError
-	if err != nil && !errors.As(err, &conflict) && !errors.Is(err, ErrNotFound) {
+	_, err := store.ChangeRequest(ctx, r.Key, request.Change{From: []request.State{r.State}, Fence: r.Fence, Settled: true})
+	var conflict *request.ConflictError
+	if err != nil && !errors.As(err, &conflict) && !errors.Is(err, request.ErrNotFound) {
 		logger.WarnContext(ctx, "settling failed; the sweep will", "request_id", r.ID, "error", err.Error())
 	}
 }
 
 // finalFrame is the frame that ends a request.
-func finalFrame(r *Request) wire.Frame {
+func finalFrame(r *request.Request) wire.Frame {
 	f := wire.Frame{RequestID: r.ID, Rev: r.Rev}
-	if r.State == Succeeded {
+	if r.State == request.Succeeded {
 		f.Type = wire.TypeComplete
 		f.Result = r.Result
-		if len(r.Result) > maxInFrame {
-			f.Result, f.ResultRef = nil, ResultPath(r.ID)
+		if len(r.Result) > request.MaxInFrame {
+			f.Result, f.ResultRef = nil, request.ResultPath(r.ID)
 		}
 		return f
 	}
@@ -53,7 +49,7 @@ func finalFrame(r *Request) wire.Frame {
 
 // send pushes one frame to many connections, a few at a time, and returns those
 // that are gone and those that it could not reach for now.
-func send(ctx context.Context, push Pusher, logger *slog.Logger, key Key, to []string, frame []byte, tries int) (gone, failed []string) {
+func send(ctx context.Context, push Pusher, logger *slog.Logger, key request.Key, to []string, frame []byte, tries int) (gone, failed []string) {
 	const parallel = 16
 	var (
 		mu    sync.Mutex
@@ -115,7 +111,7 @@ func outputFrames(id string, from int64, chunks []json.RawMessage) []wire.Frame 
 	var frames []wire.Frame
 	for len(chunks) > 0 {
 		n, size := 0, 0
-		for n < len(chunks) && (n == 0 || size+len(chunks[n]) < maxInFrame) {
+		for n < len(chunks) && (n == 0 || size+len(chunks[n]) < request.MaxInFrame) {
 			size += len(chunks[n]) + 1
 			n++
 		}

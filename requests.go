@@ -3,15 +3,14 @@ package streamer
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -25,7 +24,7 @@ const MaxWait = 20 * time.Second
 // a WebSocket message and an HTTP call. Errors that a client may see are
 // [*Error]. It is safe for concurrent use.
 type Requests struct {
-	Store     RequestStore
+	Store     request.Store
 	Actions   *Registry
 	Push      Pusher
 	Limits    Limits           // zero: none
@@ -50,14 +49,14 @@ func (who Caller) subject() (string, error) {
 	if who.Of == "" || who.Of == who.Subject {
 		return who.Subject, nil
 	}
-	if !who.Has(OperatorScope) {
-		return "", Errorf(wire.Forbidden, "what belongs to another subject needs the scope %q", OperatorScope)
+	if !who.Has(request.OperatorScope) {
+		return "", Errorf(wire.Forbidden, "what belongs to another subject needs the scope %q", request.OperatorScope)
 	}
 	return who.Of, nil
 }
 
 // summary is a request as an element of a list: without its result.
-func (who Caller) summary(r *Request) *wire.Snapshot {
+func (who Caller) summary(r *request.Request) *wire.Snapshot {
 	s := who.frame(r).Request
 	s.Result, s.ResultRef, s.History = nil, "", nil
 	return s
@@ -65,7 +64,7 @@ func (who Caller) summary(r *Request) *wire.Snapshot {
 
 // frame is a request as the caller is shown it. Where the caller named a
 // subject, it does too.
-func (who Caller) frame(r *Request) wire.Frame {
+func (who Caller) frame(r *request.Request) wire.Frame {
 	s := r.Snapshot(who.Connection != "")
 	if who.Of != "" {
 		s.Subject = r.Subject
@@ -91,14 +90,14 @@ func (s *Requests) Submit(ctx context.Context, who Caller, m wire.Message) (wire
 	if !utf8.Valid(m.Payload) { // no WebSocket frame can carry it
 		return wire.Frame{}, Errorf(wire.ValidationError, "the payload is not UTF-8")
 	}
-	if len(m.Payload) > MaxPayload {
-		return wire.Frame{}, Errorf(wire.PayloadTooLarge, "the payload has %d bytes, %d are allowed", len(m.Payload), MaxPayload)
+	if len(m.Payload) > request.MaxPayload {
+		return wire.Frame{}, Errorf(wire.PayloadTooLarge, "the payload has %d bytes, %d are allowed", len(m.Payload), request.MaxPayload)
 	}
-	if size := metadataSize(m.Metadata); size > MaxMetadata {
-		return wire.Frame{}, Errorf(wire.PayloadTooLarge, "the metadata has %d bytes, %d are allowed", size, MaxMetadata)
+	if size := metadataSize(m.Metadata); size > request.MaxMetadata {
+		return wire.Frame{}, Errorf(wire.PayloadTooLarge, "the metadata has %d bytes, %d are allowed", size, request.MaxMetadata)
 	}
 	if m.ID == "" {
-		m.ID = NewID()
+		m.ID = request.NewID()
 	}
 	if !action.Long() {
 		job := &Job{key: who.Key(m.ID), payload: m.Payload, metadata: m.Metadata, who: who.Principal, attempt: 1,
@@ -118,18 +117,18 @@ func (s *Requests) Submit(ctx context.Context, who Caller, m wire.Message) (wire
 func (s *Requests) enqueue(ctx context.Context, who Caller, m wire.Message, priority Priority) (wire.Frame, error) {
 	at := now(s.Now)
 	slots := s.Limits.open(who.Key(m.ID))
-	r := &Request{
+	r := &request.Request{
 		Key: who.Key(m.ID), Action: m.Action, Payload: m.Payload, Metadata: m.Metadata,
 		CorrelationID: who.CorrelationID,
-		State:         Queued, Rev: 1, Fence: 1, Attempt: 1,
+		State:         request.Queued, Rev: 1, Fence: 1, Attempt: 1,
 		DueAt: at, CreatedAt: at, UpdatedAt: at,
-		Priority: priority, Slots: slotNames(slots),
+		Priority: priority, Slots: request.SlotNames(slots),
 	}
 	if who.Connection != "" {
 		r.Subscribers = []string{who.Connection}
 	}
 	stored, created, err := s.Store.CreateRequest(ctx, r, slots...)
-	var full *LimitError
+	var full *request.LimitError
 	switch {
 	case errors.As(err, &full):
 		return wire.Frame{}, tooManyOpen(full)
@@ -148,14 +147,11 @@ func (s *Requests) enqueue(ctx context.Context, who Caller, m wire.Message, prio
 
 // tooManyOpen refuses a request for now. The time is a guess at when one of
 // those that are open will have ended.
-func tooManyOpen(full *LimitError) *Error {
+func tooManyOpen(full *request.LimitError) *Error {
 	err := Errorf(wire.RateLimited, "you have %d requests that have not ended, which is the most; wait for one of them or cancel it", full.Slot.Limit)
 	err.After = 10 * time.Second
 	return err
 }
-
-// NewID makes a request id that nobody can guess.
-func NewID() string { return "req_" + strings.ToLower(rand.Text()) }
 
 // Get returns the snapshot of one of the caller's requests.
 func (s *Requests) Get(ctx context.Context, who Caller, id string) (wire.Frame, error) {
@@ -204,7 +200,7 @@ func (s *Requests) List(ctx context.Context, who Caller, q wire.ListQuery) (wire
 	if q.Subject == wire.AllSubjects {
 		subject = ""
 	}
-	query := Query{Tenant: who.Tenant, Subject: subject, Action: q.Action, Limit: q.Limit, Cursor: q.Cursor}
+	query := request.Query{Tenant: who.Tenant, Subject: subject, Action: q.Action, Limit: q.Limit, Cursor: q.Cursor}
 	switch {
 	case q.Limit == 0:
 		query.Limit = 20
@@ -212,7 +208,7 @@ func (s *Requests) List(ctx context.Context, who Caller, q wire.ListQuery) (wire
 		return wire.List{}, Errorf(wire.ValidationError, "limit must be 1 to 100")
 	}
 	if q.State != "" {
-		state, err := ParseState(q.State)
+		state, err := request.ParseState(q.State)
 		if err != nil {
 			return wire.List{}, err
 		}
@@ -225,7 +221,7 @@ func (s *Requests) List(ctx context.Context, who Caller, q wire.ListQuery) (wire
 	at := now(s.Now)
 	list := wire.List{Requests: make([]wire.Snapshot, 0, len(page)), Cursor: cursor}
 	for _, r := range page {
-		if !r.expired(at) {
+		if !r.Expired(at) {
 			list.Requests = append(list.Requests, *who.summary(r))
 		}
 	}
@@ -235,10 +231,10 @@ func (s *Requests) List(ctx context.Context, who Caller, q wire.ListQuery) (wire
 // Subscribe adds the caller's connection to those that get the request's live
 // frames, and returns the snapshot of the same instant: nothing falls between.
 func (s *Requests) Subscribe(ctx context.Context, who Caller, id string) (wire.Frame, error) {
-	r, err := s.change(ctx, who, id, Change{Subscribe: who.Connection})
-	var conflict *ConflictError
+	r, err := s.change(ctx, who, id, request.Change{Subscribe: who.Connection})
+	var conflict *request.ConflictError
 	if errors.As(err, &conflict) {
-		return wire.Frame{}, Errorf(wire.RateLimited, "%d connections watch this request already; that is the most", MaxSubscribers)
+		return wire.Frame{}, Errorf(wire.RateLimited, "%d connections watch this request already; that is the most", request.MaxSubscribers)
 	}
 	if err != nil {
 		return wire.Frame{}, err
@@ -248,7 +244,7 @@ func (s *Requests) Subscribe(ctx context.Context, who Caller, id string) (wire.F
 
 // Unsubscribe ends the live frames on the caller's connection.
 func (s *Requests) Unsubscribe(ctx context.Context, who Caller, id string) (wire.Frame, error) {
-	r, err := s.change(ctx, who, id, Change{Unsubscribe: []string{who.Connection}})
+	r, err := s.change(ctx, who, id, request.Change{Unsubscribe: []string{who.Connection}})
 	if err != nil {
 		return wire.Frame{}, err
 	}
@@ -259,16 +255,16 @@ func (s *Requests) Unsubscribe(ctx context.Context, who Caller, id string) (wire
 // stop: it learns of it with its next heartbeat. A final request stays as it is.
 // The snapshot tells which it was.
 func (s *Requests) Cancel(ctx context.Context, who Caller, id string) (wire.Frame, error) {
-	return s.steer(ctx, who, id, func(r *Request) (Change, bool) {
+	return s.steer(ctx, who, id, func(r *request.Request) (request.Change, bool) {
 		switch r.State {
-		case Queued:
-			change := cancelled(now(s.Now), s.retention(), who.CorrelationID).from(Queued)
-			change.Release = releasable(r.Slots, Cancelled)
+		case request.Queued:
+			change := request.Cancel(now(s.Now), s.retention(), who.CorrelationID).InState(request.Queued)
+			change.Release = request.Releasable(r.Slots, request.Cancelled)
 			return change, true
-		case Running:
-			return Change{From: []State{Running}, Cancel: true}, true
+		case request.Running:
+			return request.Change{From: []request.State{request.Running}, Cancel: true}, true
 		}
-		return Change{}, false
+		return request.Change{}, false
 	})
 }
 
@@ -277,20 +273,20 @@ func (s *Requests) Cancel(ctx context.Context, who Caller, id string) (wire.Fram
 // and the snapshot tells. The caller's connection is subscribed unless the
 // request has ended, so that a redrive whose answer was lost may be sent again.
 func (s *Requests) Redrive(ctx context.Context, who Caller, id string) (wire.Frame, error) {
-	frame, err := s.steer(ctx, who, id, func(r *Request) (Change, bool) {
+	frame, err := s.steer(ctx, who, id, func(r *request.Request) (request.Change, bool) {
 		watches := who.Connection == "" || slices.Contains(r.Subscribers, who.Connection)
 		switch {
-		case r.State == Failed:
-			change := redriven(now(s.Now))
+		case r.State == request.Failed:
+			change := request.Redrive(now(s.Now))
 			change.Subscribe = who.Connection
 			change.Acquire = s.Limits.open(r.Key)
 			return change, true
-		case r.State.Final(), watches, len(r.Subscribers) >= MaxSubscribers:
-			return Change{}, false
+		case r.State.Final(), watches, len(r.Subscribers) >= request.MaxSubscribers:
+			return request.Change{}, false
 		}
-		return Change{Subscribe: who.Connection}, true
+		return request.Change{Subscribe: who.Connection}, true
 	})
-	var full *LimitError
+	var full *request.LimitError
 	if errors.As(err, &full) {
 		return frame, tooManyOpen(full)
 	}
@@ -301,37 +297,37 @@ func (s *Requests) Redrive(ctx context.Context, who Caller, id string) (wire.Fra
 // when it waits for that signal. The first signal of a token counts, and a
 // further one changes nothing. A final request refuses it.
 func (s *Requests) Signal(ctx context.Context, who Caller, in wire.Signal) (wire.Frame, error) {
-	step := Step{Name: SignalStep(in.Token), Result: in.Payload}
+	step := request.Step{Name: request.SignalStep(in.Token), Result: in.Payload}
 	if len(step.Result) == 0 {
 		step.Result = json.RawMessage("null")
 	}
 	switch {
-	case in.Token == "" || len(in.Token) > MaxStepName:
-		return wire.Frame{}, Errorf(wire.ValidationError, "a signal needs a token of 1 to %d bytes", MaxStepName)
+	case in.Token == "" || len(in.Token) > request.MaxStepName:
+		return wire.Frame{}, Errorf(wire.ValidationError, "a signal needs a token of 1 to %d bytes", request.MaxStepName)
 	case !utf8.Valid(step.Result):
 		return wire.Frame{}, Errorf(wire.ValidationError, "the signal is not UTF-8")
-	case len(step.Result) > MaxStepResult:
-		return wire.Frame{}, Errorf(wire.PayloadTooLarge, "the signal has %d bytes, %d are allowed", len(step.Result), MaxStepResult)
+	case len(step.Result) > request.MaxStepResult:
+		return wire.Frame{}, Errorf(wire.PayloadTooLarge, "the signal has %d bytes, %d are allowed", len(step.Result), request.MaxStepResult)
 	}
 	var refusal error
-	frame, err := s.steer(ctx, who, in.RequestID, func(r *Request) (Change, bool) {
+	frame, err := s.steer(ctx, who, in.RequestID, func(r *request.Request) (request.Change, bool) {
 		size := len(step.Name) + len(step.Result)
 		for name, result := range r.Steps {
 			size += len(name) + len(result)
 		}
 		switch {
 		case r.Steps[step.Name] != nil:
-			return Change{}, false
+			return request.Change{}, false
 		case r.State.Final():
 			refusal = Errorf(wire.ValidationError, "the request has ended; no signal reaches it any more")
-			return Change{}, false
-		case size > MaxSteps:
-			refusal = Errorf(wire.PayloadTooLarge, "the request's steps and signals would have %d bytes, %d are allowed", size, MaxSteps)
-			return Change{}, false
-		case r.Await.Token == in.Token && r.State == Queued:
-			return signalled(now(s.Now), step, in.Token), true
+			return request.Change{}, false
+		case size > request.MaxSteps:
+			refusal = Errorf(wire.PayloadTooLarge, "the request's steps and signals would have %d bytes, %d are allowed", size, request.MaxSteps)
+			return request.Change{}, false
+		case r.Await.Token == in.Token && r.State == request.Queued:
+			return request.Deliver(now(s.Now), step, in.Token), true
 		}
-		return Change{From: []State{r.State}, Lacks: step.Name, Step: &step}, true
+		return request.Change{From: []request.State{r.State}, Lacks: step.Name, Step: &step}, true
 	})
 	if refusal != nil {
 		return wire.Frame{}, refusal
@@ -343,7 +339,7 @@ func (s *Requests) Signal(ctx context.Context, who Caller, in wire.Signal) (wire
 // when it has moved meanwhile. decide is asked each time, and reports whether
 // there is anything to change. The change is guarded by the fence and state
 // that decide saw.
-func (s *Requests) steer(ctx context.Context, who Caller, id string, decide func(*Request) (Change, bool)) (wire.Frame, error) {
+func (s *Requests) steer(ctx context.Context, who Caller, id string, decide func(*request.Request) (request.Change, bool)) (wire.Frame, error) {
 	r, err := s.load(ctx, who, id)
 	if err != nil {
 		return wire.Frame{}, err
@@ -354,9 +350,9 @@ func (s *Requests) steer(ctx context.Context, who Caller, id string, decide func
 		if !any {
 			return who.frame(r), nil
 		}
-		change.From, change.Fence = []State{r.State}, r.Fence
+		change.From, change.Fence = []request.State{r.State}, r.Fence
 		changed, err := s.change(ctx, who, id, change)
-		var conflict *ConflictError
+		var conflict *request.ConflictError
 		switch {
 		case errors.As(err, &conflict):
 			r = conflict.Request
@@ -384,12 +380,12 @@ func (s *Requests) Detail(ctx context.Context, who Caller, id string) (wire.Fram
 	if err != nil {
 		return wire.Frame{}, err
 	}
-	frame.Request.Detail = r.detail()
+	frame.Request.Detail = r.Detail()
 	return frame, nil
 }
 
 // explained is a request and its snapshot, which says why it waits.
-func (s *Requests) explained(ctx context.Context, who Caller, id string) (*Request, wire.Frame, error) {
+func (s *Requests) explained(ctx context.Context, who Caller, id string) (*request.Request, wire.Frame, error) {
 	r, err := s.load(ctx, who, id)
 	if err != nil {
 		return nil, wire.Frame{}, err
@@ -424,7 +420,7 @@ func (s *Requests) Output(ctx context.Context, who Caller, q wire.OutputQuery) (
 	out := wire.Output{Offset: q.From, Chunks: []json.RawMessage{}}
 	size := 0
 	for _, chunk := range chunks {
-		if size += len(chunk.Data) + 1; size > maxInFrame {
+		if size += len(chunk.Data) + 1; size > request.MaxInFrame {
 			break
 		}
 		out.Chunks = append(out.Chunks, chunk.Data)
@@ -433,7 +429,7 @@ func (s *Requests) Output(ctx context.Context, who Caller, q wire.OutputQuery) (
 	return out, nil
 }
 
-func (s *Requests) load(ctx context.Context, who Caller, id string) (*Request, error) {
+func (s *Requests) load(ctx context.Context, who Caller, id string) (*request.Request, error) {
 	if wire.CheckID(id) != "" {
 		return nil, notFound(id)
 	}
@@ -441,9 +437,9 @@ func (s *Requests) load(ctx context.Context, who Caller, id string) (*Request, e
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Store.LoadRequest(ctx, Key{Tenant: who.Tenant, Subject: subject, ID: id})
+	r, err := s.Store.LoadRequest(ctx, request.Key{Tenant: who.Tenant, Subject: subject, ID: id})
 	switch {
-	case errors.Is(err, ErrNotFound), err == nil && r.expired(now(s.Now)):
+	case errors.Is(err, request.ErrNotFound), err == nil && r.Expired(now(s.Now)):
 		return nil, notFound(id)
 	case err != nil:
 		return nil, unavailable("load request", err)
@@ -451,7 +447,7 @@ func (s *Requests) load(ctx context.Context, who Caller, id string) (*Request, e
 	return r, nil
 }
 
-func (s *Requests) change(ctx context.Context, who Caller, id string, c Change) (*Request, error) {
+func (s *Requests) change(ctx context.Context, who Caller, id string, c request.Change) (*request.Request, error) {
 	if wire.CheckID(id) != "" {
 		return nil, notFound(id)
 	}
@@ -459,9 +455,9 @@ func (s *Requests) change(ctx context.Context, who Caller, id string, c Change) 
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Store.ChangeRequest(ctx, Key{Tenant: who.Tenant, Subject: subject, ID: id}, c)
+	r, err := s.Store.ChangeRequest(ctx, request.Key{Tenant: who.Tenant, Subject: subject, ID: id}, c)
 	switch {
-	case errors.Is(err, ErrNotFound), err == nil && r.expired(now(s.Now)):
+	case errors.Is(err, request.ErrNotFound), err == nil && r.Expired(now(s.Now)):
 		return nil, notFound(id)
 	case isConflict(err):
 		return nil, err
@@ -473,8 +469,8 @@ func (s *Requests) change(ctx context.Context, who Caller, id string, c Change) 
 
 // isConflict reports whether a write found another state than it was made for.
 func isConflict(err error) bool {
-	var conflict *ConflictError
-	var full *LimitError
+	var conflict *request.ConflictError
+	var full *request.LimitError
 	return errors.As(err, &conflict) || errors.As(err, &full)
 }
 

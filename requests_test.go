@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -77,8 +78,8 @@ func TestMessagesAndTheirAnswers(t *testing.T) {
 		{`{"id":"b","action":"leaky"}`, `INTERNAL_ERROR internal error`},
 		{`{"id":"b","action":"panics"}`, `INTERNAL_ERROR internal error`},
 		{`{"id":"b","action":"continues"}`, `INTERNAL_ERROR internal error`},
-		{`{"id":"b","action":"job","payload":"` + strings.Repeat("x", streamer.MaxPayload) + `"}`, `PAYLOAD_TOO_LARGE`},
-		{`{"id":"b","action":"job","metadata":{"k":"` + strings.Repeat("x", streamer.MaxMetadata) + `"}}`, `PAYLOAD_TOO_LARGE`},
+		{`{"id":"b","action":"job","payload":"` + strings.Repeat("x", request.MaxPayload) + `"}`, `PAYLOAD_TOO_LARGE`},
+		{`{"id":"b","action":"job","metadata":{"k":"` + strings.Repeat("x", request.MaxMetadata) + `"}}`, `PAYLOAD_TOO_LARGE`},
 		{`{"id":"b"}`, `INVALID_MESSAGE the message has no action`},
 		{`{"id":"a b","action":"mirror"}`, `INVALID_MESSAGE id may hold only`},
 		{`{"id":7,"action":"mirror"}`, `INVALID_MESSAGE id is not a string`},
@@ -177,7 +178,7 @@ func TestNobodySeesAnothersRequest(t *testing.T) {
 			t.Errorf("%s lists %s", connection, f.Data)
 		}
 	}
-	if r := w.load(t, ada.Key("r1")); r.State != streamer.Queued || len(r.Subscribers) != 1 {
+	if r := w.load(t, ada.Key("r1")); r.State != request.Queued || len(r.Subscribers) != 1 {
 		t.Errorf("somebody reached it: %+v", r)
 	}
 	f := w.ask(t, "c2", `{"action":"who","tenant":"acme","subject":"root","tenant_id":"acme","payload":{"tenant_id":"acme","user_id":"root"}}`)
@@ -209,7 +210,7 @@ func TestSubscribeIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, shorts...)
 	w.submit(t, w.connect(t, "c0", ada), "r1", "job", `{}`)
-	for i := range streamer.MaxSubscribers {
+	for i := range request.MaxSubscribers {
 		_, err := w.requests.Subscribe(t.Context(), streamer.Caller{Principal: ada, Connection: fmt.Sprintf("c%d", i)}, "r1")
 		if err != nil {
 			t.Fatalf("subscriber %d: %v", i, err)

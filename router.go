@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -50,7 +51,7 @@ func (rt *Router) Answer(ctx context.Context, connectionID, correlationID string
 		return ErrorFrame(err, reason.ID, correlationID), err
 	}
 	if m.ID == "" {
-		m.ID = NewID()
+		m.ID = request.NewID()
 	}
 	frame, err := rt.answer(ctx, connectionID, correlationID, m)
 	if err != nil {
@@ -140,7 +141,7 @@ func (rt *Router) named(ctx context.Context, who Caller, m wire.Message,
 	return frame, err
 }
 
-func (rt *Router) authenticate(ctx context.Context, conn Connection, m wire.Message) (wire.Frame, error) {
+func (rt *Router) authenticate(ctx context.Context, conn request.Connection, m wire.Message) (wire.Frame, error) {
 	var in wire.Authenticate
 	if err := decodeReserved(m, &in); err != nil {
 		return wire.Frame{}, err
@@ -171,7 +172,7 @@ func decodeReserved(m wire.Message, into any) error {
 
 // ErrorFrame is the error frame of a message that failed. requestID may be empty.
 func ErrorFrame(err error, requestID, correlationID string) wire.Frame {
-	return wire.Frame{Type: wire.TypeError, RequestID: requestID, Error: WireError(err, correlationID)}
+	return wire.Frame{Type: wire.TypeError, RequestID: requestID, Error: request.WireError(err, correlationID)}
 }
 
 func (rt *Router) logger() *slog.Logger {

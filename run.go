@@ -1,7 +1,6 @@
 package streamer
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -33,19 +33,19 @@ var storeRetry = RetryPolicy{Base: 50 * time.Millisecond, Cap: 5 * time.Second}
 // only through job and done.
 type run struct {
 	p      *Processor
-	r      *Request // the row as this run last saw it
+	r      *request.Request // the row as this run last saw it
 	action Action
 	job    *Job
 	logger *slog.Logger
 
-	began   time.Time // since when Ran is not accounted for
-	saved   time.Time // when the row was last written
-	lease   time.Time // when the lease ends, by this process's clock
-	latest  *Progress // newer than the row; nil when it is not
-	held    *Progress // not sent because of the pace; nil when there is none
-	unsaved int64     // revs given out since the row was written
-	gone    []string  // connections that closed since the row was written
-	sent    time.Time // when the last progress frame was; zero: never
+	began   time.Time         // since when Ran is not accounted for
+	saved   time.Time         // when the row was last written
+	lease   time.Time         // when the lease ends, by this process's clock
+	latest  *request.Progress // newer than the row; nil when it is not
+	held    *request.Progress // not sent because of the pace; nil when there is none
+	unsaved int64             // revs given out since the row was written
+	gone    []string          // connections that closed since the row was written
+	sent    time.Time         // when the last progress frame was; zero: never
 
 	recording *recording // the step that is to be stored; nil when there is none
 	tries     int        // of storing it
@@ -60,7 +60,7 @@ type outcome struct {
 }
 
 // newRun begins the run of a request that was just claimed.
-func newRun(p *Processor, r *Request) *run {
+func newRun(p *Processor, r *request.Request) *run {
 	at := p.Now()
 	logger := p.Logger.With("request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
 		"tenant", r.Tenant, "attempt", r.Attempt, "fence", r.Fence)
@@ -77,7 +77,7 @@ func newRun(p *Processor, r *Request) *run {
 }
 
 // stepsOf is a copy of a request's steps that a job may add to.
-func stepsOf(r *Request) map[string]json.RawMessage {
+func stepsOf(r *request.Request) map[string]json.RawMessage {
 	steps := maps.Clone(r.Steps)
 	if steps == nil {
 		steps = map[string]json.RawMessage{}
@@ -90,11 +90,11 @@ func (w *run) work(ctx context.Context) error {
 	w.logger.InfoContext(ctx, "request claimed", "slice", w.r.Slices)
 	action, err := w.p.Actions.find(w.r.Action)
 	if err != nil {
-		return w.end(ctx, w.ended(failed(w.p.Now(), w.p.Retention, WireError(err, w.r.CorrelationID))))
+		return w.end(ctx, w.ended(request.Fail(w.p.Now(), w.p.Retention, request.WireError(err, w.r.CorrelationID))))
 	}
 	w.action = action
 	if w.r.CancelRequested {
-		return w.end(ctx, w.ended(cancelled(w.p.Now(), w.p.Retention, w.r.CorrelationID)))
+		return w.end(ctx, w.ended(request.Cancel(w.p.Now(), w.p.Retention, w.r.CorrelationID)))
 	}
 
 	// The action's context ends only with a cause of ours: an action must be able
@@ -225,7 +225,7 @@ func (w *run) publish(ctx context.Context, pace *time.Timer) {
 	w.held = nil
 }
 
-func (w *run) push(ctx context.Context, p Progress) {
+func (w *run) push(ctx context.Context, p request.Progress) {
 	w.sent = time.Now()
 	w.unsaved++
 	w.broadcast(ctx, wire.Frame{Type: wire.TypeProgress, RequestID: w.r.ID, Rev: w.r.Rev + w.unsaved,
@@ -245,9 +245,9 @@ func (w *run) broadcast(ctx context.Context, frame wire.Frame) {
 // after a passing fault, which the next heartbeat makes good.
 func (w *run) save(ctx context.Context) error {
 	at := w.p.Now()
-	change := w.carry(Change{At: at, DueAt: at.Add(w.p.Lease)}, at)
+	change := w.carry(request.Change{At: at, DueAt: at.Add(w.p.Lease)}, at)
 	err := w.write(ctx, change)
-	var conflict *ConflictError
+	var conflict *request.ConflictError
 	switch {
 	case err == nil:
 		w.lease = change.DueAt
@@ -255,7 +255,7 @@ func (w *run) save(ctx context.Context) error {
 	case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
 		w.restore(change) // an earlier write's answer was lost; the next one fits
 		return nil
-	case errors.As(err, &conflict), errors.Is(err, ErrNotFound):
+	case errors.As(err, &conflict), errors.Is(err, request.ErrNotFound):
 		return ErrLeaseLost
 	}
 	w.restore(change)
@@ -268,8 +268,8 @@ func (w *run) save(ctx context.Context) error {
 
 // mine reports whether the row is still this run's, and if so takes it over: a
 // write of this run's was stored and only its answer was lost.
-func (w *run) mine(ctx context.Context, r *Request) bool {
-	if r.State != Running || r.Fence != w.r.Fence {
+func (w *run) mine(ctx context.Context, r *request.Request) bool {
+	if r.State != request.Running || r.Fence != w.r.Fence {
 		return false
 	}
 	w.told(ctx, r)
@@ -299,14 +299,14 @@ func (w *run) recorded(err error) {
 func (w *run) record(ctx context.Context) (passing bool, err error) {
 	at := w.p.Now()
 	step := w.recording.step
-	change := w.carry(Change{At: at, DueAt: at.Add(w.p.Lease), Step: &step}, at)
+	change := w.carry(request.Change{At: at, DueAt: at.Add(w.p.Lease), Step: &step}, at)
 	if err = w.write(ctx, change); err == nil {
 		w.lease = change.DueAt
 		return false, nil
 	}
 	w.restore(change)
 	w.tries++
-	var conflict *ConflictError
+	var conflict *request.ConflictError
 	var declared *Error
 	switch {
 	case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
@@ -314,7 +314,7 @@ func (w *run) record(ctx context.Context) (passing bool, err error) {
 			return false, nil // an earlier try was stored, and its answer was lost
 		}
 		return true, err // an earlier write was; the next try fits
-	case errors.As(err, &conflict), errors.Is(err, ErrNotFound), !at.Before(w.lease):
+	case errors.As(err, &conflict), errors.Is(err, request.ErrNotFound), !at.Before(w.lease):
 		return false, ErrLeaseLost
 	case errors.As(err, &declared) && !declared.Retryable:
 		return false, err // it does not fit
@@ -326,7 +326,7 @@ func (w *run) record(ctx context.Context) (passing bool, err error) {
 // carry adds to a change what this run has to store in any case. It is a change of
 // the row as this run knows it: a write that was given up and lands late must not
 // undo a newer one.
-func (w *run) carry(c Change, at time.Time) Change {
+func (w *run) carry(c request.Change, at time.Time) request.Change {
 	if c.Progress == nil && w.latest != nil {
 		c.Progress = w.latest
 		if c.To == "" {
@@ -337,18 +337,18 @@ func (w *run) carry(c Change, at time.Time) Change {
 	c.Output, _ = w.job.takeOutput()
 	c.OutputAt = w.r.Output
 	if c.To != "" {
-		c.Release = releasable(w.r.Slots, c.To)
+		c.Release = request.Releasable(w.r.Slots, c.To)
 	}
 	c.AddRev += w.unsaved
 	c.AddRan = at.Sub(w.began)
 	c.Unsubscribe = w.gone
 	c.UnchangedSince = w.r.UpdatedAt
-	return c.by(w.r.Fence)
+	return c.ByWorker(w.r.Fence)
 }
 
 // restore makes a checkpoint that could not be stored fresh again, unless the
 // action has set a newer one.
-func (w *run) restore(c Change) {
+func (w *run) restore(c request.Change) {
 	if c.Checkpoint != nil {
 		w.job.mu.Lock()
 		w.job.fresh = true
@@ -358,7 +358,7 @@ func (w *run) restore(c Change) {
 
 // write stores a change of this run's and, when it is stored, forgets what it
 // carried.
-func (w *run) write(ctx context.Context, c Change) error {
+func (w *run) write(ctx context.Context, c request.Change) error {
 	// The function's own context may have ended already; the outcome must still
 	// be stored.
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
@@ -374,7 +374,7 @@ func (w *run) write(ctx context.Context, c Change) error {
 }
 
 // told takes over the row as it is and pushes the output that is new in it.
-func (w *run) told(ctx context.Context, r *Request) {
+func (w *run) told(ctx context.Context, r *request.Request) {
 	from, n := w.r.Output, int(r.Output-w.r.Output)
 	chunks, _ := w.job.takeOutput()
 	w.r = r
@@ -404,10 +404,10 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 }
 
 // decide turns an outcome into the step that it means.
-func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
+func (w *run) decide(ctx context.Context, out outcome, cause error) request.Change {
 	at, retention := w.p.Now(), w.p.Retention
-	fail := func(err error) Change {
-		return w.ended(failed(at, retention, WireError(err, w.r.CorrelationID)))
+	fail := func(err error) request.Change {
+		return w.ended(request.Fail(at, retention, request.WireError(err, w.r.CorrelationID)))
 	}
 	var (
 		more *continuation
@@ -418,17 +418,17 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 	stopped := out.abandoned || errors.Is(out.err, context.Canceled) || errors.Is(out.err, cause)
 
 	switch {
-	case out.err == nil && len(out.result) > MaxResult:
+	case out.err == nil && len(out.result) > request.MaxResult:
 		return fail(Errorf(wire.PayloadTooLarge, "the result has %d bytes, %d are allowed: store it elsewhere and return a reference",
-			len(out.result), MaxResult))
+			len(out.result), request.MaxResult))
 	case out.err == nil:
 		last := w.r.Progress.Message
 		if w.latest != nil {
 			last = w.latest.Message
 		}
-		return succeeded(at, retention, out.result, last)
+		return request.Succeed(at, retention, out.result, last)
 	case errors.Is(cause, ErrCancelled) || w.r.CancelRequested:
-		return w.ended(cancelled(at, retention, w.r.CorrelationID))
+		return w.ended(request.Cancel(at, retention, w.r.CorrelationID))
 	case errors.Is(cause, ErrLimit):
 		return fail(limitError(w.action.config.Limit))
 	case wantsMore || errors.Is(cause, ErrSliceEnd) && stopped:
@@ -437,15 +437,15 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 		}
 		switch {
 		case wait != nil:
-			return parked(at, wait.Await)
+			return request.Wait(at, wait.Await)
 		case nap != nil:
-			return resumed(at, nap.Duration)
+			return request.Continue(at, nap.Duration)
 		case more != nil && more.state != nil:
 			if err := w.job.SetCheckpoint(more.state); err != nil {
 				return fail(err)
 			}
 		}
-		return resumed(at, 0)
+		return request.Continue(at, 0)
 	}
 
 	var declared *Error
@@ -455,29 +455,21 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) Change {
 	policy := w.action.config.Retry
 	again, after := policy.retryable(out.err)
 	if again && w.r.Attempt < policy.Attempts {
-		return w.ended(retried(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), WireError(out.err, w.r.CorrelationID)))
+		return w.ended(request.Retry(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), request.WireError(out.err, w.r.CorrelationID)))
 	}
 	return fail(out.err)
 }
 
 // ended has this run join the history with the step's error.
-func (w *run) ended(step Change) Change {
-	step.History = history(w.r, step.At, step.Error.Code)
+func (w *run) ended(step request.Change) request.Change {
+	step.History = request.EndAttempt(w.r, step.At, step.Error.Code)
 	return step
-}
-
-// history is the request's with its last claim as one more ended attempt, and
-// without the oldest where it would be too long.
-func history(r *Request, at time.Time, code wire.Code) []wire.Attempt {
-	began := cmp.Or(r.ClaimedAt, r.StartedAt) // a version before this one claimed without ClaimedAt
-	ended := append(slices.Clone(r.History), wire.Attempt{Number: r.Attempt, StartedAt: began, EndedAt: at, Code: code, Worker: r.Worker})
-	return ended[max(len(ended)-MaxHistory, 0):]
 }
 
 // end writes the step that ends this run, with all the output before it. A
 // passing fault of the store is tried again while the lease lasts, and a write
 // whose answer was lost is recognized.
-func (w *run) end(ctx context.Context, step Change) error {
+func (w *run) end(ctx context.Context, step request.Change) error {
 	tries := 0
 	again := func(what string, err error) bool {
 		tries++
@@ -489,7 +481,7 @@ func (w *run) end(ctx context.Context, step Change) error {
 		time.Sleep(pause)
 		return true
 	}
-	var change Change
+	var change request.Change
 	for {
 		if _, more := w.job.takeOutput(); more {
 			if before := w.r.Output; errors.Is(w.save(ctx), ErrLeaseLost) {
@@ -505,20 +497,20 @@ func (w *run) end(ctx context.Context, step Change) error {
 			break
 		}
 		var refused *Error
-		if errors.As(err, &refused) && refused.Code == wire.PayloadTooLarge && change.To != Failed {
-			step = w.ended(failed(step.At, w.p.Retention, WireError(err, w.r.CorrelationID))) // without what was too large
+		if errors.As(err, &refused) && refused.Code == wire.PayloadTooLarge && change.To != request.Failed {
+			step = w.ended(request.Fail(step.At, w.p.Retention, request.WireError(err, w.r.CorrelationID))) // without what was too large
 			continue
 		}
 		w.restore(change)
-		var conflict *ConflictError
+		var conflict *request.ConflictError
 		switch {
 		case errors.As(err, &conflict) && w.done(ctx, conflict.Request, change):
 		case errors.As(err, &conflict) && w.mine(ctx, conflict.Request):
 			if w.r.Steps[change.Lacks] != nil {
-				step = resumed(step.At, 0) // the signal came first
+				step = request.Continue(step.At, 0) // the signal came first
 			}
 			continue
-		case errors.As(err, &conflict), errors.Is(err, ErrNotFound):
+		case errors.As(err, &conflict), errors.Is(err, request.ErrNotFound):
 			return w.drop(ctx, step)
 		case again(string(change.To), err):
 			continue
@@ -541,11 +533,11 @@ func (w *run) end(ctx context.Context, step Change) error {
 // to stop since the run last heard: it would wait for its next run first, which
 // may be hours away.
 func (w *run) stopWaiting(ctx context.Context) {
-	if w.r.State != Queued || !w.r.CancelRequested {
+	if w.r.State != request.Queued || !w.r.CancelRequested {
 		return
 	}
-	change := cancelled(w.p.Now(), w.p.Retention, w.r.CorrelationID).from(Queued)
-	change.Fence, change.Release = w.r.Fence, releasable(w.r.Slots, Cancelled)
+	change := request.Cancel(w.p.Now(), w.p.Retention, w.r.CorrelationID).InState(request.Queued)
+	change.Fence, change.Release = w.r.Fence, request.Releasable(w.r.Slots, request.Cancelled)
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	r, err := w.p.Store.ChangeRequest(bounded, w.r.Key, change)
@@ -561,7 +553,7 @@ var errStored = errors.New("the store does not take it")
 
 // done reports whether the row is what the change makes of it: then the change
 // was stored and only its answer was lost.
-func (w *run) done(ctx context.Context, r *Request, c Change) bool {
+func (w *run) done(ctx context.Context, r *request.Request, c request.Change) bool {
 	if r.Fence != w.r.Fence || r.State != c.To || !r.UpdatedAt.Equal(c.At) {
 		return false
 	}
@@ -570,12 +562,12 @@ func (w *run) done(ctx context.Context, r *Request, c Change) bool {
 }
 
 // drop gives up on an outcome that is no longer this run's to store.
-func (w *run) drop(ctx context.Context, step Change) error {
+func (w *run) drop(ctx context.Context, step request.Change) error {
 	w.logger.WarnContext(ctx, "lease lost; the outcome of this run is dropped", "outcome", step.To)
 	return nil
 }
 
-func outcomeWord(c Change) string {
+func outcomeWord(c request.Change) string {
 	switch {
 	case c.To.Final():
 		return "finished"

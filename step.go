@@ -7,18 +7,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
-
-// MaxStepName bounds the names of steps and signals, in bytes.
-const MaxStepName = 128
-
-// signalPrefix sets the names of signals apart from those of steps.
-const signalPrefix = "signal:"
-
-// SignalStep is the name under which a signal is recorded among a request's
-// steps.
-func SignalStep(token string) string { return signalPrefix + token }
 
 // RunStep runs fn and records its result under the name, and on every later run
 // of the request returns what was recorded without running fn. An error is not
@@ -34,8 +25,8 @@ func SignalStep(token string) string { return signalPrefix + token }
 // request together to MaxSteps. In a short action nothing is recorded.
 func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx context.Context) (T, error)) (T, error) {
 	var result T
-	if name == "" || len(name) > MaxStepName || len(name) >= len(signalPrefix) && name[:len(signalPrefix)] == signalPrefix {
-		return result, Permanent(fmt.Errorf("step name %q: want 1 to %d bytes that do not begin with %q", name, MaxStepName, signalPrefix))
+	if name == "" || len(name) > request.MaxStepName || len(name) >= len(request.SignalPrefix) && name[:len(request.SignalPrefix)] == request.SignalPrefix {
+		return result, Permanent(fmt.Errorf("step name %q: want 1 to %d bytes that do not begin with %q", name, request.MaxStepName, request.SignalPrefix))
 	}
 	if raw, done := job.step(name); done {
 		if err := json.Unmarshal(raw, &result); err != nil {
@@ -54,7 +45,7 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 	if err != nil {
 		return result, fmt.Errorf("encode step %s: %w", name, err)
 	}
-	if err := job.recordStep(Step{Name: name, Result: raw}); err != nil {
+	if err := job.recordStep(request.Step{Name: name, Result: raw}); err != nil {
 		return result, fmt.Errorf("record step %s: %w", name, err)
 	}
 	return result, nil
@@ -70,10 +61,10 @@ func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duratio
 	switch {
 	case job.wake == nil:
 		return nil, errors.New("a short action cannot wait for a signal: give it an expected duration above " + ShortLimit.String())
-	case token == "" || len(token) > MaxStepName || timeout <= 0:
-		return nil, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout, MaxStepName))
+	case token == "" || len(token) > request.MaxStepName || timeout <= 0:
+		return nil, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout, request.MaxStepName))
 	}
-	if raw, arrived := job.step(SignalStep(token)); arrived {
+	if raw, arrived := job.step(request.SignalStep(token)); arrived {
 		return raw, nil
 	}
 	if job.waited.Token == token {
@@ -84,11 +75,11 @@ func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duratio
 		}
 		return nil, &park{job.waited}
 	}
-	return nil, &park{Await{Token: token, Until: job.clock().Add(timeout)}}
+	return nil, &park{request.Await{Token: token, Until: job.clock().Add(timeout)}}
 }
 
 // park is the error by which an action waits for a signal.
-type park struct{ Await }
+type park struct{ request.Await }
 
 func (p *park) Error() string { return fmt.Sprintf("wait for the signal %q", p.Token) }
 
@@ -110,13 +101,13 @@ func (j *Job) step(name string) (json.RawMessage, bool) {
 
 // A recording is a step on its way to the store.
 type recording struct {
-	step Step
+	step request.Step
 	done chan error
 }
 
 // recordStep hands a step to the run and waits until it is stored. Its effect has
 // happened, so it is stored after the end of the action's context too.
-func (j *Job) recordStep(step Step) error {
+func (j *Job) recordStep(step request.Step) error {
 	if j.wake == nil {
 		return nil
 	}
@@ -127,10 +118,10 @@ func (j *Job) recordStep(step Step) error {
 	}
 	j.mu.Unlock()
 	switch {
-	case len(step.Result) > MaxStepResult:
-		return Permanent(fmt.Errorf("its result has %d bytes, %d are allowed: keep it elsewhere and record a reference", len(step.Result), MaxStepResult))
-	case size > MaxSteps:
-		return Permanent(fmt.Errorf("the request's steps would have %d bytes, %d are allowed", size, MaxSteps))
+	case len(step.Result) > request.MaxStepResult:
+		return Permanent(fmt.Errorf("its result has %d bytes, %d are allowed: keep it elsewhere and record a reference", len(step.Result), request.MaxStepResult))
+	case size > request.MaxSteps:
+		return Permanent(fmt.Errorf("the request's steps would have %d bytes, %d are allowed", size, request.MaxSteps))
 	}
 	r := recording{step: step, done: make(chan error, 1)}
 	select {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -40,7 +41,7 @@ func TestAStepIsRecordedOnce(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if string(r.Result) != `"receipt-2"` || len(charges) != 2 || charges[0] != charges[1] {
 			t.Errorf("result %s after the charges %v", r.Result, charges)
 		}
@@ -55,7 +56,7 @@ func TestAStepIsRecordedOnce(t *testing.T) {
 // is not among them.
 func TestHistoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const attempts = streamer.MaxHistory + 5
+		const attempts = request.MaxHistory + 5
 		w := newWorld(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: attempts, Base: time.Second, Cap: time.Second}},
 			func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 				time.Sleep(time.Second)
@@ -70,8 +71,8 @@ func TestHistoryIsBounded(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
-		if first, last := r.History[0].Number, r.History[len(r.History)-1].Number; len(r.History) != streamer.MaxHistory || first != 5 || last != attempts-1 {
+		wantState(t, r, request.Succeeded)
+		if first, last := r.History[0].Number, r.History[len(r.History)-1].Number; len(r.History) != request.MaxHistory || first != 5 || last != attempts-1 {
 			t.Errorf("of %d attempts it remembers %d, from %d to %d", attempts, len(r.History), first, last)
 		}
 		for i, a := range r.History {
@@ -131,8 +132,8 @@ func TestAStepSurvivesLostAnswers(t *testing.T) {
 		}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "steps", `{}`)
 		writes := 0
-		w.store.setFault(func(c streamer.Change) (error, error) {
-			if c.From != nil && c.From[0] == streamer.Running {
+		w.store.setFault(func(c request.Change) (error, error) {
+			if c.From != nil && c.From[0] == request.Running {
 				if writes++; writes%2 == 0 {
 					return nil, errNetwork
 				}
@@ -141,7 +142,7 @@ func TestAStepSurvivesLostAnswers(t *testing.T) {
 		})
 		w.run(t, ada.Key("r1"))
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		for name, n := range ran {
 			if n != 1 {
 				t.Errorf("step %s ran %d times", name, n)
@@ -163,22 +164,22 @@ func TestAStepThatTheStoreRefuses(t *testing.T) {
 		refusals  int                      // of steps
 		fault     error                    // what they are refused with
 		meanwhile func(*testing.T, *world) // after ten seconds
-		state     streamer.State
+		state     request.State
 		took      time.Duration // at most
 		err       error         // what the action gets
 	}{
-		"seven times":         {refusals: 7, fault: errNetwork, state: streamer.Succeeded, took: 7 * 5 * time.Second},
-		"for good":            {refusals: forever, fault: errNetwork, state: streamer.Queued, took: 65 * time.Second, err: errNetwork},
-		"because it is large": {refusals: forever, fault: errLarge, state: streamer.Failed, err: errLarge},
-		"and somebody cancels": {refusals: forever, fault: errNetwork, state: streamer.Cancelled, took: 16 * time.Second, err: streamer.ErrCancelled,
+		"seven times":         {refusals: 7, fault: errNetwork, state: request.Succeeded, took: 7 * 5 * time.Second},
+		"for good":            {refusals: forever, fault: errNetwork, state: request.Queued, took: 65 * time.Second, err: errNetwork},
+		"because it is large": {refusals: forever, fault: errLarge, state: request.Failed, err: errLarge},
+		"and somebody cancels": {refusals: forever, fault: errNetwork, state: request.Cancelled, took: 16 * time.Second, err: streamer.ErrCancelled,
 			meanwhile: func(t *testing.T, w *world) {
 				if _, err := w.requests.Cancel(t.Context(), streamer.Caller{Principal: ada}, "r1"); err != nil {
 					t.Error(err)
 				}
 			}},
-		"and another takes over": {refusals: forever, fault: errNetwork, state: streamer.Queued, took: 16 * time.Second, err: streamer.ErrLeaseLost,
+		"and another takes over": {refusals: forever, fault: errNetwork, state: request.Queued, took: 16 * time.Second, err: streamer.ErrLeaseLost,
 			meanwhile: func(t *testing.T, w *world) {
-				if _, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), streamer.Change{At: time.Now(), To: streamer.Queued, DueAt: time.Now(), AddFence: 1}); err != nil {
+				if _, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{At: time.Now(), To: request.Queued, DueAt: time.Now(), AddFence: 1}); err != nil {
 					t.Error(err)
 				}
 			}},
@@ -195,7 +196,7 @@ func TestAStepThatTheStoreRefuses(t *testing.T) {
 				}))
 				w.submit(t, w.connect(t, "c1", ada), "r1", "steps", `{}`)
 				refused := 0
-				w.store.setFault(func(c streamer.Change) (error, error) {
+				w.store.setFault(func(c request.Change) (error, error) {
 					if c.Step != nil && refused < tt.refusals {
 						refused++
 						return tt.fault, nil
@@ -215,7 +216,7 @@ func TestAStepThatTheStoreRefuses(t *testing.T) {
 				if ran != 1 || !errors.Is(got, tt.err) {
 					t.Errorf("the step ran %d times and ended with %v, want %v", ran, got, tt.err)
 				}
-				if tt.state == streamer.Succeeded && (r.Attempt != 1 || refused != tt.refusals || len(r.Steps) != 1) {
+				if tt.state == request.Succeeded && (r.Attempt != 1 || refused != tt.refusals || len(r.Steps) != 1) {
 					t.Errorf("attempt %d after %d refusals, steps %v", r.Attempt, refused, r.Steps)
 				}
 			})
@@ -231,11 +232,11 @@ func TestStepsAreBounded(t *testing.T) {
 			_, err := streamer.RunStep(ctx, job, name, func(context.Context) (string, error) { return strings.Repeat("x", size), nil })
 			errs = append(errs, err)
 		}
-		step("large", streamer.MaxStepResult)
-		step("fits", streamer.MaxStepResult-2)
-		step("too much", streamer.MaxStepResult-2)
+		step("large", request.MaxStepResult)
+		step("fits", request.MaxStepResult-2)
+		step("too much", request.MaxStepResult-2)
 		step("", 1)
-		step(streamer.SignalStep("x"), 1)
+		step(request.SignalStep("x"), 1)
 		return nil, nil
 	}))
 	w.submit(t, w.connect(t, "c1", ada), "r1", "greedy", `{}`)
@@ -264,7 +265,7 @@ func TestASignalWakesARequest(t *testing.T) {
 		w.submit(t, who, "r1", "approval", `{}`)
 		w.run(t, ada.Key("r1"))
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Queued)
+		wantState(t, r, request.Queued)
 		if r.Await.Token != "approval" || r.DueAt.Sub(r.UpdatedAt) != time.Hour {
 			t.Fatalf("waits for %+v, due in %v", r.Await, r.DueAt.Sub(r.UpdatedAt))
 		}
@@ -289,7 +290,7 @@ func TestASignalWakesARequest(t *testing.T) {
 		}
 		w.run(t, ada.Key("r1"))
 		r = w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if string(r.Result) != `{"by":9007199254740993}` || runs != 2 {
 			t.Errorf("result %s after %d runs", r.Result, runs)
 		}
@@ -310,7 +311,7 @@ func TestASignalThatIsOvertaken(t *testing.T) {
 		w := newWorld(t, approval(func() {}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "approval", `{}`)
 		overtaken := false
-		w.store.setFault(func(c streamer.Change) (before, after error) {
+		w.store.setFault(func(c request.Change) (before, after error) {
 			if c.Step != nil && !overtaken {
 				overtaken = true
 				w.run(t, ada.Key("r1"))
@@ -322,7 +323,7 @@ func TestASignalThatIsOvertaken(t *testing.T) {
 			t.Fatalf("it waits for %q until %v, and the signal is recorded", r.Await.Token, r.DueAt)
 		}
 		w.run(t, ada.Key("r1"))
-		wantState(t, w.load(t, ada.Key("r1")), streamer.Succeeded)
+		wantState(t, w.load(t, ada.Key("r1")), request.Succeeded)
 	})
 }
 
@@ -342,7 +343,7 @@ func TestASignalThatNeverComes(t *testing.T) {
 		}
 		w.run(t, ada.Key("r1"))
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Failed)
+		wantState(t, r, request.Failed)
 		if r.Error.Code != wire.Timeout || runs != 2 {
 			t.Errorf("error %+v after %d runs", r.Error, runs)
 		}
@@ -370,7 +371,7 @@ func TestASignalThatComesFirst(t *testing.T) {
 				who = w.connect(t, "c1", ada)
 				w.submit(t, who, "r1", "approval", `{}`)
 				done := false
-				w.store.setFault(func(c streamer.Change) (error, error) {
+				w.store.setFault(func(c request.Change) (error, error) {
 					if when == "before the write" && c.Park.Token != "" && !done {
 						done = true
 						w.store.setFault(nil)
@@ -382,7 +383,7 @@ func TestASignalThatComesFirst(t *testing.T) {
 					w.run(t, ada.Key("r1"))
 				}
 				r := w.load(t, ada.Key("r1"))
-				wantState(t, r, streamer.Succeeded)
+				wantState(t, r, request.Succeeded)
 				if string(r.Result) != `"yes"` {
 					t.Errorf("result %s", r.Result)
 				}
@@ -413,7 +414,7 @@ func TestSnooze(t *testing.T) {
 			time.Sleep(10 * time.Minute)
 		}
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if runs != 3 || string(r.Result) != "1" {
 			t.Errorf("%d runs, attempt %s", runs, r.Result)
 		}
@@ -441,7 +442,7 @@ func TestRedriveGoesOnFromTheCheckpoint(t *testing.T) {
 		w.submit(t, who, "r1", "fixable", `{}`)
 		w.run(t, ada.Key("r1"))
 		failed := w.load(t, ada.Key("r1"))
-		wantState(t, failed, streamer.Failed)
+		wantState(t, failed, request.Failed)
 
 		broken = false
 		w.connect(t, "c2", mallo)
@@ -462,7 +463,7 @@ func TestRedriveGoesOnFromTheCheckpoint(t *testing.T) {
 			t.Errorf("whoever redrove it again got %s", describe(got))
 		}
 		r := w.load(t, ada.Key("r1"))
-		wantState(t, r, streamer.Succeeded)
+		wantState(t, r, request.Succeeded)
 		if string(r.Result) != `{"attempt":1,"from":42}` {
 			t.Errorf("result %s", r.Result)
 		}
@@ -484,5 +485,5 @@ func TestARetryPolicyMayKnowItsErrors(t *testing.T) {
 		func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, hopeless }))
 	w.submit(t, w.connect(t, "c1", ada), "r1", "picky", `{}`)
 	w.run(t, ada.Key("r1"))
-	wantState(t, w.load(t, ada.Key("r1")), streamer.Failed)
+	wantState(t, w.load(t, ada.Key("r1")), request.Failed)
 }

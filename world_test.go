@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/sqlite"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -62,7 +63,7 @@ var (
 
 func (w *world) connect(t *testing.T, id string, p streamer.Principal) streamer.Caller {
 	t.Helper()
-	if err := w.router.Connections.Open(t.Context(), streamer.Connection{ID: id, Principal: p}); err != nil {
+	if err := w.router.Connections.Open(t.Context(), request.Connection{ID: id, Principal: p}); err != nil {
 		t.Fatal(err)
 	}
 	return streamer.Caller{Principal: p, Connection: id, CorrelationID: "corr-" + id}
@@ -88,14 +89,14 @@ func (w *world) submit(t *testing.T, who streamer.Caller, id, action, payload st
 	return frame
 }
 
-func (w *world) run(t *testing.T, key streamer.Key) {
+func (w *world) run(t *testing.T, key request.Key) {
 	t.Helper()
 	if err := w.Run(t.Context(), key); err != nil {
 		t.Fatalf("run %s: %v", key.ID, err)
 	}
 }
 
-func (w *world) load(t *testing.T, key streamer.Key) *streamer.Request {
+func (w *world) load(t *testing.T, key request.Key) *request.Request {
 	t.Helper()
 	r, err := w.store.LoadRequest(t.Context(), key)
 	if err != nil {
@@ -183,11 +184,11 @@ func (s *sockets) setFault(fault func(string) error) {
 // bell remembers which requests somebody asked to be run.
 type bell struct {
 	mu   sync.Mutex
-	rung []streamer.Key
+	rung []request.Key
 	err  error
 }
 
-func (b *bell) Dispatch(_ context.Context, key streamer.Key) error {
+func (b *bell) Dispatch(_ context.Context, key request.Key) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
@@ -201,10 +202,10 @@ func (b *bell) Dispatch(_ context.Context, key streamer.Key) error {
 type faultyStore struct {
 	*sqlite.Store
 	mu    sync.Mutex
-	fault func(c streamer.Change) (before, after error)
+	fault func(c request.Change) (before, after error)
 }
 
-func (s *faultyStore) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+func (s *faultyStore) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	s.mu.Lock()
 	fault := s.fault
 	s.mu.Unlock()
@@ -222,7 +223,7 @@ func (s *faultyStore) ChangeRequest(ctx context.Context, key streamer.Key, c str
 	return r, err
 }
 
-func (s *faultyStore) setFault(fault func(c streamer.Change) (before, after error)) {
+func (s *faultyStore) setFault(fault func(c request.Change) (before, after error)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = fault
@@ -269,7 +270,7 @@ func long(name string, config streamer.ActionConfig, fn func(ctx context.Context
 	})
 }
 
-func wantState(t *testing.T, r *streamer.Request, want streamer.State) {
+func wantState(t *testing.T, r *request.Request, want request.State) {
 	t.Helper()
 	if r.State != want {
 		t.Fatalf("state is %s, want %s (error %+v)", r.State, want, r.Error)

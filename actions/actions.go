@@ -14,12 +14,13 @@ import (
 	"fmt"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
 // All returns the actions, for [streamer.NewRegistry]. requests is what
 // generate_report counts; without it All fails.
-func All(requests streamer.RequestLister) ([]streamer.Action, error) {
+func All(requests request.Lister) ([]streamer.Action, error) {
 	if requests == nil {
 		return nil, errors.New("actions: requests is nil: pass the store whose requests generate_report counts")
 	}

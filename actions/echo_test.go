@@ -13,6 +13,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions/internal/actiontest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -67,7 +68,7 @@ func TestEchoAsync(t *testing.T) {
 			t.Parallel()
 			w := actiontest.New(t, actiontest.NewStore(t), echoAsync())
 			r := w.Finish(t, "r1", "echo_async", payload)
-			actiontest.WantState(t, r, streamer.Succeeded)
+			actiontest.WantState(t, r, request.Succeeded)
 			if got := checkEcho(t, r.Result, payload); got.Rounds < echoSteps {
 				t.Errorf("%d rounds in five steps", got.Rounds)
 			}
@@ -88,7 +89,7 @@ func TestEchoAsyncWithoutPayload(t *testing.T) {
 	t.Parallel()
 	w := actiontest.New(t, actiontest.NewStore(t), echoAsync())
 	r := w.Finish(t, "r1", "echo_async", "")
-	actiontest.WantState(t, r, streamer.Succeeded)
+	actiontest.WantState(t, r, request.Succeeded)
 	checkEcho(t, r.Result, "null")
 }
 
@@ -110,10 +111,10 @@ func TestEchoAsyncGoesOnInAnotherSlice(t *testing.T) {
 		t.Fatal(err)
 	}
 	slices := 0
-	for ; w.Load(t, "r1").State == streamer.Queued && slices < 100; slices++ {
+	for ; w.Load(t, "r1").State == request.Queued && slices < 100; slices++ {
 		ctx, cancel := context.WithCancel(t.Context())
 		if slices < 10 {
-			w.Store.Restart(func(c streamer.Change) bool {
+			w.Store.Restart(func(c request.Change) bool {
 				if c.To == "" { // a heartbeat
 					cancel()
 				}
@@ -124,7 +125,7 @@ func TestEchoAsyncGoesOnInAnotherSlice(t *testing.T) {
 		cancel()
 	}
 	r := w.Load(t, "r1")
-	actiontest.WantState(t, r, streamer.Succeeded)
+	actiontest.WantState(t, r, request.Succeeded)
 	if checkEcho(t, r.Result, payload); r.Slices < 1 || r.Attempt != 1 {
 		t.Errorf("it was continued %d times in attempt %d, want at least once in the first", r.Slices, r.Attempt)
 	}
@@ -143,7 +144,7 @@ func TestEchoAsyncIsCancelled(t *testing.T) {
 		}
 	}
 	r := w.Finish(t, "r1", "echo_async", `{"step_ms":300}`)
-	actiontest.WantState(t, r, streamer.Cancelled)
+	actiontest.WantState(t, r, request.Cancelled)
 	if err := <-cancelled; err != nil {
 		t.Fatal(err)
 	}

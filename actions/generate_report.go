@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -97,13 +98,13 @@ type tally struct {
 }
 
 type requestKind struct {
-	Action string         `json:"action"`
-	State  streamer.State `json:"state"`
+	Action string        `json:"action"`
+	State  request.State `json:"state"`
 }
 
 // generateReport counts the requests of the caller's tenant, of all its
 // subjects, by day, action and state. It tells no subject and no id.
-func generateReport(requests streamer.RequestLister, pageSize int) streamer.Action {
+func generateReport(requests request.Lister, pageSize int) streamer.Action {
 	config := streamer.ActionConfig{Name: "generate_report", Expected: 10 * time.Second}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in reportInput) (report, error) {
 		if in.Format == "" {
@@ -121,7 +122,7 @@ func generateReport(requests streamer.RequestLister, pageSize int) streamer.Acti
 		if _, err := job.Checkpoint(&t); err != nil {
 			return report{}, err
 		}
-		query := streamer.Query{Tenant: job.Principal().Tenant, From: from, Until: last.Add(day), Limit: pageSize, Cursor: t.Cursor}
+		query := request.Query{Tenant: job.Principal().Tenant, From: from, Until: last.Add(day), Limit: pageSize, Cursor: t.Cursor}
 		for {
 			page, cursor, err := requests.ListRequests(ctx, query)
 			switch {
@@ -150,7 +151,7 @@ func generateReport(requests streamer.RequestLister, pageSize int) streamer.Acti
 	})
 }
 
-func (t *tally) add(from time.Time, r *streamer.Request) {
+func (t *tally) add(from time.Time, r *request.Request) {
 	kind := requestKind{r.Action, r.State}
 	k := slices.Index(t.Kinds, kind)
 	if k < 0 {

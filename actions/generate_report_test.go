@@ -10,21 +10,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions/internal/actiontest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
 const testPage = 10
 
 // file stores a request as it could be found there.
-func file(t testing.TB, store streamer.RequestStore, tenant, subject, id, action string, state streamer.State, at string) {
+func file(t testing.TB, store request.Store, tenant, subject, id, action string, state request.State, at string) {
 	t.Helper()
 	created, err := time.Parse(time.RFC3339Nano, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &streamer.Request{Key: streamer.Key{Tenant: tenant, Subject: subject, ID: id}, Action: action, State: state,
+	r := &request.Request{Key: request.Key{Tenant: tenant, Subject: subject, ID: id}, Action: action, State: state,
 		Rev: 1, Attempt: 1, CreatedAt: created, UpdatedAt: created}
 	if _, fresh, err := store.CreateRequest(t.Context(), r); err != nil || !fresh {
 		t.Fatalf("create %s: %v, fresh %v", id, err, fresh)
@@ -33,14 +33,14 @@ func file(t testing.TB, store streamer.RequestStore, tenant, subject, id, action
 
 func filled(t testing.TB) *actiontest.Store {
 	store := actiontest.NewStore(t)
-	file(t, store, "acme", "ada", "a1", "echo_async", streamer.Succeeded, "2026-03-01T00:00:00Z")
-	file(t, store, "acme", "ada", "a2", "echo_async", streamer.Succeeded, "2026-03-01T23:59:59.999Z")
-	file(t, store, "acme", "bob", "a3", "echo_async", streamer.Failed, "2026-03-01T12:00:00Z")
-	file(t, store, "acme", "bob", "a4", `=cmd|' /C calc'!A1`, streamer.Succeeded, "2026-03-02T12:00:00Z")
-	file(t, store, "acme", "bob", "a5", `<script>alert("x")</script>`, streamer.Queued, "2026-03-03T23:59:59.999Z")
-	file(t, store, "acme", "ada", "early", "echo_async", streamer.Succeeded, "2026-02-28T23:59:59.999Z")
-	file(t, store, "acme", "ada", "late", "echo_async", streamer.Succeeded, "2026-03-04T00:00:00Z")
-	file(t, store, "globex", "ada", "theirs", "secret_action", streamer.Succeeded, "2026-03-02T12:00:00Z")
+	file(t, store, "acme", "ada", "a1", "echo_async", request.Succeeded, "2026-03-01T00:00:00Z")
+	file(t, store, "acme", "ada", "a2", "echo_async", request.Succeeded, "2026-03-01T23:59:59.999Z")
+	file(t, store, "acme", "bob", "a3", "echo_async", request.Failed, "2026-03-01T12:00:00Z")
+	file(t, store, "acme", "bob", "a4", `=cmd|' /C calc'!A1`, request.Succeeded, "2026-03-02T12:00:00Z")
+	file(t, store, "acme", "bob", "a5", `<script>alert("x")</script>`, request.Queued, "2026-03-03T23:59:59.999Z")
+	file(t, store, "acme", "ada", "early", "echo_async", request.Succeeded, "2026-02-28T23:59:59.999Z")
+	file(t, store, "acme", "ada", "late", "echo_async", request.Succeeded, "2026-03-04T00:00:00Z")
+	file(t, store, "globex", "ada", "theirs", "secret_action", request.Succeeded, "2026-03-02T12:00:00Z")
 	return store
 }
 
@@ -48,7 +48,7 @@ func runReport(t *testing.T, store *actiontest.Store, payload string) report {
 	t.Helper()
 	w := actiontest.New(t, store, generateReport(store, testPage))
 	r := w.Finish(t, "report", "generate_report", payload)
-	actiontest.WantState(t, r, streamer.Succeeded)
+	actiontest.WantState(t, r, request.Succeeded)
 	var got report
 	if err := json.Unmarshal(r.Result, &got); err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestReportOfNothing(t *testing.T) {
 	store := actiontest.NewStore(t)
 	w := actiontest.New(t, store, generateReport(store, testPage))
 	r := w.Finish(t, "report", "generate_report", `{"start_date":"2020-01-01","end_date":"2020-12-31","format":"json"}`)
-	actiontest.WantState(t, r, streamer.Succeeded)
+	actiontest.WantState(t, r, request.Succeeded)
 	if want := `{"start_date":"2020-01-01","end_date":"2020-12-31","format":"json","total":0,"rows":[]}`; string(r.Result) != want {
 		t.Errorf("the result is %s, want %s", r.Result, want)
 	}
@@ -153,13 +153,13 @@ func TestReportRefuses(t *testing.T) {
 
 // A lister that ends the slice, or fails, after so many pages.
 type pagedLister struct {
-	streamer.RequestLister
+	request.Lister
 	pages int
 	stop  func()
 	err   error
 }
 
-func (l *pagedLister) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer.Request, string, error) {
+func (l *pagedLister) ListRequests(ctx context.Context, q request.Query) ([]*request.Request, string, error) {
 	if q.Tenant != actiontest.Ada.Tenant || q.Limit != testPage {
 		return nil, "", errors.New("a query beyond the tenant or the page")
 	}
@@ -171,7 +171,7 @@ func (l *pagedLister) ListRequests(ctx context.Context, q streamer.Query) ([]*st
 		<-ctx.Done()
 		return nil, "", ctx.Err()
 	}
-	return l.RequestLister.ListRequests(ctx, q)
+	return l.Lister.ListRequests(ctx, q)
 }
 
 // Whatever page a slice ends or fails at, the counts come out right.
@@ -179,7 +179,7 @@ func TestReportGoesOnFromItsCheckpoint(t *testing.T) {
 	t.Parallel()
 	store := actiontest.NewStore(t)
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	states := []streamer.State{streamer.Queued, streamer.Succeeded, streamer.Failed}
+	states := []request.State{request.Queued, request.Succeeded, request.Failed}
 	const requests = 5*testPage + 3
 	for i := range requests {
 		file(t, store, actiontest.Ada.Tenant, "bob", fmt.Sprintf("r%04d", i), fmt.Sprintf("action_%d", i%2), states[i%3],
@@ -192,7 +192,7 @@ func TestReportGoesOnFromItsCheckpoint(t *testing.T) {
 	}
 	for _, fault := range []error{nil, errors.New("the network is down")} {
 		for pages := range 6 {
-			lister := &pagedLister{RequestLister: store, pages: pages, err: fault}
+			lister := &pagedLister{Lister: store, pages: pages, err: fault}
 			w := actiontest.New(t, store, generateReport(lister, testPage))
 			id := fmt.Sprintf("interrupted-%d-%v", pages, fault != nil)
 			if _, err := w.Submit(t, id, "generate_report", payload); err != nil {
@@ -200,14 +200,14 @@ func TestReportGoesOnFromItsCheckpoint(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			lister.stop = cancel
-			actiontest.WantState(t, w.RunOnce(t, ctx, id), streamer.Queued)
+			actiontest.WantState(t, w.RunOnce(t, ctx, id), request.Queued)
 			lister.pages = 6 - pages // what is left, and no page more
 			if fault != nil {
 				w.Clock.Advance(time.Hour)
 			}
 			r := w.RunOnce(t, t.Context(), id)
 			cancel()
-			actiontest.WantState(t, r, streamer.Succeeded)
+			actiontest.WantState(t, r, request.Succeeded)
 			var got report
 			if err := json.Unmarshal(r.Result, &got); err != nil {
 				t.Fatal(err)
@@ -229,11 +229,11 @@ func TestReportThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	store := actiontest.NewStore(t)
 	for i := range 2 * testPage {
-		file(t, store, actiontest.Ada.Tenant, "bob", fmt.Sprint(i), strings.Repeat(fmt.Sprint(i%10), 4000)+fmt.Sprint(i), streamer.Succeeded, "2026-01-01T00:00:00Z")
+		file(t, store, actiontest.Ada.Tenant, "bob", fmt.Sprint(i), strings.Repeat(fmt.Sprint(i%10), 4000)+fmt.Sprint(i), request.Succeeded, "2026-01-01T00:00:00Z")
 	}
 	w := actiontest.New(t, store, generateReport(store, testPage))
 	r := w.Finish(t, "r", "generate_report", `{"start_date":"2026-01-01","end_date":"2026-01-01"}`)
-	actiontest.WantState(t, r, streamer.Failed)
+	actiontest.WantState(t, r, request.Failed)
 	if r.Error.Code != wire.PayloadTooLarge {
 		t.Errorf("the error is %+v", r.Error)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/internal/nodetest"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -31,7 +32,7 @@ type harness struct {
 func (h *harness) start(listen string) {
 	stack, err := stack.StartDev(h.t.Context(), stack.DevConfig{Data: h.data, Listen: listen, Logger: h.log.Logger(),
 		Lease: 2 * time.Second, SweepEvery: 100 * time.Millisecond,
-		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return h.actions(), nil }})
+		Actions: func(request.Lister) ([]streamer.Action, error) { return h.actions(), nil }})
 	if err != nil {
 		h.t.Error(err)
 		return
@@ -130,7 +131,7 @@ func TestInABrowser(t *testing.T) {
 
 	nodetest.Run(t, filepath.Join("..", "verify", "node"), []string{
 		chromium, "SITE=http://" + listen, "CONTROL=" + remote.URL, "SCREENSHOTS=screenshots",
-		"OPERATOR=" + h.token("boss", streamer.OperatorScope), "USER=" + h.token("ada"),
+		"OPERATOR=" + h.token("boss", request.OperatorScope), "USER=" + h.token("ada"),
 		"HOSTILE=" + h.token(`<img src=x onerror=alert(1)>`),
 	}, "console.mjs")
 }

@@ -3,7 +3,7 @@ package deploy_test
 import (
 	"testing"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // The units and frames that README.md charges for are those that a request
@@ -17,7 +17,7 @@ func TestWhatARequestCosts(t *testing.T) {
 		written, read, pushed float64
 	}{
 		{"connect", func() error {
-			return w.connections.Open(t.Context(), streamer.Connection{ID: w.who.Connection, Principal: w.who.Principal})
+			return w.connections.Open(t.Context(), request.Connection{ID: w.who.Connection, Principal: w.who.Principal})
 		}, 3, 0, 0},
 		{"find the connection of a message", func() error {
 			_, err := w.connections.Find(t.Context(), w.who.Connection)

@@ -19,6 +19,7 @@ import (
 	"github.com/pay-theory/streamer/actions"
 	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/lift/sigv4"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -110,7 +111,7 @@ func (m *meter) Push(context.Context, string, []byte) error { m.pushed.Add(1); r
 
 func (m *meter) CloseConnection(context.Context, string) error { return nil }
 
-func (m *meter) Dispatch(context.Context, streamer.Key) error { return nil }
+func (m *meter) Dispatch(context.Context, request.Key) error { return nil }
 
 // A world is the domain over a database of its own, metered. Its tables have the
 // names that the template's have in tests.

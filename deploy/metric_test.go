@@ -15,6 +15,7 @@ import (
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/request"
 )
 
 // The alarm of the queue's age is on the metric that the processor writes, as
@@ -80,12 +81,12 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 }
 
 type (
-	away         struct{ streamer.ConnectionStore }
-	awayRequests struct{ streamer.RequestStore }
+	away         struct{ request.ConnectionStore }
+	awayRequests struct{ request.Store }
 )
 
-func (away) LoadConnection(context.Context, string) (streamer.Connection, error) {
-	return streamer.Connection{}, errors.New("the store is away")
+func (away) LoadConnection(context.Context, string) (request.Connection, error) {
+	return request.Connection{}, errors.New("the store is away")
 }
 
 // reads reports whether a metric, as an alarm names it, was written with the value.

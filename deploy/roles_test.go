@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -23,7 +24,7 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		do       func() error
 	}{
 		{"connect", func() error {
-			return w.connections.Open(ctx, streamer.Connection{ID: w.who.Connection, Principal: w.who.Principal})
+			return w.connections.Open(ctx, request.Connection{ID: w.who.Connection, Principal: w.who.Principal})
 		}},
 		{"router", func() error {
 			conn, err := w.connections.Find(ctx, w.who.Connection)
@@ -41,7 +42,7 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r1")) }},
 		{"router", func() error { return w.submit(ctx, "r3", "echo_async", `{}`) }},
 		{"connect", func() error {
-			return w.connections.Open(ctx, streamer.Connection{ID: "ended", Principal: streamer.Principal{Tenant: "acme", Subject: "bob"}})
+			return w.connections.Open(ctx, request.Connection{ID: "ended", Principal: streamer.Principal{Tenant: "acme", Subject: "bob"}})
 		}},
 		{"processor", func() error { _, err := w.processor.Sweep(ctx); return err }},
 		{"router", func() error { _, err := w.connections.List(ctx, w.who, wire.ConnectionQuery{}); return err }},

@@ -17,6 +17,7 @@ import (
 	"github.com/pay-theory/streamer/functions/deployed"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/config"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
 
@@ -62,7 +63,7 @@ func TestTablesAreAsTheStoreNeedsThem(t *testing.T) {
 // reads each variable of it but GOMAXPROCS, which the Go runtime reads.
 func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 	t.Parallel()
-	none := func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }
+	none := func(request.Lister) ([]streamer.Action, error) { return nil, nil }
 	build := map[string]deployed.Function{"connect": deployed.Connect, "disconnect": deployed.Disconnect,
 		"router": deployed.Router(none), "processor": deployed.Processor(none)}
 	tpl := load(t, nil)
@@ -177,7 +178,7 @@ func TestDoorbell(t *testing.T) {
 	if err := json.Unmarshal([]byte(filters[0].(map[string]any)["Pattern"].(string)), &pattern); err != nil {
 		t.Fatal(err)
 	}
-	rings := map[string]any{"dynamodb": map[string]any{"NewImage": map[string]any{"state": map[string]any{"S": []any{string(streamer.Queued)}}}}}
+	rings := map[string]any{"dynamodb": map[string]any{"NewImage": map[string]any{"state": map[string]any{"S": []any{string(request.Queued)}}}}}
 	if len(filters) != 1 || !reflect.DeepEqual(pattern, rings) {
 		t.Errorf("the filter is %v, want %v", pattern, rings)
 	}

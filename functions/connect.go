@@ -9,6 +9,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/request"
 )
 
 // Subprotocol is the WebSocket subprotocol that the server speaks. A client that
@@ -18,7 +19,7 @@ const Subprotocol = "streamer.v1"
 // A ConnectConfig is what the connect function needs; Connections and Verifier
 // are required.
 type ConnectConfig struct {
-	Connections streamer.ConnectionStore
+	Connections request.ConnectionStore
 	Verifier    *auth.Verifier
 	Logger      *slog.Logger // nil: Lift's default
 	Telemetry   Telemetry
@@ -37,7 +38,7 @@ func Connect(config ConnectConfig) *lift.App {
 			return nil, declare(err, "")
 		}
 		e.Annotate(slog.String("tenant", who.Tenant))
-		conn := streamer.Connection{ID: e.WebSocket.ConnectionID, Principal: who, SourceIP: e.WebSocket.SourceIP, UserAgent: e.WebSocket.UserAgent}
+		conn := request.Connection{ID: e.WebSocket.ConnectionID, Principal: who, SourceIP: e.WebSocket.SourceIP, UserAgent: e.WebSocket.UserAgent}
 		if err := connections.Open(ctx, conn); err != nil {
 			return nil, err
 		}
@@ -53,7 +54,7 @@ func Connect(config ConnectConfig) *lift.App {
 // A DisconnectConfig is what the disconnect function needs; the store is
 // required.
 type DisconnectConfig struct {
-	Connections streamer.ConnectionStore
+	Connections request.ConnectionStore
 	Logger      *slog.Logger // nil: Lift's default
 	Telemetry   Telemetry
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -110,7 +111,7 @@ func errorResponse(_ context.Context, e *lift.Event, err *lift.Error) *lift.Resp
 	if e.Trigger == lift.TriggerMessage {
 		return &lift.Response{Body: streamer.ErrorFrame(domain, requestID, e.CorrelationID).Append(nil)}
 	}
-	shown := streamer.WireError(domain, "")
+	shown := request.WireError(domain, "")
 	body, _ := json.Marshal(problemDocument{ // which only holds what can be encoded
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: shown.Message,
 		Code: shown.Code, CorrelationID: e.CorrelationID, RequestID: requestID, Details: shown.Details, Retry: shown.Retry,

@@ -23,6 +23,7 @@ import (
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/sqlite"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -114,7 +115,7 @@ type mail struct {
 	mu     sync.Mutex
 	pushed []wire.Frame
 	closed []string
-	rung   []streamer.Key
+	rung   []request.Key
 }
 
 func (m *mail) CloseConnection(_ context.Context, id string) error {
@@ -132,7 +133,7 @@ func (m *mail) Push(_ context.Context, _ string, data []byte) error {
 	return err
 }
 
-func (m *mail) Dispatch(_ context.Context, key streamer.Key) error {
+func (m *mail) Dispatch(_ context.Context, key request.Key) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.rung = append(m.rung, key)
@@ -336,7 +337,7 @@ func TestDisconnectForgets(t *testing.T) {
 	if answer := lifttest.Invoke(t.Context(), t, s.disconnect, lifttest.Disconnect{ConnectionID: "c1"}); answer.Err != nil {
 		t.Fatal(answer.Err)
 	}
-	if _, err := s.store.LoadConnection(t.Context(), "c1"); !errors.Is(err, streamer.ErrNotFound) {
+	if _, err := s.store.LoadConnection(t.Context(), "c1"); !errors.Is(err, request.ErrNotFound) {
 		t.Errorf("the connection is still there: %v", err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -64,7 +65,7 @@ func (a httpAPI) submit(ctx context.Context, e *lift.Event, who streamer.Caller)
 		return nil, declare(streamer.Errorf(wire.InvalidMessage, "%s", reason.Reason), reason.ID)
 	}
 	if m.ID == "" {
-		m.ID = streamer.NewID()
+		m.ID = request.NewID()
 	}
 	frame, err := a.Submit(ctx, who, m)
 	if err != nil {
@@ -76,7 +77,7 @@ func (a httpAPI) submit(ctx context.Context, e *lift.Event, who streamer.Caller)
 		res.Status = http.StatusCreated
 	case wire.TypeAcknowledgment:
 		res.Status = http.StatusAccepted
-		res.SetHeader("Location", streamer.ResultPath(m.ID))
+		res.SetHeader("Location", request.ResultPath(m.ID))
 	default:
 		res.Status = http.StatusOK
 	}

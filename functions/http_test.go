@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -98,7 +98,7 @@ func TestLocationNamesTheRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	location := answer.Header.Get("Location")
-	if location != streamer.ResultPath(frame.RequestID) || s.call(t, ada, "GET", location, "", "").Status != 200 {
+	if location != request.ResultPath(frame.RequestID) || s.call(t, ada, "GET", location, "", "").Status != 200 {
 		t.Errorf("Location is %q, the request %q", location, frame.RequestID)
 	}
 }

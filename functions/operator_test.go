@@ -5,16 +5,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/request"
 )
 
 // What an operator of acme may do over HTTP, and nobody else.
 func TestOperatorsOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
-	operator := map[string]any{"sub": "olga", "scope": streamer.OperatorScope}
-	ada, eve := bearer(s.token(t, nil)), bearer(s.token(t, map[string]any{"tenant_id": "globex", "scope": streamer.OperatorScope}))
+	operator := map[string]any{"sub": "olga", "scope": request.OperatorScope}
+	ada, eve := bearer(s.token(t, nil)), bearer(s.token(t, map[string]any{"tenant_id": "globex", "scope": request.OperatorScope}))
 	olga := bearer(s.token(t, operator))
 	s.open(t, "c-ada", nil)
 	s.open(t, "c-olga", operator)

@@ -9,6 +9,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/metric"
+	"github.com/pay-theory/streamer/request"
 )
 
 // The attributes of a stream record's image that the processor reads. Every
@@ -25,7 +26,7 @@ const (
 // A RunInvocation is the payload of a direct invocation of the processor: run
 // this request.
 type RunInvocation struct {
-	Run streamer.Key `json:"run"`
+	Run request.Key `json:"run"`
 }
 
 // Payload encodes the invocation.
@@ -75,15 +76,15 @@ func Processor(p *streamer.Processor, telemetry Telemetry) *lift.App {
 // queuedNow reads whether an image is a request that may be claimed. One that
 // is due later is the sweep's, and so is one that was due before it was written:
 // the sweep has rung for it.
-func queuedNow(p *streamer.Processor, image lift.Item) (streamer.Key, bool) {
-	if image.Text(attrState) != string(streamer.Queued) {
-		return streamer.Key{}, false
+func queuedNow(p *streamer.Processor, image lift.Item) (request.Key, bool) {
+	if image.Text(attrState) != string(request.Queued) {
+		return request.Key{}, false
 	}
 	if due, ok := image.Get(attrDueAt).Int(); ok {
 		if written, ok := image.Get(attrUpdatedAt).Int(); due > p.Now().UnixMilli() || ok && written > due {
-			return streamer.Key{}, false
+			return request.Key{}, false
 		}
 	}
-	key := streamer.Key{Tenant: image.Text(attrTenant), Subject: image.Text(attrSubject), ID: image.Text(attrID)}
+	key := request.Key{Tenant: image.Text(attrTenant), Subject: image.Text(attrSubject), ID: image.Text(attrID)}
 	return key, key.Tenant != "" && key.Subject != "" && key.ID != ""
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -18,8 +19,8 @@ const answerLimit = 28 * time.Second
 // A RouterConfig is what the router function needs. Connections, Requests,
 // Actions, Push, Close and Verifier are required.
 type RouterConfig struct {
-	Connections streamer.ConnectionStore
-	Requests    streamer.RequestStore
+	Connections request.ConnectionStore
+	Requests    request.Store
 	Actions     *streamer.Registry
 	Push        streamer.Pusher
 	Close       streamer.Closer

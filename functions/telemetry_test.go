@@ -9,11 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/lift/trace"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -23,7 +23,7 @@ const (
 )
 
 // forgetful is a store that takes everything at once.
-type forgetful struct{ streamer.ConnectionStore }
+type forgetful struct{ request.ConnectionStore }
 
 func (forgetful) DeleteConnection(context.Context, string) error { return nil }
 
@@ -31,7 +31,7 @@ func (forgetful) DeleteConnection(context.Context, string) error { return nil }
 func TestEachEventIsOneLineOfMetrics(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
-	run := lifttest.JSON{Value: functions.RunInvocation{Run: streamer.Key{Tenant: "acme", Subject: "ada", ID: "none"}}}
+	run := lifttest.JSON{Value: functions.RunInvocation{Run: request.Key{Tenant: "acme", Subject: "ada", ID: "none"}}}
 	s.open(t, "c2", nil)
 	post := func(body string) lifttest.HTTP {
 		return lifttest.HTTP{Method: "POST", Path: "/requests", Header: bearer(s.token(t, nil)), Body: []byte(body)}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // A process is one invocation of a function. When it is dead nothing that it
@@ -16,9 +16,9 @@ type process struct {
 	dead   bool // under driver.mu
 	over   bool // it has returned; under driver.mu
 	skew   time.Duration
-	until  time.Time              // it is cut off from the world: until then none of its calls gets through
-	away   time.Time              // the store is out of its reach: until then none of its calls of the store does
-	claims map[streamer.Key]int64 // the fences that it holds
+	until  time.Time             // it is cut off from the world: until then none of its calls gets through
+	away   time.Time             // the store is out of its reach: until then none of its calls of the store does
+	claims map[request.Key]int64 // the fences that it holds
 }
 
 // A call is something that a process wants to do to the world. It waits until
@@ -26,7 +26,7 @@ type process struct {
 type call struct {
 	p       *process
 	kind    string
-	key     streamer.Key
+	key     request.Key
 	what    string
 	write   bool
 	outside bool // it is the store's: do goes through the portal
@@ -80,13 +80,13 @@ func (d *driver) park(ctx context.Context, c *call) error {
 
 // A nodeStore is the store as one process sees it.
 type nodeStore struct {
-	streamer.ConnectionStore // of the real store; what a process uses of it is below
-	d                        *driver
-	p                        *process
+	request.ConnectionStore // of the real store; what a process uses of it is below
+	d                       *driver
+	p                       *process
 }
 
 // get parks a read.
-func get[T any](ctx context.Context, s nodeStore, kind string, key streamer.Key, what string, do func(context.Context) (T, error)) (T, error) {
+func get[T any](ctx context.Context, s nodeStore, kind string, key request.Key, what string, do func(context.Context) (T, error)) (T, error) {
 	var got, none T
 	err := s.d.park(ctx, &call{p: s.p, kind: kind, key: key, what: what, outside: true, do: func(ctx context.Context) (err error) {
 		got, err = do(ctx)
@@ -98,8 +98,8 @@ func get[T any](ctx context.Context, s nodeStore, kind string, key streamer.Key,
 	return got, nil
 }
 
-func (s nodeStore) CreateRequest(ctx context.Context, r *streamer.Request, acquire ...streamer.Slot) (*streamer.Request, bool, error) {
-	var stored *streamer.Request
+func (s nodeStore) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Slot) (*request.Request, bool, error) {
+	var stored *request.Request
 	var created bool
 	err := s.d.park(ctx, &call{p: s.p, kind: "create", key: r.Key, write: true, outside: true,
 		do: func(ctx context.Context) (err error) {
@@ -117,8 +117,8 @@ func (s nodeStore) CreateRequest(ctx context.Context, r *streamer.Request, acqui
 	return stored, created, nil
 }
 
-func (s nodeStore) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
-	var changed *streamer.Request
+func (s nodeStore) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
+	var changed *request.Request
 	err := s.d.park(ctx, &call{p: s.p, kind: changeWord(c), key: key, write: true, outside: true,
 		do: func(ctx context.Context) (err error) {
 			changed, err = s.d.store.ChangeRequest(ctx, key, c)
@@ -132,7 +132,7 @@ func (s nodeStore) ChangeRequest(ctx context.Context, key streamer.Key, c stream
 }
 
 // changeWord names a change for reports.
-func changeWord(c streamer.Change) string {
+func changeWord(c request.Change) string {
 	switch {
 	case c.AddFence > 0:
 		return "claim"
@@ -168,18 +168,18 @@ func changeWord(c streamer.Change) string {
 	return "heartbeat"
 }
 
-func (s nodeStore) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Request, error) {
-	return get(ctx, s, "load", key, "", func(ctx context.Context) (*streamer.Request, error) { return s.d.store.LoadRequest(ctx, key) })
+func (s nodeStore) LoadRequest(ctx context.Context, key request.Key) (*request.Request, error) {
+	return get(ctx, s, "load", key, "", func(ctx context.Context) (*request.Request, error) { return s.d.store.LoadRequest(ctx, key) })
 }
 
-func (s nodeStore) ReadOutput(ctx context.Context, key streamer.Key, from int64, limit int) ([]streamer.Chunk, error) {
-	return get(ctx, s, "read output", key, "", func(ctx context.Context) ([]streamer.Chunk, error) {
+func (s nodeStore) ReadOutput(ctx context.Context, key request.Key, from int64, limit int) ([]request.Chunk, error) {
+	return get(ctx, s, "read output", key, "", func(ctx context.Context) ([]request.Chunk, error) {
 		return s.d.store.ReadOutput(ctx, key, from, limit)
 	})
 }
 
-func (s nodeStore) ListRequests(ctx context.Context, q streamer.Query) (page []*streamer.Request, cursor string, err error) {
-	page, err = get(ctx, s, "list", streamer.Key{}, q.Cursor, func(ctx context.Context) (page []*streamer.Request, err error) {
+func (s nodeStore) ListRequests(ctx context.Context, q request.Query) (page []*request.Request, cursor string, err error) {
+	page, err = get(ctx, s, "list", request.Key{}, q.Cursor, func(ctx context.Context) (page []*request.Request, err error) {
 		page, cursor, err = s.d.store.ListRequests(ctx, q)
 		return page, err
 	})
@@ -189,26 +189,26 @@ func (s nodeStore) ListRequests(ctx context.Context, q streamer.Query) (page []*
 	return page, cursor, nil
 }
 
-func (s nodeStore) DueRequests(ctx context.Context, now time.Time, limit int) ([]*streamer.Request, error) {
-	return get(ctx, s, "due", streamer.Key{}, "", func(ctx context.Context) ([]*streamer.Request, error) {
+func (s nodeStore) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
+	return get(ctx, s, "due", request.Key{}, "", func(ctx context.Context) ([]*request.Request, error) {
 		return s.d.store.DueRequests(ctx, now, limit)
 	})
 }
 
-func (s nodeStore) BlockedRequests(ctx context.Context, slot string, limit int) ([]*streamer.Request, error) {
-	return get(ctx, s, "blocked", streamer.Key{}, slot, func(ctx context.Context) ([]*streamer.Request, error) {
+func (s nodeStore) BlockedRequests(ctx context.Context, slot string, limit int) ([]*request.Request, error) {
+	return get(ctx, s, "blocked", request.Key{}, slot, func(ctx context.Context) ([]*request.Request, error) {
 		return s.d.store.BlockedRequests(ctx, slot, limit)
 	})
 }
 
 func (s nodeStore) PlacesTaken(ctx context.Context, slot string) (int, error) {
-	return get(ctx, s, "places", streamer.Key{}, slot, func(ctx context.Context) (int, error) {
+	return get(ctx, s, "places", request.Key{}, slot, func(ctx context.Context) (int, error) {
 		return s.d.store.PlacesTaken(ctx, slot)
 	})
 }
 
-func (s nodeStore) LoadConnection(ctx context.Context, id string) (streamer.Connection, error) {
-	return get(ctx, s, "load connection", streamer.Key{}, id, func(ctx context.Context) (streamer.Connection, error) {
+func (s nodeStore) LoadConnection(ctx context.Context, id string) (request.Connection, error) {
+	return get(ctx, s, "load connection", request.Key{}, id, func(ctx context.Context) (request.Connection, error) {
 		return s.d.store.LoadConnection(ctx, id)
 	})
 }
@@ -231,7 +231,7 @@ type nodeDispatch struct {
 	p *process
 }
 
-func (n nodeDispatch) Dispatch(ctx context.Context, key streamer.Key) error {
+func (n nodeDispatch) Dispatch(ctx context.Context, key request.Key) error {
 	return n.d.park(ctx, &call{p: n.p, kind: "dispatch", key: key, do: func(context.Context) error {
 		n.d.invocations = append(n.d.invocations, key)
 		return nil

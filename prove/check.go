@@ -9,15 +9,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
-// A request is what the driver knows of one: what was asked, what the store
+// A tracked is a request as the driver knows it: what was asked, what the store
 // said after the last write, and what clients were shown.
-type request struct {
+type tracked struct {
 	id        string
-	key       streamer.Key
+	key       request.Key
 	c         *Case
 	payload   []byte
 	owner     *device
@@ -26,7 +26,7 @@ type request struct {
 	cancelled bool // a cancel was sent
 	redrives  int  // asked for
 	reopened  []int64
-	row       *streamer.Request
+	row       *request.Request
 	claimed   wire.Attempt    // the last claim, as far as it has come
 	past      []wire.Attempt  // claims that ended without success and do not go on
 	views     map[int64]shown // what clients were shown at a rev
@@ -38,7 +38,7 @@ func sortBy[T any, K cmp.Ordered](of []T, key func(T) K) {
 }
 
 // find counts a fault and keeps what it is about.
-func (d *driver) find(count *int, r *request, format string, args ...any) {
+func (d *driver) find(count *int, r *tracked, format string, args ...any) {
 	*count++
 	if len(d.report.Findings) == maxFindings {
 		return
@@ -51,7 +51,7 @@ func (d *driver) find(count *int, r *request, format string, args ...any) {
 }
 
 // created sees a request that was just stored.
-func (d *driver) created(row *streamer.Request) {
+func (d *driver) created(row *request.Request) {
 	d.report.Requests++
 	d.report.Writes++
 	d.took(row)
@@ -61,7 +61,7 @@ func (d *driver) created(row *streamer.Request) {
 }
 
 // changed sees a change that took effect, and checks it against what was there.
-func (d *driver) changed(p *process, key streamer.Key, c streamer.Change, row *streamer.Request) {
+func (d *driver) changed(p *process, key request.Key, c request.Change, row *request.Request) {
 	d.report.Writes++
 	r := d.byKey[key]
 	if r == nil || r.row == nil {
@@ -71,9 +71,9 @@ func (d *driver) changed(p *process, key streamer.Key, c streamer.Change, row *s
 	was := r.row
 	r.row = row.Clone()
 	switch {
-	case row.State == streamer.Running && c.AddFence > 0:
+	case row.State == request.Running && c.AddFence > 0:
 		r.claimed = wire.Attempt{StartedAt: c.At, Worker: c.Worker}
-	case was.State == streamer.Running && row.State != streamer.Running && row.State != streamer.Succeeded && row.Slices == was.Slices:
+	case was.State == request.Running && row.State != request.Running && row.State != request.Succeeded && row.Slices == was.Slices:
 		r.claimed.EndedAt = c.At
 		r.past = append(r.past, r.claimed)
 	}
@@ -88,9 +88,9 @@ func (d *driver) changed(p *process, key streamer.Key, c streamer.Change, row *s
 		d.find(&d.report.Wrong, r, "rev or fence fell from %d, %d to %d, %d", was.Rev, was.Fence, row.Rev, row.Fence)
 	case was.State.Final() && row.State != was.State && !c.Redrive:
 		d.find(&d.report.Doubled, r, "it was %s and became %s", was.State, row.State)
-	case was.State == streamer.Running && row.State == streamer.Running && c.AddFence > 0:
+	case was.State == request.Running && row.State == request.Running && c.AddFence > 0:
 		d.find(&d.report.Doubled, r, "it was claimed while it ran")
-	case row.State == streamer.Running && c.From != nil && c.To == "" && !c.At.IsZero() && !row.DueAt.After(c.At):
+	case row.State == request.Running && c.From != nil && c.To == "" && !c.At.IsZero() && !row.DueAt.After(c.At):
 		d.find(&d.report.Wrong, r, "it is RUNNING after a %q of its worker and its lease has ended", changeWord(c))
 	case !row.State.Final() && row.DueAt.IsZero():
 		d.find(&d.report.Wrong, r, "it is %s and never due, so nobody will look for it", row.State)
@@ -113,7 +113,7 @@ func (d *driver) changed(p *process, key streamer.Key, c streamer.Change, row *s
 
 // took keeps what follows from a row: whether it is settled, which places it
 // holds, and the doorbell that the stream rings.
-func (d *driver) took(row *streamer.Request) {
+func (d *driver) took(row *request.Request) {
 	if row.State.Final() && row.DueAt.IsZero() {
 		delete(d.unsettled, row.Key)
 	} else {
@@ -122,7 +122,7 @@ func (d *driver) took(row *streamer.Request) {
 	for _, slot := range row.Slots {
 		d.slots[slot] = true
 	}
-	if now := epoch.Add(time.Since(d.began) + d.jumped); row.State == streamer.Queued && !row.DueAt.After(now) {
+	if now := epoch.Add(time.Since(d.began) + d.jumped); row.State == request.Queued && !row.DueAt.After(now) {
 		d.doorbells = append(d.doorbells, row.Key)
 	}
 }
@@ -130,19 +130,19 @@ func (d *driver) took(row *streamer.Request) {
 func worker(p *process) string { return fmt.Sprintf("%s %d", p.kind, p.id) }
 
 // mayReopen reports whether a redrive took effect on the end at rev.
-func (r *request) mayReopen(rev int64) bool { return slices.Contains(r.reopened, rev) }
+func (r *tracked) mayReopen(rev int64) bool { return slices.Contains(r.reopened, rev) }
 
 // A shown is a request as a client is shown it: not every frame tells how far the
 // work is.
 type shown struct {
-	state    streamer.State
+	state    request.State
 	progress string
 }
 
 func (s shown) String() string { return strings.TrimSpace(string(s.state) + " " + s.progress) }
 
 // show sees what any client is shown: one rev is the same for everybody.
-func (r *request) show(d *driver, rev int64, now shown) {
+func (r *tracked) show(d *driver, rev int64, now shown) {
 	if r.views == nil {
 		r.views = map[int64]shown{}
 	}
@@ -163,7 +163,7 @@ func (d *driver) judge() {
 			d.find(&d.report.Stuck, r, "it was never acknowledged")
 			continue
 		}
-		var row *streamer.Request
+		var row *request.Request
 		var err error
 		d.out.do(func(ctx context.Context) { row, err = d.store.LoadRequest(ctx, r.key) })
 		if err != nil {
@@ -179,7 +179,7 @@ func (d *driver) judge() {
 			d.find(&d.report.Stuck, r, "it has ended as %s and is never settled", row.State)
 		case len(row.Slots) > 0:
 			d.find(&d.report.Stuck, r, "it has ended and holds places of %v", row.Slots)
-		case row.State == streamer.Cancelled && !r.cancelled:
+		case row.State == request.Cancelled && !r.cancelled:
 			d.find(&d.report.Wrong, r, "it is CANCELLED and nobody asked for it")
 		}
 		if wrong := r.remembers(row.History); wrong != "" {
@@ -201,8 +201,8 @@ func (d *driver) judge() {
 
 // remembers says what is wrong with a request's history: each claim that ended
 // without success is there, the newest of them, as long as it lasted.
-func (r *request) remembers(history []wire.Attempt) (wrong string) {
-	past := r.past[max(len(r.past)-streamer.MaxHistory, 0):]
+func (r *tracked) remembers(history []wire.Attempt) (wrong string) {
+	past := r.past[max(len(r.past)-request.MaxHistory, 0):]
 	if len(history) != len(past) {
 		return fmt.Sprintf("%d claims ended without success, and there are %d attempts", len(past), len(history))
 	}
@@ -222,7 +222,7 @@ func (r *request) remembers(history []wire.Attempt) (wrong string) {
 
 // compare holds what a device has learned to what is stored, and asks whether
 // that is right.
-func (d *driver) compare(r *request, row *streamer.Request, dev *device) {
+func (d *driver) compare(r *tracked, row *request.Request, dev *device) {
 	v := dev.views[r.id]
 	switch {
 	case v.final && r.mayReopen(v.rev) && dev != r.owner:
@@ -238,7 +238,7 @@ func (d *driver) compare(r *request, row *streamer.Request, dev *device) {
 	case !v.read || int64(len(v.chunks)) != row.Output:
 		d.find(&d.report.Lost, r, "%s has %d chunks of output, stored are %d", dev.name, len(v.chunks), row.Output)
 		return
-	case row.State == streamer.Cancelled:
+	case row.State == request.Cancelled:
 		return
 	}
 	got := Outcome{ID: r.id, State: v.state, Result: v.result, Error: v.err, Output: v.chunks, Steps: row.Steps}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -29,7 +30,7 @@ type device struct {
 type view struct {
 	rev    int64
 	final  bool
-	state  streamer.State
+	state  request.State
 	result json.RawMessage
 	err    *wire.Error
 	chunks []json.RawMessage
@@ -39,7 +40,7 @@ type view struct {
 // An intent is a message that a device sends until it is answered.
 type intent struct {
 	action  string // of the message; the request's own for a submission
-	r       *request
+	r       *tracked
 	payload json.RawMessage
 	token   string    // of a signal
 	due     time.Time // not before then
@@ -134,7 +135,7 @@ func (dev *device) connect(d *driver, now time.Time) {
 	dev.conn = fmt.Sprintf("%s.%d", dev.name, dev.sockets)
 	d.sockets[dev.conn] = dev
 	d.out.do(func(ctx context.Context) {
-		if err := d.store.SaveConnection(ctx, streamer.Connection{ID: dev.conn, Principal: dev.principal, ConnectedAt: epoch}); err != nil {
+		if err := d.store.SaveConnection(ctx, request.Connection{ID: dev.conn, Principal: dev.principal, ConnectedAt: epoch}); err != nil {
 			d.find(&d.report.Wrong, nil, "save connection: %v", err)
 		}
 	})
@@ -149,7 +150,7 @@ func (dev *device) connect(d *driver, now time.Time) {
 	}
 }
 
-func (dev *device) request(d *driver, id string) *request { return d.byKey[dev.principal.Key(id)] }
+func (dev *device) request(d *driver, id string) *tracked { return d.byKey[dev.principal.Key(id)] }
 
 // cut ends a device's socket, if it has one.
 func (d *driver) cut(dev *device) {
@@ -167,7 +168,7 @@ func (d *driver) cut(dev *device) {
 // submit makes a new request, and whatever its clients will do to it.
 func (d *driver) submit(dev *device, now time.Time) {
 	n := len(d.requests)
-	r := &request{id: fmt.Sprintf("r-%d", n), c: &d.Cases[n%len(d.Cases)], owner: dev}
+	r := &tracked{id: fmt.Sprintf("r-%d", n), c: &d.Cases[n%len(d.Cases)], owner: dev}
 	r.key = dev.principal.Key(r.id)
 	if r.c.Payload != nil {
 		r.payload = r.c.Payload(d.rng)
@@ -194,14 +195,14 @@ func (d *driver) submit(dev *device, now time.Time) {
 	}
 }
 
-func (dev *device) watch(r *request) {
+func (dev *device) watch(r *tracked) {
 	dev.views[r.id] = &view{}
 	dev.watching = append(dev.watching, r.id)
 	r.watchers = append(r.watchers, dev)
 }
 
 // want adds an intent about a request, in place of one of the same kind.
-func (dev *device) want(r *request, action string, due time.Time) *intent {
+func (dev *device) want(r *tracked, action string, due time.Time) *intent {
 	in := &intent{action: action, r: r, due: due, payload: mustJSON(wire.RequestRef{RequestID: r.id})}
 	if action == wire.ActionOutput {
 		in.payload = mustJSON(wire.OutputQuery{RequestID: r.id, From: int64(len(dev.views[r.id].chunks))})
@@ -283,20 +284,20 @@ func (d *driver) deliver(connection string, data []byte) error {
 }
 
 // see takes a live frame in.
-func (dev *device) see(d *driver, r *request, f wire.Frame) {
+func (dev *device) see(d *driver, r *tracked, f wire.Frame) {
 	v := dev.views[r.id]
 	switch f.Type {
 	case wire.TypeProgress:
-		dev.rise(d, r, f.Rev, shown{streamer.Running, progress(f.Percentage, f.Message)})
+		dev.rise(d, r, f.Rev, shown{request.Running, progress(f.Percentage, f.Message)})
 	case wire.TypeComplete:
-		if dev.rise(d, r, f.Rev, shown{state: streamer.Succeeded}) {
+		if dev.rise(d, r, f.Rev, shown{state: request.Succeeded}) {
 			v.result = f.Result
 			dev.ended(d, r)
 		}
 	case wire.TypeError:
-		state := streamer.Failed
+		state := request.Failed
 		if f.Error.Code == wire.Cancelled {
-			state = streamer.Cancelled
+			state = request.Cancelled
 		}
 		if dev.rise(d, r, f.Rev, shown{state: state}) {
 			v.err = f.Error
@@ -314,7 +315,7 @@ func progress(percentage float64, message string) string {
 }
 
 // rise applies the rule of rev, and reports whether the frame is news.
-func (dev *device) rise(d *driver, r *request, rev int64, now shown) bool {
+func (dev *device) rise(d *driver, r *tracked, rev int64, now shown) bool {
 	v, state := dev.views[r.id], now.state
 	r.show(d, rev, now)
 	if rev <= v.rev {
@@ -333,9 +334,9 @@ func (dev *device) rise(d *driver, r *request, rev int64, now shown) bool {
 
 // ended is what a device does when it learns of an end: it reads what it misses
 // of the output, and may redrive.
-func (dev *device) ended(d *driver, r *request) {
+func (dev *device) ended(d *driver, r *tracked) {
 	v := dev.views[r.id]
-	if v.state == streamer.Failed && dev == r.owner && r.redrives < r.c.Redrives {
+	if v.state == request.Failed && dev == r.owner && r.redrives < r.c.Redrives {
 		r.redrives++
 		dev.want(r, wire.ActionRedrive, time.Now().Add(d.between(0, time.Minute)))
 		return
@@ -345,8 +346,8 @@ func (dev *device) ended(d *driver, r *request) {
 	}
 }
 
-func (dev *device) snapshot(d *driver, r *request, s *wire.Snapshot) {
-	state := streamer.State(s.State)
+func (dev *device) snapshot(d *driver, r *tracked, s *wire.Snapshot) {
+	state := request.State(s.State)
 	v := dev.views[r.id]
 	if dev.rise(d, r, s.Rev, shown{state, progress(s.Percentage, s.Message)}) && state.Final() {
 		v.result, v.err = s.Result, s.Error
@@ -355,7 +356,7 @@ func (dev *device) snapshot(d *driver, r *request, s *wire.Snapshot) {
 }
 
 // output takes chunks in from an offset on, live or read.
-func (dev *device) output(d *driver, r *request, offset int64, chunks []json.RawMessage) {
+func (dev *device) output(d *driver, r *tracked, offset int64, chunks []json.RawMessage) {
 	v := dev.views[r.id]
 	for n, chunk := range chunks {
 		switch place := int(offset) + n; {
@@ -400,7 +401,7 @@ func (dev *device) answered(d *driver, a answer) {
 	switch f.Type {
 	case wire.TypeAcknowledgment:
 		r.acked = true
-		dev.rise(d, r, f.Rev, shown{state: streamer.Queued})
+		dev.rise(d, r, f.Rev, shown{state: request.Queued})
 		dev.drop(in)
 	case wire.TypeRequest:
 		r.acked = true

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 const (
@@ -48,13 +49,13 @@ type driver struct {
 	sweepAt  time.Time
 
 	processes   int
-	doorbells   []streamer.Key
-	invocations []streamer.Key
+	doorbells   []request.Key
+	invocations []request.Key
 	devices     []*device
 	sockets     map[string]*device
-	requests    []*request
-	byKey       map[streamer.Key]*request
-	unsettled   map[streamer.Key]bool
+	requests    []*tracked
+	byKey       map[request.Key]*tracked
+	unsettled   map[request.Key]bool
 	slots       map[string]bool
 
 	all     sync.WaitGroup // processes, dead ones too
@@ -70,7 +71,7 @@ func newDriver(c Config, out *portal) *driver {
 	d := &driver{
 		Config: c, rng: rand.New(rand.NewPCG(c.Seed, 0x5eed)), store: c.Store, out: out,
 		digest: fnv.New64a(), began: time.Now(), since: time.Now(), lastMove: time.Now(), sweepAt: time.Now().Add(sweepEvery),
-		sockets: map[string]*device{}, byKey: map[streamer.Key]*request{}, unsettled: map[streamer.Key]bool{},
+		sockets: map[string]*device{}, byKey: map[request.Key]*tracked{}, unsettled: map[request.Key]bool{},
 		slots: map[string]bool{}, arrived: make(chan struct{}, 1),
 		report: Report{Seed: c.Seed, Ended: map[string]int{}, Kills: map[string]int{}, Injected: map[string]int{}},
 	}
@@ -302,9 +303,9 @@ func (d *driver) between(least, most time.Duration) time.Duration {
 }
 
 // spawn starts a process.
-func (d *driver) spawn(kind string, key streamer.Key, do func(*process)) {
+func (d *driver) spawn(kind string, key request.Key, do func(*process)) {
 	d.processes++
-	p := &process{id: d.processes, kind: kind, claims: map[streamer.Key]int64{}}
+	p := &process{id: d.processes, kind: kind, claims: map[request.Key]int64{}}
 	if d.chance(0.5) {
 		p.skew = d.between(-maxSkew, maxSkew)
 	}
@@ -339,7 +340,7 @@ func (d *driver) kill(p *process, doing string) {
 }
 
 // note adds an event to the digest and to the request's own trace.
-func (d *driver) note(what, kind string, key streamer.Key) {
+func (d *driver) note(what, kind string, key request.Key) {
 	line := what + " " + kind
 	fmt.Fprintf(d.digest, "%s %s\n", line, key.ID)
 	if r := d.byKey[key]; r != nil {
@@ -359,7 +360,7 @@ func (d *driver) processor(p *process) *streamer.Processor {
 }
 
 func (d *driver) sweep(ctx context.Context) {
-	d.spawn("sweep", streamer.Key{}, func(p *process) {
+	d.spawn("sweep", request.Key{}, func(p *process) {
 		_, _ = d.processor(p).Sweep(ctx) // a fault that was injected; the next sweep goes on
 	})
 }
@@ -367,7 +368,7 @@ func (d *driver) sweep(ctx context.Context) {
 // ring takes a doorbell from the stream: any, perhaps twice, perhaps none.
 func (d *driver) ring(ctx context.Context) {
 	key := d.draw(&d.doorbells, "doorbell")
-	if key == (streamer.Key{}) {
+	if key == (request.Key{}) {
 		return
 	}
 	d.spawn("ring", key, func(p *process) {
@@ -378,7 +379,7 @@ func (d *driver) ring(ctx context.Context) {
 // invoke runs an invocation that was asked for.
 func (d *driver) invoke(ctx context.Context) {
 	key := d.draw(&d.invocations, "invocation")
-	if key == (streamer.Key{}) {
+	if key == (request.Key{}) {
 		return
 	}
 	d.spawn("run", key, func(p *process) {
@@ -390,7 +391,7 @@ func (d *driver) invoke(ctx context.Context) {
 
 // draw takes one of a queue's keys out of turn. It may leave it there too, or
 // lose it.
-func (d *driver) draw(queue *[]streamer.Key, what string) streamer.Key {
+func (d *driver) draw(queue *[]request.Key, what string) request.Key {
 	n := d.rng.IntN(len(*queue))
 	key := (*queue)[n]
 	switch {
@@ -398,7 +399,7 @@ func (d *driver) draw(queue *[]streamer.Key, what string) streamer.Key {
 		d.report.Injected[what+" lost"]++
 		*queue = slices.Delete(*queue, n, n+1)
 		d.note("lost", what, key)
-		return streamer.Key{}
+		return request.Key{}
 	case d.chance(2 * d.Faults):
 		d.report.Injected[what+" doubled"]++
 	default:
@@ -512,8 +513,8 @@ func (d *driver) apply(c *call) (err error) {
 		return c.do(context.Background())
 	}
 	d.out.do(func(ctx context.Context) { err = c.do(ctx) })
-	var conflict *streamer.ConflictError
-	var full *streamer.LimitError
+	var conflict *request.ConflictError
+	var full *request.LimitError
 	switch {
 	case errors.As(err, &conflict):
 		d.note("conflict in", c.kind, c.key)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/prove"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -50,7 +51,7 @@ func (c count) of(payload json.RawMessage) count {
 func succeeded(want func(n int) any) func(json.RawMessage, prove.Outcome) error {
 	return func(payload json.RawMessage, got prove.Outcome) error {
 		right := encoded(want(count{}.of(payload).N))
-		if got.State != streamer.Succeeded || !bytes.Equal(got.Result, right) {
+		if got.State != request.Succeeded || !bytes.Equal(got.Result, right) {
 			return fmt.Errorf("%s, want %s", told(got), right)
 		}
 		return nil
@@ -236,7 +237,7 @@ func refused() prove.Case {
 			return nil, streamer.Errorf(wire.ProcessingFailed, "not this one")
 		}),
 		Want: func(_ json.RawMessage, got prove.Outcome) error {
-			if got.State != streamer.Failed || got.Error == nil || got.Error.Code != wire.ProcessingFailed {
+			if got.State != request.Failed || got.Error == nil || got.Error.Code != wire.ProcessingFailed {
 				return fmt.Errorf("%s, want FAILED with PROCESSING_FAILED", told(got))
 			}
 			return nil

@@ -24,13 +24,14 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
 // A Store is what a proof runs over.
 type Store interface {
-	streamer.RequestStore
-	streamer.ConnectionStore
+	request.Store
+	request.ConnectionStore
 }
 
 // A Case is one kind of request. Action and Want are required.
@@ -60,11 +61,11 @@ type Case struct {
 // An Outcome is how a request ended, as its client has learned it.
 type Outcome struct {
 	ID     string
-	State  streamer.State
+	State  request.State
 	Result json.RawMessage
 	Error  *wire.Error
 	Output []json.RawMessage
-	Steps  map[string]json.RawMessage // as recorded, signals under [streamer.SignalStep]
+	Steps  map[string]json.RawMessage // as recorded, signals under [request.SignalStep]
 }
 
 // A Config says what is run and what is injected. Store and Cases are required.

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/console"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/request"
 )
 
 // consoleToken is how long a token of the console's own sign-in is valid; the
@@ -51,12 +51,12 @@ func withConsole(apis http.Handler, c consoleConfig) (http.Handler, error) {
 			if err != nil {
 				return "", false, err
 			}
-			return claims.Text("tenant_id"), claims.HasScope(streamer.OperatorScope), nil
+			return claims.Text("tenant_id"), claims.HasScope(request.OperatorScope), nil
 		},
 	}
 	if tcp, ok := c.address.(*net.TCPAddr); ok && tcp.IP.IsLoopback() && !c.foreign {
 		config.Sign = func(tenant, subject string) (string, error) {
-			grant := Grant{Tenant: tenant, Subject: subject, Scopes: []string{streamer.OperatorScope}, TTL: consoleToken}
+			grant := Grant{Tenant: tenant, Subject: subject, Scopes: []string{request.OperatorScope}, TTL: consoleToken}
 			return c.key.SignClaims(grant, map[string]any{"iss": c.issuer, "aud": c.audience}, time.Now())
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 )
 
@@ -73,7 +74,7 @@ func TestConsoleSignsNobodyInBeyondThisMachine(t *testing.T) {
 	t.Parallel()
 	var log lifttest.Log
 	running, err := stack.StartDev(t.Context(), stack.DevConfig{Data: t.TempDir(), Listen: "0.0.0.0:0", Logger: log.Logger(),
-		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }})
+		Actions: func(request.Lister) ([]streamer.Action, error) { return nil, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestConsoleSignsNobodyInBeyondThisMachine(t *testing.T) {
 		t.Errorf("config: %d, %s", code, body)
 	}
 	// A token from elsewhere is good here too, for as long as it lasts.
-	token, err := running.Key().Sign(stack.Grant{Tenant: "acme", Subject: "ada", Scopes: []string{streamer.OperatorScope}, TTL: time.Hour}, time.Now())
+	token, err := running.Key().Sign(stack.Grant{Tenant: "acme", Subject: "ada", Scopes: []string{request.OperatorScope}, TTL: time.Hour}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/sqlite"
 )
 
@@ -33,7 +34,7 @@ type DevConfig struct {
 	Stage  string // of the WebSocket API; "": dev
 
 	// Actions makes the application's actions over the store that they may read.
-	Actions func(requests streamer.RequestLister) ([]streamer.Action, error)
+	Actions func(requests request.Lister) ([]streamer.Action, error)
 
 	SweepEvery time.Duration // how often the schedule fires; 0: 10 s. On AWS it is a minute
 	Lease      time.Duration // of a claim; 0: 10 s. On AWS it is a minute
@@ -362,7 +363,7 @@ func explainGone(err error) error {
 type dispatcher struct{ processor *lambda.InProcess }
 
 // Dispatch implements [streamer.Dispatcher].
-func (d *dispatcher) Dispatch(_ context.Context, key streamer.Key) error {
+func (d *dispatcher) Dispatch(_ context.Context, key request.Key) error {
 	payload, err := functions.RunInvocation{Run: key}.Payload()
 	if err != nil {
 		return fmt.Errorf("encode run: %w", err)

@@ -13,6 +13,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 	"github.com/pay-theory/streamer/store/sqlite"
 	"github.com/pay-theory/streamer/wire"
@@ -23,7 +24,7 @@ func start(t *testing.T, data string, log *lifttest.Log, actions ...streamer.Act
 	running, err := stack.StartDev(t.Context(), stack.DevConfig{
 		Data: data, Listen: "127.0.0.1:0", Logger: log.Logger(),
 		Lease: 2 * time.Second, SweepEvery: 100 * time.Millisecond,
-		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return actions, nil },
+		Actions: func(request.Lister) ([]streamer.Action, error) { return actions, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +106,7 @@ func TestConnectionsOfAKilledStack(t *testing.T) {
 	}
 	now := time.Now()
 	for _, id := range []string{"a=", "b="} {
-		err := store.SaveConnection(t.Context(), streamer.Connection{ID: id, ConnectedAt: now,
+		err := store.SaveConnection(t.Context(), request.Connection{ID: id, ConnectedAt: now,
 			Principal: streamer.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: now.Add(time.Hour)}})
 		if err != nil {
 			t.Fatal(err)
@@ -210,13 +211,13 @@ func TestKeyStaysAndIsItsOwners(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	t.Parallel()
-	actions := func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }
+	actions := func(request.Lister) ([]streamer.Action, error) { return nil, nil }
 	for name, config := range map[string]stack.DevConfig{
 		"no data":    {Actions: actions},
 		"no actions": {Data: t.TempDir()},
 		"negative":   {Data: t.TempDir(), Actions: actions, Lease: -1},
 		"listen":     {Data: t.TempDir(), Actions: actions, Listen: "nowhere:0"},
-		"failing actions": {Data: t.TempDir(), Listen: "127.0.0.1:0", Actions: func(streamer.RequestLister) ([]streamer.Action, error) {
+		"failing actions": {Data: t.TempDir(), Listen: "127.0.0.1:0", Actions: func(request.Lister) ([]streamer.Action, error) {
 			return nil, errors.New("no actions today")
 		}},
 	} {
@@ -235,7 +236,7 @@ func TestOneFolderOneStack(t *testing.T) {
 	running := start(t, data, &log)
 	defer stop(t, running)
 	if other, err := stack.StartDev(t.Context(), stack.DevConfig{Data: data, Listen: "127.0.0.1:0",
-		Actions: func(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }}); err == nil {
+		Actions: func(request.Lister) ([]streamer.Action, error) { return nil, nil }}); err == nil {
 		t.Error("a second running started")
 		stop(t, other)
 	}

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // tableARN is what stream records call the embedded store.
@@ -38,7 +38,7 @@ type attribute struct {
 
 // put adds a record of a request:
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html
-func (f *feed) put(r *streamer.Request) {
+func (f *feed) put(r *request.Request) {
 	keys := map[string]attribute{"tenant": {S: r.Tenant}, "subject": {S: r.Subject}, "id": {S: r.ID}}
 	millis := func(t time.Time) attribute { return attribute{N: strconv.FormatInt(t.UnixMilli(), 10)} }
 	image := map[string]attribute{"state": {S: string(r.State)}, "due": millis(r.DueAt), "updated": millis(r.UpdatedAt)}

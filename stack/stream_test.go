@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // Requests come as batches of stream records, in order.
@@ -42,7 +42,7 @@ func TestFeed(t *testing.T) {
 		go func() { f.run(ctx); close(ended) }()
 		for i := range 250 {
 			id := fmt.Sprint("r", i)
-			f.put(&streamer.Request{Key: streamer.Key{Tenant: "t", Subject: "s", ID: id}, State: streamer.Queued, DueAt: time.Now()})
+			f.put(&request.Request{Key: request.Key{Tenant: "t", Subject: "s", ID: id}, State: request.Queued, DueAt: time.Now()})
 			want = append(want, id)
 		}
 		synctest.Wait()

@@ -10,6 +10,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 	"github.com/pay-theory/streamer/verify"
 )
@@ -19,7 +20,7 @@ func startStack(t *testing.T, log *lifttest.Log, more ...streamer.Action) *stack
 	t.Helper()
 	running, err := stack.StartDev(t.Context(), stack.DevConfig{
 		Data: t.TempDir(), Listen: "127.0.0.1:0", Logger: log.Logger(), Lease: 4 * time.Second, SweepEvery: time.Second,
-		Actions: func(requests streamer.RequestLister) ([]streamer.Action, error) {
+		Actions: func(requests request.Lister) ([]streamer.Action, error) {
 			all, err := actions.All(requests)
 			return append(all, more...), err
 		},

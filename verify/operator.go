@@ -12,7 +12,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -69,7 +69,7 @@ var operatorChecks = []Check{
 		if t.Sign == nil {
 			return skip("needs the stage's signing key")
 		}
-		token, err := t.Sign(map[string]any{"tenant_id": newID(), "sub": "operator", "scope": streamer.OperatorScope})
+		token, err := t.Sign(map[string]any{"tenant_id": newID(), "sub": "operator", "scope": request.OperatorScope})
 		if err != nil {
 			return err
 		}
@@ -175,12 +175,12 @@ func asOperator(run func(ctx context.Context, t *Target, token, subject string) 
 		token := t.OperatorToken
 		if token == "" && t.Sign != nil {
 			var err error
-			if token, err = t.Sign(map[string]any{"sub": "verify-operator", "scope": streamer.OperatorScope}); err != nil {
+			if token, err = t.Sign(map[string]any{"sub": "verify-operator", "scope": request.OperatorScope}); err != nil {
 				return err
 			}
 		}
 		if token == "" {
-			return skip("needs a token of the same tenant with the scope " + streamer.OperatorScope)
+			return skip("needs a token of the same tenant with the scope " + request.OperatorScope)
 		}
 		subject, err := subjectOf(t.Token)
 		if err != nil {

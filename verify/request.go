@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
-func newID() string { return streamer.NewID() }
+func newID() string { return request.NewID() }
 
 // work is a payload of echo_async whose five steps take the given time each.
 type work struct {

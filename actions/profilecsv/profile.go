@@ -15,7 +15,7 @@ import (
 
 const (
 	// maxState bytes of state, in base64, leave a little of
-	// streamer.MaxCheckpoint for what is beside them.
+	// request.MaxCheckpoint for what is beside them.
 	maxState   = 24_000
 	maxColumns = 256
 	// nameLimit bytes of a column's name are reported.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -300,7 +301,7 @@ func TestProfileOfManyColumnsFitsACheckpoint(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, s := range states {
-				if raw := encoded(t, csvCheckpoint{version{math.MaxInt64, math.MaxInt64}, s}); len(raw) > streamer.MaxCheckpoint {
+				if raw := encoded(t, csvCheckpoint{version{math.MaxInt64, math.MaxInt64}, s}); len(raw) > request.MaxCheckpoint {
 					t.Fatalf("a checkpoint has %d bytes", len(raw))
 				}
 			}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions/internal/actiontest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -73,7 +74,7 @@ func TestProfileCSVOfTextAndFile(t *testing.T) {
 		`{"name":"b","type":"text","nulls":1,"distinct":1,"distinct_exact":true,"min":"x","max":"x","mean":null,"percentiles":null}]}`
 	for id, source := range map[string]string{"text": `"text":"a;b\n1;x\n3;-\n"`, "file": `"file":"sub/x.csv"`, "link": `"file":"inside.csv"`} {
 		r := w.Finish(t, id, "profile_csv", `{`+source+`,"delimiter":";","header":true,"nulls":["-"]}`)
-		actiontest.WantState(t, r, streamer.Succeeded)
+		actiontest.WantState(t, r, request.Succeeded)
 		if string(r.Result) != want {
 			t.Errorf("%s: the result is\n%s\nwant\n%s", id, r.Result, want)
 		}
@@ -144,7 +145,7 @@ func TestProfileCSVFiles(t *testing.T) {
 		"x.csv":             wire.ProcessingFailed,
 	} {
 		r := w.Finish(t, strings.ReplaceAll(name, "/", "_"), "profile_csv", `{"file":"`+name+`"}`)
-		actiontest.WantState(t, r, streamer.Failed)
+		actiontest.WantState(t, r, request.Failed)
 		if r.Error.Code != code || r.Attempt != 1 {
 			t.Errorf("%s: attempt %d ended with %s, want %s", name, r.Attempt, r.Error.Code, code)
 		}
@@ -182,7 +183,7 @@ func TestProfileCSVSurvivesKills(t *testing.T) {
 	const payload = `{"file":"x.csv"}`
 	calm := actiontest.New(t, actiontest.NewStore(t), testProfiler(dir))
 	want := calm.Finish(t, "calm", "profile_csv", payload)
-	actiontest.WantState(t, want, streamer.Succeeded)
+	actiontest.WantState(t, want, request.Succeeded)
 
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -197,7 +198,7 @@ func TestProfileCSVSurvivesKills(t *testing.T) {
 			kills := 0
 			for ; kills < 1000; kills++ {
 				checkpoints := kills%2 + rng.IntN(3) // that this life stores
-				store.Restart(func(c streamer.Change) bool {
+				store.Restart(func(c request.Change) bool {
 					if c.Checkpoint != nil {
 						checkpoints--
 					}
@@ -219,7 +220,7 @@ func TestProfileCSVSurvivesKills(t *testing.T) {
 				}
 			}
 			r := w.Load(t, "r")
-			actiontest.WantState(t, r, streamer.Succeeded)
+			actiontest.WantState(t, r, request.Succeeded)
 			if string(r.Result) != string(want.Result) {
 				t.Errorf("after %d kills the result is\n%s\nwant\n%s", kills, r.Result, want.Result)
 			}
@@ -249,10 +250,10 @@ func TestProfileCSVGoesOnInAnotherSlice(t *testing.T) {
 		if r.State.Final() {
 			break
 		}
-		actiontest.WantState(t, r, streamer.Queued)
+		actiontest.WantState(t, r, request.Queued)
 	}
 	r := w.Load(t, "r")
-	actiontest.WantState(t, r, streamer.Succeeded)
+	actiontest.WantState(t, r, request.Succeeded)
 	if string(r.Result) != string(want.Result) || r.Slices < 5 || r.Attempt != 1 {
 		t.Errorf("after %d slices in attempt %d the result is\n%s\nwant\n%s", r.Slices, r.Attempt, r.Result, want.Result)
 	}
@@ -260,11 +261,11 @@ func TestProfileCSVGoesOnInAnotherSlice(t *testing.T) {
 
 // runToCheckpoint ends the slice when the first checkpoint is on its way to the
 // store.
-func runToCheckpoint(t *testing.T, w *actiontest.Harness, id string) *streamer.Request {
+func runToCheckpoint(t *testing.T, w *actiontest.Harness, id string) *request.Request {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w.Store.Restart(func(c streamer.Change) bool {
+	w.Store.Restart(func(c request.Change) bool {
 		if c.Checkpoint != nil {
 			cancel()
 		}
@@ -286,14 +287,14 @@ func TestProfileCSVOfAFileThatChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := runToCheckpoint(t, w, "r")
-	actiontest.WantState(t, r, streamer.Queued)
+	actiontest.WantState(t, r, request.Queued)
 	if len(r.Checkpoint) == 0 {
 		t.Fatal("the slice left no checkpoint")
 	}
 	grow(t, path)
 	store.Restart(nil)
 	r = w.RunOnce(t, t.Context(), "r")
-	actiontest.WantState(t, r, streamer.Failed)
+	actiontest.WantState(t, r, request.Failed)
 	if r.Error.Code != wire.ProcessingFailed || !strings.Contains(r.Error.Message, "the file changed while it was read") || r.Attempt != 1 {
 		t.Errorf("attempt %d ended with %+v", r.Attempt, r.Error)
 	}

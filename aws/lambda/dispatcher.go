@@ -15,6 +15,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/lift/sigv4"
+	"github.com/pay-theory/streamer/request"
 )
 
 // A Config says which function runs requests. Function, Region and Credentials
@@ -85,8 +86,8 @@ func New(config Config) (*Dispatcher, error) {
 
 // Dispatch implements [streamer.Dispatcher]. The payload is what the processor
 // function takes for a direct invocation: {"run": {"tenant", "subject", "id"}}.
-func (d *Dispatcher) Dispatch(ctx context.Context, key streamer.Key) error {
-	payload, err := json.Marshal(map[string]streamer.Key{"run": key})
+func (d *Dispatcher) Dispatch(ctx context.Context, key request.Key) error {
+	payload, err := json.Marshal(map[string]request.Key{"run": key})
 	if err != nil {
 		return fmt.Errorf("lambda: encode run: %w", err)
 	}

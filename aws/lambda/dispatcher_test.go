@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/aws/lambda"
 	"github.com/pay-theory/streamer/lift/sigv4"
+	"github.com/pay-theory/streamer/request"
 )
 
 var credentials = sigv4.Static(sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"})
@@ -32,7 +32,7 @@ func TestDispatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := streamer.Key{Tenant: "acme", Subject: "ada", ID: "r1"}
+	key := request.Key{Tenant: "acme", Subject: "ada", ID: "r1"}
 	if err := d.Dispatch(t.Context(), key); err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -38,21 +38,21 @@ func newCall(env *environment) *cobra.Command {
 		Example: callExample,
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request := client.Request{Action: args[0], ID: id, Metadata: metadata}
+			message := client.Request{Action: args[0], ID: id, Metadata: metadata}
 			if len(args) == 2 {
 				payload, err := readPayload(env, args[1])
 				if err != nil {
 					return &exitError{exitUsage, err}
 				}
-				request.Payload = payload
+				message.Payload = payload
 			}
-			if request.ID == "" {
-				request.ID = streamer.NewID() // the same that a person is told of, should the answer be lost
+			if message.ID == "" {
+				message.ID = request.NewID() // the same that a person is told of, should the answer be lost
 			}
 			return follow(cmd.Context(), env, &flags, noWait, func(ctx context.Context, c *client.Client) (*client.Call, error) {
-				call, err := c.Start(ctx, request)
+				call, err := c.Start(ctx, message)
 				if errors.Is(err, context.Canceled) {
-					fmt.Fprintf(env.stderr, "the server may have the request; see with: %s get %s\n", program(), request.ID+flags.where())
+					fmt.Fprintf(env.stderr, "the server may have the request; see with: %s get %s\n", program(), message.ID+flags.where())
 				}
 				return call, err
 			})

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -47,7 +47,7 @@ func newConnections(env *environment) *cobra.Command {
 		}),
 	}
 	flags.register(cmd)
-	flags.subjectFlag(env, cmd, "whose connections, '*' for everybody's (default: yours); others' need a token with the scope "+streamer.OperatorScope)
+	flags.subjectFlag(env, cmd, "whose connections, '*' for everybody's (default: yours); others' need a token with the scope "+request.OperatorScope)
 	cmd.Flags().IntVar(&query.Limit, "limit", 100, "how many, 1 to 100")
 	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "where to go on, from the list before")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -90,7 +90,7 @@ func newCloseConnections(env *environment) *cobra.Command {
 		}),
 	}
 	flags.register(cmd)
-	flags.subjectFlag(env, cmd, "whose connections; another's need a token with the scope "+streamer.OperatorScope)
+	flags.subjectFlag(env, cmd, "whose connections; another's need a token with the scope "+request.OperatorScope)
 	if err := cmd.MarkFlagRequired("subject"); err != nil {
 		panic(err) // there is no such flag
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
 	"github.com/pay-theory/streamer/actions/profilecsv"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 )
 
@@ -42,7 +43,7 @@ func newDev(env *environment) *cobra.Command {
 				return &exitError{exitUsage, err}
 			}
 			config.Logger = logger
-			config.Actions = func(requests streamer.RequestLister) ([]streamer.Action, error) {
+			config.Actions = func(requests request.Lister) ([]streamer.Action, error) {
 				return devActions(requests, files)
 			}
 			return dev(cmd.Context(), env, config)
@@ -62,7 +63,7 @@ func newDev(env *environment) *cobra.Command {
 
 // devActions returns the functions' actions and profile_csv, which only this
 // program offers.
-func devActions(requests streamer.RequestLister, files string) ([]streamer.Action, error) {
+func devActions(requests request.Lister, files string) ([]streamer.Action, error) {
 	all, err := actions.All(requests)
 	if err != nil {
 		return nil, err

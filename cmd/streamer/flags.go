@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -47,7 +47,7 @@ func (f *clientFlags) registerHTTP(cmd *cobra.Command) {
 // registerSubject adds whose requests they are, and the choice of the HTTP API.
 func (f *clientFlags) registerSubject(env *environment, cmd *cobra.Command) {
 	f.registerHTTP(cmd)
-	f.subjectFlag(env, cmd, "whose the request is (default: yours); another's needs a token with the scope "+streamer.OperatorScope)
+	f.subjectFlag(env, cmd, "whose the request is (default: yours); another's needs a token with the scope "+request.OperatorScope)
 }
 
 func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage string) {
@@ -120,7 +120,7 @@ func (f *clientFlags) bearer(env *environment) (string, error) {
 	}
 	grant := devGrant()
 	if f.subject != "" {
-		grant.Scopes = []string{streamer.OperatorScope}
+		grant.Scopes = []string{request.OperatorScope}
 	}
 	token, err := signDev(f.data, grant)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -45,7 +45,7 @@ func newList(env *environment) *cobra.Command {
 		}),
 	}
 	flags.registerHTTP(cmd)
-	flags.subjectFlag(env, cmd, "whose requests, '*' for everybody's (default: yours); others' need a token with the scope "+streamer.OperatorScope)
+	flags.subjectFlag(env, cmd, "whose requests, '*' for everybody's (default: yours); others' need a token with the scope "+request.OperatorScope)
 	cmd.Flags().StringVar(&query.Action, "action", "", "only of this action")
 	cmd.Flags().StringVar(&query.State, "state", "", "only QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)

@@ -21,6 +21,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions/profilecsv"
 	"github.com/pay-theory/streamer/examples/csv-page/page"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 )
 
@@ -49,7 +50,7 @@ func run(ctx context.Context, listen, api, data string, ready func(url string)) 
 	}
 	dev, err := stack.StartDev(ctx, stack.DevConfig{
 		Data: data, Listen: api,
-		Actions: func(streamer.RequestLister) ([]streamer.Action, error) {
+		Actions: func(request.Lister) ([]streamer.Action, error) {
 			return []streamer.Action{profile}, nil
 		},
 	})

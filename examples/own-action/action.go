@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // Greet greets everybody, one after the other, and goes on where it was when
@@ -27,6 +28,6 @@ var Greet = streamer.NewAction(
 	})
 
 // Actions are all actions of this project, for every main.
-func Actions(streamer.RequestLister) ([]streamer.Action, error) {
+func Actions(request.Lister) ([]streamer.Action, error) {
 	return []streamer.Action{Greet}, nil
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/trace"
 	"github.com/pay-theory/streamer/lift/transport"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
 
@@ -172,7 +173,7 @@ func (w *work) push() *apigateway.Pusher {
 }
 
 // An Actions makes the application's actions over the store that they may read.
-type Actions func(requests streamer.RequestLister) ([]streamer.Action, error)
+type Actions func(requests request.Lister) ([]streamer.Action, error)
 
 // registry makes the actions, each run of them seen in the trace of its event.
 func (w *work) registry(actions Actions, store *dynamo.Store) *streamer.Registry {

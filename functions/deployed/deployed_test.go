@@ -12,6 +12,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions/deployed"
 	"github.com/pay-theory/streamer/lift/config"
+	"github.com/pay-theory/streamer/request"
 )
 
 func environment(t *testing.T) map[string]string {
@@ -37,7 +38,7 @@ func environment(t *testing.T) map[string]string {
 var functionsOf = map[string]deployed.Function{"connect": deployed.Connect, "disconnect": deployed.Disconnect,
 	"router": deployed.Router(noActions), "processor": deployed.Processor(noActions)}
 
-func noActions(streamer.RequestLister) ([]streamer.Action, error) { return nil, nil }
+func noActions(request.Lister) ([]streamer.Action, error) { return nil, nil }
 
 func options(env map[string]string) config.Options {
 	return config.Options{Lookup: func(name string) (string, bool) {

@@ -29,6 +29,7 @@ import (
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/trace"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -170,7 +171,7 @@ func TestTheRunOfAnActionIsInItsTrace(t *testing.T) {
 		return streamer.NewAction(streamer.ActionConfig{Name: name, Expected: expected, Retry: once},
 			func(ctx context.Context, _ *streamer.Job, _ json.RawMessage) (int, error) { return 1, fn(ctx) })
 	}
-	actions := func(streamer.RequestLister) ([]streamer.Action, error) {
+	actions := func(request.Lister) ([]streamer.Action, error) {
 		return []streamer.Action{act("price", 0, call), act("build", time.Minute, call),
 			act("refuse", 0, func(context.Context) error { return streamer.Errorf(wire.NotFound, "no such thing") }),
 			act("break", time.Minute, func(context.Context) error { return errors.New("out of memory") }),
@@ -202,7 +203,7 @@ func TestTheRunOfAnActionIsInItsTrace(t *testing.T) {
 		{"panic", "fault", false, false}, {"go on", "", true, false}} {
 		if tt.long {
 			lifttest.Invoke(t.Context(), t, router, submit(tt.action)) // not sampled
-			run := functions.RunInvocation{Run: streamer.Key{Tenant: "acme", Subject: "ada", ID: strings.ReplaceAll(tt.action, " ", "")}}
+			run := functions.RunInvocation{Run: request.Key{Tenant: "acme", Subject: "ada", ID: strings.ReplaceAll(tt.action, " ", "")}}
 			if answer := lifttest.Invoke(sampled, t, processor, lifttest.JSON{Value: run}); answer.Err != nil {
 				t.Fatal(answer.Err)
 			}

@@ -4,31 +4,31 @@
 // the table in docs/requests.md are made of it.
 package model
 
-import "github.com/pay-theory/streamer"
+import "github.com/pay-theory/streamer/request"
 
 // A Situation is a state, and what sets the situation apart within it.
 type Situation struct {
-	State streamer.State // "" for a request that is not there
+	State request.State // "" for a request that is not there
 	When  string
 }
 
 // The situations.
 var (
 	Absent          = Situation{}
-	Queued          = Situation{streamer.Queued, "due"}
-	Later           = Situation{streamer.Queued, "due later"}
-	Awaiting        = Situation{streamer.Queued, "waiting for a signal"}
-	Full            = Situation{streamer.Queued, "due, its limit full"}
-	Blocked         = Situation{streamer.Queued, "in its limit's line"}
-	Running         = Situation{streamer.Running, "leased"}
-	LastAttempt     = Situation{streamer.Running, "in its last attempt"}
-	Stopping        = Situation{streamer.Running, "asked to stop"}
-	Expired         = Situation{streamer.Running, "lease over"}
-	LostOften       = Situation{streamer.Running, "lease over once too often"}
-	ExpiredStopping = Situation{streamer.Running, "asked to stop, lease over"}
-	Succeeded       = Situation{streamer.Succeeded, ""}
-	Failed          = Situation{streamer.Failed, ""}
-	Cancelled       = Situation{streamer.Cancelled, ""}
+	Queued          = Situation{request.Queued, "due"}
+	Later           = Situation{request.Queued, "due later"}
+	Awaiting        = Situation{request.Queued, "waiting for a signal"}
+	Full            = Situation{request.Queued, "due, its limit full"}
+	Blocked         = Situation{request.Queued, "in its limit's line"}
+	Running         = Situation{request.Running, "leased"}
+	LastAttempt     = Situation{request.Running, "in its last attempt"}
+	Stopping        = Situation{request.Running, "asked to stop"}
+	Expired         = Situation{request.Running, "lease over"}
+	LostOften       = Situation{request.Running, "lease over once too often"}
+	ExpiredStopping = Situation{request.Running, "asked to stop, lease over"}
+	Succeeded       = Situation{request.Succeeded, ""}
+	Failed          = Situation{request.Failed, ""}
+	Cancelled       = Situation{request.Cancelled, ""}
 )
 
 // Situations returns all of them.

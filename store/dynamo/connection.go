@@ -7,11 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
-// SaveConnection implements [streamer.ConnectionStore] with one call.
-func (s *Store) SaveConnection(ctx context.Context, c streamer.Connection) error {
+// SaveConnection implements [request.ConnectionStore] with one call.
+func (s *Store) SaveConnection(ctx context.Context, c request.Connection) error {
 	scopes := []value{}
 	for _, scope := range c.Principal.Scopes {
 		scopes = append(scopes, text(scope))
@@ -30,23 +30,23 @@ func (s *Store) SaveConnection(ctx context.Context, c streamer.Connection) error
 	return nil
 }
 
-// LoadConnection implements [streamer.ConnectionStore] with one call.
-func (s *Store) LoadConnection(ctx context.Context, id string) (streamer.Connection, error) {
+// LoadConnection implements [request.ConnectionStore] with one call.
+func (s *Store) LoadConnection(ctx context.Context, id string) (request.Connection, error) {
 	out, err := s.call(ctx, opGet, s.connections, input{Key: item{"id": text(id)}, ConsistentRead: true})
 	if err == nil && out.Item == nil {
-		err = streamer.ErrNotFound
+		err = request.ErrNotFound
 	}
-	var c streamer.Connection
+	var c request.Connection
 	if err == nil {
 		c, err = out.Item.connection()
 	}
 	if err != nil {
-		return streamer.Connection{}, fmt.Errorf("dynamo: load connection: %w", err)
+		return request.Connection{}, fmt.Errorf("dynamo: load connection: %w", err)
 	}
 	return c, nil
 }
 
-// DeleteConnection implements [streamer.ConnectionStore] with one call.
+// DeleteConnection implements [request.ConnectionStore] with one call.
 func (s *Store) DeleteConnection(ctx context.Context, id string) error {
 	if _, err := s.call(ctx, opDelete, s.connections, input{Key: item{"id": text(id)}}); err != nil {
 		return fmt.Errorf("dynamo: delete connection: %w", err)
@@ -54,8 +54,8 @@ func (s *Store) DeleteConnection(ctx context.Context, id string) error {
 	return nil
 }
 
-// ListConnections implements [streamer.ConnectionStore] with one call.
-func (s *Store) ListConnections(ctx context.Context, q streamer.ConnectionQuery) ([]streamer.Connection, string, error) {
+// ListConnections implements [request.ConnectionStore] with one call.
+func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) ([]request.Connection, string, error) {
 	prefix := ""
 	if q.Subject != "" {
 		prefix = tenantPrefix(q.Subject)
@@ -86,7 +86,7 @@ func (s *Store) ListConnections(ctx context.Context, q streamer.ConnectionQuery)
 		last := &reader{item: entries[q.Limit-1]}
 		next = cursor{Partition: q.Tenant, ID: last.text("id"), Order: last.text("place")}.String()
 	}
-	var page []streamer.Connection
+	var page []request.Connection
 	if err == nil {
 		page, err = connections(entries)
 	}
@@ -96,15 +96,15 @@ func (s *Store) ListConnections(ctx context.Context, q streamer.ConnectionQuery)
 	return page, next, nil
 }
 
-// EndedConnections implements [streamer.ConnectionStore]: one call for each
+// EndedConnections implements [request.ConnectionStore]: one call for each
 // shard, at the same time, and one for each hundred connections that ended.
-func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) ([]streamer.Connection, error) {
+func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) ([]request.Connection, error) {
 	entries, err := s.due(ctx, s.connections, now, limit)
 	var rows []item
 	if err == nil {
 		rows, err = s.load(ctx, s.connections, entries)
 	}
-	var ended []streamer.Connection
+	var ended []request.Connection
 	if err == nil {
 		ended, err = connections(rows)
 	}
@@ -112,19 +112,19 @@ func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) 
 		return nil, fmt.Errorf("dynamo: list ended connections: %w", err)
 	}
 	// The index may be older than the rows.
-	ended = slices.DeleteFunc(ended, func(c streamer.Connection) bool { return c.EndsAt().After(now) })
-	slices.SortStableFunc(ended, func(a, b streamer.Connection) int { return a.EndsAt().Compare(b.EndsAt()) })
+	ended = slices.DeleteFunc(ended, func(c request.Connection) bool { return c.EndsAt().After(now) })
+	slices.SortStableFunc(ended, func(a, b request.Connection) int { return a.EndsAt().Compare(b.EndsAt()) })
 	return ended, nil
 }
 
 // placeOf sorts a list: by subject, then by when the connection was opened, then
 // by its id.
-func placeOf(c streamer.Connection) string {
+func placeOf(c request.Connection) string {
 	return tenantPrefix(c.Principal.Subject) + moment(c.ConnectedAt) + "#" + c.ID
 }
 
-func connections(rows []item) ([]streamer.Connection, error) {
-	var all []streamer.Connection
+func connections(rows []item) ([]request.Connection, error) {
+	var all []request.Connection
 	for _, row := range rows {
 		c, err := row.connection()
 		if err != nil {
@@ -135,11 +135,11 @@ func connections(rows []item) ([]streamer.Connection, error) {
 	return all, nil
 }
 
-func (i item) connection() (streamer.Connection, error) {
+func (i item) connection() (request.Connection, error) {
 	in := &reader{item: i}
-	c := streamer.Connection{
+	c := request.Connection{
 		ID:          in.text("id"),
-		Principal:   streamer.Principal{Tenant: in.text("tenant"), Subject: in.text("subject"), ExpiresAt: in.time("expires")},
+		Principal:   request.Principal{Tenant: in.text("tenant"), Subject: in.text("subject"), ExpiresAt: in.time("expires")},
 		ConnectedAt: in.time("connected"),
 		SourceIP:    in.optional("ip"),
 		UserAgent:   in.optional("agent"),
@@ -152,7 +152,7 @@ func (i item) connection() (streamer.Connection, error) {
 		c.Principal.Scopes = append(c.Principal.Scopes, *scope.S)
 	}
 	if in.err != nil {
-		return streamer.Connection{}, fmt.Errorf("decode row: %w", in.err)
+		return request.Connection{}, fmt.Errorf("decode row: %w", in.err)
 	}
 	return c, nil
 }

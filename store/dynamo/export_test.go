@@ -3,7 +3,7 @@ package dynamo
 import (
 	"context"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // DropTables deletes the store's tables, for tests that made them.
@@ -17,7 +17,7 @@ func (s *Store) DropTables(ctx context.Context) error {
 }
 
 // PutRaw stores an attribute of a request as somebody else's program might.
-func (s *Store) PutRaw(ctx context.Context, key streamer.Key, attribute, text string) error {
+func (s *Store) PutRaw(ctx context.Context, key request.Key, attribute, text string) error {
 	_, err := s.call(ctx, opUpdate, s.requests, input{
 		Key: keyOf(key), UpdateExpression: "SET #a = :v",
 		ExpressionAttributeNames:  map[string]string{"#a": attribute},
@@ -33,13 +33,13 @@ func (s *Store) DropCounter(ctx context.Context, slot string) error {
 }
 
 // DropRequest deletes a request, as its time to live would.
-func (s *Store) DropRequest(ctx context.Context, key streamer.Key) error {
+func (s *Store) DropRequest(ctx context.Context, key request.Key) error {
 	_, err := s.call(ctx, opDelete, s.requests, input{Key: keyOf(key)})
 	return err
 }
 
 // DropChunk deletes a chunk of output, as its time to live would.
-func (s *Store) DropChunk(ctx context.Context, key streamer.Key, offset int64) error {
+func (s *Store) DropChunk(ctx context.Context, key request.Key, offset int64) error {
 	out, err := s.call(ctx, opGet, s.requests, input{Key: keyOf(key)})
 	if err != nil {
 		return err
@@ -50,4 +50,4 @@ func (s *Store) DropChunk(ctx context.Context, key streamer.Key, offset int64) e
 }
 
 // RowSize is the size of a request's item as the store reckons it.
-func (s *Store) RowSize(r *streamer.Request) int { return s.row(r, newToken()).size() }
+func (s *Store) RowSize(r *request.Request) int { return s.row(r, newToken()).size() }

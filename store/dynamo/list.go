@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/aws/call"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -23,10 +23,10 @@ const (
 	indexBlocked   = "blocked"
 )
 
-// ListRequests implements [streamer.RequestLister]. It reads an index, which is
+// ListRequests implements [request.Lister]. It reads an index, which is
 // eventually consistent, in one call or, where few of many requests have the
 // state or the action, in several; then the rows as they are, in one call for each hundred.
-func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer.Request, string, error) {
+func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.Request, string, error) {
 	backwards := false
 	in := input{
 		IndexName: indexByTenant, ScanIndexForward: &backwards,
@@ -76,21 +76,21 @@ func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer
 		entries = entries[:q.Limit]
 		next = cursorOf(entries[q.Limit-1])
 	}
-	var page []*streamer.Request
+	var page []*request.Request
 	if err == nil {
 		page, err = s.fetch(ctx, entries)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("dynamo: list requests: %w", err)
 	}
-	return slices.DeleteFunc(page, func(r *streamer.Request) bool { return q.State != "" && r.State != q.State }), next, nil
+	return slices.DeleteFunc(page, func(r *request.Request) bool { return q.State != "" && r.State != q.State }), next, nil
 }
 
-// DueRequests implements [streamer.DueLister]: one call for each shard, at the
+// DueRequests implements [request.DueLister]: one call for each shard, at the
 // same time, and one for each hundred requests that are due.
-func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*streamer.Request, error) {
+func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
 	entries, err := s.due(ctx, s.requests, now, limit)
-	var due []*streamer.Request
+	var due []*request.Request
 	if err == nil {
 		due, err = s.fetch(ctx, entries)
 	}
@@ -98,8 +98,8 @@ func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*s
 		return nil, fmt.Errorf("dynamo: list due requests: %w", err)
 	}
 	// The index may be older than the rows.
-	due = slices.DeleteFunc(due, func(r *streamer.Request) bool { return r.DueAt.IsZero() || r.DueAt.After(now) })
-	slices.SortStableFunc(due, func(a, b *streamer.Request) int { return a.DueAt.Compare(b.DueAt) })
+	due = slices.DeleteFunc(due, func(r *request.Request) bool { return r.DueAt.IsZero() || r.DueAt.After(now) })
+	slices.SortStableFunc(due, func(a, b *request.Request) int { return a.DueAt.Compare(b.DueAt) })
 	return due, nil
 }
 
@@ -157,12 +157,12 @@ func (s *Store) query(ctx context.Context, table string, in input, limit int) ([
 // fetch reads the requests of an index's entries, strongly consistent and in
 // their order. What has gone since, or was created anew in another place of the
 // list, is left out.
-func (s *Store) fetch(ctx context.Context, entries []item) ([]*streamer.Request, error) {
+func (s *Store) fetch(ctx context.Context, entries []item) ([]*request.Request, error) {
 	rows, err := s.load(ctx, s.requests, entries)
 	if err != nil {
 		return nil, err
 	}
-	var found []*streamer.Request
+	var found []*request.Request
 	for _, row := range rows {
 		r, err := row.request()
 		if err != nil {
@@ -256,7 +256,7 @@ func decodeCursor(s string) (c cursor, err error) {
 }
 
 // parseCursor refuses a cursor that is not of the query's tenant or subject.
-func parseCursor(s string, q streamer.Query) (cursor, error) {
+func parseCursor(s string, q request.Query) (cursor, error) {
 	c, err := decodeCursor(s)
 	_, id, _ := strings.Cut(c.Order, "#")
 	if err != nil || c.ID == "" || id != c.ID || !strings.HasPrefix(c.Partition, tenantPrefix(q.Tenant)) ||
@@ -266,11 +266,11 @@ func parseCursor(s string, q streamer.Query) (cursor, error) {
 	return c, nil
 }
 
-func errCursor() *streamer.Error {
-	return streamer.Errorf(wire.ValidationError, "the cursor is not one that this server made for this list")
+func errCursor() *request.Error {
+	return request.Errorf(wire.ValidationError, "the cursor is not one that this server made for this list")
 }
 
-func (c cursor) key(q streamer.Query) item {
+func (c cursor) key(q request.Query) item {
 	key := item{"pk": text(c.Partition), "id": text(c.ID), "order": text(c.Order)}
 	if q.Subject == "" {
 		key["tenant"] = text(q.Tenant)

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
-// ReadOutput implements [streamer.RequestStore] with one call at the output's
+// ReadOutput implements [request.Store] with one call at the output's
 // end, and otherwise with one more for each megabyte. A chunk that is no longer
 // kept ends it.
-func (s *Store) ReadOutput(ctx context.Context, key streamer.Key, from int64, limit int) ([]streamer.Chunk, error) {
+func (s *Store) ReadOutput(ctx context.Context, key request.Key, from int64, limit int) ([]request.Chunk, error) {
 	chunks, err := s.readOutput(ctx, key, from, limit)
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: read output: %w", err)
@@ -19,7 +19,7 @@ func (s *Store) ReadOutput(ctx context.Context, key streamer.Key, from int64, li
 	return chunks, nil
 }
 
-func (s *Store) readOutput(ctx context.Context, key streamer.Key, from int64, limit int) ([]streamer.Chunk, error) {
+func (s *Store) readOutput(ctx context.Context, key request.Key, from int64, limit int) ([]request.Chunk, error) {
 	out, err := s.call(ctx, opGet, s.requests, input{
 		Key: keyOf(key), ConsistentRead: true,
 		ProjectionExpression: "#log, #output", ExpressionAttributeNames: map[string]string{"#log": "log", "#output": "output"},
@@ -44,14 +44,14 @@ func (s *Store) readOutput(ctx context.Context, key streamer.Key, from int64, li
 	}
 	// A query may meet a transaction half way (Amazon DynamoDB Developer Guide,
 	// "Isolation levels for DynamoDB transactions"): what is behind a gap waits.
-	var chunks []streamer.Chunk
+	var chunks []request.Chunk
 	for i, e := range entries {
 		in := &reader{item: e}
 		at := from + int64(i)
 		if in.text("id") != place(at) {
 			break
 		}
-		chunks = append(chunks, streamer.Chunk{Offset: at, Data: in.binary("data")})
+		chunks = append(chunks, request.Chunk{Offset: at, Data: in.binary("data")})
 		if in.err != nil {
 			return nil, fmt.Errorf("decode chunk %d: %w", at, in.err)
 		}
@@ -61,7 +61,7 @@ func (s *Store) readOutput(ctx context.Context, key streamer.Key, from int64, li
 
 // chunk is an item of the output of a request, whose row says which output that
 // is.
-func (s *Store) chunk(r *streamer.Request, row item, offset int64, data json.RawMessage) item {
+func (s *Store) chunk(r *request.Request, row item, offset int64, data json.RawMessage) item {
 	log := (&reader{item: row}).text("log")
 	return item{
 		"pk": text(outputPartition(r.Key, log)), "id": text(place(offset)),
@@ -71,7 +71,7 @@ func (s *Store) chunk(r *streamer.Request, row item, offset int64, data json.Raw
 
 // outputPartition is the partition key of a request's output. It has three #,
 // and a request's has one.
-func outputPartition(k streamer.Key, log string) string {
+func outputPartition(k request.Key, log string) string {
 	return partition(k.Tenant, k.Subject) + "#" + escape.Replace(k.ID) + "#" + log
 }
 

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
-// CreateRequest implements [streamer.RequestStore] with one call. A request that
+// CreateRequest implements [request.Store] with one call. A request that
 // does not fit into an item is refused before it with PAYLOAD_TOO_LARGE.
-func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire ...streamer.Slot) (*streamer.Request, bool, error) {
+func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Slot) (*request.Request, bool, error) {
 	token := newToken()
 	row := s.row(r, token)
 	brings := row.size()
@@ -37,7 +37,7 @@ func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire 
 		row, err = taken, nil
 		created = taken.wrote(token)
 	}
-	var stored *streamer.Request
+	var stored *request.Request
 	if err == nil {
 		stored, err = row.request()
 	}
@@ -47,13 +47,13 @@ func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire 
 	return stored, created, nil
 }
 
-// LoadRequest implements [streamer.RequestStore] with one call.
-func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Request, error) {
+// LoadRequest implements [request.Store] with one call.
+func (s *Store) LoadRequest(ctx context.Context, key request.Key) (*request.Request, error) {
 	out, err := s.call(ctx, opGet, s.requests, input{Key: keyOf(key), ConsistentRead: true})
 	if err == nil && out.Item == nil {
-		err = streamer.ErrNotFound
+		err = request.ErrNotFound
 	}
-	var r *streamer.Request
+	var r *request.Request
 	if err == nil {
 		r, err = out.Item.request()
 	}
@@ -63,11 +63,11 @@ func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Re
 	return r, nil
 }
 
-// ChangeRequest implements [streamer.RequestStore] with one call, or with two
+// ChangeRequest implements [request.Store] with one call, or with two
 // when it takes places, gives places back or appends output. A change that does
 // not fit into the item is refused with PAYLOAD_TOO_LARGE; a transaction has 100
 // items, so that places and chunks together may be 99.
-func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	change := s.changeAlone
 	if transactional(c) {
 		change = s.changeTogether
@@ -80,7 +80,7 @@ func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.
 }
 
 // changeAlone makes a change of the request's item and of nothing else.
-func (s *Store) changeAlone(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+func (s *Store) changeAlone(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	token := newToken()
 	u := newUpdate(c, token)
 	brings := u.values.size()
@@ -104,11 +104,11 @@ func (s *Store) changeAlone(ctx context.Context, key streamer.Key, c streamer.Ch
 	case !failed:
 		return nil, sized(err, brings)
 	case there == nil:
-		return nil, streamer.ErrNotFound
+		return nil, request.ErrNotFound
 	}
 	r, err := there.request()
 	if err == nil && !there.wrote(token) {
-		return nil, &streamer.ConflictError{Request: r}
+		return nil, &request.ConflictError{Request: r}
 	}
 	return r, err
 }
@@ -126,8 +126,8 @@ func sized(err error, brings int) error {
 	return err
 }
 
-func tooLarge(cause error) *streamer.Error {
-	err := streamer.Errorf(wire.PayloadTooLarge, "the request would have more than %d KB with all that belongs to it, which is the most that can be stored", maxItem>>10)
+func tooLarge(cause error) *request.Error {
+	err := request.Errorf(wire.PayloadTooLarge, "the request would have more than %d KB with all that belongs to it, which is the most that can be stored", maxItem>>10)
 	err.Cause = cause
 	return err
 }

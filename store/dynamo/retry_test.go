@@ -15,30 +15,30 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
 )
 
 var (
 	epoch = time.Date(2096, 3, 4, 5, 6, 7, 890_000_000, time.UTC)
-	key   = streamer.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}
+	key   = request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}
 )
 
-func request(id string) *streamer.Request {
-	return &streamer.Request{Key: streamer.Key{Tenant: "acme", Subject: "ada", ID: id}, Action: "report", Payload: json.RawMessage(`{"n":1}`),
-		State: streamer.Queued, Rev: 1, Attempt: 1, DueAt: epoch, CreatedAt: epoch, UpdatedAt: epoch}
+func newRequest(id string) *request.Request {
+	return &request.Request{Key: request.Key{Tenant: "acme", Subject: "ada", ID: id}, Action: "report", Payload: json.RawMessage(`{"n":1}`),
+		State: request.Queued, Rev: 1, Attempt: 1, DueAt: epoch, CreatedAt: epoch, UpdatedAt: epoch}
 }
 
-func claim(worker string) streamer.Change {
-	return streamer.Change{From: []streamer.State{streamer.Queued}, DueBy: epoch, At: epoch, To: streamer.Running,
+func claim(worker string) request.Change {
+	return request.Change{From: []request.State{request.Queued}, DueBy: epoch, At: epoch, To: request.Running,
 		DueAt: epoch.Add(time.Minute), Start: true, AddFence: 1, AddRev: 1, Worker: worker}
 }
 
 func create(t *testing.T, s *dynamo.Store, id string) {
 	t.Helper()
-	if _, created, err := s.CreateRequest(t.Context(), request(id)); err != nil || !created {
+	if _, created, err := s.CreateRequest(t.Context(), newRequest(id)); err != nil || !created {
 		t.Fatalf("create %s: created %v, %v", id, created, err)
 	}
 }
@@ -58,8 +58,8 @@ func faulty(t *testing.T, edit func(*dynamo.Config)) (*dynamo.Store, *faults) {
 func TestCallsOfEachOperation(t *testing.T) {
 	t.Parallel()
 	s, f := faulty(t, nil)
-	conn := streamer.Connection{ID: "c-1", Principal: streamer.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: epoch}, ConnectedAt: epoch}
-	query := streamer.Query{Tenant: "acme", Limit: 10}
+	conn := request.Connection{ID: "c-1", Principal: request.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: epoch}, ConnectedAt: epoch}
+	query := request.Query{Tenant: "acme", Limit: 10}
 	for _, step := range []struct {
 		what, want string
 		call       func(ctx context.Context) error
@@ -69,51 +69,51 @@ func TestCallsOfEachOperation(t *testing.T) {
 		{"delete a connection", "DeleteItem", func(ctx context.Context) error { return s.DeleteConnection(ctx, "c-1") }},
 		{"list nothing", "Query", func(ctx context.Context) error { _, _, err := s.ListRequests(ctx, query); return err }},
 		{"nothing due", "Query Query Query Query", func(ctx context.Context) error { _, err := s.DueRequests(ctx, epoch, 10); return err }},
-		{"create", "PutItem", func(ctx context.Context) error { _, _, err := s.CreateRequest(ctx, request("r-1")); return err }},
-		{"create what is there", "PutItem", func(ctx context.Context) error { _, _, err := s.CreateRequest(ctx, request("r-1")); return err }},
+		{"create", "PutItem", func(ctx context.Context) error { _, _, err := s.CreateRequest(ctx, newRequest("r-1")); return err }},
+		{"create what is there", "PutItem", func(ctx context.Context) error { _, _, err := s.CreateRequest(ctx, newRequest("r-1")); return err }},
 		{"load", "GetItem", func(ctx context.Context) error { _, err := s.LoadRequest(ctx, key); return err }},
 		{"change", "UpdateItem", func(ctx context.Context) error { _, err := s.ChangeRequest(ctx, key, claim("w")); return err }},
 		{"a conflict", "UpdateItem", func(ctx context.Context) error {
-			var conflict *streamer.ConflictError
+			var conflict *request.ConflictError
 			if _, err := s.ChangeRequest(ctx, key, claim("w")); !errors.As(err, &conflict) {
 				return fmt.Errorf("no conflict: %w", err)
 			}
 			return nil
 		}},
 		{"record a step", "UpdateItem", func(ctx context.Context) error {
-			c := streamer.Change{Lacks: "s", Step: &streamer.Step{Name: "s", Result: json.RawMessage("1")}}
+			c := request.Change{Lacks: "s", Step: &request.Step{Name: "s", Result: json.RawMessage("1")}}
 			_, err := s.ChangeRequest(ctx, key, c)
 			return err
 		}},
 		{"create with places", "TransactWriteItems", func(ctx context.Context) error {
-			_, _, err := s.CreateRequest(ctx, request("r-2"), slot("a", 1), slot("b", 1))
+			_, _, err := s.CreateRequest(ctx, newRequest("r-2"), slot("a", 1), slot("b", 1))
 			return err
 		}},
 		{"create what is there with places", "TransactWriteItems", func(ctx context.Context) error {
-			_, _, err := s.CreateRequest(ctx, request("r-2"), slot("a", 1), slot("b", 1))
+			_, _, err := s.CreateRequest(ctx, newRequest("r-2"), slot("a", 1), slot("b", 1))
 			return err
 		}},
 		{"create beyond a limit", "TransactWriteItems", func(ctx context.Context) error {
-			_, _, err := s.CreateRequest(ctx, request("r-3"), slot("a", 1))
+			_, _, err := s.CreateRequest(ctx, newRequest("r-3"), slot("a", 1))
 			return wantFull(err, "a")
 		}},
 		{"a place and output", "GetItem TransactWriteItems", func(ctx context.Context) error {
-			_, err := s.ChangeRequest(ctx, key, streamer.Change{Acquire: []streamer.Slot{slot("c", 1)}, Output: chunks(3)})
+			_, err := s.ChangeRequest(ctx, key, request.Change{Acquire: []request.Slot{slot("c", 1)}, Output: chunks(3)})
 			return err
 		}},
 		{"a place that is not there", "GetItem TransactWriteItems", func(ctx context.Context) error {
-			_, err := s.ChangeRequest(ctx, key, streamer.Change{Acquire: []streamer.Slot{slot("a", 1)}})
+			_, err := s.ChangeRequest(ctx, key, request.Change{Acquire: []request.Slot{slot("a", 1)}})
 			return wantFull(err, "a")
 		}},
 		{"a conflict before a place", "GetItem", func(ctx context.Context) error {
-			var conflict *streamer.ConflictError
-			if _, err := s.ChangeRequest(ctx, key, streamer.Change{Fence: 99, Acquire: []streamer.Slot{slot("a", 1)}}); !errors.As(err, &conflict) {
+			var conflict *request.ConflictError
+			if _, err := s.ChangeRequest(ctx, key, request.Change{Fence: 99, Acquire: []request.Slot{slot("a", 1)}}); !errors.As(err, &conflict) {
 				return fmt.Errorf("no conflict: %w", err)
 			}
 			return nil
 		}},
 		{"give a place back", "GetItem TransactWriteItems", func(ctx context.Context) error {
-			_, err := s.ChangeRequest(ctx, key, streamer.Change{Release: []string{"c"}})
+			_, err := s.ChangeRequest(ctx, key, request.Change{Release: []string{"c"}})
 			return err
 		}},
 		{"places taken", "GetItem", func(ctx context.Context) error { _, err := s.PlacesTaken(ctx, "a"); return err }},
@@ -121,13 +121,13 @@ func TestCallsOfEachOperation(t *testing.T) {
 		{"read at the end", "GetItem", func(ctx context.Context) error { _, err := s.ReadOutput(ctx, key, 3, 10); return err }},
 		{"nobody waits", "Query", func(ctx context.Context) error { _, err := s.BlockedRequests(ctx, "a", 10); return err }},
 		{"block", "UpdateItem", func(ctx context.Context) error {
-			_, err := s.ChangeRequest(ctx, request("r-2").Key, streamer.Change{At: epoch, To: streamer.Queued, Blocked: "a"})
+			_, err := s.ChangeRequest(ctx, newRequest("r-2").Key, request.Change{At: epoch, To: request.Queued, Blocked: "a"})
 			return err
 		}},
 		{"somebody waits", "Query BatchGetItem", func(ctx context.Context) error { _, err := s.BlockedRequests(ctx, "a", 10); return err }},
 		{"list", "Query BatchGetItem", func(ctx context.Context) error { _, _, err := s.ListRequests(ctx, query); return err }},
 		{"list a state", "Query BatchGetItem", func(ctx context.Context) error {
-			_, _, err := s.ListRequests(ctx, streamer.Query{Tenant: "acme", State: streamer.Running, Limit: 10})
+			_, _, err := s.ListRequests(ctx, request.Query{Tenant: "acme", State: request.Running, Limit: 10})
 			return err
 		}},
 		{"due", "Query Query Query Query BatchGetItem", func(ctx context.Context) error {
@@ -154,11 +154,11 @@ func TestAWriteWhoseAnswerWasLostIsKnown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, f := faulty(t, func(c *dynamo.Config) { c.Timeout = 200 * time.Millisecond })
-			other := request("r-1")
+			other := newRequest("r-1")
 			other.Worker = "other"
 
 			f.reset(firsts(2, loss))
-			stored, created, err := s.CreateRequest(t.Context(), request("r-1"))
+			stored, created, err := s.CreateRequest(t.Context(), newRequest("r-1"))
 			if err != nil || !created || stored.Rev != 1 || stored.Key != key {
 				t.Fatalf("create: %+v, created %v, %v", stored, created, err)
 			}
@@ -172,13 +172,13 @@ func TestAWriteWhoseAnswerWasLostIsKnown(t *testing.T) {
 				t.Fatalf("claim: %+v, %v", got, err)
 			}
 			f.reset(firsts(2, loss))
-			var conflict *streamer.ConflictError
+			var conflict *request.ConflictError
 			if _, err := s.ChangeRequest(t.Context(), key, claim("w-2")); !errors.As(err, &conflict) || conflict.Request.Worker != "w-1" {
 				t.Errorf("claim of another: %v", err)
 			}
 			for want := int64(3); want < 6; want++ {
 				f.reset(firsts(2, loss))
-				if got, err := s.ChangeRequest(t.Context(), key, streamer.Change{AddRev: 1}); err != nil || got.Rev != want {
+				if got, err := s.ChangeRequest(t.Context(), key, request.Change{AddRev: 1}); err != nil || got.Rev != want {
 					t.Errorf("increment: %+v, %v; want rev %d", got, err, want)
 				}
 			}
@@ -194,7 +194,7 @@ func TestALostAnswerAndTheOthers(t *testing.T) {
 	t.Parallel()
 	s, f := faulty(t, nil)
 	create(t, s, "r-1")
-	write := func(c streamer.Change) {
+	write := func(c request.Change) {
 		t.Helper()
 		if _, err := s.ChangeRequest(t.Context(), key, c); err != nil {
 			t.Error(err)
@@ -210,17 +210,17 @@ func TestALostAnswerAndTheOthers(t *testing.T) {
 	}
 
 	f.reset(firsts(1, between(refused, func() { write(claim("w-2")) })))
-	var conflict *streamer.ConflictError
+	var conflict *request.ConflictError
 	if _, err := s.ChangeRequest(t.Context(), key, claim("w-1")); !errors.As(err, &conflict) || conflict.Request.Worker != "w-2" {
 		t.Errorf("a claim that did not arrive, while another won: %v", err)
 	}
 
 	f.reset(firsts(1, between(lost, func() {
 		for n := range 15 {
-			write(streamer.Change{Subscribe: fmt.Sprint("c-", n)})
+			write(request.Change{Subscribe: fmt.Sprint("c-", n)})
 		}
 	})))
-	got, err := s.ChangeRequest(t.Context(), key, streamer.Change{From: []streamer.State{streamer.Running}, Fence: 1, AddRev: 1})
+	got, err := s.ChangeRequest(t.Context(), key, request.Change{From: []request.State{request.Running}, Fence: 1, AddRev: 1})
 	if err != nil || got.Rev != 3 || len(got.Subscribers) != 15 {
 		t.Errorf("an increment whose answer was lost, and fifteen others: %+v, %v", got, err)
 	}
@@ -241,7 +241,7 @@ func TestALateFirstAttemptIsNotCarriedOut(t *testing.T) {
 		late.Body = io.NopCloser(bytes.NewReader(body))
 		return nil, errors.New("given up")
 	}))
-	if got, err := s.ChangeRequest(t.Context(), key, streamer.Change{AddRev: 1}); err != nil || got.Rev != 2 {
+	if got, err := s.ChangeRequest(t.Context(), key, request.Change{AddRev: 1}); err != nil || got.Rev != 2 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	res, err := transport.RoundTrip(late)
@@ -320,7 +320,7 @@ func TestRetriesEnd(t *testing.T) {
 			s, _ := offline(t, answer(503, "busy"), nil)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			_, err := s.ChangeRequest(ctx, key, streamer.Change{AddRev: 1})
+			_, err := s.ChangeRequest(ctx, key, request.Change{AddRev: 1})
 			var failure *dynamo.Error
 			if !errors.As(err, &failure) || failure.Status != 503 || ctx.Err() != nil {
 				t.Errorf("error %v, context %v", err, ctx.Err())
@@ -408,7 +408,7 @@ func TestKeysThatWereNotProcessed(t *testing.T) {
 		}
 		return nil
 	})
-	page, _, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "acme", Limit: 10})
+	page, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 10})
 	if err != nil || len(page) != 5 || page[0].ID != "r-4" || page[4].ID != "r-0" {
 		t.Errorf("listed %d, %v", len(page), err)
 	}
@@ -430,7 +430,7 @@ func TestKeysThatWereNotProcessed(t *testing.T) {
 		}
 	})
 	var failure *dynamo.Error
-	if _, _, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "acme", Limit: 10}); !errors.As(err, &failure) || failure.Attempts != 3 {
+	if _, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 10}); !errors.As(err, &failure) || failure.Attempts != 3 {
 		t.Errorf("with nothing processed: %v", err)
 	}
 }
@@ -441,7 +441,7 @@ func TestAnOldIndexShowsNoOldRows(t *testing.T) {
 	s, f := faulty(t, nil)
 	create(t, s, "r-1")
 	create(t, s, "r-2")
-	meanwhile := func(c streamer.Change) func(int, string) fault {
+	meanwhile := func(c request.Change) func(int, string) fault {
 		return func(_ int, operation string) fault {
 			if operation != "BatchGetItem" {
 				return nil
@@ -454,21 +454,21 @@ func TestAnOldIndexShowsNoOldRows(t *testing.T) {
 			}
 		}
 	}
-	f.reset(meanwhile(streamer.Change{DueAt: epoch.Add(time.Hour)}))
+	f.reset(meanwhile(request.Change{DueAt: epoch.Add(time.Hour)}))
 	if due, err := s.DueRequests(t.Context(), epoch, 10); err != nil || len(due) != 1 || due[0].ID != "r-2" {
 		t.Errorf("due: %+v, %v", due, err)
 	}
 	for _, id := range []string{"r-1", "r-2"} {
-		if _, err := s.ChangeRequest(t.Context(), request(id).Key, streamer.Change{At: epoch, To: streamer.Queued, Blocked: "a"}); err != nil {
+		if _, err := s.ChangeRequest(t.Context(), newRequest(id).Key, request.Change{At: epoch, To: request.Queued, Blocked: "a"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f.reset(meanwhile(streamer.Change{At: epoch, To: streamer.Queued, Blocked: "b"}))
+	f.reset(meanwhile(request.Change{At: epoch, To: request.Queued, Blocked: "b"}))
 	if line, err := s.BlockedRequests(t.Context(), "a", 10); err != nil || len(line) != 1 || line[0].ID != "r-2" {
 		t.Errorf("blocked: %+v, %v", line, err)
 	}
-	f.reset(meanwhile(streamer.Change{At: epoch, To: streamer.Running}))
-	page, _, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "acme", State: streamer.Queued, Limit: 10})
+	f.reset(meanwhile(request.Change{At: epoch, To: request.Running}))
+	page, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", State: request.Queued, Limit: 10})
 	if err != nil || len(page) != 1 || page[0].ID != "r-2" {
 		t.Errorf("queued: %+v, %v", page, err)
 	}
@@ -507,7 +507,7 @@ func TestAServerThatDiesForAWhile(t *testing.T) {
 				if n == each/2 {
 					half <- struct{}{}
 				}
-				got, err := s.ChangeRequest(t.Context(), request(id).Key, streamer.Change{AddRev: 1})
+				got, err := s.ChangeRequest(t.Context(), newRequest(id).Key, request.Change{AddRev: 1})
 				if err != nil || got.Rev != int64(n+2) {
 					t.Errorf("%s, change %d: %+v, %v", id, n, got, err)
 					return
@@ -526,7 +526,7 @@ func TestAServerThatDiesForAWhile(t *testing.T) {
 	}
 	wg.Wait()
 	for i := range writers {
-		got, err := s.LoadRequest(t.Context(), request(fmt.Sprint("r-", i)).Key)
+		got, err := s.LoadRequest(t.Context(), newRequest(fmt.Sprint("r-", i)).Key)
 		if err != nil || got.Rev != 1+each {
 			t.Errorf("r-%d: %+v, %v", i, got, err)
 		}
@@ -535,7 +535,7 @@ func TestAServerThatDiesForAWhile(t *testing.T) {
 
 func wantCode(t *testing.T, err error, want wire.Code) {
 	t.Helper()
-	var declared *streamer.Error
+	var declared *request.Error
 	if !errors.As(err, &declared) || declared.Code != want {
 		t.Errorf("error is %v, want a declared %s", err, want)
 	}

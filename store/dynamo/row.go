@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -24,7 +24,7 @@ func tenantPrefix(tenant string) string { return escape.Replace(tenant) + "#" }
 
 func partition(tenant, subject string) string { return tenantPrefix(tenant) + escape.Replace(subject) }
 
-func keyOf(k streamer.Key) item {
+func keyOf(k request.Key) item {
 	return item{"pk": text(partition(k.Tenant, k.Subject)), "id": text(k.ID)}
 }
 
@@ -33,16 +33,16 @@ func keyOf(k streamer.Key) item {
 func moment(t time.Time) string { return fmt.Sprintf("%015d", max(t.UnixMilli(), 0)) }
 
 // orderOf sorts a list: by when the request was created, then by its id.
-func orderOf(r *streamer.Request) string { return moment(r.CreatedAt) + "#" + r.ID }
+func orderOf(r *request.Request) string { return moment(r.CreatedAt) + "#" + r.ID }
 
 // lineOf sorts those who wait for a slot: by priority, then by when the request
 // was created, then by its id.
-func lineOf(r *streamer.Request) string {
+func lineOf(r *request.Request) string {
 	rank := 5 - min(max(int(r.Priority), -4), 4)
 	return strconv.Itoa(rank) + "#" + orderOf(r)
 }
 
-func (s *Store) shardOf(k streamer.Key) int {
+func (s *Store) shardOf(k request.Key) int {
 	return s.shard(partition(k.Tenant, k.Subject) + "#" + k.ID)
 }
 
@@ -54,7 +54,7 @@ func (s *Store) shard(name string) int {
 }
 
 // row is the item of a request whose first write has the given token.
-func (s *Store) row(r *streamer.Request, token string) item {
+func (s *Store) row(r *request.Request, token string) item {
 	i := keyOf(r.Key)
 	i["tenant"], i["subject"] = text(r.Tenant), text(r.Subject)
 	i["order"], i["shard"] = text(orderOf(r)), number(s.shardOf(r.Key))
@@ -86,7 +86,7 @@ func (s *Store) row(r *streamer.Request, token string) item {
 		steps[name] = binary(result)
 	}
 	i["steps"] = members(steps)
-	if r.Await != (streamer.Await{}) {
+	if r.Await != (request.Await{}) {
 		i["await"] = awaitValue(r.Await)
 	}
 	if len(r.History) > 0 {
@@ -124,7 +124,7 @@ func set(names ...string) item {
 	return m
 }
 
-func progressValue(p streamer.Progress) value {
+func progressValue(p request.Progress) value {
 	m := item{"percentage": decimal(p.Percentage), "message": text(p.Message)}
 	m.setBinary("metadata", p.Metadata)
 	return members(m)
@@ -139,7 +139,7 @@ func errorValue(e *wire.Error) value {
 	return members(m)
 }
 
-func awaitValue(a streamer.Await) value {
+func awaitValue(a request.Await) value {
 	m := item{"token": text(a.Token)}
 	m.setTime("until", a.Until)
 	return members(m)
@@ -171,21 +171,21 @@ func historyText(history []wire.Attempt) string {
 func atMillis(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
 
 // request reads a row.
-func (i item) request() (*streamer.Request, error) {
+func (i item) request() (*request.Request, error) {
 	in := &reader{item: i}
-	r := &streamer.Request{
-		Key:    streamer.Key{Tenant: in.text("tenant"), Subject: in.text("subject"), ID: in.text("id")},
+	r := &request.Request{
+		Key:    request.Key{Tenant: in.text("tenant"), Subject: in.text("subject"), ID: in.text("id")},
 		Action: in.text("action"), Payload: in.binary("payload"), CorrelationID: in.text("correlation"),
-		State: streamer.State(in.text("state")), Rev: in.number("rev"), Fence: in.number("fence"), DueAt: in.time("due"),
+		State: request.State(in.text("state")), Rev: in.number("rev"), Fence: in.number("fence"), DueAt: in.time("due"),
 		Attempt: int(in.number("attempt")), Slices: int(in.number("slices")), Lost: int(in.number("lost")),
 		Ran: time.Duration(in.number("ran")), Worker: in.text("worker"), CancelRequested: in.boolean("cancel"),
 		Checkpoint: in.binary("checkpoint"), Result: in.binary("result"),
 		CreatedAt: in.time("created"), UpdatedAt: in.time("updated"), StartedAt: in.time("started"), ClaimedAt: in.time("claimed"),
 		FinishedAt: in.time("finished"), ExpiresAt: in.time("expires"),
-		Output: in.number("output"), OutputMark: in.number("mark"), Priority: streamer.Priority(in.number("priority")),
+		Output: in.number("output"), OutputMark: in.number("mark"), Priority: request.Priority(in.number("priority")),
 	}
 	progress := &reader{item: in.members("progress")}
-	r.Progress = streamer.Progress{Percentage: progress.decimal("percentage"), Message: progress.text("message"), Metadata: progress.binary("metadata")}
+	r.Progress = request.Progress{Percentage: progress.decimal("percentage"), Message: progress.text("message"), Metadata: progress.binary("metadata")}
 	failure := &reader{}
 	if _, failed := i["error"]; failed {
 		failure.item = in.members("error")
@@ -210,7 +210,7 @@ func (i item) request() (*streamer.Request, error) {
 	await := &reader{}
 	if _, waits := i["await"]; waits {
 		await.item = in.members("await")
-		r.Await = streamer.Await{Token: await.text("token"), Until: await.time("until")}
+		r.Await = request.Await{Token: await.text("token"), Until: await.time("until")}
 	}
 	if _, present := i["history"]; present && json.Unmarshal([]byte(in.text("history")), &r.History) != nil {
 		in.fault("history", "JSON array of attempts")

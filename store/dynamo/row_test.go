@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift/sigv4"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -113,7 +113,7 @@ func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 	t.Parallel()
 	s, _ := faulty(t, nil)
 	for n, attribute := range []string{"rev", "payload", "cancel", "progress", "error", "subscribers", "metadata", "steps", "await", "history", "slots", "output", "due"} {
-		r := request(fmt.Sprint("r-", n))
+		r := newRequest(fmt.Sprint("r-", n))
 		create(t, s, r.ID)
 		if err := s.PutRaw(t.Context(), r.Key, attribute, "odd"); attribute == "due" {
 			if err == nil {
@@ -126,7 +126,7 @@ func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 		if got, err := s.LoadRequest(t.Context(), r.Key); err == nil || !strings.Contains(err.Error(), "attribute "+attribute+" is no ") {
 			t.Errorf("%s: loaded %+v, %v", attribute, got, err)
 		}
-		if _, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{From: []streamer.State{streamer.Failed}}); err == nil || errors.Is(err, streamer.ErrNotFound) {
+		if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{From: []request.State{request.Failed}}); err == nil || errors.Is(err, request.ErrNotFound) {
 			t.Errorf("%s: changed, %v", attribute, err)
 		}
 	}
@@ -135,11 +135,11 @@ func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 func TestTooLargeForAnItem(t *testing.T) {
 	t.Parallel()
 	s, f := faulty(t, nil)
-	r := request("r-1")
+	r := newRequest("r-1")
 	r.Payload = bytes.Repeat([]byte("x"), 400<<10)
 	_, _, err := s.CreateRequest(t.Context(), r)
 	wantCode(t, err, wire.PayloadTooLarge)
-	_, err = s.ChangeRequest(t.Context(), key, streamer.Change{Result: r.Payload, Checkpoint: r.Payload})
+	_, err = s.ChangeRequest(t.Context(), key, request.Change{Result: r.Payload, Checkpoint: r.Payload})
 	wantCode(t, err, wire.PayloadTooLarge)
 	if got := f.made(); got != "" {
 		t.Errorf("calls were made: %s", got)
@@ -149,7 +149,7 @@ func TestTooLargeForAnItem(t *testing.T) {
 	if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.ChangeRequest(t.Context(), key, streamer.Change{Result: bytes.Repeat([]byte("x"), 150<<10)})
+	_, err = s.ChangeRequest(t.Context(), key, request.Change{Result: bytes.Repeat([]byte("x"), 150<<10)})
 	wantCode(t, err, wire.PayloadTooLarge) // which the server alone can tell
 }
 
@@ -158,7 +158,7 @@ func TestTooLargeForAnItem(t *testing.T) {
 func TestTheLargestItemByOurReckoningFits(t *testing.T) {
 	t.Parallel()
 	s, _ := faulty(t, nil)
-	r := request("r-1")
+	r := newRequest("r-1")
 	r.Subscribers, r.Metadata, r.Error = []string{"a", "b"}, map[string]string{"a": "b"}, &wire.Error{Retry: &wire.Retry{}}
 	r.Payload = nil
 	r.Payload = bytes.Repeat([]byte("x"), 400<<10-s.RowSize(r)-len("payload"))

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // slotKey is the key of a slot's counter. No # is in its partition key, and one
@@ -15,9 +15,9 @@ func slotKey(name string) item {
 	return item{"pk": text("slot:" + escape.Replace(name)), "id": text("taken")}
 }
 
-// BlockedRequests implements [streamer.SlotLister] with one call, and one for
+// BlockedRequests implements [request.SlotLister] with one call, and one for
 // each hundred requests that wait.
-func (s *Store) BlockedRequests(ctx context.Context, slot string, limit int) ([]*streamer.Request, error) {
+func (s *Store) BlockedRequests(ctx context.Context, slot string, limit int) ([]*request.Request, error) {
 	if slot == "" {
 		return nil, nil
 	}
@@ -28,7 +28,7 @@ func (s *Store) BlockedRequests(ctx context.Context, slot string, limit int) ([]
 		ExpressionAttributeValues: item{":slot": text(slot)},
 		Limit:                     limit,
 	}, limit)
-	var line []*streamer.Request
+	var line []*request.Request
 	if err == nil {
 		line, err = s.fetch(ctx, entries)
 	}
@@ -36,12 +36,12 @@ func (s *Store) BlockedRequests(ctx context.Context, slot string, limit int) ([]
 		return nil, fmt.Errorf("dynamo: list blocked requests: %w", err)
 	}
 	// The index may be older than the rows.
-	line = slices.DeleteFunc(line, func(r *streamer.Request) bool { return r.Blocked != slot })
-	slices.SortStableFunc(line, func(a, b *streamer.Request) int { return cmp.Compare(lineOf(a), lineOf(b)) })
+	line = slices.DeleteFunc(line, func(r *request.Request) bool { return r.Blocked != slot })
+	slices.SortStableFunc(line, func(a, b *request.Request) int { return cmp.Compare(lineOf(a), lineOf(b)) })
 	return line, nil
 }
 
-// PlacesTaken implements [streamer.SlotLister] with one call.
+// PlacesTaken implements [request.SlotLister] with one call.
 func (s *Store) PlacesTaken(ctx context.Context, slot string) (int, error) {
 	out, err := s.call(ctx, opGet, s.requests, input{Key: slotKey(slot), ConsistentRead: true})
 	taken := int64(0)

@@ -84,9 +84,9 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/transport"
+	"github.com/pay-theory/streamer/request"
 )
 
 // A Config says where the tables are. Region, Credentials and at least one table
@@ -140,8 +140,8 @@ type Store struct {
 }
 
 var (
-	_ streamer.RequestStore    = (*Store)(nil)
-	_ streamer.ConnectionStore = (*Store)(nil)
+	_ request.Store           = (*Store)(nil)
+	_ request.ConnectionStore = (*Store)(nil)
 )
 
 // New checks the config. It makes no call.

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/aws/call"
+	"github.com/pay-theory/streamer/request"
 )
 
 // transactional reports whether a change concerns more than the request's item.
-func transactional(c streamer.Change) bool {
+func transactional(c request.Change) bool {
 	return len(c.Acquire)+len(c.Release)+len(c.Output) > 0
 }
 
@@ -19,7 +19,7 @@ func transactional(c streamer.Change) bool {
 // is read first, and the transaction holds for that very row: what comes of it is
 // then known to the byte. When somebody else was faster, the failed condition
 // brings the row as it is now.
-func (s *Store) changeTogether(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	token := newToken()
 	out, err := s.call(ctx, opGet, s.requests, input{Key: keyOf(key), ConsistentRead: true})
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *Store) changeTogether(ctx context.Context, key streamer.Key, c streamer
 	var uncounted []string
 	for round := 1; ; round++ {
 		if row == nil {
-			return nil, streamer.ErrNotFound
+			return nil, request.ErrNotFound
 		}
 		r, err := row.request()
 		if err != nil {
@@ -60,7 +60,7 @@ func (s *Store) changeTogether(ctx context.Context, key streamer.Key, c streamer
 		case !failed:
 			return nil, err
 		case m.takes:
-			return nil, &streamer.LimitError{Slot: m.slot}
+			return nil, &request.LimitError{Slot: m.slot}
 		default:
 			uncounted = append(uncounted, m.slot.Name) // somebody has set the counter by hand
 		}
@@ -68,7 +68,7 @@ func (s *Store) changeTogether(ctx context.Context, key streamer.Key, c streamer
 }
 
 // writes are those of a change that makes r of row, the request's first.
-func (s *Store) writes(row item, r *streamer.Request, c streamer.Change, moves []count, token string) ([]transactItem, error) {
+func (s *Store) writes(row item, r *request.Request, c request.Change, moves []count, token string) ([]transactItem, error) {
 	if s.row(r, token).size() > maxItem {
 		return nil, tooLarge(nil)
 	}
@@ -91,7 +91,7 @@ func (s *Store) writes(row item, r *streamer.Request, c streamer.Change, moves [
 }
 
 // putTogether puts a new request and takes its places.
-func (s *Store) putTogether(ctx context.Context, put input, acquire []streamer.Slot) error {
+func (s *Store) putTogether(ctx context.Context, put input, acquire []request.Slot) error {
 	var names []string
 	for _, slot := range acquire {
 		names = append(names, slot.Name)
@@ -103,7 +103,7 @@ func (s *Store) putTogether(ctx context.Context, put input, acquire []streamer.S
 	}
 	err := s.transact(ctx, writes)
 	if m, full := failedCount(err, moves); full {
-		return &streamer.LimitError{Slot: m.slot}
+		return &request.LimitError{Slot: m.slot}
 	}
 	return err
 }
@@ -140,20 +140,20 @@ func failedCount(err error, moves []count) (count, bool) {
 
 // A count is how a slot's counter moves.
 type count struct {
-	slot  streamer.Slot
+	slot  request.Slot
 	takes bool // a place, so that the slot's limit must hold behind it
 	by    int
 }
 
 // counts are the moves that go with a change of the slots that a request holds,
 // those that take a place first and in their order.
-func counts(before, after []string, acquire []streamer.Slot) []count {
+func counts(before, after []string, acquire []request.Slot) []count {
 	var moves []count
 	of := func(name string) *count {
 		n := slices.IndexFunc(moves, func(m count) bool { return m.slot.Name == name })
 		if n < 0 {
 			n = len(moves)
-			moves = append(moves, count{slot: streamer.Slot{Name: name}})
+			moves = append(moves, count{slot: request.Slot{Name: name}})
 		}
 		return &moves[n]
 	}

@@ -13,14 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
 
-func slot(name string, limit int) streamer.Slot { return streamer.Slot{Name: name, Limit: limit} }
+func slot(name string, limit int) request.Slot { return request.Slot{Name: name, Limit: limit} }
 
-func take(name string, limit int) streamer.Change {
-	return streamer.Change{Acquire: []streamer.Slot{slot(name, limit)}, AddRev: 1}
+func take(name string, limit int) request.Change {
+	return request.Change{Acquire: []request.Slot{slot(name, limit)}, AddRev: 1}
 }
 
 func chunks(n int) (all []json.RawMessage) {
@@ -31,7 +31,7 @@ func chunks(n int) (all []json.RawMessage) {
 }
 
 func wantFull(err error, name string) error {
-	var full *streamer.LimitError
+	var full *request.LimitError
 	if !errors.As(err, &full) || full.Slot.Name != name {
 		return fmt.Errorf("%s is not full: %w", name, err)
 	}
@@ -51,14 +51,14 @@ func TestATransactionWhoseAnswerWasLostIsKnown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, f := faulty(t, func(c *dynamo.Config) { c.Timeout = 200 * time.Millisecond })
-			holder := request("r-1")
+			holder := newRequest("r-1")
 			holder.Slots = []string{"open"}
 			f.reset(transactions(2, loss))
 			if stored, created, err := s.CreateRequest(t.Context(), holder, slot("open", 1)); err != nil || !created || stored.Key != key {
 				t.Fatalf("create: %+v, created %v, %v", stored, created, err)
 			}
 			f.reset(transactions(2, loss))
-			if err := second(s.CreateRequest(t.Context(), request("r-2"), slot("open", 1))); wantFull(err, "open") != nil {
+			if err := second(s.CreateRequest(t.Context(), newRequest("r-2"), slot("open", 1))); wantFull(err, "open") != nil {
 				t.Errorf("create beyond the limit: %v", err)
 			}
 			f.reset(transactions(2, loss))
@@ -71,13 +71,13 @@ func TestATransactionWhoseAnswerWasLostIsKnown(t *testing.T) {
 			}
 			for n := range int64(3) {
 				f.reset(transactions(2, loss))
-				got, err := s.ChangeRequest(t.Context(), key, streamer.Change{Output: chunks(2), OutputAt: 2 * n, AddRev: 1})
+				got, err := s.ChangeRequest(t.Context(), key, request.Change{Output: chunks(2), OutputAt: 2 * n, AddRev: 1})
 				if err != nil || got.Output != 2*n+2 || got.Rev != 3+n {
 					t.Errorf("append: %+v, %v", got, err)
 				}
 			}
 			f.reset(transactions(2, loss))
-			if got, err := s.ChangeRequest(t.Context(), key, streamer.Change{Release: []string{"a", "open"}}); err != nil || len(got.Slots) != 0 {
+			if got, err := s.ChangeRequest(t.Context(), key, request.Change{Release: []string{"a", "open"}}); err != nil || len(got.Slots) != 0 {
 				t.Errorf("give places back: %+v, %v", got, err)
 			}
 			wantTaken(t, s, "a", 0)
@@ -89,7 +89,7 @@ func TestATransactionWhoseAnswerWasLostIsKnown(t *testing.T) {
 	}
 }
 
-func second(_ *streamer.Request, _ bool, err error) error { return err }
+func second(_ *request.Request, _ bool, err error) error { return err }
 
 func TestATransactionThatIsInSomebodysWay(t *testing.T) {
 	t.Parallel()
@@ -112,7 +112,7 @@ func TestATransactionThatIsInSomebodysWay(t *testing.T) {
 		create(t, s, "r-1")
 		f.reset(transactions(99, cancelled(tt.reasons...)))
 		_, err := s.ChangeRequest(t.Context(), key, take("a", 1))
-		var full *streamer.LimitError
+		var full *request.LimitError
 		if limit := tt.calls == 1 && len(tt.reasons) > 0 && tt.reasons[1] == "ConditionalCheckFailed"; err == nil || errors.As(err, &full) != limit {
 			t.Errorf("%v gives %v", tt.reasons, err)
 		}
@@ -140,12 +140,12 @@ func TestATransactionBeginsAnew(t *testing.T) {
 		}))
 		return s, f
 	}
-	write := func(c streamer.Change) func(s *dynamo.Store) error {
+	write := func(c request.Change) func(s *dynamo.Store) error {
 		return func(s *dynamo.Store) error { _, err := s.ChangeRequest(t.Context(), key, c); return err }
 	}
 	t.Run("with the row as it is then", func(t *testing.T) {
 		t.Parallel()
-		s, f := meanwhile(t, write(streamer.Change{Subscribe: "c-1", AddRev: 1}))
+		s, f := meanwhile(t, write(request.Change{Subscribe: "c-1", AddRev: 1}))
 		got, err := s.ChangeRequest(t.Context(), key, take("a", 1))
 		if err != nil || got.Rev != 3 || len(got.Subscribers) != 1 || len(got.Slots) != 1 {
 			t.Errorf("%+v, %v", got, err)
@@ -159,8 +159,8 @@ func TestATransactionBeginsAnew(t *testing.T) {
 		t.Parallel()
 		s, _ := meanwhile(t, write(claim("w-2")))
 		c := claim("w-1")
-		c.Acquire = []streamer.Slot{slot("a", 1)}
-		var conflict *streamer.ConflictError
+		c.Acquire = []request.Slot{slot("a", 1)}
+		var conflict *request.ConflictError
 		if _, err := s.ChangeRequest(t.Context(), key, c); !errors.As(err, &conflict) || conflict.Request.Worker != "w-2" {
 			t.Errorf("error %v", err)
 		}
@@ -169,7 +169,7 @@ func TestATransactionBeginsAnew(t *testing.T) {
 	t.Run("unless it has gone", func(t *testing.T) {
 		t.Parallel()
 		s, _ := meanwhile(t, func(s *dynamo.Store) error { return s.DropRequest(t.Context(), key) })
-		if _, err := s.ChangeRequest(t.Context(), key, take("a", 1)); !errors.Is(err, streamer.ErrNotFound) {
+		if _, err := s.ChangeRequest(t.Context(), key, take("a", 1)); !errors.Is(err, request.ErrNotFound) {
 			t.Errorf("error %v", err)
 		}
 		wantTaken(t, s, "a", 0)
@@ -179,7 +179,7 @@ func TestATransactionBeginsAnew(t *testing.T) {
 		s, f := faulty(t, func(c *dynamo.Config) { c.Attempts = 3 })
 		create(t, s, "r-1")
 		f.reset(transactions(99, func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
-			if err := write(streamer.Change{AddRev: 1})(s); err != nil {
+			if err := write(request.Change{AddRev: 1})(s); err != nil {
 				t.Error(err)
 			}
 			return next.RoundTrip(req)
@@ -209,7 +209,7 @@ func TestALateTransactionIsNotCarriedOut(t *testing.T) {
 		late.Body = io.NopCloser(bytes.NewReader(body))
 		return nil, errors.New("given up")
 	}))
-	if got, err := s.ChangeRequest(t.Context(), key, streamer.Change{Acquire: []streamer.Slot{slot("a", 9)}, Output: chunks(1)}); err != nil || got.Output != 1 {
+	if got, err := s.ChangeRequest(t.Context(), key, request.Change{Acquire: []request.Slot{slot("a", 9)}, Output: chunks(1)}); err != nil || got.Output != 1 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	res, err := transport.RoundTrip(late)
@@ -239,7 +239,7 @@ func TestACounterThatSomebodyDeleted(t *testing.T) {
 	if err := s.DropCounter(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.ChangeRequest(t.Context(), key, streamer.Change{Release: []string{"a", "b"}}); err != nil || len(got.Slots) != 0 {
+	if got, err := s.ChangeRequest(t.Context(), key, request.Change{Release: []string{"a", "b"}}); err != nil || len(got.Slots) != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	wantTaken(t, s, "a", 0)
@@ -250,7 +250,7 @@ func TestOutputEndsWhereAChunkIsNotKept(t *testing.T) {
 	t.Parallel()
 	s, _ := faulty(t, nil)
 	create(t, s, "r-1")
-	if _, err := s.ChangeRequest(t.Context(), key, streamer.Change{Output: chunks(5)}); err != nil {
+	if _, err := s.ChangeRequest(t.Context(), key, request.Change{Output: chunks(5)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.DropChunk(t.Context(), key, 2); err != nil {
@@ -268,21 +268,21 @@ func TestOutputEndsWhereAChunkIsNotKept(t *testing.T) {
 func TestOutputIsOfOneRequest(t *testing.T) {
 	t.Parallel()
 	s, f := faulty(t, nil)
-	write := func(c streamer.Change) {
+	write := func(c request.Change) {
 		t.Helper()
 		if _, err := s.ChangeRequest(t.Context(), key, c); err != nil {
 			t.Error(err)
 		}
 	}
 	create(t, s, "r-1")
-	write(streamer.Change{At: epoch, To: streamer.Failed, ExpiresAt: epoch, Output: []json.RawMessage{json.RawMessage(`"old"`)}})
+	write(request.Change{At: epoch, To: request.Failed, ExpiresAt: epoch, Output: []json.RawMessage{json.RawMessage(`"old"`)}})
 	f.reset(func(_ int, operation string) fault {
 		if operation != "Query" {
 			return nil
 		}
 		return func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
 			create(t, s, "r-1")
-			write(streamer.Change{Output: []json.RawMessage{json.RawMessage(`"new"`)}})
+			write(request.Change{Output: []json.RawMessage{json.RawMessage(`"new"`)}})
 			return next.RoundTrip(req)
 		}
 	})
@@ -316,7 +316,7 @@ func TestPlacesAndOutputAreNoRequests(t *testing.T) {
 		return next.RoundTrip(req)
 	}))
 	at := epoch.Add(time.Minute)
-	c := streamer.Change{At: at, Acquire: []streamer.Slot{slot("action:re#port", 1)}, Output: chunks(2)}
+	c := request.Change{At: at, Acquire: []request.Slot{slot("action:re#port", 1)}, Output: chunks(2)}
 	if _, err := s.ChangeRequest(t.Context(), key, c); err != nil {
 		t.Fatal(err)
 	}

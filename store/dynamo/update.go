@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // An update is a Change in DynamoDB's expressions, but for what needs a
@@ -20,7 +20,7 @@ type update struct {
 }
 
 // newUpdate is a change of whatever row meets its guards.
-func newUpdate(c streamer.Change, token string) *update {
+func newUpdate(c request.Change, token string) *update {
 	u := effects(c, token)
 	u.conditions = append(u.conditions, "attribute_exists("+u.name("pk")+")", "NOT contains("+u.name("writes")+", :token)")
 	u.guard(c)
@@ -29,14 +29,14 @@ func newUpdate(c streamer.Change, token string) *update {
 
 // updateOf is a change of the row whose last write has the token seen, after
 // which it holds the slots.
-func updateOf(seen string, c streamer.Change, slots []string, token string) *update {
+func updateOf(seen string, c request.Change, slots []string, token string) *update {
 	u := effects(c, token)
 	u.set("slots", slotsValue(slots))
 	u.conditions = append(u.conditions, u.name("writes")+"[0] = "+u.value("seen", text(seen)))
 	return u
 }
 
-func effects(c streamer.Change, token string) *update {
+func effects(c request.Change, token string) *update {
 	u := &update{names: map[string]string{}, values: item{":token": text(token)}}
 	u.effect(c)
 
@@ -49,7 +49,7 @@ func effects(c streamer.Change, token string) *update {
 	return u
 }
 
-func (u *update) guard(c streamer.Change) {
+func (u *update) guard(c request.Change) {
 	if len(c.From) > 0 {
 		var states []string
 		for n, state := range c.From {
@@ -79,11 +79,11 @@ func (u *update) guard(c streamer.Change) {
 	if c.Subscribe != "" {
 		subscribers := u.name("subscribers")
 		u.conditions = append(u.conditions, "(attribute_exists("+subscribers+"."+u.alias("subscribe", c.Subscribe)+
-			") OR size("+subscribers+") < "+u.value("limit", number(streamer.MaxSubscribers))+")")
+			") OR size("+subscribers+") < "+u.value("limit", number(request.MaxSubscribers))+")")
 	}
 }
 
-func (u *update) effect(c streamer.Change) {
+func (u *update) effect(c request.Change) {
 	if !c.At.IsZero() {
 		u.set("updated", millis(c.At))
 	}
@@ -101,14 +101,14 @@ func (u *update) effect(c streamer.Change) {
 	switch {
 	case c.To.Final():
 		u.setTime("finished", c.At)
-	case c.To == streamer.Queued:
+	case c.To == request.Queued:
 		u.remove("finished")
 	}
 	switch {
 	case !c.ExpiresAt.IsZero():
 		u.set("expires", millis(c.ExpiresAt))
 		u.set("ttl", ttl(c.ExpiresAt))
-	case c.To == streamer.Queued:
+	case c.To == request.Queued:
 		u.remove("expires")
 		u.remove("ttl")
 	}
@@ -154,14 +154,14 @@ func (u *update) effect(c streamer.Change) {
 	switch {
 	case c.Error != nil:
 		u.set("error", errorValue(c.Error))
-	case c.To == streamer.Succeeded || c.Redrive:
+	case c.To == request.Succeeded || c.Redrive:
 		u.remove("error")
 	}
 	u.subscribers(c)
 }
 
 // count moves the counters of attempts, which a redrive begins anew.
-func (u *update) count(c streamer.Change) {
+func (u *update) count(c request.Change) {
 	put := u.add
 	if c.Redrive {
 		put = func(attribute string, n int64) { u.set(attribute, number(n)) }
@@ -178,22 +178,22 @@ func (u *update) count(c streamer.Change) {
 }
 
 // wait sets what a request in its new state waits for.
-func (u *update) wait(c streamer.Change) {
+func (u *update) wait(c request.Change) {
 	if c.Blocked != "" {
 		u.set("blocked", text(c.Blocked))
 	} else {
 		u.remove("blocked")
 	}
 	switch {
-	case c.To == streamer.Running:
-	case c.Park != (streamer.Await{}):
+	case c.To == request.Running:
+	case c.Park != (request.Await{}):
 		u.set("await", awaitValue(c.Park))
 	default:
 		u.remove("await")
 	}
 }
 
-func (u *update) subscribers(c streamer.Change) {
+func (u *update) subscribers(c request.Change) {
 	joins := c.Subscribe != "" && !slices.Contains(c.Unsubscribe, c.Subscribe)
 	if c.Settled {
 		left := item{}

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/sqlite"
 )
 
@@ -26,7 +26,7 @@ func BenchmarkCreateRequest(b *testing.B) {
 			for range clients {
 				all.Go(func() {
 					for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
-						if _, _, err := s.CreateRequest(b.Context(), request(fmt.Sprint("r-", n))); err != nil {
+						if _, _, err := s.CreateRequest(b.Context(), newRequest(fmt.Sprint("r-", n))); err != nil {
 							b.Error(err)
 						}
 					}
@@ -44,11 +44,11 @@ func BenchmarkLoad(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	r := request("r-1")
+	r := newRequest("r-1")
 	if _, _, err := s.CreateRequest(b.Context(), r); err != nil {
 		b.Fatal(err)
 	}
-	if err := s.SaveConnection(b.Context(), streamer.Connection{ID: "c-1"}); err != nil {
+	if err := s.SaveConnection(b.Context(), request.Connection{ID: "c-1"}); err != nil {
 		b.Fatal(err)
 	}
 	for name, load := range map[string]func() error{

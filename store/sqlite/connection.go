@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 const connectionColumns = "id, tenant, subject, scopes, expires_at, connected_at, ends_at, source_ip, user_agent"
 
-// SaveConnection implements [streamer.ConnectionStore].
-func (s *Store) SaveConnection(ctx context.Context, c streamer.Connection) error {
+// SaveConnection implements [request.ConnectionStore].
+func (s *Store) SaveConnection(ctx context.Context, c request.Connection) error {
 	scopes, err := json.Marshal(c.Principal.Scopes)
 	if err != nil {
 		return fmt.Errorf("sqlite: encode scopes: %w", err)
@@ -28,20 +28,20 @@ func (s *Store) SaveConnection(ctx context.Context, c streamer.Connection) error
 	return nil
 }
 
-// LoadConnection implements [streamer.ConnectionStore].
-func (s *Store) LoadConnection(ctx context.Context, id string) (streamer.Connection, error) {
+// LoadConnection implements [request.ConnectionStore].
+func (s *Store) LoadConnection(ctx context.Context, id string) (request.Connection, error) {
 	found, err := s.queryConnections(ctx, "WHERE id = ?", id)
 	if err == nil && len(found) == 0 {
-		err = streamer.ErrNotFound
+		err = request.ErrNotFound
 	}
 	if err != nil {
-		return streamer.Connection{}, fmt.Errorf("sqlite: load connection: %w", err)
+		return request.Connection{}, fmt.Errorf("sqlite: load connection: %w", err)
 	}
 	return found[0], nil
 }
 
-// ListConnections implements [streamer.ConnectionStore].
-func (s *Store) ListConnections(ctx context.Context, q streamer.ConnectionQuery) ([]streamer.Connection, string, error) {
+// ListConnections implements [request.ConnectionStore].
+func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) ([]request.Connection, string, error) {
 	where, args := "WHERE tenant = ?", []any{q.Tenant}
 	if q.Subject != "" {
 		where, args = where+" AND subject = ?", append(args, q.Subject)
@@ -64,8 +64,8 @@ func (s *Store) ListConnections(ctx context.Context, q streamer.ConnectionQuery)
 	return page[:q.Limit], cursor{Created: last.ConnectedAt.UnixMilli(), ID: last.ID, Subject: last.Principal.Subject}.String(), nil
 }
 
-// EndedConnections implements [streamer.ConnectionStore].
-func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) ([]streamer.Connection, error) {
+// EndedConnections implements [request.ConnectionStore].
+func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) ([]request.Connection, error) {
 	ended, err := s.queryConnections(ctx, "WHERE ends_at <= ? ORDER BY ends_at LIMIT ?", now.UnixMilli(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: list ended connections: %w", err)
@@ -73,7 +73,7 @@ func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) 
 	return ended, nil
 }
 
-func (s *Store) queryConnections(ctx context.Context, clauses string, args ...any) (found []streamer.Connection, err error) {
+func (s *Store) queryConnections(ctx context.Context, clauses string, args ...any) (found []request.Connection, err error) {
 	rows, err := s.read.QueryContext(ctx, "SELECT "+connectionColumns+" FROM connections "+clauses, args...)
 	if err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (s *Store) queryConnections(ctx context.Context, clauses string, args ...an
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var (
-			c                        streamer.Connection
+			c                        request.Connection
 			scopes                   string
 			expires, connected, ends int64
 		)
@@ -97,7 +97,7 @@ func (s *Store) queryConnections(ctx context.Context, clauses string, args ...an
 	return found, rows.Err()
 }
 
-// DeleteConnection implements [streamer.ConnectionStore].
+// DeleteConnection implements [request.ConnectionStore].
 func (s *Store) DeleteConnection(ctx context.Context, id string) error {
 	if err := s.exec(ctx, "DELETE FROM connections WHERE id = ?", id); err != nil {
 		return fmt.Errorf("sqlite: delete connection: %w", err)
@@ -106,7 +106,7 @@ func (s *Store) DeleteConnection(ctx context.Context, id string) error {
 }
 
 func (s *Store) exec(ctx context.Context, statement string, args ...any) error {
-	return s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+	return s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
 		_, err := tx.Exec(statement, args...)
 		return nil, err
 	})

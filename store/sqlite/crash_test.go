@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/sqlite"
 )
 
@@ -40,7 +40,7 @@ func writeUntilKilled(path string) error {
 	for i := range cap(faults) {
 		wg.Go(func() {
 			for n := 0; ; n++ {
-				r := request(fmt.Sprintf("r-%d-%d-%d", os.Getpid(), i, n))
+				r := newRequest(fmt.Sprintf("r-%d-%d-%d", os.Getpid(), i, n))
 				r.Payload = []byte(`"` + strings.Repeat("x", 2000) + `"`)
 				if _, _, err := s.CreateRequest(context.Background(), r); err != nil {
 					faults <- err
@@ -48,7 +48,7 @@ func writeUntilKilled(path string) error {
 				}
 				fmt.Println(r.ID, 1)
 				for rev := 2; rev < 6; rev++ {
-					if _, err := s.ChangeRequest(context.Background(), r.Key, streamer.Change{AddRev: 1}); err != nil {
+					if _, err := s.ChangeRequest(context.Background(), r.Key, request.Change{AddRev: 1}); err != nil {
 						faults <- err
 						return
 					}
@@ -101,7 +101,7 @@ func TestKilledInTheMiddleNothingAcknowledgedIsLost(t *testing.T) {
 
 		s := open(t, path)
 		for id, rev := range acknowledged {
-			r, err := s.LoadRequest(t.Context(), request(id).Key)
+			r, err := s.LoadRequest(t.Context(), newRequest(id).Key)
 			if err != nil || r.Rev < rev {
 				t.Fatalf("round %d: %s was acknowledged at rev %d and loads as %+v, %v", round, id, rev, r, err)
 			}

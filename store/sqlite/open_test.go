@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/store/sqlite"
+
+	"github.com/pay-theory/streamer/request"
 )
 
 // Each case prepares a path that cannot be the store; the advice must hold words
@@ -163,7 +164,7 @@ func TestOpenUpgrades(t *testing.T) {
 			t.Errorf("loaded %+v, %v", got, err)
 		}
 		at := time.Date(2096, 1, 1, 0, 0, 0, 0, time.UTC)
-		if got, err := s.ChangeRequest(t.Context(), want.Key, streamer.Change{At: at, Start: true}); err != nil || !got.ClaimedAt.Equal(at) {
+		if got, err := s.ChangeRequest(t.Context(), want.Key, request.Change{At: at, Start: true}); err != nil || !got.ClaimedAt.Equal(at) {
 			t.Errorf("claimed %+v, %v", got, err)
 		}
 		execute(t, path, "UPDATE requests SET claimed_at = NULL")
@@ -177,7 +178,7 @@ func TestStoresInMemoryArePrivate(t *testing.T) {
 	t.Parallel()
 	a, b := open(t, sqlite.Memory), open(t, sqlite.Memory)
 	r := create(t, a, "r-1")
-	if _, err := b.LoadRequest(t.Context(), r.Key); !errors.Is(err, streamer.ErrNotFound) {
+	if _, err := b.LoadRequest(t.Context(), r.Key); !errors.Is(err, request.ErrNotFound) {
 		t.Errorf("the other store has it: %v", err)
 	}
 }
@@ -190,11 +191,11 @@ func TestCancelledCallsDoNotLoseTheMemory(t *testing.T) {
 	acknowledged := int64(0)
 	for i := range 200 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*5*time.Microsecond)
-		if _, err := s.ChangeRequest(ctx, r.Key, streamer.Change{AddRev: 1}); err == nil {
+		if _, err := s.ChangeRequest(ctx, r.Key, request.Change{AddRev: 1}); err == nil {
 			acknowledged++
 		}
-		_, _, _ = s.ListRequests(ctx, streamer.Query{Tenant: "acme", Limit: 10})
-		_ = s.SaveConnection(ctx, streamer.Connection{ID: "c-1"})
+		_, _, _ = s.ListRequests(ctx, request.Query{Tenant: "acme", Limit: 10})
+		_ = s.SaveConnection(ctx, request.Connection{ID: "c-1"})
 		cancel()
 	}
 	got, err := s.LoadRequest(t.Context(), r.Key)
@@ -207,14 +208,14 @@ func TestPurgeExpired(t *testing.T) {
 	t.Parallel()
 	s := open(t, sqlite.Memory)
 	for i, id := range []string{"past", "now", "future", "never"} {
-		r := request(id)
+		r := newRequest(id)
 		if id != "never" {
 			r.ExpiresAt = epoch.Add(time.Duration(i-1) * time.Millisecond)
 		}
 		if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
-		c := streamer.Connection{ID: id, Principal: streamer.Principal{ExpiresAt: epoch.Add(time.Duration(i-1)*time.Millisecond - 24*time.Hour)}}
+		c := request.Connection{ID: id, Principal: request.Principal{ExpiresAt: epoch.Add(time.Duration(i-1)*time.Millisecond - 24*time.Hour)}}
 		if err := s.SaveConnection(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
@@ -224,8 +225,8 @@ func TestPurgeExpired(t *testing.T) {
 			t.Fatalf("purged %d, %v; want %d", n, err, want)
 		}
 	}
-	for id, want := range map[string]error{"past": streamer.ErrNotFound, "now": streamer.ErrNotFound, "future": nil, "never": nil} {
-		if _, err := s.LoadRequest(t.Context(), request(id).Key); !errors.Is(err, want) {
+	for id, want := range map[string]error{"past": request.ErrNotFound, "now": request.ErrNotFound, "future": nil, "never": nil} {
+		if _, err := s.LoadRequest(t.Context(), newRequest(id).Key); !errors.Is(err, want) {
 			t.Errorf("request %s: %v, want %v", id, err, want)
 		}
 		if _, err := s.LoadConnection(t.Context(), id); !errors.Is(err, want) {
@@ -241,14 +242,14 @@ func TestPurgeExpired(t *testing.T) {
 
 var epoch = time.Date(2026, 3, 4, 5, 6, 7, 890_000_000, time.UTC)
 
-func request(id string) *streamer.Request {
-	return &streamer.Request{Key: streamer.Key{Tenant: "acme", Subject: "ada", ID: id}, Action: "report",
-		State: streamer.Queued, Rev: 1, Attempt: 1, DueAt: epoch, CreatedAt: epoch, UpdatedAt: epoch}
+func newRequest(id string) *request.Request {
+	return &request.Request{Key: request.Key{Tenant: "acme", Subject: "ada", ID: id}, Action: "report",
+		State: request.Queued, Rev: 1, Attempt: 1, DueAt: epoch, CreatedAt: epoch, UpdatedAt: epoch}
 }
 
-func create(t *testing.T, s *sqlite.Store, id string) *streamer.Request {
+func create(t *testing.T, s *sqlite.Store, id string) *request.Request {
 	t.Helper()
-	r, created, err := s.CreateRequest(t.Context(), request(id))
+	r, created, err := s.CreateRequest(t.Context(), newRequest(id))
 	if err != nil || !created {
 		t.Fatalf("create %s: created %v, %v", id, created, err)
 	}

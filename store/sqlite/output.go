@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
-// ReadOutput implements [streamer.RequestStore].
-func (s *Store) ReadOutput(ctx context.Context, key streamer.Key, from int64, limit int) (chunks []streamer.Chunk, err error) {
+// ReadOutput implements [request.Store].
+func (s *Store) ReadOutput(ctx context.Context, key request.Key, from int64, limit int) (chunks []request.Chunk, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("sqlite: read output: %w", err)
@@ -24,7 +24,7 @@ func (s *Store) ReadOutput(ctx context.Context, key streamer.Key, from int64, li
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var c streamer.Chunk
+		var c request.Chunk
 		if err := rows.Scan(&c.Offset, (*blob)(&c.Data)); err != nil {
 			return nil, err
 		}
@@ -33,7 +33,7 @@ func (s *Store) ReadOutput(ctx context.Context, key streamer.Key, from int64, li
 	return chunks, rows.Err()
 }
 
-func appendOutput(tx *sql.Tx, key streamer.Key, offset int64, chunks []json.RawMessage) error {
+func appendOutput(tx *sql.Tx, key request.Key, offset int64, chunks []json.RawMessage) error {
 	for i, chunk := range chunks {
 		if _, err := tx.Exec("INSERT INTO output (tenant, subject, id, offset, data) VALUES (?, ?, ?, ?, ?)",
 			key.Tenant, key.Subject, key.ID, offset+int64(i), []byte(chunk)); err != nil {

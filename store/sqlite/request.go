@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -25,14 +25,14 @@ var (
 	putRequest    = "INSERT OR REPLACE INTO requests (" + columns + ") VALUES (?" + strings.Repeat(", ?", 38) + ")"
 )
 
-// CreateRequest implements [streamer.RequestStore].
-func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire ...streamer.Slot) (*streamer.Request, bool, error) {
-	var stored *streamer.Request
+// CreateRequest implements [request.Store].
+func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Slot) (*request.Request, bool, error) {
+	var stored *request.Request
 	created := false
-	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
 		existing, err := scan(tx.Stmt(s.selectRequest).QueryRow(r.Tenant, r.Subject, r.ID))
 		switch {
-		case errors.Is(err, streamer.ErrNotFound):
+		case errors.Is(err, request.ErrNotFound):
 		case err != nil:
 			return nil, err
 		case existing.ExpiresAt.IsZero() || existing.ExpiresAt.After(r.CreatedAt):
@@ -56,8 +56,8 @@ func (s *Store) CreateRequest(ctx context.Context, r *streamer.Request, acquire 
 	return stored, created, nil
 }
 
-// LoadRequest implements [streamer.RequestStore].
-func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Request, error) {
+// LoadRequest implements [request.Store].
+func (s *Store) LoadRequest(ctx context.Context, key request.Key) (*request.Request, error) {
 	r, err := scan(s.loadRequest.QueryRowContext(ctx, key.Tenant, key.Subject, key.ID))
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: load request: %w", err)
@@ -65,10 +65,10 @@ func (s *Store) LoadRequest(ctx context.Context, key streamer.Key) (*streamer.Re
 	return r, nil
 }
 
-// ChangeRequest implements [streamer.RequestStore].
-func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
-	var changed *streamer.Request
-	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+// ChangeRequest implements [request.Store].
+func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
+	var changed *request.Request
+	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
 		r, err := scan(tx.Stmt(s.selectRequest).QueryRow(key.Tenant, key.Subject, key.ID))
 		if err != nil {
 			return nil, err
@@ -95,8 +95,8 @@ func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.
 	return changed, nil
 }
 
-// ListRequests implements [streamer.RequestLister].
-func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer.Request, string, error) {
+// ListRequests implements [request.Lister].
+func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.Request, string, error) {
 	where, args := []string{"tenant = ?"}, []any{q.Tenant}
 	and := func(clause string, values ...any) {
 		where, args = append(where, clause), append(args, values...)
@@ -137,8 +137,8 @@ func (s *Store) ListRequests(ctx context.Context, q streamer.Query) ([]*streamer
 	return page, cursor{Created: last.CreatedAt.UnixMilli(), ID: last.ID, Subject: last.Subject}.String(), nil
 }
 
-// DueRequests implements [streamer.DueLister].
-func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*streamer.Request, error) {
+// DueRequests implements [request.DueLister].
+func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
 	due, err := s.query(ctx, "SELECT "+columns+" FROM requests WHERE due_at <= ? ORDER BY due_at LIMIT ?", now.UnixMilli(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: list due requests: %w", err)
@@ -168,12 +168,12 @@ func parseCursor(s string) (cursor, error) {
 		err = json.Unmarshal(raw, &c)
 	}
 	if err != nil || c.ID == "" {
-		return c, streamer.Errorf(wire.ValidationError, "the cursor is not one that this server made")
+		return c, request.Errorf(wire.ValidationError, "the cursor is not one that this server made")
 	}
 	return c, nil
 }
 
-func (s *Store) query(ctx context.Context, query string, args ...any) (requests []*streamer.Request, err error) {
+func (s *Store) query(ctx context.Context, query string, args ...any) (requests []*request.Request, err error) {
 	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -189,9 +189,9 @@ func (s *Store) query(ctx context.Context, query string, args ...any) (requests 
 	return requests, rows.Err()
 }
 
-func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
+func scan(row interface{ Scan(...any) error }) (*request.Request, error) {
 	var (
-		r                                        streamer.Request
+		r                                        request.Request
 		metadata, subscribers                    string
 		failed                                   sql.NullString
 		due, started, claimed, finished, expires sql.NullInt64
@@ -204,7 +204,7 @@ func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
 		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers,
 		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &slots, &r.Blocked, &created, &updated, &started, &claimed, &finished, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, streamer.ErrNotFound
+		return nil, request.ErrNotFound
 	}
 	if err != nil {
 		return nil, err
@@ -240,7 +240,7 @@ func scan(row interface{ Scan(...any) error }) (*streamer.Request, error) {
 	return &r, nil
 }
 
-func put(stmt *sql.Stmt, r *streamer.Request) error {
+func put(stmt *sql.Stmt, r *request.Request) error {
 	metadata, err := json.Marshal(r.Metadata)
 	if err != nil {
 		return fmt.Errorf("encode metadata: %w", err)
@@ -309,7 +309,7 @@ func (b *blob) Scan(value any) error {
 }
 
 // rounded is a copy of r with its times as they are kept.
-func rounded(r *streamer.Request) *streamer.Request {
+func rounded(r *request.Request) *request.Request {
 	c := r.Clone()
 	for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt, &c.FinishedAt, &c.ExpiresAt} {
 		*at = atMillis(*at)

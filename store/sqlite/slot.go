@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
-// BlockedRequests implements [streamer.SlotLister].
-func (s *Store) BlockedRequests(ctx context.Context, slot string, limit int) ([]*streamer.Request, error) {
+// BlockedRequests implements [request.SlotLister].
+func (s *Store) BlockedRequests(ctx context.Context, slot string, limit int) ([]*request.Request, error) {
 	blocked, err := s.query(ctx, "SELECT "+columns+
 		" FROM requests WHERE blocked = ? AND blocked <> '' ORDER BY priority DESC, created_at, id LIMIT ?", slot, limit)
 	if err != nil {
@@ -20,7 +20,7 @@ func (s *Store) BlockedRequests(ctx context.Context, slot string, limit int) ([]
 	return blocked, nil
 }
 
-// PlacesTaken implements [streamer.SlotLister].
+// PlacesTaken implements [request.SlotLister].
 func (s *Store) PlacesTaken(ctx context.Context, slot string) (int, error) {
 	var taken int
 	err := s.read.QueryRowContext(ctx, "SELECT taken FROM slots WHERE name = ?", slot).Scan(&taken)
@@ -30,8 +30,8 @@ func (s *Store) PlacesTaken(ctx context.Context, slot string) (int, error) {
 	return taken, nil
 }
 
-// take takes a place of each slot, or returns a *streamer.LimitError.
-func take(tx *sql.Tx, slots []streamer.Slot) error {
+// take takes a place of each slot, or returns a *request.LimitError.
+func take(tx *sql.Tx, slots []request.Slot) error {
 	for _, slot := range slots {
 		result, err := tx.Exec("INSERT INTO slots (name, taken) SELECT ?1, 1 WHERE ?2 > 0 "+
 			"ON CONFLICT (name) DO UPDATE SET taken = taken + 1 WHERE taken < ?2", slot.Name, slot.Limit)
@@ -43,7 +43,7 @@ func take(tx *sql.Tx, slots []streamer.Slot) error {
 			return fmt.Errorf("take place: %w", err)
 		}
 		if n == 0 {
-			return &streamer.LimitError{Slot: slot}
+			return &request.LimitError{Slot: slot}
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	driver "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -57,8 +57,8 @@ type Store struct {
 }
 
 var (
-	_ streamer.RequestStore    = (*Store)(nil)
-	_ streamer.ConnectionStore = (*Store)(nil)
+	_ request.Store           = (*Store)(nil)
+	_ request.ConnectionStore = (*Store)(nil)
 )
 
 // Open opens the file, or makes it. Its folder must exist. Every error is an
@@ -164,7 +164,7 @@ func (s *Store) makeTables(ctx context.Context) error {
 	case version > 0 && upgrades[version] == "":
 		return errOlder
 	}
-	return s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+	return s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
 		if version == 0 {
 			if _, err := tx.Exec(schema); err != nil {
 				return nil, err
@@ -212,7 +212,7 @@ func (s *Store) PurgeExpired(ctx context.Context, now time.Time, limit int) (int
 		{"DELETE FROM connections WHERE rowid IN (SELECT rowid FROM connections WHERE expires_at <= ? LIMIT ?)", now.Add(-24 * time.Hour)},
 	} {
 		var n int64
-		err := s.writer.inTx(ctx, func(tx *sql.Tx) (*streamer.Request, error) {
+		err := s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
 			result, err := tx.Exec(q.sql, q.at.UnixMilli(), limit)
 			if err == nil {
 				n, err = result.RowsAffected()

@@ -3,7 +3,7 @@ package sqlite
 import (
 	"sync"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // Watch calls f with each request that a committed write has left QUEUED, as it
@@ -14,7 +14,7 @@ import (
 // After stop or Close returns, f is not called again; so f must call neither.
 // What was not delivered then is found by a sweep, like what was written before
 // the watch.
-func (s *Store) Watch(f func(*streamer.Request)) (stop func()) {
+func (s *Store) Watch(f func(*request.Request)) (stop func()) {
 	w := &watch{wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go w.run(f)
 	s.watches.add(w)
@@ -49,7 +49,7 @@ func (ws *watches) remove(w *watch) {
 	delete(ws.all, w)
 }
 
-func (ws *watches) tell(r *streamer.Request) {
+func (ws *watches) tell(r *request.Request) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	for w := range ws.all {
@@ -70,14 +70,14 @@ func (ws *watches) close() {
 // A watch is a queue with one goroutine behind it.
 type watch struct {
 	mu      sync.Mutex
-	queue   []*streamer.Request
+	queue   []*request.Request
 	stopped bool
 
 	wake chan struct{} // holds a token when the queue or stopped may have changed
 	done chan struct{} // closed when the goroutine has ended
 }
 
-func (w *watch) tell(r *streamer.Request) {
+func (w *watch) tell(r *request.Request) {
 	w.mu.Lock()
 	w.queue = append(w.queue, r)
 	w.mu.Unlock()
@@ -103,7 +103,7 @@ func (w *watch) signal() {
 	}
 }
 
-func (w *watch) run(f func(*streamer.Request)) {
+func (w *watch) run(f func(*request.Request)) {
 	defer close(w.done)
 	for range w.wake {
 		for {
@@ -119,7 +119,7 @@ func (w *watch) run(f func(*streamer.Request)) {
 	}
 }
 
-func (w *watch) next() (r *streamer.Request, stopped bool) {
+func (w *watch) next() (r *request.Request, stopped bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.stopped || len(w.queue) == 0 {

@@ -7,33 +7,33 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/sqlite"
 )
 
 func TestWatchHearsWhatIsQueued(t *testing.T) {
 	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "streamer.db"))
-	heard := make(chan *streamer.Request, 100)
-	stop := s.Watch(func(r *streamer.Request) { heard <- r })
+	heard := make(chan *request.Request, 100)
+	stop := s.Watch(func(r *request.Request) { heard <- r })
 
 	r := create(t, s, "r-1")
-	if _, created, err := s.CreateRequest(t.Context(), request("r-1")); err != nil || created { // writes nothing
+	if _, created, err := s.CreateRequest(t.Context(), newRequest("r-1")); err != nil || created { // writes nothing
 		t.Fatalf("created %v, %v", created, err)
 	}
-	change := func(c streamer.Change) {
+	change := func(c request.Change) {
 		t.Helper()
 		if _, err := s.ChangeRequest(t.Context(), r.Key, c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	change(streamer.Change{Subscribe: "c-1"})
-	change(streamer.Change{At: epoch, To: streamer.Running, AddRev: 1})
-	if _, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{From: []streamer.State{streamer.Queued}, Cancel: true}); err == nil {
+	change(request.Change{Subscribe: "c-1"})
+	change(request.Change{At: epoch, To: request.Running, AddRev: 1})
+	if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{From: []request.State{request.Queued}, Cancel: true}); err == nil {
 		t.Fatal("a guard did not hold, but there is no error")
 	}
-	change(streamer.Change{At: epoch, To: streamer.Queued, AddRev: 1})
-	change(streamer.Change{At: epoch, To: streamer.Cancelled, AddRev: 1})
+	change(request.Change{At: epoch, To: request.Queued, AddRev: 1})
+	change(request.Change{At: epoch, To: request.Cancelled, AddRev: 1})
 	create(t, s, "r-2")
 
 	for i, want := range []struct {
@@ -42,7 +42,7 @@ func TestWatchHearsWhatIsQueued(t *testing.T) {
 		subscribers int
 	}{{"r-1", 1, 0}, {"r-1", 1, 1}, {"r-1", 3, 1}, {"r-2", 1, 0}} {
 		got := <-heard
-		if got.ID != want.id || got.Rev != want.rev || len(got.Subscribers) != want.subscribers || got.State != streamer.Queued {
+		if got.ID != want.id || got.Rev != want.rev || len(got.Subscribers) != want.subscribers || got.State != request.Queued {
 			t.Errorf("heard as number %d: %+v, want %+v", i+1, got, want)
 		}
 	}
@@ -57,9 +57,9 @@ func TestAWatchMayUseTheStore(t *testing.T) {
 	t.Parallel()
 	s := open(t, sqlite.Memory)
 	heard := make(chan error)
-	defer s.Watch(func(r *streamer.Request) {
+	defer s.Watch(func(r *request.Request) {
 		got, err := s.LoadRequest(t.Context(), r.Key)
-		if err == nil && got.State != streamer.Queued {
+		if err == nil && got.State != request.Queued {
 			err = fmt.Errorf("the write is not there yet: %+v", got)
 		}
 		heard <- err
@@ -83,7 +83,7 @@ func TestWatchHearsInTheOrderOfCommits(t *testing.T) {
 	)
 	all.Add(2 * (1 + writers*each))
 	for i := range revs {
-		defer s.Watch(func(r *streamer.Request) {
+		defer s.Watch(func(r *request.Request) {
 			<-gate // writers are done before the first is delivered
 			revs[i] = append(revs[i], r.Rev)
 			all.Done()
@@ -94,7 +94,7 @@ func TestWatchHearsInTheOrderOfCommits(t *testing.T) {
 	for range writers {
 		wg.Go(func() {
 			for range each {
-				if _, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{AddRev: 1}); err != nil {
+				if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{AddRev: 1}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -117,12 +117,12 @@ func TestCloseEndsWatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	called := make(chan struct{}, 1)
-	stop := s.Watch(func(*streamer.Request) { called <- struct{}{} })
+	stop := s.Watch(func(*request.Request) { called <- struct{}{} })
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	stop()
-	s.Watch(func(*streamer.Request) { called <- struct{}{} })()
+	s.Watch(func(*request.Request) { called <- struct{}{} })()
 	if len(called) != 0 {
 		t.Error("a watch of a closed store was called")
 	}

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // A writer runs writes in the order in which they came. Those that come while
@@ -14,9 +14,9 @@ import (
 // which takes longer than many writes.
 type writer struct {
 	db      *sql.DB
-	tell    func(*streamer.Request) // of what became queued, in the order of writes
-	turns   chan *write             // without a buffer: what is taken from it is done
-	close   func()                  // waits for what runs
+	tell    func(*request.Request) // of what became queued, in the order of writes
+	turns   chan *write            // without a buffer: what is taken from it is done
+	close   func()                 // waits for what runs
 	closing chan struct{}
 	closed  chan struct{}
 }
@@ -24,8 +24,8 @@ type writer struct {
 // A write is one caller's. It is done or not at all, whatever its neighbours in
 // the transaction do.
 type write struct {
-	do      func(tx *sql.Tx) (*streamer.Request, error)
-	written *streamer.Request
+	do      func(tx *sql.Tx) (*request.Request, error)
+	written *request.Request
 	err     error
 	done    chan struct{}
 }
@@ -36,7 +36,7 @@ const maxTogether = 1000
 
 var errClosed = errors.New("the store is closed")
 
-func newWriter(db *sql.DB, tell func(*streamer.Request)) *writer {
+func newWriter(db *sql.DB, tell func(*request.Request)) *writer {
 	w := &writer{db: db, tell: tell, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
 	w.close = sync.OnceFunc(func() {
 		close(w.closing)
@@ -50,7 +50,7 @@ func newWriter(db *sql.DB, tell func(*streamer.Request)) *writer {
 // that do returns. The context bounds the wait for the turn; from then on it takes
 // milliseconds, so that an error of the context always means that nothing has
 // changed. do may run in another goroutine.
-func (w *writer) inTx(ctx context.Context, do func(tx *sql.Tx) (*streamer.Request, error)) error {
+func (w *writer) inTx(ctx context.Context, do func(tx *sql.Tx) (*request.Request, error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (w *writer) together(first *write) {
 		case err != nil: // for one that was refused too: it may have been by a neighbour's write
 			one.err = err
 		case one.err != nil:
-		case one.written != nil && one.written.State == streamer.Queued:
+		case one.written != nil && one.written.State == request.Queued:
 			w.tell(one.written)
 		}
 		close(one.done)

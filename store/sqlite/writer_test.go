@@ -11,12 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 // insert writes a connection with an id.
-func insert(id string) func(tx *sql.Tx) (*streamer.Request, error) {
-	return func(tx *sql.Tx) (*streamer.Request, error) {
+func insert(id string) func(tx *sql.Tx) (*request.Request, error) {
+	return func(tx *sql.Tx) (*request.Request, error) {
 		_, err := tx.Exec("INSERT INTO connections ("+connectionColumns+") VALUES (?, '', '', '[]', 0, 0, 0, '', '')", id)
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func TestWritesAreDoneInTheirOrder(t *testing.T) {
 		for n := range 2*maxTogether + 10 {
 			want = append(want, n)
 			all.Go(func() {
-				err := s.writer.inTx(t.Context(), func(*sql.Tx) (*streamer.Request, error) {
+				err := s.writer.inTx(t.Context(), func(*sql.Tx) (*request.Request, error) {
 					<-gate
 					order = append(order, n)
 					return nil, nil
@@ -75,11 +75,11 @@ func TestAWriteOutlivesItsNeighbours(t *testing.T) {
 		var all sync.WaitGroup
 		for i, w := range []struct {
 			ctx  context.Context
-			do   func(tx *sql.Tx) (*streamer.Request, error)
+			do   func(tx *sql.Tx) (*request.Request, error)
 			want error
 		}{
-			{ctx: t.Context(), do: func(tx *sql.Tx) (*streamer.Request, error) { <-gate; return insert("c-0")(tx) }},
-			{ctx: t.Context(), do: func(tx *sql.Tx) (*streamer.Request, error) {
+			{ctx: t.Context(), do: func(tx *sql.Tx) (*request.Request, error) { <-gate; return insert("c-0")(tx) }},
+			{ctx: t.Context(), do: func(tx *sql.Tx) (*request.Request, error) {
 				return nil, errors.Join(broken, second(insert("c-1")(tx)))
 			}, want: broken},
 			{ctx: impatient, do: insert("c-2"), want: context.DeadlineExceeded},
@@ -97,7 +97,7 @@ func TestAWriteOutlivesItsNeighbours(t *testing.T) {
 		all.Wait()
 		for i, there := range []bool{true, false, false, true} {
 			_, err := s.LoadConnection(t.Context(), fmt.Sprint("c-", i))
-			if errors.Is(err, streamer.ErrNotFound) == there {
+			if errors.Is(err, request.ErrNotFound) == there {
 				t.Errorf("c-%d: %v", i, err)
 			}
 		}

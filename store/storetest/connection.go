@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
 // connection is an open connection, with an expiry that has not passed whatever
 // the clock says: a store may drop one a day after that.
-func connection(id string) streamer.Connection {
-	return streamer.Connection{
+func connection(id string) request.Connection {
+	return request.Connection{
 		ID: id,
 		Principal: streamer.Principal{Tenant: "acme", Subject: "ada", Scopes: []string{"write", "read", "a b", "日本"},
 			ExpiresAt: time.Date(2100, 1, 2, 3, 4, 5, 6_000_000, time.UTC)},
@@ -34,7 +35,7 @@ func (s suite) listed(t *testing.T, tenant, subject, id string, at time.Duration
 
 // connections fails unless these are the pages of the query, each page's ids
 // with spaces and pages with a bar between them.
-func (s suite) connections(t *testing.T, q streamer.ConnectionQuery, want string) {
+func (s suite) connections(t *testing.T, q request.ConnectionQuery, want string) {
 	t.Helper()
 	settles(t, func() string {
 		var pages []string
@@ -67,7 +68,7 @@ func (s suite) ended(t *testing.T, now time.Time, limit int, want string) {
 	})
 }
 
-func connectionIDs(all []streamer.Connection) string {
+func connectionIDs(all []request.Connection) string {
 	names := make([]string, len(all))
 	for i, c := range all {
 		names[i] = c.ID
@@ -97,7 +98,7 @@ var connectionTests = []test{
 	}},
 	{"saving again replaces all of it", func(t *testing.T, s suite) {
 		s.save(t, connection("c-1"))
-		c := streamer.Connection{ID: "c-1", Principal: streamer.Principal{Tenant: "globex", Subject: "bob", Scopes: []string{"other"},
+		c := request.Connection{ID: "c-1", Principal: streamer.Principal{Tenant: "globex", Subject: "bob", Scopes: []string{"other"},
 			ExpiresAt: connection("").Principal.ExpiresAt.Add(time.Hour)}, ConnectedAt: epoch.Add(time.Hour)}
 		s.save(t, c)
 		s.opened(t, c)
@@ -105,7 +106,7 @@ var connectionTests = []test{
 	{"what is not there is ErrNotFound", func(t *testing.T, s suite) {
 		s.save(t, connection("c-1"))
 		for _, id := range []string{"c-2", "C-1", "c-"} {
-			if c, err := s.LoadConnection(t.Context(), id); !errors.Is(err, streamer.ErrNotFound) {
+			if c, err := s.LoadConnection(t.Context(), id); !errors.Is(err, request.ErrNotFound) {
 				t.Errorf("%q loads as %+v, %v", id, c, err)
 			}
 		}
@@ -118,7 +119,7 @@ var connectionTests = []test{
 				t.Fatal(err)
 			}
 		}
-		if c, err := s.LoadConnection(t.Context(), "c-1"); !errors.Is(err, streamer.ErrNotFound) {
+		if c, err := s.LoadConnection(t.Context(), "c-1"); !errors.Is(err, request.ErrNotFound) {
 			t.Errorf("it still loads as %+v, %v", c, err)
 		}
 		s.opened(t, connection("c-2"))
@@ -138,12 +139,12 @@ var connectionTests = []test{
 		s.listed(t, "acme", "ad", "c-6", 0)
 		s.listed(t, "acme#", "ada", "c-7", 0)
 		for limit, want := range map[int]string{100: "c-6 c-4 c-2 c-3 c-5 c-1", 6: "c-6 c-4 c-2 c-3 c-5 c-1", 2: "c-6 c-4|c-2 c-3|c-5 c-1"} {
-			s.connections(t, streamer.ConnectionQuery{Tenant: "acme", Limit: limit}, want)
+			s.connections(t, request.ConnectionQuery{Tenant: "acme", Limit: limit}, want)
 		}
-		s.connections(t, streamer.ConnectionQuery{Tenant: "acme", Subject: "ada", Limit: 2}, "c-4 c-2|c-3")
-		s.connections(t, streamer.ConnectionQuery{Tenant: "acme", Subject: "ada#1", Limit: 2}, "c-5")
-		s.connections(t, streamer.ConnectionQuery{Tenant: "acme", Subject: "eve", Limit: 2}, "")
-		s.connections(t, streamer.ConnectionQuery{Tenant: "globex", Limit: 2}, "")
+		s.connections(t, request.ConnectionQuery{Tenant: "acme", Subject: "ada", Limit: 2}, "c-4 c-2|c-3")
+		s.connections(t, request.ConnectionQuery{Tenant: "acme", Subject: "ada#1", Limit: 2}, "c-5")
+		s.connections(t, request.ConnectionQuery{Tenant: "acme", Subject: "eve", Limit: 2}, "")
+		s.connections(t, request.ConnectionQuery{Tenant: "globex", Limit: 2}, "")
 	}},
 	{"a list follows what opens, renews and closes, and its rows are whole", func(t *testing.T, s suite) {
 		c := connection("c-1")
@@ -151,7 +152,7 @@ var connectionTests = []test{
 		c.Principal.ExpiresAt = c.Principal.ExpiresAt.Add(time.Hour)
 		s.save(t, c)
 		settles(t, func() string {
-			page, _, err := s.ListConnections(t.Context(), streamer.ConnectionQuery{Tenant: "acme", Limit: 10})
+			page, _, err := s.ListConnections(t.Context(), request.ConnectionQuery{Tenant: "acme", Limit: 10})
 			if err != nil || len(page) != 1 || !reflect.DeepEqual(page[0], c) {
 				return fmt.Sprintf("listed %+v, %v", page, err)
 			}
@@ -160,15 +161,15 @@ var connectionTests = []test{
 		if err := s.DeleteConnection(t.Context(), "c-1"); err != nil {
 			t.Fatal(err)
 		}
-		s.connections(t, streamer.ConnectionQuery{Tenant: "acme", Limit: 10}, "")
+		s.connections(t, request.ConnectionQuery{Tenant: "acme", Limit: 10}, "")
 	}},
 	{"a cursor that no list gave", func(t *testing.T, s suite) {
 		for i, subject := range []string{"ada", "ada", "bob", "bob"} {
 			s.listed(t, "acme", subject, fmt.Sprint("c-", i), ms(i))
 		}
-		s.connections(t, streamer.ConnectionQuery{Tenant: "acme", Limit: 3}, "c-0 c-1 c-2|c-3")
+		s.connections(t, request.ConnectionQuery{Tenant: "acme", Limit: 3}, "c-0 c-1 c-2|c-3")
 		for _, cursor := range []string{"x", "e30", "eyJjIjoxfQ", strings.Repeat("A", 400)} {
-			_, _, err := s.ListConnections(t.Context(), streamer.ConnectionQuery{Tenant: "acme", Limit: 3, Cursor: cursor})
+			_, _, err := s.ListConnections(t.Context(), request.ConnectionQuery{Tenant: "acme", Limit: 3, Cursor: cursor})
 			var declared *streamer.Error
 			if !errors.As(err, &declared) || declared.Code != wire.ValidationError {
 				t.Errorf("the cursor %q gives %v", cursor, err)
@@ -227,7 +228,7 @@ var connectionTests = []test{
 	}},
 }
 
-func (s suite) save(t *testing.T, c streamer.Connection) {
+func (s suite) save(t *testing.T, c request.Connection) {
 	t.Helper()
 	if err := s.SaveConnection(t.Context(), c); err != nil {
 		t.Fatalf("save connection: %v", err)
@@ -235,7 +236,7 @@ func (s suite) save(t *testing.T, c streamer.Connection) {
 }
 
 // opened fails unless the connection loads as want.
-func (s suite) opened(t *testing.T, want streamer.Connection) {
+func (s suite) opened(t *testing.T, want request.Connection) {
 	t.Helper()
 	got, err := s.LoadConnection(t.Context(), want.ID)
 	if err != nil {

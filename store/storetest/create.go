@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -20,8 +21,8 @@ var createTests = []test{
 		same(t, "loaded", s.load(t, want.Key), full("r-1"))
 	}},
 	{"absent fields stay absent", func(t *testing.T, s suite) {
-		want := &streamer.Request{Key: streamer.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, Action: "report",
-			State: streamer.Queued, Rev: 1, Attempt: 1, CreatedAt: epoch, UpdatedAt: epoch}
+		want := &request.Request{Key: request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, Action: "report",
+			State: request.Queued, Rev: 1, Attempt: 1, CreatedAt: epoch, UpdatedAt: epoch}
 		same(t, "created", s.create(t, want), want)
 		same(t, "loaded", s.load(t, want.Key), want)
 	}},
@@ -76,7 +77,7 @@ var createTests = []test{
 		same(t, "created", s.create(t, young), young)
 		same(t, "loaded", s.load(t, young.Key), young)
 		settles(t, func() string {
-			page, _, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "acme", Limit: 10})
+			page, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 10})
 			if err != nil || len(page) != 1 || difference(page[0], young) != "" {
 				return "the list does not have the new request alone: " + ids(page)
 			}
@@ -84,7 +85,7 @@ var createTests = []test{
 		})
 	}},
 	{"keys that look alike are different requests", func(t *testing.T, s suite) {
-		keys := []streamer.Key{
+		keys := []request.Key{
 			{Tenant: "a", Subject: "b", ID: "c"}, {Tenant: "a#b", Subject: "c", ID: "c"}, {Tenant: "a", Subject: "b#c", ID: "c"},
 			{Tenant: "a|b", Subject: "c", ID: "c"}, {Tenant: "a", Subject: "b|c", ID: "c"},
 			{Tenant: "a/b", Subject: "c", ID: "c"}, {Tenant: "a", Subject: "b/c", ID: "c"},
@@ -108,17 +109,17 @@ var createTests = []test{
 	}},
 	{"what is not there is ErrNotFound", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
-		for _, key := range []streamer.Key{
+		for _, key := range []request.Key{
 			{Tenant: "acme", Subject: "ada", ID: "r-2"}, {Tenant: "acme", Subject: "bob", ID: "r-1"}, {Tenant: "globex", Subject: "ada", ID: "r-1"},
 		} {
-			if r, err := s.LoadRequest(t.Context(), key); !errors.Is(err, streamer.ErrNotFound) {
+			if r, err := s.LoadRequest(t.Context(), key); !errors.Is(err, request.ErrNotFound) {
 				t.Errorf("load %+v gives %+v, %v", key, r, err)
 			}
-			c := streamer.Change{At: epoch, To: streamer.Running, AddRev: 1, Subscribe: "c-1"}
-			if r, err := s.ChangeRequest(t.Context(), key, c); !errors.Is(err, streamer.ErrNotFound) {
+			c := request.Change{At: epoch, To: request.Running, AddRev: 1, Subscribe: "c-1"}
+			if r, err := s.ChangeRequest(t.Context(), key, c); !errors.Is(err, request.ErrNotFound) {
 				t.Errorf("change %+v gives %+v, %v", key, r, err)
 			}
-			if _, err := s.LoadRequest(t.Context(), key); !errors.Is(err, streamer.ErrNotFound) {
+			if _, err := s.LoadRequest(t.Context(), key); !errors.Is(err, request.ErrNotFound) {
 				t.Errorf("a change made %+v: %v", key, err)
 			}
 		}
@@ -129,27 +130,27 @@ var createTests = []test{
 		out := s.create(t, in)
 		in.Subscribers[0], out.Subscribers[1] = "altered", "altered"
 		in.Slots[0], out.Slots[1], in.Steps["other"], out.Steps["another"] = "altered", "altered", nil, nil
-		in.State, out.Rev = streamer.Queued, 1
+		in.State, out.Rev = request.Queued, 1
 		same(t, "loaded", s.load(t, in.Key), full("r-1"))
 	}},
 	{"the largest request fits", func(t *testing.T, s suite) {
 		r := full("r-1")
-		r.Payload = text(streamer.MaxPayload)
-		r.Metadata = map[string]string{"m": strings.Repeat("m", streamer.MaxMetadata-1)}
-		r.Progress.Message = strings.Repeat("p", streamer.MaxMessageText)
-		r.Progress.Metadata = text(streamer.MaxMetadata)
-		r.State, r.Result, r.Checkpoint, r.Subscribers = streamer.Queued, nil, nil, nil
-		for i := range streamer.MaxSubscribers {
+		r.Payload = text(request.MaxPayload)
+		r.Metadata = map[string]string{"m": strings.Repeat("m", request.MaxMetadata-1)}
+		r.Progress.Message = strings.Repeat("p", request.MaxMessageText)
+		r.Progress.Metadata = text(request.MaxMetadata)
+		r.State, r.Result, r.Checkpoint, r.Subscribers = request.Queued, nil, nil, nil
+		for i := range request.MaxSubscribers {
 			r.Subscribers = append(r.Subscribers, "L0SM9cOFvHcC"+string(rune('a'+i/26))+string(rune('a'+i%26))+"w=")
 		}
-		r.Steps, r.History = map[string]json.RawMessage{"step": text(streamer.MaxStepResult)}, nil
-		r.Steps["second"] = text(streamer.MaxSteps - streamer.MaxStepResult - len("step") - len("second"))
-		for i := range streamer.MaxHistory {
+		r.Steps, r.History = map[string]json.RawMessage{"step": text(request.MaxStepResult)}, nil
+		r.Steps["second"] = text(request.MaxSteps - request.MaxStepResult - len("step") - len("second"))
+		for i := range request.MaxHistory {
 			r.History = append(r.History, wire.Attempt{Number: i, StartedAt: epoch, EndedAt: epoch.Add(time.Hour), Code: wire.ProcessingFailed, Worker: "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"})
 		}
 		s.create(t, r)
-		c := streamer.Change{At: epoch, Checkpoint: text(streamer.MaxCheckpoint), Result: text(streamer.MaxResult),
-			Error: &wire.Error{Code: wire.InternalError, Message: strings.Repeat("e", streamer.MaxMessageText), Details: text(streamer.MaxMetadata)}}
+		c := request.Change{At: epoch, Checkpoint: text(request.MaxCheckpoint), Result: text(request.MaxResult),
+			Error: &wire.Error{Code: wire.InternalError, Message: strings.Repeat("e", request.MaxMessageText), Details: text(request.MaxMetadata)}}
 		got := s.change(t, r.Key, c)
 		if err := c.Apply(r); err != nil {
 			t.Fatal(err)
@@ -169,7 +170,7 @@ var createTests = []test{
 			return
 		}
 		wantCode(t, err, wire.PayloadTooLarge)
-		if _, err := s.LoadRequest(t.Context(), r.Key); !errors.Is(err, streamer.ErrNotFound) {
+		if _, err := s.LoadRequest(t.Context(), r.Key); !errors.Is(err, request.ErrNotFound) {
 			t.Errorf("it was refused, but loads with %v", err)
 		}
 	}},
@@ -177,7 +178,7 @@ var createTests = []test{
 		r := queued("acme", "ada", "r-1", epoch)
 		r.Payload = text(200 << 10)
 		s.create(t, r)
-		c := streamer.Change{AddRev: 1, Result: text(250 << 10)}
+		c := request.Change{AddRev: 1, Result: text(250 << 10)}
 		_, err := s.ChangeRequest(t.Context(), r.Key, c)
 		if err == nil {
 			err = c.Apply(r)
@@ -201,17 +202,17 @@ var createTests = []test{
 		calls := map[string]func() error{
 			"create": func() error { _, _, err := s.CreateRequest(ctx, queued("acme", "ada", "r-2", epoch)); return err },
 			"load":   func() error { _, err := s.LoadRequest(ctx, r.Key); return err },
-			"change": func() error { _, err := s.ChangeRequest(ctx, r.Key, streamer.Change{AddRev: 1}); return err },
+			"change": func() error { _, err := s.ChangeRequest(ctx, r.Key, request.Change{AddRev: 1}); return err },
 			"list": func() error {
-				_, _, err := s.ListRequests(ctx, streamer.Query{Tenant: "acme", Limit: 1})
+				_, _, err := s.ListRequests(ctx, request.Query{Tenant: "acme", Limit: 1})
 				return err
 			},
 			"create with a place": func() error {
-				_, _, err := s.CreateRequest(ctx, queued("acme", "ada", "r-2", epoch), streamer.Slot{Name: "a", Limit: 1})
+				_, _, err := s.CreateRequest(ctx, queued("acme", "ada", "r-2", epoch), request.Slot{Name: "a", Limit: 1})
 				return err
 			},
 			"append output": func() error {
-				_, err := s.ChangeRequest(ctx, r.Key, streamer.Change{Output: []json.RawMessage{json.RawMessage("1")}})
+				_, err := s.ChangeRequest(ctx, r.Key, request.Change{Output: []json.RawMessage{json.RawMessage("1")}})
 				return err
 			},
 			"read output":       func() error { _, err := s.ReadOutput(ctx, r.Key, 0, 1); return err },
@@ -228,13 +229,13 @@ var createTests = []test{
 			}
 		}
 		same(t, "the request", s.load(t, r.Key), r)
-		if _, err := s.LoadRequest(t.Context(), streamer.Key{Tenant: "acme", Subject: "ada", ID: "r-2"}); !errors.Is(err, streamer.ErrNotFound) {
+		if _, err := s.LoadRequest(t.Context(), request.Key{Tenant: "acme", Subject: "ada", ID: "r-2"}); !errors.Is(err, request.ErrNotFound) {
 			t.Errorf("r-2: %v", err)
 		}
 		if _, err := s.LoadConnection(t.Context(), "c-1"); err != nil {
 			t.Errorf("c-1: %v", err)
 		}
-		if _, err := s.LoadConnection(t.Context(), "c-2"); !errors.Is(err, streamer.ErrNotFound) {
+		if _, err := s.LoadConnection(t.Context(), "c-2"); !errors.Is(err, request.ErrNotFound) {
 			t.Errorf("c-2: %v", err)
 		}
 	}},

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 var dueTests = []test{
@@ -26,16 +26,16 @@ var dueTests = []test{
 	}},
 	{"of whatever state, while it has a due time", func(t *testing.T, s suite) {
 		at := epoch.Add(time.Minute)
-		for i, to := range []streamer.State{streamer.Queued, streamer.Running, streamer.Succeeded, streamer.Failed, streamer.Cancelled} {
+		for i, to := range []request.State{request.Queued, request.Running, request.Succeeded, request.Failed, request.Cancelled} {
 			r := s.create(t, queued("acme", "ada", fmt.Sprint("r-", i), epoch))
-			s.change(t, r.Key, streamer.Change{At: epoch, To: to, DueAt: epoch.Add(ms(i))})
+			s.change(t, r.Key, request.Change{At: epoch, To: to, DueAt: epoch.Add(ms(i))})
 		}
 		s.due(t, at, 10, "r-0 r-1 r-2 r-3 r-4")
-		s.change(t, streamer.Key{Tenant: "acme", Subject: "ada", ID: "r-3"}, streamer.Change{Settled: true})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-3"}, request.Change{Settled: true})
 		s.due(t, at, 10, "r-0 r-1 r-2 r-4")
-		s.change(t, streamer.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, streamer.Change{At: epoch, To: streamer.Failed})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, request.Change{At: epoch, To: request.Failed})
 		s.due(t, at, 10, "r-0 r-2 r-4")
-		s.change(t, streamer.Key{Tenant: "acme", Subject: "ada", ID: "r-0"}, streamer.Change{DueAt: at.Add(ms(1))})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-0"}, request.Change{DueAt: at.Add(ms(1))})
 		s.due(t, at, 10, "r-2 r-4")
 		s.due(t, at.Add(ms(1)), 10, "r-2 r-4 r-0")
 	}},
@@ -44,7 +44,7 @@ var dueTests = []test{
 		r.DueAt = time.Time{}
 		s.create(t, r)
 		s.due(t, epoch.Add(1000*time.Hour), 10, "")
-		s.change(t, r.Key, streamer.Change{DueAt: epoch})
+		s.change(t, r.Key, request.Change{DueAt: epoch})
 		s.due(t, epoch, 10, "r-1")
 	}},
 	{"rows come whole", func(t *testing.T, s suite) {

@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
 var listTests = []test{
 	{"nothing", func(t *testing.T, s suite) {
-		page, cursor, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "acme", Limit: 10})
+		page, cursor, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 10})
 		if err != nil || len(page) != 0 || cursor != "" {
 			t.Errorf("got %v, cursor %q, %v", ids(page), cursor, err)
 		}
@@ -23,13 +23,13 @@ var listTests = []test{
 			s.create(t, queued("acme", "ada", id, epoch))
 			s.create(t, queued("acme", "ada", "late-"+id, epoch.Add(ms(i))))
 		}
-		s.lists(t, streamer.Query{Tenant: "acme", Limit: 10}, "late-r-c late-r-a r-c r-b r-a late-r-b")
-		s.lists(t, streamer.Query{Tenant: "acme", Subject: "ada", Limit: 10}, "late-r-c late-r-a r-c r-b r-a late-r-b")
+		s.lists(t, request.Query{Tenant: "acme", Limit: 10}, "late-r-c late-r-a r-c r-b r-a late-r-b")
+		s.lists(t, request.Query{Tenant: "acme", Subject: "ada", Limit: 10}, "late-r-c late-r-a r-c r-b r-a late-r-b")
 	}},
 	{"rows come whole", func(t *testing.T, s suite) {
 		s.create(t, full("r-1"))
 		settles(t, func() string {
-			page, _, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "acme", Limit: 1})
+			page, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 1})
 			if err != nil || len(page) != 1 {
 				return fmt.Sprintf("got %v, %v", ids(page), err)
 			}
@@ -37,66 +37,66 @@ var listTests = []test{
 		})
 	}},
 	{"filters", func(t *testing.T, s suite) {
-		states := []streamer.State{streamer.Queued, streamer.Running, streamer.Succeeded, streamer.Failed, streamer.Cancelled}
+		states := []request.State{request.Queued, request.Running, request.Succeeded, request.Failed, request.Cancelled}
 		for i := range 20 {
 			r := queued("acme", []string{"ada", "bob"}[i%2], fmt.Sprintf("r-%02d", i), epoch.Add(ms(i)))
 			s.create(t, r)
-			if to := states[i%5]; to != streamer.Queued {
-				s.change(t, r.Key, streamer.Change{At: epoch.Add(ms(i)), To: to})
+			if to := states[i%5]; to != request.Queued {
+				s.change(t, r.Key, request.Change{At: epoch.Add(ms(i)), To: to})
 			}
 		}
 		s.create(t, queued("globex", "ada", "g-1", epoch.Add(ms(3))))
-		q := streamer.Query{Tenant: "acme", Limit: 100}
-		with := func(edit func(q *streamer.Query)) streamer.Query { c := q; edit(&c); return c }
-		s.lists(t, with(func(q *streamer.Query) { q.State = streamer.Failed }), "r-18 r-13 r-08 r-03")
-		s.lists(t, with(func(q *streamer.Query) { q.Subject = "bob"; q.State = streamer.Failed }), "r-13 r-03")
-		s.lists(t, with(func(q *streamer.Query) { q.From = epoch.Add(ms(18)) }), "r-19 r-18")
-		s.lists(t, with(func(q *streamer.Query) { q.From = epoch.Add(ms(18) + 1) }), "r-19")
-		s.lists(t, with(func(q *streamer.Query) { q.Until = epoch.Add(ms(2)) }), "r-01 r-00")
-		s.lists(t, with(func(q *streamer.Query) { q.Until = epoch.Add(ms(2) + 1) }), "r-02 r-01 r-00")
-		s.lists(t, with(func(q *streamer.Query) { q.From = epoch.Add(ms(5)); q.Until = epoch.Add(ms(7)) }), "r-06 r-05")
-		s.lists(t, with(func(q *streamer.Query) {
-			q.From, q.Until, q.Subject, q.State = epoch.Add(ms(2)), epoch.Add(ms(13)), "ada", streamer.Succeeded
+		q := request.Query{Tenant: "acme", Limit: 100}
+		with := func(edit func(q *request.Query)) request.Query { c := q; edit(&c); return c }
+		s.lists(t, with(func(q *request.Query) { q.State = request.Failed }), "r-18 r-13 r-08 r-03")
+		s.lists(t, with(func(q *request.Query) { q.Subject = "bob"; q.State = request.Failed }), "r-13 r-03")
+		s.lists(t, with(func(q *request.Query) { q.From = epoch.Add(ms(18)) }), "r-19 r-18")
+		s.lists(t, with(func(q *request.Query) { q.From = epoch.Add(ms(18) + 1) }), "r-19")
+		s.lists(t, with(func(q *request.Query) { q.Until = epoch.Add(ms(2)) }), "r-01 r-00")
+		s.lists(t, with(func(q *request.Query) { q.Until = epoch.Add(ms(2) + 1) }), "r-02 r-01 r-00")
+		s.lists(t, with(func(q *request.Query) { q.From = epoch.Add(ms(5)); q.Until = epoch.Add(ms(7)) }), "r-06 r-05")
+		s.lists(t, with(func(q *request.Query) {
+			q.From, q.Until, q.Subject, q.State = epoch.Add(ms(2)), epoch.Add(ms(13)), "ada", request.Succeeded
 		}), "r-12 r-02")
-		s.lists(t, with(func(q *streamer.Query) { q.From = epoch.Add(time.Hour) }), "")
-		s.lists(t, with(func(q *streamer.Query) { q.From, q.Until = epoch.Add(ms(7)), epoch.Add(ms(7)) }), "")
-		s.lists(t, with(func(q *streamer.Query) { q.From, q.Until = epoch.Add(ms(9)), epoch.Add(ms(7)) }), "")
+		s.lists(t, with(func(q *request.Query) { q.From = epoch.Add(time.Hour) }), "")
+		s.lists(t, with(func(q *request.Query) { q.From, q.Until = epoch.Add(ms(7)), epoch.Add(ms(7)) }), "")
+		s.lists(t, with(func(q *request.Query) { q.From, q.Until = epoch.Add(ms(9)), epoch.Add(ms(7)) }), "")
 		other := queued("acme", "ada", "other", epoch.Add(ms(4)))
 		other.Action = "ship"
 		s.create(t, other)
-		s.lists(t, with(func(q *streamer.Query) { q.Action = "ship" }), "other")
-		s.lists(t, with(func(q *streamer.Query) { q.Action, q.State = "ship", streamer.Failed }), "")
-		s.lists(t, with(func(q *streamer.Query) { q.Action, q.State, q.Subject = "report", streamer.Queued, "ada" }), "r-10 r-00")
-		s.lists(t, with(func(q *streamer.Query) { q.Action = "Report" }), "")
-		s.lists(t, with(func(q *streamer.Query) { q.Subject = "nobody" }), "")
-		s.lists(t, streamer.Query{Tenant: "globex", Limit: 100}, "g-1")
-		s.lists(t, streamer.Query{Tenant: "globex", Subject: "bob", Limit: 100}, "")
-		s.lists(t, streamer.Query{Tenant: "acm", Limit: 100}, "")
-		s.lists(t, streamer.Query{Tenant: "acme%", Limit: 100}, "")
+		s.lists(t, with(func(q *request.Query) { q.Action = "ship" }), "other")
+		s.lists(t, with(func(q *request.Query) { q.Action, q.State = "ship", request.Failed }), "")
+		s.lists(t, with(func(q *request.Query) { q.Action, q.State, q.Subject = "report", request.Queued, "ada" }), "r-10 r-00")
+		s.lists(t, with(func(q *request.Query) { q.Action = "Report" }), "")
+		s.lists(t, with(func(q *request.Query) { q.Subject = "nobody" }), "")
+		s.lists(t, request.Query{Tenant: "globex", Limit: 100}, "g-1")
+		s.lists(t, request.Query{Tenant: "globex", Subject: "bob", Limit: 100}, "")
+		s.lists(t, request.Query{Tenant: "acm", Limit: 100}, "")
+		s.lists(t, request.Query{Tenant: "acme%", Limit: 100}, "")
 	}},
 	{"a state filter follows the state", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
-		s.change(t, r.Key, streamer.Change{At: epoch, To: streamer.Running})
-		s.lists(t, streamer.Query{Tenant: "acme", State: streamer.Queued, Limit: 10}, "")
-		s.lists(t, streamer.Query{Tenant: "acme", State: streamer.Running, Limit: 10}, "r-1")
+		s.change(t, r.Key, request.Change{At: epoch, To: request.Running})
+		s.lists(t, request.Query{Tenant: "acme", State: request.Queued, Limit: 10}, "")
+		s.lists(t, request.Query{Tenant: "acme", State: request.Running, Limit: 10}, "r-1")
 	}},
 	{"tenants with names that begin alike", func(t *testing.T, s suite) {
-		for _, key := range []streamer.Key{{Tenant: "a", Subject: "b", ID: "1"}, {Tenant: "a#b", Subject: "c", ID: "2"}, {Tenant: "a", Subject: "b#c", ID: "3"},
+		for _, key := range []request.Key{{Tenant: "a", Subject: "b", ID: "1"}, {Tenant: "a#b", Subject: "c", ID: "2"}, {Tenant: "a", Subject: "b#c", ID: "3"},
 			{Tenant: "ab", Subject: "", ID: "4"}, {Tenant: "a\\", Subject: "#b", ID: "5"}} {
 			s.create(t, queued(key.Tenant, key.Subject, key.ID, epoch))
 		}
-		s.lists(t, streamer.Query{Tenant: "a", Limit: 10}, "3 1")
-		s.lists(t, streamer.Query{Tenant: "a", Subject: "b", Limit: 10}, "1")
-		s.lists(t, streamer.Query{Tenant: "a#b", Limit: 10}, "2")
-		s.lists(t, streamer.Query{Tenant: "ab", Limit: 10}, "4")
-		s.lists(t, streamer.Query{Tenant: "a\\", Subject: "#b", Limit: 10}, "5")
+		s.lists(t, request.Query{Tenant: "a", Limit: 10}, "3 1")
+		s.lists(t, request.Query{Tenant: "a", Subject: "b", Limit: 10}, "1")
+		s.lists(t, request.Query{Tenant: "a#b", Limit: 10}, "2")
+		s.lists(t, request.Query{Tenant: "ab", Limit: 10}, "4")
+		s.lists(t, request.Query{Tenant: "a\\", Subject: "#b", Limit: 10}, "5")
 	}},
 	{"pages of any size hold every request once", func(t *testing.T, s suite) {
 		var want []string
 		for i := range 23 {
 			r := queued("acme", []string{"ada", "bob", "cyd"}[i%3], fmt.Sprintf("r-%02d", i/2), epoch.Add(ms(i/5)))
 			if i%4 == 0 {
-				r.State = streamer.Failed
+				r.State = request.Failed
 			}
 			s.create(t, r)
 			want = append(want, r.Subject+"/"+r.ID)
@@ -104,12 +104,12 @@ var listTests = []test{
 		}
 		slices.Sort(want)
 		for _, limit := range []int{1, 2, 5, 22, 23, 24, 1000} {
-			got := s.pages(t, streamer.Query{Tenant: "acme", Limit: limit})
+			got := s.pages(t, request.Query{Tenant: "acme", Limit: limit})
 			if slices.Sort(got); !slices.Equal(got, want) {
 				t.Errorf("pages of %d hold %v, want %v", limit, got, want)
 			}
-			of := s.pages(t, streamer.Query{Tenant: "acme", Subject: "bob", Limit: limit})
-			failed := s.pages(t, streamer.Query{Tenant: "acme", State: streamer.Failed, Limit: limit})
+			of := s.pages(t, request.Query{Tenant: "acme", Subject: "bob", Limit: limit})
+			failed := s.pages(t, request.Query{Tenant: "acme", State: request.Failed, Limit: limit})
 			if len(of) != 8 || len(failed) != 6 {
 				t.Errorf("pages of %d hold %v of bob's, and failed %v", limit, of, failed)
 			}
@@ -118,22 +118,22 @@ var listTests = []test{
 	{"a page does not end early because of large requests", func(t *testing.T, s suite) {
 		for i := range 12 {
 			r := queued("acme", "ada", fmt.Sprintf("r-%02d", i), epoch)
-			r.Payload, r.Result = text(streamer.MaxPayload), text(streamer.MaxResult)
+			r.Payload, r.Result = text(request.MaxPayload), text(request.MaxResult)
 			s.create(t, r)
 		}
-		s.lists(t, streamer.Query{Tenant: "acme", Limit: 12}, "r-11 r-10 r-09 r-08 r-07 r-06 r-05 r-04 r-03 r-02 r-01 r-00")
+		s.lists(t, request.Query{Tenant: "acme", Limit: 12}, "r-11 r-10 r-09 r-08 r-07 r-06 r-05 r-04 r-03 r-02 r-01 r-00")
 	}},
 	{"changes between two pages lose no other request", func(t *testing.T, s suite) {
 		for i := range 6 {
 			s.create(t, queued("acme", "ada", fmt.Sprint("r-", i), epoch.Add(ms(i))))
 		}
-		q := streamer.Query{Tenant: "acme", State: streamer.Queued, Limit: 2}
-		s.lists(t, streamer.Query{Tenant: "acme", State: streamer.Queued, Limit: 6}, "r-5 r-4 r-3 r-2 r-1 r-0")
+		q := request.Query{Tenant: "acme", State: request.Queued, Limit: 2}
+		s.lists(t, request.Query{Tenant: "acme", State: request.Queued, Limit: 6}, "r-5 r-4 r-3 r-2 r-1 r-0")
 		first, cursor, err := s.ListRequests(t.Context(), q)
 		if err != nil || ids(first) != "r-5 r-4" || cursor == "" {
 			t.Fatalf("first page %v, cursor %q, %v", ids(first), cursor, err)
 		}
-		s.change(t, first[1].Key, streamer.Change{At: epoch, To: streamer.Running})
+		s.change(t, first[1].Key, request.Change{At: epoch, To: request.Running})
 		s.create(t, queued("acme", "ada", "r-9", epoch.Add(time.Hour)))
 		q.Cursor, q.Limit = cursor, 10
 		rest, cursor, err := s.ListRequests(t.Context(), q)
@@ -146,12 +146,12 @@ var listTests = []test{
 			s.create(t, queued("acme", "ada", fmt.Sprint("a-", i), epoch.Add(ms(i))))
 			s.create(t, queued("globex", "ada", fmt.Sprint("g-", i), epoch.Add(ms(i))))
 		}
-		s.lists(t, streamer.Query{Tenant: "acme", Limit: 4}, "a-3 a-2 a-1 a-0")
-		_, cursor, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "acme", Limit: 1})
+		s.lists(t, request.Query{Tenant: "acme", Limit: 4}, "a-3 a-2 a-1 a-0")
+		_, cursor, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 1})
 		if err != nil || cursor == "" {
 			t.Fatalf("cursor %q, %v", cursor, err)
 		}
-		page, _, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "globex", Limit: 10, Cursor: cursor})
+		page, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "globex", Limit: 10, Cursor: cursor})
 		if err != nil {
 			wantCode(t, err, wire.ValidationError)
 		}
@@ -164,7 +164,7 @@ var listTests = []test{
 	{"a cursor that the store did not make", func(t *testing.T, s suite) {
 		s.create(t, queued("acme", "ada", "r-1", epoch))
 		for _, cursor := range []string{"x", "not a cursor", "bm90IGEgY3Vyc29y", "e30", "bnVsbA", "W10", "MA", "////", strings.Repeat("A", 5000)} {
-			page, _, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "acme", Limit: 1, Cursor: cursor})
+			page, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 1, Cursor: cursor})
 			if err == nil {
 				t.Fatalf("cursor %q gives the page %v", cursor, ids(page))
 			}
@@ -174,7 +174,7 @@ var listTests = []test{
 }
 
 // lists fails unless the query's one page has these ids, in order.
-func (s suite) lists(t *testing.T, q streamer.Query, want string) {
+func (s suite) lists(t *testing.T, q request.Query, want string) {
 	t.Helper()
 	settles(t, func() string {
 		page, cursor, err := s.ListRequests(t.Context(), q)
@@ -187,11 +187,11 @@ func (s suite) lists(t *testing.T, q streamer.Query, want string) {
 
 // pages walks through all pages, holds their sizes and their order, and returns
 // the requests as subject/id.
-func (s suite) pages(t *testing.T, q streamer.Query) []string {
+func (s suite) pages(t *testing.T, q request.Query) []string {
 	t.Helper()
 	var (
 		all  []string
-		last *streamer.Request
+		last *request.Request
 	)
 	for range 100 {
 		page, cursor, err := s.ListRequests(t.Context(), q)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/internal/model"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -40,7 +41,7 @@ type life struct {
 	t     *testing.T
 	s     suite
 	from  model.Situation
-	key   streamer.Key
+	key   request.Key
 	who   streamer.Caller
 	lease time.Duration
 
@@ -71,7 +72,7 @@ var (
 func newLife(t *testing.T, s suite, tenant string, from model.Situation) *life {
 	t.Helper()
 	l := &life{t: t, s: s, from: from, lease: time.Minute, now: epoch, begun: make(chan *attempt)}
-	l.key = streamer.Key{Tenant: tenant, Subject: "ada", ID: "r-1"}
+	l.key = request.Key{Tenant: tenant, Subject: "ada", ID: "r-1"}
 	l.who = streamer.Caller{Principal: streamer.Principal{Tenant: tenant, Subject: "ada", ExpiresAt: epoch.Add(1000 * time.Hour)}}
 	// A retry waits at most this long, and nearly always longer than the tests.
 	config := streamer.ActionConfig{Name: "obey", Expected: time.Minute, Limit: 1000 * time.Hour,
@@ -109,14 +110,14 @@ type ofTenant struct {
 	tenant string
 }
 
-func (s ofTenant) DueRequests(ctx context.Context, now time.Time, limit int) ([]*streamer.Request, error) {
+func (s ofTenant) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
 	due, err := s.Store.DueRequests(ctx, now, limit)
-	return slices.DeleteFunc(due, func(r *streamer.Request) bool { return r.Tenant != s.tenant }), err
+	return slices.DeleteFunc(due, func(r *request.Request) bool { return r.Tenant != s.tenant }), err
 }
 
 // Push and Dispatch lead nowhere.
-func (l *life) Push(context.Context, string, []byte) error         { return streamer.ErrGone }
-func (l *life) Dispatch(_ context.Context, key streamer.Key) error { return nil }
+func (l *life) Push(context.Context, string, []byte) error        { return streamer.ErrGone }
+func (l *life) Dispatch(_ context.Context, key request.Key) error { return nil }
 
 // obey is the action.
 func (l *life) obey(ctx context.Context, job *streamer.Job, _ json.RawMessage) (string, error) {
@@ -131,8 +132,8 @@ func (l *life) obey(ctx context.Context, job *streamer.Job, _ json.RawMessage) (
 }
 
 // named is another request of the same subject.
-func (l *life) named(id string) streamer.Key {
-	return streamer.Key{Tenant: l.key.Tenant, Subject: l.key.Subject, ID: id}
+func (l *life) named(id string) request.Key {
+	return request.Key{Tenant: l.key.Tenant, Subject: l.key.Subject, ID: id}
 }
 
 func (l *life) pass(d time.Duration) {
@@ -142,17 +143,17 @@ func (l *life) pass(d time.Duration) {
 }
 
 // row is the request as it is stored; nil when it is not there.
-func (l *life) row() *streamer.Request {
+func (l *life) row() *request.Request {
 	l.t.Helper()
 	r, err := l.s.LoadRequest(l.t.Context(), l.key)
-	if err != nil && !errors.Is(err, streamer.ErrNotFound) {
+	if err != nil && !errors.Is(err, request.ErrNotFound) {
 		l.t.Fatal(err)
 	}
 	return r
 }
 
 // claim runs a request. It returns nil where there was nothing to claim.
-func (l *life) claim(key streamer.Key) *attempt {
+func (l *life) claim(key request.Key) *attempt {
 	l.t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- l.processor.Run(context.WithoutCancel(l.t.Context()), key) }()
@@ -195,7 +196,7 @@ func (l *life) arrange(event model.Event) {
 		return
 	}
 	l.happen(model.Submit)
-	if l.from.State != streamer.Running && event.OfWorker() {
+	if l.from.State != request.Running && event.OfWorker() {
 		l.happen(model.Claim)
 		l.pass(l.lease)
 		l.happen(model.Sweep)
@@ -225,7 +226,7 @@ func (l *life) arrange(event model.Event) {
 	case model.Expired, model.LostOften, model.ExpiredStopping:
 		l.pass(l.lease)
 	}
-	if l.from.State != streamer.Running {
+	if l.from.State != request.Running {
 		l.worker = stale
 	}
 	if got := l.situation(); got != l.from {
@@ -251,7 +252,7 @@ func (l *life) check(event model.Event) {
 		})
 	}
 	after := l.row()
-	if before != nil && before.State == streamer.Running && after.State != streamer.Running {
+	if before != nil && before.State == request.Running && after.State != request.Running {
 		l.joins(event, before, after)
 	}
 	switch got := l.situation(); {
@@ -268,10 +269,10 @@ func (l *life) check(event model.Event) {
 
 // joins holds that a claim that has ended is in the history, from its own start
 // on, unless it succeeded or goes on later.
-func (l *life) joins(event model.Event, before, after *streamer.Request) {
+func (l *life) joins(event model.Event, before, after *request.Request) {
 	l.t.Helper()
 	want := slices.Clone(before.History)
-	if after.State != streamer.Succeeded && after.Slices == before.Slices {
+	if after.State != request.Succeeded && after.Slices == before.Slices {
 		ended := wire.Attempt{Number: before.Attempt, StartedAt: before.ClaimedAt, EndedAt: after.UpdatedAt, Code: wire.LeaseLost, Worker: before.Worker}
 		if n := len(after.History); event != model.Sweep && n > 0 && after.History[n-1].Code != wire.LeaseLost {
 			ended.Code = after.History[n-1].Code // why it failed, or that it was cancelled
@@ -395,23 +396,23 @@ func (l *life) situation() model.Situation {
 	switch {
 	case r == nil:
 		return model.Absent
-	case r.State == streamer.Succeeded:
+	case r.State == request.Succeeded:
 		return model.Succeeded
-	case r.State == streamer.Failed:
+	case r.State == request.Failed:
 		return model.Failed
-	case r.State == streamer.Cancelled:
+	case r.State == request.Cancelled:
 		return model.Cancelled
-	case r.State == streamer.Queued && r.CancelRequested:
-		return model.Situation{State: streamer.Queued, When: "asked to stop"}
-	case r.State == streamer.Queued && r.Blocked != "":
+	case r.State == request.Queued && r.CancelRequested:
+		return model.Situation{State: request.Queued, When: "asked to stop"}
+	case r.State == request.Queued && r.Blocked != "":
 		return model.Blocked
-	case r.State == streamer.Queued && r.Await.Token != "":
+	case r.State == request.Queued && r.Await.Token != "":
 		return model.Awaiting
-	case r.State == streamer.Queued && r.DueAt.After(now):
+	case r.State == request.Queued && r.DueAt.After(now):
 		return model.Later
-	case r.State == streamer.Queued && l.from == model.Full && !strings.Contains(strings.Join(r.Slots, " "), "tenant"):
+	case r.State == request.Queued && l.from == model.Full && !strings.Contains(strings.Join(r.Slots, " "), "tenant"):
 		return model.Full
-	case r.State == streamer.Queued:
+	case r.State == request.Queued:
 		return model.Queued
 	}
 	over := !r.DueAt.After(now)

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 var outputTests = []test{
@@ -18,7 +18,7 @@ var outputTests = []test{
 		s.reads(t, r.Key, 0, 10)
 		at := 0
 		for _, n := range []int{1, 4, 2} {
-			got := s.change(t, r.Key, streamer.Change{Output: all[at : at+n], OutputAt: int64(at), AddRev: 1})
+			got := s.change(t, r.Key, request.Change{Output: all[at : at+n], OutputAt: int64(at), AddRev: 1})
 			if at += n; got.Output != int64(at) {
 				t.Errorf("it has %d chunks, want %d", got.Output, at)
 			}
@@ -33,31 +33,31 @@ var outputTests = []test{
 		s.reads(t, r.Key, 700, 10)
 	}},
 	{"a key that is not there has none", func(t *testing.T, s suite) {
-		s.reads(t, streamer.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, 0, 10)
+		s.reads(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, 0, 10)
 	}},
 	{"at another offset nothing is appended", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		chunk := func(n int) json.RawMessage { return json.RawMessage(fmt.Sprint(n)) }
-		s.conflict(t, r.Key, streamer.Change{Output: []json.RawMessage{chunk(9)}, OutputAt: 1})
-		s.change(t, r.Key, streamer.Change{Output: []json.RawMessage{chunk(0), chunk(1)}})
+		s.conflict(t, r.Key, request.Change{Output: []json.RawMessage{chunk(9)}, OutputAt: 1})
+		s.change(t, r.Key, request.Change{Output: []json.RawMessage{chunk(0), chunk(1)}})
 		for _, at := range []int64{0, 1, 3} {
-			if got := s.conflict(t, r.Key, streamer.Change{Output: []json.RawMessage{chunk(9), chunk(9)}, OutputAt: at, AddRev: 1}); got.Output != 2 || got.Rev != 1 {
+			if got := s.conflict(t, r.Key, request.Change{Output: []json.RawMessage{chunk(9), chunk(9)}, OutputAt: at, AddRev: 1}); got.Output != 2 || got.Rev != 1 {
 				t.Errorf("the conflict's row has %d chunks and rev %d", got.Output, got.Rev)
 			}
 		}
 		s.reads(t, r.Key, 0, 10, chunk(0), chunk(1))
 	}},
 	{"each request has its own", func(t *testing.T, s suite) {
-		keys := []streamer.Key{{Tenant: "a", Subject: "b", ID: "c"}, {Tenant: "a", Subject: "b", ID: "c#1"}, {Tenant: "a", Subject: "b#c", ID: "1"},
+		keys := []request.Key{{Tenant: "a", Subject: "b", ID: "c"}, {Tenant: "a", Subject: "b", ID: "c#1"}, {Tenant: "a", Subject: "b#c", ID: "1"},
 			{Tenant: "a#b", Subject: "c", ID: "1"}, {Tenant: "a", Subject: "b", ID: "C"}, {Tenant: "A", Subject: "b", ID: "c"}, {Tenant: "a", Subject: "b", ID: "c%231"}}
 		for i, key := range keys {
 			s.create(t, queued(key.Tenant, key.Subject, key.ID, epoch))
-			s.change(t, key, streamer.Change{Output: []json.RawMessage{json.RawMessage(fmt.Sprint(i))}})
+			s.change(t, key, request.Change{Output: []json.RawMessage{json.RawMessage(fmt.Sprint(i))}})
 		}
 		for i, key := range keys {
 			s.reads(t, key, 0, 10, json.RawMessage(fmt.Sprint(i)))
 		}
-		page, _, err := s.ListRequests(t.Context(), streamer.Query{Tenant: "a", Limit: 100})
+		page, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "a", Limit: 100})
 		if err != nil || len(page) != 5 {
 			t.Errorf("listed are %s, %v", ids(page), err)
 		}
@@ -65,9 +65,9 @@ var outputTests = []test{
 	{"as much as one write may have", func(t *testing.T, s suite) {
 		const chunks = 50
 		r := s.create(t, full("r-1"))
-		c := streamer.Change{OutputAt: r.Output, AddRev: 1, Release: r.Slots}
+		c := request.Change{OutputAt: r.Output, AddRev: 1, Release: r.Slots}
 		for range chunks {
-			c.Output = append(c.Output, text(streamer.MaxChunk))
+			c.Output = append(c.Output, text(request.MaxChunk))
 		}
 		want := full("r-1")
 		if err := c.Apply(want); err != nil {
@@ -85,7 +85,7 @@ var outputTests = []test{
 			all = append(all, json.RawMessage(fmt.Sprint(i)))
 		}
 		for at := 0; at < len(all); at += 8 {
-			s.change(t, r.Key, streamer.Change{Output: all[at : at+8], OutputAt: int64(at)})
+			s.change(t, r.Key, request.Change{Output: all[at : at+8], OutputAt: int64(at)})
 		}
 		s.reads(t, r.Key, 0, 1000, all...)
 		s.reads(t, r.Key, 9, 3, all[9:12]...)
@@ -99,14 +99,14 @@ var outputTests = []test{
 			return all
 		}
 		old := s.create(t, queued("acme", "ada", "r-1", epoch))
-		s.change(t, old.Key, streamer.Change{Output: chunks("old", 5), At: epoch, To: streamer.Succeeded, ExpiresAt: epoch})
+		s.change(t, old.Key, request.Change{Output: chunks("old", 5), At: epoch, To: request.Succeeded, ExpiresAt: epoch})
 		s.create(t, queued("acme", "ada", "r-1", epoch)) // in the same millisecond
 		s.reads(t, old.Key, 0, 10)
 		s.reads(t, old.Key, 2, 10)
-		s.change(t, old.Key, streamer.Change{Output: chunks("new", 2)})
+		s.change(t, old.Key, request.Change{Output: chunks("new", 2)})
 		s.reads(t, old.Key, 0, 10, chunks("new", 2)...)
 		s.reads(t, old.Key, 2, 10)
-		s.change(t, old.Key, streamer.Change{Output: chunks("newer", 1), OutputAt: 2, At: epoch, To: streamer.Failed, ExpiresAt: epoch})
+		s.change(t, old.Key, request.Change{Output: chunks("newer", 1), OutputAt: 2, At: epoch, To: request.Failed, ExpiresAt: epoch})
 
 		holder := queued("acme", "ada", "r-1", epoch.Add(time.Hour))
 		holder.Slots = []string{"a"}
@@ -116,7 +116,7 @@ var outputTests = []test{
 }
 
 // reads fails unless the output from an offset on has these chunks.
-func (s suite) reads(t *testing.T, key streamer.Key, from int64, limit int, want ...json.RawMessage) {
+func (s suite) reads(t *testing.T, key request.Key, from int64, limit int, want ...json.RawMessage) {
 	t.Helper()
 	got, err := s.ReadOutput(t.Context(), key, from, limit)
 	if err != nil {

@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 var parallelTests = []test{
 	{"one of many creates wins", func(t *testing.T, s suite) {
 		const n = 16
 		var winners atomic.Int32
-		results := make([]*streamer.Request, n)
+		results := make([]*request.Request, n)
 		together(n, func(i int) {
 			r := queued("acme", "ada", "r-1", epoch)
 			r.Worker = fmt.Sprint("w-", i)
@@ -62,13 +62,13 @@ var parallelTests = []test{
 	}},
 	{"one of many claims wins", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
-		var winner atomic.Pointer[streamer.Request]
+		var winner atomic.Pointer[request.Request]
 		var losers atomic.Int32
 		together(16, func(i int) {
-			c := streamer.Change{From: []streamer.State{streamer.Queued}, DueBy: epoch, At: epoch, To: streamer.Running,
+			c := request.Change{From: []request.State{request.Queued}, DueBy: epoch, At: epoch, To: request.Running,
 				DueAt: epoch.Add(time.Minute), Start: true, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("w-", i)}
 			got, err := s.ChangeRequest(t.Context(), r.Key, c)
-			var conflict *streamer.ConflictError
+			var conflict *request.ConflictError
 			switch {
 			case err == nil:
 				if !winner.CompareAndSwap(nil, got) {
@@ -76,7 +76,7 @@ var parallelTests = []test{
 				}
 			case errors.As(err, &conflict):
 				losers.Add(1)
-				if conflict.Request.State != streamer.Running {
+				if conflict.Request.State != request.Running {
 					t.Errorf("a claim lost to a request that is %s", conflict.Request.State)
 				}
 			default:
@@ -94,7 +94,7 @@ var parallelTests = []test{
 		var seen sync.Map
 		together(n, func(int) {
 			for range each {
-				got, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{AddRev: 1, AddRan: time.Millisecond})
+				got, err := s.ChangeRequest(t.Context(), r.Key, request.Change{AddRev: 1, AddRan: time.Millisecond})
 				if err != nil {
 					t.Error(err)
 					return
@@ -112,9 +112,9 @@ var parallelTests = []test{
 		const extra = 20
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		var in, out atomic.Int32
-		together(streamer.MaxSubscribers+extra, func(i int) {
-			_, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{Subscribe: fmt.Sprint("c-", i)})
-			var conflict *streamer.ConflictError
+		together(request.MaxSubscribers+extra, func(i int) {
+			_, err := s.ChangeRequest(t.Context(), r.Key, request.Change{Subscribe: fmt.Sprint("c-", i)})
+			var conflict *request.ConflictError
 			switch {
 			case err == nil:
 				in.Add(1)
@@ -124,7 +124,7 @@ var parallelTests = []test{
 				t.Error(err)
 			}
 		})
-		if got := s.load(t, r.Key); in.Load() != streamer.MaxSubscribers || out.Load() != extra || len(got.Subscribers) != streamer.MaxSubscribers {
+		if got := s.load(t, r.Key); in.Load() != request.MaxSubscribers || out.Load() != extra || len(got.Subscribers) != request.MaxSubscribers {
 			t.Errorf("%d let in, %d refused, %d stored", in.Load(), out.Load(), len(got.Subscribers))
 		}
 	}},
@@ -132,9 +132,9 @@ var parallelTests = []test{
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		together(5, func(i int) {
 			for n := range 10 {
-				c := streamer.Change{Subscribe: fmt.Sprintf("c-%d-%d", i, n)}
+				c := request.Change{Subscribe: fmt.Sprintf("c-%d-%d", i, n)}
 				if i == 0 {
-					c = streamer.Change{From: []streamer.State{streamer.Queued}, AddRev: 1, Progress: &streamer.Progress{Percentage: float64(n)}}
+					c = request.Change{From: []request.State{request.Queued}, AddRev: 1, Progress: &request.Progress{Percentage: float64(n)}}
 				}
 				if _, err := s.ChangeRequest(t.Context(), r.Key, c); err != nil {
 					t.Error(err)
@@ -153,7 +153,7 @@ var parallelTests = []test{
 			if i == 0 {
 				defer done.Store(true)
 				for n := 1; n <= changes; n++ {
-					c := streamer.Change{AddRev: 1, AddFence: 1, Worker: fmt.Sprint(n + 1), Progress: &streamer.Progress{Message: fmt.Sprint(n + 1)}}
+					c := request.Change{AddRev: 1, AddFence: 1, Worker: fmt.Sprint(n + 1), Progress: &request.Progress{Message: fmt.Sprint(n + 1)}}
 					if _, err := s.ChangeRequest(t.Context(), r.Key, c); err != nil {
 						t.Error(err)
 					}
@@ -183,8 +183,8 @@ var parallelTests = []test{
 		var held, acquired atomic.Int32
 		together(n, func(i int) {
 			for range each {
-				_, err := s.ChangeRequest(t.Context(), requests[i].Key, streamer.Change{Acquire: places(limit, "a"), AddRev: 1})
-				var full *streamer.LimitError
+				_, err := s.ChangeRequest(t.Context(), requests[i].Key, request.Change{Acquire: places(limit, "a"), AddRev: 1})
+				var full *request.LimitError
 				if errors.As(err, &full) {
 					continue
 				}
@@ -197,7 +197,7 @@ var parallelTests = []test{
 					t.Errorf("%d hold a place", now)
 				}
 				held.Add(-1)
-				if _, err := s.ChangeRequest(t.Context(), requests[i].Key, streamer.Change{Release: []string{"a"}, AddRev: 1}); err != nil {
+				if _, err := s.ChangeRequest(t.Context(), requests[i].Key, request.Change{Release: []string{"a"}, AddRev: 1}); err != nil {
 					t.Error(err)
 					return
 				}
@@ -214,8 +214,8 @@ var parallelTests = []test{
 		together(n, func(i int) {
 			r := queued("acme", "ada", fmt.Sprint("r-", i), epoch)
 			r.Slots = []string{"a", "b"}
-			_, is, err := s.CreateRequest(t.Context(), r, streamer.Slot{Name: "a", Limit: n}, streamer.Slot{Name: "b", Limit: limit})
-			var full *streamer.LimitError
+			_, is, err := s.CreateRequest(t.Context(), r, request.Slot{Name: "a", Limit: n}, request.Slot{Name: "b", Limit: limit})
+			var full *request.LimitError
 			switch {
 			case err == nil && is:
 				created.Add(1)
@@ -254,12 +254,12 @@ var parallelTests = []test{
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		together(4, func(i int) {
 			for n := range each {
-				c := streamer.Change{Subscribe: fmt.Sprintf("c-%d-%d", i, n), AddRev: 1}
+				c := request.Change{Subscribe: fmt.Sprintf("c-%d-%d", i, n), AddRev: 1}
 				switch {
 				case i == 0 && n%2 == 0:
-					c = streamer.Change{Acquire: places(1, "a"), AddRev: 1}
+					c = request.Change{Acquire: places(1, "a"), AddRev: 1}
 				case i == 0:
-					c = streamer.Change{Release: []string{"a"}, AddRev: 1}
+					c = request.Change{Release: []string{"a"}, AddRev: 1}
 				}
 				got, err := s.ChangeRequest(t.Context(), r.Key, c)
 				if err != nil {
@@ -282,8 +282,8 @@ var parallelTests = []test{
 			at := int64(0)
 			for k := 0; k < each; {
 				chunk := fmt.Sprintf(`"%d-%d"`, i, k)
-				got, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{Output: []json.RawMessage{json.RawMessage(chunk)}, OutputAt: at, AddRev: 1})
-				var conflict *streamer.ConflictError
+				got, err := s.ChangeRequest(t.Context(), r.Key, request.Change{Output: []json.RawMessage{json.RawMessage(chunk)}, OutputAt: at, AddRev: 1})
+				var conflict *request.ConflictError
 				switch {
 				case errors.As(err, &conflict):
 					at = conflict.Request.Output
@@ -315,7 +315,7 @@ var parallelTests = []test{
 				return
 			}
 			for n := range 10 {
-				if _, err := s.ChangeRequest(t.Context(), r.Key, streamer.Change{AddRev: 1}); err != nil {
+				if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{AddRev: 1}); err != nil {
 					t.Error(err)
 				}
 				if got, err := s.LoadRequest(t.Context(), r.Key); err != nil || got.Rev != int64(n+2) {

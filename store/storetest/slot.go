@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 )
 
 var slotTests = []test{
 	{"as many as the limit hold a place", func(t *testing.T, s suite) {
-		acquire := streamer.Change{Acquire: places(2, "a"), AddRev: 1}
+		acquire := request.Change{Acquire: places(2, "a"), AddRev: 1}
 		r := s.several(t, 3)
 		s.taken(t, "a", 0)
 		if got := s.change(t, r[0].Key, acquire); len(got.Slots) != 1 || got.Slots[0] != "a" {
@@ -21,38 +22,38 @@ var slotTests = []test{
 		s.change(t, r[1].Key, acquire)
 		s.taken(t, "a", 2)
 		s.limited(t, r[2].Key, acquire, places(2, "a")[0])
-		s.change(t, r[0].Key, streamer.Change{Release: []string{"a"}})
+		s.change(t, r[0].Key, request.Change{Release: []string{"a"}})
 		s.taken(t, "a", 1)
 		s.change(t, r[2].Key, acquire)
 		s.taken(t, "a", 2)
 		for _, r := range r {
-			s.change(t, r.Key, streamer.Change{Release: []string{"a"}})
+			s.change(t, r.Key, request.Change{Release: []string{"a"}})
 		}
 		s.taken(t, "a", 0)
 	}},
 	{"the limit is the one of the change", func(t *testing.T, s suite) {
 		r := s.several(t, 4)
-		s.change(t, r[0].Key, streamer.Change{Acquire: places(1, "a")})
-		s.limited(t, r[1].Key, streamer.Change{Acquire: places(1, "a")}, places(1, "a")[0])
-		s.change(t, r[1].Key, streamer.Change{Acquire: places(3, "a")})
-		s.change(t, r[2].Key, streamer.Change{Acquire: places(3, "a")})
+		s.change(t, r[0].Key, request.Change{Acquire: places(1, "a")})
+		s.limited(t, r[1].Key, request.Change{Acquire: places(1, "a")}, places(1, "a")[0])
+		s.change(t, r[1].Key, request.Change{Acquire: places(3, "a")})
+		s.change(t, r[2].Key, request.Change{Acquire: places(3, "a")})
 		for limit := range 4 {
-			s.limited(t, r[3].Key, streamer.Change{Acquire: places(limit, "a")}, places(limit, "a")[0])
+			s.limited(t, r[3].Key, request.Change{Acquire: places(limit, "a")}, places(limit, "a")[0])
 		}
-		s.limited(t, r[3].Key, streamer.Change{Acquire: places(0, "b")}, places(0, "b")[0])
+		s.limited(t, r[3].Key, request.Change{Acquire: places(0, "b")}, places(0, "b")[0])
 		s.taken(t, "a", 3)
 		s.taken(t, "b", 0)
 	}},
 	{"all of its places or none", func(t *testing.T, s suite) {
 		r := s.several(t, 2)
-		s.change(t, r[0].Key, streamer.Change{Acquire: places(1, "b")})
-		s.limited(t, r[1].Key, streamer.Change{Acquire: places(1, "a", "b", "c")}, places(1, "b")[0])
+		s.change(t, r[0].Key, request.Change{Acquire: places(1, "b")})
+		s.limited(t, r[1].Key, request.Change{Acquire: places(1, "a", "b", "c")}, places(1, "b")[0])
 		s.taken(t, "a", 0)
 		s.taken(t, "c", 0)
-		s.change(t, r[0].Key, streamer.Change{Release: []string{"b"}})
-		s.change(t, r[1].Key, streamer.Change{Acquire: places(1, "a", "b", "c")})
-		s.limited(t, r[0].Key, streamer.Change{Acquire: places(1, "c", "b")}, places(1, "c")[0])
-		s.change(t, r[1].Key, streamer.Change{Release: []string{"c", "a"}})
+		s.change(t, r[0].Key, request.Change{Release: []string{"b"}})
+		s.change(t, r[1].Key, request.Change{Acquire: places(1, "a", "b", "c")})
+		s.limited(t, r[0].Key, request.Change{Acquire: places(1, "c", "b")}, places(1, "c")[0])
+		s.change(t, r[1].Key, request.Change{Release: []string{"c", "a"}})
 		s.taken(t, "a", 0)
 		s.taken(t, "b", 1)
 		s.taken(t, "c", 0)
@@ -62,44 +63,44 @@ var slotTests = []test{
 		want.Slots = []string{"held"}
 		s.create(t, want, places(1, "held")...)
 		other := s.create(t, queued("acme", "ada", "r-2", epoch))
-		s.change(t, other.Key, streamer.Change{Acquire: places(1, "a")})
-		s.limited(t, want.Key, streamer.Change{
+		s.change(t, other.Key, request.Change{Acquire: places(1, "a")})
+		s.limited(t, want.Key, request.Change{
 			Acquire: places(1, "a"), Release: []string{"held"}, Output: []json.RawMessage{json.RawMessage("1")}, OutputAt: want.Output,
-			At: epoch, To: streamer.Running, AddRev: 1, AddFence: 1, Step: &streamer.Step{Name: "s", Result: json.RawMessage("1")},
+			At: epoch, To: request.Running, AddRev: 1, AddFence: 1, Step: &request.Step{Name: "s", Result: json.RawMessage("1")},
 		}, places(1, "a")[0])
 		s.taken(t, "held", 1)
 		s.reads(t, want.Key, want.Output, 10)
 	}},
 	{"a conflict wins over a full limit", func(t *testing.T, s suite) {
 		r := s.several(t, 2)
-		s.change(t, r[0].Key, streamer.Change{Acquire: places(1, "a")})
-		got := s.conflict(t, r[1].Key, streamer.Change{Fence: 5, Acquire: places(1, "a"), AddRev: 1})
+		s.change(t, r[0].Key, request.Change{Acquire: places(1, "a")})
+		got := s.conflict(t, r[1].Key, request.Change{Fence: 5, Acquire: places(1, "a"), AddRev: 1})
 		same(t, "the conflict's row", got, r[1])
-		got = s.conflict(t, r[1].Key, streamer.Change{From: []streamer.State{streamer.Running}, Acquire: places(0, "b"), AddRev: 1})
+		got = s.conflict(t, r[1].Key, request.Change{From: []request.State{request.Running}, Acquire: places(0, "b"), AddRev: 1})
 		same(t, "the conflict's row", got, r[1])
 		s.taken(t, "a", 1)
-		missing := streamer.Key{Tenant: "acme", Subject: "ada", ID: "missing"}
-		if _, err := s.ChangeRequest(t.Context(), missing, streamer.Change{Acquire: places(1, "a")}); !errors.Is(err, streamer.ErrNotFound) {
+		missing := request.Key{Tenant: "acme", Subject: "ada", ID: "missing"}
+		if _, err := s.ChangeRequest(t.Context(), missing, request.Change{Acquire: places(1, "a")}); !errors.Is(err, request.ErrNotFound) {
 			t.Errorf("of a request that is not there: %v", err)
 		}
 	}},
 	{"only what is held is given back", func(t *testing.T, s suite) {
 		r := s.several(t, 2)
-		s.change(t, r[0].Key, streamer.Change{Acquire: places(5, "a", "b")})
-		s.change(t, r[1].Key, streamer.Change{Release: []string{"a", "b", "never"}})
+		s.change(t, r[0].Key, request.Change{Acquire: places(5, "a", "b")})
+		s.change(t, r[1].Key, request.Change{Release: []string{"a", "b", "never"}})
 		s.taken(t, "a", 1)
 		s.taken(t, "never", 0)
-		s.change(t, r[1].Key, streamer.Change{Acquire: places(5, "a")})
-		s.change(t, r[0].Key, streamer.Change{Release: []string{"a", "a"}})
+		s.change(t, r[1].Key, request.Change{Acquire: places(5, "a")})
+		s.change(t, r[0].Key, request.Change{Release: []string{"a", "a"}})
 		s.taken(t, "a", 1)
-		s.change(t, r[0].Key, streamer.Change{Release: []string{"a"}})
+		s.change(t, r[0].Key, request.Change{Release: []string{"a"}})
 		s.taken(t, "a", 1)
 		s.taken(t, "b", 1)
 	}},
 	{"a place is given back before one is taken", func(t *testing.T, s suite) {
 		r := s.several(t, 1)[0]
-		s.change(t, r.Key, streamer.Change{Acquire: places(1, "a")})
-		if got := s.change(t, r.Key, streamer.Change{Release: []string{"a"}, Acquire: places(1, "a", "b")}); len(got.Slots) != 2 {
+		s.change(t, r.Key, request.Change{Acquire: places(1, "a")})
+		if got := s.change(t, r.Key, request.Change{Release: []string{"a"}, Acquire: places(1, "a", "b")}); len(got.Slots) != 2 {
 			t.Errorf("it holds %v", got.Slots)
 		}
 		s.taken(t, "a", 1)
@@ -108,19 +109,19 @@ var slotTests = []test{
 	{"names that look alike are different slots", func(t *testing.T, s suite) {
 		names := []string{"a", "A", "a#", "a%23", "#a", "a:b", "tenant:a#b", "é", "e\u0301", "acme#ada", "acme#ada#r-1"}
 		r := s.several(t, 2)
-		s.change(t, r[0].Key, streamer.Change{Acquire: places(1, names...)})
+		s.change(t, r[0].Key, request.Change{Acquire: places(1, names...)})
 		for _, name := range names {
 			s.taken(t, name, 1)
 		}
-		s.limited(t, r[1].Key, streamer.Change{Acquire: places(1, "b", "a#")}, places(1, "a#")[0])
+		s.limited(t, r[1].Key, request.Change{Acquire: places(1, "b", "a#")}, places(1, "a#")[0])
 	}},
 	{"a creation takes its places", func(t *testing.T, s suite) {
-		holder := func(id string) *streamer.Request {
+		holder := func(id string) *request.Request {
 			r := queued("acme", "ada", id, epoch)
 			r.Slots = []string{"a", "b"}
 			return r
 		}
-		acquire := []streamer.Slot{{Name: "a", Limit: 1}, {Name: "b", Limit: 7}}
+		acquire := []request.Slot{{Name: "a", Limit: 1}, {Name: "b", Limit: 7}}
 		first := holder("r-1")
 		same(t, "created", s.create(t, first, acquire...), first)
 		same(t, "loaded", s.load(t, first.Key), first)
@@ -128,14 +129,14 @@ var slotTests = []test{
 		s.taken(t, "b", 1)
 
 		_, created, err := s.CreateRequest(t.Context(), holder("r-2"), acquire...)
-		var limit *streamer.LimitError
+		var limit *request.LimitError
 		if !errors.As(err, &limit) || created || limit.Slot != acquire[0] {
 			t.Fatalf("beyond the limit: created %v, %v", created, err)
 		}
-		if _, err := s.LoadRequest(t.Context(), holder("r-2").Key); !errors.Is(err, streamer.ErrNotFound) {
+		if _, err := s.LoadRequest(t.Context(), holder("r-2").Key); !errors.Is(err, request.ErrNotFound) {
 			t.Errorf("it was refused, but loads with %v", err)
 		}
-		for _, acquire := range [][]streamer.Slot{acquire, places(0, "c"), places(9, "a", "b", "c")} {
+		for _, acquire := range [][]request.Slot{acquire, places(0, "c"), places(9, "a", "b", "c")} {
 			stored, created, err := s.CreateRequest(t.Context(), holder("r-1"), acquire...)
 			if err != nil || created {
 				t.Fatalf("a taken key: created %v, %v", created, err)
@@ -146,7 +147,7 @@ var slotTests = []test{
 		s.taken(t, "b", 1)
 		s.taken(t, "c", 0)
 
-		got := s.change(t, first.Key, streamer.Change{At: epoch, To: streamer.Cancelled, Release: first.Slots})
+		got := s.change(t, first.Key, request.Change{At: epoch, To: request.Cancelled, Release: first.Slots})
 		if len(got.Slots) != 0 {
 			t.Errorf("it holds %v", got.Slots)
 		}
@@ -158,10 +159,10 @@ var slotTests = []test{
 		old.Slots, old.ExpiresAt = nil, epoch
 		s.create(t, old)
 		other := s.create(t, queued("acme", "bob", "r-1", epoch))
-		s.change(t, other.Key, streamer.Change{Acquire: places(1, "a")})
+		s.change(t, other.Key, request.Change{Acquire: places(1, "a")})
 		young := queued("acme", "ada", "r-1", epoch)
 		young.Slots = []string{"a"}
-		var limit *streamer.LimitError
+		var limit *request.LimitError
 		if _, created, err := s.CreateRequest(t.Context(), young, places(1, "a")...); !errors.As(err, &limit) || created {
 			t.Fatalf("beyond the limit: created %v, %v", created, err)
 		}
@@ -174,24 +175,24 @@ var slotTests = []test{
 			r := queued([]string{"acme", "globex"}[i%2], "ada", fmt.Sprint("r-", i), epoch.Add(ms(10-i/3)))
 			r.Priority = p
 			s.create(t, r)
-			s.change(t, r.Key, streamer.Change{At: epoch, To: streamer.Queued, Blocked: "tenant:a#b"})
+			s.change(t, r.Key, request.Change{At: epoch, To: request.Queued, Blocked: "tenant:a#b"})
 		}
 		s.create(t, queued("acme", "ada", "free", epoch))
 		other := s.create(t, queued("acme", "ada", "other", epoch))
-		s.change(t, other.Key, streamer.Change{At: epoch, To: streamer.Queued, Blocked: "tenant:a"})
+		s.change(t, other.Key, request.Change{At: epoch, To: request.Queued, Blocked: "tenant:a"})
 		s.blocked(t, "tenant:a#b", 10, "r-4 r-2 r-6 r-3 r-0 r-5 r-1")
 		s.blocked(t, "tenant:a#b", 3, "r-4 r-2 r-6")
 		s.blocked(t, "tenant:a#b", 1, "r-4")
 		s.blocked(t, "tenant:a", 10, "other")
 		s.blocked(t, "tenant", 10, "")
 
-		key := func(tenant, id string) streamer.Key { return streamer.Key{Tenant: tenant, Subject: "ada", ID: id} }
-		s.change(t, key("acme", "r-4"), streamer.Change{Block: "tenant:a#b", At: epoch, To: streamer.Running})
-		s.change(t, key("acme", "r-6"), streamer.Change{At: epoch, To: streamer.Queued, Blocked: "tenant:a"})
-		s.change(t, key("acme", "r-2"), streamer.Change{AddRev: 1})
+		key := func(tenant, id string) request.Key { return request.Key{Tenant: tenant, Subject: "ada", ID: id} }
+		s.change(t, key("acme", "r-4"), request.Change{Block: "tenant:a#b", At: epoch, To: request.Running})
+		s.change(t, key("acme", "r-6"), request.Change{At: epoch, To: request.Queued, Blocked: "tenant:a"})
+		s.change(t, key("acme", "r-2"), request.Change{AddRev: 1})
 		s.blocked(t, "tenant:a#b", 10, "r-2 r-3 r-0 r-5 r-1")
 		s.blocked(t, "tenant:a", 10, "other r-6")
-		s.change(t, key("acme", "r-4"), streamer.Change{At: epoch, To: streamer.Queued, Blocked: "tenant:a#b"})
+		s.change(t, key("acme", "r-4"), request.Change{At: epoch, To: request.Queued, Blocked: "tenant:a#b"})
 		s.blocked(t, "tenant:a#b", 10, "r-4 r-2 r-3 r-0 r-5 r-1")
 	}},
 	{"those who wait come whole", func(t *testing.T, s suite) {
@@ -209,14 +210,14 @@ var slotTests = []test{
 		want.Slots = []string{"open"}
 		s.create(t, want, places(1, "open")...)
 		at := func(n int) time.Time { return epoch.Add(time.Duration(n) * time.Second) }
-		for i, c := range []streamer.Change{
-			{At: at(1), To: streamer.Queued, DueAt: at(300), AddRev: 1, Blocked: "action"},
-			{Block: "action", At: at(2), To: streamer.Queued, DueAt: at(2), AddRev: 1},
-			{DueBy: at(2), At: at(2), To: streamer.Running, AddFence: 1, Acquire: places(1, "tenant", "action")},
-			{Fence: 1, At: at(3), To: streamer.Queued, Release: []string{"tenant", "action"}, Output: []json.RawMessage{json.RawMessage("1")}},
-			{DueBy: at(4), At: at(4), To: streamer.Running, AddFence: 1, Acquire: places(1, "tenant", "action")},
-			{Fence: 2, At: at(5), To: streamer.Failed, Release: []string{"open", "tenant", "action"}, ExpiresAt: at(1000)},
-			{At: at(6), To: streamer.Queued, DueAt: at(6), Redrive: true, Acquire: places(1, "open")},
+		for i, c := range []request.Change{
+			{At: at(1), To: request.Queued, DueAt: at(300), AddRev: 1, Blocked: "action"},
+			{Block: "action", At: at(2), To: request.Queued, DueAt: at(2), AddRev: 1},
+			{DueBy: at(2), At: at(2), To: request.Running, AddFence: 1, Acquire: places(1, "tenant", "action")},
+			{Fence: 1, At: at(3), To: request.Queued, Release: []string{"tenant", "action"}, Output: []json.RawMessage{json.RawMessage("1")}},
+			{DueBy: at(4), At: at(4), To: request.Running, AddFence: 1, Acquire: places(1, "tenant", "action")},
+			{Fence: 2, At: at(5), To: request.Failed, Release: []string{"open", "tenant", "action"}, ExpiresAt: at(1000)},
+			{At: at(6), To: request.Queued, DueAt: at(6), Redrive: true, Acquire: places(1, "open")},
 		} {
 			if err := c.Apply(want); err != nil {
 				t.Fatal(err)
@@ -237,18 +238,18 @@ var slotTests = []test{
 }
 
 // places is a slot of each name, with one limit.
-func places(limit int, names ...string) []streamer.Slot {
-	var slots []streamer.Slot
+func places(limit int, names ...string) []request.Slot {
+	var slots []request.Slot
 	for _, name := range names {
-		slots = append(slots, streamer.Slot{Name: name, Limit: limit})
+		slots = append(slots, request.Slot{Name: name, Limit: limit})
 	}
 	return slots
 }
 
 // several creates n requests.
-func (s suite) several(t *testing.T, n int) []*streamer.Request {
+func (s suite) several(t *testing.T, n int) []*request.Request {
 	t.Helper()
-	var requests []*streamer.Request
+	var requests []*request.Request
 	for i := range n {
 		requests = append(requests, s.create(t, queued("acme", "ada", fmt.Sprint("r-", i), epoch)))
 	}
@@ -256,11 +257,11 @@ func (s suite) several(t *testing.T, n int) []*streamer.Request {
 }
 
 // limited is a change that must find the slot full, and leave the row alone.
-func (s suite) limited(t *testing.T, key streamer.Key, c streamer.Change, full streamer.Slot) {
+func (s suite) limited(t *testing.T, key request.Key, c request.Change, full request.Slot) {
 	t.Helper()
 	before := s.load(t, key)
 	r, err := s.ChangeRequest(t.Context(), key, c)
-	var limit *streamer.LimitError
+	var limit *request.LimitError
 	if !errors.As(err, &limit) || limit.Slot != full {
 		t.Fatalf("change by %+v gives %+v, %v; want that %+v is full", c, r, err, full)
 	}

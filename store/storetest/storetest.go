@@ -15,13 +15,14 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
 // A Store is what the suite is about: a back end for requests and connections.
 type Store interface {
-	streamer.RequestStore
-	streamer.ConnectionStore
+	request.Store
+	request.ConnectionStore
 }
 
 // Run runs the suite. It calls open for each test, from parallel tests, for an
@@ -68,31 +69,31 @@ var epoch = time.Date(2096, 3, 4, 5, 6, 7, 890_000_000, time.UTC)
 func ms(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // queued is a request as the domain creates one.
-func queued(tenant, subject, id string, at time.Time) *streamer.Request {
-	return &streamer.Request{
-		Key:    streamer.Key{Tenant: tenant, Subject: subject, ID: id},
+func queued(tenant, subject, id string, at time.Time) *request.Request {
+	return &request.Request{
+		Key:    request.Key{Tenant: tenant, Subject: subject, ID: id},
 		Action: "report", Payload: json.RawMessage(`{"n":1}`), CorrelationID: "corr-" + id,
-		State: streamer.Queued, Rev: 1, Attempt: 1, DueAt: at, CreatedAt: at, UpdatedAt: at,
+		State: request.Queued, Rev: 1, Attempt: 1, DueAt: at, CreatedAt: at, UpdatedAt: at,
 	}
 }
 
 // full is a request that has everything.
-func full(id string) *streamer.Request {
-	return &streamer.Request{
-		Key:           streamer.Key{Tenant: "acme", Subject: "ada", ID: id},
+func full(id string) *request.Request {
+	return &request.Request{
+		Key:           request.Key{Tenant: "acme", Subject: "ada", ID: id},
 		Action:        "report",
 		Payload:       json.RawMessage(`{ "big" : 9007199254740993, "s":"<&>\u00e9\/é🚀` + "\u2028" + `", "f":1.0 }`),
 		Metadata:      map[string]string{"source": "web", "": "empty name", "empty value": "", "日本": "語 <&>"},
 		CorrelationID: "corr-1",
-		State:         streamer.Failed, Rev: 9_007_199_254_740_993, Fence: 1 << 60,
+		State:         request.Failed, Rev: 9_007_199_254_740_993, Fence: 1 << 60,
 		DueAt: epoch.Add(ms(1)), Attempt: 3, Slices: 4, Lost: 2, Ran: 90*time.Minute + 123*time.Nanosecond,
 		Worker: "worker-7", CancelRequested: true,
-		Progress:   streamer.Progress{Percentage: 33.333333333333336, Message: "reading <rows> ☂", Metadata: json.RawMessage(`{ "rows": 18446744073709551615 }`)},
+		Progress:   request.Progress{Percentage: 33.333333333333336, Message: "reading <rows> ☂", Metadata: json.RawMessage(`{ "rows": 18446744073709551615 }`)},
 		Checkpoint: json.RawMessage(`[ 1, 2 ]`),
 		Result:     json.RawMessage(` {"a":1e2} `),
 		Error:      &wire.Error{Code: wire.ProcessingFailed, Message: "row <7>", Details: json.RawMessage(`{ "row" : 7, "html":"<b>" }`), Retry: &wire.Retry{Retryable: true, After: 2.5}},
 		Steps:      map[string]json.RawMessage{"charge": json.RawMessage(` {"id":9007199254740993 } `), "signal:ok": json.RawMessage("null"), "a.b#c:\"é": json.RawMessage{}},
-		Await:      streamer.Await{Token: "approval", Until: epoch.Add(ms(7))},
+		Await:      request.Await{Token: "approval", Until: epoch.Add(ms(7))},
 		History: []wire.Attempt{{Number: 1, StartedAt: epoch, EndedAt: epoch.Add(ms(1)), Code: wire.Timeout, Worker: "worker-5"},
 			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed}},
 		Output: 3, OutputMark: 2, Priority: streamer.High, Slots: []string{"open:4:acme/ada", "action:report"}, Blocked: "tenant:acme",
@@ -102,7 +103,7 @@ func full(id string) *streamer.Request {
 	}
 }
 
-func (s suite) create(t *testing.T, r *streamer.Request, acquire ...streamer.Slot) *streamer.Request {
+func (s suite) create(t *testing.T, r *request.Request, acquire ...request.Slot) *request.Request {
 	t.Helper()
 	stored, created, err := s.CreateRequest(t.Context(), r, acquire...)
 	if err != nil || !created {
@@ -111,7 +112,7 @@ func (s suite) create(t *testing.T, r *streamer.Request, acquire ...streamer.Slo
 	return stored
 }
 
-func (s suite) load(t *testing.T, key streamer.Key) *streamer.Request {
+func (s suite) load(t *testing.T, key request.Key) *request.Request {
 	t.Helper()
 	r, err := s.LoadRequest(t.Context(), key)
 	if err != nil {
@@ -120,7 +121,7 @@ func (s suite) load(t *testing.T, key streamer.Key) *streamer.Request {
 	return r
 }
 
-func (s suite) change(t *testing.T, key streamer.Key, c streamer.Change) *streamer.Request {
+func (s suite) change(t *testing.T, key request.Key, c request.Change) *request.Request {
 	t.Helper()
 	r, err := s.ChangeRequest(t.Context(), key, c)
 	if err != nil {
@@ -131,10 +132,10 @@ func (s suite) change(t *testing.T, key streamer.Key, c streamer.Change) *stream
 
 // conflict is a change that must meet a guard. It returns the row that the
 // conflict carries.
-func (s suite) conflict(t *testing.T, key streamer.Key, c streamer.Change) *streamer.Request {
+func (s suite) conflict(t *testing.T, key request.Key, c request.Change) *request.Request {
 	t.Helper()
 	r, err := s.ChangeRequest(t.Context(), key, c)
-	var conflict *streamer.ConflictError
+	var conflict *request.ConflictError
 	if !errors.As(err, &conflict) {
 		t.Fatalf("change by %+v gives %+v, %v; want a conflict", c, r, err)
 	}
@@ -147,14 +148,14 @@ func (s suite) conflict(t *testing.T, key streamer.Key, c streamer.Change) *stre
 // same fails unless got is want: to the byte, to the millisecond, in UTC. The
 // order of subscribers and of slots has no meaning, nor has the difference
 // between no metadata, steps or history and empty ones.
-func same(t *testing.T, what string, got, want *streamer.Request) {
+func same(t *testing.T, what string, got, want *request.Request) {
 	t.Helper()
 	if diff := difference(got, want); diff != "" {
 		t.Fatalf("%s:%s", what, diff)
 	}
 }
 
-func difference(got, want *streamer.Request) string {
+func difference(got, want *request.Request) string {
 	g, w := canonical(got, false), canonical(want, true)
 	if reflect.DeepEqual(g, w) {
 		return ""
@@ -190,7 +191,7 @@ func describe(v any) string {
 
 // canonical is r in the one form that same compares; rounded says that its times
 // are still to be brought to what a store keeps.
-func canonical(r *streamer.Request, rounded bool) *streamer.Request {
+func canonical(r *request.Request, rounded bool) *request.Request {
 	c := *r
 	c.Subscribers = slices.Sorted(slices.Values(r.Subscribers))
 	c.Slots = slices.Sorted(slices.Values(r.Slots))
@@ -237,7 +238,7 @@ func settles(t *testing.T, look func() (complaint string)) {
 	}
 }
 
-func ids(requests []*streamer.Request) string {
+func ids(requests []*request.Request) string {
 	names := make([]string, len(requests))
 	for i, r := range requests {
 		names[i] = r.ID

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -28,13 +29,13 @@ var walkTests = []test{
 func walk(t *testing.T, s suite, seed uint64) {
 	const steps = 150
 	rng := rand.New(rand.NewPCG(seed, 0))
-	model := map[streamer.Key]*streamer.Request{}
+	model := map[request.Key]*request.Request{}
 	taken := map[string]int{}
-	output := map[streamer.Key][]streamer.Chunk{}
+	output := map[request.Key][]request.Chunk{}
 	at := epoch
 	for step := range steps {
 		at = at.Add(time.Duration(rng.IntN(5_000)) * time.Millisecond)
-		key := streamer.Key{Tenant: pick(rng, "acme", "globex"), Subject: pick(rng, "ada", "bob"), ID: pick(rng, "r-1", "r-2")}
+		key := request.Key{Tenant: pick(rng, "acme", "globex"), Subject: pick(rng, "ada", "bob"), ID: pick(rng, "r-1", "r-2")}
 		have := model[key]
 		what := fmt.Sprintf("seed %d, step %d", seed, step)
 		if rng.IntN(6) == 0 {
@@ -67,7 +68,7 @@ func walk(t *testing.T, s suite, seed uint64) {
 		c := randomChange(rng, at, have)
 		got, err := s.ChangeRequest(t.Context(), key, c)
 		if have == nil {
-			if !errors.Is(err, streamer.ErrNotFound) {
+			if !errors.Is(err, request.ErrNotFound) {
 				t.Fatalf("%s: %+v, %v; want ErrNotFound", what, got, err)
 			}
 			continue
@@ -75,7 +76,7 @@ func walk(t *testing.T, s suite, seed uint64) {
 		what += fmt.Sprintf(", %+v of %+v", c, have)
 		want := have.Clone()
 		if c.Apply(want) != nil {
-			var conflict *streamer.ConflictError
+			var conflict *request.ConflictError
 			if !errors.As(err, &conflict) {
 				t.Fatalf("%s: %v; want a conflict", what, err)
 			}
@@ -93,7 +94,7 @@ func walk(t *testing.T, s suite, seed uint64) {
 		model[key] = canonical(want, true)
 		count(taken, have.Slots, want.Slots)
 		for i, chunk := range c.Output {
-			output[key] = append(output[key], streamer.Chunk{Offset: c.OutputAt + int64(i), Data: chunk})
+			output[key] = append(output[key], request.Chunk{Offset: c.OutputAt + int64(i), Data: chunk})
 		}
 	}
 
@@ -110,21 +111,21 @@ func walk(t *testing.T, s suite, seed uint64) {
 		s.blocked(t, slot, 100, ids(inLine(model, slot)))
 	}
 	requests := slices.Collect(maps.Values(model))
-	slices.SortFunc(requests, func(a, b *streamer.Request) int {
+	slices.SortFunc(requests, func(a, b *request.Request) int {
 		if c := b.CreatedAt.Compare(a.CreatedAt); c != 0 {
 			return c
 		}
 		return strings.Compare(b.ID, a.ID)
 	})
 	for _, tenant := range []string{"acme", "globex"} {
-		s.lists(t, streamer.Query{Tenant: tenant, Limit: 100}, ids(where(requests, func(r *streamer.Request) bool { return r.Tenant == tenant })))
+		s.lists(t, request.Query{Tenant: tenant, Limit: 100}, ids(where(requests, func(r *request.Request) bool { return r.Tenant == tenant })))
 		for _, subject := range []string{"ada", "bob"} {
-			s.lists(t, streamer.Query{Tenant: tenant, Subject: subject, Limit: 100},
-				ids(where(requests, func(r *streamer.Request) bool { return r.Tenant == tenant && r.Subject == subject })))
+			s.lists(t, request.Query{Tenant: tenant, Subject: subject, Limit: 100},
+				ids(where(requests, func(r *request.Request) bool { return r.Tenant == tenant && r.Subject == subject })))
 		}
 	}
-	due := where(requests, func(r *streamer.Request) bool { return !r.DueAt.IsZero() && !r.DueAt.After(at) })
-	slices.SortStableFunc(due, func(a, b *streamer.Request) int { return a.DueAt.Compare(b.DueAt) })
+	due := where(requests, func(r *request.Request) bool { return !r.DueAt.IsZero() && !r.DueAt.After(at) })
+	slices.SortStableFunc(due, func(a, b *request.Request) int { return a.DueAt.Compare(b.DueAt) })
 	settles(t, func() string {
 		got, err := s.DueRequests(t.Context(), at, 100)
 		if err != nil || len(got) != len(due) {
@@ -139,7 +140,7 @@ func walk(t *testing.T, s suite, seed uint64) {
 	})
 }
 
-func where(requests []*streamer.Request, keep func(*streamer.Request) bool) (kept []*streamer.Request) {
+func where(requests []*request.Request, keep func(*request.Request) bool) (kept []*request.Request) {
 	for _, r := range requests {
 		if keep(r) {
 			kept = append(kept, r)
@@ -151,11 +152,11 @@ func where(requests []*streamer.Request, keep func(*streamer.Request) bool) (kep
 var slotNames = []string{"a", "b", "c"}
 
 // randomSlots are slots that are not held yet.
-func randomSlots(rng *rand.Rand, held []string) []streamer.Slot {
-	var slots []streamer.Slot
+func randomSlots(rng *rand.Rand, held []string) []request.Slot {
+	var slots []request.Slot
 	for _, name := range slotNames {
 		if rng.IntN(6) == 0 && !slices.Contains(held, name) {
-			slots = append(slots, streamer.Slot{Name: name, Limit: rng.IntN(7)})
+			slots = append(slots, request.Slot{Name: name, Limit: rng.IntN(7)})
 		}
 	}
 	return slots
@@ -163,7 +164,7 @@ func randomSlots(rng *rand.Rand, held []string) []streamer.Slot {
 
 // take is the first of the slots that has no place, or nil, once those that are
 // given back are there again.
-func take(taken map[string]int, back []string, acquire []streamer.Slot) *streamer.Slot {
+func take(taken map[string]int, back []string, acquire []request.Slot) *request.Slot {
 	for _, slot := range acquire {
 		n := taken[slot.Name]
 		if slices.Contains(back, slot.Name) {
@@ -177,7 +178,7 @@ func take(taken map[string]int, back []string, acquire []streamer.Slot) *streame
 }
 
 // released are the places that a change gives back.
-func released(r *streamer.Request, c streamer.Change) []string {
+func released(r *request.Request, c request.Change) []string {
 	var names []string
 	for _, name := range r.Slots {
 		if slices.Contains(c.Release, name) {
@@ -196,17 +197,17 @@ func count(taken map[string]int, before, after []string) {
 	}
 }
 
-func refused(t *testing.T, what string, err error, full streamer.Slot) {
+func refused(t *testing.T, what string, err error, full request.Slot) {
 	t.Helper()
-	var limit *streamer.LimitError
+	var limit *request.LimitError
 	if !errors.As(err, &limit) || limit.Slot != full {
 		t.Fatalf("%s: %v; want that %+v is full", what, err, full)
 	}
 }
 
-func inLine(model map[streamer.Key]*streamer.Request, slot string) []*streamer.Request {
-	line := where(slices.Collect(maps.Values(model)), func(r *streamer.Request) bool { return r.Blocked == slot })
-	slices.SortFunc(line, func(a, b *streamer.Request) int {
+func inLine(model map[request.Key]*request.Request, slot string) []*request.Request {
+	line := where(slices.Collect(maps.Values(model)), func(r *request.Request) bool { return r.Blocked == slot })
+	slices.SortFunc(line, func(a, b *request.Request) int {
 		return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
 	return line
@@ -214,10 +215,10 @@ func inLine(model map[streamer.Key]*streamer.Request, slot string) []*streamer.R
 
 // randomChange is any change at all, with guards that hold about every other
 // time. A change to another state is made at a time, as Change asks.
-func randomChange(rng *rand.Rand, at time.Time, have *streamer.Request) streamer.Change {
-	var c streamer.Change
+func randomChange(rng *rand.Rand, at time.Time, have *request.Request) request.Change {
+	var c request.Change
 	maybe := func(of int) bool { return rng.IntN(of) == 0 }
-	states := []streamer.State{streamer.Queued, streamer.Running, streamer.Succeeded, streamer.Failed, streamer.Cancelled}
+	states := []request.State{request.Queued, request.Running, request.Succeeded, request.Failed, request.Cancelled}
 	connections := []string{"c-1", "c-2", "c-3", "c-4"}
 	raw := func() json.RawMessage {
 		return []json.RawMessage{{}, json.RawMessage("null"), json.RawMessage(`{ "n": 9007199254740993 }`),
@@ -269,7 +270,7 @@ func randomChange(rng *rand.Rand, at time.Time, have *streamer.Request) streamer
 		c.Worker = fmt.Sprint("w-", rng.IntN(10))
 	}
 	if maybe(3) {
-		c.Progress = &streamer.Progress{Percentage: 100 * rng.Float64(), Message: pick(rng, "", "half <way>", "☂")}
+		c.Progress = &request.Progress{Percentage: 100 * rng.Float64(), Message: pick(rng, "", "half <way>", "☂")}
 		if maybe(2) {
 			c.Progress.Metadata = raw()
 		}
@@ -289,8 +290,8 @@ func randomChange(rng *rand.Rand, at time.Time, have *streamer.Request) streamer
 	if maybe(6) {
 		c.ExpiresAt = at.Add(time.Duration(rng.IntN(20)) * time.Second)
 	}
-	await := func() streamer.Await {
-		return streamer.Await{Token: pick(rng, "ok", "go"), Until: at.Add(time.Duration(rng.Int64N(int64(time.Hour))))}
+	await := func() request.Await {
+		return request.Await{Token: pick(rng, "ok", "go"), Until: at.Add(time.Duration(rng.Int64N(int64(time.Hour))))}
 	}
 	var held []string
 	if have != nil {
@@ -309,7 +310,7 @@ func randomChange(rng *rand.Rand, at time.Time, have *streamer.Request) streamer
 		c.Lacks = pick(rng, "s-1", "s-2", "s-3", "s-4", "s-5")
 	}
 	if maybe(4) {
-		c.Step = &streamer.Step{Name: pick(rng, "s-1", "s-2", "s-3"), Result: raw()}
+		c.Step = &request.Step{Name: pick(rng, "s-1", "s-2", "s-3"), Result: raw()}
 	}
 	if maybe(2) {
 		c.Park = await()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -53,7 +54,7 @@ func (h *Harness) Submit(t testing.TB, id, action, payload string) (wire.Frame, 
 }
 
 // Finish submits a long action and runs it once.
-func (h *Harness) Finish(t testing.TB, id, action, payload string) *streamer.Request {
+func (h *Harness) Finish(t testing.TB, id, action, payload string) *request.Request {
 	t.Helper()
 	if _, err := h.Submit(t, id, action, payload); err != nil {
 		t.Fatalf("submit: %v", err)
@@ -62,7 +63,7 @@ func (h *Harness) Finish(t testing.TB, id, action, payload string) *streamer.Req
 }
 
 // RunOnce runs a request and returns it as it stands afterwards.
-func (h *Harness) RunOnce(t testing.TB, ctx context.Context, id string) *streamer.Request {
+func (h *Harness) RunOnce(t testing.TB, ctx context.Context, id string) *request.Request {
 	t.Helper()
 	if err := h.Run(ctx, Ada.Key(id)); err != nil {
 		t.Fatalf("run: %v", err)
@@ -71,7 +72,7 @@ func (h *Harness) RunOnce(t testing.TB, ctx context.Context, id string) *streame
 }
 
 // Load returns a request as it stands.
-func (h *Harness) Load(t testing.TB, id string) *streamer.Request {
+func (h *Harness) Load(t testing.TB, id string) *request.Request {
 	t.Helper()
 	r, err := h.Store.LoadRequest(t.Context(), Ada.Key(id))
 	if err != nil {
@@ -81,7 +82,7 @@ func (h *Harness) Load(t testing.TB, id string) *streamer.Request {
 }
 
 // WantState fails unless the request is in the state.
-func WantState(t testing.TB, r *streamer.Request, want streamer.State) {
+func WantState(t testing.TB, r *request.Request, want request.State) {
 	t.Helper()
 	if r.State != want {
 		t.Fatalf("state: got %s, want %s; the error is %+v", r.State, want, r.Error)
@@ -92,7 +93,7 @@ func WantState(t testing.TB, r *streamer.Request, want streamer.State) {
 // given, names the field.
 func (h *Harness) WantRefused(t *testing.T, action, payload, field string) {
 	t.Helper()
-	_, err := h.Submit(t, streamer.NewID(), action, payload)
+	_, err := h.Submit(t, request.NewID(), action, payload)
 	var refused *streamer.Error
 	if !errors.As(err, &refused) || refused.Code != wire.ValidationError {
 		t.Fatalf("%s %s: got error %v, want VALIDATION_ERROR", action, payload, err)
@@ -104,4 +105,4 @@ func (h *Harness) WantRefused(t *testing.T, action, payload, field string) {
 
 type noDispatch struct{}
 
-func (noDispatch) Dispatch(context.Context, streamer.Key) error { return nil }
+func (noDispatch) Dispatch(context.Context, request.Key) error { return nil }

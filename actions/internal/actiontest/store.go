@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/sqlite"
 )
 
@@ -19,7 +19,7 @@ type Store struct {
 	*sqlite.Store
 	mu       sync.Mutex
 	dead     bool
-	onChange func(c streamer.Change) (kill bool)
+	onChange func(c request.Change) (kill bool)
 	sent     chan struct{} // nil, or gets one value for each write with a checkpoint
 }
 
@@ -45,7 +45,7 @@ func (s *Store) CheckpointSent() <-chan struct{} {
 }
 
 // ChangeRequest overrides the store's.
-func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.Change) (*streamer.Request, error) {
+func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	s.mu.Lock()
 	if !s.dead && s.onChange != nil {
 		s.dead = s.onChange(c)
@@ -63,7 +63,7 @@ func (s *Store) ChangeRequest(ctx context.Context, key streamer.Key, c streamer.
 
 // Restart starts the next process. onChange, if not nil, sees each write before
 // it is done and may kill the process.
-func (s *Store) Restart(onChange func(c streamer.Change) (kill bool)) {
+func (s *Store) Restart(onChange func(c request.Change) (kill bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dead, s.onChange = false, onChange

@@ -1,4 +1,4 @@
-package streamer
+package request
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 // use; a write that returned nil survives a crash. Times are kept to the
 // millisecond, in UTC. Errors other than those named are passing faults of the
 // store. The conformance suite is store/storetest.
-type RequestStore interface {
+type Store interface {
 	// CreateRequest stores r unless its key is taken, in one atomic step, and
 	// takes a place of each slot for it, whose names r.Slots has already. When
 	// the key is taken it changes nothing and returns the request that has it,
@@ -33,7 +33,7 @@ type RequestStore interface {
 	// The read is strongly consistent.
 	ReadOutput(ctx context.Context, key Key, from int64, limit int) ([]Chunk, error)
 
-	RequestLister
+	Lister
 	DueLister
 	SlotLister
 }
@@ -50,7 +50,7 @@ type SlotLister interface {
 }
 
 // A RequestLister reads many requests.
-type RequestLister interface {
+type Lister interface {
 	// ListRequests returns a page of requests, newest first by CreatedAt, then
 	// by descending ID, and a cursor for the next page, which is empty on the
 	// last. A request that is created or changed meanwhile may or may not be
