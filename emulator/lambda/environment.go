@@ -285,10 +285,21 @@ func (e *environment) initError(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	accept(w)
 	select {
 	case e.initFault <- readFault(r, body):
 	default: // it has one
+	}
+	accept(w) // after which the process ends
+}
+
+// initFailure says why a process ended before it asked for an event: what it
+// reported, or else how it ended.
+func (e *environment) initFailure(requestID string) error {
+	select {
+	case fault := <-e.initFault:
+		return fault
+	default:
+		return e.exitError(requestID)
 	}
 }
 

@@ -270,12 +270,7 @@ func (p *pool) start(ctx context.Context, inv *invocation, limit time.Duration) 
 		e.kill()
 		return nil, fault
 	case <-e.exited:
-		select {
-		case fault := <-e.initFault:
-			return nil, fault
-		default:
-			return nil, e.exitError(inv.id)
-		}
+		return nil, e.initFailure(inv.id)
 	case <-timer.C:
 		e.kill()
 		return nil, &TimeoutError{RequestID: inv.id, After: limit}

@@ -251,6 +251,12 @@ func TestAFailedInitIsTriedTwice(t *testing.T) {
 	if r := <-reports; r.Init == 0 || r.Err == nil || strings.Count(out.String(), "worker: cannot start\n") != 2 {
 		t.Errorf("%+v, output %q", r, out.String())
 	}
+	p, _ = processes(t, lambda.ProcessConfig{Env: []string{"TEST_INIT=report"}})
+	for try := range 10 {
+		if _, err := invoke(t, p, order{}); !errors.As(err, &fault) || fault.Type != "Config.Missing" {
+			t.Errorf("reported, try %d: got %v, want Config.Missing", try, err)
+		}
+	}
 	p, _ = processes(t, lambda.ProcessConfig{Env: []string{"TEST_INIT=hang"}, InitTimeout: 10 * time.Millisecond, Timeout: time.Second})
 	var timeout *lambda.TimeoutError
 	if _, err := invoke(t, p, order{}); !errors.As(err, &timeout) || timeout.After != time.Second {
