@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,10 @@ func TestWhatEndsAConnection(t *testing.T) {
 		"a long ping":                   {send: [][]byte{frame(true, ws.OpPing, 126)}, code: 1002},
 		"a close frame of one byte":     {send: [][]byte{frame(true, ws.OpClose, 1)}, code: 1002},
 		"a close frame with 1005":       {send: [][]byte{ws.MustCompileFrame(ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1005, ""))))}, code: 1002},
+		"a close reason without UTF-8":  {send: [][]byte{ws.MustCompileFrame(ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "\xff"))))}, code: 1007},
+		"a fragmented ping":             {send: [][]byte{frame(false, ws.OpPing, 5)}, code: 1002},
+		"a reserved bit":                {send: [][]byte{{0xc1, 0x80, 0, 0, 0, 0}}, code: 1002},
+		"UTF-8 across frames":           {send: [][]byte{ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(ws.OpText, false, []byte("\xc3")))), ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(ws.OpContinuation, true, []byte("x"))))}, code: 1007},
 		"an impossible length":          {send: [][]byte{{0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}}, code: 1002},
 		"a huge frame that never comes": {send: [][]byte{{0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}}, code: 1009},
 	} {
@@ -98,6 +103,38 @@ func TestClientCloses(t *testing.T) {
 			}
 			if e := gone.next(t).RequestContext; e.DisconnectStatusCode != tt.code || e.DisconnectReason != tt.reason {
 				t.Errorf("$disconnect got %d %q", e.DisconnectStatusCode, e.DisconnectReason)
+			}
+		})
+	}
+}
+
+// The codes that a close frame may have, and those that are answered with 1002:
+// RFC 6455, 7.4, and the registry that it opens.
+func TestCloseCodes(t *testing.T) {
+	t.Parallel()
+	codes := make(map[ws.StatusCode]bool)
+	for _, good := range []ws.StatusCode{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999} {
+		codes[good] = true
+	}
+	for _, bad := range []ws.StatusCode{0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535} {
+		codes[bad] = false
+	}
+	for code, good := range codes {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
+			t.Parallel()
+			gone := newRecorder(ok)
+			s := start(t, gateway.Config{Routes: routes(nil, gone, nil)})
+			c := dialRaw(t, s.ws)
+			c.frame(ws.NewCloseFrame(ws.NewCloseFrameBody(code, "why")))
+			want, reason := code, "why"
+			if !good {
+				want, reason = 1002, "Protocol error"
+			}
+			if got := c.closeCode(t); got != want {
+				t.Errorf("answered with %d, want %d", got, want)
+			}
+			if e := gone.next(t).RequestContext; e.DisconnectStatusCode != int(want) || e.DisconnectReason != reason {
+				t.Errorf("$disconnect got %d %q, want %d %q", e.DisconnectStatusCode, e.DisconnectReason, want, reason)
 			}
 		})
 	}

@@ -42,17 +42,20 @@ type conn struct {
 	previous   chan struct{} // closed when the message before is done; Config.Serial
 }
 
-// start makes an upgraded connection reachable and reads it until it ends.
-func (c *conn) start(r io.Reader) {
+// start makes a connection reachable, sends the answer to its handshake and reads
+// it until it ends. The answer is the first thing that is queued, so whoever has
+// seen it can reach the connection.
+func (c *conn) start(r io.Reader, handshake []byte) {
 	g := c.gw
+	c.mu.Lock()
+	c.out = append(c.out, handshake) // which counts for no buffer
+	c.lastActive = g.clock.Now()
+	c.timer = g.clock.AfterFunc(min(g.cfg.Limits.Idle, g.cfg.Limits.Connection), c.expire)
 	g.mu.Lock()
 	closing := g.closed
 	g.conns[c.id] = c
 	g.mu.Unlock()
-
-	c.mu.Lock()
-	c.lastActive = g.clock.Now()
-	c.timer = g.clock.AfterFunc(min(g.cfg.Limits.Idle, g.cfg.Limits.Connection), c.expire)
+	c.flush()
 	c.mu.Unlock()
 	if closing {
 		c.close(goingAway)
@@ -157,6 +160,11 @@ func (c *conn) sendMessage(message []byte) error {
 func (c *conn) enqueue(frames []byte) {
 	c.out = append(c.out, frames)
 	c.waiting += len(frames)
+	c.flush()
+}
+
+// flush sees to it that what is queued is written. It needs c.mu.
+func (c *conn) flush() {
 	if !c.writing {
 		c.writing = true
 		c.writer.Go(c.write)

@@ -4,11 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"crypto/sha1"
+	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/gobwas/ws"
 )
@@ -35,28 +39,36 @@ func (g *Gateway) connect(w http.ResponseWriter, r *http.Request) {
 			refused.body = errorFrame(refused.message, c.id, event.RequestContext.RequestID)
 		}
 		g.line(slog.LevelWarn, "connect", err, append(attrs, slog.Int("status", refused.status))...)
+		maps.Copy(w.Header(), refused.header)
 		w.Header().Set("Content-Type", cmp.Or(refused.contentType, "application/json"))
 		w.WriteHeader(refused.status)
 		w.Write(refused.body)
 		return
 	}
 
-	upgrader := ws.HTTPUpgrader{}
-	if protocol != "" {
-		upgrader.Header = http.Header{"Sec-Websocket-Protocol": {protocol}}
-	}
-	conn, buffered, _, err := upgrader.Upgrade(r, w)
+	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		if conn != nil {
-			conn.Close()
-		}
 		g.line(slog.LevelWarn, "connect", err, attrs...)
 		g.disconnect(c, int(ws.StatusAbnormalClosure), "")
 		return
 	}
 	g.line(slog.LevelInfo, "connect", nil, append(attrs, slog.Int("status", http.StatusSwitchingProtocols))...)
+	conn.SetDeadline(time.Time{}) // the HTTP server's do not count any more
 	c.net = conn
-	c.start(unread(conn, buffered.Reader))
+	c.start(unread(conn, buffered.Reader), switchingProtocols(r, protocol))
+}
+
+// switchingProtocols is the answer that opens a WebSocket (RFC 6455, 4.2.2).
+func switchingProtocols(r *http.Request, protocol string) []byte {
+	const guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+	accept := sha1.Sum([]byte(r.Header.Get("Sec-Websocket-Key") + guid))
+	b := bytes.NewBufferString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(accept[:]) + "\r\n")
+	if protocol != "" {
+		http.Header{"Sec-WebSocket-Protocol": {protocol}}.Write(b) // which keeps line breaks out
+	}
+	b.WriteString("\r\n")
+	return b.Bytes()
 }
 
 // A refusal is the HTTP answer to a handshake that comes to nothing.
@@ -65,6 +77,7 @@ type refusal struct {
 	message     string
 	body        []byte // in place of message
 	contentType string
+	header      http.Header // beside the content type
 }
 
 // admit decides on a handshake. Without a refusal the connection may be
@@ -72,10 +85,12 @@ type refusal struct {
 func (g *Gateway) admit(c *conn, r *http.Request, event webSocketEvent) (refused *refusal, protocol string, err error) {
 	switch {
 	case !isUpgrade(r):
-		return &refusal{status: http.StatusUpgradeRequired, message: "Upgrade Required"}, "", nil
+		return upgradeRequired("Upgrade", "websocket"), "", nil
 	case !validHandshake(r):
 		return &refusal{status: http.StatusBadRequest, message: "Bad Request"}, "", nil
-	case !g.connects.take() || !g.requests.take():
+	case r.Header.Get("Sec-Websocket-Version") != webSocketVersion:
+		return upgradeRequired("Sec-WebSocket-Version", webSocketVersion), "", nil
+	case !g.allow(g.connects) || !g.allow(g.requests):
 		return &refusal{status: http.StatusTooManyRequests, message: tooManyRequests}, "", nil
 	}
 	if g.cfg.Authorizer != nil {
@@ -113,11 +128,20 @@ func isUpgrade(r *http.Request) bool {
 	return headerHas(r.Header, "Connection", "upgrade") && headerHas(r.Header, "Upgrade", "websocket")
 }
 
-// validHandshake looks for what RFC 6455, 4.2.1, asks for, so that $connect runs
-// for clients only that can be upgraded.
+// webSocketVersion is the only one that there is (RFC 6455, 4.1).
+const webSocketVersion = "13"
+
+// upgradeRequired says what a client must do to be let in: which protocol it has
+// to ask for (RFC 9110, 15.5.22), or in which version (RFC 6455, 4.2.2).
+func upgradeRequired(name, value string) *refusal {
+	return &refusal{status: http.StatusUpgradeRequired, message: "Upgrade Required", header: http.Header{name: {value}}}
+}
+
+// validHandshake looks for what RFC 6455, 4.2.1, asks for beside the version, so
+// that $connect runs for clients only that can be upgraded.
 func validHandshake(r *http.Request) bool {
-	return r.Method == http.MethodGet && r.ProtoAtLeast(1, 1) && r.ProtoMajor == 1 &&
-		r.Header.Get("Sec-Websocket-Version") == "13" && len(r.Header.Get("Sec-Websocket-Key")) == 24
+	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-Websocket-Key"))
+	return r.Method == http.MethodGet && r.ProtoMajor == 1 && r.ProtoMinor >= 1 && err == nil && len(key) == 16
 }
 
 func headerHas(h http.Header, name, token string) bool {

@@ -87,10 +87,11 @@ func TestUpgradeWaitsForConnect(t *testing.T) {
 	}
 	close(hold)
 	c := <-upgraded
-	// The answer to the handshake and the registration are one instant apart.
-	c.send(t, "x")
-	eventually(t, func() bool { return s.Post(t.Context(), id, []byte("now")) == nil })
-	for c.receive(t) != "now" {
+	if err := s.Post(t.Context(), id, []byte("now")); err != nil {
+		t.Errorf("got %v behind the handshake, want none", err)
+	}
+	if got := c.receive(t); got != "now" {
+		t.Errorf("the client got %q, want now", got)
 	}
 }
 

@@ -119,7 +119,7 @@ func (g *Gateway) Delete(ctx context.Context, connectionID string) error {
 
 // find returns an open connection and counts the request.
 func (g *Gateway) find(connectionID string) (*conn, error) {
-	if !g.requests.take() {
+	if !g.allow(g.requests) {
 		return nil, errThrottled
 	}
 	if !validID(connectionID) {

@@ -213,6 +213,38 @@ func TestSlowClient(t *testing.T) {
 	}
 }
 
+// The buffer bounds what waits: one message may be longer, if nothing does.
+func TestAMessageLongerThanTheBufferIsTaken(t *testing.T) {
+	t.Parallel()
+	connect := newRecorder(ok)
+	s := start(t, gateway.Config{Routes: routes(connect, nil, nil), Limits: gateway.Limits{SendBuffer: 10}})
+	c, id := s.open(t, connect)
+	message := strings.Repeat("x", 100)
+	if err := s.Post(t.Context(), id, []byte(message)); err != nil {
+		t.Fatalf("got %v, want none", err)
+	}
+	if got := c.receive(t); got != message {
+		t.Errorf("the client got %q, want %q", got, message)
+	}
+}
+
+// A bucket that nobody takes from is full, not fuller.
+func TestABurstDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	s := start(t, gateway.Config{Limits: gateway.Limits{RequestRate: 2, RequestBurst: 3}})
+	const nobody = "AAAAAAAAAAAAAAA="
+	for _, idle := range []time.Duration{0, time.Hour, 24 * time.Hour} {
+		s.clock.advance(idle)
+		for range 3 {
+			wantError(t, s.Delete(t.Context(), nobody), 410, "GoneException")
+		}
+		wantError(t, s.Delete(t.Context(), nobody), 429, "LimitExceededException")
+	}
+	s.clock.advance(time.Second / 2)
+	wantError(t, s.Delete(t.Context(), nobody), 410, "GoneException")
+	wantError(t, s.Delete(t.Context(), nobody), 429, "LimitExceededException")
+}
+
 func TestRequireSignature(t *testing.T) {
 	t.Parallel()
 	s := start(t, gateway.Config{RequireSignature: true})

@@ -144,8 +144,19 @@ func parseClose(payload []byte) (ws.StatusCode, string, error) {
 		return 0, "", errProtocol
 	}
 	code, reason := ws.StatusCode(binary.BigEndian.Uint16(payload)), string(payload[2:])
-	if ws.CheckCloseFrameData(code, reason) != nil {
+	switch {
+	case !mayBeSent(code):
 		return 0, "", errProtocol
+	case !utf8.ValidString(reason):
+		return 0, "", errNoUTF8
 	}
 	return code, reason, nil
+}
+
+// mayBeSent reports whether a close frame may have the code: those of RFC 6455,
+// 7.4.1, and of the registry that it opens (1012 to 1014), except the three that
+// stand for what no frame said, and the ranges of libraries and applications
+// (7.4.2): https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number
+func mayBeSent(code ws.StatusCode) bool {
+	return code >= 1000 && code <= 1003 || code >= 1007 && code <= 1014 || code >= 3000 && code <= 4999
 }

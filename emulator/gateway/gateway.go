@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // A Gateway serves a WebSocket API with its @connections API and an HTTP API.
@@ -22,8 +24,8 @@ type Gateway struct {
 	selection selection
 	clock     Clock
 	log       *slog.Logger
-	connects  *bucket
-	requests  *bucket
+	connects  *rate.Limiter
+	requests  *rate.Limiter
 
 	// functions ends when Close stops waiting for them.
 	functions context.Context
@@ -44,13 +46,25 @@ func New(cfg Config) (*Gateway, error) {
 	}
 	g := &Gateway{
 		cfg: cfg, selection: selection, clock: cfg.Clock, log: cfg.Logger,
-		connects: newBucket(cfg.Clock, cfg.Limits.ConnectRate, cfg.Limits.ConnectRate),
-		requests: newBucket(cfg.Clock, cfg.Limits.RequestRate, cfg.Limits.RequestBurst),
+		connects: newLimiter(cfg.Limits.ConnectRate, cfg.Limits.ConnectRate),
+		requests: newLimiter(cfg.Limits.RequestRate, cfg.Limits.RequestBurst),
 		conns:    make(map[string]*conn),
 	}
 	g.functions, g.abandon = context.WithCancel(context.Background())
 	return g, nil
 }
+
+// newLimiter returns a token bucket of burst tokens that gains perSecond.
+func newLimiter(perSecond, burst int) *rate.Limiter {
+	if perSecond == unlimitedInt {
+		return rate.NewLimiter(rate.Inf, 0)
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), burst)
+}
+
+// allow takes a token out of a bucket, by the gateway's clock, and reports whether
+// there was one.
+func (g *Gateway) allow(bucket *rate.Limiter) bool { return bucket.AllowN(g.clock.Now(), 1) }
 
 // Close refuses everything new, closes every socket with 1001 "Going away", runs
 // $disconnect for each, and waits for all functions that still run. When ctx

@@ -138,7 +138,7 @@ func (g *Gateway) answerHTTP(w http.ResponseWriter, r *http.Request) (status int
 		return status, err
 	}
 	switch {
-	case !g.requests.take():
+	case !g.allow(g.requests):
 		return fail(http.StatusTooManyRequests, nil)
 	case g.cfg.HTTP == nil:
 		return fail(http.StatusNotFound, nil)

@@ -16,7 +16,7 @@ func (g *Gateway) message(c *conn, message []byte) {
 	var failure string
 	var err error
 	switch {
-	case !g.requests.take():
+	case !g.allow(g.requests):
 		failure = tooManyRequests
 	case !found:
 		failure = "Forbidden"
