@@ -4,9 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -140,116 +138,6 @@ func (c *column) addTime(at instant) {
 	} else if c.latest.before(at) {
 		c.latest = at
 	}
-}
-
-// An instant is a time without a zone, small enough to store.
-type instant struct {
-	seconds int64 // since 1970
-	nanos   int64
-}
-
-func (i instant) before(other instant) bool {
-	return i.seconds < other.seconds || i.seconds == other.seconds && i.nanos < other.nanos
-}
-
-func (i instant) format(layout string) string {
-	return time.Unix(i.seconds, i.nanos).UTC().Format(layout)
-}
-
-// parseNumber reads a decimal number as JSON has it, except that the zero before
-// a point may be missing. A leading zero or plus makes text: it is a postcode or
-// a telephone number. An integer is a number, and as an integer has 64 bits.
-func parseNumber(s string) (float64, int64, kind) {
-	i := 0
-	if i < len(s) && s[i] == '-' {
-		i++
-	}
-	begin := i
-	var whole int64
-	for i < len(s) && isDigit(s[i]) {
-		if i-begin < 18 {
-			whole = 10*whole + int64(s[i]-'0')
-		}
-		i++
-	}
-	digits := i - begin
-	if digits > 1 && s[begin] == '0' {
-		return 0, 0, 0
-	}
-	if i == len(s) && digits > 0 {
-		if begin == 1 {
-			whole = -whole
-		}
-		if digits <= 18 {
-			return float64(whole), whole, integer | number
-		}
-		if v, err := strconv.ParseInt(s, 10, 64); err == nil {
-			return float64(v), v, integer | number
-		}
-	}
-	if i < len(s) && s[i] == '.' {
-		i++
-		from := i
-		for i < len(s) && isDigit(s[i]) {
-			i++
-		}
-		if i == from {
-			return 0, 0, 0
-		}
-		digits += i - from
-	}
-	if digits == 0 {
-		return 0, 0, 0
-	}
-	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
-		i++
-		if i < len(s) && (s[i] == '+' || s[i] == '-') {
-			i++
-		}
-		from := i
-		for i < len(s) && isDigit(s[i]) {
-			i++
-		}
-		if i == from {
-			return 0, 0, 0
-		}
-	}
-	if i != len(s) {
-		return 0, 0, 0
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil { // beyond the range
-		return 0, 0, 0
-	}
-	return f, 0, number
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-// parseTime reads a date or a time of the forms that databases and RFC 3339
-// write. One without a zone is taken as UTC.
-func parseTime(s string) (instant, kind) {
-	if len(s) < len(time.DateOnly) || !isDigit(s[0]) || s[4] != '-' {
-		return instant{}, 0
-	}
-	layout, is := time.DateOnly, date|timestamp
-	if len(s) > len(layout) {
-		zoned := s[len(s)-1] == 'Z' || s[len(s)-6] == '+' || s[len(s)-6] == '-'
-		layout, is = "2006-01-02T15:04:05", timestamp
-		switch spaced := s[len(time.DateOnly)] == ' '; {
-		case zoned && spaced:
-			layout = "2006-01-02 15:04:05Z07:00"
-		case zoned:
-			layout = time.RFC3339
-		case spaced:
-			layout = time.DateTime
-		}
-	}
-	t, err := time.Parse(layout, s)
-	if err != nil {
-		return instant{}, 0
-	}
-	return instant{t.Unix(), int64(t.Nanosecond())}, is
 }
 
 // append encodes the column. No value may wait in the digest.

@@ -1,6 +1,7 @@
 package profilecsv
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -8,9 +9,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/wire"
 )
 
 const (
@@ -60,7 +58,7 @@ func newProfile(src io.ReadSeeker, options csvOptions, state []byte) (*profile, 
 	if err != nil {
 		return nil, err
 	}
-	offset, lines := first.start, int64(0)
+	offset, lines := first.start, first.first
 	if options.header {
 		offset, lines = first.offset(), first.line
 	}
@@ -73,17 +71,20 @@ func newProfile(src io.ReadSeeker, options csvOptions, state []byte) (*profile, 
 		}
 		p.state = slices.Clone(state)
 	}
-	p.table, err = newTable(src, options.delimiter, offset, lines)
+	p.table, err = newTable(src, p.options.delimiter, offset, lines)
 	return p, err
 }
 
 // readHeader finds out the columns.
 func (p *profile) readHeader(src io.ReadSeeker) (*table, error) {
-	start, err := skipMark(src)
+	before, err := readPreamble(src)
 	if err != nil {
 		return nil, err
 	}
-	first, err := newTable(src, p.options.delimiter, start, 0)
+	if p.options.delimiter == 0 {
+		p.options.delimiter = cmp.Or(before.delimiter, ',')
+	}
+	first, err := newTable(src, p.options.delimiter, before.size, before.lines)
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +94,9 @@ func (p *profile) readHeader(src io.ReadSeeker) (*table, error) {
 	}
 	p.width = len(record)
 	for i, name := range record {
+		if !utf8.ValidString(name) {
+			return nil, first.notUTF8(i, name)
+		}
 		if name = strings.TrimSpace(name); name == "" || !p.options.header {
 			name = fmt.Sprintf("column_%d", i+1)
 		}
@@ -111,25 +115,6 @@ func (p *profile) readHeader(src io.ReadSeeker) (*table, error) {
 	return first, nil
 }
 
-// skipMark returns the offset after a byte order mark.
-func skipMark(src io.ReadSeeker) (int64, error) {
-	if _, err := src.Seek(0, io.SeekStart); err != nil {
-		return 0, fmt.Errorf("seek: %w", err)
-	}
-	mark := make([]byte, 3)
-	n, err := io.ReadFull(src, mark)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return 0, fmt.Errorf("read CSV: %w", err)
-	}
-	switch mark = mark[:n]; {
-	case string(mark) == "\xEF\xBB\xBF":
-		return 3, nil
-	case strings.HasPrefix(string(mark), "\xFF\xFE"), strings.HasPrefix(string(mark), "\xFE\xFF"):
-		return 0, streamer.Errorf(wire.ProcessingFailed, "the CSV is UTF-16: save it as UTF-8")
-	}
-	return 0, nil
-}
-
 // block takes the rows of the next size bytes, to the end of a row, and reports
 // whether there are more.
 func (p *profile) block(size int64) (more bool, err error) {
@@ -141,12 +126,15 @@ func (p *profile) block(size int64) (more bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		p.add(record)
+		if err := p.add(record); err != nil {
+			return false, err
+		}
 	}
 	return true, p.endBlock()
 }
 
-func (p *profile) add(record []string) {
+// add takes a row. It refuses a cell of a profiled column that is not UTF-8.
+func (p *profile) add(record []string) error {
 	p.rows++
 	switch {
 	case len(record) < p.width:
@@ -158,11 +146,15 @@ func (p *profile) add(record []string) {
 		if at >= len(record) {
 			break // indexes rise
 		}
+		if !utf8.ValidString(record[at]) {
+			return p.table.notUTF8(at, record[at])
+		}
 		cell := strings.TrimSpace(record[at])
 		if cell != "" && !slices.Contains(p.options.nulls, cell) {
 			p.columns[i].add(cell)
 		}
 	}
+	return nil
 }
 
 // endBlock encodes the state, and makes the sketches coarser until it fits.

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode/utf8"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/wire"
@@ -35,7 +34,7 @@ const (
 type csvInput struct {
 	Text      *string  `json:"text"`
 	File      string   `json:"file"`      // below the folder of files, with slashes
-	Delimiter string   `json:"delimiter"` // "": a comma
+	Delimiter string   `json:"delimiter"` // "": that of a first line such as sep=;, else a comma
 	Header    *bool    `json:"header"`    // left out: true
 	Columns   []string `json:"columns"`   // empty: all
 	Nulls     []string `json:"nulls"`     // what means no value, beside an empty cell
@@ -43,7 +42,7 @@ type csvInput struct {
 
 // csvOptions are the settings with their defaults filled in.
 type csvOptions struct {
-	delimiter rune
+	delimiter rune // 0: what the CSV says, else a comma
 	header    bool
 	columns   []string
 	nulls     []string
@@ -70,8 +69,7 @@ func (in csvInput) Validate() error {
 		return refuse("nulls", "%d are given, at most %d are allowed", len(in.Nulls), maxNulls)
 	}
 	if in.Delimiter != "" {
-		r, size := utf8.DecodeRuneInString(in.Delimiter)
-		if size != len(in.Delimiter) || r == utf8.RuneError || strings.ContainsRune("\"\r\n\x00", r) {
+		if _, ok := parseDelimiter(in.Delimiter); !ok {
 			return refuse("delimiter", "%q is not one character other than a quote or a line end", in.Delimiter)
 		}
 	}
@@ -79,9 +77,9 @@ func (in csvInput) Validate() error {
 }
 
 func (in csvInput) options() csvOptions {
-	o := csvOptions{delimiter: ',', header: in.Header == nil || *in.Header, columns: in.Columns, nulls: in.Nulls}
+	o := csvOptions{header: in.Header == nil || *in.Header, columns: in.Columns, nulls: in.Nulls}
 	if in.Delimiter != "" {
-		o.delimiter, _ = utf8.DecodeRuneInString(in.Delimiter)
+		o.delimiter, _ = parseDelimiter(in.Delimiter)
 	}
 	return o
 }
@@ -207,7 +205,7 @@ type version struct {
 func versionOf(info fs.FileInfo) version { return version{info.Size(), info.ModTime().UnixNano()} }
 
 func changedFile(was, is version) error {
-	err := streamer.Errorf(wire.ProcessingFailed, "the file changed while it was read: it had %d bytes, now it has %d; ask again when nobody writes to it", was.Size, is.Size)
+	err := streamer.Errorf(wire.ProcessingFailed, "the file changed while it was read: it had %d bytes, now it has %d; ask again when it is no longer written to", was.Size, is.Size)
 	err.Details = json.RawMessage(`{"field":"file"}`)
 	return err
 }
