@@ -165,8 +165,12 @@ func (s *Staging) start(ctx context.Context) error {
 	if s.database, err = dynamodb.Start(context.WithoutCancel(ctx), dynamodb.Config{Binary: server}); err != nil {
 		return err
 	}
+	tables, err := newDatabase(s.database.Endpoint)
+	if err != nil {
+		return err
+	}
 	for _, table := range s.plan.tables {
-		if err := database(s.database.Endpoint).create(ctx, table); err != nil {
+		if err := tables.create(ctx, table); err != nil {
 			return err
 		}
 	}
@@ -312,8 +316,12 @@ func (s *Staging) report(r lambda.Report) {
 func (s *Staging) work(ctx context.Context) error {
 	working, stop := context.WithCancel(context.Background())
 	s.stop = stop
+	tables, err := newDatabase(s.database.Endpoint)
+	if err != nil {
+		return err
+	}
 	for _, planned := range s.plan.mappings {
-		reader := &stream{database: database(s.database.Endpoint), pollEvery: s.config.PollEvery, logger: s.config.Logger}
+		reader := &stream{database: tables, pollEvery: s.config.PollEvery, logger: s.config.Logger}
 		shards, err := reader.open(ctx, planned.table)
 		if err != nil {
 			return err

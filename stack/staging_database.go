@@ -1,19 +1,17 @@
 package stack
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"time"
 
+	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
 // A database is DynamoDB's JSON API, and that of its streams, at an endpoint.
-type database string
+type database struct{ client *call.Client }
 
 // stagingCredentials are the stack's own, for a server that does not ask whose
 // they are.
@@ -22,33 +20,18 @@ var stagingCredentials = sigv4.Static(sigv4.Credentials{AccessKeyID: "staging", 
 // databaseCallTime bounds one call.
 const databaseCallTime = 5 * time.Second
 
-// call makes one call.
+func newDatabase(endpoint string) (database, error) {
+	client, err := call.New(call.Config{Service: "dynamodb", Region: stagingRegion, Credentials: stagingCredentials,
+		Endpoint: endpoint, Timeout: databaseCallTime})
+	if err != nil {
+		return database{}, fmt.Errorf("database: %w", err)
+	}
+	return database{client}, nil
+}
+
+// call makes one call, and again while its failure is transient. out may be nil.
 func (d database) call(ctx context.Context, target string, in, out any) error {
-	body, err := json.Marshal(in)
-	if err != nil {
-		return fmt.Errorf("%s: %w", target, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, databaseCallTime)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, string(d), bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("%s: %w", target, err)
-	}
-	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	req.Header.Set("X-Amz-Target", target)
-	signer := sigv4.Signer{Service: "dynamodb", Region: stagingRegion, Credentials: stagingCredentials}
-	if err := signer.Sign(req, body, time.Now()); err != nil {
-		return fmt.Errorf("%s: %w", target, err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("%s: %w", target, err)
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %.200s", res.Status, raw)
-	}
+	raw, err := call.JSON[json.RawMessage](ctx, d.client, target, in, 0)
 	if err == nil && out != nil {
 		err = json.Unmarshal(raw, out)
 	}
@@ -60,7 +43,7 @@ func (d database) call(ctx context.Context, target string, in, out any) error {
 
 // create makes a table and waits until it can be used.
 func (d database) create(ctx context.Context, t tablePlan) error {
-	if err := d.call(ctx, "DynamoDB_20120810.CreateTable", t.definition, nil); err != nil {
+	if err := d.call(ctx, "DynamoDB_20120810.CreateTable", t.definition, nil); err != nil && !call.HasCode(err, "ResourceInUseException") {
 		return fmt.Errorf("create table %s: %w", t.name, err)
 	}
 	for {

@@ -44,7 +44,11 @@ func TestStreamReadsOn(t *testing.T) {
 	}))
 	defer server.Close()
 	var log strings.Builder
-	s := &stream{database: database(server.URL), logger: slog.New(slog.NewTextHandler(&log, nil)), pollEvery: time.Millisecond}
+	tables, err := newDatabase(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stream{database: tables, logger: slog.New(slog.NewTextHandler(&log, nil)), pollEvery: time.Millisecond}
 	shards, err := s.open(t.Context(), "requests")
 	if err != nil || !slices.Equal(shards, []string{"s1"}) {
 		t.Fatalf("shards %v, %v", shards, err)

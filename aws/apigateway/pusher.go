@@ -1,4 +1,4 @@
-// Package apigw sends frames to clients through the @connections API of an API
+// Package apigateway sends frames to clients through the @connections API of an API
 // Gateway WebSocket API.
 package apigateway
 
@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/pay-theory/streamer"
@@ -25,18 +24,18 @@ type Config struct {
 	Region      string
 	Credentials sigv4.Provider // asked before each call, so it should cache
 
-	Attempts  int               // how often a push is tried that is throttled or fails for now; 0: 3
+	Attempts  int               // how often a call is made while its failure is transient; 0: 3
 	Timeout   time.Duration     // of one attempt; 0: 2 s
 	Transport http.RoundTripper // nil: one that keeps connections
 }
 
-// A Pusher implements [streamer.Pusher] with one signed POST for each frame, and
-// [streamer.Closer] with one signed DELETE for each connection:
+// A Pusher implements [streamer.Pusher] with one SigV4-signed POST for each frame, and
+// [streamer.Closer] with one SigV4-signed DELETE for each connection:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 //
 // It is safe for concurrent use.
 type Pusher struct {
-	client call.Client
+	client *call.Client
 }
 
 var (
@@ -46,51 +45,42 @@ var (
 
 // New checks the config. It makes no call.
 func New(config Config) (*Pusher, error) {
-	endpoint, err := url.Parse(config.Endpoint)
-	switch {
-	case err != nil, endpoint.Host == "", endpoint.Scheme != "http" && endpoint.Scheme != "https":
-		return nil, fmt.Errorf("apigateway: Config.Endpoint %q is no HTTP URL", config.Endpoint)
-	case config.Region == "":
-		return nil, errors.New("apigateway: Config.Region is empty")
-	case config.Credentials == nil:
-		return nil, errors.New("apigateway: Config.Credentials is nil")
-	case config.Attempts < 0 || config.Timeout < 0:
-		return nil, errors.New("apigateway: Config has a negative setting")
+	if config.Endpoint == "" {
+		return nil, errors.New("apigateway: Config.Endpoint is empty: set the URL of the WebSocket API's stage")
 	}
-	if config.Attempts == 0 {
-		config.Attempts = 3
+	client, err := call.New(call.Config{Service: "execute-api", Region: config.Region, Credentials: config.Credentials,
+		Endpoint: config.Endpoint, Attempts: config.Attempts, Timeout: config.Timeout, Transport: config.Transport})
+	if err != nil {
+		return nil, fmt.Errorf("apigateway: %w", err)
 	}
-	if config.Timeout == 0 {
-		config.Timeout = 2 * time.Second
-	}
-	return &Pusher{client: call.Client{
-		Signer:   sigv4.Signer{Service: "execute-api", Region: config.Region, Credentials: config.Credentials},
-		Endpoint: strings.TrimSuffix(config.Endpoint, "/"),
-		Attempts: config.Attempts, Timeout: config.Timeout, Transport: config.Transport,
-	}}, nil
+	return &Pusher{client}, nil
 }
 
 // Push implements [streamer.Pusher]. A connection id that API Gateway does not
 // take for one is gone too: it can never be open.
 func (p *Pusher) Push(ctx context.Context, connectionID string, frame []byte) error {
-	return explain(p.client.Post(ctx, path(connectionID), http.Header{"Content-Type": {"application/json"}}, frame))
+	return explain(p.client.Do(ctx, call.Request{Path: path(connectionID), Body: frame,
+		Header: http.Header{"Content-Type": {"application/json"}}}))
 }
 
 // CloseConnection implements [streamer.Closer]. The client sees a close with the
 // status 1000.
 func (p *Pusher) CloseConnection(ctx context.Context, connectionID string) error {
-	return explain(p.client.Delete(ctx, path(connectionID)))
+	return explain(p.client.Do(ctx, call.Request{Method: http.MethodDelete, Path: path(connectionID)}))
 }
 
 func path(connectionID string) string { return "/@connections/" + url.PathEscape(connectionID) }
 
+// explain tells a connection that is gone from every other failure: 410, or 400 for
+// an id that cannot be one. A missing permission (403) is not among them, since the
+// connection lives.
 func explain(err error) error {
-	var failure *call.Error
-	if errors.As(err, &failure) && (failure.Status == http.StatusGone || failure.Status == http.StatusBadRequest) {
+	failure, refused := errors.AsType[*call.Error](err)
+	switch {
+	case err == nil:
+		return nil
+	case refused && (failure.Status == http.StatusGone || failure.Status == http.StatusBadRequest):
 		return streamer.ErrGone
 	}
-	if err != nil {
-		return fmt.Errorf("apigateway: %w", err)
-	}
-	return nil
+	return fmt.Errorf("apigateway: %w", err)
 }

@@ -84,27 +84,35 @@ func TestPushTriesAgain(t *testing.T) {
 	for name, tt := range map[string]struct {
 		status int
 		calls  int32
+		gone   bool
 	}{
-		"throttled":   {429, 3},
-		"a fault":     {503, 3},
-		"not allowed": {403, 1},
-		"gone":        {410, 1},
+		"throttled":   {429, 3, false},
+		"a fault":     {503, 3, false},
+		"not allowed": {403, 1, false}, // the connection lives: the function may not reach it
+		"no id":       {400, 1, true},
+		"gone":        {410, 1, true},
 	} {
-		var calls atomic.Int32
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			calls.Add(1)
-			if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/") ||
-				!strings.Contains(r.Header.Get("Authorization"), "/eu-west-1/execute-api/aws4_request") {
-				t.Errorf("Authorization is %q", r.Header.Get("Authorization"))
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var calls atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				calls.Add(1)
+				if !strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/") ||
+					!strings.Contains(r.Header.Get("Authorization"), "/eu-west-1/execute-api/aws4_request") {
+					t.Errorf("Authorization is %q", r.Header.Get("Authorization"))
+				}
+				w.Header().Set("X-Amzn-ErrorType", "SomeException:")
+				w.WriteHeader(tt.status)
+			}))
+			defer server.Close()
+			err := pusher(t, apigateway.Config{Endpoint: server.URL}).Push(t.Context(), "AAAAAAAAAAAAAAA=", []byte("x"))
+			if err == nil || calls.Load() != tt.calls {
+				t.Errorf("got %d calls, %v; want %d and an error", calls.Load(), err, tt.calls)
 			}
-			w.Header().Set("X-Amzn-ErrorType", "SomeException:")
-			w.WriteHeader(tt.status)
-		}))
-		err := pusher(t, apigateway.Config{Endpoint: server.URL}).Push(t.Context(), "AAAAAAAAAAAAAAA=", []byte("x"))
-		if err == nil || calls.Load() != tt.calls {
-			t.Errorf("%s: %d calls, %v", name, calls.Load(), err)
-		}
-		server.Close()
+			if gone := errors.Is(err, streamer.ErrGone); gone != tt.gone {
+				t.Errorf("got a connection that is gone: %v, want %v", gone, tt.gone)
+			}
+		})
 	}
 }
 
@@ -129,8 +137,11 @@ func TestConfigIsChecked(t *testing.T) {
 		"no credentials": {Endpoint: "http://x", Region: "r"},
 		"negative":       {Endpoint: "http://x", Region: "r", Credentials: credentials, Attempts: -1},
 	} {
-		if _, err := apigateway.New(config); err == nil {
-			t.Errorf("%s was accepted", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := apigateway.New(config); err == nil {
+				t.Error("got no error, want the setting named")
+			}
+		})
 	}
 }

@@ -1,11 +1,16 @@
-// Package call makes calls to AWS services with signature version 4, for the
-// few operations that a function needs and that do not pay for an SDK client.
+// Package call is the one way in which Streamer's functions call AWS: a request
+// that is SigV4-signed, made again with full jitter while its failure is
+// transient, and bounded in attempts and time. It serves the few operations that
+// a function needs, which do not pay for a client of the AWS SDK.
 package call
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -18,79 +23,105 @@ import (
 	"github.com/pay-theory/streamer/lift/transport"
 )
 
-// A Client calls one service. All fields but Transport are required. It is safe
-// for concurrent use.
-type Client struct {
-	Signer   sigv4.Signer // of the service
-	Endpoint string       // root of the service's URLs, without a slash at its end
+// A Config says which service is called, and how patiently. Service, Region and
+// Credentials are required.
+type Config struct {
+	Service     string // as it is signed for, such as dynamodb
+	Region      string
+	Credentials sigv4.Provider // asked before each attempt, so it should cache
 
-	Attempts int           // how often a call is made that is throttled or fails on the server's side
-	Timeout  time.Duration // of one attempt
+	// Endpoint is the root of the service's URLs; "":
+	// https://{service}.{region}.amazonaws.com.
+	Endpoint string
 
-	Transport http.RoundTripper // nil: one of lift/transport
-}
-
-// An Error is an answer that is no success, or the lack of one.
-type Error struct {
-	Service  string
-	Status   int    // 0: there was no answer
-	Type     string // the exception's name, from X-Amzn-ErrorType; may be empty
-	Message  string // the body's beginning
+	// Attempts bounds how often a call is made while its failure is transient. Before
+	// each attempt but the first it waits, with full jitter, at most 25 ms, then
+	// double, up to 1 s; after a first attempt that got no answer, not at all. 0: 3.
 	Attempts int
-	Cause    error // why there was no answer
+
+	Timeout   time.Duration     // of one attempt; 0: 2 s
+	Transport http.RoundTripper // nil: one of lift/transport that all such clients share
+
+	// Transient judges whether the same call may succeed when it is made again;
+	// nil: [Transient].
+	Transient func(*Error) bool
+
+	Now func() time.Time // dates the signatures; nil: time.Now
 }
 
-func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Service)
-	if e.Status != 0 {
-		fmt.Fprintf(&b, ": %d %s", e.Status, e.Type)
-	}
-	if e.Message != "" {
-		b.WriteString(": " + e.Message)
-	}
-	if e.Cause != nil {
-		fmt.Fprintf(&b, ": %v", e.Cause)
-	}
-	return b.String() + " (attempts " + strconv.Itoa(e.Attempts) + ")"
-}
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Cause }
-
-// passing reports whether the same call may succeed when made again.
-func (e *Error) passing() bool {
-	return e.Status == 0 || e.Status == http.StatusTooManyRequests || e.Status >= 500
+// A Client calls one service. It is safe for concurrent use.
+type Client struct {
+	config Config
+	signer sigv4.Signer
 }
 
 var shared = transport.New()
 
-// Post sends a body to a path, which is escaped as it is to stand in the URL,
-// and wants a status of 200 to 299. Every error is an [*Error]. A call that
-// fails for now is made again after a [Pause], so its effect may happen more than
-// once.
-func (c *Client) Post(ctx context.Context, path string, header http.Header, body []byte) error {
-	return c.call(ctx, http.MethodPost, path, header, body)
+// New checks the config and fills in its defaults. It makes no call.
+func New(config Config) (*Client, error) {
+	switch {
+	case config.Service == "":
+		return nil, errors.New("Config.Service is empty: name the AWS service")
+	case config.Region == "":
+		return nil, errors.New("Config.Region is empty: name the AWS region")
+	case config.Credentials == nil:
+		return nil, errors.New("Config.Credentials is nil: set a provider of credentials")
+	case config.Attempts < 0 || config.Timeout < 0:
+		return nil, errors.New("Config.Attempts or Timeout is negative: use 0 for the default")
+	}
+	config.Endpoint = strings.TrimSuffix(cmp.Or(config.Endpoint, "https://"+config.Service+"."+config.Region+".amazonaws.com"), "/")
+	root, err := url.Parse(config.Endpoint)
+	if err != nil || root.Host == "" || root.Scheme != "http" && root.Scheme != "https" {
+		return nil, fmt.Errorf("Config.Endpoint %q is not a valid HTTP URL: use http:// or https:// and a host", config.Endpoint)
+	}
+	config.Attempts = cmp.Or(config.Attempts, 3)
+	config.Timeout = cmp.Or(config.Timeout, 2*time.Second)
+	if config.Transport == nil {
+		config.Transport = shared
+	}
+	if config.Transient == nil {
+		config.Transient = Transient
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	return &Client{config: config, signer: sigv4.Signer{Service: config.Service, Region: config.Region, Credentials: config.Credentials}}, nil
 }
 
-// Delete is Post with the method DELETE and no body.
-func (c *Client) Delete(ctx context.Context, path string) error {
-	return c.call(ctx, http.MethodDelete, path, nil, nil)
+// Attempts is how often the client makes a call at most.
+func (c *Client) Attempts() int { return c.config.Attempts }
+
+// A Request is one call of a service.
+type Request struct {
+	Operation string // for the text of errors, such as UpdateItem
+	Method    string // "": POST
+	Path      string // below the endpoint, escaped as it is to stand in the URL
+	Header    http.Header
+	Body      []byte
+	Timeout   time.Duration // of one attempt; 0: the client's
+
+	// Read takes the body of an answer with a status of 200 to 299; nil: the body is
+	// ignored. Its error counts as no readable answer, so the call is made again.
+	Read func(body []byte) error
 }
 
-func (c *Client) call(ctx context.Context, method, path string, header http.Header, body []byte) error {
+// Do makes a call until it succeeds, fails for good, or its attempts or its
+// context end. A call that is made again may have its effect more than once. Every
+// error is an [*Error].
+func (c *Client) Do(ctx context.Context, r Request) error {
 	for attempt := 1; ; attempt++ {
-		failure := c.attempt(ctx, method, path, header, body)
+		failure := c.attempt(ctx, r)
 		if failure == nil {
 			return nil
 		}
-		failure.Service, failure.Attempts = c.Signer.Service, attempt
-		if ctx.Err() != nil || !failure.passing() || attempt >= c.Attempts {
+		failure.Service, failure.Operation, failure.Attempts = c.config.Service, r.Operation, attempt
+		if ctx.Err() != nil || attempt >= c.config.Attempts || !c.config.Transient(failure) {
 			return failure
 		}
-		// Most often a connection was lost that stood idle while the function was
-		// frozen; a new one is as good as any wait.
-		if atOnce := attempt == 1 && failure.Status == 0; !atOnce && !Pause(ctx, attempt) {
+		// Most often the connection stood idle while the function was frozen and was
+		// closed meanwhile; a new one is as good as any wait.
+		lostAtFirst := attempt == 1 && failure.Unreadable()
+		if !lostAtFirst && !Pause(ctx, attempt) {
 			return failure
 		}
 	}
@@ -115,45 +146,61 @@ func Pause(ctx context.Context, attempt int) bool {
 	}
 }
 
-func (c *Client) attempt(ctx context.Context, method, path string, header http.Header, body []byte) *Error {
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+func (c *Client) attempt(ctx context.Context, r Request) *Error {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, c.config.Timeout))
 	defer cancel()
-	request, err := c.request(ctx, method, path, header, body)
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.Method, http.MethodPost), c.config.Endpoint+r.Path, bytes.NewReader(r.Body))
 	if err != nil {
 		return &Error{Cause: err}
 	}
-	calls := c.Transport
-	if calls == nil {
-		calls = shared
+	for name, values := range r.Header {
+		req.Header[name] = values
 	}
-	response, err := calls.RoundTrip(request)
+	if err := c.signer.Sign(req, r.Body, c.config.Now()); err != nil {
+		return &Error{Cause: err}
+	}
+	res, err := c.config.Transport.RoundTrip(req)
 	if err != nil {
 		return &Error{Cause: err}
 	}
-	defer response.Body.Close()
-	const most = 1 << 10
-	text, err := io.ReadAll(io.LimitReader(response.Body, most))
-	if err != nil {
-		return &Error{Cause: err}
-	}
-	if response.StatusCode >= 200 && response.StatusCode <= 299 {
+	defer res.Body.Close()
+	failure := &Error{Status: res.StatusCode, RequestID: res.Header.Get("X-Amzn-Requestid")}
+	body, err := readAll(res)
+	switch {
+	case err != nil:
+		failure.Cause = err
+	case res.StatusCode < 200 || res.StatusCode > 299:
+		failure.read(res.Header.Get("X-Amzn-Errortype"), body)
+	case r.Read == nil:
 		return nil
+	default:
+		if failure.Cause = r.Read(body); failure.Cause == nil {
+			return nil
+		}
 	}
-	kind, _, _ := strings.Cut(response.Header.Get("X-Amzn-ErrorType"), ":")
-	return &Error{Status: response.StatusCode, Type: kind, Message: string(text)}
+	return failure
 }
 
-func (c *Client) request(ctx context.Context, method, path string, header http.Header, body []byte) (*http.Request, error) {
-	u, err := url.Parse(c.Endpoint + path)
-	if err != nil {
+// maxAnswer is above the largest answer there is: 16 MB of BatchGetItem, a third
+// more in JSON (Amazon DynamoDB API Reference, "BatchGetItem").
+const maxAnswer = 32 << 20
+
+// readAll reads an answer's body, and holds it against the CRC-32 that DynamoDB
+// sends along.
+func readAll(res *http.Response) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	switch {
+	case err != nil:
 		return nil, err
+	case len(body) > maxAnswer:
+		return nil, fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, err
+	want := res.Header.Get("X-Amz-Crc32")
+	if want == "" {
+		return body, nil
 	}
-	for name, values := range header {
-		request.Header[name] = values
+	if sum, err := strconv.ParseUint(want, 10, 32); err != nil || uint32(sum) != crc32.ChecksumIEEE(body) {
+		return nil, errors.New("the answer does not match its checksum")
 	}
-	return request, c.Signer.Sign(request, body, time.Now())
+	return body, nil
 }

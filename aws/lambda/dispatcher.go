@@ -3,13 +3,13 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/pay-theory/streamer"
@@ -28,7 +28,7 @@ type Config struct {
 	// Endpoint is where Lambda answers; "": https://lambda.{region}.amazonaws.com.
 	Endpoint string
 
-	Attempts  int               // how often an invocation is tried that is throttled or fails for now; 0: 3
+	Attempts  int               // how often an invocation is tried while its failure is transient; 0: 3
 	Timeout   time.Duration     // of one attempt; 0: 5 s
 	Transport http.RoundTripper // nil: one that keeps connections
 }
@@ -43,7 +43,7 @@ type Config struct {
 //
 // It is safe for concurrent use.
 type Dispatcher struct {
-	client call.Client
+	client *call.Client
 	path   string
 }
 
@@ -51,37 +51,15 @@ var _ streamer.Dispatcher = (*Dispatcher)(nil)
 
 // New checks the config. It makes no call.
 func New(config Config) (*Dispatcher, error) {
-	switch {
-	case config.Function == "":
-		return nil, errors.New("lambda: Config.Function is empty")
-	case config.Region == "":
-		return nil, errors.New("lambda: Config.Region is empty")
-	case config.Credentials == nil:
-		return nil, errors.New("lambda: Config.Credentials is nil")
-	case config.Attempts < 0 || config.Timeout < 0:
-		return nil, errors.New("lambda: Config has a negative setting")
+	if config.Function == "" {
+		return nil, errors.New("lambda: Config.Function is empty: name the processor function")
 	}
-	if config.Endpoint == "" {
-		config.Endpoint = "https://lambda." + config.Region + ".amazonaws.com"
+	client, err := call.New(call.Config{Service: "lambda", Region: config.Region, Credentials: config.Credentials,
+		Endpoint: config.Endpoint, Attempts: config.Attempts, Timeout: cmp.Or(config.Timeout, 5*time.Second), Transport: config.Transport})
+	if err != nil {
+		return nil, fmt.Errorf("lambda: %w", err)
 	}
-	endpoint, err := url.Parse(config.Endpoint)
-	if err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https" {
-		return nil, fmt.Errorf("lambda: Config.Endpoint %q is no HTTP URL", config.Endpoint)
-	}
-	if config.Attempts == 0 {
-		config.Attempts = 3
-	}
-	if config.Timeout == 0 {
-		config.Timeout = 5 * time.Second
-	}
-	return &Dispatcher{
-		path: "/2015-03-31/functions/" + url.PathEscape(config.Function) + "/invocations",
-		client: call.Client{
-			Signer:   sigv4.Signer{Service: "lambda", Region: config.Region, Credentials: config.Credentials},
-			Endpoint: strings.TrimSuffix(config.Endpoint, "/"),
-			Attempts: config.Attempts, Timeout: config.Timeout, Transport: config.Transport,
-		},
-	}, nil
+	return &Dispatcher{client: client, path: "/2015-03-31/functions/" + url.PathEscape(config.Function) + "/invocations"}, nil
 }
 
 // Dispatch implements [streamer.Dispatcher]. The payload is what the processor
@@ -92,8 +70,8 @@ func (d *Dispatcher) Dispatch(ctx context.Context, key request.Key) error {
 		return fmt.Errorf("lambda: encode run: %w", err)
 	}
 	header := http.Header{"Content-Type": {"application/json"}, "X-Amz-Invocation-Type": {"Event"}}
-	if err := d.client.Post(ctx, d.path, header, payload); err != nil {
-		return fmt.Errorf("lambda: invoke: %w", err)
+	if err := d.client.Do(ctx, call.Request{Operation: "Invoke", Path: d.path, Header: header, Body: payload}); err != nil {
+		return fmt.Errorf("lambda: %w", err)
 	}
 	return nil
 }

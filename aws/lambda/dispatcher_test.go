@@ -56,9 +56,12 @@ func TestConfigIsChecked(t *testing.T) {
 		"no URL":         {Function: "f", Region: "r", Credentials: credentials, Endpoint: "x"},
 		"negative":       {Function: "f", Region: "r", Credentials: credentials, Timeout: -1},
 	} {
-		if _, err := lambda.New(config); err == nil {
-			t.Errorf("%s was accepted", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := lambda.New(config); err == nil {
+				t.Error("got no error, want the setting named")
+			}
+		})
 	}
 	if _, err := lambda.New(lambda.Config{Function: "f", Region: "eu-west-1", Credentials: credentials}); err != nil {
 		t.Errorf("the default endpoint: %v", err)

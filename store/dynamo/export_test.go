@@ -3,13 +3,14 @@ package dynamo
 import (
 	"context"
 
+	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/request"
 )
 
 // DropTables deletes the store's tables, for tests that made them.
 func (s *Store) DropTables(ctx context.Context) error {
 	for _, table := range []string{s.requests, s.connections} {
-		if _, err := s.api.call(ctx, "DeleteTable", input{TableName: table}); err != nil && !is(err, "ResourceNotFoundException") {
+		if _, err := s.api.call(ctx, "DeleteTable", input{TableName: table}); err != nil && !call.HasCode(err, "ResourceNotFoundException") {
 			return err
 		}
 	}

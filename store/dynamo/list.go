@@ -68,7 +68,7 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 	}
 
 	entries, err := s.query(ctx, s.requests, in, q.Limit+1)
-	if q.Cursor != "" && is(err, codeValidation) {
+	if q.Cursor != "" && call.HasCode(err, codeValidation) {
 		return nil, "", errCursor() // of another query, outside the bounds of this one
 	}
 	next := ""
@@ -205,8 +205,8 @@ func (s *Store) load(ctx context.Context, table string, entries []item) ([]item,
 			// nothing at all is a throttle.
 			if len(out.Responses[table]) > 0 {
 				idle = 0
-			} else if idle++; len(wanted.Keys) > 0 && (idle >= s.api.attempts || !call.Pause(ctx, idle)) {
-				return nil, &Error{Operation: opBatchGet, Code: "ThrottlingException", Message: "no key was processed", Status: 200, Attempts: idle}
+			} else if idle++; len(wanted.Keys) > 0 && (idle >= s.api.client.Attempts() || !call.Pause(ctx, idle)) {
+				return nil, &call.Error{Service: "dynamodb", Operation: opBatchGet, Code: "ThrottlingException", Message: "no key was processed", Status: 200, Attempts: idle}
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -120,7 +121,7 @@ func newToken() string { return rand.Text()[:8] }
 // know: in a write of ours that brings much, nothing else can be invalid.
 func sized(err error, brings int) error {
 	const much = 4 << 10
-	if is(err, codeValidation) && brings > much {
+	if call.HasCode(err, codeValidation) && brings > much {
 		return tooLarge(err)
 	}
 	return err
@@ -141,23 +142,4 @@ func (s *Store) call(ctx context.Context, operation, table string, in input) (ou
 	}
 	in.TableName = table
 	return s.api.call(ctx, operation, in)
-}
-
-func is(err error, code string) bool {
-	var failure *Error
-	return errors.As(err, &failure) && failure.Code == code
-}
-
-// failedOn is the item on which a write's condition failed; of a transaction, the
-// request's, which is its first. The item is nil where there is none.
-func failedOn(err error) (item, bool) {
-	var failure *Error
-	switch {
-	case !errors.As(err, &failure):
-	case failure.Code == codeCondition:
-		return failure.item, true
-	case failure.Code == codeCancelled && len(failure.reasons) > 0 && failure.reasons[0].Code == reasonCondition:
-		return failure.reasons[0].Item, true
-	}
-	return nil, false
 }

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
@@ -265,7 +266,7 @@ func TestFaultsThatDoNotPassAreNotTriedAgain(t *testing.T) {
 	for _, code := range []string{"AccessDeniedException", "ResourceNotFoundException", "ValidationException", "UnrecognizedClientException"} {
 		s, f := offline(t, exception(code), nil)
 		_, err := s.LoadRequest(t.Context(), key)
-		var failure *dynamo.Error
+		var failure *call.Error
 		if !errors.As(err, &failure) || failure.Code != code || failure.Attempts != 1 || failure.Status != 400 || failure.Operation != "GetItem" {
 			t.Errorf("%s comes as %#v", code, err)
 		}
@@ -301,7 +302,7 @@ func TestRetriesEnd(t *testing.T) {
 			s, f := offline(t, exception("ThrottlingException"), nil)
 			began := time.Now()
 			_, err := s.LoadRequest(t.Context(), key)
-			var failure *dynamo.Error
+			var failure *call.Error
 			if !errors.As(err, &failure) || failure.Code != "ThrottlingException" || failure.Attempts != 10 {
 				t.Errorf("error %v", err)
 			}
@@ -321,7 +322,7 @@ func TestRetriesEnd(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			_, err := s.ChangeRequest(ctx, key, request.Change{AddRev: 1})
-			var failure *dynamo.Error
+			var failure *call.Error
 			if !errors.As(err, &failure) || failure.Status != 503 || ctx.Err() != nil {
 				t.Errorf("error %v, context %v", err, ctx.Err())
 			}
@@ -429,7 +430,7 @@ func TestKeysThatWereNotProcessed(t *testing.T) {
 			return answer(200, fmt.Sprintf(`{"Responses":{},"UnprocessedKeys":%s}`, body.RequestItems))(req, nil)
 		}
 	})
-	var failure *dynamo.Error
+	var failure *call.Error
 	if _, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 10}); !errors.As(err, &failure) || failure.Attempts != 3 {
 		t.Errorf("with nothing processed: %v", err)
 	}

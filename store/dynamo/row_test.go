@@ -26,9 +26,9 @@ func TestConfig(t *testing.T) {
 		"Credentials":      func(c *dynamo.Config) { c.Credentials = nil },
 		"no table":         func(c *dynamo.Config) { c.RequestsTable, c.ConnectionsTable = "", "" },
 		"Endpoint":         func(c *dynamo.Config) { c.Endpoint = "localhost:8000" },
-		"no HTTP URL":      func(c *dynamo.Config) { c.Endpoint = "http://" },
-		"has a negative":   func(c *dynamo.Config) { c.OutputKept = -1 },
-		"negative setting": func(c *dynamo.Config) { c.Shards = -1 },
+		"not a valid HTTP": func(c *dynamo.Config) { c.Endpoint = "http://" },
+		"OutputKept":       func(c *dynamo.Config) { c.OutputKept = -1 },
+		"Shards":           func(c *dynamo.Config) { c.Shards = -1 },
 	} {
 		c := good
 		edit(&c)

@@ -81,11 +81,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
+	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/lift/sigv4"
-	"github.com/pay-theory/streamer/lift/transport"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -130,7 +129,7 @@ type Config struct {
 
 // A Store keeps requests and connections in DynamoDB. It is safe for concurrent
 // use and needs no closing. Errors that are neither declared nor named by the
-// interfaces wrap an [*Error].
+// interfaces wrap a [*call.Error].
 type Store struct {
 	api         *api
 	requests    string
@@ -146,30 +145,20 @@ var (
 
 // New checks the config. It makes no call.
 func New(config Config) (*Store, error) {
-	endpoint := cmp.Or(config.Endpoint, "https://dynamodb."+config.Region+".amazonaws.com")
-	u, err := url.Parse(endpoint)
 	switch {
-	case config.Region == "":
-		return nil, errors.New("dynamo: Config.Region is empty")
-	case config.Credentials == nil:
-		return nil, errors.New("dynamo: Config.Credentials is nil")
 	case config.RequestsTable == "" && config.ConnectionsTable == "":
-		return nil, errors.New("dynamo: Config names no table")
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return nil, fmt.Errorf("dynamo: Config.Endpoint %q is no HTTP URL", endpoint)
-	case config.Shards < 0, config.Attempts < 0, config.Timeout < 0, config.OutputKept < 0:
-		return nil, errors.New("dynamo: Config has a negative setting")
+		return nil, errors.New("dynamo: Config names no table: set RequestsTable, ConnectionsTable or both")
+	case config.Shards < 0, config.OutputKept < 0:
+		return nil, errors.New("dynamo: Config.Shards or OutputKept is negative: use 0 for the default")
 	}
-	calls := config.Transport
-	if calls == nil {
-		calls = transport.New()
+	config.Timeout = cmp.Or(config.Timeout, 2*time.Second)
+	client, err := call.New(call.Config{Service: "dynamodb", Region: config.Region, Credentials: config.Credentials, Endpoint: config.Endpoint,
+		Attempts: cmp.Or(config.Attempts, 10), Timeout: config.Timeout, Transport: config.Transport, Transient: transient})
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: %w", err)
 	}
 	return &Store{
-		api: &api{
-			endpoint: endpoint, transport: calls,
-			signer:   &sigv4.Signer{Service: "dynamodb", Region: config.Region, Credentials: config.Credentials},
-			attempts: cmp.Or(config.Attempts, 10), timeout: cmp.Or(config.Timeout, 2*time.Second),
-		},
+		api:         &api{client: client, long: 5 * config.Timeout},
 		requests:    config.RequestsTable,
 		connections: config.ConnectionsTable,
 		shards:      cmp.Or(config.Shards, 4),

@@ -104,7 +104,7 @@ func (s *Store) CreateTables(ctx context.Context, tables ...Table) error {
 }
 
 func (s *Store) createTable(ctx context.Context, table Table) error {
-	if _, err := s.api.call(ctx, "CreateTable", table); err != nil && !is(err, "ResourceInUseException") {
+	if _, err := s.api.call(ctx, "CreateTable", table); err != nil && !call.HasCode(err, "ResourceInUseException") {
 		return err
 	}
 	for n := 1; ; n++ {
@@ -126,7 +126,7 @@ func (s *Store) createTable(ctx context.Context, table Table) error {
 		AttributeName string
 		Enabled       bool
 	}{table.TimeToLive, true}})
-	if is(err, codeValidation) {
+	if call.HasCode(err, codeValidation) {
 		return nil // it is switched on already
 	}
 	return err

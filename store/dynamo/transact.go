@@ -2,7 +2,6 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/pay-theory/streamer/aws/call"
@@ -50,7 +49,7 @@ func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.C
 			return s.row(r, token).request()
 		}
 		if moved {
-			if round >= s.api.attempts || round > 1 && !call.Pause(ctx, round-1) {
+			if round >= s.api.client.Attempts() || round > 1 && !call.Pause(ctx, round-1) {
 				return nil, err
 			}
 			row = there
@@ -122,20 +121,6 @@ func (s *Store) transact(ctx context.Context, writes []transactItem) error {
 	}
 	_, err := s.api.call(ctx, opTransact, input{TransactItems: writes})
 	return err
-}
-
-// failedCount is the first of the counters, which follow the request in a
-// transaction, whose condition failed where the request's held.
-func failedCount(err error, moves []count) (count, bool) {
-	var failure *Error
-	if errors.As(err, &failure) && failure.Code == codeCancelled && len(failure.reasons) > 0 && failure.reasons[0].Code == reasonNone {
-		for i, m := range moves {
-			if at := 1 + i; at < len(failure.reasons) && failure.reasons[at].Code == reasonCondition {
-				return m, true
-			}
-		}
-	}
-	return count{}, false
 }
 
 // A count is how a slot's counter moves.

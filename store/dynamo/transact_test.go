@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
@@ -184,7 +185,7 @@ func TestATransactionBeginsAnew(t *testing.T) {
 			}
 			return next.RoundTrip(req)
 		}))
-		var failure *dynamo.Error
+		var failure *call.Error
 		if _, err := s.ChangeRequest(t.Context(), key, take("a", 1)); !errors.As(err, &failure) || failure.Code != "TransactionCanceledException" {
 			t.Errorf("error %v", err)
 		}
