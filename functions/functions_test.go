@@ -72,6 +72,16 @@ func newSystem(t *testing.T) *system {
 			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
 				return 0, streamer.Errorf(wire.ProcessingFailed, "not this one")
 			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "busy"},
+			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
+				busy := streamer.Errorf(wire.ServiceUnavailable, "the printer is busy")
+				busy.Details, busy.After = json.RawMessage(`{"queue": [1, 2], "why": "<paper>"}`), 90*time.Second
+				return 0, fmt.Errorf("print: %w", busy)
+			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "sold out"},
+			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
+				return 0, &streamer.Error{Code: "SOLD_OUT", Message: "none are left", After: time.Minute}
+			}),
 		streamer.NewAction(streamer.ActionConfig{Name: "lifted"},
 			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
 				return 0, lift.Errorf(lift.CodeNotFound, "secret detail")
