@@ -35,7 +35,7 @@ func Connect(config ConnectConfig) *lift.App {
 	app.WebSocket(lift.RouteConnect, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		who, err := caller(e)
 		if err != nil {
-			return nil, declare(err, "")
+			return nil, err
 		}
 		e.Annotate(slog.String("tenant", who.Tenant))
 		conn := request.Connection{ID: e.WebSocket.ConnectionID, Principal: who, SourceIP: e.WebSocket.SourceIP, UserAgent: e.WebSocket.UserAgent}

@@ -44,11 +44,12 @@ func signed(do func(ctx context.Context, e *lift.Event, who streamer.Caller) (*l
 	return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		p, err := caller(e)
 		if err != nil {
-			return nil, declare(err, "")
+			return nil, err
 		}
+		concerns(e, e.HTTP.PathValue("id"))
 		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID, Of: e.HTTP.URL.Query().Get("subject")})
 		if err != nil {
-			return nil, declare(err, e.HTTP.PathValue("id"))
+			return fail(ctx, e, err)
 		}
 		if res.Header.Get("Content-Type") == "" {
 			res.SetHeader("Content-Type", "application/json")
@@ -60,16 +61,17 @@ func signed(do func(ctx context.Context, e *lift.Event, who streamer.Caller) (*l
 func (a httpAPI) submit(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
 	m, err := wire.DecodeMessage(e.Body)
 	if err != nil {
-		var reason *wire.MessageError
-		errors.As(err, &reason)
-		return nil, declare(streamer.Errorf(wire.InvalidMessage, "%s", reason.Reason), reason.ID)
+		reason, _ := errors.AsType[*wire.MessageError](err)
+		concerns(e, reason.ID)
+		return nil, streamer.Errorf(wire.InvalidMessage, "%s", reason.Reason)
 	}
 	if m.ID == "" {
 		m.ID = request.NewID()
 	}
+	concerns(e, m.ID)
 	frame, err := a.Submit(ctx, who, m)
 	if err != nil {
-		return failure(ctx, e, err, m.ID)
+		return nil, err
 	}
 	res := answer(e, frame)
 	switch frame.Type {

@@ -4,24 +4,17 @@ import (
 	"context"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
 )
 
-// A verifier verifies the tokens that arrive on a live socket.
-type verifier struct{ *auth.Verifier }
+// renewals verifies the tokens that arrive on an open socket.
+type renewals struct{ verifier *auth.Verifier }
 
 // Verify implements [streamer.Verifier].
-func (v verifier) Verify(ctx context.Context, token string) (streamer.Principal, error) {
-	claims, err := v.Verifier.Verify(ctx, token)
+func (r renewals) Verify(ctx context.Context, token string) (streamer.Principal, error) {
+	claims, err := r.verifier.Verify(ctx, token)
 	if err != nil {
-		declared, ok := lift.AsError(err)
-		if !ok {
-			return streamer.Principal{}, err
-		}
-		refusal := streamer.Errorf(wireCodes[declared.Code], "%s", declared.Message)
-		refusal.Cause = declared.Cause
-		return streamer.Principal{}, refusal
+		return streamer.Principal{}, err
 	}
 	return principalOf(claims)
 }

@@ -44,16 +44,16 @@ func Router(config RouterConfig) *lift.App {
 		Limits: config.Limits, Retention: config.Retention, Logger: config.Logger}
 	connections := streamer.Connections{Store: config.Connections, Closer: config.Close}
 	messages := &streamer.Router{Connections: connections, Requests: requests,
-		Verifier: verifier{config.Verifier}, Logger: config.Logger}
+		Verifier: renewals{config.Verifier}, Logger: config.Logger}
 	app := newApp(config.Logger, config.Telemetry, answerLimit)
 
 	app.WebSocket(lift.RouteDefault, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		frame, err := messages.Answer(ctx, e.WebSocket.ConnectionID, e.CorrelationID, e.Body)
-		res := answer(e, frame)
+		concerns(e, frame.RequestID)
 		if err != nil {
-			return failure(ctx, e, err, frame.RequestID)
+			return fail(ctx, e, err)
 		}
-		return res, nil
+		return answer(e, frame), nil
 	}))
 	httpAPI{requests, connections}.routes(app, auth.JWT(config.Verifier))
 	return app
@@ -62,9 +62,6 @@ func Router(config RouterConfig) *lift.App {
 // answer is a frame as a function's response, with what the event's log line
 // tells of it.
 func answer(e *lift.Event, frame wire.Frame) *lift.Response {
-	e.Annotate(slog.String("frame", string(frame.Type)), slog.String("request_id", frame.RequestID))
-	if frame.Error != nil {
-		e.Annotate(slog.String("error_code", string(frame.Error.Code)))
-	}
+	e.Annotate(slog.String("frame", string(frame.Type)))
 	return &lift.Response{Body: frame.Append(nil)}
 }

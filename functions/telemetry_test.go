@@ -111,7 +111,7 @@ func TestAFaultIsAnsweredAndLogged(t *testing.T) {
 	if frame.Error == nil || frame.Error.Code != wire.ServiceUnavailable || frame.Error.Retry == nil || !frame.Error.Retry.Retryable || frame.RequestID != "b" {
 		t.Errorf("without a store a message is answered with %s", frame.Append(nil))
 	}
-	if line := s.log.Line(t, "failed"); line["level"] != "ERROR" || line["request_id"] != "b" || line["error_code"] != "SERVICE_UNAVAILABLE" ||
+	if line := s.log.Line(t, "failed"); line["level"] != "ERROR" || line["request_id"] != "b" || line["code"] != "SERVICE_UNAVAILABLE" ||
 		!strings.Contains(line["error"].(string), "load connection") {
 		t.Errorf("the log has %v", line)
 	}

@@ -24,7 +24,7 @@ func Traced(next streamer.ActionFunc) streamer.ActionFunc {
 		defer func() { part.End(failure) }()
 		out, err := next(ctx, job)
 		if failure = nil; streamer.IsFailure(ctx, err) {
-			failure = declare(err, job.ID())
+			failure = err
 		}
 		return out, err
 	}

@@ -10,9 +10,10 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// An Error is a failure that its author declared: its code, message and details
-// reach the client as they are. Any other error reaches the client as
-// INTERNAL_ERROR with a correlation id, and its text goes to the log alone.
+// An Error is a public error: its code, message and details reach the client as
+// they are, and its methods tell Lift how to answer it. Any other error is an
+// internal error: it reaches the client as INTERNAL_ERROR with a correlation id,
+// and its text goes to the log alone.
 type Error struct {
 	Code      wire.Code
 	Message   string
@@ -22,8 +23,7 @@ type Error struct {
 	Cause     error           // for the log only
 }
 
-// Errorf declares an error with the code's own answer to whether a retry helps.
-// A %w verb sets the cause, whose text then is part of the message.
+// Errorf returns a public error, retryable when its code is. A %w verb sets the cause, whose text then is part of the message.
 func Errorf(code wire.Code, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
 	return &Error{Code: code, Message: err.Error(), Retryable: code.Retryable(), Cause: errors.Unwrap(err)}
@@ -41,22 +41,41 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// HTTPStatus returns the status of the code.
+func (e *Error) HTTPStatus() int { return e.Code.HTTPStatus() }
+
+// Public returns what the client is told: the code's text, the message, and the
+// details as a json.RawMessage, which may be empty.
+func (e *Error) Public() (code, message string, details any) {
+	return string(e.Code), e.Message, e.Details
+}
+
+// Retry reports whether the same request may succeed later, and how long to wait
+// first; 0 leaves the time to the client.
+func (e *Error) Retry() (retryable bool, after time.Duration) { return e.Retryable, e.After }
+
+// PublicError returns the public error in err's tree, or the INTERNAL_ERROR that
+// clients see in the place of an internal one, with err as its cause.
+func PublicError(err error) *Error {
+	if public, ok := errors.AsType[*Error](err); ok {
+		return public
+	}
+	return &Error{Code: wire.InternalError, Message: "internal error", Cause: err}
+}
+
 // WireError is what a client is told of err. The correlation id joins the
 // details of every error, so that a user can quote it and an operator find it.
 func WireError(err error, correlationID string) *wire.Error {
-	var declared *Error
-	if !errors.As(err, &declared) {
-		declared = &Error{Code: wire.InternalError, Message: "internal error"}
-	}
-	out := &wire.Error{Code: declared.Code, Message: declared.Message}
-	if json.Valid(declared.Details) {
-		out.Details = declared.Details
+	public := PublicError(err)
+	out := &wire.Error{Code: public.Code, Message: public.Message}
+	if json.Valid(public.Details) {
+		out.Details = public.Details
 	}
 	if correlationID != "" {
 		out.Details = withCorrelation(out.Details, correlationID)
 	}
-	if declared.Retryable {
-		out.Retry = &wire.Retry{Retryable: true, After: declared.After.Seconds()}
+	if public.Retryable {
+		out.Retry = &wire.Retry{Retryable: true, After: public.After.Seconds()}
 	}
 	return out
 }
