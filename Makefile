@@ -5,7 +5,8 @@ SHELL := bash
 
 export CGO_ENABLED ?= 1
 GO ?= go
-TOOL := $(GO) tool -modfile=internal/tools/go.mod
+TOOL := $(GO) tool -modfile=$(CURDIR)/internal/tools/go.mod
+GOLANGCI_LINT := $(TOOL) golangci-lint
 COVER_MIN := 80
 
 .PHONY: help
@@ -16,17 +17,52 @@ help: ## list the targets
 dev: ## run everything in one process on 127.0.0.1:8700
 	$(GO) run ./cmd/streamer dev
 
+.PHONY: setup
+setup: ## install what the tests need beside Go, where that is allowed; else say what to type
+	@.ci/setup
+
 .PHONY: test
-test: vet npm typescript own-action cover baseline bench budget ## the test command: vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: setup vet npm typescript own-action cover baseline bench budget ## the test command: set up, vet, staticcheck, every test with -race, coverage, the TypeScript client
 
 NPM_FOLDERS := clients/typescript verify/node
 .PHONY: npm
-npm: ## install what the tests need from npm
+npm: setup ## install what the tests need from npm
 	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 
 .PHONY: typescript
 typescript: npm ## the TypeScript client: types, size, tests; the types of the console
 	@cd clients/typescript && npm test && node_modules/.bin/tsc -p ../../console/tsconfig.json
+
+# Every module of the repository by its folder.
+MODULES := $(dir $(shell git ls-files '*go.mod'))
+
+.PHONY: lint
+lint: ## golangci-lint over every module, and biome over the TypeScript
+	@for module in $(filter-out %tools/,$(MODULES)); do \
+		echo "golangci-lint in $$module"; (cd $$module && $(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...); \
+	done
+	cd clients/typescript && npm run --silent lint
+
+.PHONY: fmt
+fmt: ## format the Go and the TypeScript
+	@gofmt -w $$(git ls-files '*.go')
+	cd clients/typescript && npm run --silent fmt
+
+.PHONY: tidy
+tidy: ## make every go.mod and go.sum what the module needs
+	@for module in $(MODULES); do $(GO) -C $$module mod tidy; done
+
+.PHONY: generate
+generate: npm ## write what is generated and committed: bundled scripts, docs/cli.md, the model in docs/requests.md, golden frames
+	@cd clients/typescript && node scripts/bundle.mjs
+	$(GO) test -count=1 ./internal/model ./wire -update
+	$(GO) test -count=1 ./cmd/streamer -run '^TestReference$$' -update
+
+.PHONY: check-clean
+check-clean: npm ## fail when generate, tidy and fmt change a file
+	@before=$$(git diff | git hash-object --stdin); $(MAKE) --no-print-directory generate tidy fmt; \
+	[[ $$before == $$(git diff | git hash-object --stdin) ]] || { \
+		git diff --stat; echo "make generate tidy fmt changed files: commit what it wrote" >&2; exit 1; }
 
 .PHONY: own-action
 own-action: ## the example project outside this module: vet, test, and its functions build
@@ -60,14 +96,6 @@ baseline: database ## the functions without Lift, a module of its own: vet, stat
 .PHONY: short
 short: ## the tests without -race and without the long ones, for the inner loop
 	$(GO) test -short ./...
-
-.PHONY: generate
-generate: npm ## write what is generated and committed: the scripts of the console and of examples/csv-page
-	@cd clients/typescript && node scripts/bundle.mjs
-
-.PHONY: docs
-docs: ## write what docs/ shows of the code: the model of a request's life
-	$(GO) test -count=1 ./internal/model -update
 
 .PHONY: elsewhere
 elsewhere: ## vet for macOS and build the CLI for Windows
@@ -107,6 +135,26 @@ dist: ## reproducible zips of the four functions for Lambda, in dist/
 			-o dist/$$arch/$$f/bootstrap ./cmd/$$f; \
 		$(GO) run ./internal/lambdazip -o dist/$$f-$$arch.zip dist/$$arch/$$f/bootstrap; \
 	done; done
+
+# What a release consists of, in dist/release: the CLI for three systems, the zips
+# of the functions, the npm package, the notes and the checksums of all.
+SYSTEMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+.PHONY: release
+release: dist ## the files of a release in dist/release; VERSION=v0.1.0 names it
+	@[[ "$(VERSION)" == v*.*.* ]] || { echo 'VERSION="$(VERSION)" is not a version such as v0.1.0: make release VERSION=v0.1.0' >&2; exit 1; }
+	@number=$(VERSION); number=$${number#v}; out=dist/release; rm -rf $$out; mkdir -p $$out; \
+	[[ $$(node -p 'require("./clients/typescript/package.json").version') == $$number ]] || { \
+		echo "clients/typescript/package.json has not the version $$number: see RELEASE.md" >&2; exit 1; }; \
+	awk -v head="## $$number" 'index($$0, "## ") == 1 { on = index($$0 " ", head " ") == 1; next } on' CHANGELOG.md >$$out/NOTES.md; \
+	grep -q . $$out/NOTES.md || { echo "CHANGELOG.md has no section $$number: see RELEASE.md" >&2; exit 1; }; \
+	for system in $(SYSTEMS); do \
+		os=$${system%/*} arch=$${system#*/} folder=dist/cli/$${system/\//-}; mkdir -p $$folder; cp LICENSE README.md $$folder; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags='-s -w -buildid=' -o $$folder ./cmd/streamer; \
+		tar -czf $$out/streamer_$${number}_$${os}_$$arch.tar.gz --sort=name --owner=0 --group=0 --mtime=@0 -C $$folder .; \
+	done; \
+	cp dist/*.zip $$out; \
+	(cd clients/typescript && npm pack --silent --pack-destination ../../$$out); \
+	cd $$out && sha256sum -- *.tar.gz *.zip *.tgz NOTES.md >SHA256SUMS && cat SHA256SUMS
 
 PROVE_SEED ?= 1
 .PHONY: prove

@@ -14,7 +14,7 @@ var update = flag.Bool("update", false, "write the model into docs/requests.md")
 
 const (
 	page  = "../../docs/requests.md"
-	begin = "<!-- made from internal/model by make docs -->\n"
+	begin = "<!-- made from internal/model by make generate -->\n"
 	end   = "<!-- end -->\n"
 )
 
@@ -34,7 +34,7 @@ func TestThePageShowsTheModel(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Fatalf("%s shows another model than internal/model: run make docs", page)
+		t.Fatalf("%s shows another model than internal/model: run make generate", page)
 	}
 	if err := os.WriteFile(page, []byte(head+begin+model.Markdown()+end+tail), 0o644); err != nil {
 		t.Fatal(err)
