@@ -74,3 +74,21 @@ func BenchmarkDispatch(b *testing.B) {
 func TestDispatchAllocations(t *testing.T) {
 	budget.Test(t, "dispatch", map[string]int{"allocations": int(testing.AllocsPerRun(100, dispatch(t)))})
 }
+
+// BenchmarkDecode decodes one event of each family, by a handler that does
+// nothing.
+func BenchmarkDecode(b *testing.B) {
+	for _, tt := range everyTrigger {
+		b.Run(tt.trigger.String(), func(b *testing.B) {
+			app := lift.New(lift.Config{Logger: slog.New(slog.DiscardHandler)})
+			registerAll(app, handle(nil, nil))
+			payload := tt.event.Payload()
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := app.Invoke(b.Context(), payload); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

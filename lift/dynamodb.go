@@ -45,37 +45,18 @@ func decodeStreamRecord(text string, e *Event) (string, error) {
 	var arn string
 	var created float64
 	s := scanner{text: text}
-	err := s.object(func(key string) (err error) {
-		switch key {
-		case "eventID":
-			e.ID, err = s.string()
-		case "eventName":
-			record.Name, err = s.string()
-		case "eventSourceARN":
-			arn, err = s.string()
-		case "dynamodb":
-			err = s.object(func(key string) (err error) {
-				switch key {
-				case "ApproximateCreationDateTime":
-					created, err = s.float()
-				case "SequenceNumber":
-					record.SequenceNumber, err = s.string()
-				case "Keys":
-					record.Keys.text, err = s.raw()
-				case "NewImage":
-					record.NewImage.text, err = s.raw()
-				case "OldImage":
-					record.OldImage.text, err = s.raw()
-				default:
-					err = s.skip()
-				}
-				return err
-			})
-		default:
-			err = s.skip()
-		}
-		return err
-	})
+	err := s.members(
+		member{"eventID", &e.ID},
+		member{"eventName", &record.Name},
+		member{"dynamodb", []member{
+			{"ApproximateCreationDateTime", &created},
+			{"Keys", (*raw)(&record.Keys.text)},
+			{"NewImage", (*raw)(&record.NewImage.text)},
+			{"OldImage", (*raw)(&record.OldImage.text)},
+			{"SequenceNumber", &record.SequenceNumber},
+		}},
+		member{"eventSourceARN", &arn},
+	)
 	if err != nil {
 		return record.SequenceNumber, fmt.Errorf("read stream record: %w", err)
 	}

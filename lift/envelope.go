@@ -40,9 +40,9 @@ type envelope struct {
 	detail         string
 
 	recordSource    string // that of the first record
-	hasConnection   bool   // the requestContext has a connectionId and an eventType, as those of WebSocket APIs alone
 	hasRawPath      bool
 	hasPath         bool
+	hasConnection   bool // the requestContext has a connectionId and an eventType, as those of WebSocket APIs alone
 	asksToAuthorize bool // it is an event for a Lambda authorizer, which is answered with a policy
 }
 
@@ -58,108 +58,43 @@ func open(payload []byte) (*envelope, error) {
 		}
 		return env, s.end()
 	}
-	err := s.object(func(key string) error {
-		var text *string
-		switch key {
-		case "version":
-			text = &env.version
-		case "rawPath":
-			text, env.hasRawPath = &env.rawPath, true
-		case "httpMethod":
-			text = &env.httpMethod
-		case "path":
-			text, env.hasPath = &env.path, true
-		case "resource":
-			text = &env.resource
-		case "methodArn", "routeArn":
-			env.asksToAuthorize = true
-		case "rawQueryString":
-			text = &env.rawQuery
-		case "source":
-			text = &env.source
-		case "detail-type":
-			text = &env.detailType
-		case "id":
-			text = &env.id
-		case "time":
-			text = &env.time
-		case "body":
-			if s.next() == '"' {
-				var err error
-				env.body, err = s.bytes()
-				return err
-			}
-			return s.skip()
-		case "isBase64Encoded":
-			if c := s.next(); c == 't' || c == 'f' {
-				var err error
-				env.base64, err = s.bool()
-				return err
-			}
-			return s.skip()
-		}
-		if text != nil {
-			if s.next() == '"' {
-				var err error
-				*text, err = s.string()
-				return err
-			}
-			return s.skip()
-		}
-		if key == "requestContext" {
-			return env.readContext(&s)
-		}
-		raw, err := s.raw()
-		switch key {
-		case "pathParameters":
-			env.pathParameters = raw
-		case "headers":
-			env.headers = raw
-		case "multiValueHeaders":
-			env.multiHeaders = raw
-		case "queryStringParameters":
-			env.query = raw
-		case "multiValueQueryStringParameters":
-			env.multiQuery = raw
-		case "cookies":
-			env.cookies = raw
-		case "Records":
-			env.records = raw
-			env.recordSource = firstSource(raw)
-		case "resources":
-			env.resources = raw
-		case "detail":
-			env.detail = raw
-		}
-		return err
-	})
+	var connection, eventType bool
+	err := s.members(
+		member{"Records", (*raw)(&env.records)},
+
+		// requests, in the orders of HTTP APIs, REST APIs and WebSocket APIs
+		member{"version", (*loose)(&env.version)},
+		member{"resource", (*loose)(&env.resource)},
+		member{"rawPath", optional{&env.rawPath, &env.hasRawPath}},
+		member{"path", optional{&env.path, &env.hasPath}},
+		member{"httpMethod", (*loose)(&env.httpMethod)},
+		member{"rawQueryString", (*loose)(&env.rawQuery)},
+		member{"cookies", (*raw)(&env.cookies)},
+		member{"headers", (*raw)(&env.headers)},
+		member{"multiValueHeaders", (*raw)(&env.multiHeaders)},
+		member{"queryStringParameters", (*raw)(&env.query)},
+		member{"multiValueQueryStringParameters", (*raw)(&env.multiQuery)},
+		member{"pathParameters", (*raw)(&env.pathParameters)},
+		member{"requestContext", peek{&env.requestContext, []member{{"eventType", &eventType}, {"connectionId", &connection}}}},
+		member{"body", (*looseBytes)(&env.body)},
+		member{"isBase64Encoded", (*yes)(&env.base64)},
+		member{"methodArn", &env.asksToAuthorize},
+		member{"routeArn", &env.asksToAuthorize},
+
+		// events of a bus and of schedules
+		member{"id", (*loose)(&env.id)},
+		member{"detail-type", (*loose)(&env.detailType)},
+		member{"source", (*loose)(&env.source)},
+		member{"time", (*loose)(&env.time)},
+		member{"resources", (*raw)(&env.resources)},
+		member{"detail", (*raw)(&env.detail)},
+	)
 	if err != nil {
 		return nil, err
 	}
+	env.hasConnection = connection && eventType
+	env.recordSource = firstSource(env.records)
 	return env, s.end()
-}
-
-// readContext steps over the requestContext and looks at its members' names.
-func (env *envelope) readContext(s *scanner) error {
-	if s.next() != '{' {
-		raw, err := s.raw()
-		env.requestContext = raw
-		return err
-	}
-	start := s.pos
-	var connection, event bool
-	err := s.object(func(key string) error {
-		switch key {
-		case "connectionId":
-			connection = true
-		case "eventType":
-			event = true
-		}
-		return s.skip()
-	})
-	env.requestContext = s.text[start:s.pos]
-	env.hasConnection = connection && event
-	return err
 }
 
 // firstSource returns the event source that the first record names, "" when
@@ -176,15 +111,8 @@ func firstSource(records string) string {
 			return s.skip()
 		}
 		first = false
-		return s.object(func(key string) error {
-			// SNS alone writes it with a capital.
-			if (key == "eventSource" || key == "EventSource") && s.next() == '"' {
-				var err error
-				source, err = s.string()
-				return err
-			}
-			return s.skip()
-		})
+		// SNS alone writes it with a capital.
+		return s.members(member{"eventSource", (*loose)(&source)}, member{"EventSource", (*loose)(&source)})
 	})
 	return source
 }

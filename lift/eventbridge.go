@@ -79,23 +79,7 @@ func (f *eventBridgeFamily) decode(ctx context.Context, a *App, env *envelope) (
 	view := &BusEvent{Source: env.source, DetailType: env.detailType}
 	e.EventBridge = view
 	s := scanner{text: env.text}
-	err := s.object(func(key string) (err error) {
-		switch key {
-		case "account":
-			view.Account, err = s.string()
-		case "region":
-			view.Region, err = s.string()
-		case "resources":
-			err = s.array(func() error {
-				arn, err := s.string()
-				view.Resources = append(view.Resources, arn)
-				return err
-			})
-		default:
-			err = s.skip()
-		}
-		return err
-	})
+	err := s.members(member{"account", &view.Account}, member{"region", &view.Region}, member{"resources", &view.Resources})
 	if err == nil {
 		e.Time, err = timestamp(env.time)
 	}

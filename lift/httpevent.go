@@ -36,7 +36,10 @@ func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{APIID: c.apiID, Stage: c.stage, Authorizer: c.authorizer}
+	g := &Gateway{APIID: c.apiID, Stage: c.stage}
+	if c.authorizer != "" && c.authorizer != "null" {
+		g.Authorizer = json.RawMessage(c.authorizer)
+	}
 	var path, query string
 	switch {
 	case env.hasRawPath && env.version == "2.0":
@@ -104,56 +107,28 @@ type httpContext struct {
 	requestID, apiID, stage, domain, routeKey, method, protocol, sourceIP string
 
 	epoch      int64
-	authorizer json.RawMessage
+	authorizer string
 	balancer   bool
 }
 
 func readHTTPContext(text string) (httpContext, error) {
 	var c httpContext
+	caller := []member{{"method", &c.method}, {"protocol", &c.protocol}, {"sourceIp", &c.sourceIP}}
 	s := scanner{text: text}
-	err := s.object(func(key string) (err error) {
-		switch key {
-		case "requestId":
-			c.requestID, err = s.string()
-		case "apiId":
-			c.apiID, err = s.string()
-		case "stage":
-			c.stage, err = s.string()
-		case "domainName":
-			c.domain, err = s.string()
-		case "routeKey":
-			c.routeKey, err = s.string()
-		case "protocol":
-			c.protocol, err = s.string()
-		case "timeEpoch", "requestTimeEpoch":
-			c.epoch, err = s.int()
-		case "elb":
-			c.balancer = true
-			err = s.skip()
-		case "authorizer":
-			var raw string
-			if raw, err = s.raw(); raw != "null" {
-				c.authorizer = json.RawMessage(raw)
-			}
-		case "http", "identity":
-			err = s.object(func(key string) (err error) {
-				switch key {
-				case "method":
-					c.method, err = s.string()
-				case "protocol":
-					c.protocol, err = s.string()
-				case "sourceIp":
-					c.sourceIP, err = s.string()
-				default:
-					err = s.skip()
-				}
-				return err
-			})
-		default:
-			err = s.skip()
-		}
-		return err
-	})
+	err := s.members(
+		member{"requestId", &c.requestID},
+		member{"apiId", &c.apiID},
+		member{"stage", &c.stage},
+		member{"domainName", &c.domain},
+		member{"routeKey", &c.routeKey},
+		member{"protocol", &c.protocol},
+		member{"timeEpoch", &c.epoch},
+		member{"requestTimeEpoch", &c.epoch},
+		member{"http", caller},
+		member{"identity", caller},
+		member{"authorizer", (*raw)(&c.authorizer)},
+		member{"elb", &c.balancer},
+	)
 	return c, err
 }
 
@@ -163,13 +138,7 @@ func (env *envelope) addCookies(header http.Header) error {
 	if env.cookies == "" {
 		return nil
 	}
-	var cookies []string
-	s := scanner{text: env.cookies}
-	err := s.array(func() error {
-		cookie, err := s.string()
-		cookies = append(cookies, cookie)
-		return err
-	})
+	cookies, err := (&scanner{text: env.cookies}).strings()
 	if len(cookies) > 0 {
 		header.Set("Cookie", strings.Join(cookies, "; "))
 	}

@@ -137,12 +137,6 @@ func (a Attribute) Set() []string {
 	default:
 		return nil
 	}
-	var set []string
-	s := scanner{text: a.text}
-	_ = s.array(func() error {
-		element, err := s.string()
-		set = append(set, element)
-		return err
-	})
+	set, _ := (&scanner{text: a.text}).strings()
 	return set
 }

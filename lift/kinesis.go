@@ -39,33 +39,16 @@ func decodeKinesisRecord(text string, e *Event) (string, error) {
 	var arn, data string
 	var arrived float64
 	s := scanner{text: text}
-	err := s.object(func(key string) (err error) {
-		switch key {
-		case "eventID":
-			e.ID, err = s.string()
-		case "eventSourceARN":
-			arn, err = s.string()
-		case "kinesis":
-			err = s.object(func(key string) (err error) {
-				switch key {
-				case "partitionKey":
-					view.PartitionKey, err = s.string()
-				case "sequenceNumber":
-					view.SequenceNumber, err = s.string()
-				case "data":
-					data, err = s.string()
-				case "approximateArrivalTimestamp":
-					arrived, err = s.float()
-				default:
-					err = s.skip()
-				}
-				return err
-			})
-		default:
-			err = s.skip()
-		}
-		return err
-	})
+	err := s.members(
+		member{"kinesis", []member{
+			{"partitionKey", &view.PartitionKey},
+			{"sequenceNumber", &view.SequenceNumber},
+			{"data", &data},
+			{"approximateArrivalTimestamp", &arrived},
+		}},
+		member{"eventID", &e.ID},
+		member{"eventSourceARN", &arn},
+	)
 	if err != nil {
 		return view.SequenceNumber, fmt.Errorf("read Kinesis record: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -176,12 +177,15 @@ func replaceAttr(hidden redact.Keys) func([]string, slog.Attr) slog.Attr {
 // withoutKeys returns the value without what stands under a hidden key, for the
 // kinds of maps that requests are made of.
 func withoutKeys(value slog.Value, hidden redact.Keys) slog.Value {
+	out := make(map[string]any)
 	var lists map[string][]string
 	switch m := value.Any().(type) {
 	case map[string]string:
-		return cleared(m, hidden)
+		for key, text := range m {
+			out[key] = text
+		}
 	case map[string]any:
-		return cleared(m, hidden)
+		maps.Copy(out, m)
 	case map[string][]string:
 		lists = m
 	case http.Header:
@@ -191,13 +195,11 @@ func withoutKeys(value slog.Value, hidden redact.Keys) slog.Value {
 	default:
 		return value
 	}
-	return cleared(lists, hidden)
-}
-
-func cleared[V any](m map[string]V, hidden redact.Keys) slog.Value {
-	out := make(map[string]any, len(m))
-	for key, value := range m {
-		if out[key] = value; hidden.Has(key) {
+	for key, list := range lists {
+		out[key] = list
+	}
+	for key := range out {
+		if hidden.Has(key) {
 			out[key] = redact.Mark
 		}
 	}

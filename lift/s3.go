@@ -36,59 +36,21 @@ func decodeS3Record(text string, e *Event) (id string, err error) {
 	e.Body = e.Raw
 	var at, key string
 	s := scanner{text: text}
-	err = s.object(func(name string) (err error) {
-		switch name {
-		case "eventName":
-			view.Event, err = s.string()
-		case "eventTime":
-			at, err = s.string()
-		case "responseElements":
-			err = s.object(func(name string) (err error) {
-				if name == "x-amz-request-id" {
-					id, err = s.string()
-					return err
-				}
-				return s.skip()
-			})
-		case "s3":
-			err = s.object(func(name string) (err error) {
-				switch name {
-				case "bucket":
-					err = s.object(func(name string) (err error) {
-						if name == "name" {
-							view.Bucket, err = s.string()
-							return err
-						}
-						return s.skip()
-					})
-				case "object":
-					err = s.object(func(name string) (err error) {
-						switch name {
-						case "key":
-							key, err = s.string()
-						case "size":
-							view.Size, err = s.int()
-						case "eTag":
-							view.ETag, err = s.string()
-						case "versionId":
-							view.VersionID, err = s.string()
-						case "sequencer":
-							view.Sequencer, err = s.string()
-						default:
-							err = s.skip()
-						}
-						return err
-					})
-				default:
-					err = s.skip()
-				}
-				return err
-			})
-		default:
-			err = s.skip()
-		}
-		return err
-	})
+	err = s.members(
+		member{"eventTime", &at},
+		member{"eventName", &view.Event},
+		member{"responseElements", []member{{"x-amz-request-id", &id}}},
+		member{"s3", []member{
+			{"bucket", []member{{"name", &view.Bucket}}},
+			{"object", []member{
+				{"key", &key},
+				{"size", &view.Size},
+				{"eTag", &view.ETag},
+				{"versionId", &view.VersionID},
+				{"sequencer", &view.Sequencer},
+			}},
+		}},
+	)
 	e.Route = view.Bucket
 	if id != "" {
 		e.ID = id

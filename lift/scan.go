@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // A scanner reads one JSON text from front to back and builds only what it is
@@ -88,9 +86,12 @@ func (s *scanner) object(member func(key string) error) error {
 		if s.next() != '"' {
 			return s.fail("a member's name")
 		}
-		key, err := s.string()
+		key, plain, err := s.quoted()
 		if err != nil {
 			return err
+		}
+		if !plain {
+			key = string(unescape(key))
 		}
 		if s.next() != ':' {
 			return s.fail("a colon")
@@ -183,96 +184,6 @@ func (s *scanner) skip() error {
 	return s.fail("a value")
 }
 
-// quoted reads a string and returns what stands between its quotes, and whether
-// that has escapes or bytes to replace.
-func (s *scanner) quoted() (inner string, plain bool, err error) {
-	if s.next() != '"' {
-		return "", false, s.fail("a string")
-	}
-	s.pos++
-	start := s.pos
-	plain = true
-	for {
-		text, i := s.text, s.pos
-		for i < len(text) && !special[text[i]] {
-			i++
-		}
-		s.pos = i
-		switch {
-		case i >= len(text):
-			return "", false, s.fail("the string's end")
-		case text[i] == '"':
-			s.pos++
-			return text[start:i], plain, nil
-		case text[i] != '\\':
-			return "", false, s.fail("a character that may stand in a string")
-		}
-		plain = false
-		if err := s.escape(); err != nil {
-			return "", false, err
-		}
-	}
-}
-
-// special are the bytes that mean something inside a string.
-var special = [256]bool{
-	0x00: true, 0x01: true, 0x02: true, 0x03: true, 0x04: true, 0x05: true, 0x06: true, 0x07: true,
-	0x08: true, 0x09: true, 0x0a: true, 0x0b: true, 0x0c: true, 0x0d: true, 0x0e: true, 0x0f: true,
-	0x10: true, 0x11: true, 0x12: true, 0x13: true, 0x14: true, 0x15: true, 0x16: true, 0x17: true,
-	0x18: true, 0x19: true, 0x1a: true, 0x1b: true, 0x1c: true, 0x1d: true, 0x1e: true, 0x1f: true,
-	'"': true, '\\': true,
-}
-
-// escape steps over one escape sequence.
-func (s *scanner) escape() error {
-	s.pos++
-	if s.pos >= len(s.text) {
-		return s.fail("an escape")
-	}
-	switch s.text[s.pos] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-		s.pos++
-		return nil
-	case 'u':
-		s.pos++
-		for range 4 {
-			if s.pos >= len(s.text) || unhex(s.text[s.pos]) < 0 {
-				return s.fail("a hexadecimal digit")
-			}
-			s.pos++
-		}
-		return nil
-	}
-	return s.fail("an escape")
-}
-
-// string reads a string; null reads as "".
-func (s *scanner) string() (string, error) {
-	if s.next() == 'n' {
-		return "", s.null()
-	}
-	inner, plain, err := s.quoted()
-	if err != nil || plain {
-		return inner, err
-	}
-	return string(unescape(inner)), nil
-}
-
-// bytes reads a string into bytes of its own; null reads as nil.
-func (s *scanner) bytes() ([]byte, error) {
-	if s.next() == 'n' {
-		return nil, s.null()
-	}
-	inner, plain, err := s.quoted()
-	if err != nil {
-		return nil, err
-	}
-	if plain {
-		return []byte(inner), nil
-	}
-	return unescape(inner), nil
-}
-
 // number reads a number and returns its text.
 func (s *scanner) number() (string, error) {
 	s.space()
@@ -358,67 +269,4 @@ func (s *scanner) bool() (bool, error) {
 		}
 	}
 	return false, s.fail("true or false")
-}
-
-// unescape resolves the escapes of what quoted accepted. Half a surrogate pair
-// becomes U+FFFD.
-func unescape(inner string) []byte {
-	out := make([]byte, 0, len(inner))
-	for i := 0; i < len(inner); {
-		cut := strings.IndexByte(inner[i:], '\\')
-		if cut < 0 {
-			return append(out, inner[i:]...)
-		}
-		out = append(out, inner[i:i+cut]...)
-		i += cut + 1
-		c := inner[i]
-		i++
-		switch c {
-		case 'b':
-			out = append(out, '\b')
-		case 'f':
-			out = append(out, '\f')
-		case 'n':
-			out = append(out, '\n')
-		case 'r':
-			out = append(out, '\r')
-		case 't':
-			out = append(out, '\t')
-		case 'u':
-			r := hex4(inner[i:])
-			i += 4
-			if utf16.IsSurrogate(r) {
-				pair := rune(utf8.RuneError)
-				if strings.HasPrefix(inner[i:], `\u`) {
-					pair = utf16.DecodeRune(r, hex4(inner[i+2:]))
-				}
-				if pair != utf8.RuneError {
-					i += 6
-				}
-				r = pair
-			}
-			out = utf8.AppendRune(out, r)
-		default:
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-func hex4(s string) rune {
-	var r rune
-	for i := range 4 {
-		r = r<<4 | rune(unhex(s[i]))
-	}
-	return r
-}
-
-func unhex(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return int(c|0x20-'a') + 10
-	}
-	return -1
 }

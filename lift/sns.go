@@ -29,30 +29,14 @@ func decodeSNSMessage(text string, e *Event) (id string, err error) {
 	e.SNS = view
 	var at string
 	s := scanner{text: text}
-	err = s.object(func(key string) error {
-		if key != "Sns" {
-			return s.skip()
-		}
-		return s.object(func(key string) (err error) {
-			switch key {
-			case "MessageId":
-				id, err = s.string()
-			case "TopicArn":
-				view.TopicARN, err = s.string()
-			case "Subject":
-				view.Subject, err = s.string()
-			case "Message":
-				e.Body, err = s.bytes()
-			case "Timestamp":
-				at, err = s.string()
-			case "MessageAttributes":
-				view.Attributes.text, err = s.raw()
-			default:
-				err = s.skip()
-			}
-			return err
-		})
-	})
+	err = s.members(member{"Sns", []member{
+		{"MessageId", &id},
+		{"TopicArn", &view.TopicARN},
+		{"Subject", &view.Subject},
+		{"Message", &e.Body},
+		{"Timestamp", &at},
+		{"MessageAttributes", (*raw)(&view.Attributes.text)},
+	}})
 	if err == nil {
 		e.Time, err = timestamp(at)
 	}

@@ -1,6 +1,7 @@
 package lift
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -57,66 +58,37 @@ func decodeSQSMessage(text string, e *Event) (string, error) {
 	var arn, receives, sent, received string
 	e.ID = ""
 	s := scanner{text: text}
-	err := s.object(func(key string) (err error) {
-		switch key {
-		case "messageId":
-			e.ID, err = s.string()
-		case "receiptHandle":
-			view.ReceiptHandle, err = s.string()
-		case "body":
-			e.Body, err = s.bytes()
-		case "eventSourceARN":
-			arn, err = s.string()
-		case "messageAttributes":
-			view.Attributes.text, err = s.raw()
-		case "attributes":
-			err = s.object(func(key string) (err error) {
-				switch key {
-				case "MessageGroupId":
-					view.GroupID, err = s.string()
-				case "MessageDeduplicationId":
-					view.DeduplicationID, err = s.string()
-				case "SenderId":
-					view.SenderID, err = s.string()
-				case "ApproximateReceiveCount":
-					receives, err = s.string()
-				case "SentTimestamp":
-					sent, err = s.string()
-				case "ApproximateFirstReceiveTimestamp":
-					received, err = s.string()
-				default:
-					err = s.skip()
-				}
-				return err
-			})
-		default:
-			err = s.skip()
-		}
-		return err
-	})
+	err := s.members(
+		member{"messageId", &e.ID},
+		member{"receiptHandle", &view.ReceiptHandle},
+		member{"body", &e.Body},
+		member{"attributes", []member{
+			{"ApproximateReceiveCount", &receives},
+			{"SentTimestamp", &sent},
+			{"SenderId", &view.SenderID},
+			{"ApproximateFirstReceiveTimestamp", &received},
+			{"MessageGroupId", &view.GroupID},
+			{"MessageDeduplicationId", &view.DeduplicationID},
+		}},
+		member{"messageAttributes", (*raw)(&view.Attributes.text)},
+		member{"eventSourceARN", &arn},
+	)
 	view.Queue = arn[strings.LastIndexByte(arn, ':')+1:]
 	e.Route = view.Queue
 	if err != nil {
 		return e.ID, fmt.Errorf("read SQS message: %w", err)
 	}
-	var sentAt, receivedAt, count int64
-	for _, number := range [...]struct {
-		name, text string
-		to         *int64
-	}{
-		{"SentTimestamp", sent, &sentAt},
-		{"ApproximateFirstReceiveTimestamp", received, &receivedAt},
-		{"ApproximateReceiveCount", receives, &count},
-	} {
-		if number.text == "" {
+	var numbers [3]int64
+	for i, text := range [...]string{sent, received, receives} {
+		if text == "" {
 			continue
 		}
-		if *number.to, err = strconv.ParseInt(number.text, 10, 64); err != nil {
-			return e.ID, fmt.Errorf("read SQS message: %s is no number", number.name)
+		if numbers[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+			return e.ID, errors.New("read SQS message: its times and its number of receives are not whole numbers")
 		}
 	}
-	e.Time = millis(sentAt)
-	view.FirstReceived = millis(receivedAt)
-	view.Receives = int(count)
+	e.Time = millis(numbers[0])
+	view.FirstReceived = millis(numbers[1])
+	view.Receives = int(numbers[2])
 	return e.ID, nil
 }

@@ -119,49 +119,21 @@ func (f *webSocketFamily) decode(ctx context.Context, a *App, env *envelope) (*E
 	var requestID, route, kind string
 	var epoch, connected, code int64
 	s := scanner{text: env.requestContext}
-	err := s.object(func(key string) (err error) {
-		switch key {
-		case "routeKey":
-			route, err = s.string()
-		case "eventType":
-			kind, err = s.string()
-		case "requestId":
-			requestID, err = s.string()
-		case "requestTimeEpoch":
-			epoch, err = s.int()
-		case "connectedAt":
-			connected, err = s.int()
-		case "connectionId":
-			w.ConnectionID, err = s.string()
-		case "messageId":
-			w.MessageID, err = s.string()
-		case "apiId":
-			w.APIID, err = s.string()
-		case "stage":
-			w.Stage, err = s.string()
-		case "domainName":
-			w.DomainName, err = s.string()
-		case "disconnectStatusCode":
-			code, err = s.int()
-		case "disconnectReason":
-			w.DisconnectReason, err = s.string()
-		case "identity":
-			err = s.object(func(key string) (err error) {
-				switch key {
-				case "sourceIp":
-					w.SourceIP, err = s.string()
-				case "userAgent":
-					w.UserAgent, err = s.string()
-				default:
-					err = s.skip()
-				}
-				return err
-			})
-		default:
-			err = s.skip()
-		}
-		return err
-	})
+	err := s.members(
+		member{"routeKey", &route},
+		member{"eventType", &kind},
+		member{"requestTimeEpoch", &epoch},
+		member{"requestId", &requestID},
+		member{"messageId", &w.MessageID},
+		member{"stage", &w.Stage},
+		member{"connectedAt", &connected},
+		member{"identity", []member{{"sourceIp", &w.SourceIP}, {"userAgent", &w.UserAgent}}},
+		member{"domainName", &w.DomainName},
+		member{"connectionId", &w.ConnectionID},
+		member{"apiId", &w.APIID},
+		member{"disconnectStatusCode", &code},
+		member{"disconnectReason", &w.DisconnectReason},
+	)
 	if err != nil {
 		return nil, fmt.Errorf("read requestContext: %w", err)
 	}

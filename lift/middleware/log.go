@@ -61,29 +61,37 @@ func Log() lift.Middleware {
 
 // identity adds what tells the event from others of its kind.
 func identity(attrs []slog.Attr, e *lift.Event) []slog.Attr {
+	var pairs []string // keys and values
 	switch {
 	case e.HTTP != nil:
-		attrs = append(attrs, slog.String("method", e.HTTP.Method), slog.String("path", e.HTTP.URL.Path))
+		gateway := ""
 		if e.Gateway != nil {
-			attrs = append(attrs, slog.String("gateway", string(e.Gateway.Kind)))
+			gateway = string(e.Gateway.Kind)
 		}
+		pairs = []string{"method", e.HTTP.Method, "path", e.HTTP.URL.Path, "gateway", gateway}
 	case e.WebSocket != nil:
-		attrs = append(attrs, slog.String("connection_id", e.WebSocket.ConnectionID))
-		if e.Trigger == lift.TriggerDisconnect {
-			attrs = append(attrs, slog.Int("disconnect_code", e.WebSocket.DisconnectCode))
-		}
+		pairs = []string{"connection_id", e.WebSocket.ConnectionID}
 	case e.DynamoDB != nil:
-		return append(attrs, slog.String("record", e.DynamoDB.SequenceNumber))
+		pairs = []string{"record", e.DynamoDB.SequenceNumber}
 	case e.Kinesis != nil:
-		return append(attrs, slog.String("record", e.Kinesis.SequenceNumber), slog.String("shard", e.Kinesis.ShardID))
-	case e.SQS != nil:
-		return append(attrs, slog.String("message_id", e.ID), slog.Int("receives", e.SQS.Receives))
-	case e.SNS != nil:
-		return append(attrs, slog.String("message_id", e.ID))
+		pairs = []string{"record", e.Kinesis.SequenceNumber, "shard", e.Kinesis.ShardID}
+	case e.SQS != nil, e.SNS != nil:
+		pairs = []string{"message_id", e.ID}
 	case e.S3 != nil:
-		return append(attrs, slog.String("s3_event", e.S3.Event), slog.String("object", e.S3.Key))
+		pairs = []string{"s3_event", e.S3.Event, "object", e.S3.Key}
 	case e.EventBridge != nil:
-		return append(attrs, slog.String("event_id", e.ID), slog.String("source", e.EventBridge.Source))
+		pairs = []string{"event_id", e.ID, "source", e.EventBridge.Source}
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			attrs = append(attrs, slog.String(pairs[i], pairs[i+1]))
+		}
+	}
+	switch {
+	case e.WebSocket != nil && e.Trigger == lift.TriggerDisconnect:
+		attrs = append(attrs, slog.Int("disconnect_code", e.WebSocket.DisconnectCode))
+	case e.SQS != nil:
+		attrs = append(attrs, slog.Int("receives", e.SQS.Receives))
 	}
 	return attrs
 }
