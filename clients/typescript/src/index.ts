@@ -3,17 +3,17 @@ export type { Socket, SocketClass } from "./connection.js";
 export { type Code, type Retry, StreamerError } from "./error.js";
 export type { Frame, RequestState, Snapshot } from "./frame.js";
 export type { State } from "./link.js";
+export type {
+  ActionType,
+  AnyActions,
+  ListOptions,
+  Output,
+  PayloadOf,
+  RequestOptions,
+  ResultOf,
+  StreamerOptions,
+} from "./options.js";
 export type { PendingStorage } from "./pending.js";
 export type { Progress, RequestHandle } from "./request.js";
 export type { Reason } from "./session.js";
-export {
-  type ActionType,
-  type AnyActions,
-  type ListOptions,
-  type Output,
-  type PayloadOf,
-  type RequestOptions,
-  type ResultOf,
-  Streamer,
-  type StreamerOptions,
-} from "./streamer.js";
+export { Streamer } from "./streamer.js";

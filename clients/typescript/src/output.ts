@@ -1,5 +1,6 @@
 import type { Frame } from "./frame.js";
-import type { Output, Streamer } from "./streamer.js";
+import type { Output } from "./options.js";
+import type { Streamer } from "./streamer.js";
 
 /**
  * What a request emits, chunk by chunk, from an offset on: in order, none twice,

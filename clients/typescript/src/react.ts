@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useState } from "react";
 import type { StreamerError } from "./error.js";
+import type { ActionType, PayloadOf, RequestOptions, ResultOf } from "./options.js";
 import type { Progress, RequestHandle } from "./request.js";
-import type { ActionType, PayloadOf, RequestOptions, ResultOf, Streamer } from "./streamer.js";
+import type { Streamer } from "./streamer.js";
 
 /** A request as a component shows it. */
 export interface UseRequest<Payload, Result> {

@@ -4,7 +4,8 @@
 // `echo_async`.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Streamer, type StreamerOptions } from "../src/streamer.js";
+import type { StreamerOptions } from "../src/options.js";
+import { Streamer } from "../src/streamer.js";
 import { all, reaches, Socket } from "./support/harness.js";
 
 const { STREAMER_E2E_URL: url, STREAMER_E2E_TOKEN: token = "", STREAMER_E2E_HTTP_URL: httpUrl } = process.env;

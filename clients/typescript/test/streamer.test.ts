@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import type { StreamerOptions } from "../src/options.js";
 import type { Progress } from "../src/request.js";
-import type { StreamerOptions } from "../src/streamer.js";
 import { all, frames, newHarness, reaches, snapshot, turn } from "./support/harness.js";
 
 const f = frames("r-1");

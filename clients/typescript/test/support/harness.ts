@@ -2,8 +2,9 @@ import type { TestContext } from "node:test";
 import { WebSocket } from "ws";
 import type { SocketClass } from "../../src/connection.js";
 import type { State } from "../../src/link.js";
+import type { AnyActions, StreamerOptions } from "../../src/options.js";
 import type { Reason } from "../../src/session.js";
-import { type AnyActions, Streamer, type StreamerOptions } from "../../src/streamer.js";
+import { Streamer } from "../../src/streamer.js";
 import { ManualClock } from "./clock.js";
 import { FakeServer } from "./server.js";
 

@@ -1,0 +1,75 @@
+import type { Clock } from "./clock.js";
+import type { SocketClass } from "./connection.js";
+import type { RequestState } from "./frame.js";
+import type { PendingStorage } from "./pending.js";
+import type { Progress } from "./request.js";
+
+/** What an action takes and gives. */
+export interface ActionType {
+  payload: unknown;
+  result: unknown;
+}
+
+/** The actions of a server whose types are not known. */
+export type AnyActions = Record<string, ActionType>;
+
+/** The results of some actions: of one when A is one. */
+export type ResultOf<M, A extends keyof M> = M[A] extends { result: infer R } ? R : never;
+/** The payloads of some actions. */
+export type PayloadOf<M, A extends keyof M> = M[A] extends { payload: infer P } ? P : never;
+
+export interface StreamerOptions {
+  /**
+   * Gives a signed token. It is asked again when the last one is about to
+   * expire, so it must return a fresh one. Rejecting with a StreamerError of
+   * code UNAUTHORIZED closes the client; after any other error it tries again.
+   */
+  token: () => string | Promise<string>;
+  /** The HTTP API. Default: the host of the WebSocket URL. */
+  httpUrl?: string;
+  /** A WebSocket class for where there is none, such as Node 20. With neither, the client polls. */
+  WebSocket?: SocketClass;
+  fetch?: typeof fetch;
+  /** Keeps pending requests over a reload, for example `sessionStorage`. */
+  storage?: PendingStorage;
+  /** Reads JSON instead of `JSON.parse`, which rounds integers above 2^53. */
+  parse?: (text: string) => unknown;
+  /** Writes payloads instead of `JSON.stringify`, which refuses bigint. */
+  stringify?: (value: unknown) => string | undefined;
+  /** How long an idle connection may be silent before a ping, in ms. Default: 4 minutes; API Gateway closes after 10. */
+  pingInterval?: number;
+  /** Where the events "online" and "offline" are heard. Default: the page. */
+  events?: EventTarget;
+  /** For tests. */
+  clock?: Clock;
+}
+
+export interface RequestOptions {
+  /** Names the request, and is its idempotency key. Default: a new one that cannot be guessed. */
+  id?: string;
+  /** Called with every progress, beginning with the newest that is known. */
+  onProgress?: (progress: Progress) => void;
+  /** Aborting rejects the result with CANCELLED at once, and cancels the request on the server. */
+  signal?: AbortSignal;
+  /** After so many ms the same happens with TIMEOUT. Default: never. */
+  timeout?: number;
+  /** Strings that travel with the request. */
+  metadata?: Record<string, string>;
+}
+
+export interface ListOptions {
+  state?: RequestState;
+  /** 1 to 100. Default: 20. */
+  limit?: number;
+  /** From the page before. */
+  cursor?: string;
+}
+
+/** A piece of what a request has emitted. */
+export interface Output {
+  /** Of the first chunk. */
+  offset: number;
+  chunks: unknown[];
+  /** The request has ended, and this is the rest. */
+  final: boolean;
+}
