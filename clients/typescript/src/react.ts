@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import type { StreamerError } from "./error.js";
+import type { Snapshot } from "./frame.js";
 import type { ActionType, PayloadOf, RequestOptions, ResultOf } from "./options.js";
 import type { Progress, RequestHandle } from "./request.js";
 import type { Streamer } from "./streamer.js";
@@ -14,7 +15,11 @@ export interface UseRequest<Payload, Result> {
   error?: StreamerError;
   /** Sends a request, which replaces the one shown; that one goes on unseen. */
   start(payload: Payload, options?: RequestOptions): void;
-  /** Asks the server to cancel the request; `status` tells when it has. */
+  /** What the cancel answered: the request after it; undefined where there was nothing to cancel. */
+  cancelled?: Snapshot | undefined;
+  /** Why the cancel failed. The request goes on. */
+  cancelError?: StreamerError;
+  /** Asks the server to cancel the request; `status` says when it has. */
   cancel(): void;
 }
 
@@ -64,8 +69,10 @@ export function useRequest<M extends { [K in keyof M]: ActionType }, A extends k
     [streamer, action],
   );
   const cancel = useCallback(() => {
-    // What goes wrong here shows in the request itself, or it goes on.
-    if (handle) streamer.cancel(handle.id).catch(() => {});
-  }, [streamer, handle]);
+    handle?.cancel().then(
+      (cancelled) => show((last) => (last.id === handle.id ? { ...last, cancelled } : last)),
+      (cancelError) => show((last) => (last.id === handle.id ? { ...last, cancelError } : last)),
+    );
+  }, [handle]);
   return { ...shown, start, cancel };
 }

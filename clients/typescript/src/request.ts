@@ -1,6 +1,6 @@
 import { deferred, tell } from "./clock.js";
 import { StreamerError } from "./error.js";
-import { type Frame, isFinal, type RequestState } from "./frame.js";
+import { type Frame, isFinal, type RequestState, type Snapshot } from "./frame.js";
 
 /** How far a request is. The first one says that the server has stored it. */
 export interface Progress {
@@ -27,6 +27,8 @@ export interface RequestHandle<Result = unknown> {
    * misses steps, never the newest. Ends, without an error, when the request does.
    */
   readonly progress: AsyncIterable<Progress>;
+  /** The same as `Streamer.cancel` with this id. */
+  cancel(): Promise<Snapshot | undefined>;
 }
 
 /** What each type of frame says of the state. */
@@ -43,14 +45,16 @@ export class Tracked {
   /** The request has ended, or the reader has given it up. */
   readonly done: Promise<void>;
   ended = false;
-  /** The reader has given it up, so that the server should not do it. */
-  aborted = false;
   /** The server has nothing more to do for it. */
   finished = false;
   /** The server has stored it, so that it can be asked for. */
   stored: boolean;
-  /** The server may know of it. */
-  sent: boolean;
+  /** When it was sent, or may have been; undefined: never. */
+  sentAt: number | undefined;
+  /** Its cancel, once that was asked for. From then on the message is not sent again. */
+  cancelling: Promise<Snapshot | undefined> | undefined;
+  /** Resolves when the server has answered the message, or will not any more: what is sent from then on does not overtake it. */
+  readonly answered = deferred<void>();
   /** The caller that it belongs to, as far as a token said. */
   caller: string | undefined;
   /** The highest rev seen. */
@@ -61,17 +65,27 @@ export class Tracked {
   #last: Progress | undefined;
   #changed = deferred<void>();
 
-  /** `text` is the message, unless only its id is known; `follow` reads a result_ref. */
+  /**
+   * `text` is the message, unless only its id is known; `follow` reads a
+   * result_ref, and `cancel` is the client's.
+   */
   constructor(
     readonly id: string,
     readonly text: string | undefined,
     private readonly follow: (ref: string, id: string) => Promise<unknown>,
+    cancel: (id: string) => Promise<Snapshot | undefined>,
   ) {
-    this.sent = this.stored = !text;
+    this.stored = !text;
+    if (!text) this.answered.resolve();
     const finish = () => this.#changed.resolve();
     this.done = this.#result.promise.then(finish, finish);
     const progress = { [Symbol.asyncIterator]: () => this.#iterate() };
-    this.handle = { id, result: this.#result.promise, progress };
+    this.handle = { id, result: this.#result.promise, progress, cancel: () => cancel(id) };
+  }
+
+  /** There is no use in sending the message. */
+  get dropped(): boolean {
+    return this.ended || (!this.stored && !!this.cancelling);
   }
 
   /** Calls the listener with every progress from now on, beginning with the newest. */
@@ -86,12 +100,14 @@ export class Tracked {
     const { rev = 0, error, result, result_ref, percentage = 0, message = "", metadata } = snapshot ?? frame;
     if (frame.type === "response") {
       this.finished = true;
+      this.answered.resolve();
       return this.#end(frame.data);
     }
     // An error without a rev answers a message; it does not end a request.
     const state = snapshot ? snapshot.state : STATES[frame.type];
     if (!state || rev <= this.rev) return;
     this.stored = true;
+    this.answered.resolve();
     this.rev = rev;
     this.finished = isFinal(state);
     if (this.ended) return;

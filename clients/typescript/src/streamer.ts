@@ -17,7 +17,7 @@ import type {
 } from "./options.js";
 import { Pending } from "./pending.js";
 import { type RequestHandle, Tracked } from "./request.js";
-import type { Reason, Session } from "./session.js";
+import { ANSWER_WITHIN, type Reason, type Session } from "./session.js";
 import { Tokens } from "./token.js";
 
 /** The most bytes that go in one WebSocket message; a browser cannot split it, and a frame of 32 KB has a header. */
@@ -41,6 +41,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   readonly #link: Link;
   readonly #pending: Pending;
   readonly #requests = new Map<string, Tracked>();
+  /** By id: the redrive that is not answered yet. */
+  readonly #redrives = new Map<string, Promise<unknown>>();
   readonly #listeners = new Set<() => void>();
   readonly #taps = new Set<(frame: Frame) => void>();
   #caller: string | undefined;
@@ -54,7 +56,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     this.#http = new Http(httpUrl.replace(/\/+$/, ""), tokens, this.#codec, this.#timers, options.fetch ?? fetch);
     this.#pending = new Pending(options.storage, "streamer " + url);
     const { caller, requests } = this.#pending.load();
-    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? undefined, caller).sent = true;
+    for (const [id, text] of Object.entries(requests))
+      this.#track(id, text ?? undefined, caller).sentAt = this.#timers.clock.now();
     this.#link = new Link({
       url,
       SocketClass: options.WebSocket ?? (globalThis.WebSocket as SocketClass | undefined),
@@ -106,7 +109,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const { text } = encode(id, action, payload, this.#codec, options.metadata);
     const known = this.#requests.get(id);
     if (known?.text && known.text !== text) {
-      const other = new Tracked(id, text, this.#follow);
+      const other = new Tracked(id, text, this.#follow, this.#cancelById);
       other.fail(new StreamerError({ code: "DUPLICATE_REQUEST", message: "the id belongs to another request" }, id));
       return other.handle;
     }
@@ -139,14 +142,28 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     return page;
   }
 
-  /** Cancels a request. A running one ends when its action notices; a final one stays as it is. */
-  cancel(id: string): Promise<Snapshot> {
-    return this.#snapshot("cancel", id);
+  /**
+   * Cancels a request, and never overtakes the message that makes it: one that was
+   * not sent yet is dropped; one that was sent is cancelled with its first frame. A
+   * running one ends when its action notices; a final one stays as it is. Resolves
+   * with undefined where the server had nothing to cancel: the request was dropped,
+   * refused, or answered before. `result` says how it ended.
+   */
+  async cancel(id: string): Promise<Snapshot | undefined> {
+    const request = this.#requests.get(id);
+    return request && !request.stored ? this.#cancel(request) : this.#snapshot("cancel", id);
   }
 
   /** Runs a request that has FAILED again, from its last checkpoint; `resume` waits for it. Another stays as it is. */
   redrive(id: string): Promise<Snapshot> {
-    return this.#snapshot("redrive", id);
+    const call = this.#snapshot("redrive", id);
+    const answered = call
+      .catch(() => {})
+      .then(() => {
+        if (this.#redrives.get(id) === answered) this.#redrives.delete(id);
+      });
+    this.#redrives.set(id, answered);
+    return call;
   }
 
   /** Gives a request the signal that it waits for, or will wait for. The first signal of a token counts. */
@@ -174,8 +191,9 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const { onProgress, signal, timeout } = options;
     if (onProgress) request.watch(onProgress);
     const stop = (code: string, message: string) => {
-      request.aborted = true;
       request.fail(new StreamerError({ code, message }, id, signal?.reason));
+      // It has ended by itself, or the client has.
+      this.#cancel(request).catch(() => {});
     };
     const abort = () => stop("CANCELLED", "the request was aborted");
     if (signal?.aborted) abort();
@@ -193,7 +211,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   }
 
   #track(id: string, text: string | undefined, caller: string | undefined): Tracked {
-    const request = new Tracked(id, text, this.#follow);
+    const request = new Tracked(id, text, this.#follow, this.#cancelById);
     request.caller = caller;
     this.#requests.set(id, request);
     void request.done.then(() => {
@@ -212,10 +230,16 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
         const begun = this.#timers.clock.now();
         const before = request.rev;
         const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, text: text! };
+        await this.#redrives.get(id);
         const [frame, session] = await this.#ask(message, request);
-        if (!frame) break;
+        if (!frame) {
+          request.answered.resolve();
+          await request.cancelling;
+          continue;
+        }
         if (frame.error && !frame.rev) {
-          if (!request.stored || !frame.error.retry?.retryable) throw new StreamerError(frame.error, id);
+          request.finished = !request.stored;
+          if (request.finished || !frame.error.retry?.retryable) throw new StreamerError(frame.error, id);
           await this.#timers.pause((frame.error.retry.after ?? 0) * 1000 + this.#timers.backoff(failures++));
           continue;
         }
@@ -228,15 +252,44 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       }
     } catch (error) {
       request.fail(error as StreamerError);
+    }
+    request.answered.resolve();
+  }
+
+  #cancel(request: Tracked): Promise<Snapshot | undefined> {
+    request.cancelling ??= this.#cancelBehind(request);
+    return request.cancelling;
+  }
+
+  /** Cancels a request behind its message, which may be under way, and be stored after the cancel was asked for. */
+  async #cancelBehind(request: Tracked): Promise<Snapshot | undefined> {
+    const { id } = request;
+    const { clock } = this.#timers;
+    const drop = () =>
+      request.fail(new StreamerError({ code: "CANCELLED", message: "the request was cancelled before it was stored" }, id));
+    if (request.sentAt === undefined) {
+      drop();
       return;
     }
-    if (!request.aborted || !request.sent || request.finished) return;
-    try {
+    await request.answered.promise;
+    for (let tries = 0; !request.finished; ) {
       await this.#link.ready();
-      if (!request.caller || request.caller === this.#caller) await this.#answer(reserved("cancel", { request_id: id }));
-    } catch {
-      // It has ended by itself, or the client has.
+      if (request.caller && request.caller !== this.#caller) return;
+      const [frame] = await this.#ask(reserved("cancel", { request_id: id }));
+      const { error, request: snapshot } = frame!;
+      if (!error) {
+        this.#offer(frame!);
+        return snapshot;
+      }
+      const underWay = error.code === "NOT_FOUND" && !request.stored && clock.now() - request.sentAt < ANSWER_WITHIN;
+      if (!underWay && (!error.retry?.retryable || tries >= MAX_TRIES)) {
+        if (error.code !== "NOT_FOUND") throw new StreamerError(error, id);
+        break;
+      }
+      await this.#timers.pause((error.retry?.after ?? 0) * 1000 + this.#timers.backoff(tries++));
     }
+    if (!request.stored && !request.ended) drop();
+    return;
   }
 
   /**
@@ -250,9 +303,9 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     let refused = false;
     for (let tries = 0; ; ) {
       const session = await this.#link.ready();
-      if (request?.ended) return [];
+      if (request?.dropped) return [];
       const byHttp = large && session.live;
-      if (request) request.sent = true;
+      if (request) request.sentAt = this.#timers.clock.now();
       let frame: Frame | undefined;
       try {
         const answer = (byHttp ? this.#http : session).call(message, request?.rev);
@@ -263,7 +316,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
         if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (this.#link.closedBy) throw this.#link.closedBy;
-        if (request?.ended) return [];
+        if (request?.dropped) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
           const retry = { retryable: true };
           throw new StreamerError(
@@ -287,12 +340,16 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     return frame!;
   }
 
+  /** Asks about a request, behind its message and its redrive. */
   async #snapshot(action: string, id: string, more?: object): Promise<Snapshot<any>> {
+    await (this.#redrives.get(id) ?? this.#requests.get(id)?.answered.promise);
     const frame = await this.#answer(reserved(action, { request_id: id, ...more }, this.#codec));
     this.#offer(frame);
     const { result_ref: ref } = frame.request!;
     return ref ? { ...frame.request!, result: await this.#follow(ref, id) } : frame.request!;
   }
+
+  readonly #cancelById = (id: string) => this.cancel(id);
 
   readonly #follow = async (ref: string, id: string): Promise<unknown> => {
     const { request } = await this.#answer({ id, text: "", ref });

@@ -19,7 +19,12 @@ async function seen(text: string): Promise<unknown> {
   const frame = decode(text, JSON);
   assert.ok(frame, "it is not understood");
   const id = frame.request?.id ?? frame.request_id ?? "none";
-  const request = new Tracked(id, "sent", async (ref) => ({ fetched: ref }));
+  const request = new Tracked(
+    id,
+    "sent",
+    async (ref) => ({ fetched: ref }),
+    async () => undefined,
+  );
   request.offer(frame);
   if (request.ended) {
     return request.handle.result.then(

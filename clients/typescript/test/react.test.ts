@@ -64,6 +64,15 @@ test("a component starts a request and shows its progress and result", async (t)
   peer.send(frames("r-2").snapshot(cancel.id, "CANCELLED", 2, { error: { code: "CANCELLED", message: "it was cancelled" } }));
   await shows((s) => s.status === "failed");
   assert.equal(shown().error!.code, "CANCELLED");
+  assert.equal(shown().cancelled?.state, "CANCELLED");
+
+  await act(async () => shown().start({}, { id: "r-3" }));
+  await peer.expect("report");
+  peer.send(frames("r-3").ack());
+  await act(async () => shown().cancel());
+  peer.send(frames((await peer.expect("streamer.cancel")).id).error("FORBIDDEN"));
+  await shows((s) => s.cancelError);
+  assert.deepEqual([shown().status, shown().cancelError!.code, shown().cancelled], ["pending", "FORBIDDEN", undefined]);
 });
 
 test("a component picks a request up by its id, and leaves it alone when it goes", async (t) => {

@@ -7,7 +7,8 @@ import { all, frames } from "./support/harness.js";
 import { sequence } from "./support/random.js";
 
 const f = frames("r-1");
-const make = () => new Tracked("r-1", "text", async (ref) => `fetched from ${ref}`);
+const cancel = async () => undefined;
+const make = () => new Tracked("r-1", "text", async (ref) => `fetched from ${ref}`, cancel);
 const steps = (list: Progress[]) => list.map((p) => [p.percentage, p.rev]);
 
 test("rev decides: what is old or doubled is dropped", async () => {
@@ -84,7 +85,7 @@ test("a large result is fetched from where the frame says", async () => {
 });
 
 test("closing while the result is fetched ends the wait", async () => {
-  const request = new Tracked("r-1", "text", () => new Promise(() => {}));
+  const request = new Tracked("r-1", "text", () => new Promise(() => {}), cancel);
   request.offer({ type: "complete", request_id: "r-1", result_ref: "/requests/r-1", rev: 9 });
   request.fail(new StreamerError({ code: "CLOSED", message: "closed" }));
   await assert.rejects(request.handle.result, { code: "CLOSED" });

@@ -2,13 +2,9 @@
 
 // clients/typescript/src/error.ts
 var StreamerError = class extends Error {
-  name = "StreamerError";
-  code;
-  details;
-  retry;
-  requestId;
   constructor(error, requestId, cause) {
     super(error.message, { cause });
+    this.name = "StreamerError";
     this.code = error.code;
     this.details = error.details;
     this.retry = error.retry;
@@ -27,7 +23,6 @@ var Timers = class {
   constructor(clock) {
     this.clock = clock;
   }
-  clock;
   #live = /* @__PURE__ */ new Map();
   #cleared = false;
   /**
@@ -135,11 +130,6 @@ var Http = class {
     this.timers = timers;
     this.fetcher = fetcher;
   }
-  base;
-  tokens;
-  codec;
-  timers;
-  fetcher;
   /** Sends a message; see Session.call. A subscribe waits up to 20 s for a rev above `rev`. */
   async call({ id, text, reserved: reserved2, ref }, rev = 0) {
     if (ref) return this.#frame(id, "GET", ref.replace(/^\/*/, "/"));
@@ -210,13 +200,12 @@ var Polling = class {
   constructor(http, onEnd) {
     this.http = http;
     this.onEnd = onEnd;
+    this.live = false;
+    this.heard = 0;
+    this.#ended = deferred();
+    this.ended = this.#ended.promise;
   }
-  http;
-  onEnd;
-  live = false;
-  heard = 0;
-  #ended = deferred();
-  ended = this.#ended.promise;
+  #ended;
   async call(message, rev) {
     try {
       const frame = await this.http.call(message, rev);
@@ -250,6 +239,16 @@ var Connection = class {
     this.codec = codec;
     this.timers = timers;
     this.events = events;
+    this.live = true;
+    this.heard = 0;
+    this.#opened = deferred();
+    this.#ended = deferred();
+    this.#calls = /* @__PURE__ */ new Map();
+    this.#isOpen = false;
+    this.#over = false;
+    this.#lastHeard = 0;
+    this.#stopWatch = () => {
+    };
     this.opened = this.#opened.promise;
     this.ended = this.#ended.promise;
     const giveUp = () => this.close();
@@ -274,23 +273,14 @@ var Connection = class {
     socket.onerror = () => {
     };
   }
-  codec;
-  timers;
-  events;
-  live = true;
-  /** Whether the handshake succeeded. A browser does not say why it failed. */
-  opened;
-  ended;
-  heard = 0;
-  #opened = deferred();
-  #ended = deferred();
-  #calls = /* @__PURE__ */ new Map();
+  #opened;
+  #ended;
+  #calls;
   #socket;
-  #isOpen = false;
-  #over = false;
-  #lastHeard = 0;
-  #stopWatch = () => {
-  };
+  #isOpen;
+  #over;
+  #lastHeard;
+  #stopWatch;
   call(message, _rev, within = ANSWER_WITHIN) {
     const answer = deferred();
     if (this.#over) {
@@ -377,8 +367,6 @@ var Tokens = class {
     this.source = source;
     this.clock = clock;
   }
-  source;
-  clock;
   #current;
   #renewAt = 0;
   /** Concurrent callers share one call of the source. Rejects as the source does. */
@@ -416,30 +404,36 @@ var STABLE_AFTER = 3e4;
 var Link = class {
   constructor(parts) {
     this.parts = parts;
+    this.state = "connecting";
+    this.reason = "start";
+    this.#next = deferred();
+    this.#openedAt = 0;
+    this.#dialing = false;
+    this.#attempt = 0;
+    // since a connection was last of use
+    this.#refused = 0;
+    // handshakes in a row that failed though HTTP answered
+    this.#unauthorized = 0;
+    // tokens in a row that were not taken
+    this.#offline = globalThis.navigator?.onLine === false;
+    this.#cancelDial = () => {
+    };
+    this.#cancelRenewal = () => {
+    };
     parts.events.addEventListener?.("online", this);
     parts.events.addEventListener?.("offline", this);
     void this.#dial();
   }
-  parts;
-  state = "connecting";
-  reason = "start";
-  /** Why the link is closed: the error of every call that comes after. */
-  closedBy;
   #session;
-  #next = deferred();
-  #openedAt = 0;
-  #dialing = false;
-  #attempt = 0;
-  // since a connection was last of use
-  #refused = 0;
-  // handshakes in a row that failed though HTTP answered
-  #unauthorized = 0;
-  // tokens in a row that were not taken
-  #offline = globalThis.navigator?.onLine === false;
-  #cancelDial = () => {
-  };
-  #cancelRenewal = () => {
-  };
+  #next;
+  #openedAt;
+  #dialing;
+  #attempt;
+  #refused;
+  #unauthorized;
+  #offline;
+  #cancelDial;
+  #cancelRenewal;
   /** The session, as soon as there is one. Rejects once the link is closed. */
   async ready() {
     if (this.closedBy) throw this.closedBy;
@@ -582,8 +576,6 @@ var Pending = class {
     this.storage = storage;
     this.key = key;
   }
-  storage;
-  key;
   #caller;
   load() {
     try {
@@ -625,40 +617,39 @@ var STATES = {
   error: "FAILED"
 };
 var Tracked = class {
-  /** `text` is the message, unless only its id is known; `follow` reads a result_ref. */
-  constructor(id, text, follow) {
+  /**
+   * `text` is the message, unless only its id is known; `follow` reads a
+   * result_ref, and `cancel` is the client's.
+   */
+  constructor(id, text, follow, cancel) {
     this.id = id;
     this.text = text;
     this.follow = follow;
-    this.sent = this.stored = !text;
+    this.ended = false;
+    /** The server has nothing more to do for it. */
+    this.finished = false;
+    /** Resolves when the server has answered the message, or will not any more: what is sent from then on does not overtake it. */
+    this.answered = deferred();
+    /** The highest rev seen. */
+    this.rev = 0;
+    this.#result = deferred();
+    this.#listeners = /* @__PURE__ */ new Set();
+    this.#changed = deferred();
+    this.stored = !text;
+    if (!text) this.answered.resolve();
     const finish = () => this.#changed.resolve();
     this.done = this.#result.promise.then(finish, finish);
     const progress = { [Symbol.asyncIterator]: () => this.#iterate() };
-    this.handle = { id, result: this.#result.promise, progress };
+    this.handle = { id, result: this.#result.promise, progress, cancel: () => cancel(id) };
   }
-  id;
-  text;
-  follow;
-  handle;
-  /** The request has ended, or the reader has given it up. */
-  done;
-  ended = false;
-  /** The reader has given it up, so that the server should not do it. */
-  aborted = false;
-  /** The server has nothing more to do for it. */
-  finished = false;
-  /** The server has stored it, so that it can be asked for. */
-  stored;
-  /** The server may know of it. */
-  sent;
-  /** The caller that it belongs to, as far as a token said. */
-  caller;
-  /** The highest rev seen. */
-  rev = 0;
-  #result = deferred();
-  #listeners = /* @__PURE__ */ new Set();
+  #result;
+  #listeners;
   #last;
-  #changed = deferred();
+  #changed;
+  /** There is no use in sending the message. */
+  get dropped() {
+    return this.ended || !this.stored && !!this.cancelling;
+  }
   /** Calls the listener with every progress from now on, beginning with the newest. */
   watch(listener) {
     this.#listeners.add(listener);
@@ -670,11 +661,13 @@ var Tracked = class {
     const { rev = 0, error, result, result_ref, percentage = 0, message = "", metadata } = snapshot ?? frame;
     if (frame.type === "response") {
       this.finished = true;
+      this.answered.resolve();
       return this.#end(frame.data);
     }
     const state2 = snapshot ? snapshot.state : STATES[frame.type];
     if (!state2 || rev <= this.rev) return;
     this.stored = true;
+    this.answered.resolve();
     this.rev = rev;
     this.finished = isFinal(state2);
     if (this.ended) return;
@@ -720,6 +713,8 @@ var Streamer = class {
   #link;
   #pending;
   #requests = /* @__PURE__ */ new Map();
+  /** By id: the redrive that is not answered yet. */
+  #redrives = /* @__PURE__ */ new Map();
   #listeners = /* @__PURE__ */ new Set();
   #taps = /* @__PURE__ */ new Set();
   #caller;
@@ -732,7 +727,8 @@ var Streamer = class {
     this.#http = new Http(httpUrl2.replace(/\/+$/, ""), tokens, this.#codec, this.#timers, options.fetch ?? fetch);
     this.#pending = new Pending(options.storage, "streamer " + url2);
     const { caller, requests } = this.#pending.load();
-    for (const [id, text] of Object.entries(requests)) this.#track(id, text ?? void 0, caller).sent = true;
+    for (const [id, text] of Object.entries(requests))
+      this.#track(id, text ?? void 0, caller).sentAt = this.#timers.clock.now();
     this.#link = new Link({
       url: url2,
       SocketClass: options.WebSocket ?? globalThis.WebSocket,
@@ -774,7 +770,7 @@ var Streamer = class {
     const { text } = encode(id, action, payload, this.#codec, options.metadata);
     const known = this.#requests.get(id);
     if (known?.text && known.text !== text) {
-      const other = new Tracked(id, text, this.#follow);
+      const other = new Tracked(id, text, this.#follow, this.#cancelById);
       other.fail(new StreamerError({ code: "DUPLICATE_REQUEST", message: "the id belongs to another request" }, id));
       return other.handle;
     }
@@ -799,13 +795,26 @@ var Streamer = class {
     page.requests.forEach(plain);
     return page;
   }
-  /** Cancels a request. A running one ends when its action notices; a final one stays as it is. */
-  cancel(id) {
-    return this.#snapshot("cancel", id);
+  /**
+   * Cancels a request, and never overtakes the message that makes it: one that was
+   * not sent yet is dropped; one that was sent is cancelled with its first frame. A
+   * running one ends when its action notices; a final one stays as it is. Resolves
+   * with undefined where the server had nothing to cancel: the request was dropped,
+   * refused, or answered before. `result` says how it ended.
+   */
+  async cancel(id) {
+    const request = this.#requests.get(id);
+    return request && !request.stored ? this.#cancel(request) : this.#snapshot("cancel", id);
   }
   /** Runs a request that has FAILED again, from its last checkpoint; `resume` waits for it. Another stays as it is. */
   redrive(id) {
-    return this.#snapshot("redrive", id);
+    const call = this.#snapshot("redrive", id);
+    const answered = call.catch(() => {
+    }).then(() => {
+      if (this.#redrives.get(id) === answered) this.#redrives.delete(id);
+    });
+    this.#redrives.set(id, answered);
+    return call;
   }
   /** Gives a request the signal that it waits for, or will wait for. The first signal of a token counts. */
   signal(id, token, payload) {
@@ -829,8 +838,9 @@ var Streamer = class {
     const { onProgress, signal, timeout } = options;
     if (onProgress) request.watch(onProgress);
     const stop = (code, message) => {
-      request.aborted = true;
       request.fail(new StreamerError({ code, message }, id, signal?.reason));
+      this.#cancel(request).catch(() => {
+      });
     };
     const abort = () => stop("CANCELLED", "the request was aborted");
     if (signal?.aborted) abort();
@@ -847,7 +857,7 @@ var Streamer = class {
     return request.handle;
   }
   #track(id, text, caller) {
-    const request = new Tracked(id, text, this.#follow);
+    const request = new Tracked(id, text, this.#follow, this.#cancelById);
     request.caller = caller;
     this.#requests.set(id, request);
     void request.done.then(() => {
@@ -865,10 +875,16 @@ var Streamer = class {
         const begun = this.#timers.clock.now();
         const before = request.rev;
         const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, text };
+        await this.#redrives.get(id);
         const [frame, session] = await this.#ask(message, request);
-        if (!frame) break;
+        if (!frame) {
+          request.answered.resolve();
+          await request.cancelling;
+          continue;
+        }
         if (frame.error && !frame.rev) {
-          if (!request.stored || !frame.error.retry?.retryable) throw new StreamerError(frame.error, id);
+          request.finished = !request.stored;
+          if (request.finished || !frame.error.retry?.retryable) throw new StreamerError(frame.error, id);
           await this.#timers.pause((frame.error.retry.after ?? 0) * 1e3 + this.#timers.backoff(failures++));
           continue;
         }
@@ -880,14 +896,41 @@ var Streamer = class {
       }
     } catch (error) {
       request.fail(error);
+    }
+    request.answered.resolve();
+  }
+  #cancel(request) {
+    request.cancelling ??= this.#cancelBehind(request);
+    return request.cancelling;
+  }
+  /** Cancels a request behind its message, which may be under way, and be stored after the cancel was asked for. */
+  async #cancelBehind(request) {
+    const { id } = request;
+    const { clock } = this.#timers;
+    const drop = () => request.fail(new StreamerError({ code: "CANCELLED", message: "the request was cancelled before it was stored" }, id));
+    if (request.sentAt === void 0) {
+      drop();
       return;
     }
-    if (!request.aborted || !request.sent || request.finished) return;
-    try {
+    await request.answered.promise;
+    for (let tries = 0; !request.finished; ) {
       await this.#link.ready();
-      if (!request.caller || request.caller === this.#caller) await this.#answer(reserved("cancel", { request_id: id }));
-    } catch {
+      if (request.caller && request.caller !== this.#caller) return;
+      const [frame] = await this.#ask(reserved("cancel", { request_id: id }));
+      const { error, request: snapshot } = frame;
+      if (!error) {
+        this.#offer(frame);
+        return snapshot;
+      }
+      const underWay = error.code === "NOT_FOUND" && !request.stored && clock.now() - request.sentAt < ANSWER_WITHIN;
+      if (!underWay && (!error.retry?.retryable || tries >= MAX_TRIES)) {
+        if (error.code !== "NOT_FOUND") throw new StreamerError(error, id);
+        break;
+      }
+      await this.#timers.pause((error.retry?.after ?? 0) * 1e3 + this.#timers.backoff(tries++));
     }
+    if (!request.stored && !request.ended) drop();
+    return;
   }
   /**
    * Sends a message until it is answered; over HTTP where it is too large for a
@@ -899,9 +942,9 @@ var Streamer = class {
     let refused = false;
     for (let tries = 0; ; ) {
       const session = await this.#link.ready();
-      if (request?.ended) return [];
+      if (request?.dropped) return [];
       const byHttp = large && session.live;
-      if (request) request.sent = true;
+      if (request) request.sentAt = this.#timers.clock.now();
       let frame;
       try {
         const answer = (byHttp ? this.#http : session).call(message, request?.rev);
@@ -910,7 +953,7 @@ var Streamer = class {
         if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (this.#link.closedBy) throw this.#link.closedBy;
-        if (request?.ended) return [];
+        if (request?.dropped) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
           const retry = { retryable: true };
           throw new StreamerError(
@@ -932,12 +975,15 @@ var Streamer = class {
     if (frame.error) throw new StreamerError(frame.error, message.ref && message.id);
     return frame;
   }
+  /** Asks about a request, behind its message and its redrive. */
   async #snapshot(action, id, more) {
+    await (this.#redrives.get(id) ?? this.#requests.get(id)?.answered.promise);
     const frame = await this.#answer(reserved(action, { request_id: id, ...more }, this.#codec));
     this.#offer(frame);
     const { result_ref: ref } = frame.request;
     return ref ? { ...frame.request, result: await this.#follow(ref, id) } : frame.request;
   }
+  #cancelById = (id) => this.cancel(id);
   #follow = async (ref, id) => {
     const { request } = await this.#answer({ id, text: "", ref });
     return request.result;
