@@ -32,6 +32,83 @@ func TestCodeLines(t *testing.T) {
 	}
 }
 
+func TestCountStatements(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		body string
+		want int
+	}{
+		"none":                         {"", 0},
+		"a declaration":                {"var x int", 1},
+		"on one line":                  {"x := 1; y := x; _ = y", 3},
+		"in the head of an if":         {"if err := f(); err != nil { return }", 3},
+		"before it":                    {"err := f(); if err != nil { return }", 3},
+		"in the head of a for":         {"for i := 0; i < 3; i++ { f() }", 4},
+		"a clause":                     {"switch { case true: f(); default: }", 4},
+		"a block and a label":          {"{ L: for { break L } }", 2},
+		"in a function inside another": {"func() { f() }()", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := countStatements("x.go", []byte("package p\nfunc f() error {\n"+tt.body+"\n}\n"))
+			if err != nil || got != tt.want {
+				t.Errorf("got %d, %v of %q, want %d", got, err, tt.body, tt.want)
+			}
+		})
+	}
+	if _, err := countStatements("x.go", []byte("no Go")); err == nil {
+		t.Error("got no error of what is not Go, want one")
+	}
+}
+
+// A part that was moved or renamed fails with its name.
+func TestSourceThatIsMissing(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "empty"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"gone", "gone/*.go", "empty"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			_, err := part{side: result.Lift, name: "some", paths: []string{path}}.measure(root)
+			if err == nil || !strings.HasSuffix(err.Error(), path) {
+				t.Errorf("got %v, want an error that names %s", err, path)
+			}
+		})
+	}
+}
+
+func TestPruneRuns(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	runs := filepath.Join(folder, "runs")
+	if err := os.Mkdir(runs, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"2026-11-24T1729.json", "2026-01-02T0304.json", "2026-11-24T1702.json", "README.md"} {
+		if err := os.WriteFile(filepath.Join(runs, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // the second time there is nothing to do
+		if err := pruneRuns(folder); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := os.ReadDir(runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, entry := range entries {
+		got = append(got, entry.Name())
+	}
+	if want := []string{"2026-11-24T1702.json", "2026-11-24T1729.json", "README.md"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 // aRun is one in which Lift takes a share of everything that the baseline takes.
 func aRun(share float64) *result.Run {
 	run := &result.Run{Date: time.Date(2026, 1, 2, 3, 4, 0, 0, time.UTC), Rounds: 2, Took: time.Minute}
@@ -62,8 +139,8 @@ func aRun(share float64) *result.Run {
 	for _, name := range result.Functions {
 		run.Binaries = append(run.Binaries, result.Binary{Side: result.Baseline, Function: name, Zip: 7e6},
 			result.Binary{Side: result.Lift, Function: name, Zip: int64(7e6 * share)})
-		run.Sources = append(run.Sources, result.Source{Side: result.Baseline, Part: name, Compared: true, Lines: 100, Complexity: 30, Functions: 3},
-			result.Source{Side: result.Lift, Part: name, Compared: true, Lines: int(100 * share), Complexity: int(30 * share), Functions: 3})
+		run.Sources = append(run.Sources, result.Source{Side: result.Baseline, Part: name, Compared: true, Lines: 100, Statements: 100, Complexity: 30, Functions: 3},
+			result.Source{Side: result.Lift, Part: name, Compared: true, Lines: int(100 * share), Statements: int(100 * share), Complexity: int(30 * share), Functions: 3})
 	}
 	run.Binaries = append(run.Binaries, result.Binary{Side: result.Floor, Function: "floor", Zip: 2e6})
 	run.Coverage = []result.Coverage{{Side: result.Baseline, Percent: 70}, {Side: result.Lift, Percent: 100 * (1 - share)}}
@@ -240,7 +317,7 @@ func TestSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range sources {
-		if s.Files == 0 || s.Lines <= s.Functions || s.Complexity < s.Functions || s.Highest == 0 {
+		if s.Files == 0 || s.Lines <= s.Functions || s.Statements == 0 || s.Complexity < s.Functions || s.Highest == 0 {
 			t.Errorf("%+v", s)
 		}
 	}

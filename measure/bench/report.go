@@ -269,7 +269,8 @@ func (p page) Sizes() []row {
 func (p page) Code() []row {
 	var all []row
 	add := func(s result.Source) {
-		all = append(all, row{"Side": s.Side, "Part": s.Part, "Files": strconv.Itoa(s.Files), "Lines": strconv.Itoa(s.Lines), "Functions": strconv.Itoa(s.Functions),
+		all = append(all, row{"Side": s.Side, "Part": s.Part, "Files": strconv.Itoa(s.Files), "Lines": strconv.Itoa(s.Lines),
+			"Statements": strconv.Itoa(s.Statements), "Functions": strconv.Itoa(s.Functions),
 			"Complexity": strconv.Itoa(s.Complexity), "Each": number(float64(s.Complexity)/float64(s.Functions), 1), "Highest": strconv.Itoa(s.Highest)})
 	}
 	for _, side := range []string{result.Baseline, result.Lift} {
@@ -277,7 +278,8 @@ func (p page) Code() []row {
 		for _, s := range p.Sources {
 			if s.Side == side && s.Compared {
 				add(s)
-				sum.Files, sum.Lines, sum.Functions, sum.Complexity = sum.Files+s.Files, sum.Lines+s.Lines, sum.Functions+s.Functions, sum.Complexity+s.Complexity
+				sum.Files, sum.Lines, sum.Statements = sum.Files+s.Files, sum.Lines+s.Lines, sum.Statements+s.Statements
+				sum.Functions, sum.Complexity = sum.Functions+s.Functions, sum.Complexity+s.Complexity
 				sum.Highest = max(sum.Highest, s.Highest)
 			}
 		}

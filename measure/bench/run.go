@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,6 +57,9 @@ func newRun() *cobra.Command {
 				return err
 			}
 			progress("the run took %v and is in %s", run.Took, file)
+			if err := pruneRuns(folder); err != nil {
+				return err
+			}
 			return writeReport(folder)
 		},
 	}
@@ -64,6 +68,25 @@ func newRun() *cobra.Command {
 	reportFlag(cmd, &folder)
 	quickFlag(cmd, &quick)
 	return cmd
+}
+
+// keptRuns is how many runs a report's folder keeps: the newest and the one to
+// compare it with.
+const keptRuns = 2
+
+// pruneRuns removes all runs but the newest from a report's folder.
+func pruneRuns(folder string) error {
+	files, err := filepath.Glob(filepath.Join(folder, "runs", "*.json"))
+	if err != nil {
+		return err
+	}
+	slices.Sort(files) // by their dates
+	for _, file := range files[:max(0, len(files)-keptRuns)] {
+		if err := os.Remove(file); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func runAll(ctx context.Context, root string, rounds int, quick bool) (*result.Run, error) {

@@ -134,6 +134,7 @@ type Source struct {
 	Compared   bool // whether it is what a team writes for its functions
 	Files      int
 	Lines      int // that hold code
+	Statements int // inside functions; 0 in runs from before they were counted
 	Functions  int
 	Complexity int // cyclomatic, of all functions
 	Highest    int // of one function
