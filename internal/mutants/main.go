@@ -44,6 +44,11 @@ func run(ctx context.Context, seeds int, only string) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
+	for _, m := range mutants {
+		if _, err := m.apply("."); err != nil {
+			return err
+		}
+	}
 	var table strings.Builder
 	table.WriteString("| fault | in | over | noticed by seed | as |\n|---|---|---|--:|---|\n")
 	var missed []error
@@ -80,20 +85,31 @@ func write(table string) error {
 	return os.WriteFile(page, append(written, text[to:]...), 0o644)
 }
 
+// apply returns the mutant's file with its fault, from the module's root. It
+// fails, with the mutant's name and file, when the code to break is not there as
+// it was: a rename must not make a mutant vanish.
+func (m mutant) apply(root string) ([]byte, error) {
+	source, err := os.ReadFile(filepath.Join(root, m.file))
+	if err != nil {
+		return nil, fmt.Errorf("mutant %q: %w", m.what, err)
+	}
+	if count := bytes.Count(source, []byte(m.old)); count != 1 {
+		return nil, fmt.Errorf("mutant %q: %s has its code %d times, want once: change internal/mutants as the code changed:\n%s", m.what, m.file, count, m.old)
+	}
+	return bytes.Replace(source, []byte(m.old), []byte(m.new), 1), nil
+}
+
 // try runs the prover with one fault, a seed after the other, until it fails.
 func (m mutant) try(ctx context.Context, scratch string, seeds int) (seed int, finding string, err error) {
-	source, err := os.ReadFile(m.file)
+	source, err := m.apply(".")
 	if err != nil {
 		return 0, "", err
-	}
-	if count := strings.Count(string(source), m.old); count != 1 {
-		return 0, "", fmt.Errorf("its text is %d times in the file, want once", count)
 	}
 	if err := os.MkdirAll(scratch, 0o755); err != nil {
 		return 0, "", err
 	}
 	changed, binary := filepath.Join(scratch, "changed.go"), filepath.Join(scratch, "prove.test")
-	if err := os.WriteFile(changed, []byte(strings.Replace(string(source), m.old, m.new, 1)), 0o644); err != nil {
+	if err := os.WriteFile(changed, source, 0o644); err != nil {
 		return 0, "", err
 	}
 	path, err := filepath.Abs(m.file)

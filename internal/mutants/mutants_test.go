@@ -1,24 +1,68 @@
 package main
 
 import (
+	"go/format"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// A renamed identifier must not make a mutant silently impossible.
-func TestTextOfMutantsIsInTheSources(t *testing.T) {
+const root = "../.."
+
+// The code that each mutant breaks is where it was, once, and breaking it leaves
+// Go, so that a rename is noticed at once and not when the mutants run at night.
+func TestMutantsApply(t *testing.T) {
 	t.Parallel()
+	tests, err := filepath.Glob(filepath.Join(root, "prove", "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var prove strings.Builder
+	for _, file := range tests {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prove.Write(text)
+	}
 	for _, m := range mutants {
 		t.Run(m.what+" in "+m.file, func(t *testing.T) {
 			t.Parallel()
-			source, err := os.ReadFile(filepath.Join("..", "..", m.file))
+			broken, err := m.apply(root)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := strings.Count(string(source), m.old); got != 1 {
-				t.Errorf("%s has the mutant's text %d times, want once:\n%s", m.file, got, m.old)
+			if _, err := format.Source(broken); err != nil {
+				t.Errorf("got %v of the broken %s, want it to parse", err, m.file)
+			}
+			if !strings.Contains(prove.String(), "func "+m.test+"(") {
+				t.Errorf("got no test %s in prove, want the one that should notice", m.test)
+			}
+		})
+	}
+}
+
+// A mutant whose code is gone fails with its name.
+func TestMutantThatIsMissing(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "a.go"), []byte("package a\n\nvar twice, twice2 int\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		m    mutant
+		want string
+	}{
+		"the file is gone":  {mutant{what: "no fence", file: "b.go"}, "b.go"},
+		"the code is gone":  {mutant{what: "no fence", file: "a.go", old: "once"}, "a.go has its code 0 times"},
+		"the code is twice": {mutant{what: "no fence", file: "a.go", old: "twice"}, "a.go has its code 2 times"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := tt.m.apply(folder)
+			if err == nil || !strings.Contains(err.Error(), `mutant "no fence": `) || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with the mutant's name and %q", err, tt.want)
 			}
 		})
 	}
