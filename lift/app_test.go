@@ -200,9 +200,11 @@ func TestUnhandledEventsAreErrors(t *testing.T) {
 		app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
 		app.DynamoDB(handle(nil, nil))
 		for _, payload := range []string{`{"a":1}`, `7`, `{"Records":[]}`, `{"Records":{}}`, `{"requestContext":"x"}`} {
-			if answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload)); answer.Err == nil {
-				t.Errorf("%s answers %s", payload, answer.Payload)
-			}
+			t.Run(payload, func(t *testing.T) {
+				if answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload)); answer.Err == nil {
+					t.Errorf("%s answers %s", payload, answer.Payload)
+				}
+			})
 		}
 	})
 	t.Run("a WebSocket route", func(t *testing.T) {
@@ -221,11 +223,13 @@ func TestPayloadsThatAreNotJSON(t *testing.T) {
 	app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
 	app.Direct(handle(nil, nil))
 	for _, payload := range []string{``, `{`, `{"a":}`, `{"a":1} x`, `[1,]`, `{"body":"secret`} {
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload))
-		var err *lift.Error
-		if !errors.As(answer.Err, &err) || err.Code != lift.CodeInvalid || strings.Contains(answer.Err.Error(), "secret") {
-			t.Errorf("%q answers %+v", payload, answer)
-		}
+		t.Run(payload, func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload))
+			var err *lift.Error
+			if !errors.As(answer.Err, &err) || err.Code != lift.CodeInvalid || strings.Contains(answer.Err.Error(), "secret") {
+				t.Errorf("%q answers %+v", payload, answer)
+			}
+		})
 	}
 }
 

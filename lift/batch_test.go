@@ -336,20 +336,22 @@ func TestRecordsThatDoNotDecode(t *testing.T) {
 		"S3, escapes":             {[]string{`{"eventSource":"aws:s3","s3":{"object":{"key":"%zz"}}}`, `{"s3":{"object":{"key":"a"}}}`}, nil, true, 1},
 		"S3, a field's kind":      {[]string{`{"eventSource":"aws:s3","s3":7}`}, nil, true, 0},
 	} {
-		handled := 0
-		h := lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
-			handled++
-			return nil, nil
+		t.Run(name, func(t *testing.T) {
+			handled := 0
+			h := lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
+				handled++
+				return nil, nil
+			})
+			app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
+			registerAll(app, h)
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"Records":[`+strings.Join(tt.records, ",")+`]}`))
+			if !slices.Equal(answer.Failed, tt.failed) || (answer.Err != nil) != tt.err || handled != tt.handled {
+				t.Errorf("%s: %+v, %d handled", name, answer, handled)
+			}
+			if answer.Err == nil && len(tt.failed) == 0 {
+				t.Errorf("%s: passes for success", name)
+			}
 		})
-		app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
-		registerAll(app, h)
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"Records":[`+strings.Join(tt.records, ",")+`]}`))
-		if !slices.Equal(answer.Failed, tt.failed) || (answer.Err != nil) != tt.err || handled != tt.handled {
-			t.Errorf("%s: %+v, %d handled", name, answer, handled)
-		}
-		if answer.Err == nil && len(tt.failed) == 0 {
-			t.Errorf("%s: passes for success", name)
-		}
 	}
 }
 

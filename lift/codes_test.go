@@ -2,6 +2,7 @@ package lift_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -110,13 +111,17 @@ func TestCodes(t *testing.T) {
 func TestCodeOfStatus(t *testing.T) {
 	t.Parallel()
 	for _, c := range lift.Codes() {
-		if got := lift.CodeOf(c.HTTPStatus()); got != c {
-			t.Errorf("CodeOf(%d): got %s, want %s", c.HTTPStatus(), got, c)
-		}
+		t.Run(c.String(), func(t *testing.T) {
+			if got := lift.CodeOf(c.HTTPStatus()); got != c {
+				t.Errorf("CodeOf(%d): got %s, want %s", c.HTTPStatus(), got, c)
+			}
+		})
 	}
 	for status, want := range map[int]lift.Code{418: lift.CodeInvalid, 507: lift.CodeInternal, 0: lift.CodeInternal} {
-		if got := lift.CodeOf(status); got != want {
-			t.Errorf("CodeOf(%d): got %s, want %s", status, got, want)
-		}
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			if got := lift.CodeOf(status); got != want {
+				t.Errorf("CodeOf(%d): got %s, want %s", status, got, want)
+			}
+		})
 	}
 }

@@ -138,10 +138,12 @@ func TestStreamRecordsThatDoNotParse(t *testing.T) {
 		"no sequence number":        {good + `,{"dynamodb":{}}`, nil},
 		"no record":                 {good + `,7`, nil},
 	} {
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"Records":[`+tt.records+`]}`))
-		if tt.failed == nil && answer.Err == nil || !slices.Equal(answer.Failed, tt.failed) {
-			t.Errorf("%s: %+v", name, answer)
-		}
+		t.Run(name, func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"Records":[`+tt.records+`]}`))
+			if tt.failed == nil && answer.Err == nil || !slices.Equal(answer.Failed, tt.failed) {
+				t.Errorf("%s: %+v", name, answer)
+			}
+		})
 	}
 	if handled != 1 {
 		t.Errorf("%d records handled, want that of the batch whose failure can be reported", handled)

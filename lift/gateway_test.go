@@ -135,17 +135,19 @@ func TestRESTBasePath(t *testing.T) {
 		"no resource":    {`"path":"/shop/things/7"`, "/shop/things/7", ""},
 		"broken escapes": {`"path":"/shop/%zz","resource":"/{proxy+}","pathParameters":{"proxy":"%zz"}`, "/%zz", "/shop"},
 	} {
-		app := lift.New(lift.Config{})
-		app.HTTP("/", lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
-			if e.HTTP.RequestURI != tt.path || e.Gateway.Prefix != tt.prefix {
-				t.Errorf("%s: path %q after %q", name, e.HTTP.RequestURI, e.Gateway.Prefix)
+		t.Run(name, func(t *testing.T) {
+			app := lift.New(lift.Config{})
+			app.HTTP("/", lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+				if e.HTTP.RequestURI != tt.path || e.Gateway.Prefix != tt.prefix {
+					t.Errorf("%s: path %q after %q", name, e.HTTP.RequestURI, e.Gateway.Prefix)
+				}
+				return nil, nil
+			}))
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"httpMethod":"GET",`+tt.event+`,"requestContext":{"stage":"prod"}}`))
+			if answer.Status != 204 {
+				t.Errorf("%s: answer %+v", name, answer)
 			}
-			return nil, nil
-		}))
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"httpMethod":"GET",`+tt.event+`,"requestContext":{"stage":"prod"}}`))
-		if answer.Status != 204 {
-			t.Errorf("%s: answer %+v", name, answer)
-		}
+		})
 	}
 }
 
@@ -155,31 +157,33 @@ func TestRESTBasePath(t *testing.T) {
 func TestEscapesOfPaths(t *testing.T) {
 	t.Parallel()
 	for _, via := range lifttest.Ways {
-		for path, want := range map[string]string{
-			"/%2541": "%41", "/%25zz": "%zz", "/a%2Fb": "a/b", "/%3Fa%3D1%23": "?a=1#", "/%C3%A4+%2B": "ä++", "/%2525": "%25",
-		} {
-			app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
-			segments, got := 0, ""
-			note := func(n int) lift.Handler {
-				return lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
-					segments, got = n, e.HTTP.URL.Path[1:]
-					if e.HTTP.URL.RawQuery != "" {
-						t.Errorf("%s: %s has the query %q", via, path, e.HTTP.URL.RawQuery)
-					}
-					return nil, nil
-				})
+		t.Run(via.String(), func(t *testing.T) {
+			for path, want := range map[string]string{
+				"/%2541": "%41", "/%25zz": "%zz", "/a%2Fb": "a/b", "/%3Fa%3D1%23": "?a=1#", "/%C3%A4+%2B": "ä++", "/%2525": "%25",
+			} {
+				app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
+				segments, got := 0, ""
+				note := func(n int) lift.Handler {
+					return lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+						segments, got = n, e.HTTP.URL.Path[1:]
+						if e.HTTP.URL.RawQuery != "" {
+							t.Errorf("%s: %s has the query %q", via, path, e.HTTP.URL.RawQuery)
+						}
+						return nil, nil
+					})
+				}
+				app.HTTP("GET /{a}", note(1))
+				app.HTTP("GET /{a}/{b}", note(2))
+				lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Via: via, Path: path})
+				wantSegments := 1
+				if strings.Contains(want, "/") && (via == lifttest.HTTPAPI || via == lifttest.HTTPAPIv1) {
+					wantSegments = 2
+				}
+				if got != want || segments != wantSegments {
+					t.Errorf("%s: %s is %q in %d segments", via, path, got, segments)
+				}
 			}
-			app.HTTP("GET /{a}", note(1))
-			app.HTTP("GET /{a}/{b}", note(2))
-			lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Via: via, Path: path})
-			wantSegments := 1
-			if strings.Contains(want, "/") && (via == lifttest.HTTPAPI || via == lifttest.HTTPAPIv1) {
-				wantSegments = 2
-			}
-			if got != want || segments != wantSegments {
-				t.Errorf("%s: %s is %q in %d segments", via, path, got, segments)
-			}
-		}
+		})
 	}
 }
 
@@ -207,25 +211,27 @@ func TestHTTPMethodsThatNobodyRegistered(t *testing.T) {
 	app.HTTP("OPTIONS /own", handle(&lift.Response{Status: 299}, nil))
 	app.HTTP("GET /own", handle(nil, nil))
 	for _, via := range lifttest.Ways {
-		for _, tt := range []struct {
-			method, path, allow string
-			status              int
-		}{
-			{"HEAD", "/x", "", 200},
-			{"OPTIONS", "/x", "DELETE, GET, HEAD, OPTIONS", 204},
-			{"PUT", "/x", "DELETE, GET, HEAD, OPTIONS", 405},
-			{"OPTIONS", "/own", "", 299},
-			{"PUT", "/own", "GET, HEAD, OPTIONS", 405},
-			{"OPTIONS", "/none", "", 404},
-		} {
-			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Via: via, Method: tt.method, Path: tt.path})
-			if answer.Status != tt.status || answer.Header.Get("Allow") != tt.allow {
-				t.Errorf("%s: %s %s answers %d, Allow %q", via, tt.method, tt.path, answer.Status, answer.Header.Get("Allow"))
+		t.Run(via.String(), func(t *testing.T) {
+			for _, tt := range []struct {
+				method, path, allow string
+				status              int
+			}{
+				{"HEAD", "/x", "", 200},
+				{"OPTIONS", "/x", "DELETE, GET, HEAD, OPTIONS", 204},
+				{"PUT", "/x", "DELETE, GET, HEAD, OPTIONS", 405},
+				{"OPTIONS", "/own", "", 299},
+				{"PUT", "/own", "GET, HEAD, OPTIONS", 405},
+				{"OPTIONS", "/none", "", 404},
+			} {
+				answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Via: via, Method: tt.method, Path: tt.path})
+				if answer.Status != tt.status || answer.Header.Get("Allow") != tt.allow {
+					t.Errorf("%s: %s %s answers %d, Allow %q", via, tt.method, tt.path, answer.Status, answer.Header.Get("Allow"))
+				}
+				if tt.method == "HEAD" && (len(answer.Body) > 0 || answer.Header.Get("Content-Type") != "text/plain; charset=utf-8") {
+					t.Errorf("%s: HEAD answers %q of %q", via, answer.Body, answer.Header.Get("Content-Type"))
+				}
 			}
-			if tt.method == "HEAD" && (len(answer.Body) > 0 || answer.Header.Get("Content-Type") != "text/plain; charset=utf-8") {
-				t.Errorf("%s: HEAD answers %q of %q", via, answer.Body, answer.Header.Get("Content-Type"))
-			}
-		}
+		})
 	}
 }
 
@@ -241,8 +247,10 @@ func TestAuthorizerEventsAreNoRequests(t *testing.T) {
 		`{"type":"REQUEST","methodArn":"arn:x","path":"/","httpMethod":"GET","requestContext":{}}`,
 		`{"type":"REQUEST","methodArn":"arn:x","headers":{},"requestContext":{"eventType":"CONNECT","connectionId":"x="}}`,
 	} {
-		if answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload)); string(answer.Payload) != `{"policyDocument":{}}` {
-			t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
-		}
+		t.Run(payload, func(t *testing.T) {
+			if answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload)); string(answer.Payload) != `{"policyDocument":{}}` {
+				t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
+			}
+		})
 	}
 }

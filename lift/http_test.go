@@ -226,10 +226,12 @@ func TestMalformedHTTPEvents(t *testing.T) {
 		"base64":   `{"version":"2.0","rawPath":"/","body":"s*cret","isBase64Encoded":true,"requestContext":{"http":{"method":"GET"}}}`,
 		"timeless": `{"version":"2.0","rawPath":"/","requestContext":{"timeEpoch":"x","http":{"method":"GET"}}}`,
 	} {
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload))
-		var err *lift.Error
-		if !errors.As(answer.Err, &err) || err.Code != lift.CodeInvalid || strings.Contains(err.Error(), "s*cret") {
-			t.Errorf("%s: %+v", name, answer)
-		}
+		t.Run(name, func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload))
+			var err *lift.Error
+			if !errors.As(answer.Err, &err) || err.Code != lift.CodeInvalid || strings.Contains(err.Error(), "s*cret") {
+				t.Errorf("%s: %+v", name, answer)
+			}
+		})
 	}
 }

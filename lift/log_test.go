@@ -36,12 +36,14 @@ func TestLoggerLevels(t *testing.T) {
 		-20: "TRACE", lift.LevelTrace: "TRACE", slog.LevelDebug: "DEBUG", -1: "DEBUG", slog.LevelInfo: "INFO",
 		slog.LevelInfo + 2: "INFO", slog.LevelWarn: "WARN", slog.LevelError: "ERROR", lift.LevelFatal: "FATAL", 20: "FATAL",
 	} {
-		line := logLine(t, lift.LogConfig{Level: slog.Level(-100)}, func(l *slog.Logger) {
-			l.With("a", 1).Log(context.Background(), level, "said", slog.Group("g", "level", "x", "b", 2))
+		t.Run(fmt.Sprint(level), func(t *testing.T) {
+			line := logLine(t, lift.LogConfig{Level: slog.Level(-100)}, func(l *slog.Logger) {
+				l.With("a", 1).Log(context.Background(), level, "said", slog.Group("g", "level", "x", "b", 2))
+			})
+			if line["level"] != want || line["message"] != "said" || line["timestamp"] == nil || line["a"] != 1.0 || line["g"].(map[string]any)["level"] != "x" {
+				t.Errorf("%d: %v", level, line)
+			}
 		})
-		if line["level"] != want || line["message"] != "said" || line["timestamp"] == nil || line["a"] != 1.0 || line["g"].(map[string]any)["level"] != "x" {
-			t.Errorf("%d: %v", level, line)
-		}
 	}
 }
 
@@ -100,14 +102,16 @@ func TestLoggerLeavesOutCredentials(t *testing.T) {
 		"token in value": func(l *slog.Logger) { l.Info("m", "value", []string{jwt}) },
 		"opaque token":   func(l *slog.Logger) { l.Info("m", "value", "Authorization: Bearer sesame-123456") },
 	} {
-		line := logLine(t, lift.LogConfig{Redact: []string{"Card-Number"}}, log)
-		text, _ := json.Marshal(line)
-		if strings.Contains(string(text), "sesame") || strings.Contains(string(text), "c2VzYW1l") {
-			t.Errorf("%s: %s", name, text)
-		}
-		if name != "hidden inside" && !strings.Contains(string(text), "[redacted]") {
-			t.Errorf("%s: nothing is marked in %s", name, text)
-		}
+		t.Run(name, func(t *testing.T) {
+			line := logLine(t, lift.LogConfig{Redact: []string{"Card-Number"}}, log)
+			text, _ := json.Marshal(line)
+			if strings.Contains(string(text), "sesame") || strings.Contains(string(text), "c2VzYW1l") {
+				t.Errorf("%s: %s", name, text)
+			}
+			if name != "hidden inside" && !strings.Contains(string(text), "[redacted]") {
+				t.Errorf("%s: nothing is marked in %s", name, text)
+			}
+		})
 	}
 	header := http.Header{"Cookie": {"sesame"}}
 	logLine(t, lift.LogConfig{}, func(l *slog.Logger) { l.Info("m", "h", header) })
@@ -133,11 +137,13 @@ func TestSecret(t *testing.T) {
 	t.Parallel()
 	s := lift.NewSecret("sesame")
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
-		for _, value := range []any{s, &s, struct{ S lift.Secret }{s}, struct{ s lift.Secret }{s}, []lift.Secret{s}} {
-			if text := fmt.Sprintf(verb, value); strings.Contains(text, "sesame") || strings.Contains(text, "736573") {
-				t.Errorf("%s of %T: %s", verb, value, text)
+		t.Run(verb, func(t *testing.T) {
+			for _, value := range []any{s, &s, struct{ S lift.Secret }{s}, struct{ s lift.Secret }{s}, []lift.Secret{s}} {
+				if text := fmt.Sprintf(verb, value); strings.Contains(text, "sesame") || strings.Contains(text, "736573") {
+					t.Errorf("%s of %T: %s", verb, value, text)
+				}
 			}
-		}
+		})
 	}
 	if text, err := json.Marshal(map[string]any{"s": s, "p": &s}); err != nil || strings.Contains(string(text), "sesame") {
 		t.Errorf("%s, %v", text, err)
@@ -222,9 +228,11 @@ func TestWhere(t *testing.T) {
 	notes = nil
 	bare := lift.Where(trail(&notes, "with"), lift.TriggerHTTP)(h)
 	for _, trigger := range []lift.Trigger{lift.TriggerHTTP, lift.TriggerDirect} {
-		if _, err := bare.Handle(t.Context(), &lift.Event{Trigger: trigger}); err != nil {
-			t.Error(err)
-		}
+		t.Run(fmt.Sprint(trigger), func(t *testing.T) {
+			if _, err := bare.Handle(t.Context(), &lift.Event{Trigger: trigger}); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	if len(notes) != 2 {
 		t.Errorf("notes %v", notes)

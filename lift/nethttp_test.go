@@ -116,11 +116,13 @@ func TestHTTPHandlerMountsNetHTTP(t *testing.T) {
 	app.Use(trail(&notes, "stack"))
 	app.HTTP("/admin/", lift.HTTPHandler(inner))
 	for _, via := range lifttest.Ways {
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Via: via, Method: "PUT", Path: "/admin/ada", Body: []byte("body")})
-		cookies := answer.Header.Values("Set-Cookie")
-		if slices.Sort(cookies); answer.Status != 201 || string(answer.Body) != "ada body twice" || answer.Header.Get("X-Late") != "" || !slices.Equal(cookies, []string{"a=1", "b=2"}) {
-			t.Errorf("%s: answer %d %v %s", via, answer.Status, answer.Header, answer.Body)
-		}
+		t.Run(via.String(), func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Via: via, Method: "PUT", Path: "/admin/ada", Body: []byte("body")})
+			cookies := answer.Header.Values("Set-Cookie")
+			if slices.Sort(cookies); answer.Status != 201 || string(answer.Body) != "ada body twice" || answer.Header.Get("X-Late") != "" || !slices.Equal(cookies, []string{"a=1", "b=2"}) {
+				t.Errorf("%s: answer %d %v %s", via, answer.Status, answer.Header, answer.Body)
+			}
+		})
 	}
 	if answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/admin/nothing"}); answer.Status != 200 || len(answer.Body) != 0 {
 		t.Errorf("nothing: %d %s", answer.Status, answer.Body)

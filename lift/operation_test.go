@@ -17,9 +17,11 @@ func TestOperationStatus(t *testing.T) {
 	app.HTTP("POST /own", lift.Operation{Handler: handle(&lift.Response{Status: 206}, nil), Status: 202})
 	app.HTTP("POST /fail", lift.Operation{Handler: handle(nil, lift.Errorf(lift.CodeConflict, "no")), Status: 202})
 	for path, want := range map[string]int{"/typed": 201, "/nothing": 202, "/own": 206, "/fail": 409} {
-		if answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: "POST", Path: path, Body: []byte(`{"item":"tea"}`)}); answer.Status != want {
-			t.Errorf("%s answers %d %s", path, answer.Status, answer.Body)
-		}
+		t.Run(path, func(t *testing.T) {
+			if answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: "POST", Path: path, Body: []byte(`{"item":"tea"}`)}); answer.Status != want {
+				t.Errorf("%s answers %d %s", path, answer.Status, answer.Body)
+			}
+		})
 	}
 	mustPanic(t, "lift.Operation answers HTTP requests", func() { app.Direct(lift.Operation{Handler: handle(nil, nil)}) })
 	mustPanic(t, "App.HTTP GET /x has no handler", func() { app.HTTP("GET /x", lift.Operation{}) })

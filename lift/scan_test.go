@@ -130,9 +130,11 @@ func TestScannerTakesNullForNothing(t *testing.T) {
 func TestScannerBoundsDepth(t *testing.T) {
 	t.Parallel()
 	for _, open := range []string{"[", `{"a":`} {
-		s := scanner{text: strings.Repeat(open, maxDepth+1)}
-		if _, err := s.raw(); err == nil || !strings.Contains(err.Error(), "deeply") {
-			t.Errorf("%s: %v", open, err)
-		}
+		t.Run(open, func(t *testing.T) {
+			s := scanner{text: strings.Repeat(open, maxDepth+1)}
+			if _, err := s.raw(); err == nil || !strings.Contains(err.Error(), "deeply") {
+				t.Errorf("%s: %v", open, err)
+			}
+		})
 	}
 }

@@ -52,9 +52,11 @@ func TestScheduleFailsTheInvocation(t *testing.T) {
 		`{"source":"aws.events","detail-type":"Scheduled Event","time":"noon"}`,
 		`{"source":"aws.events","detail-type":"Scheduled Event","resources":{}}`,
 	} {
-		if answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload)); answer.Err == nil {
-			t.Errorf("%s answers %s", payload, answer.Payload)
-		}
+		t.Run(payload, func(t *testing.T) {
+			if answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload)); answer.Err == nil {
+				t.Errorf("%s answers %s", payload, answer.Payload)
+			}
+		})
 	}
 }
 

@@ -155,21 +155,25 @@ func TestEventBridgeWithoutAHandlerForTheDetailType(t *testing.T) {
 	app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
 	app.EventBridge("Order Placed", handle(nil, lift.Errorf(lift.CodeUnavailable, "away")))
 	for detailType, want := range map[string]lift.Code{"Order Placed": lift.CodeUnavailable, "Order Gone": lift.CodeUnhandled} {
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.EventBridge{DetailType: detailType})
-		var err *lift.Error
-		if !errors.As(answer.Err, &err) || err.Code != want {
-			t.Errorf("%s answers %+v", detailType, answer)
-		}
+		t.Run(detailType, func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.EventBridge{DetailType: detailType})
+			var err *lift.Error
+			if !errors.As(answer.Err, &err) || err.Code != want {
+				t.Errorf("%s answers %+v", detailType, answer)
+			}
+		})
 	}
 	for _, payload := range []string{
 		`{"source":"a","detail-type":"Order Placed","detail":{},"time":"noon"}`,
 		`{"source":"a","detail-type":"Order Placed","detail":{},"account":7}`,
 		`{"source":"a","detail-type":"Order Placed","detail":{},"resources":{}}`,
 	} {
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload))
-		var err *lift.Error
-		if !errors.As(answer.Err, &err) || err.Code != lift.CodeInvalid {
-			t.Errorf("%s answers %+v", payload, answer)
-		}
+		t.Run(payload, func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload))
+			var err *lift.Error
+			if !errors.As(answer.Err, &err) || err.Code != lift.CodeInvalid {
+				t.Errorf("%s answers %+v", payload, answer)
+			}
+		})
 	}
 }

@@ -84,9 +84,11 @@ func TestStart(t *testing.T) {
 		t.Errorf("output %q", f.Output())
 	}
 	for _, key := range []string{`"timestamp":"`, `"level":"INFO"`, `"message":"seen"`, `"requestId":"id-1"`, `"correlation_id":"id-1"`} {
-		if !strings.Contains(f.Output(), key) {
-			t.Errorf("no %s in %q", key, f.Output())
-		}
+		t.Run(key, func(t *testing.T) {
+			if !strings.Contains(f.Output(), key) {
+				t.Errorf("no %s in %q", key, f.Output())
+			}
+		})
 	}
 }
 
@@ -100,10 +102,12 @@ func TestStartReportsErrorsByTheirCode(t *testing.T) {
 		`{"Records":[{"eventSource":"aws:ses"}]}`: "unhandled: this function has no handler for records of aws:ses",
 		`{`: "invalid: the payload is not JSON",
 	} {
-		answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(payload), RequestID: "id-1"})
-		if answer.Err == nil || answer.Err.Error() != want+" (correlation id id-1)" {
-			t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
-		}
+		t.Run(payload, func(t *testing.T) {
+			answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(payload), RequestID: "id-1"})
+			if answer.Err == nil || answer.Err.Error() != want+" (correlation id id-1)" {
+				t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
+			}
+		})
 	}
 	if answer := f.Invoke(t.Context(), t, lifttest.Raw(`1`)); answer.Err != nil {
 		t.Errorf("the process does not live on: %v", answer.Err)
@@ -156,12 +160,14 @@ func TestShutdown(t *testing.T) {
 func TestFunctionsThatEndOrHang(t *testing.T) {
 	t.Parallel()
 	for payload, want := range map[string]string{`"exit"`: "Runtime.ExitError: Runtime exited: exit status 3", `"hang"`: "Sandbox.Timedout: Task timed out after 1.00 seconds"} {
-		f := start(t)
-		<-f.API.Ready()
-		answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(payload), Timeout: time.Second})
-		if answer.Err == nil || answer.Err.Error() != want {
-			t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
-		}
-		<-f.Exited()
+		t.Run(payload, func(t *testing.T) {
+			f := start(t)
+			<-f.API.Ready()
+			answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(payload), Timeout: time.Second})
+			if answer.Err == nil || answer.Err.Error() != want {
+				t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
+			}
+			<-f.Exited()
+		})
 	}
 }

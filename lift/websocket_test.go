@@ -116,10 +116,12 @@ func TestMalformedWebSocketEvents(t *testing.T) {
 		"query":      `{"queryStringParameters":[],"requestContext":{"connectionId":"x","eventType":"CONNECT"}}`,
 		"body":       `{"body":"*","isBase64Encoded":true,"requestContext":{"connectionId":"x","eventType":"MESSAGE"}}`,
 	} {
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload))
-		var err *lift.Error
-		if !errors.As(answer.Err, &err) || err.Code != lift.CodeInvalid {
-			t.Errorf("%s: %+v", name, answer)
-		}
+		t.Run(name, func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload))
+			var err *lift.Error
+			if !errors.As(answer.Err, &err) || err.Code != lift.CodeInvalid {
+				t.Errorf("%s: %+v", name, answer)
+			}
+		})
 	}
 }

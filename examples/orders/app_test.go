@@ -2,6 +2,7 @@ package orders_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"testing"
 
@@ -34,9 +35,11 @@ func TestOrders(t *testing.T) {
 		t.Errorf("list %+v", list)
 	}
 	for _, want := range []int{204, 404} {
-		if answer := send("DELETE", "/orders/1", ``); answer.Status != want {
-			t.Errorf("cancelled: %d %s", answer.Status, answer.Body)
-		}
+		t.Run(fmt.Sprint(want), func(t *testing.T) {
+			if answer := send("DELETE", "/orders/1", ``); answer.Status != want {
+				t.Errorf("cancelled: %d %s", answer.Status, answer.Body)
+			}
+		})
 	}
 	if answer := send("GET", "/orders/1", ``); answer.Status != 404 {
 		t.Errorf("looked up again: %d %s", answer.Status, answer.Body)

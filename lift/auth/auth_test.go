@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -115,23 +116,27 @@ func TestVerify(t *testing.T) {
 	t.Parallel()
 	v := verifier(t, config(t))
 	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
-		got, err := v.Verify(t.Context(), sign(t, alg, "", claims(map[string]any{"big": json.Number("9007199254740993")})))
-		if err != nil {
-			t.Fatalf("%s: %v", alg, err)
-		}
-		var n int64
-		if got.Subject != "ada" || got.Issuer != "iss" || !slices.Equal(got.Audience, []string{"aud"}) || !got.Expiry.Equal(now.Add(time.Hour)) ||
-			!slices.Equal(got.Scopes, []string{"read", "write"}) || got.Text("tenant") != "acme" {
-			t.Errorf("%s: %+v", alg, got)
-		}
-		if ok, err := got.Decode("big", &n); !ok || err != nil || n != 9007199254740993 {
-			t.Errorf("%s: big is %d", alg, n)
-		}
+		t.Run(alg, func(t *testing.T) {
+			got, err := v.Verify(t.Context(), sign(t, alg, "", claims(map[string]any{"big": json.Number("9007199254740993")})))
+			if err != nil {
+				t.Fatalf("%s: %v", alg, err)
+			}
+			var n int64
+			if got.Subject != "ada" || got.Issuer != "iss" || !slices.Equal(got.Audience, []string{"aud"}) || !got.Expiry.Equal(now.Add(time.Hour)) ||
+				!slices.Equal(got.Scopes, []string{"read", "write"}) || got.Text("tenant") != "acme" {
+				t.Errorf("%s: %+v", alg, got)
+			}
+			if ok, err := got.Decode("big", &n); !ok || err != nil || n != 9007199254740993 {
+				t.Errorf("%s: big is %d", alg, n)
+			}
+		})
 	}
 	for name, scope := range map[string]any{"array": []string{"read", "write"}, "spaces": "  read   write "} {
-		if got, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(map[string]any{"scope": scope}))); err != nil || !slices.Equal(got.Scopes, []string{"read", "write"}) {
-			t.Errorf("%s: %v, %v", name, got, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(map[string]any{"scope": scope}))); err != nil || !slices.Equal(got.Scopes, []string{"read", "write"}) {
+				t.Errorf("%s: %v, %v", name, got, err)
+			}
+		})
 	}
 	if got, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(map[string]any{"scope": nil, "aud": []string{"x", "aud"}}))); err != nil || got.Scopes != nil {
 		t.Errorf("no scope: %v, %v", got, err)
@@ -177,18 +182,20 @@ func TestVerifyRefuses(t *testing.T) {
 		"scope of another kind":  {v, sign(t, "EdDSA", "", claims(map[string]any{"scope": 7})), "the token is not valid", "scopes"},
 		"claims of another kind": {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": "sesame"})), "the token is not valid", "malformed"},
 	} {
-		claims, err := tt.v.Verify(t.Context(), tt.token)
-		var declared *lift.Error
-		if claims != nil || !errors.As(err, &declared) || declared.Code != lift.CodeUnauthorized {
-			t.Errorf("%s: %v, %v", name, claims, err)
-			continue
-		}
-		if declared.Message != tt.message || !strings.Contains(declared.Cause.Error(), tt.cause) {
-			t.Errorf("%s: message %q, cause %q", name, declared.Message, declared.Cause)
-		}
-		if strings.Contains(err.Error(), "sesame") || len(tt.token) > 10 && strings.Contains(err.Error(), tt.token[:10]) {
-			t.Errorf("%s: the token is quoted in %q", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			claims, err := tt.v.Verify(t.Context(), tt.token)
+			var declared *lift.Error
+			if claims != nil || !errors.As(err, &declared) || declared.Code != lift.CodeUnauthorized {
+				t.Errorf("%s: %v, %v", name, claims, err)
+				return
+			}
+			if declared.Message != tt.message || !strings.Contains(declared.Cause.Error(), tt.cause) {
+				t.Errorf("%s: message %q, cause %q", name, declared.Message, declared.Cause)
+			}
+			if strings.Contains(err.Error(), "sesame") || len(tt.token) > 10 && strings.Contains(err.Error(), tt.token[:10]) {
+				t.Errorf("%s: the token is quoted in %q", name, err)
+			}
+		})
 	}
 }
 
@@ -198,10 +205,12 @@ func TestLeeway(t *testing.T) {
 	cfg.Leeway = 10 * time.Second
 	v := verifier(t, cfg)
 	for age, ok := range map[time.Duration]bool{9 * time.Second: true, 11 * time.Second: false} {
-		_, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(map[string]any{"exp": now.Add(-age).Unix()})))
-		if (err == nil) != ok {
-			t.Errorf("expired %s ago: %v", age, err)
-		}
+		t.Run(fmt.Sprint(age), func(t *testing.T) {
+			_, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(map[string]any{"exp": now.Add(-age).Unix()})))
+			if (err == nil) != ok {
+				t.Errorf("expired %s ago: %v", age, err)
+			}
+		})
 	}
 }
 
@@ -222,15 +231,17 @@ func TestJWKs(t *testing.T) {
 	}})
 	v := verifier(t, cfg)
 	for alg, kid := range map[string]string{"EdDSA": "ed", "ES256": "ec", "RS256": "rsa"} {
-		if _, err := v.Verify(t.Context(), sign(t, alg, kid, claims(nil))); err != nil {
-			t.Errorf("%s with its kid: %v", alg, err)
-		}
-		if _, err := v.Verify(t.Context(), sign(t, alg, "", claims(nil))); err != nil {
-			t.Errorf("%s without kid: %v", alg, err)
-		}
-		if _, err := v.Verify(t.Context(), sign(t, alg, "gone", claims(nil))); err == nil {
-			t.Errorf("%s with a kid that is not there passes", alg)
-		}
+		t.Run(alg, func(t *testing.T) {
+			if _, err := v.Verify(t.Context(), sign(t, alg, kid, claims(nil))); err != nil {
+				t.Errorf("%s with its kid: %v", alg, err)
+			}
+			if _, err := v.Verify(t.Context(), sign(t, alg, "", claims(nil))); err != nil {
+				t.Errorf("%s without kid: %v", alg, err)
+			}
+			if _, err := v.Verify(t.Context(), sign(t, alg, "gone", claims(nil))); err == nil {
+				t.Errorf("%s with a kid that is not there passes", alg)
+			}
+		})
 	}
 	cfg.Keys = encode(publicJWK("EdDSA", ""))
 	if _, err := verifier(t, cfg).Verify(t.Context(), sign(t, "EdDSA", "any", claims(nil))); err != nil {
@@ -279,11 +290,13 @@ func TestNewVerifierRefuses(t *testing.T) {
 		"small RSA JWK":  {func(c *auth.Config) { c.Keys = []byte(`{"kty":"RSA","n":"AQAB","e":"AQAB"}`) }, "bits"},
 		"point off P256": {func(c *auth.Config) { c.Keys = []byte(offCurve()) }, "point"},
 	} {
-		cfg := config(t)
-		tt.change(&cfg)
-		if _, err := auth.NewVerifier(cfg); err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			cfg := config(t)
+			tt.change(&cfg)
+			if _, err := auth.NewVerifier(cfg); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 }
 
@@ -333,18 +346,20 @@ func TestJWT(t *testing.T) {
 		"connect, first one wins":  {lifttest.Connect{Header: header("Bearer " + expired), Query: url.Values{"token": {good}}}, 401, `Bearer error="invalid_token"`},
 		"connect, empty parameter": {lifttest.Connect{Query: url.Values{"token": {""}}}, 401, "Bearer"},
 	} {
-		answer := lifttest.Invoke(t.Context(), t, app, tt.event)
-		if answer.Status != tt.status || answer.Header.Get("WWW-Authenticate") != tt.challenge {
-			t.Errorf("%s: %d %q %s", name, answer.Status, answer.Header.Get("WWW-Authenticate"), answer.Body)
-		}
-		if answer.Status == 200 && string(answer.Body) != "ada" {
-			t.Errorf("%s: subject %q", name, answer.Body)
-		}
-		for _, part := range strings.Split(good+"."+expired, ".") {
-			if strings.Contains(log.String(), part) || strings.Contains(string(answer.Payload), part) {
-				t.Errorf("%s: the token shows", name)
+		t.Run(name, func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, app, tt.event)
+			if answer.Status != tt.status || answer.Header.Get("WWW-Authenticate") != tt.challenge {
+				t.Errorf("%s: %d %q %s", name, answer.Status, answer.Header.Get("WWW-Authenticate"), answer.Body)
 			}
-		}
+			if answer.Status == 200 && string(answer.Body) != "ada" {
+				t.Errorf("%s: subject %q", name, answer.Body)
+			}
+			for _, part := range strings.Split(good+"."+expired, ".") {
+				if strings.Contains(log.String(), part) || strings.Contains(string(answer.Payload), part) {
+					t.Errorf("%s: the token shows", name)
+				}
+			}
+		})
 	}
 }
 
@@ -358,13 +373,15 @@ func TestJWTFitsOnlyWhereTokensAre(t *testing.T) {
 		"stack":   func(a *lift.App) { a.Use(guard); a.Schedule(h) },
 		"nil":     func(*lift.App) { auth.JWT(nil) },
 	} {
-		func() {
-			defer func() {
-				if text, _ := recover().(string); !strings.Contains(text, "JWT") {
-					t.Errorf("%s: panic %q", name, text)
-				}
+		t.Run(name, func(t *testing.T) {
+			func() {
+				defer func() {
+					if text, _ := recover().(string); !strings.Contains(text, "JWT") {
+						t.Errorf("%s: panic %q", name, text)
+					}
+				}()
+				register(lift.New(lift.Config{}))
 			}()
-			register(lift.New(lift.Config{}))
-		}()
+		})
 	}
 }

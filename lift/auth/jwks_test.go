@@ -107,9 +107,11 @@ func TestJWKSOverHTTPS(t *testing.T) {
 	s.serves(map[string]string{"a": auth.EdDSA, "b": auth.RS256})
 	v := s.verifier(t)
 	for kid, alg := range map[string]string{"a": auth.EdDSA, "b": auth.RS256} {
-		if got := code(v, t.Context(), token(t, alg, kid)); got != "" {
-			t.Errorf("%s: %s", alg, got)
-		}
+		t.Run(kid, func(t *testing.T) {
+			if got := code(v, t.Context(), token(t, alg, kid)); got != "" {
+				t.Errorf("%s: %s", alg, got)
+			}
+		})
 	}
 	if n := s.fetches.Load(); n != 1 {
 		t.Errorf("%d fetches", n)
@@ -287,19 +289,23 @@ func TestJWKSURLs(t *testing.T) {
 		"https://":                                     false,
 		"https://%zz":                                  false,
 	} {
-		_, err := auth.NewVerifier(auth.Config{Issuer: "iss", Audience: "aud", JWKS: auth.JWKSConfig{URL: url}})
-		if (err == nil) != ok {
-			t.Errorf("%s: %v", url, err)
-		}
+		t.Run(url, func(t *testing.T) {
+			_, err := auth.NewVerifier(auth.Config{Issuer: "iss", Audience: "aud", JWKS: auth.JWKSConfig{URL: url}})
+			if (err == nil) != ok {
+				t.Errorf("%s: %v", url, err)
+			}
+		})
 	}
 	for name, cfg := range map[string]auth.Config{
 		"both":     {Keys: publicPEM(t, "EdDSA"), JWKS: auth.JWKSConfig{URL: "https://x"}},
 		"negative": {JWKS: auth.JWKSConfig{URL: "https://x", Fresh: -1}},
 	} {
-		cfg.Issuer, cfg.Audience = "iss", "aud"
-		if _, err := auth.NewVerifier(cfg); err == nil {
-			t.Errorf("%s passes", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			cfg.Issuer, cfg.Audience = "iss", "aud"
+			if _, err := auth.NewVerifier(cfg); err == nil {
+				t.Errorf("%s passes", name)
+			}
+		})
 	}
 	if _, err := auth.NewVerifier(auth.Config{Issuer: "iss", Audience: "aud", Algorithms: []string{"EdDSA"}, JWKS: auth.JWKSConfig{URL: "https://x"}}); err != nil {
 		t.Errorf("an algorithm whose key is yet to come: %v", err)

@@ -29,10 +29,12 @@ func TestScopeClaims(t *testing.T) {
 		"empty":       {map[string]any{"scope": "", "permissions": []string{}}, nil},
 		"not a scope": {map[string]any{"scopes": "x"}, []string{"read", "write"}},
 	} {
-		got, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(tt.claims)))
-		if err != nil || !slices.Equal(got.Scopes, tt.want) {
-			t.Errorf("%s: %v, %v", name, got, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			got, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(tt.claims)))
+			if err != nil || !slices.Equal(got.Scopes, tt.want) {
+				t.Errorf("%s: %v, %v", name, got, err)
+			}
+		})
 	}
 	if _, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(map[string]any{"permissions": map[string]bool{"a": true}}))); err == nil {
 		t.Error("permissions of another kind pass")
@@ -59,12 +61,14 @@ func TestScopes(t *testing.T) {
 		"none":   {"/x", "", 403, `Bearer error="insufficient_scope", scope="read write"`},
 		"nobody": {"/open", "read", 401, "Bearer"},
 	} {
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: tt.path, Header: http.Header{
-			"Authorization": {"Bearer " + sign(t, "EdDSA", "", claims(map[string]any{"scope": tt.scope}))},
-		}})
-		if answer.Status != tt.status || answer.Header.Get("WWW-Authenticate") != tt.challenge {
-			t.Errorf("%s: %d %q", name, answer.Status, answer.Header.Get("WWW-Authenticate"))
-		}
+		t.Run(name, func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: tt.path, Header: http.Header{
+				"Authorization": {"Bearer " + sign(t, "EdDSA", "", claims(map[string]any{"scope": tt.scope}))},
+			}})
+			if answer.Status != tt.status || answer.Header.Get("WWW-Authenticate") != tt.challenge {
+				t.Errorf("%s: %d %q", name, answer.Status, answer.Header.Get("WWW-Authenticate"))
+			}
+		})
 	}
 	if answer := lifttest.Invoke(t.Context(), t, app, lifttest.Message{}); !strings.Contains(string(answer.Body), "unauthorized") {
 		t.Errorf("a message of nobody: %s", answer.Body)
@@ -74,13 +78,15 @@ func TestScopes(t *testing.T) {
 		"empty":    func() { auth.Scopes("a", "") },
 		"stream":   func() { lift.New(lift.Config{}).DynamoDB(h, auth.Scopes("a")) },
 	} {
-		func() {
-			defer func() {
-				if text, _ := recover().(string); !strings.Contains(text, "Scopes") {
-					t.Errorf("%s: panic %q", name, text)
-				}
+		t.Run(name, func(t *testing.T) {
+			func() {
+				defer func() {
+					if text, _ := recover().(string); !strings.Contains(text, "Scopes") {
+						t.Errorf("%s: panic %q", name, text)
+					}
+				}()
+				f()
 			}()
-			f()
-		}()
+		})
 	}
 }

@@ -115,14 +115,16 @@ func TestStructsThatCannotBeFilled(t *testing.T) {
 			a string `env:"A"`
 		}{},
 	} {
-		func() {
-			defer func() {
-				if text, _ := recover().(string); !strings.HasPrefix(text, "lift/config: ") {
-					t.Errorf("%s: panic %q", name, text)
-				}
+		t.Run(name, func(t *testing.T) {
+			func() {
+				defer func() {
+					if text, _ := recover().(string); !strings.HasPrefix(text, "lift/config: ") {
+						t.Errorf("%s: panic %q", name, text)
+					}
+				}()
+				_ = config.Load(t.Context(), into, config.Options{Lookup: lookup})
 			}()
-			_ = config.Load(t.Context(), into, config.Options{Lookup: lookup})
-		}()
+		})
 	}
 }
 
@@ -143,9 +145,11 @@ func (v *validated) Validate() error {
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	for high, want := range map[string]error{"3": nil, "1": errOrder} {
-		if err := config.Load(t.Context(), new(validated), config.Options{Lookup: env(map[string]string{"LOW": "2", "HIGH": high})}); !errors.Is(err, want) {
-			t.Errorf("%s: %v", high, err)
-		}
+		t.Run(high, func(t *testing.T) {
+			if err := config.Load(t.Context(), new(validated), config.Options{Lookup: env(map[string]string{"LOW": "2", "HIGH": high})}); !errors.Is(err, want) {
+				t.Errorf("%s: %v", high, err)
+			}
+		})
 	}
 }
 
@@ -280,10 +284,12 @@ func TestSecretsThatAreNotThere(t *testing.T) {
 			Key lift.Secret `env:"KEY"`
 		}
 		for _, address := range []string{server.URL, "http://%zz"} {
-			err := config.Load(ctx, &cfg, config.Options{Extension: address, Lookup: env(map[string]string{"KEY": "ssm:x"})})
-			if err == nil || !strings.Contains(err.Error(), "ask the secrets extension") {
-				t.Errorf("error %v", err)
-			}
+			t.Run(address, func(t *testing.T) {
+				err := config.Load(ctx, &cfg, config.Options{Extension: address, Lookup: env(map[string]string{"KEY": "ssm:x"})})
+				if err == nil || !strings.Contains(err.Error(), "ask the secrets extension") {
+					t.Errorf("error %v", err)
+				}
+			})
 		}
 	})
 }

@@ -15,14 +15,16 @@ func TestExampleAsAProcess(t *testing.T) {
 	t.Parallel()
 	f := lifttest.StartFunction(t, lifttest.Build(t, "github.com/pay-theory/streamer/examples/hello/function"))
 	for _, via := range lifttest.Ways {
-		answer := f.Invoke(t.Context(), t, lifttest.HTTP{Via: via, Path: "/hello/ada"})
-		var greeting struct{ Message string }
-		if answer.Decode(t, &greeting); answer.Status != 200 || greeting.Message != "Hello, ada!" {
-			t.Errorf("%s: answer %+v", via, answer)
-		}
-		if answer := f.Invoke(t.Context(), t, lifttest.HTTP{Via: via, Path: "/hello/nobody"}); answer.Status != 404 {
-			t.Errorf("%s: answer %+v", via, answer)
-		}
+		t.Run(via.String(), func(t *testing.T) {
+			answer := f.Invoke(t.Context(), t, lifttest.HTTP{Via: via, Path: "/hello/ada"})
+			var greeting struct{ Message string }
+			if answer.Decode(t, &greeting); answer.Status != 200 || greeting.Message != "Hello, ada!" {
+				t.Errorf("%s: answer %+v", via, answer)
+			}
+			if answer := f.Invoke(t.Context(), t, lifttest.HTTP{Via: via, Path: "/hello/nobody"}); answer.Status != 404 {
+				t.Errorf("%s: answer %+v", via, answer)
+			}
+		})
 	}
 	if answer := f.Invoke(t.Context(), t, lifttest.SQS{Messages: make([]lifttest.SQSMessage, 1)}); answer.Err == nil || !strings.HasPrefix(answer.Err.Error(), "unhandled: ") {
 		t.Errorf("a message answers %+v", answer)
@@ -67,28 +69,30 @@ func TestRuntimeAPI(t *testing.T) {
 		"error of no form": {"error", []byte(`boom`), 202, "", "Own.Type: boom"},
 		"too large":        {"response", make([]byte, 6<<20+101), 413, "", "Function.ResponseSizeTooLarge: Response payload size exceeded maximum allowed payload size (6291556 bytes)."},
 	} {
-		answers := make(chan lifttest.Answer)
-		go func() {
-			answers <- api.Invoke(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(`"in"`), RequestID: "r1"})
-		}()
-		res, body := send("GET", "invocation/next", nil)
-		if body != `"in"` || res.Header.Get("Lambda-Runtime-Aws-Request-Id") != "r1" || res.Header.Get("Lambda-Runtime-Trace-Id") == "" ||
-			res.Header.Get("Lambda-Runtime-Deadline-Ms") == "" || res.Header.Get("Lambda-Runtime-Invoked-Function-Arn") == "" {
-			t.Errorf("%s: next is %s %v", name, body, res.Header)
-		}
-		if res, body := send("POST", "invocation/r2/response", nil); res.StatusCode != 400 || !strings.Contains(body, "InvalidRequestID") {
-			t.Errorf("%s: another invocation answers %d %s", name, res.StatusCode, body)
-		}
-		if res, body := send("POST", "invocation/r1/"+tt.path, tt.body); res.StatusCode != tt.status {
-			t.Errorf("%s: %d %s", name, res.StatusCode, body)
-		}
-		answer := <-answers
-		if string(answer.Payload) != tt.answer || tt.err == "" && answer.Err != nil || tt.err != "" && (answer.Err == nil || answer.Err.Error() != tt.err) {
-			t.Errorf("%s: answer %s, %v", name, answer.Payload, answer.Err)
-		}
-		if res, _ := send("POST", "invocation/r1/response", nil); res.StatusCode != 400 {
-			t.Errorf("%s: a second answer is taken", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			answers := make(chan lifttest.Answer)
+			go func() {
+				answers <- api.Invoke(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(`"in"`), RequestID: "r1"})
+			}()
+			res, body := send("GET", "invocation/next", nil)
+			if body != `"in"` || res.Header.Get("Lambda-Runtime-Aws-Request-Id") != "r1" || res.Header.Get("Lambda-Runtime-Trace-Id") == "" ||
+				res.Header.Get("Lambda-Runtime-Deadline-Ms") == "" || res.Header.Get("Lambda-Runtime-Invoked-Function-Arn") == "" {
+				t.Errorf("%s: next is %s %v", name, body, res.Header)
+			}
+			if res, body := send("POST", "invocation/r2/response", nil); res.StatusCode != 400 || !strings.Contains(body, "InvalidRequestID") {
+				t.Errorf("%s: another invocation answers %d %s", name, res.StatusCode, body)
+			}
+			if res, body := send("POST", "invocation/r1/"+tt.path, tt.body); res.StatusCode != tt.status {
+				t.Errorf("%s: %d %s", name, res.StatusCode, body)
+			}
+			answer := <-answers
+			if string(answer.Payload) != tt.answer || tt.err == "" && answer.Err != nil || tt.err != "" && (answer.Err == nil || answer.Err.Error() != tt.err) {
+				t.Errorf("%s: answer %s, %v", name, answer.Payload, answer.Err)
+			}
+			if res, _ := send("POST", "invocation/r1/response", nil); res.StatusCode != 400 {
+				t.Errorf("%s: a second answer is taken", name)
+			}
+		})
 	}
 	if res, _ := send("POST", "init/error", []byte(`{"errorType":"Runtime.NoSuchHandler","errorMessage":"m"}`)); res.StatusCode != 202 {
 		t.Errorf("init error: %d", res.StatusCode)

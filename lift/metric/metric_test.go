@@ -143,19 +143,21 @@ func TestWhatCloudWatchWouldNotTake(t *testing.T) {
 			}
 		},
 	} {
-		var out lifttest.Metrics
-		s := recorder(t, &out, metric.Dimension{Name: "service", Value: "orders"}).Start()
-		s.Add("good", 1, metric.Count)
-		s.Property(slog.String("id", "7"))
-		f(s)
-		if err := s.Flush(); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-		if lines := out.Lines(); len(lines) != 1 || !slices.Equal(out.Values(t, "good"), []float64{1}) {
-			t.Errorf("%s: lines %s", name, lines)
-		} else {
-			schematest.EMF(t, lines[0])
-		}
+		t.Run(name, func(t *testing.T) {
+			var out lifttest.Metrics
+			s := recorder(t, &out, metric.Dimension{Name: "service", Value: "orders"}).Start()
+			s.Add("good", 1, metric.Count)
+			s.Property(slog.String("id", "7"))
+			f(s)
+			if err := s.Flush(); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+			if lines := out.Lines(); len(lines) != 1 || !slices.Equal(out.Values(t, "good"), []float64{1}) {
+				t.Errorf("%s: lines %s", name, lines)
+			} else {
+				schematest.EMF(t, lines[0])
+			}
+		})
 	}
 	var out lifttest.Metrics
 	s := recorder(t, &out).Start()
@@ -210,9 +212,11 @@ func TestNewRefuses(t *testing.T) {
 		"dimension":      {Namespace: "n", Dimensions: []metric.Dimension{{Name: ":a", Value: "b"}}},
 		"twice":          {Namespace: "n", Dimensions: []metric.Dimension{{Name: "a", Value: "b"}, {Name: "a", Value: "c"}}},
 	} {
-		if _, err := metric.New(cfg); err == nil {
-			t.Errorf("%s passes", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := metric.New(cfg); err == nil {
+				t.Errorf("%s passes", name)
+			}
+		})
 	}
 	if _, err := metric.New(metric.Config{Namespace: "n"}); err != nil {
 		t.Error(err)

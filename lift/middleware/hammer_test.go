@@ -129,16 +129,18 @@ func TestRecordsAtTheSameTime(t *testing.T) {
 		t.Errorf("%d metrics", len(seen))
 	}
 	for message, count := range map[string]int{"handled": n - len(want), "failed": len(want), "detail": len(want), "record failed": len(want)} {
-		lines := log.Lines(t, message)
-		if len(lines) != count {
-			t.Errorf("%d lines %q, want %d", len(lines), message, count)
-		}
-		for _, line := range lines {
-			id := line["correlation_id"]
-			if message == "detail" && line["body"] != id || (message == "handled" || message == "failed") && line["message_id"] != id {
-				t.Errorf("a line of another record: %v", line)
+		t.Run(message, func(t *testing.T) {
+			lines := log.Lines(t, message)
+			if len(lines) != count {
+				t.Errorf("%d lines %q, want %d", len(lines), message, count)
 			}
-		}
+			for _, line := range lines {
+				id := line["correlation_id"]
+				if message == "detail" && line["body"] != id || (message == "handled" || message == "failed") && line["message_id"] != id {
+					t.Errorf("a line of another record: %v", line)
+				}
+			}
+		})
 	}
 	segments := make(map[string]bool)
 	for range n {

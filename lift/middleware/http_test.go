@@ -74,18 +74,20 @@ func TestCORS(t *testing.T) {
 			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE", "Access-Control-Allow-Headers": "Authorization, Content-Type", "Access-Control-Max-Age": "600",
 		}},
 	} {
-		app := httpApp(func(context.Context, *lift.Event) (*lift.Response, error) {
-			return &lift.Response{Status: 200, Header: http.Header{"Vary": {"Accept"}}}, nil
-		}, middleware.CORS(tt.cfg))
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: tt.method, Path: "/x", Header: tt.header})
-		if answer.Status != tt.status {
-			t.Errorf("%s: status %d", name, answer.Status)
-		}
-		for header, want := range tt.want {
-			if got := answer.Header.Get(header); got != want {
-				t.Errorf("%s: %s is %q, want %q", name, header, got, want)
+		t.Run(name, func(t *testing.T) {
+			app := httpApp(func(context.Context, *lift.Event) (*lift.Response, error) {
+				return &lift.Response{Status: 200, Header: http.Header{"Vary": {"Accept"}}}, nil
+			}, middleware.CORS(tt.cfg))
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: tt.method, Path: "/x", Header: tt.header})
+			if answer.Status != tt.status {
+				t.Errorf("%s: status %d", name, answer.Status)
 			}
-		}
+			for header, want := range tt.want {
+				if got := answer.Header.Get(header); got != want {
+					t.Errorf("%s: %s is %q, want %q", name, header, got, want)
+				}
+			}
+		})
 	}
 	app := httpApp(func(context.Context, *lift.Event) (*lift.Response, error) {
 		return nil, lift.Errorf(lift.CodeConflict, "no")
@@ -118,9 +120,11 @@ func TestSecurityHeaders(t *testing.T) {
 		"Strict-Transport-Security": "max-age=63072000; includeSubDomains", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN",
 		"Referrer-Policy": "", "X-Extra": "1", "Cache-Control": "max-age=60", "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 	} {
-		if got := answer.Header.Get(name); got != want {
-			t.Errorf("%s is %q, want %q", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := answer.Header.Get(name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		})
 	}
 	if answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/nowhere"}); answer.Status != 404 || answer.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("404 answers %v", answer.Header)
@@ -166,39 +170,41 @@ func TestCompress(t *testing.T) {
 		"varies in all":    {"gzip", lift.Response{Body: text, Header: http.Header{"Vary": {"*"}}}, true, "*"},
 		"varies in it too": {"gzip", lift.Response{Body: text, Header: http.Header{"Vary": {"accept-encoding"}}}, true, "accept-encoding"},
 	} {
-		app := httpApp(func(context.Context, *lift.Event) (*lift.Response, error) {
-			res := tt.res
-			res.Header = res.Header.Clone()
-			return res.SetHeader("Etag", `"1"`), nil
-		}, middleware.Compress(0))
-		header := http.Header{}
-		if tt.accept != "" {
-			header.Set("Accept-Encoding", tt.accept)
-		}
-		for range 2 { // the second with a used compressor
-			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x", Header: header})
-			zipped := answer.Header.Get("Content-Encoding") == "gzip"
-			if zipped != tt.zipped || answer.Header.Get("Vary") != tt.vary {
-				t.Errorf("%s: %v", name, answer.Header)
-				continue
+		t.Run(name, func(t *testing.T) {
+			app := httpApp(func(context.Context, *lift.Event) (*lift.Response, error) {
+				res := tt.res
+				res.Header = res.Header.Clone()
+				return res.SetHeader("Etag", `"1"`), nil
+			}, middleware.Compress(0))
+			header := http.Header{}
+			if tt.accept != "" {
+				header.Set("Accept-Encoding", tt.accept)
 			}
-			if tag := answer.Header.Get("Etag"); zipped && tag != `W/"1"` || !zipped && tag != `"1"` {
-				t.Errorf("%s: ETag %s", name, tag)
-			}
-			body := answer.Body
-			if zipped {
-				r, err := gzip.NewReader(bytes.NewReader(body))
-				if err != nil {
-					t.Fatal(err)
+			for range 2 { // the second with a used compressor
+				answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x", Header: header})
+				zipped := answer.Header.Get("Content-Encoding") == "gzip"
+				if zipped != tt.zipped || answer.Header.Get("Vary") != tt.vary {
+					t.Errorf("%s: %v", name, answer.Header)
+					continue
 				}
-				if body, err = io.ReadAll(r); err != nil {
-					t.Fatal(err)
+				if tag := answer.Header.Get("Etag"); zipped && tag != `W/"1"` || !zipped && tag != `"1"` {
+					t.Errorf("%s: ETag %s", name, tag)
+				}
+				body := answer.Body
+				if zipped {
+					r, err := gzip.NewReader(bytes.NewReader(body))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if body, err = io.ReadAll(r); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if !bytes.Equal(body, tt.res.Body) {
+					t.Errorf("%s: another body", name)
 				}
 			}
-			if !bytes.Equal(body, tt.res.Body) {
-				t.Errorf("%s: another body", name)
-			}
-		}
+		})
 	}
 	app := httpApp(func(context.Context, *lift.Event) (*lift.Response, error) { return nil, errors.New("boom") }, middleware.Compress(0))
 	if answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x", Header: http.Header{"Accept-Encoding": {"gzip"}}}); answer.Status != 500 || answer.Header.Get("Content-Encoding") != "" {
@@ -228,9 +234,11 @@ func TestBodyLimit(t *testing.T) {
 	a.Use(middleware.BodyLimit(10))
 	a.HTTP("POST /x", lift.HandlerFunc(succeed))
 	for body, status := range map[string]int{"": 201, "0123456789": 201, "0123456789a": 413, strings.Repeat("\xff", 11): 413, strings.Repeat("\xff", 10): 201} {
-		if answer := lifttest.Invoke(t.Context(), t, a, lifttest.HTTP{Method: "POST", Path: "/x", Body: []byte(body)}); answer.Status != status {
-			t.Errorf("%d bytes answer %d", len(body), answer.Status)
-		}
+		t.Run(body, func(t *testing.T) {
+			if answer := lifttest.Invoke(t.Context(), t, a, lifttest.HTTP{Method: "POST", Path: "/x", Body: []byte(body)}); answer.Status != status {
+				t.Errorf("%d bytes answer %d", len(body), answer.Status)
+			}
+		})
 	}
 	panics(t, "BodyLimit", func() { middleware.BodyLimit(0) })
 }
@@ -254,15 +262,17 @@ func TestRetryHints(t *testing.T) {
 		"undeclared": {errors.New("boom"), 500, ""},
 		"a timeout":  {timeout{errors.New("dial")}, 503, "hinted"},
 	} {
-		app := httpApp(func(context.Context, *lift.Event) (*lift.Response, error) { return &lift.Response{Status: 201}, tt.err }, middleware.RetryHints(10*time.Second))
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x"})
-		got := answer.Header.Get("Retry-After")
-		if len(got) == 2 && got >= "10" && got <= "20" {
-			got = "hinted"
-		}
-		if answer.Status != tt.status || got != tt.retryAfter {
-			t.Errorf("%s: %d, Retry-After %q", name, answer.Status, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			app := httpApp(func(context.Context, *lift.Event) (*lift.Response, error) { return &lift.Response{Status: 201}, tt.err }, middleware.RetryHints(10*time.Second))
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x"})
+			got := answer.Header.Get("Retry-After")
+			if len(got) == 2 && got >= "10" && got <= "20" {
+				got = "hinted"
+			}
+			if answer.Status != tt.status || got != tt.retryAfter {
+				t.Errorf("%s: %d, Retry-After %q", name, answer.Status, got)
+			}
+		})
 	}
 	if shared.RetryAfter != 0 {
 		t.Error("an error that others have too is changed")

@@ -107,10 +107,12 @@ func TestIdempotencyOfRequests(t *testing.T) {
 			return lifttest.Invoke(t.Context(), t, c.App, lifttest.HTTP{Path: "/things", Header: http.Header{"Idempotency-Key": {"k"}, "X-User": {"ada"}}})
 		},
 	} {
-		before := c.calls.Load()
-		if answer := call(); answer.Status != 201 || c.calls.Load() != before+1 {
-			t.Errorf("%s: %d, %d calls", name, answer.Status, c.calls.Load()-before)
-		}
+		t.Run(name, func(t *testing.T) {
+			before := c.calls.Load()
+			if answer := call(); answer.Status != 201 || c.calls.Load() != before+1 {
+				t.Errorf("%s: %d, %d calls", name, answer.Status, c.calls.Load()-before)
+			}
+		})
 	}
 	c.now.Store(24*3600 + 1)
 	if answer := c.post(t, "/things", "k", "ada", "2"); answer.Status != 201 {
@@ -150,14 +152,16 @@ func TestIdempotencyFailures(t *testing.T) {
 		},
 		"panic": func(context.Context, *lift.Event) (*lift.Response, error) { panic("boom") },
 	} {
-		c.do = do
-		if answer := c.post(t, "/things", name, "", ""); answer.Status < 400 {
-			t.Errorf("%s: %d", name, answer.Status)
-		}
-		c.do = nil
-		if answer := c.post(t, "/things", name, "", ""); answer.Status != 201 || answer.Header.Get("Idempotency-Replayed") != "" {
-			t.Errorf("after %s: %d", name, answer.Status)
-		}
+		t.Run(name, func(t *testing.T) {
+			c.do = do
+			if answer := c.post(t, "/things", name, "", ""); answer.Status < 400 {
+				t.Errorf("%s: %d", name, answer.Status)
+			}
+			c.do = nil
+			if answer := c.post(t, "/things", name, "", ""); answer.Status != 201 || answer.Header.Get("Idempotency-Replayed") != "" {
+				t.Errorf("after %s: %d", name, answer.Status)
+			}
+		})
 	}
 	c.do = func(context.Context, *lift.Event) (*lift.Response, error) { return nil, nil }
 	c.post(t, "/things", "nothing", "", "")

@@ -91,14 +91,16 @@ func TestCorrelation(t *testing.T) {
 		"not allowed": {http.Header{"X-Correlation-Id": {"a\nb"}}, "own"},
 		"too long":    {http.Header{"X-Correlation-Id": {strings.Repeat("a", 129)}}, "own"},
 	} {
-		answer := lifttest.Invoke(t.Context(), t, a, lifttest.HTTP{Path: "/x", RequestID: "own", Header: tt.header})
-		if seen != tt.want || answer.Header.Get("X-Correlation-Id") != tt.want || !strings.Contains(string(answer.Body), `"correlation_id":"`+tt.want+`"`) {
-			t.Errorf("%s: %q, answered with %q and %s", name, seen, answer.Header.Get("X-Correlation-Id"), answer.Body)
-		}
-		lines := log.Lines(t, "refused")
-		if got := lines[len(lines)-1]["correlation_id"]; got != tt.want {
-			t.Errorf("%s: logged under %q", name, got)
-		}
+		t.Run(name, func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, a, lifttest.HTTP{Path: "/x", RequestID: "own", Header: tt.header})
+			if seen != tt.want || answer.Header.Get("X-Correlation-Id") != tt.want || !strings.Contains(string(answer.Body), `"correlation_id":"`+tt.want+`"`) {
+				t.Errorf("%s: %q, answered with %q and %s", name, seen, answer.Header.Get("X-Correlation-Id"), answer.Body)
+			}
+			lines := log.Lines(t, "refused")
+			if got := lines[len(lines)-1]["correlation_id"]; got != tt.want {
+				t.Errorf("%s: logged under %q", name, got)
+			}
+		})
 	}
 	if answer := lifttest.Invoke(t.Context(), t, a, lifttest.Connect{Header: http.Header{"X-Request-Id": {"c1"}}}); answer.Header.Get("X-Correlation-Id") != "c1" {
 		t.Errorf("$connect answers %v", answer.Header)

@@ -56,28 +56,30 @@ func TestLogBuffer(t *testing.T) {
 		"no room":    {middleware.LogBufferConfig{Bytes: 1}, broken, "two internal error"},
 		"never open": {middleware.LogBufferConfig{Sample: 1e-300}, nil, "two"},
 	} {
-		var log lifttest.Log
-		var kept *slog.Logger
-		app := buffered(&log, tt.cfg, func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
-			l := lift.Logger(ctx)
-			kept = l
-			l.Log(ctx, lift.LevelTrace, "zero")
-			l.With("a", 1).WithGroup("g").Debug("one", "b", 2)
-			l.Info("two")
-			l.Debug("three", "n", 3)
-			return nil, tt.err
-		})
-		lifttest.Invoke(t.Context(), t, app, lifttest.JSON{Value: 1})
-		kept.Debug("after the end")
-		if got := messages(t, &log); got != tt.want {
-			t.Errorf("%s: %q, want %q", name, got, tt.want)
-		}
-		if name == "failure" {
-			line := log.Line(t, "one")
-			if line["a"] != 1.0 || line["g"].(map[string]any)["b"] != 2.0 || line["requestId"] != lifttest.RequestID || line["level"] != "DEBUG" {
-				t.Errorf("line %v", line)
+		t.Run(name, func(t *testing.T) {
+			var log lifttest.Log
+			var kept *slog.Logger
+			app := buffered(&log, tt.cfg, func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+				l := lift.Logger(ctx)
+				kept = l
+				l.Log(ctx, lift.LevelTrace, "zero")
+				l.With("a", 1).WithGroup("g").Debug("one", "b", 2)
+				l.Info("two")
+				l.Debug("three", "n", 3)
+				return nil, tt.err
+			})
+			lifttest.Invoke(t.Context(), t, app, lifttest.JSON{Value: 1})
+			kept.Debug("after the end")
+			if got := messages(t, &log); got != tt.want {
+				t.Errorf("%s: %q, want %q", name, got, tt.want)
 			}
-		}
+			if name == "failure" {
+				line := log.Line(t, "one")
+				if line["a"] != 1.0 || line["g"].(map[string]any)["b"] != 2.0 || line["requestId"] != lifttest.RequestID || line["level"] != "DEBUG" {
+					t.Errorf("line %v", line)
+				}
+			}
+		})
 	}
 	panics(t, "LogBuffer", func() { middleware.LogBuffer(middleware.LogBufferConfig{Sample: 2}) })
 }
@@ -97,9 +99,11 @@ func TestLogBufferKeepsValues(t *testing.T) {
 	lifttest.Invoke(t.Context(), t, app, lifttest.JSON{Value: 1})
 	text, _ := json.Marshal(log.Line(t, "held"))
 	for _, want := range []string{`"list":[1]`, `"Accept":["a"]`, `"q":["a"]`, `"texts":{"k":"a"}`, `"k":[1]`, `"error":"first"`, `"secret":"[redacted]"`, `"f":"!ERROR:json`, `"g":{"list":[1]}`} {
-		if !strings.Contains(string(text), want) {
-			t.Errorf("no %s in %s", want, text)
-		}
+		t.Run(want, func(t *testing.T) {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("no %s in %s", want, text)
+			}
+		})
 	}
 	if strings.Contains(string(text), "sesame") {
 		t.Errorf("a credential in %s", text)
@@ -166,22 +170,26 @@ func TestMetrics(t *testing.T) {
 		return nil, result
 	}))
 	for _, result = range []error{lift.Errorf(lift.CodeNotFound, "no"), lift.Errorf(lift.CodeTimeout, "late"), errors.New("boom"), nil} {
-		func() {
-			defer func() {
-				if value := recover(); (value != nil) != (result == nil) {
-					t.Errorf("recovered %v", value)
-				}
+		t.Run(fmt.Sprint(result), func(t *testing.T) {
+			func() {
+				defer func() {
+					if value := recover(); (value != nil) != (result == nil) {
+						t.Errorf("recovered %v", value)
+					}
+				}()
+				lifttest.Invoke(t.Context(), t, app, lifttest.JSON{Value: 1})
 			}()
-			lifttest.Invoke(t.Context(), t, app, lifttest.JSON{Value: 1})
-		}()
+		})
 	}
 	for _, line := range out.Lines() {
 		schematest.EMF(t, line)
 	}
 	for name, want := range map[string][]float64{"Errors": {0, 1, 1, 1}, "Refusals": {1, 0, 0, 0}, "ColdStart": {1}} {
-		if got := out.Values(t, name); !slices.Equal(got, want) {
-			t.Errorf("%s is %v, want %v", name, got, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := out.Values(t, name); !slices.Equal(got, want) {
+				t.Errorf("%s is %v, want %v", name, got, want)
+			}
+		})
 	}
 	if n := len(log.Lines(t, "metrics left out")); n != 3 {
 		t.Errorf("%d lines on metrics left out", n)

@@ -116,9 +116,11 @@ func TestRateLimit(t *testing.T) {
 		lifttest.HTTP{Path: "/x", SourceIP: "198.51.100.1"}, lifttest.HTTP{Path: "/x", Header: map[string][]string{"X-User": {"ada"}}},
 		lifttest.Message{}, lifttest.JSON{Value: 1},
 	} {
-		if answer := lifttest.Invoke(t.Context(), t, a, event); answer.Err != nil || answer.Status >= 400 {
-			t.Errorf("answer %+v", answer)
-		}
+		t.Run(fmt.Sprint(event), func(t *testing.T) {
+			if answer := lifttest.Invoke(t.Context(), t, a, event); answer.Err != nil || answer.Status >= 400 {
+				t.Errorf("answer %+v", answer)
+			}
+		})
 	}
 	if got := strings.Join(k.seen, ", "); got != "address 198.51.100.1, subject iss ada, address 203.0.113.7, " {
 		t.Errorf("keys %q", got)

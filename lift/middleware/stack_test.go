@@ -511,29 +511,31 @@ func TestTableOfTheDocumentation(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, l := range layers {
-		if l.acts == nil {
-			continue
-		}
-		var want strings.Builder
-		for _, trigger := range everywhere {
-			mark := " –"
-			if slices.Contains(l.triggers, trigger) {
-				mark = " ✓"
+		t.Run(fmt.Sprint(l), func(t *testing.T) {
+			if l.acts == nil {
+				return
 			}
-			want.WriteString(mark + " |")
-		}
-		found := false
-		for line := range strings.Lines(string(text)) {
-			name, cells, _ := strings.Cut(strings.TrimSpace(line), ".md) |")
-			if strings.HasPrefix(strings.TrimPrefix(name, "| [auth."), l.name+"]") || strings.HasPrefix(name, "| ["+l.name+"]") {
-				if found = true; cells != want.String() {
-					t.Errorf("%s has%s, want%s", l.name, cells, want.String())
+			var want strings.Builder
+			for _, trigger := range everywhere {
+				mark := " –"
+				if slices.Contains(l.triggers, trigger) {
+					mark = " ✓"
+				}
+				want.WriteString(mark + " |")
+			}
+			found := false
+			for line := range strings.Lines(string(text)) {
+				name, cells, _ := strings.Cut(strings.TrimSpace(line), ".md) |")
+				if strings.HasPrefix(strings.TrimPrefix(name, "| [auth."), l.name+"]") || strings.HasPrefix(name, "| ["+l.name+"]") {
+					if found = true; cells != want.String() {
+						t.Errorf("%s has%s, want%s", l.name, cells, want.String())
+					}
 				}
 			}
-		}
-		if !found {
-			t.Errorf("no line for %s", l.name)
-		}
+			if !found {
+				t.Errorf("no line for %s", l.name)
+			}
+		})
 	}
 }
 

@@ -203,10 +203,12 @@ func TestComponentNames(t *testing.T) {
 	app.HTTP("POST /b", lift.Operation{Handler: lift.Typed(func(context.Context, embedded) (struct{}, error) { return struct{}{}, nil }), In: &embedded{}})
 	document := write(t, app, openapi.Info{})
 	for path, want := range map[string]string{"/a": "openapi_test.Problem", "/b": "embedded"} {
-		ref := at(t, document, "paths", path, "post", "requestBody", "content", "application/json", "schema", "$ref").(string)
-		if ref != "#/components/schemas/"+want || at(t, document, "components", "schemas", want) == nil {
-			t.Errorf("%s takes %s", path, ref)
-		}
+		t.Run(path, func(t *testing.T) {
+			ref := at(t, document, "paths", path, "post", "requestBody", "content", "application/json", "schema", "$ref").(string)
+			if ref != "#/components/schemas/"+want || at(t, document, "components", "schemas", want) == nil {
+				t.Errorf("%s takes %s", path, ref)
+			}
+		})
 	}
 	if reflect.DeepEqual(at(t, document, "components", "schemas", "Problem"), at(t, document, "components", "schemas", "openapi_test.Problem")) {
 		t.Error("the errors' schema is lost")
@@ -230,11 +232,13 @@ func TestOperationsThatCannotBeDescribed(t *testing.T) {
 			app.HTTP("GET b.example/x", lift.Operation{Handler: h, ID: "other"})
 		}, "describe GET b.example/x: GET /x is described already"},
 	} {
-		app := lift.New(lift.Config{})
-		tt.register(app)
-		if err := openapi.Write(new(bytes.Buffer), app, openapi.Info{}); err == nil || err.Error() != tt.want {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			app := lift.New(lift.Config{})
+			tt.register(app)
+			if err := openapi.Write(new(bytes.Buffer), app, openapi.Info{}); err == nil || err.Error() != tt.want {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 	if document := write(t, lift.New(lift.Config{}), openapi.Info{}); len(document["paths"].(map[string]any)) != 0 {
 		t.Error("an app without HTTP has paths")

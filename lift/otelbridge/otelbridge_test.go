@@ -132,28 +132,30 @@ func TestParents(t *testing.T) {
 		"a parent of zeros":  {"Root=1-5759e988-bd862e3fe1be46a994272793;Parent=0000000000000000", nil, nil, "", "0000000000000000", ""},
 		"not valid, neither": {"x", http.Header{"Traceparent": {"x"}}, nil, "", "0000000000000000", ""},
 	} {
-		var log lifttest.Log
-		app, spans := newApp(&log, func(context.Context, *lift.Event) (*lift.Response, error) { return nil, nil }, tt.outer...)
-		ctx := t.Context()
-		if tt.lambda != "" {
-			ctx = lifttest.Traced(ctx, tt.lambda)
-		}
-		lifttest.Invoke(ctx, t, app, request(tt.header))
-		span := spans.Ended()[0]
-		parent := tt.parent
-		if parent == "" {
-			parent = daemon.Segment(t)["id"].(string)
-		}
-		if got := span.Parent().SpanID().String(); got != parent {
-			t.Errorf("%s: parent %s, want %s", name, got, parent)
-		}
-		id := span.SpanContext().TraceID().String()
-		if tt.trace != "" && id != tt.trace || span.SpanContext().TraceState().String() != tt.state {
-			t.Errorf("%s: trace %s, state %q", name, id, span.SpanContext().TraceState())
-		}
-		if line := log.Line(t, "handled"); tt.lambda == "" && line["trace_id"] != "1-"+id[:8]+"-"+id[8:] {
-			t.Errorf("%s: line %v", name, line)
-		}
+		t.Run(name, func(t *testing.T) {
+			var log lifttest.Log
+			app, spans := newApp(&log, func(context.Context, *lift.Event) (*lift.Response, error) { return nil, nil }, tt.outer...)
+			ctx := t.Context()
+			if tt.lambda != "" {
+				ctx = lifttest.Traced(ctx, tt.lambda)
+			}
+			lifttest.Invoke(ctx, t, app, request(tt.header))
+			span := spans.Ended()[0]
+			parent := tt.parent
+			if parent == "" {
+				parent = daemon.Segment(t)["id"].(string)
+			}
+			if got := span.Parent().SpanID().String(); got != parent {
+				t.Errorf("%s: parent %s, want %s", name, got, parent)
+			}
+			id := span.SpanContext().TraceID().String()
+			if tt.trace != "" && id != tt.trace || span.SpanContext().TraceState().String() != tt.state {
+				t.Errorf("%s: trace %s, state %q", name, id, span.SpanContext().TraceState())
+			}
+			if line := log.Line(t, "handled"); tt.lambda == "" && line["trace_id"] != "1-"+id[:8]+"-"+id[8:] {
+				t.Errorf("%s: line %v", name, line)
+			}
+		})
 	}
 }
 

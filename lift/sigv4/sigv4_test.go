@@ -43,14 +43,16 @@ func TestExamplesOfAWS(t *testing.T) {
 		http.MethodGet:  "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
 		http.MethodPost: "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
 	} {
-		r := request(t, method, "https://example.amazonaws.com/", nil)
-		if err := signer("service", example).Sign(r, nil, time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)); err != nil {
-			t.Fatal(err)
-		}
-		want = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=" + want
-		if got := r.Header.Get("Authorization"); got != want {
-			t.Errorf("%s is signed with\n%s, want\n%s", method, got, want)
-		}
+		t.Run(method, func(t *testing.T) {
+			r := request(t, method, "https://example.amazonaws.com/", nil)
+			if err := signer("service", example).Sign(r, nil, time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)); err != nil {
+				t.Fatal(err)
+			}
+			want = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=" + want
+			if got := r.Header.Get("Authorization"); got != want {
+				t.Errorf("%s is signed with\n%s, want\n%s", method, got, want)
+			}
+		})
 	}
 }
 
@@ -147,9 +149,11 @@ func TestCredentialsHideTheirSecrets(t *testing.T) {
 	t.Parallel()
 	c := sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "sesame", SessionToken: "sesame"}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		if text := fmt.Sprintf(format, c); strings.Contains(text, "sesame") || !strings.Contains(text, "AKIDEXAMPLE") {
-			t.Errorf("%s prints %s", format, text)
-		}
+		t.Run(format, func(t *testing.T) {
+			if text := fmt.Sprintf(format, c); strings.Contains(text, "sesame") || !strings.Contains(text, "AKIDEXAMPLE") {
+				t.Errorf("%s prints %s", format, text)
+			}
+		})
 	}
 	if text, err := json.Marshal(map[string]any{"who": c}); err != nil || string(text) != `{"who":"credentials of AKIDEXAMPLE"}` {
 		t.Errorf("in JSON: %s, %v", text, err)

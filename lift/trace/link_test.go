@@ -23,10 +23,12 @@ func TestParseHeader(t *testing.T) {
 		"Root=" + strings.ToUpper(root):           {},
 		lambda + strings.Repeat(";x=y", 200):      {},
 	} {
-		got, ok := trace.ParseHeader(text)
-		if got != want || ok != (want.TraceID != "") {
-			t.Errorf("%q: %+v, %v", text, got, ok)
-		}
+		t.Run(text, func(t *testing.T) {
+			got, ok := trace.ParseHeader(text)
+			if got != want || ok != (want.TraceID != "") {
+				t.Errorf("%q: %+v, %v", text, got, ok)
+			}
+		})
 	}
 }
 
@@ -54,10 +56,12 @@ func TestParseTraceparent(t *testing.T) {
 		"00-00000000000000000000000000000000-b7ad6b7169203331-01": {},
 		"00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01": {},
 	} {
-		got, ok := trace.ParseTraceparent(text)
-		if got != want || ok != (want.TraceID != "") {
-			t.Errorf("%q: %+v, %v", text, got, ok)
-		}
+		t.Run(text, func(t *testing.T) {
+			got, ok := trace.ParseTraceparent(text)
+			if got != want || ok != (want.TraceID != "") {
+				t.Errorf("%q: %+v, %v", text, got, ok)
+			}
+		})
 	}
 }
 

@@ -156,17 +156,19 @@ func TestNothingIsSent(t *testing.T) {
 		"undecided":   "Root=" + root + ";Sampled=?",
 		"passed on":   "Root=" + root + ";Lineage=1:a:0",
 	} {
-		ctx, s := tracer(t, daemon).Start(t.Context(), "x", trace.Caller{Lambda: header})
-		child, sub := trace.Start(ctx, "part")
-		if child != ctx || sub != nil {
-			t.Errorf("%s: a subsegment", name)
-		}
-		sub.Annotate("a", 1)
-		s.Annotate("a", 1)
-		s.End(nil)
-		if link := s.Link(); link.TraceID != root || link.Sampled {
-			t.Errorf("%s: link %+v", name, link)
-		}
+		t.Run(name, func(t *testing.T) {
+			ctx, s := tracer(t, daemon).Start(t.Context(), "x", trace.Caller{Lambda: header})
+			child, sub := trace.Start(ctx, "part")
+			if child != ctx || sub != nil {
+				t.Errorf("%s: a subsegment", name)
+			}
+			sub.Annotate("a", 1)
+			s.Annotate("a", 1)
+			s.End(nil)
+			if link := s.Link(); link.TraceID != root || link.Sampled {
+				t.Errorf("%s: link %+v", name, link)
+			}
+		})
 	}
 	daemon.Empty(t)
 
@@ -197,19 +199,21 @@ func TestOutcomes(t *testing.T) {
 		"refusal":    {err: lift.Errorf(lift.CodeNotFound, "gone"), error: true},
 		"throttle":   {err: lift.Errorf(lift.CodeRateLimited, "slow down"), error: true, throttle: true},
 	} {
-		_, s := tr.Start(t.Context(), "x", trace.Caller{Lambda: lambda})
-		s.End(tt.err)
-		got := next(t, daemon)
-		if got["fault"] == true != tt.fault || got["error"] == true != tt.error || got["throttle"] == true != tt.throttle {
-			t.Errorf("%s: %v", name, got)
-		}
-		if tt.err == nil {
-			continue
-		}
-		exception := got["cause"].(map[string]any)["exceptions"].([]any)[0].(map[string]any)
-		if exception["message"] != tt.err.Error() || exception["type"] != fmt.Sprintf("%T", tt.err) {
-			t.Errorf("%s: %v", name, exception)
-		}
+		t.Run(name, func(t *testing.T) {
+			_, s := tr.Start(t.Context(), "x", trace.Caller{Lambda: lambda})
+			s.End(tt.err)
+			got := next(t, daemon)
+			if got["fault"] == true != tt.fault || got["error"] == true != tt.error || got["throttle"] == true != tt.throttle {
+				t.Errorf("%s: %v", name, got)
+			}
+			if tt.err == nil {
+				return
+			}
+			exception := got["cause"].(map[string]any)["exceptions"].([]any)[0].(map[string]any)
+			if exception["message"] != tt.err.Error() || exception["type"] != fmt.Sprintf("%T", tt.err) {
+				t.Errorf("%s: %v", name, exception)
+			}
+		})
 	}
 }
 
@@ -365,9 +369,11 @@ func TestNewTracer(t *testing.T) {
 		"tcp:127.0.0.1:2000 udp:127.0.0.2:2001": true, "udp:127.0.0.2:2001": true,
 		"127.0.0.1": false, "127.0.0.1:": false, "tcp:x": false,
 	} {
-		if _, err := trace.New(trace.Config{Daemon: address}); (err == nil) != ok {
-			t.Errorf("%q: %v", address, err)
-		}
+		t.Run(address, func(t *testing.T) {
+			if _, err := trace.New(trace.Config{Daemon: address}); (err == nil) != ok {
+				t.Errorf("%q: %v", address, err)
+			}
+		})
 	}
 	daemon := lifttest.NewDaemon(t)
 	t.Setenv("AWS_XRAY_DAEMON_ADDRESS", "tcp:127.0.0.1:9 udp:"+daemon.Address())

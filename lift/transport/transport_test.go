@@ -140,11 +140,13 @@ func TestTrusts(t *testing.T) {
 		"not in the bundle": {bundle: bundle(t), all: elsewhere},
 		"no bundle":         {bundle: "/none", all: elsewhere},
 	} {
-		for _, url := range []string{direct, byChain, direct} {
-			if err := get(client(t, r), url); err != nil {
-				t.Errorf("%s: %v", name, err)
+		t.Run(name, func(t *testing.T) {
+			for _, url := range []string{direct, byChain, direct} {
+				if err := get(client(t, r), url); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -180,11 +182,13 @@ func TestRefuses(t *testing.T) {
 		"certificate signed by unknown": issue(t, here, root(t, "nobody")),
 		"possibly because of":           issue(t, here, root(t, "trusted")), // by name alone
 	} {
-		err := get(client(t, r), serve(t, server))
-		var refused *tls.CertificateVerificationError
-		if !errors.As(err, &refused) || !strings.Contains(err.Error(), name) {
-			t.Errorf("want %q, got %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			err := get(client(t, r), serve(t, server))
+			var refused *tls.CertificateVerificationError
+			if !errors.As(err, &refused) || !strings.Contains(err.Error(), name) {
+				t.Errorf("want %q, got %v", name, err)
+			}
+		})
 	}
 	if err := get(client(t, r), serve(t, issue(t, here, intermediate(t, trusted)))); err == nil {
 		t.Error("a chain with a gap is trusted")

@@ -46,9 +46,11 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"many packages":  {"../../../examples/....New", "is not one package"},
 		"unknown option": {"-x", "-app must name"},
 	} {
-		err := run(t.Context(), []string{"-app", tt.app}, new(bytes.Buffer))
-		if err == nil || !strings.Contains(err.Error(), tt.want) {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			err := run(t.Context(), []string{"-app", tt.app}, new(bytes.Buffer))
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 }

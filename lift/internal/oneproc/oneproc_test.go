@@ -34,14 +34,16 @@ func TestOneThread(t *testing.T) {
 		"elsewhere":              {nil, false},
 		"a size that is no size": {[]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=small"}, false},
 	} {
-		cmd := exec.CommandContext(t.Context(), os.Args[0])
-		cmd.Env = append(c.env, "ONEPROC_TEST=1")
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if one := string(out) == "1"; one != c.one {
-			t.Errorf("%s runs on %s threads", name, out)
-		}
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
+			cmd.Env = append(c.env, "ONEPROC_TEST=1")
+			out, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if one := string(out) == "1"; one != c.one {
+				t.Errorf("%s runs on %s threads", name, out)
+			}
+		})
 	}
 }

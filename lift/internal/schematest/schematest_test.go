@@ -22,9 +22,11 @@ func TestEMF(t *testing.T) {
 		"not even JSON":   `{`,
 		"list with texts": `{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"n","Dimensions":[[]],"Metrics":[{"Name":"a"}]}]},"a":[1,"2"]}`,
 	} {
-		if emfFault([]byte(line)) == nil {
-			t.Errorf("%s passes", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if emfFault([]byte(line)) == nil {
+				t.Errorf("%s passes", name)
+			}
+		})
 	}
 }
 
@@ -42,10 +44,12 @@ func TestSegment(t *testing.T) {
 		"short id":         `{"name":"x","id":"70de5b6f19ff9a0","start_time":1,"trace_id":"1-581cf771-a006649127e371903a2de979","end_time":2}`,
 		"no end":           `{"name":"x","id":"70de5b6f19ff9a0a","start_time":1,"trace_id":"1-581cf771-a006649127e371903a2de979"}`,
 	} {
-		fake := new(testing.T)
-		Segment(fake, []byte(document))
-		if !fake.Failed() {
-			t.Errorf("%s passes", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			fake := new(testing.T)
+			Segment(fake, []byte(document))
+			if !fake.Failed() {
+				t.Errorf("%s passes", name)
+			}
+		})
 	}
 }
