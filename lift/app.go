@@ -156,7 +156,8 @@ func (a *App) newEvent(ctx context.Context, trigger Trigger, id string) *Event {
 	if e.ID == "" {
 		e.ID = e.RequestID
 	}
-	if e.CorrelationID = e.ID; e.CorrelationID == "" {
+	e.CorrelationID = e.ID
+	if e.CorrelationID == "" {
 		e.CorrelationID = newCorrelationID()
 	}
 	e.TraceID = traceID(ctx.Value("x-amzn-trace-id"))
@@ -198,11 +199,11 @@ func failure(e *Event, shown *Error) error {
 // errorAttr logs an error, as the value that it or an error under it wants to
 // be logged as, such as a panic with its stack.
 func errorAttr(err error) slog.Attr {
-	var valuer interface {
+	type valuer interface {
 		error
 		slog.LogValuer
 	}
-	if errors.As(err, &valuer) {
+	if valuer, ok := errors.AsType[valuer](err); ok {
 		return slog.Any("error", valuer.LogValue())
 	}
 	return slog.String("error", err.Error())

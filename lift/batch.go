@@ -73,7 +73,8 @@ func (b batch) appendFailures(dst []byte, records []record, results []error) []b
 		dst = append(dst, `{"itemIdentifier":`...)
 		dst = appendString(dst, records[i].id)
 		dst = append(dst, '}')
-		if first = false; b.failures == fromTheLowest {
+		first = false
+		if b.failures == fromTheLowest {
 			break
 		}
 	}
@@ -254,7 +255,8 @@ func (r *batchRun) done(l *lane, i int, err error) {
 		}
 		return
 	}
-	if l.waiting = l.waiting[1:]; len(l.waiting) > 0 {
+	l.waiting = l.waiting[1:]
+	if len(l.waiting) > 0 {
 		heap.Push(&r.lanes, l)
 	}
 }

@@ -14,15 +14,20 @@ import (
 // every trigger; of the views below them exactly one is set, and for a direct
 // invocation none.
 //
+// Route is the pattern, route key or detail type that was registered, or the name
+// of the table, stream, queue, topic, bucket or schedule. Body is the body of a
+// request or a message, a Kinesis record's data, an event's detail; for DynamoDB
+// and S3 the record, for a direct invocation all of it.
+//
 // An Event and all it points to belong to the handler until it returns. Its
 // fields may be read by several goroutines; a middleware writes them only
 // before it calls the next handler.
 type Event struct {
 	Trigger Trigger
 	ID      string    // the event's own id, given by its source; for a direct invocation the RequestID
-	Route   string    // the pattern, route key or detail type that was registered; the name of the table, stream, queue, topic, bucket or schedule; "" when nothing matched
+	Route   string    // what was registered, or the name of the source: see below; "" when nothing matched
 	Time    time.Time // when the source says that it happened; zero where it does not say
-	Body    []byte    // the payload: the body of a request or message decoded, a Kinesis record's data, an event's detail; for DynamoDB and S3 the record, for a direct invocation all of it
+	Body    []byte    // the payload, decoded: see below
 
 	// Raw is the event as it came, or the record of a batch. It may contain
 	// credentials. It is not to be changed.
@@ -35,7 +40,10 @@ type Event struct {
 	Deadline      time.Time // when the answer must be ready: the invocation's deadline less Config.Margin; zero for none
 	Claims        *Claims   // what a verified token says of the caller; nil for a caller nobody verified
 
-	HTTP        *http.Request  // TriggerHTTP. Its Body reads Event.Body, its RemoteAddr is the caller's address, its context is not the handler's
+	// HTTP is set for TriggerHTTP. Its Body reads Event.Body, its RemoteAddr is
+	// the caller's address, and its context is not the handler's.
+	HTTP *http.Request
+
 	WebSocket   *WebSocket     // TriggerConnect, TriggerDisconnect, TriggerMessage
 	DynamoDB    *StreamRecord  // TriggerDynamoDB
 	Kinesis     *KinesisRecord // TriggerKinesis

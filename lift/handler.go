@@ -41,8 +41,8 @@ func Only(name string, mw Middleware, triggers ...Trigger) Middleware {
 	return func(next Handler) Handler {
 		if r, ok := next.(registered); ok {
 			if !slices.Contains(triggers, r.trigger) {
-				panic(fmt.Sprintf("lift: %s cannot guard a %s handler (it applies to: %s); register it on the routes that it fits instead of with App.Use",
-					name, r.trigger, joinTriggers(triggers)))
+				panic(fmt.Sprintf("lift: %s cannot guard a %s handler (it applies to: %s); "+
+					"register it on the routes that it fits instead of with App.Use", name, r.trigger, joinTriggers(triggers)))
 			}
 			return mw(next)
 		}

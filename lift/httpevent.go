@@ -58,7 +58,8 @@ func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
 		}
 		// A load balancer passes path and query on as they were sent.
 		path, c.method = env.path, env.httpMethod
-		if query, err = env.joinQuery(func(s string) string { return s }); err != nil {
+		query, err = env.joinQuery(func(s string) string { return s })
+		if err != nil {
 			return nil, fmt.Errorf("read query: %w", err)
 		}
 		forwarded := header.Get("X-Forwarded-For")
@@ -69,11 +70,13 @@ func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
 			g.Kind = GatewayHTTPAPI
 		}
 		var cut bool
-		if path, cut = g.cutBase(env.path, env.pathParameters); !cut && g.Kind == GatewayHTTPAPI {
+		path, cut = g.cutBase(env.path, env.pathParameters)
+		if !cut && g.Kind == GatewayHTTPAPI {
 			path = g.cutStage(path)
 		}
 		c.method = env.httpMethod
-		if query, err = env.joinQuery(url.QueryEscape); err != nil {
+		query, err = env.joinQuery(url.QueryEscape)
+		if err != nil {
 			return nil, fmt.Errorf("read query: %w", err)
 		}
 	}
@@ -92,7 +95,8 @@ func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
 	e.Body = body
 	e.Gateway = g
 	e.HTTP = newRequest(c.method, path, query, header, body)
-	if e.HTTP.Host = header.Get("Host"); e.HTTP.Host == "" {
+	e.HTTP.Host = header.Get("Host")
+	if e.HTTP.Host == "" {
 		e.HTTP.Host = c.domain
 	}
 	e.HTTP.RemoteAddr = c.sourceIP
@@ -181,7 +185,8 @@ func newRequest(method, path, query string, header http.Header, body []byte) *ht
 	if len(body) > 0 {
 		r.Body = readBody{bytes.NewReader(body)}
 	}
-	if r.RequestURI = path; query != "" {
+	r.RequestURI = path
+	if query != "" {
 		r.RequestURI += "?" + query
 	}
 	return r

@@ -52,7 +52,8 @@ func decodeKinesisRecord(text string, e *Event) (string, error) {
 	if err != nil {
 		return view.SequenceNumber, fmt.Errorf("read Kinesis record: %w", err)
 	}
-	if e.Body, err = base64.StdEncoding.DecodeString(data); err != nil {
+	e.Body, err = base64.StdEncoding.DecodeString(data)
+	if err != nil {
 		return view.SequenceNumber, errors.New("read Kinesis record: its data is not base64")
 	}
 	// arn:aws:kinesis:region:account:stream/NAME

@@ -57,7 +57,8 @@ func (s *scanner) members(table ...member) error {
 				next = 0
 			}
 			m := &table[next]
-			if next++; m.key == key {
+			next++
+			if m.key == key {
 				return s.value(m.into)
 			}
 		}

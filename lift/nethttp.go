@@ -45,8 +45,7 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func bodyFault(err error) error {
-	var large *http.MaxBytesError
-	if errors.As(err, &large) {
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return &Error{Code: CodeTooLarge, Message: "the body is too large", Cause: err}
 	}
 	return &Error{Code: CodeInvalid, Message: "the body could not be read", Cause: err}

@@ -15,7 +15,10 @@ type S3Object struct {
 	Size      int64  // bytes; 0 for a deleted object
 	ETag      string
 	VersionID string
-	Sequencer string // of two events of one key, the one with the higher came later; compared as text, the shorter padded with zeros on the right
+
+	// Sequencer orders the events of one key: the higher came later. It is
+	// compared as text, the shorter padded with zeros on the right.
+	Sequencer string
 }
 
 // S3 registers the handler for event notifications of S3 buckets. S3 invokes a
@@ -59,7 +62,8 @@ func decodeS3Record(text string, e *Event) (id string, err error) {
 		e.Time, err = timestamp(at)
 	}
 	if err == nil {
-		if view.Key, err = url.QueryUnescape(key); err != nil {
+		view.Key, err = url.QueryUnescape(key)
+		if err != nil {
 			err = errors.New("the key's escapes are broken")
 		}
 	}

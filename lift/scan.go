@@ -57,7 +57,8 @@ func (s *scanner) literal(word string) bool {
 
 // end checks that nothing but space is left.
 func (s *scanner) end() error {
-	if s.space(); s.pos < len(s.text) {
+	s.space()
+	if s.pos < len(s.text) {
 		return s.fail("the end of the text")
 	}
 	return nil
@@ -73,7 +74,8 @@ func (s *scanner) object(member func(key string) error) error {
 	default:
 		return s.fail("an object")
 	}
-	if s.depth++; s.depth > maxDepth {
+	s.depth++
+	if s.depth > maxDepth {
 		return s.fail("less deeply nested")
 	}
 	s.pos++
@@ -123,7 +125,8 @@ func (s *scanner) array(element func() error) error {
 	default:
 		return s.fail("an array")
 	}
-	if s.depth++; s.depth > maxDepth {
+	s.depth++
+	if s.depth > maxDepth {
 		return s.fail("less deeply nested")
 	}
 	s.pos++

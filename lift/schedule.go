@@ -54,7 +54,8 @@ func (f *scheduleFamily) decode(ctx context.Context, a *App, env *envelope) (*Ev
 	e.Raw = env.payload
 	e.Schedule = &Schedule{Source: env.source}
 	var err error
-	if e.Time, err = timestamp(env.time); err != nil {
+	e.Time, err = timestamp(env.time)
+	if err != nil {
 		return nil, fmt.Errorf("read tick: %w", err)
 	}
 	if env.resources != "" {

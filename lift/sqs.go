@@ -83,7 +83,8 @@ func decodeSQSMessage(text string, e *Event) (string, error) {
 		if text == "" {
 			continue
 		}
-		if numbers[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+		numbers[i], err = strconv.ParseInt(text, 10, 64)
+		if err != nil {
 			return e.ID, errors.New("read SQS message: its times and its number of receives are not whole numbers")
 		}
 	}

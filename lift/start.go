@@ -7,8 +7,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
-
-	_ "github.com/pay-theory/streamer/lift/internal/oneproc" // GOMAXPROCS
 )
 
 // shutdownTime is what the hooks of OnShutdown have together.

@@ -63,14 +63,14 @@ func decodeInput(body []byte, in any) error {
 
 // inputFault says what is wrong with a body without quoting it.
 func inputFault(err error) string {
-	var kind *json.UnmarshalTypeError
-	var syntax *json.SyntaxError
-	switch {
-	case errors.As(err, &kind) && kind.Field != "":
-		return fmt.Sprintf("field %s cannot be of kind %s", kind.Field, firstWord(kind.Value))
-	case errors.As(err, &kind):
-		return fmt.Sprintf("the body cannot be of kind %s", firstWord(kind.Value))
-	case errors.As(err, &syntax):
+	if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		what := "the body"
+		if kind.Field != "" {
+			what = "field " + kind.Field
+		}
+		return what + " cannot be of kind " + firstWord(kind.Value)
+	}
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Sprintf("the body is not JSON: see byte %d", syntax.Offset)
 	}
 	return "the body is not what is expected here"

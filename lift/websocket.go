@@ -42,7 +42,8 @@ func (w *WebSocket) Subprotocols() []string {
 	var names []string
 	for _, line := range w.Header.Values("Sec-WebSocket-Protocol") {
 		for name := range strings.SplitSeq(line, ",") {
-			if name = strings.TrimSpace(name); name != "" {
+			name = strings.TrimSpace(name)
+			if name != "" {
 				names = append(names, name)
 			}
 		}
@@ -89,7 +90,8 @@ func (f *webSocketFamily) invoke(ctx context.Context, a *App, env *envelope) ([]
 	}
 	h, ok := f.routes[e.Route]
 	if !ok && e.Trigger == TriggerMessage {
-		if h, ok = f.routes[RouteDefault]; ok {
+		h, ok = f.routes[RouteDefault]
+		if ok {
 			e.Route = RouteDefault
 		}
 	}
@@ -147,16 +149,19 @@ func (f *webSocketFamily) decode(ctx context.Context, a *App, env *envelope) (*E
 	switch kind {
 	case "CONNECT":
 		trigger, route = TriggerConnect, RouteConnect
-		if w.Header, err = env.header(); err != nil {
+		w.Header, err = env.header()
+		if err != nil {
 			return nil, fmt.Errorf("read headers: %w", err)
 		}
-		if w.Query, err = env.queryValues(); err != nil {
+		w.Query, err = env.queryValues()
+		if err != nil {
 			return nil, fmt.Errorf("read query: %w", err)
 		}
 	case "DISCONNECT":
 		trigger, route = TriggerDisconnect, RouteDisconnect
 	case "MESSAGE":
-		if trigger = TriggerMessage; strings.HasPrefix(route, "$") {
+		trigger = TriggerMessage
+		if strings.HasPrefix(route, "$") {
 			route = RouteDefault
 		}
 	default:

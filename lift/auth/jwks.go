@@ -143,7 +143,8 @@ func (j *jwks) fetch(done chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.tried = j.now()
-	if j.fault = err; err == nil {
+	j.fault = err
+	if err == nil {
 		j.keys, j.fetched = keys, j.tried
 	}
 	j.running = nil

@@ -54,7 +54,8 @@ func parseKeys(data []byte) ([]key, error) {
 	var keys []key
 	for {
 		var block *pem.Block
-		if block, data = pem.Decode(data); block == nil {
+		block, data = pem.Decode(data)
+		if block == nil {
 			break
 		}
 		k, err := parsePEM(block)
@@ -79,7 +80,8 @@ func parsePEM(block *pem.Block) (key, error) {
 		public, err = x509.ParsePKCS1PublicKey(block.Bytes)
 	case "CERTIFICATE":
 		var cert *x509.Certificate
-		if cert, err = x509.ParseCertificate(block.Bytes); err == nil {
+		cert, err = x509.ParseCertificate(block.Bytes)
+		if err == nil {
 			public = cert.PublicKey
 		}
 	default:

@@ -86,11 +86,15 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 	}
 	var err error
 	if cfg.JWKS.URL != "" {
-		if v.jwks, err = newJWKS(cfg.JWKS, now); err != nil {
+		v.jwks, err = newJWKS(cfg.JWKS, now)
+		if err != nil {
 			return nil, err
 		}
-	} else if v.keys, err = parseKeys(cfg.Keys); err != nil {
-		return nil, fmt.Errorf("auth: parse Config.Keys: %w", err)
+	} else {
+		v.keys, err = parseKeys(cfg.Keys)
+		if err != nil {
+			return nil, fmt.Errorf("auth: parse Config.Keys: %w", err)
+		}
 	}
 	algorithms := cfg.Algorithms
 	if len(algorithms) == 0 {
@@ -201,7 +205,8 @@ type keySet struct {
 // changed: a kid that is not among them is worth another look.
 func (s *keySet) forToken(token *jwt.Token) (any, error) {
 	if s.fetch != nil {
-		if s.keys, s.fault = s.fetch(false); s.fault != nil {
+		s.keys, s.fault = s.fetch(false)
+		if s.fault != nil {
 			return nil, s.fault
 		}
 	}

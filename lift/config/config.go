@@ -163,7 +163,8 @@ func setValue(v reflect.Value, field reflect.StructField, text string) (problem 
 	}
 	if d, ok := v.Addr().Interface().(*time.Duration); ok {
 		var err error
-		if *d, err = time.ParseDuration(text); err != nil {
+		*d, err = time.ParseDuration(text)
+		if err != nil {
 			return "is no duration such as 1m30s"
 		}
 		return ""
@@ -201,7 +202,8 @@ func setValue(v reflect.Value, field reflect.StructField, text string) (problem 
 		}
 		list := reflect.MakeSlice(v.Type(), 0, strings.Count(text, ",")+1)
 		for item := range strings.SplitSeq(text, ",") {
-			if item = strings.TrimSpace(item); item != "" {
+			item = strings.TrimSpace(item)
+			if item != "" {
 				list = reflect.Append(list, reflect.ValueOf(item).Convert(v.Type().Elem()))
 			}
 		}

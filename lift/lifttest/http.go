@@ -81,7 +81,8 @@ func (h HTTP) addBody(event map[string]any) {
 	if h.Body == nil {
 		return
 	}
-	if event["body"] = string(h.Body); !utf8.Valid(h.Body) {
+	event["body"] = string(h.Body)
+	if !utf8.Valid(h.Body) {
 		event["body"] = base64.StdEncoding.EncodeToString(h.Body)
 		event["isBase64Encoded"] = true
 	}

@@ -71,7 +71,9 @@ func (d Disconnect) Payload() []byte {
 	context["disconnectStatusCode"] = cmp.Or(d.Code, 1005)
 	context["disconnectReason"] = cmp.Or(d.Reason, "Client-side close frame status not set")
 	return encode(map[string]any{
-		"headers": map[string]string{"Host": "w1x2y3z4.execute-api.us-east-1.amazonaws.com", "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""},
+		"headers": map[string]string{
+			"Host": "w1x2y3z4.execute-api.us-east-1.amazonaws.com", "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "",
+		},
 		"multiValueHeaders": map[string][]string{
 			"Host": {"w1x2y3z4.execute-api.us-east-1.amazonaws.com"}, "x-api-key": {""}, "X-Forwarded-For": {""}, "x-restapi": {""},
 		},

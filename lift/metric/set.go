@@ -120,7 +120,8 @@ func (s *Set) setProperty(attr slog.Attr) {
 	} else {
 		// Encoded at once: the value may change before the Set is written.
 		var err error
-		if p.json, err = json.Marshal(plain(value)); err != nil {
+		p.json, err = json.Marshal(plain(value))
+		if err != nil {
 			s.refuse("property", attr.Key, "cannot be encoded")
 			return
 		}

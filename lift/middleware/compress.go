@@ -77,7 +77,8 @@ func compressible(res *lift.Response, min int) bool {
 	case "application/json", "application/xml", "application/javascript", "application/wasm", "image/svg+xml", "application/x-ndjson":
 		return true
 	}
-	return strings.HasPrefix(kind, "text/") && kind != "text/event-stream" || strings.HasSuffix(kind, "+json") || strings.HasSuffix(kind, "+xml")
+	return strings.HasPrefix(kind, "text/") && kind != "text/event-stream" ||
+		strings.HasSuffix(kind, "+json") || strings.HasSuffix(kind, "+xml")
 }
 
 // acceptsGzip reads Accept-Encoding (RFC 9110, section 12.5.3): gzip by its

@@ -46,12 +46,12 @@ func CORS(cfg CORSConfig) lift.Middleware {
 	return lift.Only("middleware.CORS", func(next lift.Handler) lift.Handler {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 			origin := e.Header("Origin")
-			allowed := c.any || origin != "" && slices.Contains(c.origins, origin)
+			allowed := c.everyOrigin || origin != "" && slices.Contains(c.origins, origin)
 			if e.HTTP.Method == http.MethodOptions && origin != "" && e.Header("Access-Control-Request-Method") != "" {
 				return c.preflight(origin, allowed), nil
 			}
 			res, err := next.Handle(ctx, e)
-			if !c.any {
+			if !c.everyOrigin {
 				res = addVary(res, "Origin")
 			}
 			if origin == "" || !allowed {
@@ -92,7 +92,7 @@ func (cfg *CORSConfig) check() error {
 
 type cors struct {
 	origins                  []string
-	any, credentials         bool
+	everyOrigin, credentials bool
 	methods, headers, expose string
 	maxAge                   string
 }
@@ -108,14 +108,14 @@ func newCORS(cfg CORSConfig) *cors {
 		cfg.MaxAge = 10 * time.Minute
 	}
 	return &cors{
-		origins: slices.Clone(cfg.Origins), any: cfg.Origins[0] == "*", credentials: cfg.Credentials,
+		origins: slices.Clone(cfg.Origins), everyOrigin: cfg.Origins[0] == "*", credentials: cfg.Credentials,
 		methods: strings.Join(cfg.Methods, ", "), headers: strings.Join(cfg.Headers, ", "), expose: strings.Join(cfg.Expose, ", "),
 		maxAge: strconv.Itoa(int(cfg.MaxAge / time.Second)),
 	}
 }
 
 func (c *cors) allow(res *lift.Response, origin string) *lift.Response {
-	if c.any {
+	if c.everyOrigin {
 		origin = "*"
 	}
 	res = res.SetHeader("Access-Control-Allow-Origin", origin)
@@ -143,7 +143,8 @@ func addVary(res *lift.Response, name string) *lift.Response {
 		return res.SetHeader("Vary", name)
 	}
 	for field := range strings.SplitSeq(res.Header.Get("Vary"), ",") {
-		if field = strings.TrimSpace(field); field == "*" || strings.EqualFold(field, name) {
+		field = strings.TrimSpace(field)
+		if field == "*" || strings.EqualFold(field, name) {
 			return res
 		}
 	}

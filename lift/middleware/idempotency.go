@@ -142,7 +142,10 @@ func (i *idempotency) handle(ctx context.Context, e *lift.Event, next lift.Handl
 	key, hash := scopedKey(e, name), payloadHash(e)
 	claim, err := i.cfg.Store.Begin(ctx, key, hash, i.cfg.Lease)
 	if err != nil {
-		return nil, &lift.Error{Code: lift.CodeUnavailable, Message: "the idempotency key cannot be looked up", Cause: fmt.Errorf("begin idempotent call: %w", err)}
+		return nil, &lift.Error{
+			Code: lift.CodeUnavailable, Message: "the idempotency key cannot be looked up",
+			Cause: fmt.Errorf("begin idempotent call: %w", err),
+		}
 	}
 	if claim.Token == "" {
 		return repeated(e, claim, hash)

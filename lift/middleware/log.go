@@ -27,7 +27,8 @@ func Log() lift.Middleware {
 			var public bool
 			if err != nil {
 				message = "refused"
-				if shown, public = lift.AsError(err); shown.HTTPStatus() >= http.StatusInternalServerError {
+				shown, public = lift.AsError(err)
+				if shown.HTTPStatus() >= http.StatusInternalServerError {
 					level, message = slog.LevelError, "failed"
 				}
 			}

@@ -99,7 +99,8 @@ func NewTokenBuckets(cfg TokenBucketConfig) *TokenBuckets {
 		panic(fmt.Sprintf("lift/middleware: NewTokenBuckets with Rate %v, Burst %d, MaxKeys %d", cfg.Rate, cfg.Burst, cfg.MaxKeys))
 	}
 	if cfg.Burst == 0 {
-		if cfg.Burst = int(cfg.Rate); float64(cfg.Burst) < cfg.Rate {
+		cfg.Burst = int(cfg.Rate)
+		if float64(cfg.Burst) < cfg.Rate {
 			cfg.Burst++
 		}
 	}

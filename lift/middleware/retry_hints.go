@@ -45,7 +45,15 @@ func RetryHints(after time.Duration) lift.Middleware {
 
 // transient reports whether an error says that it will pass.
 func transient(err error) bool {
-	var timeout interface{ Timeout() bool }
-	var temporary interface{ Temporary() bool }
-	return errors.As(err, &timeout) && timeout.Timeout() || errors.As(err, &temporary) && temporary.Temporary()
+	if timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err); ok && timeout.Timeout() {
+		return true
+	}
+	temporary, ok := errors.AsType[interface {
+		error
+		Temporary() bool
+	}](err)
+	return ok && temporary.Temporary()
 }

@@ -32,7 +32,8 @@ func SecurityHeaders(change http.Header) lift.Middleware {
 	}
 	for name, values := range change {
 		name = http.CanonicalHeaderKey(name)
-		if headers[name] = strings.Join(values, ", "); headers[name] == "" {
+		headers[name] = strings.Join(values, ", ")
+		if headers[name] == "" {
 			delete(headers, name)
 		}
 	}

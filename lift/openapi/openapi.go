@@ -146,7 +146,9 @@ func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) 
 		op.Parameters = append(op.Parameters, parameter{Name: name, In: "path", Required: true, Schema: schema{"type": "string"}})
 	}
 	for _, p := range o.Query {
-		op.Parameters = append(op.Parameters, parameter{Name: p.Name, In: "query", Description: p.Description, Required: p.Required, Schema: schema{"type": "string"}})
+		op.Parameters = append(op.Parameters, parameter{
+			Name: p.Name, In: "query", Description: p.Description, Required: p.Required, Schema: schema{"type": "string"},
+		})
 	}
 	errors := slices.Clone(o.Errors)
 	if route.In != nil {

@@ -70,7 +70,8 @@ func withParent(ctx context.Context, e *lift.Event) context.Context {
 	link := trace.From(ctx).Link()
 	if link.Parent == "" {
 		header, _ := ctx.Value("x-amzn-trace-id").(string) // set by aws-lambda-go
-		if link, _ = trace.ParseHeader(header); link.Parent == "" {
+		link, _ = trace.ParseHeader(header)
+		if link.Parent == "" {
 			link, _ = trace.ParseTraceparent(e.Header(trace.HeaderTraceparent))
 		}
 	}

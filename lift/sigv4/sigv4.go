@@ -128,7 +128,8 @@ func canonical(r *http.Request, body []byte) (names, request string) {
 	}
 	signed := []string{"host"}
 	for name := range r.Header {
-		if name = strings.ToLower(name); name == "content-type" || strings.HasPrefix(name, "x-amz-") {
+		name = strings.ToLower(name)
+		if name == "content-type" || strings.HasPrefix(name, "x-amz-") {
 			signed = append(signed, name)
 		}
 	}

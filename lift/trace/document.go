@@ -146,7 +146,8 @@ func appendMember(b *jsontext.Builder, n int, open string, v value) bool {
 	s, isText := v.data.(string)
 	if !isText {
 		var err error
-		if encoded, err = json.Marshal(v.data); err != nil {
+		encoded, err = json.Marshal(v.data)
+		if err != nil {
 			return false
 		}
 	}

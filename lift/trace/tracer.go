@@ -83,8 +83,10 @@ func (t *Tracer) Start(ctx context.Context, name string, from Caller) (context.C
 	link, ok := ParseHeader(from.Lambda)
 	inLambda := ok
 	if !ok {
-		if link, ok = ParseHeader(from.XRay); !ok {
-			if link, ok = outer, fromOuter; !ok {
+		link, ok = ParseHeader(from.XRay)
+		if !ok {
+			link, ok = outer, fromOuter
+			if !ok {
 				return ctx, nil
 			}
 		}
@@ -92,7 +94,8 @@ func (t *Tracer) Start(ctx context.Context, name string, from Caller) (context.C
 	s := &Segment{tracer: t, parent: link.Parent, link: link, name: name, start: t.now()}
 	s.link.Parent = newID()
 	s.send = link.Sampled && t.daemon != ""
-	if s.sub = inLambda && link.Parent != ""; !s.sub {
+	s.sub = inLambda && link.Parent != ""
+	if !s.sub {
 		s.name = t.service
 	}
 	if fromOuter {

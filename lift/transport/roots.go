@@ -105,7 +105,8 @@ func inBundle(bundle string, names [][]byte) iter.Seq[*x509.Certificate] {
 			case inside && bytes.HasPrefix(line, []byte("-----END")):
 				inside = false
 				var err error
-				if der, err = base64.StdEncoding.AppendDecode(der[:0], text); err != nil || !containsAny(der, names) {
+				der, err = base64.StdEncoding.AppendDecode(der[:0], text)
+				if err != nil || !containsAny(der, names) {
 					continue
 				}
 				if certificate, err := x509.ParseCertificate(bytes.Clone(der)); err == nil && !yield(certificate) {
@@ -125,7 +126,8 @@ func containsAny(der []byte, names [][]byte) bool {
 // openBundle opens a bundle, or returns nil where there is none.
 func openBundle(name string) *os.File {
 	files := bundles
-	if name = cmp.Or(name, os.Getenv("SSL_CERT_FILE")); name != "" {
+	name = cmp.Or(name, os.Getenv("SSL_CERT_FILE"))
+	if name != "" {
 		files = []string{name}
 	}
 	for _, name := range files {

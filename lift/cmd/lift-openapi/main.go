@@ -90,7 +90,8 @@ func describe(ctx context.Context, pkg, function string, info openapi.Info) ([]b
 		return nil, err
 	}
 	var source bytes.Buffer
-	if err := program.Execute(&source, map[string]string{"Package": fields[0], "Function": function, "Info": fmt.Sprintf("%q", encoded)}); err != nil {
+	values := map[string]string{"Package": fields[0], "Function": function, "Info": fmt.Sprintf("%q", encoded)}
+	if err := program.Execute(&source, values); err != nil {
 		return nil, err
 	}
 	main := filepath.Join(temp, "main.go")

@@ -6,7 +6,9 @@
 // It does so when it is imported, and imports next to nothing itself, so that Go
 // initializes it among the first. Once the other packages have allocated, with two
 // caches, the same step gives up the pages of one of them, and touches others.
-// Outside Lambda it does nothing. Whoever sets GOMAXPROCS has decided.
+// Outside Lambda it does nothing, nor where GOMAXPROCS is set, nor in a process
+// that Lambda gives several invocations at once
+// (AWS_LAMBDA_MAX_CONCURRENCY, of Managed Instances).
 package oneproc
 
 import (
@@ -22,7 +24,9 @@ const wholeCPU = 1769
 func init() {
 	size, _ := syscall.Getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
 	memory, err := strconv.Atoi(size)
-	if _, set := syscall.Getenv("GOMAXPROCS"); err == nil && memory < wholeCPU && !set {
+	_, decided := syscall.Getenv("GOMAXPROCS")
+	_, concurrent := syscall.Getenv("AWS_LAMBDA_MAX_CONCURRENCY")
+	if err == nil && memory < wholeCPU && !decided && !concurrent {
 		runtime.GOMAXPROCS(1)
 	}
 }

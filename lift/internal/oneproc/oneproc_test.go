@@ -31,6 +31,7 @@ func TestOneThread(t *testing.T) {
 		"a small function":       {[]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=1768"}, true},
 		"one of a whole CPU":     {[]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=1769"}, false},
 		"one that has decided":   {[]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "GOMAXPROCS=2"}, false},
+		"one of several at once": {[]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128", "AWS_LAMBDA_MAX_CONCURRENCY=16"}, false},
 		"elsewhere":              {nil, false},
 		"a size that is no size": {[]string{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE=small"}, false},
 	} {
