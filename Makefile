@@ -31,7 +31,7 @@ npm: setup ## install what the tests need from npm
 
 .PHONY: typescript
 typescript: npm ## the TypeScript client: types, size, tests; the types of the console
-	@cd clients/typescript && npm test && node_modules/.bin/tsc -p ../../console/tsconfig.json
+	@cd clients/typescript && npm test && node_modules/.bin/tsc -p ../../console/tsconfig.json && node_modules/.bin/tsc -p ../../examples/csv-page/tsconfig.json
 
 # Every module of the repository by its folder.
 MODULES := $(dir $(shell git ls-files '*go.mod'))

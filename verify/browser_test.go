@@ -27,7 +27,9 @@ func TestBrowser(t *testing.T) {
 		rows int
 	}{
 		{"kill", 1_200_000}, // in the middle: the page finishes without a reload
-		{"reload", 400_000}, // in the middle: the page finishes, and then forgets
+		{"reload", 400_000}, // in the middle: the page finishes, and keeps what it shows
+		{"cancel", 1_200_000},
+		{"upload", 20_000},  // its progress, and its cancel
 		{"blocked", 20_000}, // WebSocket: the page polls another origin
 		{"offline", 20_000}, // says the browser, and then online
 	} {

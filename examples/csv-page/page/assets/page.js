@@ -621,10 +621,10 @@ var Tracked = class {
    * `text` is the message, unless only its id is known; `follow` reads a
    * result_ref, and `cancel` is the client's.
    */
-  constructor(id, text, follow, cancel) {
+  constructor(id, text, follow2, cancel) {
     this.id = id;
     this.text = text;
-    this.follow = follow;
+    this.follow = follow2;
     this.ended = false;
     /** The server has nothing more to do for it. */
     this.finished = false;
@@ -1010,46 +1010,96 @@ var Streamer = class {
   }
 };
 
-// examples/csv-page/page/assets/page.ts
-async function post(path, body) {
-  const answer = await fetch(path, { method: "POST", ...body && { body } });
-  if (!answer.ok) throw new Error(await answer.text());
-  return answer.json();
-}
+// examples/csv-page/page/assets/view.ts
 function add(parent, name, text = "") {
   const element = parent.appendChild(document.createElement(name));
   element.textContent = text;
   return element;
 }
-async function show(request) {
-  const section = document.createElement("section");
-  document.querySelector("#requests").prepend(section);
-  const bar = add(section, "progress");
-  bar.max = 100;
-  bar.setAttribute("aria-label", "progress");
-  const text = add(section, "p", "sent");
-  for await (const { percentage, message } of request.progress) {
-    bar.value = percentage;
-    text.textContent = message;
+var View = class {
+  #section = document.createElement("section");
+  #bar;
+  #text;
+  #button;
+  constructor(fileName) {
+    document.querySelector("#requests").prepend(this.#section);
+    this.#section.setAttribute("aria-label", fileName);
+    add(this.#section, "h2", fileName);
+    this.#bar = add(this.#section, "progress");
+    this.#bar.max = 100;
+    this.#text = add(this.#section, "p", "sent");
+    this.#button = add(this.#section, "button", "Cancel");
   }
-  try {
-    const { rows, columns } = await request.result;
-    text.textContent = `${rows} rows`;
-    table(section, columns);
-  } catch (error) {
-    text.textContent = `${error.code}: ${error.message}`;
-    text.setAttribute("role", "alert");
+  /** Says how far one of the two things is that take their time. */
+  progress(of, percentage, message) {
+    this.#bar.setAttribute("aria-label", of);
+    this.#bar.value = percentage;
+    this.say(message);
   }
-  bar.remove();
+  say(message) {
+    this.#text.textContent = message;
+  }
+  /** Calls cancel when the button is pressed, in the place of what was called before. */
+  onCancel(cancel) {
+    this.#button.onclick = cancel;
+  }
+  /** Shows the end, with a table of which each row is an object. */
+  done(message, rows = []) {
+    this.say(message);
+    this.#bar.remove();
+    this.#button.remove();
+    const keys = Object.keys(rows[0] ?? {}).filter((key) => typeof rows[0][key] !== "object");
+    if (!keys.length) return;
+    const table = add(this.#section, "table");
+    const head = add(table, "tr");
+    for (const key of keys) add(head, "th", key).scope = "col";
+    for (const row of rows) {
+      const line = add(table, "tr");
+      for (const key of keys) add(line, "td", String(row[key] ?? ""));
+    }
+  }
+  fail(message) {
+    this.done(message);
+    this.#text.setAttribute("role", "alert");
+  }
+};
+
+// examples/csv-page/page/assets/page.ts
+async function post(path) {
+  const answer = await fetch(path, { method: "POST" });
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
 }
-function table(parent, columns) {
-  const keys = Object.keys(columns[0] ?? {}).filter((key) => typeof columns[0][key] !== "object");
-  const rows = add(parent, "table");
-  const head = add(rows, "tr");
-  for (const key of keys) add(head, "th", key);
-  for (const column of columns) {
-    const row = add(rows, "tr");
-    for (const key of keys) add(row, "td", String(column[key] ?? ""));
+var shown = {
+  load: () => JSON.parse(sessionStorage.getItem("shown") ?? "[]"),
+  add: (id, fileName) => sessionStorage.setItem("shown", JSON.stringify([...shown.load(), [id, fileName]]))
+};
+function upload(file, view) {
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    call.open("POST", "files");
+    call.upload.onprogress = ({ loaded, total }) => view.progress("upload", 100 * loaded / total, `uploading: ${megabytes(loaded)} of ${megabytes(total)} MB`);
+    call.onload = () => call.status === 200 ? resolve(JSON.parse(call.responseText).file) : reject(new Error(call.responseText));
+    call.onerror = () => reject(new Error("the connection was lost"));
+    call.onabort = () => reject({ code: "CANCELLED" });
+    view.onCancel(() => call.abort());
+    call.send(file);
+  });
+}
+async function watch(request, view) {
+  view.onCancel(() => request.cancel().catch((error) => view.say(`not cancelled: ${error.message}`)));
+  for await (const { percentage, message } of request.progress) view.progress("profile", percentage, message);
+  const { rows, columns } = await request.result;
+  view.done(`${rows} rows`, columns);
+}
+async function follow(view, work) {
+  try {
+    await work();
+  } catch (error) {
+    const { code, message } = error;
+    if (code === "CANCELLED") view.done("cancelled");
+    else view.fail(code ? `${code}: ${message}` : `the upload failed: ${message}`);
   }
 }
 var { url, httpUrl } = await post("server");
@@ -1062,14 +1112,19 @@ var state = document.querySelector("#state");
 var tell2 = () => state.textContent = `${streamer.state}: ${streamer.reason}`;
 streamer.onState(tell2);
 tell2();
-for (const request of streamer.pending()) void show(request);
-document.querySelector("input").addEventListener("change", async ({ target }) => {
-  const [file] = target.files;
-  if (!file) return;
-  try {
-    const { file: name } = await post("files", file);
-    void show(streamer.request("profile_csv", { file: name }));
-  } catch (error) {
-    state.textContent = `the upload failed: ${error.message}`;
+for (const [id, fileName] of shown.load()) {
+  const view = new View(fileName);
+  void follow(view, () => watch(streamer.resume(id), view));
+}
+document.querySelector("input").addEventListener("change", ({ target }) => {
+  const input = target;
+  for (const file of input.files) {
+    const view = new View(file.name);
+    void follow(view, async () => {
+      const request = streamer.request("profile_csv", { file: await upload(file, view) });
+      shown.add(request.id, file.name);
+      await watch(request, view);
+    });
   }
+  input.value = "";
 });

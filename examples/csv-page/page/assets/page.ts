@@ -1,4 +1,5 @@
 import { type RequestHandle, Streamer, type StreamerError } from "@pay-theory/streamer";
+import { View } from "./view.js";
 
 interface Profile {
   rows: number;
@@ -8,49 +9,51 @@ interface Actions {
   profile_csv: { payload: { file: string }; result: Profile };
 }
 
-async function post(path: string, body?: Blob): Promise<Record<string, string>> {
-  const answer = await fetch(path, { method: "POST", ...(body && { body }) });
+async function post(path: string): Promise<Record<string, string>> {
+  const answer = await fetch(path, { method: "POST" });
   if (!answer.ok) throw new Error(await answer.text());
   return answer.json();
 }
 
-function add(parent: Element, name: string, text = ""): HTMLElement {
-  const element = parent.appendChild(document.createElement(name));
-  element.textContent = text;
-  return element;
+/** The requests that this tab shows, the oldest first, so that a reload shows them again. */
+const shown = {
+  load: (): [id: string, fileName: string][] => JSON.parse(sessionStorage.getItem("shown") ?? "[]"),
+  add: (id: string, fileName: string) => sessionStorage.setItem("shown", JSON.stringify([...shown.load(), [id, fileName]])),
+};
+
+/** Uploads a file, which fetch could not tell the progress of, and returns its name on the server. */
+function upload(file: File, view: View): Promise<string> {
+  const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+  return new Promise((resolve, reject) => {
+    const call = new XMLHttpRequest();
+    call.open("POST", "files");
+    call.upload.onprogress = ({ loaded, total }) =>
+      view.progress("upload", (100 * loaded) / total, `uploading: ${megabytes(loaded)} of ${megabytes(total)} MB`);
+    call.onload = () =>
+      call.status === 200 ? resolve(JSON.parse(call.responseText).file) : reject(new Error(call.responseText));
+    call.onerror = () => reject(new Error("the connection was lost"));
+    call.onabort = () => reject({ code: "CANCELLED" });
+    view.onCancel(() => call.abort());
+    call.send(file);
+  });
 }
 
 /** Shows one request from where it stands to its end. */
-async function show(request: RequestHandle<Profile>): Promise<void> {
-  const section = document.createElement("section");
-  document.querySelector("#requests")!.prepend(section);
-  const bar = add(section, "progress") as HTMLProgressElement;
-  bar.max = 100;
-  bar.setAttribute("aria-label", "progress");
-  const text = add(section, "p", "sent");
-  for await (const { percentage, message } of request.progress) {
-    bar.value = percentage;
-    text.textContent = message;
-  }
-  try {
-    const { rows, columns } = await request.result;
-    text.textContent = `${rows} rows`;
-    table(section, columns);
-  } catch (error) {
-    text.textContent = `${(error as StreamerError).code}: ${(error as StreamerError).message}`;
-    text.setAttribute("role", "alert");
-  }
-  bar.remove();
+async function watch(request: RequestHandle<Profile>, view: View): Promise<void> {
+  view.onCancel(() => request.cancel().catch((error: StreamerError) => view.say(`not cancelled: ${error.message}`)));
+  for await (const { percentage, message } of request.progress) view.progress("profile", percentage, message);
+  const { rows, columns } = await request.result;
+  view.done(`${rows} rows`, columns);
 }
 
-function table(parent: Element, columns: Record<string, unknown>[]): void {
-  const keys = Object.keys(columns[0] ?? {}).filter((key) => typeof columns[0]![key] !== "object");
-  const rows = add(parent, "table");
-  const head = add(rows, "tr");
-  for (const key of keys) add(head, "th", key);
-  for (const column of columns) {
-    const row = add(rows, "tr");
-    for (const key of keys) add(row, "td", String(column[key] ?? ""));
+/** Shows what a view is for, to its end or to what went wrong. */
+async function follow(view: View, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { code, message } = error as StreamerError;
+    if (code === "CANCELLED") view.done("cancelled");
+    else view.fail(code ? `${code}: ${message}` : `the upload failed: ${message}`);
   }
 }
 
@@ -64,15 +67,20 @@ const state = document.querySelector("#state")!;
 const tell = () => (state.textContent = `${streamer.state}: ${streamer.reason}`);
 streamer.onState(tell);
 tell();
-for (const request of streamer.pending()) void show(request);
+for (const [id, fileName] of shown.load()) {
+  const view = new View(fileName);
+  void follow(view, () => watch(streamer.resume(id), view));
+}
 
-document.querySelector("input")!.addEventListener("change", async ({ target }) => {
-  const [file] = (target as HTMLInputElement).files!;
-  if (!file) return;
-  try {
-    const { file: name } = await post("files", file);
-    void show(streamer.request("profile_csv", { file: name! }));
-  } catch (error) {
-    state.textContent = `the upload failed: ${(error as Error).message}`;
+document.querySelector("input")!.addEventListener("change", ({ target }) => {
+  const input = target as HTMLInputElement;
+  for (const file of input.files!) {
+    const view = new View(file.name);
+    void follow(view, async () => {
+      const request = streamer.request("profile_csv", { file: await upload(file, view) });
+      shown.add(request.id, file.name);
+      await watch(request, view);
+    });
   }
+  input.value = ""; // so that the same file can be chosen again
 });
