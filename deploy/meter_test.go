@@ -7,8 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,7 +15,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
-	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
@@ -125,20 +123,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	binary, err := dynamodb.Install(t.Context(), filepath.Join("..", ".cache", "dynoxide"))
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("calls are not counted, there is no database: %v", err)
-	}
-	server, err := dynamodb.Start(t.Context(), dynamodb.Config{Binary: binary})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
 	m := &meter{t: t}
-	store, err := dynamo.New(dynamo.Config{Region: "eu-west-1", Endpoint: server.Endpoint, Transport: m,
+	store, err := dynamo.New(dynamo.Config{Region: "eu-west-1", Endpoint: dynamodbtest.Start(t), Transport: m,
 		RequestsTable: "RequestsTable", ConnectionsTable: "ConnectionsTable",
 		Credentials: sigv4.Static(sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"})})
 	if err != nil {

@@ -1,41 +1,18 @@
 package prove_test
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 
-	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/prove"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
 
-// database is where DynamoDB's protocol is answered, for all tests of the package.
-var database string
-
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		binary, err := dynamodb.Install(ctx, filepath.Join("..", ".cache", "dynoxide"))
-		if err == nil {
-			var server *dynamodb.Server
-			if server, err = dynamodb.Start(ctx, dynamodb.Config{Binary: binary}); err == nil {
-				defer server.Stop()
-				database = server.Endpoint
-			}
-		}
-		if err != nil {
-			fmt.Fprintf(os.Stderr, "the proofs over DynamoDB have no server: %v\n", err)
-			return 1
-		}
-		return m.Run()
-	}())
-}
+func TestMain(m *testing.M) { dynamodbtest.Main(m) }
 
 var tables atomic.Int64
 
@@ -46,7 +23,7 @@ func openDynamo(t *testing.T) *dynamo.Store {
 	t.Helper()
 	prefix := fmt.Sprintf("prove-%d-%d-", os.Getpid(), tables.Add(1))
 	store, err := dynamo.New(dynamo.Config{
-		Region: "eu-central-1", Endpoint: database,
+		Region: "eu-central-1", Endpoint: dynamodbtest.Endpoint(t),
 		Credentials:   sigv4.Static(sigv4.Credentials{AccessKeyID: "prove", SecretAccessKey: "prove"}),
 		RequestsTable: prefix + "requests", ConnectionsTable: prefix + "connections",
 	})

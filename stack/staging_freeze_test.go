@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/emulator/lambda"
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
@@ -45,6 +46,7 @@ func TestFreezeCatchesWhatIsLeftRunning(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs a function")
 	}
+	dynamodbtest.Binary(t) // or skip
 	var out lifttest.Log
 	reports := make(chan lambda.Report, 10)
 	app := filepath.Join("testdata", "app")

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 )
 
 func stop(t *testing.T, stack *Staging) {
@@ -43,6 +45,7 @@ func TestChangedTemplateRuns(t *testing.T) {
 		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: !Ref RequestsTable\n",
 		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: no-such-table\n",
 	)
+	dynamodbtest.Binary(t) // or skip
 	messages := make(chan Message, 100)
 	stack, err := StartStaging(t.Context(), StagingConfig{Source: "..", Cache: filepath.Join("..", ".cache", "dynoxide"), Template: file,
 		Parameters: map[string]string{"StageName": "changed", "CorsOrigins": "https://a.example"}, Logger: slog.New(slog.DiscardHandler),

@@ -18,6 +18,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/emulator/lambda"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/stack"
@@ -29,6 +30,7 @@ import (
 // says from which, against DynamoDB's protocol.
 func startStaging(t *testing.T, log *lifttest.Log, config stack.StagingConfig) *stack.Staging {
 	t.Helper()
+	dynamodbtest.Binary(t) // or skip
 	config.Source = cmp.Or(config.Source, "..")
 	config.Cache, config.Logger = filepath.Join("..", ".cache", "dynoxide"), log.Logger()
 	config.PollEvery = 20 * time.Millisecond

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 )
 
 func TestStagingOnce(t *testing.T) {
@@ -12,6 +14,7 @@ func TestStagingOnce(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs the functions")
 	}
+	dynamodbtest.Binary(t) // or skip
 	root := filepath.Join("..", "..")
 	flags := []string{"staging", "--parameter", "StageName=staging", "--source", root, "--cache", filepath.Join(root, ".cache", "dynoxide"), "--once", "--"}
 	term := start(t, t.Context(), nil, "from stdin", append(flags, "sh", "-c",

@@ -34,7 +34,7 @@ var builds = map[string]struct{ pkg, sum string }{
 func Install(ctx context.Context, folder string) (string, error) {
 	build, known := builds[runtime.GOOS+"/"+runtime.GOARCH]
 	if !known {
-		return "", fmt.Errorf("dynamodb: no binary for %s/%s", runtime.GOOS, runtime.GOARCH)
+		return "", fmt.Errorf("dynoxide has no binary for %s/%s: %w", runtime.GOOS, runtime.GOARCH, errors.ErrUnsupported)
 	}
 	binary := filepath.Join(folder, "dynoxide-"+Version)
 	if _, err := os.Stat(binary); err == nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 )
 
 // TestMain is also the process that TestEndsWithItsProcess kills.
@@ -39,10 +40,7 @@ func TestEndsWithItsProcess(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux ends a process with its parent")
 	}
-	binary, err := dynamodb.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := dynamodbtest.Binary(t)
 	process := exec.CommandContext(t.Context(), os.Args[0])
 	process.Env = append(os.Environ(), "DYNOXIDE_TEST_BINARY="+binary)
 	said, err := process.StdoutPipe()
@@ -75,10 +73,7 @@ func TestEndsWithItsProcess(t *testing.T) {
 
 func TestInstallStartStop(t *testing.T) {
 	t.Parallel()
-	binary, err := dynamodb.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	binary := dynamodbtest.Binary(t)
 	again, err := dynamodb.Install(t.Context(), filepath.Dir(binary))
 	if err != nil || again != binary {
 		t.Errorf("a second install gives %q, %v", again, err)

@@ -12,8 +12,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +21,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/functions/deployed"
 	"github.com/pay-theory/streamer/lift/lifttest"
@@ -246,19 +244,8 @@ func TestTheRunOfAnActionIsInItsTrace(t *testing.T) {
 // environment names.
 func database(t *testing.T) string {
 	t.Helper()
-	binary, err := dynamodb.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("there is no database: %v", err)
-	}
-	server, err := dynamodb.Start(t.Context(), dynamodb.Config{Binary: binary})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	store, err := dynamo.New(dynamo.Config{Region: "eu-west-1", Endpoint: server.Endpoint, RequestsTable: "requests", ConnectionsTable: "connections",
+	endpoint := dynamodbtest.Start(t)
+	store, err := dynamo.New(dynamo.Config{Region: "eu-west-1", Endpoint: endpoint, RequestsTable: "requests", ConnectionsTable: "connections",
 		Credentials: sigv4.Static(sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "sesame"})})
 	if err != nil {
 		t.Fatal(err)
@@ -266,7 +253,7 @@ func database(t *testing.T) string {
 	if err := store.CreateTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return server.Endpoint
+	return endpoint
 }
 
 // describe names a call by its service and operation, or by its path.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/wire"
@@ -479,10 +480,7 @@ func TestAnOldIndexShowsNoOldRows(t *testing.T) {
 // acknowledged is there, and nothing was counted twice.
 func TestAServerThatDiesForAWhile(t *testing.T) {
 	t.Parallel()
-	binary, err := dynamodb.Install(t.Context(), filepath.Join("..", "..", ".cache", "dynoxide"))
-	if err != nil {
-		t.Skipf("testing against another server, and this test starts its own: %v", err)
-	}
+	binary := dynamodbtest.Binary(t)
 	data := filepath.Join(t.TempDir(), "tables.db")
 	server, err := dynamodb.Start(t.Context(), dynamodb.Config{Binary: binary, Data: data})
 	if err != nil {

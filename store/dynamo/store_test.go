@@ -5,51 +5,17 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/store/dynamo"
 	"github.com/pay-theory/streamer/store/storetest"
 )
 
-// endpointSetting names a DynamoDB-compatible server to test against in place of
-// the one that the tests fetch and start: DynamoDB Local, or AWS itself (with
-// AWS_REGION and credentials in the environment).
-const endpointSetting = "STREAMER_TEST_DYNAMODB_ENDPOINT"
-
-var endpoint string
-
-func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
-		if endpoint = os.Getenv(endpointSetting); endpoint == "" {
-			server, err := startServer(ctx)
-			if err != nil {
-				fmt.Fprintf(os.Stderr, "the DynamoDB tests have no server: %v\nInstall npm, or name a server with %s.\n", err, endpointSetting)
-				return 1
-			}
-			defer server.Stop()
-			endpoint = server.Endpoint
-			fmt.Printf("testing against dynoxide %s at %s\n", dynamodb.Version, endpoint)
-		} else {
-			fmt.Printf("testing against %s\n", endpoint)
-		}
-		return m.Run()
-	}())
-}
-
-func startServer(ctx context.Context) (*dynamodb.Server, error) {
-	binary, err := dynamodb.Install(ctx, filepath.Join("..", "..", ".cache", "dynoxide"))
-	if err != nil {
-		return nil, err
-	}
-	return dynamodb.Start(ctx, dynamodb.Config{Binary: binary})
-}
+func TestMain(m *testing.M) { dynamodbtest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
@@ -68,7 +34,7 @@ func open(t *testing.T, edit func(*dynamo.Config)) *dynamo.Store {
 	t.Helper()
 	prefix := fmt.Sprintf("test-%d-%d-%d-", time.Now().UnixNano(), os.Getpid(), tables.Add(1))
 	config := dynamo.Config{
-		Region: region(), Credentials: credentials(), Endpoint: endpoint, Transport: transport,
+		Region: region(), Credentials: credentials(), Endpoint: dynamodbtest.Endpoint(t), Transport: transport,
 		RequestsTable: prefix + "requests", ConnectionsTable: prefix + "connections",
 	}
 	made, err := dynamo.New(config)

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -218,6 +219,9 @@ func startDynamoDB(t *testing.T) string {
 			program = found[len(found)-1]
 		}
 		folder = filepath.Dir(folder)
+	}
+	if err == nil && program == "" && os.Getenv("CI") == "" {
+		t.Skip("this test needs a DynamoDB-compatible server, which make baseline fetches on linux/amd64")
 	}
 	if err != nil || program == "" {
 		t.Fatalf("no DynamoDB-compatible server (%v); make baseline fetches it", err)
