@@ -92,7 +92,7 @@ func full(id string) *request.Request {
 		Checkpoint: json.RawMessage(`[ 1, 2 ]`),
 		Result:     json.RawMessage(` {"a":1e2} `),
 		Error:      &wire.Error{Code: wire.ProcessingFailed, Message: "row <7>", Details: json.RawMessage(`{ "row" : 7, "html":"<b>" }`), Retry: &wire.Retry{Retryable: true, After: 2.5}},
-		Steps:      map[string]json.RawMessage{"charge": json.RawMessage(` {"id":9007199254740993 } `), "signal:ok": json.RawMessage("null"), "a.b#c:\"é": json.RawMessage{}},
+		Steps:      map[string]json.RawMessage{"charge": json.RawMessage(` {"id":9007199254740993 } `), "signal:ok": json.RawMessage("null"), "a.b#c:\"é": {}},
 		Await:      request.Await{Token: "approval", Until: epoch.Add(ms(7))},
 		History: []wire.Attempt{{Number: 1, StartedAt: epoch, EndedAt: epoch.Add(ms(1)), Code: wire.Timeout, Worker: "worker-5"},
 			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed}},
