@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/internal/nodetest"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/request"
@@ -30,9 +31,9 @@ type harness struct {
 }
 
 func (h *harness) start(listen string) {
-	stack, err := stack.StartDev(h.t.Context(), stack.DevConfig{Data: h.data, Listen: listen, Logger: h.log.Logger(),
-		Lease: 2 * time.Second, SweepEvery: 100 * time.Millisecond,
-		Actions: func(request.Lister) ([]streamer.Action, error) { return h.actions(), nil }})
+	stack, err := stack.StartDev(h.t.Context(), stack.DevConfig{Data: h.data, Listen: listen, SweepEvery: 100 * time.Millisecond,
+		Parts: functions.Parts{Logger: h.log.Logger(), Lease: 2 * time.Second,
+			Actions: func(request.Lister) ([]streamer.Action, error) { return h.actions(), nil }}})
 	if err != nil {
 		h.t.Error(err)
 		return

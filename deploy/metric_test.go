@@ -30,7 +30,13 @@ func TestTheQueueAgeAlarmReadsWhatTheSweepWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lifttest.Invoke(t.Context(), t, functions.Processor(newWorld(t).processor, functions.Telemetry{Metrics: metrics}), lifttest.Schedule{})
+	p := newWorld(t).processor
+	processor, err := functions.Processor(functions.Parts{Actions: noActions, Connections: p.Connections.Store, Requests: p.Store, Push: p.Push,
+		Close: p.Connections.Closer, Dispatch: p.Dispatch, Telemetry: functions.Telemetry{Metrics: metrics}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lifttest.Invoke(t.Context(), t, processor, lifttest.Schedule{})
 	if !reads(t, alarm, &written, "Milliseconds", 0) {
 		t.Errorf("the alarm reads %v; the sweep writes %s", alarm, written.Lines())
 	}
@@ -66,8 +72,11 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		router := functions.Router(functions.RouterConfig{Connections: away{}, Requests: awayRequests{}, Actions: streamer.NewRegistry(), Push: &meter{}, Close: &meter{},
+		router, err := functions.Router(functions.Parts{Actions: noActions, Connections: away{}, Requests: awayRequests{}, Push: &meter{}, Close: &meter{},
 			Verifier: verifier, Telemetry: functions.Telemetry{Metrics: metrics}})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if answer := lifttest.Invoke(t.Context(), t, router, lifttest.Message{ConnectionID: "c1", Body: `{"action":"echo"}`}); answer.Err != nil {
 			t.Errorf("Lambda counts %v", answer.Err)
 		}
@@ -79,6 +88,8 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 		t.Errorf("the alarm reads of %q", functionsRead)
 	}
 }
+
+func noActions(request.Lister) ([]streamer.Action, error) { return nil, nil }
 
 type (
 	away         struct{ request.ConnectionStore }

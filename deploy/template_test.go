@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/functions/deployed"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/config"
@@ -63,9 +64,9 @@ func TestTablesAreAsTheStoreNeedsThem(t *testing.T) {
 // reads each variable of it but GOMAXPROCS, which the Go runtime reads.
 func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 	t.Parallel()
-	none := func(request.Lister) ([]streamer.Action, error) { return nil, nil }
-	build := map[string]deployed.Function{"connect": deployed.Connect, "disconnect": deployed.Disconnect,
-		"router": deployed.Router(none), "processor": deployed.Processor(none)}
+	parts := functions.Parts{Actions: noActions}
+	build := map[string]deployed.Builder{"connect": deployed.Connect, "disconnect": deployed.Disconnect,
+		"router": deployed.Router, "processor": deployed.Processor}
 	tpl := load(t, nil)
 	for name, logical := range names {
 		function := tpl.resource(logical + "Function")
@@ -91,7 +92,7 @@ func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 			}
 			return "", false
 		}
-		if _, err := build[name](t.Context(), config.Options{Lookup: lookup}); err != nil {
+		if _, err := build[name](t.Context(), parts, config.Options{Lookup: lookup}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		for variable := range set {

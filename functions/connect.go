@@ -2,36 +2,28 @@ package functions
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/request"
 )
 
-// Subprotocol is the WebSocket subprotocol that the server speaks. A client that
-// offers it is answered with it.
+// Subprotocol is the WebSocket subprotocol that the server speaks, and selects
+// when a client offers it.
 const Subprotocol = "streamer.v1"
 
-// A ConnectConfig is what the connect function needs; Connections and Verifier
-// are required.
-type ConnectConfig struct {
-	Connections request.ConnectionStore
-	Verifier    *auth.Verifier
-	Logger      *slog.Logger // nil: Lift's default
-	Telemetry   Telemetry
-}
-
 // Connect answers $connect: it verifies the token and records the connection
-// with its principal. Whoever has no good token is refused before the upgrade,
-// with 401. It panics when the config lacks something.
-func Connect(config ConnectConfig) *lift.App {
-	require("Connect", config.Connections != nil, config.Verifier != nil)
-	connections := streamer.Connections{Store: config.Connections}
-	app := newApp(config.Logger, config.Telemetry, 0)
+// with its principal. A client without a valid token is refused before the
+// upgrade, with 401. It needs Connections and a Verifier.
+func Connect(parts Parts) (*lift.App, error) {
+	err := parts.check("Connect", need{"Connections", parts.Connections != nil}, need{"Verifier", parts.Verifier != nil})
+	if err != nil {
+		return nil, err
+	}
+	connections := parts.connections()
+	app := newApp(parts, 0)
 	app.WebSocket(lift.RouteConnect, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		who, err := caller(e)
 		if err != nil {
@@ -47,33 +39,20 @@ func Connect(config ConnectConfig) *lift.App {
 			res.SetHeader("Sec-WebSocket-Protocol", Subprotocol)
 		}
 		return res, nil
-	}), auth.JWT(config.Verifier))
-	return app
+	}), auth.JWT(parts.Verifier))
+	return app, nil
 }
 
-// A DisconnectConfig is what the disconnect function needs; the store is
-// required.
-type DisconnectConfig struct {
-	Connections request.ConnectionStore
-	Logger      *slog.Logger // nil: Lift's default
-	Telemetry   Telemetry
-}
-
-// Disconnect answers $disconnect: it forgets the connection. It panics when the
-// config lacks something.
-func Disconnect(config DisconnectConfig) *lift.App {
-	require("Disconnect", config.Connections != nil)
-	connections := streamer.Connections{Store: config.Connections}
-	app := newApp(config.Logger, config.Telemetry, 0)
+// Disconnect answers $disconnect: it removes the connection and its
+// subscriptions. It needs Connections.
+func Disconnect(parts Parts) (*lift.App, error) {
+	if err := parts.check("Disconnect", need{"Connections", parts.Connections != nil}); err != nil {
+		return nil, err
+	}
+	connections := parts.connections()
+	app := newApp(parts, 0)
 	app.WebSocket(lift.RouteDisconnect, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		return nil, connections.Close(ctx, e.WebSocket.ConnectionID)
 	}))
-	return app
-}
-
-// require panics for a part that is missing, since that is a mistake in wiring.
-func require(function string, present ...bool) {
-	if slices.Contains(present, false) {
-		panic(errors.New("functions." + function + ": the config lacks a required part"))
-	}
+	return app, nil
 }

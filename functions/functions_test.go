@@ -32,6 +32,8 @@ import (
 type system struct {
 	connect, disconnect, router, processor *lift.App
 
+	parts functions.Parts
+
 	store   *sqlite.Store
 	key     ed25519.PrivateKey
 	log     lifttest.Log
@@ -61,7 +63,7 @@ func newSystem(t *testing.T) *system {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.store.Close() })
-	actions := streamer.NewRegistry(
+	actions := []streamer.Action{
 		streamer.NewAction(streamer.ActionConfig{Name: "mirror"},
 			func(_ context.Context, _ *streamer.Job, in json.RawMessage) (json.RawMessage, error) { return in, nil }),
 		streamer.NewAction(streamer.ActionConfig{Name: "leaky"},
@@ -98,26 +100,32 @@ func newSystem(t *testing.T) *system {
 				job.Progress(50, "half")
 				return in, nil
 			}),
-	)
-	logger := s.log.Logger()
-	telemetry := func(function string) functions.Telemetry {
-		metrics, err := functions.Metrics(function, &s.metrics)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return functions.Telemetry{Metrics: metrics}
 	}
-	s.connect = functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger, Telemetry: telemetry("connect")})
-	s.disconnect = functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger, Telemetry: telemetry("disconnect")})
-	s.router = functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
-		Push: &s.mail, Close: &s.mail, Verifier: verifier, Logger: logger, Telemetry: telemetry("router")})
-	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: s.store, Actions: actions, Push: &s.mail, Dispatch: &s.mail, Logger: logger,
-		Connections: streamer.Connections{Store: s.store, Closer: &s.mail}})
+	s.parts = functions.Parts{
+		Actions:     func(request.Lister) ([]streamer.Action, error) { return actions, nil },
+		Connections: s.store, Requests: s.store, Push: &s.mail, Close: &s.mail, Dispatch: &s.mail,
+		Verifier: verifier, Logger: s.log.Logger(),
+	}
+	s.connect = s.build(t, "connect", functions.Connect)
+	s.disconnect = s.build(t, "disconnect", functions.Disconnect)
+	s.router = s.build(t, "router", functions.Router)
+	s.processor = s.build(t, "processor", functions.Processor)
+	return s
+}
+
+// build makes a function of the system's parts, which counts as name.
+func (s *system) build(t *testing.T, name string, function func(functions.Parts) (*lift.App, error)) *lift.App {
+	t.Helper()
+	parts := s.parts
+	var err error
+	if parts.Telemetry.Metrics, err = functions.Metrics(name, &s.metrics); err != nil {
+		t.Fatal(err)
+	}
+	app, err := function(parts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.processor = functions.Processor(processor, telemetry("processor"))
-	return s
+	return app
 }
 
 // mail keeps what was pushed and what was asked to run.

@@ -1,12 +1,17 @@
 package functions_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
@@ -124,20 +129,68 @@ func TestProblemDocument(t *testing.T) {
 	}
 }
 
-func TestAFunctionWithoutItsPartsPanics(t *testing.T) {
+func TestAFunctionNamesThePartsItLacks(t *testing.T) {
 	t.Parallel()
-	for name, build := range map[string]func(){
-		"connect":    func() { functions.Connect(functions.ConnectConfig{}) },
-		"disconnect": func() { functions.Disconnect(functions.DisconnectConfig{}) },
-		"router":     func() { functions.Router(functions.RouterConfig{}) },
+	whole := newSystem(t).parts
+	negative := whole
+	negative.Retention, negative.Lease = -1, -1
+	for _, tt := range []struct {
+		name  string
+		build func(functions.Parts) (*lift.App, error)
+		parts functions.Parts
+		want  []string
+	}{
+		{"connect", functions.Connect, functions.Parts{}, []string{"Connect needs Parts.Connections", "Connect needs Parts.Verifier"}},
+		{"disconnect", functions.Disconnect, functions.Parts{}, []string{"Disconnect needs Parts.Connections"}},
+		{"router", functions.Router, functions.Parts{Push: whole.Push}, []string{"Router needs Parts.Connections", "Router needs Parts.Requests",
+			"Router needs Parts.Actions", "Router needs Parts.Close", "Router needs Parts.Verifier"}},
+		{"processor", functions.Processor, functions.Parts{Connections: whole.Connections, Requests: whole.Requests},
+			[]string{"Processor needs Parts.Actions", "Processor needs Parts.Push", "Processor needs Parts.Close", "Processor needs Parts.Dispatch"}},
+		{"negative settings", functions.Router, negative, []string{"Parts.Retention is negative; 0 stands for the default",
+			"Parts.Lease is negative; 0 stands for the default"}},
 	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s was built of nothing", name)
-				}
-			}()
-			build()
-		}()
+		t.Run(tt.name, func(t *testing.T) {
+			want := "functions: " + strings.Join(tt.want, "\nfunctions: ")
+			if _, err := tt.build(tt.parts); err == nil || err.Error() != want {
+				t.Errorf("got the error\n%v\nwant\n%s", err, want)
+			}
+		})
+	}
+}
+
+// What an application brings works in every function that it concerns.
+func TestMiddlewareAndRoutesOfTheApplication(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	var seen []string
+	s.parts.ActionMiddleware = []func(streamer.ActionFunc) streamer.ActionFunc{func(next streamer.ActionFunc) streamer.ActionFunc {
+		return func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			seen = append(seen, "action "+job.Action())
+			return next(ctx, job)
+		}
+	}}
+	s.parts.Middleware = []lift.Middleware{func(next lift.Handler) lift.Handler {
+		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+			seen = append(seen, "event "+e.Trigger.String())
+			return next.Handle(ctx, e)
+		})
+	}}
+	s.parts.Routes = func(app *lift.App, authenticate lift.Middleware) {
+		app.HTTP("GET /me", lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+			return lift.JSON(http.StatusOK, e.Claims.Subject)
+		}), authenticate)
+	}
+	s.connect, s.router = s.build(t, "connect", functions.Connect), s.build(t, "router", functions.Router)
+	s.open(t, "c1", nil)
+	s.ask(t, "c1", `{"id":"a","action":"mirror","payload":1}`)
+	if answer := s.call(t, bearer(s.token(t, nil)), "GET", "/me", "", ""); string(answer.Body) != `"ada"` {
+		t.Errorf("got %d %s, want the caller's name", answer.Status, answer.Body)
+	}
+	if answer := s.call(t, nil, "GET", "/me", "", ""); answer.Status != http.StatusUnauthorized {
+		t.Errorf("got %d without a token, want 401", answer.Status)
+	}
+	want := []string{"event websocket_connect", "event websocket_message", "action mirror", "event http", "event http"}
+	if diff := cmp.Diff(want, seen); diff != "" {
+		t.Errorf("middleware ran for (-want +got):\n%s", diff)
 	}
 }

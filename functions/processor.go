@@ -41,18 +41,34 @@ func (r RunInvocation) Validate() error {
 }
 
 // Processor answers the three triggers that durable requests need: a record of
-// the stream rings for a request, a direct invocation runs one, and the
-// schedule sweeps up what was missed. The Logger of the processor's config is
-// the app's too. A sweep adds the metrics OldestDue and Due to its event's.
-func Processor(p *streamer.Processor, telemetry Telemetry) *lift.App {
-	app := newApp(p.Logger, telemetry, 0)
+// the stream dispatches a request, a direct invocation runs one, and the
+// schedule sweeps. A sweep adds the metrics OldestDue and Due to its event's. It
+// needs Connections, Requests, Actions, Push, Close and Dispatch.
+func Processor(parts Parts) (*lift.App, error) {
+	err := parts.check("Processor", need{"Connections", parts.Connections != nil}, need{"Requests", parts.Requests != nil},
+		need{"Actions", parts.Actions != nil}, need{"Push", parts.Push != nil}, need{"Close", parts.Close != nil},
+		need{"Dispatch", parts.Dispatch != nil})
+	if err != nil {
+		return nil, err
+	}
+	actions, err := parts.registry()
+	if err != nil {
+		return nil, err
+	}
+	p, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: parts.Requests, Actions: actions, Push: parts.Push,
+		Dispatch: parts.Dispatch, Connections: parts.connections(), Worker: parts.Worker, Logger: parts.Logger, Now: parts.Now,
+		Lease: parts.Lease, Retention: parts.Retention, Limits: parts.Limits})
+	if err != nil {
+		return nil, err
+	}
+	app := newApp(parts, 0)
 	app.DynamoDB(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		key, queued := queuedNow(p, e.DynamoDB.NewImage)
 		if !queued {
 			return nil, nil
 		}
 		e.Annotate(slog.String("request_id", key.ID))
-		return nil, p.Ring(ctx, key)
+		return nil, parts.Dispatch.Dispatch(ctx, key)
 	}))
 	app.Direct(lift.Typed(func(ctx context.Context, in RunInvocation) (struct{}, error) {
 		lift.EventFrom(ctx).Annotate(slog.String("request_id", in.Run.ID))
@@ -70,7 +86,7 @@ func Processor(p *streamer.Processor, telemetry Telemetry) *lift.App {
 		metric.Add(ctx, "Due", float64(report.Due), metric.Count)
 		return nil, nil
 	}))
-	return app
+	return app, nil
 }
 
 // queuedNow reads whether an image is a request that may be claimed. One that

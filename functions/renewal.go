@@ -8,7 +8,7 @@ import (
 )
 
 // renewals verifies the tokens that arrive on an open socket.
-type renewals struct{ verifier *auth.Verifier }
+type renewals struct{ verifier auth.TokenVerifier }
 
 // Verify implements [streamer.Verifier].
 func (r renewals) Verify(ctx context.Context, token string) (streamer.Principal, error) {

@@ -2,7 +2,6 @@ package functions
 
 import (
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/pay-theory/streamer/lift"
@@ -11,24 +10,26 @@ import (
 	"github.com/pay-theory/streamer/lift/trace"
 )
 
-// Telemetry is what a function tells its operators beside its log. What is nil
-// is not told.
+// Telemetry says where a function's metrics and traces go. A nil field turns
+// them off.
 type Telemetry struct {
 	Metrics *metric.Recorder // see Metrics
 	Tracer  *trace.Tracer
 }
 
-// Metrics is where the named function counts its events: lines in CloudWatch's
-// embedded metric format, under the namespace Streamer.
+// Metrics makes the recorder of the named function. It writes lines in
+// CloudWatch's embedded metric format, under the namespace Streamer.
 func Metrics(function string, out io.Writer) (*metric.Recorder, error) {
 	return metric.New(metric.Config{Namespace: "Streamer", Writer: out,
 		Dimensions: []metric.Dimension{{Name: "FunctionName", Value: function}}})
 }
 
-// newApp is an app with the stack that all four functions share. An answer is
-// ready after limit at the latest; 0 leaves it to the function's own deadline.
-func newApp(logger *slog.Logger, telemetry Telemetry, limit time.Duration) *lift.App {
-	app := lift.New(lift.Config{Logger: logger, ErrorResponse: errorResponse})
+// newApp makes an app with the middleware that all four functions share. An
+// answer is ready after limit at the latest; 0 leaves it to the function's own
+// deadline.
+func newApp(parts Parts, limit time.Duration) *lift.App {
+	telemetry := parts.Telemetry
+	app := lift.New(lift.Config{Logger: parts.Logger, ErrorResponse: errorResponse})
 	app.Use(middleware.Correlation())
 	if telemetry.Tracer != nil {
 		app.Use(middleware.Trace(telemetry.Tracer))
@@ -37,5 +38,6 @@ func newApp(logger *slog.Logger, telemetry Telemetry, limit time.Duration) *lift
 		app.Use(middleware.Metrics(telemetry.Metrics))
 	}
 	app.Use(middleware.Log(), middleware.Recover(), middleware.Deadline(limit))
+	app.Use(parts.Middleware...)
 	return app
 }

@@ -171,7 +171,10 @@ func BenchmarkTelemetry(b *testing.B) {
 		{"all", sampled, functions.Telemetry{Metrics: metrics, Tracer: tracer}},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
-			app := functions.Disconnect(functions.DisconnectConfig{Connections: forgetful{}, Logger: slog.New(slog.DiscardHandler), Telemetry: bm.telemetry})
+			app, err := functions.Disconnect(functions.Parts{Connections: forgetful{}, Logger: slog.New(slog.DiscardHandler), Telemetry: bm.telemetry})
+			if err != nil {
+				b.Fatal(err)
+			}
 			ctx, payload := lifttest.Traced(context.Background(), bm.trace), lifttest.Disconnect{}.Payload()
 			b.ReportAllocs()
 			for b.Loop() {

@@ -11,9 +11,9 @@ import (
 
 var errPanicked = errors.New("panic")
 
-// Traced makes each run of an action a part of its event's trace, named after
+// traced makes each run of an action a part of its event's trace, named after
 // the action. What the action calls with its context is below it.
-func Traced(next streamer.ActionFunc) streamer.ActionFunc {
+func traced(next streamer.ActionFunc) streamer.ActionFunc {
 	return func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 		ctx, part := trace.Start(ctx, job.Action())
 		if part == nil {

@@ -1,4 +1,4 @@
-package functions_test
+package functions
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/trace"
 )
 
@@ -17,7 +16,7 @@ func TestARunThatIsNotTracedAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	unsampled, _ := tracer.Start(t.Context(), "event", trace.Caller{Lambda: "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0"})
-	run, job := functions.Traced(func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, nil }), new(streamer.Job)
+	run, job := traced(func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, nil }), new(streamer.Job)
 	for name, ctx := range map[string]context.Context{"no trace": t.Context(), "not sampled": unsampled} {
 		if n := testing.AllocsPerRun(100, func() { _, _ = run(ctx, job) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
@@ -26,7 +25,7 @@ func TestARunThatIsNotTracedAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkTraced(b *testing.B) {
-	run, job := functions.Traced(func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, nil }), new(streamer.Job)
+	run, job := traced(func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, nil }), new(streamer.Job)
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
@@ -73,8 +73,8 @@ func TestConsoleSignsAnOperatorInOnThisMachine(t *testing.T) {
 func TestConsoleSignsNobodyInBeyondThisMachine(t *testing.T) {
 	t.Parallel()
 	var log lifttest.Log
-	running, err := stack.StartDev(t.Context(), stack.DevConfig{Data: t.TempDir(), Listen: "0.0.0.0:0", Logger: log.Logger(),
-		Actions: func(request.Lister) ([]streamer.Action, error) { return nil, nil }})
+	running, err := stack.StartDev(t.Context(), stack.DevConfig{Data: t.TempDir(), Listen: "0.0.0.0:0",
+		Parts: functions.Parts{Logger: log.Logger(), Actions: actionsOf()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,19 +28,18 @@ import (
 	"github.com/pay-theory/streamer/store/sqlite"
 )
 
-// A DevConfig sets up a Dev. Data and Actions are required.
+// A DevConfig sets up a Dev. Data and Parts.Actions are required.
 type DevConfig struct {
 	Data   string // folder for the database and the development key; made if need be
 	Listen string // address; "": 127.0.0.1:8700. Port 0 chooses a free one
 	Stage  string // of the WebSocket API; "": dev
 
-	// Actions makes the application's actions over the store that they may read.
-	Actions func(requests request.Lister) ([]streamer.Action, error)
+	// Parts are what the application brings. The store, the clients' connections
+	// and what joins the functions are the stack's own, and so are metrics.
+	Parts functions.Parts
 
 	SweepEvery time.Duration // how often the schedule fires; 0: 10 s. On AWS it is a minute
-	Lease      time.Duration // of a claim; 0: 10 s. On AWS it is a minute
-
-	Logger *slog.Logger // nil: slog.Default
+	Metrics    io.Writer     // gets the functions' metric lines, from several goroutines; nil: none are written
 }
 
 func (c DevConfig) withDefaults() (DevConfig, error) {
@@ -52,19 +52,24 @@ func (c DevConfig) withDefaults() (DevConfig, error) {
 	if c.SweepEvery == 0 {
 		c.SweepEvery = 10 * time.Second
 	}
-	if c.Lease == 0 {
-		c.Lease = 10 * time.Second
+	if c.Parts.Lease == 0 {
+		c.Parts.Lease = 10 * time.Second
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
+	if c.Parts.Logger == nil {
+		c.Parts.Logger = slog.Default()
 	}
+	p := c.Parts
 	switch {
 	case c.Data == "":
 		return c, errors.New("stack: DevConfig.Data is empty")
-	case c.Actions == nil:
-		return c, errors.New("stack: DevConfig.Actions is nil")
-	case c.SweepEvery < 0 || c.Lease < 0:
-		return c, errors.New("stack: a negative duration")
+	case p.Actions == nil:
+		return c, errors.New("stack: DevConfig.Parts.Actions is nil")
+	case c.SweepEvery < 0:
+		return c, fmt.Errorf("stack: DevConfig.SweepEvery %v is negative", c.SweepEvery)
+	case p.Connections != nil || p.Requests != nil || p.Push != nil || p.Close != nil || p.Dispatch != nil || p.Worker != "" ||
+		p.Telemetry != functions.Telemetry{}:
+		return c, errors.New("stack: DevConfig.Parts has a Connections, Requests, Push, Close, Dispatch, Worker or Telemetry; " +
+			"the stack has its own: leave them empty")
 	}
 	return c, nil
 }
@@ -146,48 +151,47 @@ func (s *Dev) forgetConnections(ctx context.Context) error {
 	}
 }
 
-// functions builds the four functions, the gateway before them and what rings
-// and sweeps behind them.
+// functions builds the four functions, the gateway before them, and the stream
+// and the schedule behind them.
 func (s *Dev) functions() error {
 	c := s.config
 	public, err := s.key.PublicPEM()
 	if err != nil {
 		return err
 	}
-	verifier, err := auth.NewVerifier(auth.Config{Keys: public, Issuer: DevIssuer, Audience: DevAudience, ScopeClaims: functions.ScopeClaims})
+	all, err := c.Parts.Actions(s.store)
 	if err != nil {
 		return err
 	}
 	logs := &logRing{}
-	logger := logs.tee(c.Logger)
 	push, dispatch := &pusher{}, &dispatcher{}
-	all, err := c.Actions(s.store)
-	if err != nil {
-		return err
+	parts, external := c.Parts, c.Parts.Verifier != nil
+	if !external {
+		if parts.Verifier, err = auth.NewVerifier(auth.Config{
+			Keys: public, Issuer: DevIssuer, Audience: DevAudience, ScopeClaims: functions.ScopeClaims}); err != nil {
+			return err
+		}
 	}
-	actions := streamer.NewRegistry(all...)
-	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{
-		Store: s.store, Actions: actions, Push: push, Dispatch: dispatch,
-		Connections: streamer.Connections{Store: s.store, Closer: push},
-		Worker:      fmt.Sprintf("local-%d", os.Getpid()), Logger: logger, Lease: c.Lease,
-	})
-	if err != nil {
-		return err
-	}
+	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = s.store, s.store, push, push, dispatch
+	parts.Actions = func(request.Lister) ([]streamer.Action, error) { return all, nil }
+	parts.Worker, parts.Logger = fmt.Sprintf("dev-%d", os.Getpid()), logs.tee(parts.Logger)
 	hosts := map[string]*lambda.InProcess{}
-	for name, app := range map[string]*lift.App{
-		"connect":    functions.Connect(functions.ConnectConfig{Connections: s.store, Verifier: verifier, Logger: logger}),
-		"disconnect": functions.Disconnect(functions.DisconnectConfig{Connections: s.store, Logger: logger}),
-		"router": functions.Router(functions.RouterConfig{Connections: s.store, Requests: s.store, Actions: actions,
-			Push: push, Close: push, Verifier: verifier, Logger: logger}),
-		"processor": functions.Processor(processor, functions.Telemetry{}),
-	} {
-		host, err := lambda.NewInProcess(lambda.Config{
-			Name: name, Handler: app, Timeout: timeouts[name], Concurrency: concurrency, Logger: logger})
+	for _, f := range devFunctions {
+		if c.Metrics != nil {
+			if parts.Telemetry.Metrics, err = functions.Metrics(f.name, c.Metrics); err != nil {
+				return err
+			}
+		}
+		app, err := f.build(parts)
 		if err != nil {
 			return err
 		}
-		hosts[name], s.hosts = host, append(s.hosts, host)
+		host, err := lambda.NewInProcess(lambda.Config{
+			Name: f.name, Handler: app, Timeout: f.timeout, Concurrency: concurrency, Logger: parts.Logger})
+		if err != nil {
+			return err
+		}
+		hosts[f.name], s.hosts = host, append(s.hosts, host)
 	}
 	s.gateway, err = gateway.New(gateway.Config{
 		Stage: c.Stage,
@@ -199,7 +203,8 @@ func (s *Dev) functions() error {
 		HTTP:   hosts["router"],
 		Limits: gateway.Limits{Closing: closingTime},
 		// Pages on other ports call the HTTP API; the token alone opens it.
-		CORS: &gateway.CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"}, ExposeHeaders: []string{"Location"}},
+		CORS: &gateway.CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"},
+			ExposeHeaders: []string{"Location"}},
 	})
 	if err != nil {
 		return err
@@ -209,7 +214,7 @@ func (s *Dev) functions() error {
 		names[i] = action.Name()
 	}
 	s.handler, err = withConsole(s.gateway, consoleConfig{address: s.listener.Addr(), stage: c.Stage, actions: names,
-		issuer: DevIssuer, audience: DevAudience, key: s.key, logs: logs})
+		issuer: DevIssuer, audience: DevAudience, key: s.key, foreign: external, logs: logs})
 	if err != nil {
 		return err
 	}
@@ -221,7 +226,7 @@ func (s *Dev) functions() error {
 // work starts what goes on without anybody asking.
 func (s *Dev) work(invoke func(context.Context, []byte) ([]byte, error)) {
 	ctx, stop := context.WithCancel(context.Background())
-	feed := newFeed(invoke, s.config.Logger)
+	feed := newFeed(invoke, s.config.Parts.Logger)
 	unwatch := s.store.Watch(feed.put)
 	s.stop = func() {
 		unwatch()
@@ -229,12 +234,12 @@ func (s *Dev) work(invoke func(context.Context, []byte) ([]byte, error)) {
 	}
 	s.workers.Go(func() { feed.run(ctx) })
 	s.workers.Go(func() {
-		every(ctx, s.config.SweepEvery, func(ctx context.Context) { tick(ctx, invoke, s.config.Logger) })
+		every(ctx, s.config.SweepEvery, func(ctx context.Context) { tick(ctx, invoke, s.config.Parts.Logger) })
 	})
 	s.workers.Go(func() {
 		every(ctx, purgeEvery, func(ctx context.Context) {
 			if _, err := s.store.PurgeExpired(ctx, time.Now(), purgeLimit); err != nil && ctx.Err() == nil {
-				s.config.Logger.WarnContext(ctx, "purge failed", "error", err.Error())
+				s.config.Parts.Logger.WarnContext(ctx, "purge failed", "error", err.Error())
 			}
 		})
 	})
@@ -248,7 +253,7 @@ const (
 
 func (s *Dev) serve() {
 	s.server = &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn)}
+		ErrorLog: slog.NewLogLogger(s.config.Parts.Logger.Handler(), slog.LevelWarn)}
 	go func() {
 		err := s.server.Serve(gateway.Listen(s.listener))
 		if errors.Is(err, http.ErrServerClosed) {
@@ -320,7 +325,7 @@ func (s *Dev) closeGateway(ctx context.Context) error {
 	defer cancel()
 	err := s.gateway.Close(bounded)
 	if err != nil && ctx.Err() == nil {
-		s.config.Logger.WarnContext(ctx, "connections are left to the sweep", "error", err.Error())
+		s.config.Parts.Logger.WarnContext(ctx, "connections are left to the sweep", "error", err.Error())
 		return nil
 	}
 	return err
@@ -330,12 +335,16 @@ func (s *Dev) closeGateway(ctx context.Context) error {
 // than an environment, and a message that is throttled gets no answer of its own.
 const concurrency = 10_000
 
-// timeouts are those of the deployed functions.
-var timeouts = map[string]time.Duration{
-	"connect":    10 * time.Second,
-	"disconnect": 10 * time.Second,
-	"router":     29 * time.Second,
-	"processor":  15 * time.Minute,
+// devFunctions are the four functions, with the timeouts of the deployed ones.
+var devFunctions = []struct {
+	name    string
+	build   func(functions.Parts) (*lift.App, error)
+	timeout time.Duration
+}{
+	{"connect", functions.Connect, 10 * time.Second},
+	{"disconnect", functions.Disconnect, 10 * time.Second},
+	{"router", functions.Router, 29 * time.Second},
+	{"processor", functions.Processor, 15 * time.Minute},
 }
 
 // A pusher sends frames through the gateway, and closes connections.

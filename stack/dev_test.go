@@ -12,6 +12,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
@@ -19,12 +20,16 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
+// actionsOf is what makes the given actions.
+func actionsOf(all ...streamer.Action) func(request.Lister) ([]streamer.Action, error) {
+	return func(request.Lister) ([]streamer.Action, error) { return all, nil }
+}
+
 func start(t *testing.T, data string, log *lifttest.Log, actions ...streamer.Action) *stack.Dev {
 	t.Helper()
 	running, err := stack.StartDev(t.Context(), stack.DevConfig{
-		Data: data, Listen: "127.0.0.1:0", Logger: log.Logger(),
-		Lease: 2 * time.Second, SweepEvery: 100 * time.Millisecond,
-		Actions: func(request.Lister) ([]streamer.Action, error) { return actions, nil },
+		Data: data, Listen: "127.0.0.1:0", SweepEvery: 100 * time.Millisecond,
+		Parts: functions.Parts{Logger: log.Logger(), Lease: 2 * time.Second, Actions: actionsOf(actions...)},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -211,20 +216,42 @@ func TestKeyStaysAndIsItsOwners(t *testing.T) {
 
 func TestConfigIsChecked(t *testing.T) {
 	t.Parallel()
-	actions := func(request.Lister) ([]streamer.Action, error) { return nil, nil }
-	for name, config := range map[string]stack.DevConfig{
-		"no data":    {Actions: actions},
-		"no actions": {Data: t.TempDir()},
-		"negative":   {Data: t.TempDir(), Actions: actions, Lease: -1},
-		"listen":     {Data: t.TempDir(), Actions: actions, Listen: "nowhere:0"},
-		"failing actions": {Data: t.TempDir(), Listen: "127.0.0.1:0", Actions: func(request.Lister) ([]streamer.Action, error) {
-			return nil, errors.New("no actions today")
-		}},
+	parts := functions.Parts{Actions: actionsOf()}
+	with := func(change func(*functions.Parts)) functions.Parts {
+		changed := parts
+		change(&changed)
+		return changed
+	}
+	data := t.TempDir()
+	for _, tt := range []struct {
+		name   string
+		config stack.DevConfig
+		want   string
+	}{
+		{"no data", stack.DevConfig{Parts: parts}, "DevConfig.Data is empty"},
+		{"no actions", stack.DevConfig{Data: data}, "DevConfig.Parts.Actions is nil"},
+		{"a negative sweep", stack.DevConfig{Data: data, Parts: parts, SweepEvery: -1}, "SweepEvery -1ns is negative"},
+		{"a negative lease", stack.DevConfig{Data: data, Parts: with(func(p *functions.Parts) { p.Lease = -1 })}, "Parts.Lease is negative"},
+		{"a negative limit", stack.DevConfig{Data: data, Parts: with(func(p *functions.Parts) { p.Limits.RunningPerTenant = -1 })},
+			"Parts.Limits.RunningPerTenant is negative"},
+		{"a worker", stack.DevConfig{Data: data, Parts: with(func(p *functions.Parts) { p.Worker = "w" })}, "the stack has its own"},
+		{"listen", stack.DevConfig{Data: data, Parts: parts, Listen: "nowhere:0"}, "nowhere:0"},
+		{"failing actions", stack.DevConfig{Data: data, Parts: functions.Parts{
+			Actions: func(request.Lister) ([]streamer.Action, error) { return nil, errors.New("no actions today") },
+		}}, "no actions today"},
 	} {
-		if running, err := stack.StartDev(t.Context(), config); err == nil {
-			t.Errorf("%s was accepted", name)
-			stop(t, running)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.config.Listen == "" {
+				tt.config.Listen = "127.0.0.1:0"
+			}
+			running, err := stack.StartDev(t.Context(), tt.config)
+			if err == nil {
+				stop(t, running)
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+		})
 	}
 }
 
@@ -235,9 +262,9 @@ func TestOneFolderOneStack(t *testing.T) {
 	var log lifttest.Log
 	running := start(t, data, &log)
 	defer stop(t, running)
-	if other, err := stack.StartDev(t.Context(), stack.DevConfig{Data: data, Listen: "127.0.0.1:0",
-		Actions: func(request.Lister) ([]streamer.Action, error) { return nil, nil }}); err == nil {
-		t.Error("a second running started")
+	other, err := stack.StartDev(t.Context(), stack.DevConfig{Data: data, Listen: "127.0.0.1:0", Parts: functions.Parts{Actions: actionsOf()}})
+	if err == nil {
+		t.Error("a second stack started")
 		stop(t, other)
 	}
 }

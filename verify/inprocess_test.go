@@ -9,6 +9,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
@@ -19,11 +20,12 @@ import (
 func startStack(t *testing.T, log *lifttest.Log, more ...streamer.Action) *stack.Dev {
 	t.Helper()
 	running, err := stack.StartDev(t.Context(), stack.DevConfig{
-		Data: t.TempDir(), Listen: "127.0.0.1:0", Logger: log.Logger(), Lease: 4 * time.Second, SweepEvery: time.Second,
-		Actions: func(requests request.Lister) ([]streamer.Action, error) {
-			all, err := actions.All(requests)
-			return append(all, more...), err
-		},
+		Data: t.TempDir(), Listen: "127.0.0.1:0", SweepEvery: time.Second,
+		Parts: functions.Parts{Logger: log.Logger(), Lease: 4 * time.Second,
+			Actions: func(requests request.Lister) ([]streamer.Action, error) {
+				all, err := actions.All(requests)
+				return append(all, more...), err
+			}},
 	})
 	if err != nil {
 		t.Fatal(err)

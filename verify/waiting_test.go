@@ -10,6 +10,7 @@ import (
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
@@ -41,8 +42,9 @@ func TestAJobWaitsForNoTick(t *testing.T) {
 		})
 	var log lifttest.Log
 	running, err := stack.StartDev(t.Context(), stack.DevConfig{
-		Data: t.TempDir(), Listen: "127.0.0.1:0", Logger: log.Logger(), SweepEvery: time.Hour,
-		Actions: func(request.Lister) ([]streamer.Action, error) { return []streamer.Action{steps}, nil },
+		Data: t.TempDir(), Listen: "127.0.0.1:0", SweepEvery: time.Hour,
+		Parts: functions.Parts{Logger: log.Logger(),
+			Actions: func(request.Lister) ([]streamer.Action, error) { return []streamer.Action{steps}, nil }},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,9 @@
 // Command connect is the connect function, for Lambda's provided.al2023.
 package main
 
-import "github.com/pay-theory/streamer/functions/deployed"
+import (
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/functions/deployed"
+)
 
-func main() { deployed.Start(deployed.Connect) }
+func main() { deployed.Start(deployed.Connect, functions.Parts{}) }

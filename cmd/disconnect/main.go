@@ -1,6 +1,9 @@
 // Command disconnect is the disconnect function, for Lambda's provided.al2023.
 package main
 
-import "github.com/pay-theory/streamer/functions/deployed"
+import (
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/functions/deployed"
+)
 
-func main() { deployed.Start(deployed.Disconnect) }
+func main() { deployed.Start(deployed.Disconnect, functions.Parts{}) }

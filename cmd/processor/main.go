@@ -4,7 +4,8 @@ package main
 
 import (
 	"github.com/pay-theory/streamer/actions"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/functions/deployed"
 )
 
-func main() { deployed.Start(deployed.Processor(actions.All)) }
+func main() { deployed.Start(deployed.Processor, functions.Parts{Actions: actions.All}) }

@@ -4,7 +4,8 @@ package main
 
 import (
 	"github.com/pay-theory/streamer/actions"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/functions/deployed"
 )
 
-func main() { deployed.Start(deployed.Router(actions.All)) }
+func main() { deployed.Start(deployed.Router, functions.Parts{Actions: actions.All}) }

@@ -17,12 +17,13 @@ import (
 )
 
 const devHelp = `Starts everything in one process: the API Gateway emulator, the four functions,
-an embedded database, the stream that rings the processor and the schedule that
-finds what was lost. Requests survive restarts; Ctrl-C stops cleanly, and what
-was running goes on at the next start.`
+an embedded database, the stream that dispatches requests and the schedule that
+recovers them. Requests survive restarts; Ctrl-C stops cleanly, and what was
+running goes on at the next start.`
 
 const devExample = `  streamer dev
-  streamer dev --listen 127.0.0.1:9000 --data /tmp/play --files ~/data`
+  streamer dev --listen 127.0.0.1:9000 --data /tmp/play --files ~/data
+  streamer dev --limit-tenant-running 1 --metrics metrics.jsonl`
 
 // stopTime is how long a clean stop may take: actions have ten seconds to leave
 // their checkpoint.
@@ -30,7 +31,7 @@ const stopTime = 15 * time.Second
 
 func newDev(env *environment) *cobra.Command {
 	var config stack.DevConfig
-	var files, format string
+	var files, format, metrics string
 	cmd := &cobra.Command{
 		Use:     "dev",
 		Short:   "Run everything on this machine",
@@ -42,8 +43,20 @@ func newDev(env *environment) *cobra.Command {
 			if err != nil {
 				return &exitError{exitUsage, err}
 			}
-			config.Logger = logger
-			config.Actions = func(requests request.Lister) ([]streamer.Action, error) {
+			config.Parts.Logger = logger
+			switch metrics {
+			case "":
+			case "-":
+				config.Metrics = env.stdout
+			default:
+				file, err := os.OpenFile(metrics, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+				if err != nil {
+					return &exitError{exitUsage, fmt.Errorf("cannot write metrics: %w; choose another file with --metrics", err)}
+				}
+				defer file.Close()
+				config.Metrics = file
+			}
+			config.Parts.Actions = func(requests request.Lister) ([]streamer.Action, error) {
 				return devActions(requests, files)
 			}
 			return dev(cmd.Context(), env, config)
@@ -56,7 +69,14 @@ func newDev(env *environment) *cobra.Command {
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
 	complete(cmd, "log", logFormats)
 	f.DurationVar(&config.SweepEvery, "sweep-every", 10*time.Second, "how often the schedule fires; a minute on AWS")
-	f.DurationVar(&config.Lease, "lease", 10*time.Second, "how long a worker may be silent; a minute on AWS")
+	f.DurationVar(&config.Parts.Lease, "lease", 10*time.Second,
+		"how long a worker may be silent before its request is taken from it; a minute on AWS")
+	f.DurationVar(&config.Parts.Retention, "retention", streamer.DefaultRetention, "how long a request that has ended can be read")
+	f.IntVar(&config.Parts.Limits.RunningPerTenant, "limit-tenant-running", 0, "how many requests of a tenant run at a time; 0 sets no limit")
+	f.IntVar(&config.Parts.Limits.OpenPerPrincipal, "limit-principal-open", 0,
+		"how many requests a caller may have that have not ended; 0 sets no limit")
+	f.StringVar(&metrics, "metrics", "",
+		"file that gets the functions' metrics, as lines in CloudWatch's embedded metric format; - is standard output")
 	dataFlag(cmd, &config.Data)
 	return cmd
 }

@@ -81,10 +81,11 @@ type server struct {
 	env              map[string]string
 }
 
-func startServer(t *testing.T) *server {
+func startServer(t *testing.T, flags ...string) *server {
 	t.Helper()
 	s := &server{data: filepath.Join(t.TempDir(), "data"), files: t.TempDir()}
-	s.terminal = start(t, t.Context(), nil, "", "dev", "--listen", "127.0.0.1:0", "--data", s.data, "--files", s.files, "--lease", "2s", "--log", "text")
+	args := []string{"dev", "--listen", "127.0.0.1:0", "--data", s.data, "--files", s.files, "--lease", "2s", "--log", "text"}
+	s.terminal = start(t, t.Context(), nil, "", append(args, flags...)...)
 	s.err.await(t, "Try it")
 	_, after, _ := strings.Cut(s.err.String(), "WebSocket  ")
 	s.url, _, _ = strings.Cut(after, "\n")

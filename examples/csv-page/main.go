@@ -21,6 +21,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/actions/profilecsv"
 	"github.com/pay-theory/streamer/examples/csv-page/page"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 )
@@ -50,9 +51,9 @@ func run(ctx context.Context, listen, api, data string, ready func(url string)) 
 	}
 	dev, err := stack.StartDev(ctx, stack.DevConfig{
 		Data: data, Listen: api,
-		Actions: func(request.Lister) ([]streamer.Action, error) {
+		Parts: functions.Parts{Actions: func(request.Lister) ([]streamer.Action, error) {
 			return []streamer.Action{profile}, nil
-		},
+		}},
 	})
 	if err != nil {
 		return err

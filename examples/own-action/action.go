@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -27,7 +28,10 @@ var Greet = streamer.NewAction(
 		return greetings, nil
 	})
 
-// Actions are all actions of this project, for every main.
-func Actions(request.Lister) ([]streamer.Action, error) {
-	return []streamer.Action{Greet}, nil
+// Parts are what this project brings, for every main: its actions, and whatever
+// else is set here.
+var Parts = functions.Parts{
+	Actions: func(request.Lister) ([]streamer.Action, error) {
+		return []streamer.Action{Greet}, nil
+	},
 }

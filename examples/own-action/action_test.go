@@ -15,7 +15,7 @@ import (
 
 func TestGreet(t *testing.T) {
 	t.Parallel()
-	dev, err := stack.StartDev(t.Context(), stack.DevConfig{Data: t.TempDir(), Listen: "127.0.0.1:0", Actions: ownaction.Actions})
+	dev, err := stack.StartDev(t.Context(), stack.DevConfig{Data: t.TempDir(), Listen: "127.0.0.1:0", Parts: ownaction.Parts})
 	if err != nil {
 		t.Fatal(err)
 	}

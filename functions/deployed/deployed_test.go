@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/functions/deployed"
 	"github.com/pay-theory/streamer/lift/config"
 	"github.com/pay-theory/streamer/request"
@@ -34,11 +35,12 @@ func environment(t *testing.T) map[string]string {
 	}
 }
 
-// functionsOf builds each function from an environment.
-var functionsOf = map[string]deployed.Function{"connect": deployed.Connect, "disconnect": deployed.Disconnect,
-	"router": deployed.Router(noActions), "processor": deployed.Processor(noActions)}
+// builders make each function.
+var builders = map[string]deployed.Builder{"connect": deployed.Connect, "disconnect": deployed.Disconnect,
+	"router": deployed.Router, "processor": deployed.Processor}
 
-func noActions(request.Lister) ([]streamer.Action, error) { return nil, nil }
+// parts are those of an application without actions.
+var parts = functions.Parts{Actions: func(request.Lister) ([]streamer.Action, error) { return nil, nil }}
 
 func options(env map[string]string) config.Options {
 	return config.Options{Lookup: func(name string) (string, bool) {
@@ -49,8 +51,8 @@ func options(env map[string]string) config.Options {
 
 func TestEachFunctionStartsFromItsEnvironment(t *testing.T) {
 	t.Parallel()
-	for name, build := range functionsOf {
-		app, err := build(t.Context(), options(environment(t)))
+	for name, build := range builders {
+		app, err := build(t.Context(), parts, options(environment(t)))
 		if err != nil || app == nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -69,7 +71,7 @@ func TestAllFaultsAtOnceAndNoSecret(t *testing.T) {
 		for _, variable := range missing {
 			delete(env, variable)
 		}
-		_, err := functionsOf[name](t.Context(), options(env))
+		_, err := builders[name](t.Context(), parts, options(env))
 		if err == nil {
 			t.Errorf("%s started", name)
 			continue
@@ -90,7 +92,7 @@ func TestDevelopmentTokensOpenNothing(t *testing.T) {
 	for _, name := range []string{"connect", "router"} {
 		env := maps.Clone(environment(t))
 		env["STREAMER_JWT_ISSUER"] = "streamer-dev"
-		if _, err := functionsOf[name](t.Context(), options(env)); err == nil || !strings.Contains(err.Error(), "development") {
+		if _, err := builders[name](t.Context(), parts, options(env)); err == nil || !strings.Contains(err.Error(), "development") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -101,14 +103,14 @@ func TestLimitsAndLease(t *testing.T) {
 	env := environment(t)
 	env["STREAMER_LEASE"], env["STREAMER_LIMIT_TENANT_RUNNING"], env["STREAMER_LIMIT_PRINCIPAL_OPEN"] = "30s", "5", "100"
 	for _, name := range []string{"router", "processor"} {
-		if _, err := functionsOf[name](t.Context(), options(env)); err != nil {
+		if _, err := builders[name](t.Context(), parts, options(env)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for variable, value := range map[string]string{"STREAMER_LEASE": "-1s", "STREAMER_LIMIT_TENANT_RUNNING": "many", "STREAMER_LIMIT_PRINCIPAL_OPEN": "-1"} {
 		env := maps.Clone(env)
 		env[variable] = value
-		if _, err := functionsOf["processor"](t.Context(), options(env)); err == nil {
+		if _, err := builders["processor"](t.Context(), parts, options(env)); err == nil {
 			t.Errorf("%s=%s was accepted", variable, value)
 		}
 	}

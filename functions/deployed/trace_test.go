@@ -84,7 +84,7 @@ func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 			env["STREAMER_JWT_KEYS"] = keys
 			env["AWS_XRAY_DAEMON_ADDRESS"] = daemon.Address()
 			env["AWS_ENDPOINT_URL_DYNAMODB"], env["AWS_ENDPOINT_URL_LAMBDA"], env["STREAMER_CALLBACK_URL"] = server.URL, server.URL, server.URL+"/prod"
-			app, err := functionsOf[tt.function](t.Context(), options(env))
+			app, err := builders[tt.function](t.Context(), parts, options(env))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -181,11 +181,11 @@ func TestTheRunOfAnActionIsInItsTrace(t *testing.T) {
 	env := environment(t)
 	env["STREAMER_JWT_KEYS"], env["AWS_XRAY_DAEMON_ADDRESS"], env["AWS_ENDPOINT_URL_DYNAMODB"] = keys, daemon.Address(), database
 	env["AWS_ENDPOINT_URL_LAMBDA"], env["STREAMER_CALLBACK_URL"] = called.URL, called.URL
-	router, err := deployed.Router(actions)(t.Context(), options(env))
+	router, err := deployed.Router(t.Context(), functions.Parts{Actions: actions}, options(env))
 	if err != nil {
 		t.Fatal(err)
 	}
-	processor, err := deployed.Processor(actions)(t.Context(), options(env))
+	processor, err := deployed.Processor(t.Context(), functions.Parts{Actions: actions}, options(env))
 	if err != nil {
 		t.Fatal(err)
 	}

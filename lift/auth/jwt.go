@@ -11,13 +11,19 @@ import (
 // the one header that a browser's WebSocket lets a page set.
 const SubprotocolPrefix = "bearer."
 
+// A TokenVerifier verifies tokens; [Verifier] is one. It is safe for concurrent
+// use, and a token that is not valid gives an error with CodeUnauthorized.
+type TokenVerifier interface {
+	Verify(ctx context.Context, token string) (*lift.Claims, error)
+}
+
 // JWT lets events pass whose token v verifies, and puts what the token says
 // into [lift.Event].Claims. Every other event answers 401, over HTTP with
 // WWW-Authenticate (RFC 6750, section 3), or 503 while keys cannot be fetched.
 //
 // It guards HTTP and $connect handlers and panics for any other. See [Token]
 // for where the token may be.
-func JWT(v *Verifier) lift.Middleware {
+func JWT(v TokenVerifier) lift.Middleware {
 	if v == nil {
 		panic("lift/auth: JWT without a Verifier")
 	}

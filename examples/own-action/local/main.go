@@ -17,7 +17,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	dev, err := stack.StartDev(ctx, stack.DevConfig{Data: ".streamer", Actions: ownaction.Actions})
+	dev, err := stack.StartDev(ctx, stack.DevConfig{Data: ".streamer", Parts: ownaction.Parts})
 	if err != nil {
 		log.Fatal(err)
 	}

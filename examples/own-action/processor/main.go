@@ -8,4 +8,4 @@ import (
 	"github.com/pay-theory/streamer/functions/deployed"
 )
 
-func main() { deployed.Start(deployed.Processor(ownaction.Actions)) }
+func main() { deployed.Start(deployed.Processor, ownaction.Parts) }

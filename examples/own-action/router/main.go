@@ -8,4 +8,4 @@ import (
 	"github.com/pay-theory/streamer/functions/deployed"
 )
 
-func main() { deployed.Start(deployed.Router(ownaction.Actions)) }
+func main() { deployed.Start(deployed.Router, ownaction.Parts) }

@@ -1,0 +1,113 @@
+package deployed
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/pay-theory/streamer/aws/apigateway"
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/lift/sigv4"
+	"github.com/pay-theory/streamer/lift/trace"
+	"github.com/pay-theory/streamer/lift/transport"
+	"github.com/pay-theory/streamer/store/dynamo"
+)
+
+// devIssuer is the issuer of development tokens. A function that is told to trust
+// it does not start.
+const devIssuer = "streamer-dev"
+
+// A platform is what Lambda itself sets. Its methods make parts of it and collect
+// what is wrong, which fault returns.
+type platform struct {
+	Region       string      `env:"AWS_REGION,required"`
+	AccessKey    string      `env:"AWS_ACCESS_KEY_ID,required"`
+	SecretKey    lift.Secret `env:"AWS_SECRET_ACCESS_KEY,required"`
+	SessionToken lift.Secret `env:"AWS_SESSION_TOKEN"`
+	Function     string      `env:"AWS_LAMBDA_FUNCTION_NAME,required"`
+	Daemon       string      `env:"AWS_XRAY_DAEMON_ADDRESS"`
+	DynamoDB     string      `env:"AWS_ENDPOINT_URL_DYNAMODB"`
+	Lambda       string      `env:"AWS_ENDPOINT_URL_LAMBDA"`
+
+	faults []error
+}
+
+func (p *platform) note(faults ...error) { p.faults = append(p.faults, faults...) }
+
+func (p *platform) fault() error { return errors.Join(p.faults...) }
+
+func (p *platform) credentials() sigv4.Provider {
+	return sigv4.Static(sigv4.Credentials{
+		AccessKeyID: p.AccessKey, SecretAccessKey: p.SecretKey.Reveal(), SessionToken: p.SessionToken.Reveal()})
+}
+
+func (p *platform) telemetry() functions.Telemetry {
+	metrics, metricsErr := functions.Metrics(p.Function, os.Stdout)
+	tracer, err := trace.New(trace.Config{Daemon: p.Daemon})
+	p.note(metricsErr, err)
+	return functions.Telemetry{Metrics: metrics, Tracer: tracer}
+}
+
+// transport makes calls that are part of their event's trace.
+func (p *platform) transport() http.RoundTripper { return trace.Transport(transport.New()) }
+
+func (p *platform) store(requests, connections string) *dynamo.Store {
+	store, err := dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.DynamoDB,
+		RequestsTable: requests, ConnectionsTable: connections, Transport: p.transport()})
+	p.note(err)
+	return store
+}
+
+// tokens are the settings of the verifier.
+type tokens struct {
+	JWKS     string `env:"STREAMER_JWKS_URL"`
+	Keys     string `env:"STREAMER_JWT_KEYS"` // PEM or a JWK set, in the place of the URL
+	Issuer   string `env:"STREAMER_JWT_ISSUER,required"`
+	Audience string `env:"STREAMER_JWT_AUDIENCE,required"`
+}
+
+func (p *platform) verifier(t tokens) *auth.Verifier {
+	if t.Issuer == devIssuer {
+		p.note(errors.New("config: STREAMER_JWT_ISSUER is the issuer of development tokens, which a deployed function does not accept: " +
+			"name the issuer of your tokens"))
+	}
+	verifier, err := auth.NewVerifier(auth.Config{
+		Keys: []byte(t.Keys), JWKS: auth.JWKSConfig{URL: t.JWKS, Transport: transport.New()},
+		Issuer: t.Issuer, Audience: t.Audience, ScopeClaims: functions.ScopeClaims,
+	})
+	p.note(err)
+	return verifier
+}
+
+// connections is what all four functions read.
+type connections struct {
+	platform
+	Connections string `env:"STREAMER_CONNECTIONS_TABLE,required"`
+}
+
+// work is what the router and the processor read.
+type work struct {
+	connections
+	Requests       string        `env:"STREAMER_REQUESTS_TABLE,required"`
+	Callback       string        `env:"STREAMER_CALLBACK_URL,required"`
+	Retention      time.Duration `env:"STREAMER_RETENTION"`
+	RunningLimit   uint          `env:"STREAMER_LIMIT_TENANT_RUNNING"`
+	PrincipalLimit uint          `env:"STREAMER_LIMIT_PRINCIPAL_OPEN"`
+}
+
+// fill adds what the router and the processor have in common.
+func (w *work) fill(parts *functions.Parts) {
+	store := w.store(w.Requests, w.Connections)
+	push, err := apigateway.New(apigateway.Config{
+		Endpoint: w.Callback, Region: w.Region, Credentials: w.credentials(), Transport: w.transport()})
+	w.note(err)
+	parts.Connections, parts.Requests, parts.Push, parts.Close = store, store, push, push
+	parts.Telemetry = w.telemetry()
+	parts.Retention = cmp.Or(w.Retention, parts.Retention)
+	parts.Limits.RunningPerTenant = cmp.Or(int(w.RunningLimit), parts.Limits.RunningPerTenant)
+	parts.Limits.OpenPerPrincipal = cmp.Or(int(w.PrincipalLimit), parts.Limits.OpenPerPrincipal)
+}

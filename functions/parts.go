@@ -1,0 +1,109 @@
+package functions
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/request"
+)
+
+// Parts are what the four functions are made of. An application sets the first
+// group, in one value for every place where it runs; that place adds the second:
+// package deployed on AWS, package stack on one machine. A function uses some of
+// the parts, and its constructor names those that are missing.
+type Parts struct {
+	// Actions makes the application's actions over the stored requests, which
+	// they may read. Router and Processor need it.
+	Actions func(requests request.Lister) ([]streamer.Action, error)
+
+	// ActionMiddleware wraps each run of an action, the first outermost; see
+	// [streamer.Registry.With].
+	ActionMiddleware []func(next streamer.ActionFunc) streamer.ActionFunc
+
+	// Middleware wraps each event of each function, the first outermost, inside
+	// the functions' own: correlation, trace, metrics, log, recovery, deadline.
+	Middleware []lift.Middleware
+
+	// Routes adds HTTP routes to the router function. A route with authenticate
+	// wants a token. Nil adds none.
+	Routes func(app *lift.App, authenticate lift.Middleware)
+
+	// Verifier verifies the tokens of clients, and puts the tenant into the
+	// claim tenant_id. Connect and Router need it; nil stands for the one of the
+	// place: on AWS the JWT settings of the environment, on one machine the
+	// development key.
+	Verifier auth.TokenVerifier
+
+	Limits    streamer.Limits  // zero: none
+	Retention time.Duration    // how long a final request can be read; 0: streamer.DefaultRetention
+	Lease     time.Duration    // how long a worker may be silent; 0: a minute, on stack.Dev 10 s
+	Logger    *slog.Logger     // nil: the place's
+	Now       func() time.Time // nil: time.Now
+
+	// All functions need Connections; Router and Processor need Requests, Push
+	// and Close, and Processor needs Dispatch.
+	Connections request.ConnectionStore
+	Requests    request.Store
+	Push        streamer.Pusher
+	Close       streamer.Closer
+	Dispatch    streamer.Dispatcher
+
+	Telemetry Telemetry // of one function
+	Worker    string    // names the processor's process in requests and logs; "": "worker"
+}
+
+// A need is a part that a function cannot do without.
+type need struct {
+	name    string
+	present bool
+}
+
+// check reports every part that is missing and every setting that is not valid,
+// in a fixed order.
+func (p *Parts) check(function string, needs ...need) error {
+	var faults []error
+	for _, n := range needs {
+		if !n.present {
+			faults = append(faults, fmt.Errorf("functions: %s needs Parts.%s", function, n.name))
+		}
+	}
+	for _, setting := range []struct {
+		name  string
+		valid bool
+	}{
+		{"Limits.RunningPerTenant", p.Limits.RunningPerTenant >= 0},
+		{"Limits.OpenPerPrincipal", p.Limits.OpenPerPrincipal >= 0},
+		{"Retention", p.Retention >= 0},
+		{"Lease", p.Lease >= 0},
+	} {
+		if !setting.valid {
+			faults = append(faults, fmt.Errorf("functions: Parts.%s is negative; 0 stands for the default", setting.name))
+		}
+	}
+	if p.Logger == nil {
+		p.Logger = lift.NewLogger(lift.LogConfig{})
+	}
+	return errors.Join(faults...)
+}
+
+// registry makes the actions, each run of which is part of its event's trace.
+func (p *Parts) registry() (*streamer.Registry, error) {
+	all, err := p.Actions(p.Requests)
+	if err != nil {
+		return nil, fmt.Errorf("functions: make the actions: %w", err)
+	}
+	registry := streamer.NewRegistry(all...).With(p.ActionMiddleware...)
+	if p.Telemetry.Tracer != nil {
+		registry = registry.With(traced)
+	}
+	return registry, nil
+}
+
+func (p *Parts) connections() streamer.Connections {
+	return streamer.Connections{Store: p.Connections, Closer: p.Close, Now: p.Now}
+}
