@@ -1,6 +1,8 @@
 package streamer
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,9 +80,14 @@ func (j *Job) Logger() *slog.Logger { return j.logger }
 
 // StepKey is a key for an external effect of the named step: the same in every
 // attempt and slice of this request, and different for every other request.
-// Pass it on as an idempotency key, since a step may run more than once.
+// Pass it on as an idempotency key, since a step may run more than once. It has 43
+// characters of A-Z a-z 0-9 _ -, a hash in which no name can run into the next.
 func (j *Job) StepKey(step string) string {
-	return fmt.Sprintf("%s/%s/%s/%s", j.key.Tenant, j.key.Subject, j.key.ID, step)
+	hash := sha256.New()
+	for _, part := range []string{j.key.Tenant, j.key.Subject, j.key.ID, step} {
+		fmt.Fprintf(hash, "%d:%s", len(part), part)
+	}
+	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil))
 }
 
 // Progress tells the watchers how far the work is: a percentage from 0 to 100

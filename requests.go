@@ -2,6 +2,7 @@ package streamer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -46,13 +47,14 @@ type Caller struct {
 
 // subject is whose requests are meant.
 func (who Caller) subject() (string, error) {
-	if who.Of == "" || who.Of == who.Subject {
+	own := who.Of == "" || who.Of == who.Subject
+	if own && who.Subject != wire.AllSubjects { // which is a wildcard and no name
 		return who.Subject, nil
 	}
 	if !who.Has(request.OperatorScope) {
 		return "", Errorf(wire.Forbidden, "what belongs to another subject needs the scope %q", request.OperatorScope)
 	}
-	return who.Of, nil
+	return cmp.Or(who.Of, who.Subject), nil
 }
 
 // summary is a request as an element of a list: without its result.

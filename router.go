@@ -160,11 +160,8 @@ func (rt *Router) authenticate(ctx context.Context, conn request.Connection, m w
 	return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: until}, nil
 }
 
-func decodeReserved(m wire.Message, into any) error {
-	if len(m.Payload) == 0 {
-		return nil
-	}
-	if err := json.Unmarshal(m.Payload, into); err != nil {
+func decodeReserved[T any](m wire.Message, into *T) error {
+	if err := wire.DecodePayload(m.Payload, into); err != nil {
 		return decodeError(err)
 	}
 	return nil

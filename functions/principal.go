@@ -34,6 +34,10 @@ func principalOf(claims *lift.Claims) (streamer.Principal, error) {
 	case p.Subject == "" || len(p.Subject) > maxName:
 		return p, streamer.Errorf(wire.Unauthorized, "the token needs a claim sub of 1 to %d bytes", maxName)
 	}
+	// It stands for every subject where an operator asks for a whole tenant.
+	if p.Subject == wire.AllSubjects {
+		return p, streamer.Errorf(wire.Unauthorized, "the claim sub may not be %q, which is a wildcard", wire.AllSubjects)
+	}
 	return p, nil
 }
 

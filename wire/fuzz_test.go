@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -41,7 +40,7 @@ func members(t *testing.T, data []byte) func(name string) json.RawMessage {
 	}
 	return func(name string) (last json.RawMessage) {
 		for _, m := range all {
-			if strings.EqualFold(m.name, name) {
+			if m.name == name {
 				last = m.value
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -49,17 +50,11 @@ type MessageError struct {
 
 func (e *MessageError) Error() string { return e.Reason }
 
-// DecodeMessage reads a client's message. Unknown fields are ignored and
-// request_id is taken for id where id is missing. Every error is a
-// [*MessageError]. The message's payload aliases data.
+// DecodeMessage reads a client's message. Names of fields are exact: Id is not id.
+// Unknown fields are ignored and request_id is taken for id where id is missing.
+// Every error is a [*MessageError]. The message shares nothing with data.
 func DecodeMessage(data []byte) (Message, error) {
-	var in struct {
-		ID        json.RawMessage `json:"id"`
-		RequestID json.RawMessage `json:"request_id"`
-		Action    json.RawMessage `json:"action"`
-		Payload   json.RawMessage `json:"payload"`
-		Metadata  json.RawMessage `json:"metadata"`
-	}
+	var in map[string]json.RawMessage
 	if trimmed := bytes.TrimLeft(data, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
 		return Message{}, &MessageError{Reason: "the message is not a JSON object"}
 	}
@@ -71,10 +66,10 @@ func DecodeMessage(data []byte) (Message, error) {
 		return Message{}, &MessageError{Reason: "the message is not valid JSON"}
 	}
 
-	m := Message{Payload: in.Payload}
-	rawID, field := in.ID, "id"
+	m := Message{Payload: in["payload"]}
+	rawID, field := in["id"], "id"
 	if absent(rawID) {
-		rawID, field = in.RequestID, "request_id"
+		rawID, field = in["request_id"], "request_id"
 	}
 	if !absent(rawID) {
 		if json.Unmarshal(rawID, &m.ID) != nil {
@@ -84,16 +79,41 @@ func DecodeMessage(data []byte) (Message, error) {
 			return Message{}, &MessageError{Reason: field + " " + reason}
 		}
 	}
-	if absent(in.Action) {
+	if absent(in["action"]) {
 		return Message{}, &MessageError{ID: m.ID, Reason: "the message has no action"}
 	}
-	if json.Unmarshal(in.Action, &m.Action) != nil || m.Action == "" {
+	if json.Unmarshal(in["action"], &m.Action) != nil || m.Action == "" {
 		return Message{}, &MessageError{ID: m.ID, Reason: "action is not a non-empty string"}
 	}
-	if !absent(in.Metadata) && json.Unmarshal(in.Metadata, &m.Metadata) != nil {
+	if !absent(in["metadata"]) && json.Unmarshal(in["metadata"], &m.Metadata) != nil {
 		return Message{}, &MessageError{ID: m.ID, Reason: "metadata is not an object of strings"}
 	}
 	return m, nil
+}
+
+// DecodePayload reads the payload of a reserved action into a struct, by the exact
+// names of its fields; encoding/json alone takes SUBJECT for subject. An empty
+// payload leaves the struct as it is.
+func DecodePayload[T any](payload json.RawMessage, into *T) error {
+	if len(payload) == 0 {
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(payload, &fields) == nil {
+		exact := map[string]json.RawMessage{}
+		for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if raw, present := fields[name]; present {
+				exact[name] = raw
+			}
+		}
+		selected, err := json.Marshal(exact)
+		if err != nil {
+			return err
+		}
+		payload = selected
+	}
+	return json.Unmarshal(payload, into)
 }
 
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }

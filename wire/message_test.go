@@ -62,14 +62,46 @@ func TestMessagesThatClientsWriteOtherwise(t *testing.T) {
 		"unknown fields":       {`{"tenant":"globex","action":"echo","subject":{"deep":[1]}}`, `{"action":"echo"}`},
 		"white space":          {" \t\r\n{ \"action\" : \"echo\" , \"payload\" : [ 1 ] }\n", `{"action":"echo","payload":[ 1 ]}`},
 		"escaped names":        {`{"\u0061ction":"\u0065cho"}`, `{"action":"echo"}`},
+		"names in capitals":    {`{"Id":"r-2","ID":"r-3","Request_ID":"r-4","action":"echo","Action":"pay","PAYLOAD":{"amount":9},"Metadata":{"a":"b"}}`, `{"action":"echo"}`},
+		"capitals come last":   {`{"id":"r-1","action":"echo","payload":1,"ID":"r-2","ACTION":"pay","Payload":2}`, `{"id":"r-1","action":"echo","payload":1}`},
 		"the last of two":      {`{"action":"first","payload":1,"action":"echo","payload":2}`, `{"action":"echo","payload":2}`},
 	} {
-		m, err := wire.DecodeMessage([]byte(tt.input))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		} else if got := string(m.Append(nil)); got != tt.want {
-			t.Errorf("%s: %s is taken for %s, want %s", name, tt.input, got, tt.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m, err := wire.DecodeMessage([]byte(tt.input))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := string(m.Append(nil)); got != tt.want {
+				t.Errorf("%s: got %s, want %s", tt.input, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestPayloadsOfReservedActionsHaveExactNames(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		payload string
+		want    wire.RequestRef
+		fails   bool
+	}{
+		"exact":           {`{"request_id":"r-1","subject":"ada"}`, wire.RequestRef{RequestID: "r-1", Subject: "ada"}, false},
+		"capitals beside": {`{"request_id":"r-1","subject":"ada","SUBJECT":"eve","Request_id":"r-2"}`, wire.RequestRef{RequestID: "r-1", Subject: "ada"}, false},
+		"capitals alone":  {`{"REQUEST_ID":"r-1"}`, wire.RequestRef{}, false},
+		"unknown fields":  {`{"request_id":"r-1","other":[1]}`, wire.RequestRef{RequestID: "r-1"}, false},
+		"none":            {``, wire.RequestRef{}, false},
+		"another kind":    {`{"request_id":7}`, wire.RequestRef{}, true},
+		"not an object":   {`["r-1"]`, wire.RequestRef{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got wire.RequestRef
+			err := wire.DecodePayload([]byte(tt.payload), &got)
+			if (err != nil) != tt.fails || err == nil && got != tt.want {
+				t.Errorf("got %+v, %v; want %+v, an error: %v", got, err, tt.want, tt.fails)
+			}
+		})
 	}
 }
 

@@ -199,6 +199,106 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
+// Claim and header names are exact: another spelling is another claim.
+func TestClaimNamesAreExact(t *testing.T) {
+	t.Parallel()
+	v := verifier(t, config(t))
+	for _, tt := range []struct {
+		name    string
+		changes map[string]any
+		want    string // the subject, or the cause of the refusal
+	}{
+		{"SUB beside sub", map[string]any{"sub": "eve", "SUB": "ada"}, "eve"},
+		{"Sub before sub", map[string]any{"Sub": "ada", "sub": "eve"}, "eve"},
+		{"Sub alone", map[string]any{"sub": nil, "Sub": "ada"}, ""},
+		{"Exp beside an old exp", map[string]any{"exp": now.Unix() - 1, "Exp": now.Add(time.Hour).Unix()}, "token has expired"},
+		{"EXP alone", map[string]any{"exp": nil, "EXP": now.Add(time.Hour).Unix()}, "token lacks exp, iss or aud"},
+		{"AUD beside another aud", map[string]any{"aud": "other", "AUD": "aud"}, "token is for another audience"},
+		{"ISS beside another iss", map[string]any{"iss": "other", "ISS": "iss"}, "token is of another issuer"},
+		{"NBF in the future", map[string]any{"NBF": now.Add(time.Hour).Unix()}, "ada"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := ""
+			c, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(tt.changes)))
+			if e, refused := errors.AsType[*lift.Error](err); refused {
+				got = e.Cause.Error()
+			} else if err == nil {
+				got = c.Subject
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestExtensionsAreRefused(t *testing.T) {
+	t.Parallel()
+	v := verifier(t, config(t))
+	for name, header := range map[string]map[string]any{
+		"an unknown crit":   {"crit": []string{"exp2"}, "exp2": 1},
+		"an empty crit":     {"crit": []string{}},
+		"b64 named by crit": {"crit": []string{"b64"}, "b64": false},
+		"b64 alone":         {"b64": false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims(nil))
+			for k, value := range header {
+				token.Header[k] = value
+			}
+			text, err := token.SignedString(keys()["EdDSA"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = v.Verify(t.Context(), text)
+			if e, refused := errors.AsType[*lift.Error](err); !refused || !strings.Contains(e.Cause.Error(), "critical header") {
+				t.Errorf("got %v, want a refusal for the header", err)
+			}
+		})
+	}
+}
+
+func TestExpiryInMilliseconds(t *testing.T) {
+	t.Parallel()
+	v := verifier(t, config(t))
+	for name, tt := range map[string]struct {
+		exp  int64
+		want string
+	}{
+		"the last second of the year 9999": {time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC).Unix(), ""},
+		"milliseconds":                     {now.Add(time.Hour).UnixMilli(), "exp is not in seconds"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(map[string]any{"exp": tt.exp})))
+			got := ""
+			if e, refused := errors.AsType[*lift.Error](err); refused {
+				got = e.Cause.Error()
+			}
+			if (tt.want == "") != (got == "") || !strings.Contains(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAJWKWhoseAlgIsEd25519(t *testing.T) {
+	t.Parallel()
+	k := publicJWK("EdDSA", "k")
+	k["alg"] = "Ed25519"
+	set, err := json.Marshal(map[string]any{"keys": []any{k}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := config(t)
+	cfg.Keys = set
+	if _, err := verifier(t, cfg).Verify(t.Context(), sign(t, "EdDSA", "k", claims(nil))); err != nil {
+		t.Errorf("got %v, want the token accepted (RFC 9864, section 2.2)", err)
+	}
+}
+
 func TestLeeway(t *testing.T) {
 	t.Parallel()
 	cfg := config(t)

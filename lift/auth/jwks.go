@@ -20,14 +20,17 @@ type JWKSConfig struct {
 	// Redirects are not followed.
 	URL string
 
-	// Fresh is how long keys are used without a look at the URL. After it they
-	// still serve, for Stale more, while new ones are fetched in the background:
-	// on Lambda, where nothing runs between invocations, the fetch may end in a
-	// later one. Defaults: 15 minutes and 24 hours.
+	// Fresh is how long keys are used without a look at the URL. After it a token
+	// waits for a fetch, for 300 ms at most, so that a key that was withdrawn stops
+	// counting also in a function that was frozen since: on Lambda nothing runs
+	// between invocations. Keys that are older serve, for Stale more, only while the
+	// fetch fails or takes longer. Defaults: 15 minutes and 24 hours.
 	Fresh, Stale time.Duration
 
-	// Cooldown is the shortest time between two fetches, of which a token with
-	// an unknown kid causes one, and so does a failure. Default: 30 seconds.
+	// Cooldown is the shortest time between two fetches that tokens cause by a key
+	// that is not known, and after a fetch that failed. A token whose kid is unknown
+	// within it gets CodeUnavailable with the time to wait, since its key may be new.
+	// Default: 30 seconds.
 	Cooldown time.Duration
 
 	// Timeout is what one fetch may take. Default: 5 seconds.
@@ -51,6 +54,7 @@ type jwks struct {
 	keys    []key
 	fetched time.Time     // when keys were fetched; zero for never
 	tried   time.Time     // when the last fetch ended
+	missed  time.Time     // when the last fetch for a missing key began
 	fault   error         // of the last fetch
 	running chan struct{} // closed when the fetch that runs has ended; nil when none runs
 }
@@ -91,38 +95,65 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// get returns the keys. They are the ones that are there while those are fresh
-// or stale; then a fetch is waited for. With missing they are known to lack a
-// key, and a fetch is waited for too, unless the last was a short time ago.
-func (j *jwks) get(ctx context.Context, missing bool) ([]key, error) {
+// staleWait is how long a token waits for keys that are to take the place of stale
+// ones. A fetch within a region takes a few tens of milliseconds.
+const staleWait = 300 * time.Millisecond
+
+// get returns the keys: those that are there while they are fresh, else those of a
+// fetch, which is waited for, and stale ones when it fails or takes too long. With
+// missing they are known to lack a key, and a fetch is waited for, unless the last
+// one of this kind was a short time ago. looked reports whether the keys are as the
+// URL has them now.
+func (j *jwks) get(ctx context.Context, missing bool) (keys []key, looked bool, err error) {
 	j.mu.Lock()
 	now := j.now()
 	age := now.Sub(j.fetched)
 	usable := !j.fetched.IsZero() && age < j.cfg.Fresh+j.cfg.Stale
 	if usable && age < j.cfg.Fresh && !missing {
 		defer j.mu.Unlock()
-		return j.keys, nil
+		return j.keys, false, nil
 	}
-	cold := j.tried.IsZero() || now.Sub(j.tried) >= j.cfg.Cooldown
-	if j.running == nil && cold {
+	last := j.tried
+	if missing && j.fault == nil {
+		last = j.missed
+	}
+	if cooling := j.cfg.Cooldown - now.Sub(last); j.running == nil && (last.IsZero() || cooling <= 0) {
+		if missing {
+			j.missed = now
+		}
 		j.running = make(chan struct{})
 		go j.fetch(j.running)
+	} else if j.running == nil {
+		defer j.mu.Unlock()
+		if missing {
+			return nil, false, away(errUnknownKey, cooling)
+		}
+		keys, err = j.held(now)
+		return keys, false, err
 	}
 	running := j.running
-	if running == nil || usable && !missing {
-		defer j.mu.Unlock()
-		return j.held(now)
-	}
 	j.mu.Unlock()
+	var late <-chan time.Time
+	if usable && !missing {
+		timer := time.NewTimer(staleWait)
+		defer timer.Stop()
+		late = timer.C
+	}
 	select {
 	case <-running:
+		looked = true
+	case <-late:
 	case <-ctx.Done():
-		return nil, away(fmt.Errorf("wait for the JWK set: %w", context.Cause(ctx)), 0)
+		return nil, false, away(fmt.Errorf("wait for the JWK set: %w", context.Cause(ctx)), 0)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.held(j.now())
+	keys, err = j.held(j.now())
+	return keys, looked && j.fault == nil, err
 }
+
+// errUnknownKey is for the log.
+var errUnknownKey = errors.New("the token's key is not known, and the JWK set was fetched a short time ago")
 
 // held returns the keys that are there, or why there are none.
 func (j *jwks) held(now time.Time) ([]key, error) {

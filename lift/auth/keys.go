@@ -160,7 +160,8 @@ func (j *jwk) key() (key, error) {
 	if err != nil {
 		return key{}, err
 	}
-	if j.Alg != "" && j.Alg != k.alg {
+	// RFC 9864 names the algorithm of an Ed25519 key fully; EdDSA is its older name.
+	if j.Alg != "" && j.Alg != k.alg && (k.alg != EdDSA || j.Alg != "Ed25519") {
 		return key{}, fmt.Errorf("its algorithm is %q", j.Alg)
 	}
 	return k, nil

@@ -128,16 +128,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*lift.Claims, erro
 	if len(token) > maxToken {
 		return nil, refuse("the token is not valid", errTooLong)
 	}
-	keys := keySet{keys: v.keys}
-	if v.jwks != nil {
-		keys.fetch = func(missing bool) ([]key, error) { return v.jwks.get(ctx, missing) }
-	}
-	claims := new(tokenClaims)
-	if _, err := v.parser.ParseWithClaims(token, claims, keys.forToken); err != nil {
-		if keys.fault != nil {
-			return nil, keys.fault
-		}
-		return nil, refusal(err)
+	claims, err := v.parse(ctx, token)
+	if err != nil {
+		return nil, err
 	}
 	scopes, err := claims.scopes(v.scopes)
 	if err != nil {
@@ -153,6 +146,32 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*lift.Claims, erro
 	}, nil
 }
 
+// parse verifies the token. A signature that no key fits is worth one more look at
+// keys that are fetched: the issuer may have a new key under the same kid, or under
+// none.
+func (v *Verifier) parse(ctx context.Context, token string) (*tokenClaims, error) {
+	keys := keySet{keys: v.keys}
+	if v.jwks != nil {
+		keys.fetch = func(missing bool) ([]key, bool, error) { return v.jwks.get(ctx, missing) }
+	}
+	claims := new(tokenClaims)
+	_, err := v.parser.ParseWithClaims(token, claims, keys.forToken)
+	if errors.Is(err, jwt.ErrTokenSignatureInvalid) && keys.fetch != nil && !keys.looked {
+		if fetched, looked, fault := keys.fetch(true); fault == nil && looked {
+			keys = keySet{keys: fetched}
+			claims = new(tokenClaims)
+			_, err = v.parser.ParseWithClaims(token, claims, keys.forToken)
+		}
+	}
+	switch {
+	case err == nil:
+		return claims, nil
+	case keys.fault != nil:
+		return nil, keys.fault
+	}
+	return nil, refusal(err)
+}
+
 // The faults of a token, for the log: the library's own errors could quote it.
 var (
 	errTooLong   = errors.New("token is too long")
@@ -165,6 +184,8 @@ var (
 	errMissing   = errors.New("token lacks exp, iss or aud")
 	errScope     = errors.New("a claim of scopes is neither a text nor a list of texts")
 	errClaims    = errors.New("claims are not valid")
+	errCritical  = errors.New("token has a critical header that is not understood")
+	errFarExpiry = errors.New("exp is not in seconds since 1970: it lies behind the year 9999")
 )
 
 func refuse(message string, fault error) error {
@@ -175,6 +196,8 @@ func refuse(message string, fault error) error {
 // than that it is not valid: a new one will do.
 func refusal(err error) error {
 	for _, fault := range []struct{ is, means error }{
+		{errCritical, errCritical},
+		{errFarExpiry, errFarExpiry},
 		{jwt.ErrTokenMalformed, errMalformed},
 		{jwt.ErrTokenUnverifiable, errSignature},
 		{jwt.ErrTokenSignatureInvalid, errSignature},
@@ -195,17 +218,25 @@ func refusal(err error) error {
 
 // A keySet finds the keys for one token.
 type keySet struct {
-	keys  []key
-	fetch func(missing bool) ([]key, error) // nil for keys that never change
-	fault error                             // why keys could not be fetched
+	keys   []key
+	fetch  func(missing bool) (keys []key, looked bool, err error) // nil for keys that never change
+	looked bool                                                    // the keys are as they are at their source now
+	fault  error                                                   // why the keys are not known for now
 }
 
 // forToken returns the keys that may have signed the token: those of its
 // algorithm, and of its kid where both have one. Keys that are fetched may have
 // changed: a kid that is not among them is worth another look.
 func (s *keySet) forToken(token *jwt.Token) (any, error) {
+	// No extension is understood here, and crit names those that must be; b64
+	// changes what is signed (RFC 7515, section 4.1.11; RFC 7797, section 6).
+	for _, extension := range []string{"crit", "b64"} {
+		if _, present := token.Header[extension]; present {
+			return nil, errCritical
+		}
+	}
 	if s.fetch != nil {
-		s.keys, s.fault = s.fetch(false)
+		s.keys, s.looked, s.fault = s.fetch(false)
 		if s.fault != nil {
 			return nil, s.fault
 		}
@@ -213,10 +244,13 @@ func (s *keySet) forToken(token *jwt.Token) (any, error) {
 	alg := token.Method.Alg()
 	kid, _ := token.Header["kid"].(string)
 	set := candidates(s.keys, alg, kid)
-	if len(set.Keys) == 0 && s.fetch != nil && kid != "" {
-		if keys, err := s.fetch(true); err == nil { // without an answer the token stays unknown
-			set = candidates(keys, alg, kid)
+	if len(set.Keys) == 0 && s.fetch != nil && kid != "" && !s.looked {
+		keys, looked, err := s.fetch(true)
+		if s.looked = looked; err != nil {
+			s.fault = err // whether the kid is good is not known for now
+			return nil, err
 		}
+		set = candidates(keys, alg, kid)
 	}
 	if len(set.Keys) == 0 {
 		return nil, errSignature
@@ -233,30 +267,52 @@ func candidates(keys []key, alg, kid string) (set jwt.VerificationKeySet) {
 	return set
 }
 
-// tokenClaims keeps the claim set beside the registered claims.
+// tokenClaims are the registered claims, by their exact names, and the whole set
+// (RFC 7519, section 4.1: claim names are case-sensitive).
 type tokenClaims struct {
 	jwt.RegisteredClaims
+	all map[string]json.RawMessage
 	raw json.RawMessage
 }
 
+// UnmarshalJSON reads each claim by its exact name, which a struct of encoding/json
+// does not: it takes SUB for sub.
 func (c *tokenClaims) UnmarshalJSON(data []byte) error {
-	if err := json.Unmarshal(data, &c.RegisteredClaims); err != nil {
+	if err := json.Unmarshal(data, &c.all); err != nil {
 		return err
 	}
+	for name, into := range map[string]any{"iss": &c.Issuer, "sub": &c.Subject, "aud": &c.Audience,
+		"exp": &c.ExpiresAt, "nbf": &c.NotBefore, "iat": &c.IssuedAt, "jti": &c.ID} {
+		raw, present := c.all[name]
+		if !present {
+			continue
+		}
+		if err := json.Unmarshal(raw, into); err != nil {
+			return err
+		}
+	}
 	c.raw = slices.Clone(data)
+	return nil
+}
+
+// lastExpiry is the end of the last year that a timestamp can name (RFC 3339,
+// section 5.6: four digits). A time behind it is most likely in milliseconds.
+var lastExpiry = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Validate implements [jwt.ClaimsValidator].
+func (c *tokenClaims) Validate() error {
+	if c.ExpiresAt != nil && !c.ExpiresAt.Before(lastExpiry) {
+		return errFarExpiry
+	}
 	return nil
 }
 
 // scopes reads the claims that hold scopes: lists separated by spaces (RFC 8693,
 // section 4.2) or arrays.
 func (c *tokenClaims) scopes(names []string) ([]string, error) {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(c.raw, &all); err != nil {
-		return nil, err
-	}
 	var scopes []string
 	for _, name := range names {
-		raw := all[name]
+		raw := c.all[name]
 		if len(raw) == 0 || string(raw) == "null" {
 			continue
 		}
