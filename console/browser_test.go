@@ -95,7 +95,7 @@ func (h *harness) actions() []streamer.Action {
 
 // token signs one for a subject; no scopes: none.
 func (h *harness) token(subject string, scopes ...string) string {
-	token, err := h.stack.Key().Sign(stack.Grant{Tenant: "dev", Subject: subject, Scopes: scopes, TTL: time.Hour}, time.Now())
+	token, err := h.stack.Sign(stack.Grant{Tenant: "dev", Subject: subject, Scopes: scopes, TTL: time.Hour}, nil, time.Now())
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -25,12 +25,12 @@ func Connect(parts Parts) (*lift.App, error) {
 	connections := parts.connections()
 	app := newApp(parts, 0)
 	app.WebSocket(lift.RouteConnect, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
-		who, err := caller(e)
+		principal, err := caller(e)
 		if err != nil {
 			return nil, err
 		}
-		e.Annotate(slog.String("tenant", who.Tenant))
-		conn := request.Connection{ID: e.WebSocket.ConnectionID, Principal: who, SourceIP: e.WebSocket.SourceIP, UserAgent: e.WebSocket.UserAgent}
+		e.Annotate(slog.String("tenant", principal.Tenant))
+		conn := request.Connection{ID: e.WebSocket.ConnectionID, Principal: principal, SourceIP: e.WebSocket.SourceIP, UserAgent: e.WebSocket.UserAgent}
 		if err := connections.Open(ctx, conn); err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func concerns(e *lift.Event, requestID string) {
 }
 
 // fail ends an event with an error. An action's own fault is logged and answered
-// here, so that an alarm on the function's errors does not ring for it, unless
+// here, so that an alarm on the function's errors does not go off for it, unless
 // the function's time is up.
 func fail(ctx context.Context, e *lift.Event, err error) (*lift.Response, error) {
 	action, ok := errors.AsType[*streamer.ActionError](err)
@@ -39,7 +39,7 @@ func fail(ctx context.Context, e *lift.Event, err error) (*lift.Response, error)
 	return errorResponse(ctx, e, shown), nil
 }
 
-// errorResponse renders an error, whoever made it: as a frame for a message, as
+// errorResponse renders every error once: as a frame for a message, as
 // a problem document over HTTP and at $connect.
 func errorResponse(_ context.Context, e *lift.Event, err *lift.Error) *lift.Response {
 	if e.Trigger == lift.TriggerMessage {

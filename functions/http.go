@@ -23,24 +23,24 @@ type httpAPI struct {
 }
 
 // routes adds it to the app. All but the health check want a token.
-func (a httpAPI) routes(app *lift.App, signedIn lift.Middleware) {
-	app.HTTP("POST /requests", signed(a.submit), signedIn)
-	app.HTTP("GET /requests", signed(a.list), signedIn)
-	app.HTTP("GET /requests/{id}", signed(a.get), signedIn)
-	app.HTTP("DELETE /requests/{id}", signed(a.cancel), signedIn)
-	app.HTTP("POST /requests/{id}/redrive", signed(a.redrive), signedIn)
-	app.HTTP("POST /requests/{id}/signals/{token}", signed(a.signal), signedIn)
-	app.HTTP("GET /requests/{id}/output", signed(a.output), signedIn)
-	app.HTTP("GET /connections", signed(a.connections), signedIn)
-	app.HTTP("DELETE /connections", signed(a.closeAll), signedIn)
+func (a httpAPI) routes(app *lift.App, authenticate lift.Middleware) {
+	app.HTTP("POST /requests", authenticated(a.submit), authenticate)
+	app.HTTP("GET /requests", authenticated(a.list), authenticate)
+	app.HTTP("GET /requests/{id}", authenticated(a.get), authenticate)
+	app.HTTP("DELETE /requests/{id}", authenticated(a.cancel), authenticate)
+	app.HTTP("POST /requests/{id}/redrive", authenticated(a.redrive), authenticate)
+	app.HTTP("POST /requests/{id}/signals/{token}", authenticated(a.signal), authenticate)
+	app.HTTP("GET /requests/{id}/output", authenticated(a.output), authenticate)
+	app.HTTP("GET /connections", authenticated(a.connections), authenticate)
+	app.HTTP("DELETE /connections", authenticated(a.closeAll), authenticate)
 	app.HTTP("GET /health", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
 		return lift.JSON(http.StatusOK, map[string]string{"status": "ok"})
 	}))
 }
 
-// signed gives a handler the principal that its middleware has verified, and
+// authenticated gives a handler the principal that its middleware has verified, and
 // says that its answer is JSON.
-func signed(do func(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error)) lift.Handler {
+func authenticated(do func(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error)) lift.Handler {
 	return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		p, err := caller(e)
 		if err != nil {

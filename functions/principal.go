@@ -19,8 +19,8 @@ var ScopeClaims = []string{"scope", "permissions"}
 // keys, which DynamoDB bounds at 2048 and 1024.
 const maxName = 256
 
-// principalOf reads who a verified token speaks of. A token that names no
-// tenant or no subject is as good as none.
+// principalOf reads the principal of a verified token. A token without a tenant
+// or a subject is not valid.
 func principalOf(claims *lift.Claims) (streamer.Principal, error) {
 	p := streamer.Principal{
 		Tenant:    claims.Text(claimTenant),
@@ -41,7 +41,7 @@ func principalOf(claims *lift.Claims) (streamer.Principal, error) {
 	return p, nil
 }
 
-// caller is who stands behind an event that the auth middleware let pass.
+// caller returns the principal of an event that the auth middleware let pass.
 func caller(e *lift.Event) (streamer.Principal, error) {
 	if e.Claims == nil {
 		return streamer.Principal{}, errors.New("no auth middleware before a handler that needs the caller")

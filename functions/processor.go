@@ -76,9 +76,9 @@ func Processor(parts Parts) (*lift.App, error) {
 	}))
 	app.Schedule(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		report, err := p.Sweep(ctx)
-		e.Annotate(slog.Int("rung", report.Rung), slog.Int("lost", report.Lost),
-			slog.Int("failed", report.Failed), slog.Int("told", report.Told), slog.Int("closed", report.Closed),
-			slog.Int("forgotten", report.Forgotten), slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
+		e.Annotate(slog.Int("dispatched", report.Rung), slog.Int("lease_expirations", report.Lost),
+			slog.Int("failed", report.Failed), slog.Int("notified", report.Told), slog.Int("closed", report.Closed),
+			slog.Int("pruned", report.Forgotten), slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
 		if err != nil {
 			return nil, fmt.Errorf("sweep: %w", err)
 		}
@@ -91,7 +91,7 @@ func Processor(parts Parts) (*lift.App, error) {
 
 // queuedNow reads whether an image is a request that may be claimed. One that
 // is due later is the sweep's, and so is one that was due before it was written:
-// the sweep has rung for it.
+// the sweep has dispatched it.
 func queuedNow(p *streamer.Processor, image lift.Item) (request.Key, bool) {
 	if image.Text(attrState) != string(request.Queued) {
 		return request.Key{}, false

@@ -34,7 +34,8 @@ type consoleConfig struct {
 func withConsole(apis http.Handler, c consoleConfig) (http.Handler, error) {
 	switch c.stage {
 	case strings.TrimPrefix(console.Path, "/"), "requests", "connections", "health":
-		return nil, fmt.Errorf("/%s belongs to the console or to the HTTP API, which are on the same port here: call the stage otherwise", c.stage)
+		return nil, fmt.Errorf("%q is not a valid stage here: "+
+			"the console or the HTTP API has that path on the same port; choose another", c.stage)
 	}
 	public, err := c.key.PublicPEM()
 	if err != nil {

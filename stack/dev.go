@@ -1,6 +1,3 @@
-// Package stack runs Streamer on one machine: the gateway, the four functions,
-// the embedded store, the stream that rings the processor and the schedule that
-// sweeps, joined in one process.
 package stack
 
 import (
@@ -118,7 +115,7 @@ func (s *Dev) start(ctx context.Context) error {
 	if s.store, err = sqlite.Open(ctx, filepath.Join(c.Data, "streamer.db")); err != nil {
 		return err
 	}
-	if err := s.forgetConnections(ctx); err != nil {
+	if err := s.pruneConnections(ctx); err != nil {
 		return err
 	}
 	if s.key, err = CreateKey(c.Data); err != nil {
@@ -131,9 +128,9 @@ func (s *Dev) start(ctx context.Context) error {
 	return nil
 }
 
-// forgetConnections forgets those of a stack that was killed: no socket outlives its
-// gateway.
-func (s *Dev) forgetConnections(ctx context.Context) error {
+// pruneConnections deletes the connections of a stack that was killed: no socket
+// outlives its gateway.
+func (s *Dev) pruneConnections(ctx context.Context) error {
 	const page = 1000
 	for {
 		left, err := s.store.EndedConnections(ctx, time.Now().AddDate(100, 0, 0), page)
@@ -223,7 +220,7 @@ func (s *Dev) functions() error {
 	return nil
 }
 
-// work starts what goes on without anybody asking.
+// work starts the stream, the schedule and the purge of expired rows.
 func (s *Dev) work(invoke func(context.Context, []byte) ([]byte, error)) {
 	ctx, stop := context.WithCancel(context.Background())
 	feed := newFeed(invoke, s.config.Parts.Logger)
@@ -275,8 +272,11 @@ func (s *Dev) ConsoleURL() string { return s.HTTPURL() + console.Path + "/" }
 // HTTPURL is the root of the HTTP API.
 func (s *Dev) HTTPURL() string { return "http://" + s.Addr() }
 
-// Key signs development tokens that the stack accepts.
-func (s *Dev) Key() *Key { return s.key }
+// Sign makes a token that the stack accepts, with claims changed or added as in
+// [Key.SignClaims]. It is of no use when the parts have a verifier of their own.
+func (s *Dev) Sign(g Grant, changes map[string]any, now time.Time) (string, error) {
+	return s.key.SignClaims(g, changes, now)
+}
 
 // Done gives the server's fault, should it end by itself.
 func (s *Dev) Done() <-chan error { return s.served }
@@ -284,7 +284,7 @@ func (s *Dev) Done() <-chan error { return s.served }
 // Close stops the stack: running actions end their slices and leave their
 // checkpoints, sockets are closed, and everything is waited for as long as ctx
 // lasts. What is queued or running goes on at the next start. Connections that
-// $disconnect has not forgotten after a few seconds are left to the sweep.
+// $disconnect has not removed after a few seconds are left to the sweep.
 func (s *Dev) Close(ctx context.Context) error {
 	var faults []error
 	if s.stop != nil {

@@ -49,7 +49,7 @@ func stop(t *testing.T, running *stack.Dev) {
 func connect(t *testing.T, running *stack.Dev) *client.Client {
 	t.Helper()
 	c, err := client.Dial(t.Context(), client.Config{URL: running.WebSocketURL(), Token: func(context.Context) (string, error) {
-		return running.Key().Sign(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, time.Now())
+		return running.Sign(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, nil, time.Now())
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ type rule func(value any, there bool) bool
 func parseFilter(pattern string) (filter, error) {
 	var v map[string]any
 	if err := json.Unmarshal([]byte(pattern), &v); err != nil {
-		return nil, fmt.Errorf("the filter %.100q is no object of JSON", pattern)
+		return nil, fmt.Errorf("the filter %.100q is not a JSON object", pattern)
 	}
 	f, err := readFilter(v)
 	if err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// What development tokens say of themselves. The function binaries refuse to
-// start with this issuer, so no development key opens anything on AWS.
+// The issuer and audience of development tokens. The function binaries refuse to
+// start with this issuer, so no development key is of use on AWS.
 const (
 	DevIssuer   = "streamer-dev"
 	DevAudience = "streamer"
@@ -53,15 +53,15 @@ func ReadKey(path string) (*Key, error) {
 	}
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return nil, fmt.Errorf("%s is no PEM file: delete it and start the server again", path)
+		return nil, fmt.Errorf("%s is not a PEM file: delete it and start the server again", path)
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s holds no key: delete it and start the server again", path)
+		return nil, fmt.Errorf("%s has no PKCS #8 key in it: delete it and start the server again", path)
 	}
 	private, ok := parsed.(ed25519.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("%s is no Ed25519 key: delete it and start the server again", path)
+		return nil, fmt.Errorf("%s is not an Ed25519 key: delete it and start the server again", path)
 	}
 	return &Key{private: private}, nil
 }
@@ -107,7 +107,7 @@ func (k *Key) JWKS() ([]byte, error) {
 	return set, nil
 }
 
-// A Grant is what a development token says.
+// A Grant is the content of a development token.
 type Grant struct {
 	Tenant, Subject string
 	Scopes          []string

@@ -28,15 +28,15 @@ type record struct {
 //   - https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 //   - https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 type mapping struct {
-	batchSize int
-	window    time.Duration // how long a batch that is not full is waited for
-	lanes     int           // how many batches are delivered at a time; Lambda's ParallelizationFactor
-	filters   []filter      // none: every record is wanted
-	partial   bool          // the function's answer says what failed
-	bisect    bool          // a batch that the function failed on is delivered in halves
-	retries   int           // -1: without end
-	maxAge    time.Duration // of a record; below zero: any
-	pause     time.Duration // before the first retry; it doubles, up to maxPause
+	batchSize  int
+	window     time.Duration // how long a batch that is not full is waited for
+	partitions int           // how many batches are delivered at a time; Lambda's ParallelizationFactor
+	filters    []filter      // none: every record is wanted
+	partial    bool          // the function's answer says what failed
+	bisect     bool          // a batch that the function failed on is delivered in halves
+	retries    int           // -1: without end
+	maxAge     time.Duration // of a record; below zero: any
+	pause      time.Duration // before the first retry; it doubles, up to maxPause
 
 	invoke  func(ctx context.Context, payload []byte) ([]byte, error)
 	discard func(discarded) // what is given up; nil: only the log hears of it
@@ -63,115 +63,116 @@ type discarded struct {
 	failed      bool // the last invocation, and not only records of it
 }
 
-// A line holds the records of one mapping and shard that wait for delivery.
-type line struct {
+// A queue holds the records of one mapping and shard that wait for delivery.
+type queue struct {
 	*mapping
-	lanes []*lane
+	partitions []*partition
 }
 
-func (m *mapping) line() *line {
-	l := &line{mapping: m}
-	for range max(m.lanes, 1) {
-		l.lanes = append(l.lanes, &lane{mapping: m, bell: make(chan struct{}, 1)})
+func (m *mapping) queue() *queue {
+	q := &queue{mapping: m}
+	for range max(m.partitions, 1) {
+		q.partitions = append(q.partitions, &partition{mapping: m, arrived: make(chan struct{}, 1)})
 	}
-	return l
+	return q
 }
 
 // put adds the records that the filters want. It never waits for the function.
-func (l *line) put(records ...record) {
+func (q *queue) put(records ...record) {
 	for _, r := range records {
-		if !wanted(l.filters, r.body) {
+		if !wanted(q.filters, r.body) {
 			continue
 		}
 		hash := fnv.New32a()
 		hash.Write([]byte(r.item))
-		l.lanes[int(hash.Sum32()%uint32(len(l.lanes)))].put(r)
+		q.partitions[int(hash.Sum32()%uint32(len(q.partitions)))].put(r)
 	}
-	for _, lane := range l.lanes {
-		lane.ring()
+	for _, p := range q.partitions {
+		p.signal()
 	}
 }
 
 // run delivers until ctx ends.
-func (l *line) run(ctx context.Context) {
+func (q *queue) run(ctx context.Context) {
 	var all sync.WaitGroup
-	for _, lane := range l.lanes {
-		all.Go(func() { lane.run(ctx) })
+	for _, p := range q.partitions {
+		all.Go(func() { p.run(ctx) })
 	}
 	all.Wait()
 }
 
-// A lane delivers one batch after another.
-type lane struct {
+// A partition delivers one batch after another. All records of an item are in
+// the same one.
+type partition struct {
 	*mapping
 	mu      sync.Mutex
 	waiting []record
-	bell    chan struct{}
+	arrived chan struct{}
 }
 
-func (l *lane) put(r record) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.waiting = append(l.waiting, r)
+func (p *partition) put(r record) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = append(p.waiting, r)
 }
 
-func (l *lane) ring() {
-	if l.length() > 0 {
+func (p *partition) signal() {
+	if p.length() > 0 {
 		select {
-		case l.bell <- struct{}{}:
+		case p.arrived <- struct{}{}:
 		default:
 		}
 	}
 }
 
-func (l *lane) length() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.waiting)
+func (p *partition) length() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting)
 }
 
 // take returns the next batch.
-func (l *lane) take() []record {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (p *partition) take() []record {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	n, bytes := 0, 0
-	for n < len(l.waiting) && n < l.batchSize {
-		if bytes += len(l.waiting[n].body) + 1; bytes > maxBatch && n > 0 {
+	for n < len(p.waiting) && n < p.batchSize {
+		if bytes += len(p.waiting[n].body) + 1; bytes > maxBatch && n > 0 {
 			break
 		}
 		n++
 	}
-	batch := l.waiting[:n:n]
-	if l.waiting = l.waiting[n:]; len(l.waiting) == 0 {
-		l.waiting = nil
+	batch := p.waiting[:n:n]
+	if p.waiting = p.waiting[n:]; len(p.waiting) == 0 {
+		p.waiting = nil
 	}
 	return batch
 }
 
-func (l *lane) run(ctx context.Context) {
+func (p *partition) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-l.bell:
+		case <-p.arrived:
 		}
-		for l.length() > 0 && ctx.Err() == nil {
-			l.gather(ctx)
-			l.deliver(ctx, l.take(), 0)
+		for p.length() > 0 && ctx.Err() == nil {
+			p.gather(ctx)
+			p.deliver(ctx, p.take(), 0)
 		}
 	}
 }
 
 // gather waits until a batch is full, or its window over.
-func (l *lane) gather(ctx context.Context) {
-	if l.window <= 0 {
+func (p *partition) gather(ctx context.Context) {
+	if p.window <= 0 {
 		return
 	}
-	over := time.NewTimer(l.window)
+	over := time.NewTimer(p.window)
 	defer over.Stop()
-	for l.length() < l.batchSize {
+	for p.length() < p.batchSize {
 		select {
-		case <-l.bell:
+		case <-p.arrived:
 		case <-over.C:
 			return
 		case <-ctx.Done():
@@ -181,7 +182,7 @@ func (l *lane) gather(ctx context.Context) {
 }
 
 // deliver invokes the function until it is done with every record of the batch,
-// or they are given up. Splitting a batch is no retry; a retry counts for the
+// or they are given up. Splitting a batch does not count as a retry; a retry counts for the
 // record that is first, so it begins anew when those before it are done.
 func (m *mapping) deliver(ctx context.Context, batch []record, failures int) {
 	for invocations := 0; ctx.Err() == nil; {

@@ -168,12 +168,12 @@ func TestThrottledBatchesWait(t *testing.T) {
 }
 
 // run feeds a line as the steps say, and returns when the function got what.
-func run(t *testing.T, m mapping, d *doer, steps func(l *line)) {
+func run(t *testing.T, m mapping, d *doer, steps func(l *queue)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		d.start = time.Now()
 		m.invoke, m.logger, m.pause, m.maxAge, m.retries = d.invoke, slog.New(slog.DiscardHandler), 200*time.Millisecond, -1, 0
-		l := m.line()
+		l := m.queue()
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { l.run(ctx); close(done) }()
@@ -188,12 +188,12 @@ func run(t *testing.T, m mapping, d *doer, steps func(l *line)) {
 func TestBatches(t *testing.T) {
 	t.Parallel()
 	d := &doer{takes: time.Second}
-	run(t, mapping{batchSize: 3}, d, func(l *line) { l.put(records(1, 7)...) })
+	run(t, mapping{batchSize: 3}, d, func(l *queue) { l.put(records(1, 7)...) })
 	if !slices.Equal(d.calls, []string{"1 2 3", "4 5 6", "7"}) || d.at[0] != 0 || d.at[1] != time.Second {
 		t.Errorf("%q at %v", d.calls, d.at)
 	}
 	d = &doer{}
-	run(t, mapping{batchSize: 3, window: 10 * time.Second}, d, func(l *line) {
+	run(t, mapping{batchSize: 3, window: 10 * time.Second}, d, func(l *queue) {
 		l.put(records(1, 2)...)
 		time.Sleep(9 * time.Second)
 		l.put(records(3, 4)...) // the batch is full
@@ -208,7 +208,7 @@ func TestBatches(t *testing.T) {
 	for i := range long {
 		long[i].body = fmt.Appendf(nil, `{"dynamodb":{"SequenceNumber":"%d"},"x":"%s"}`, i+1, strings.Repeat("x", 3<<20))
 	}
-	run(t, mapping{batchSize: 100}, d, func(l *line) { l.put(long...) })
+	run(t, mapping{batchSize: 100}, d, func(l *queue) { l.put(long...) })
 	if !slices.Equal(d.calls, []string{"1", "2", "3"}) {
 		t.Errorf("batches above 6 MB: %q", d.calls)
 	}
@@ -233,7 +233,7 @@ func TestParallelBatches(t *testing.T) {
 		items[r.sequence] = r.item
 		all = append(all, r)
 	}
-	run(t, mapping{batchSize: 5, lanes: 4}, d, func(l *line) {
+	run(t, mapping{batchSize: 5, partitions: 4}, d, func(l *queue) {
 		inner := l.invoke
 		l.mapping.invoke = func(ctx context.Context, payload []byte) ([]byte, error) {
 			mu.Lock()

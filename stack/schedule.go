@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// scheduleARN names the one schedule of the local stack.
-const scheduleARN = "arn:aws:events:local:000000000000:rule/streamer-sweep"
+// scheduleARN names the one schedule of a Dev.
+const scheduleARN = "arn:aws:events:dev:000000000000:rule/streamer-sweep"
 
 // tick sends the processor function a scheduled event, and the error if it
 // fails to the log: the next tick makes it good.
@@ -16,7 +16,7 @@ func tick(ctx context.Context, invoke func(context.Context, []byte) ([]byte, err
 	at := time.Now().UTC()
 	payload, err := json.Marshal(map[string]any{
 		"version": "0", "id": at.Format("20060102-150405.000"), "detail-type": "Scheduled Event", "source": "aws.events",
-		"account": "000000000000", "time": at.Format(time.RFC3339), "region": "local",
+		"account": "000000000000", "time": at.Format(time.RFC3339), "region": "dev",
 		"resources": []string{scheduleARN}, "detail": struct{}{},
 	})
 	if err != nil {

@@ -12,10 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,73 +21,6 @@ import (
 	"github.com/pay-theory/streamer/emulator/gateway"
 	"github.com/pay-theory/streamer/emulator/lambda"
 )
-
-// A StagingConfig is what the machine decides; what runs is the template's.
-// Source and Cache are required.
-type StagingConfig struct {
-	Source string // folder of a module that has the functions' commands below ./cmd
-	Cache  string // folder where the database server is kept once npm has fetched it; made if need be
-	Listen string // address; "": a free port on 127.0.0.1
-
-	Template   string            // file; "": deploy/template.yaml in Source
-	Parameters map[string]string // of the template
-
-	SweepEvery  time.Duration // how often schedules fire; 0: as the template says
-	PollEvery   time.Duration // how long an empty stream is left alone; 0: 250 ms, as on AWS
-	RetryWait   time.Duration // before a failed asynchronous invocation is tried again; 0: a minute, as on AWS
-	Concurrency int           // how many processes each function may have, or fewer if so many are reserved for it; 0: 50
-
-	Env    []string     // variables of every function beside the template's, as NAME=value
-	Output io.Writer    // what the functions print, line by line; nil: nowhere
-	Logger *slog.Logger // nil: slog.Default
-
-	// OnCall is called for each network call that a function makes, as it
-	// arrives; nil: nobody counts. OnReport is called at the end of each
-	// invocation, OnMessage when a queue gets a message. All are called from many
-	// goroutines. Functions go by their names without that of the stack.
-	OnCall    func(Call)
-	OnReport  func(lambda.Report)
-	OnMessage func(Message)
-
-	// Between, if set, stands between the functions and a service: dynamodb,
-	// lambda or execute-api, which is the gateway with all its APIs.
-	Between func(service string, next http.Handler) http.Handler
-}
-
-// watched is a service as the functions reach it.
-func (c StagingConfig) watched(service string, next http.Handler) http.Handler {
-	if c.Between != nil {
-		next = c.Between(service, next)
-	}
-	return observe(c.OnCall, service, next)
-}
-
-func (c StagingConfig) withDefaults() (StagingConfig, error) {
-	if c.Listen == "" {
-		c.Listen = "127.0.0.1:0"
-	}
-	if c.Template == "" {
-		c.Template = filepath.Join(c.Source, "deploy", "template.yaml")
-	}
-	if c.PollEvery == 0 {
-		c.PollEvery = 250 * time.Millisecond
-	}
-	if c.Concurrency == 0 {
-		c.Concurrency = 50
-	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	switch {
-	case c.Source == "":
-		return c, errors.New("stack: StagingConfig.Source is empty")
-	case c.Cache == "":
-		return c, errors.New("stack: StagingConfig.Cache is empty")
-	case c.SweepEvery < 0 || c.PollEvery < 0 || c.RetryWait < 0 || c.Concurrency < 0:
-		return c, errors.New("stack: a negative setting")
-	}
-	return c, nil
-}
 
 // stagingIssuer is not that of development tokens, which the functions refuse.
 const stagingIssuer = "streamer-staging"
@@ -180,22 +110,6 @@ func (s *Staging) start(ctx context.Context) error {
 	return s.work(ctx)
 }
 
-// buildFunctions builds the binaries as `make dist` does, for this machine.
-func buildFunctions(ctx context.Context, source, folder string, functions []*functionPlan) error {
-	args := []string{"build", "-trimpath", "-ldflags=-s -w -buildid=", "-tags", "lambda.norpc", "-o", folder + string(filepath.Separator)}
-	for _, f := range functions {
-		if dir := "./cmd/" + f.binary; !slices.Contains(args, dir) {
-			args = append(args, dir)
-		}
-	}
-	build := exec.CommandContext(ctx, "go", args...)
-	build.Dir, build.Env = source, append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the functions in %s: %w\n%s", source, err, out)
-	}
-	return nil
-}
-
 // functions starts the services that the functions call, and the gateway that
 // calls them.
 func (s *Staging) functions(certificates string) error {
@@ -249,8 +163,9 @@ func (s *Staging) functions(certificates string) error {
 		}
 		s.hosts[f.arn], api[f.name] = host, host
 	}
-	config := gateway.Config{Stage: s.plan.socket.stage, Selection: s.plan.socket.selection, APIID: s.plan.socket.id, AccountID: stagingAccount,
-		Region: stagingRegion, RequireSignature: true, Routes: map[string]gateway.Route{}}
+	config := gateway.Config{Stage: s.plan.socket.stage, Selection: s.plan.socket.selection, APIID: s.plan.socket.id,
+		AccountID: stagingAccount,
+		Region:    stagingRegion, RequireSignature: true, Routes: map[string]gateway.Route{}}
 	config.Limits.Integration = s.plan.socket.timeout
 	for key, route := range s.plan.socket.routes {
 		config.Routes[key] = gateway.Route{Function: s.behind(route), RouteResponse: route.answers}
@@ -298,7 +213,8 @@ func (s *Staging) send(queue string, record invocationRecord) {
 
 // report logs the end of an invocation.
 func (s *Staging) report(r lambda.Report) {
-	attrs := []slog.Attr{slog.String("function", r.Function), slog.String("request", r.RequestID), slog.Int("pid", r.PID), slog.Duration("duration", r.Duration)}
+	attrs := []slog.Attr{slog.String("function", r.Function), slog.String("request", r.RequestID), slog.Int("pid", r.PID),
+		slog.Duration("duration", r.Duration)}
 	if r.Init > 0 {
 		attrs = append(attrs, slog.Duration("init", r.Init))
 	}
@@ -330,9 +246,9 @@ func (s *Staging) work(ctx context.Context) error {
 		m.invoke, m.pause, m.logger = s.hosts[planned.function].Invoke, retryPause, s.config.Logger
 		m.discard = func(d discarded) { s.send(planned.failures, ofBatch(d, planned.function, reader.arn, time.Now())) }
 		for _, shard := range shards {
-			line := m.line()
-			s.workers.Go(func() { reader.run(working, shard, line) })
-			s.workers.Go(func() { line.run(working) })
+			waiting := m.queue()
+			s.workers.Go(func() { reader.run(working, shard, waiting) })
+			s.workers.Go(func() { waiting.run(working) })
 		}
 	}
 	for _, planned := range s.plan.schedules {
@@ -358,7 +274,8 @@ func (s *Staging) serve(h http.Handler) (string, error) {
 }
 
 func (s *Staging) serveOn(listener net.Listener, h http.Handler) {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelWarn)}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(s.config.Logger.Handler(),
+		slog.LevelWarn)}
 	s.servers = append(s.servers, server)
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -385,7 +302,8 @@ func (s *Staging) Backends() string {
 	for _, f := range s.plan.functions {
 		names = append(names, f.short)
 	}
-	return fmt.Sprintf("%s: functions %v as processes from %s, DynamoDB by dynoxide %s at %s", s.config.Template, names, s.folder, dynamodb.Version, s.database.Endpoint)
+	return fmt.Sprintf("%s: functions %v as processes from %s, DynamoDB by dynoxide %s at %s", s.config.Template, names, s.folder,
+		dynamodb.Version, s.database.Endpoint)
 }
 
 // Sign makes a token that the stack accepts, with claims changed or added as in
@@ -416,7 +334,7 @@ func (s *Staging) Messages() []Message { return s.queues.all() }
 // Done gives a server's fault, should one end by itself.
 func (s *Staging) Done() <-chan error { return s.served }
 
-// Close stops the stack and forgets everything. It waits as long as ctx lasts
+// Close stops the stack and discards all that it stored. It waits as long as ctx lasts
 // for the functions that run because sockets are closed.
 func (s *Staging) Close(ctx context.Context) error {
 	var faults []error

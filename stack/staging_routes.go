@@ -55,7 +55,8 @@ func (p *plan) api(stack *template.Stack, r template.Resource) (a apiPlan, proto
 	}
 	a = apiPlan{id: apiID(r), selection: in.RouteSelectionExpression, routes: map[string]routePlan{}}
 	if c := in.CorsConfiguration; c != nil {
-		a.cors = &gateway.CORS{AllowOrigins: c.AllowOrigins, AllowMethods: c.AllowMethods, AllowHeaders: c.AllowHeaders, ExposeHeaders: c.ExposeHeaders,
+		a.cors = &gateway.CORS{AllowOrigins: c.AllowOrigins, AllowMethods: c.AllowMethods, AllowHeaders: c.AllowHeaders,
+			ExposeHeaders:    c.ExposeHeaders,
 			AllowCredentials: c.AllowCredentials, MaxAge: time.Duration(c.MaxAge) * time.Second}
 	}
 	for _, stage := range stack.OfType("AWS::ApiGatewayV2::Stage") {
@@ -103,7 +104,7 @@ func (p *plan) route(stack *template.Stack, r template.Resource, a *apiPlan) err
 	}
 	integration, ok := stack.OfType("AWS::ApiGatewayV2::Integration")[strings.TrimPrefix(in.Target, "integrations/")]
 	if !ok {
-		return fmt.Errorf("%s: its target %s is no integration", r.Name, in.Target)
+		return fmt.Errorf("%s: its target %s is not an integration of the template", r.Name, in.Target)
 	}
 	var of struct {
 		ApiId, IntegrationType, IntegrationUri, PayloadFormatVersion, IntegrationMethod string
@@ -123,7 +124,7 @@ func (p *plan) route(stack *template.Stack, r template.Resource, a *apiPlan) err
 	timeout := time.Duration(of.TimeoutInMillis) * time.Millisecond
 	switch {
 	case of.IntegrationType != "AWS_PROXY" || of.ApiId != a.id:
-		return fmt.Errorf("%s: it is no AWS_PROXY of the route's API", integration.Name)
+		return fmt.Errorf("%s: it is not an AWS_PROXY integration of the route's API", integration.Name)
 	case a.timeout != 0 && a.timeout != timeout:
 		return fmt.Errorf("%s: staging waits equally long for all routes of an API", integration.Name)
 	}
@@ -155,7 +156,8 @@ func permitted(stack *template.Stack, f *functionPlan, route string) (bool, erro
 		if err := read(r, &in); err != nil {
 			return false, err
 		}
-		if (in.FunctionName == f.name || in.FunctionName == f.arn) && in.Action == "lambda:InvokeFunction" && in.Principal == "apigateway.amazonaws.com" &&
+		if (in.FunctionName == f.name || in.FunctionName == f.arn) && in.Action == "lambda:InvokeFunction" &&
+			in.Principal == "apigateway.amazonaws.com" &&
 			(in.SourceArn == "" || wildcard(in.SourceArn).MatchString(route)) {
 			return true, nil
 		}

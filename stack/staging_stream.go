@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A stream reads the stream of a table and hands what it finds to lines. It reads
+// A stream reads the stream of a table and puts what it finds into queues. It reads
 // the shards that there are at its start, from their beginning.
 type stream struct {
 	database  database
@@ -50,7 +50,7 @@ func (s *stream) open(ctx context.Context, table string) ([]string, error) {
 }
 
 // run hands a shard's records on until ctx ends, or the shard.
-func (s *stream) run(ctx context.Context, shard string, to *line) {
+func (s *stream) run(ctx context.Context, shard string, to *queue) {
 	iterator, after := "", ""
 	for ctx.Err() == nil {
 		var out struct {

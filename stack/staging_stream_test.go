@@ -57,9 +57,9 @@ func TestStreamReadsOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := (&mapping{batchSize: 10, filters: []filter{queued}}).line()
+	to := (&mapping{batchSize: 10, filters: []filter{queued}}).queue()
 	s.run(t.Context(), "s1", to)
-	batch := to.lanes[0].take()
+	batch := to.partitions[0].take()
 	var sequences []string
 	for _, r := range batch {
 		sequences = append(sequences, r.sequence)

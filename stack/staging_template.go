@@ -68,7 +68,8 @@ func (s schedulePlan) event(now time.Time) string {
 	if s.input == "" {
 		return "{}"
 	}
-	return strings.NewReplacer("<aws.scheduler.execution-id>", now.UTC().Format("20060102150405.000000"), "<aws.scheduler.attempt-number>", "1",
+	return strings.NewReplacer("<aws.scheduler.execution-id>", now.UTC().Format("20060102150405.000000"),
+		"<aws.scheduler.attempt-number>", "1",
 		"<aws.scheduler.scheduled-time>", now.UTC().Format(time.RFC3339), "<aws.scheduler.schedule-arn>", s.arn).Replace(s.input)
 }
 
@@ -91,11 +92,12 @@ var passedOver = map[string][]string{
 	"AWS::Lambda::Function":           {"FunctionName", "Description", "Architectures", "RecursiveLoop", "Role", "TracingConfig", "Tags"},
 	"AWS::Lambda::EventSourceMapping": {"StartingPosition", "Tags"},
 	"AWS::Lambda::EventInvokeConfig":  {"Qualifier"},
-	"AWS::DynamoDB::Table":            {"TableName", "PointInTimeRecoverySpecification", "SSESpecification", "DeletionProtectionEnabled", "Tags"},
-	"AWS::Scheduler::Schedule":        {"Name", "Description", "FlexibleTimeWindow"},
-	"AWS::ApiGatewayV2::Api":          {"Name", "Description", "Tags"},
-	"AWS::ApiGatewayV2::Integration":  {"Description"},
-	"AWS::ApiGatewayV2::Stage":        {"Description", "Tags"},
+	"AWS::DynamoDB::Table": {"TableName", "PointInTimeRecoverySpecification", "SSESpecification",
+		"DeletionProtectionEnabled", "Tags"},
+	"AWS::Scheduler::Schedule":       {"Name", "Description", "FlexibleTimeWindow"},
+	"AWS::ApiGatewayV2::Api":         {"Name", "Description", "Tags"},
+	"AWS::ApiGatewayV2::Integration": {"Description"},
+	"AWS::ApiGatewayV2::Stage":       {"Description", "Tags"},
 }
 
 // notRun are the types that are nothing to run: who may call what, and what is
@@ -140,7 +142,8 @@ func readTemplate(file string, own, given map[string]string) (*plan, error) {
 		}
 	}
 	maps.Copy(parameters, given)
-	stack, err := tpl.Stack(template.Config{Parameters: parameters, Region: stagingRegion, AccountID: stagingAccount, StackName: stagingStack, Value: physical})
+	stack, err := tpl.Stack(template.Config{Parameters: parameters, Region: stagingRegion, AccountID: stagingAccount,
+		StackName: stagingStack, Value: physical})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -197,8 +200,9 @@ func (p *plan) function(r template.Resource) error {
 	if err := read(r, &in); err != nil {
 		return err
 	}
-	f := &functionPlan{name: nameOf(r, "FunctionName"), arn: functionARN(r), timeout: time.Duration(in.Timeout) * time.Second, memory: in.MemorySize,
-		env: map[string]string{}, retries: 2, eventAge: 6 * time.Hour}
+	f := &functionPlan{name: nameOf(r, "FunctionName"), arn: functionARN(r), timeout: time.Duration(in.Timeout) * time.Second,
+		memory: in.MemorySize,
+		env:    map[string]string{}, retries: 2, eventAge: 6 * time.Hour}
 	f.short = strings.TrimPrefix(f.name, stagingStack+"-")
 	code := codeName.FindStringSubmatch(in.Code.S3Key)
 	switch {
@@ -212,7 +216,8 @@ func (p *plan) function(r template.Resource) error {
 	if f.binary = code[1]; in.ReservedConcurrentExecutions != nil {
 		f.reserved = *in.ReservedConcurrentExecutions
 	}
-	for name, value := range map[string]string{"AWS_LAMBDA_LOG_FORMAT": in.LoggingConfig.LogFormat, "AWS_LAMBDA_LOG_LEVEL": in.LoggingConfig.ApplicationLogLevel,
+	for name, value := range map[string]string{"AWS_LAMBDA_LOG_FORMAT": in.LoggingConfig.LogFormat,
+		"AWS_LAMBDA_LOG_LEVEL":      in.LoggingConfig.ApplicationLogLevel,
 		"AWS_LAMBDA_LOG_GROUP_NAME": in.LoggingConfig.LogGroup} {
 		if value != "" {
 			f.env[name] = value
@@ -232,7 +237,7 @@ func (p *plan) called(r template.Resource, name string) (*functionPlan, error) {
 			return f, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: %s is no function of the stack", r.Name, name)
+	return nil, fmt.Errorf("%s: %s is not a function of the template", r.Name, name)
 }
 
 func (p *plan) table(r template.Resource) error {
@@ -251,7 +256,8 @@ func (p *plan) table(r template.Resource) error {
 		return err
 	}
 	t := tablePlan{name: nameOf(r, "TableName"), arn: tableARNOf(r), definition: map[string]any{"TableName": nameOf(r, "TableName")}}
-	for _, name := range []string{"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "ProvisionedThroughput"} {
+	for _, name := range []string{"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes",
+		"LocalSecondaryIndexes", "ProvisionedThroughput"} {
 		if value, ok := r.Properties[name]; ok {
 			t.definition[name] = value
 		}
@@ -274,7 +280,7 @@ type destination struct {
 func (p *plan) queue(r template.Resource, d destination) (string, error) {
 	to := d.OnFailure.Destination
 	if _, ok := p.queues[to]; to != "" && !ok {
-		return "", fmt.Errorf("%s: the destination %s is no queue of the stack", r.Name, to)
+		return "", fmt.Errorf("%s: the destination %s is not a queue of the template", r.Name, to)
 	}
 	return to, nil
 }
@@ -321,9 +327,11 @@ func (p *plan) eventSource(r template.Resource) error {
 	if err != nil {
 		return err
 	}
-	m := mappingPlan{function: f.arn, mapping: mapping{batchSize: in.BatchSize, window: time.Duration(in.MaximumBatchingWindowInSeconds) * time.Second,
-		lanes: in.ParallelizationFactor, partial: slices.Contains(in.FunctionResponseTypes, "ReportBatchItemFailures"),
-		bisect: in.BisectBatchOnFunctionError, retries: in.MaximumRetryAttempts, maxAge: time.Duration(in.MaximumRecordAgeInSeconds) * time.Second}}
+	m := mappingPlan{function: f.arn, mapping: mapping{batchSize: in.BatchSize,
+		window:     time.Duration(in.MaximumBatchingWindowInSeconds) * time.Second,
+		partitions: in.ParallelizationFactor, partial: slices.Contains(in.FunctionResponseTypes, "ReportBatchItemFailures"),
+		bisect: in.BisectBatchOnFunctionError, retries: in.MaximumRetryAttempts,
+		maxAge: time.Duration(in.MaximumRecordAgeInSeconds) * time.Second}}
 	if m.failures, err = p.queue(r, in.DestinationConfig); err != nil {
 		return err
 	}
@@ -334,9 +342,11 @@ func (p *plan) eventSource(r template.Resource) error {
 	}
 	switch {
 	case m.table == "":
-		return fmt.Errorf("%s: %s is no stream of a table of the stack", r.Name, in.EventSourceArn)
-	case m.batchSize < 1 || m.batchSize > 10_000 || m.lanes < 1 || m.lanes > 10 || m.window < 0 || m.window > 5*time.Minute || m.retries < -1 || m.retries > 10_000:
-		return fmt.Errorf("%s: BatchSize, ParallelizationFactor, MaximumBatchingWindowInSeconds or MaximumRetryAttempts is out of its range", r.Name)
+		return fmt.Errorf("%s: %s is not the stream of a table of the template", r.Name, in.EventSourceArn)
+	case m.batchSize < 1 || m.batchSize > 10_000 || m.partitions < 1 || m.partitions > 10 || m.window < 0 ||
+		m.window > 5*time.Minute || m.retries < -1 || m.retries > 10_000:
+		return fmt.Errorf("%s: "+
+			"BatchSize, ParallelizationFactor, MaximumBatchingWindowInSeconds or MaximumRetryAttempts is out of its range", r.Name)
 	}
 	for _, one := range in.FilterCriteria.Filters {
 		f, err := parseFilter(one.Pattern)
@@ -376,11 +386,12 @@ func (p *plan) schedule(r template.Resource) error {
 	}
 	n, err := strconv.Atoi(m[1])
 	if err != nil || n == 0 {
-		return fmt.Errorf("%s: %q is no rate", r.Name, in.ScheduleExpression)
+		return fmt.Errorf("%s: %q is not a rate such as rate(1 minute)", r.Name, in.ScheduleExpression)
 	}
 	unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[m[2]]
 	if in.State != "DISABLED" {
-		p.schedules = append(p.schedules, schedulePlan{arn: scheduleARNOf(r), function: f.arn, input: in.Target.Input, every: time.Duration(n) * unit})
+		p.schedules = append(p.schedules, schedulePlan{arn: scheduleARNOf(r), function: f.arn, input: in.Target.Input,
+			every: time.Duration(n) * unit})
 	}
 	return nil
 }

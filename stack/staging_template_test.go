@@ -54,7 +54,7 @@ func TestPlan(t *testing.T) {
 		t.Errorf("environment %v, callback %s", processor.env, url)
 	}
 	m := p.mappings[0]
-	if len(p.mappings) != 1 || m.function != processor.arn || m.table != "streamer-RequestsTable" || m.batchSize != 100 || m.lanes != 2 || len(m.filters) != 1 ||
+	if len(p.mappings) != 1 || m.function != processor.arn || m.table != "streamer-RequestsTable" || m.batchSize != 100 || m.partitions != 2 || len(m.filters) != 1 ||
 		!m.partial || !m.bisect || m.retries != 5 || m.maxAge != 5*time.Minute || p.queues[m.failures] != "streamer-DeadLetters" || processor.failures != m.failures {
 		t.Errorf("mapping %+v", m)
 	}
@@ -81,7 +81,7 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`unknown field "Layers"`:                                 {`      Description: "$connect: verifies the token and records the connection"`, "      Layers: [x]"},
 		`ProcessorStream: the filter`:                            {`'{"dynamodb": {"NewImage": {"state": {"S": ["QUEUED"]}}}}'`, `'{"dynamodb": {"NewImage": {"due": {"N": [{"numeric": [">", 0]}]}}}}'`},
 		`ProcessorStream: BatchSize`:                             {"BatchSize: 100", "BatchSize: 10001"},
-		`is no stream of a table`:                                {"StreamSpecification: {StreamViewType: NEW_IMAGE}\n", "\n"},
+		`is not the stream of a table`:                           {"StreamSpecification: {StreamViewType: NEW_IMAGE}\n", "\n"},
 		`Sweep: staging knows schedules such as rate`:            {"rate(1 minute)", "cron(0 12 * * ? *)"},
 		`HttpRoute: its target`:                                  {"Target: !Sub integrations/${HttpIntegration}", "Target: integrations/Nobody"},
 		`DeadLetters: staging has no AWS::SNS::Topic`:            {"Type: AWS::SQS::Queue", "Type: AWS::SNS::Topic"},

@@ -12,19 +12,20 @@ import (
 )
 
 // tableARN is what stream records call the embedded store.
-const tableARN = "arn:aws:dynamodb:local:000000000000:table/streamer/stream/2026-01-01T00:00:00.000"
+const tableARN = "arn:aws:dynamodb:dev:000000000000:table/streamer/stream/2026-01-01T00:00:00.000"
 
 // A feed is the embedded store's stream: it turns requests that became queued
 // into stream records for the processor function.
 type feed struct {
-	*line
+	*queue
 	sequence atomic.Int64
 }
 
 // newFeed makes a feed whose mapping is the template's, but for parallel batches.
 func newFeed(invoke func(context.Context, []byte) ([]byte, error), logger *slog.Logger) *feed {
-	m := &mapping{batchSize: 100, lanes: 1, partial: true, bisect: true, retries: 5, maxAge: 5 * time.Minute, pause: retryPause, invoke: invoke, logger: logger}
-	return &feed{line: m.line()}
+	m := &mapping{batchSize: 100, partitions: 1, partial: true, bisect: true, retries: 5, maxAge: 5 * time.Minute, pause: retryPause,
+		invoke: invoke, logger: logger}
+	return &feed{queue: m.queue()}
 }
 
 // retryPause is before the first retry of a batch. AWS does not document its own.
@@ -48,7 +49,7 @@ func (f *feed) put(r *request.Request) {
 	number := strconv.FormatInt(f.sequence.Add(1), 10)
 	body, err := json.Marshal(map[string]any{
 		"eventID": number, "eventName": "MODIFY", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
-		"awsRegion": "local", "eventSourceARN": tableARN,
+		"awsRegion": "dev", "eventSourceARN": tableARN,
 		"dynamodb": map[string]any{"ApproximateCreationDateTime": r.UpdatedAt.Unix(), "Keys": keys, "NewImage": image,
 			"SequenceNumber": number, "StreamViewType": "NEW_IMAGE"},
 	})
@@ -56,5 +57,5 @@ func (f *feed) put(r *request.Request) {
 		f.logger.Error("stream record does not encode", "error", err.Error())
 		return
 	}
-	f.line.put(record{body: body, sequence: number, item: r.Tenant + "/" + r.Subject + "/" + r.ID, created: time.Now()})
+	f.queue.put(record{body: body, sequence: number, item: r.Tenant + "/" + r.Subject + "/" + r.ID, created: time.Now()})
 }

@@ -47,7 +47,7 @@ func closeAtEnd(t *testing.T, running interface{ Close(context.Context) error })
 // targetOf is the stack as the suite sees it.
 func targetOf(t *testing.T, running *stack.Dev) *verify.Target {
 	t.Helper()
-	return newTarget(t, running, running.Key().SignClaims)
+	return newTarget(t, running, running.Sign)
 }
 
 func newTarget(t *testing.T, running interface {

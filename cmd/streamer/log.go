@@ -44,7 +44,7 @@ func (h withoutIdleSweeps) Handle(ctx context.Context, r slog.Record) error {
 		switch a.Key {
 		case "trigger":
 			sweep = a.Value.String() == "schedule"
-		case "rung", "lost", "failed", "told":
+		case "dispatched", "lease_expirations", "failed", "notified":
 			work = work || a.Value.Kind() == slog.KindInt64 && a.Value.Int64() > 0
 		}
 		return true

@@ -13,8 +13,8 @@ func TestIdleSweepsAreNotShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	logger = logger.With("requestId", "secret-to-machines")
-	logger.Info("handled", "trigger", "schedule", "rung", 0, "lost", 0)
-	logger.Info("handled", "trigger", "schedule", "rung", 1)
+	logger.Info("handled", "trigger", "schedule", "dispatched", 0, "lease_expirations", 0)
+	logger.Info("handled", "trigger", "schedule", "dispatched", 1)
 	logger.Error("failed", "trigger", "schedule")
 	logger.Info("handled", "trigger", "http")
 	if got := screen.String(); strings.Count(got, "\n") != 3 || strings.Contains(got, "rung=0") || strings.Contains(got, "machines") {

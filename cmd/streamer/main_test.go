@@ -315,8 +315,8 @@ func TestDevSaysWhatToDo(t *testing.T) {
 		{"a folder in use", []string{"--data", busy.data}, 1, "another"},
 		{"files that are not there", []string{"--files", filepath.Join(dir, "none")}, 1, "none"},
 		{"an unknown log format", []string{"--log", "xml"}, 2, "neither json nor text"},
-		{"a stage that the console hides", []string{"--stage", "console"}, 1, "call the stage otherwise"},
-		{"a stage that hides the HTTP API", []string{"--stage", "requests"}, 1, "call the stage otherwise"},
+		{"a stage that the console hides", []string{"--stage", "console"}, 1, "is not a valid stage here"},
+		{"a stage that hides the HTTP API", []string{"--stage", "requests"}, 1, "is not a valid stage here"},
 		{"a bad stage", []string{"--stage", "no/slash"}, 1, "stage"},
 	} {
 		args := append([]string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, fmt.Sprint("d", len(tt.name)))}, tt.args...)

@@ -66,7 +66,7 @@ func run(ctx context.Context, listen, api, data string, ready func(url string)) 
 	handler, err := page.New(page.Config{
 		WebSocketURL: dev.WebSocketURL(), HTTPURL: dev.HTTPURL(), Files: files,
 		Token: func() (string, error) {
-			return dev.Key().Sign(stack.Grant{Tenant: "example", Subject: "you", TTL: time.Hour}, time.Now())
+			return dev.Sign(stack.Grant{Tenant: "example", Subject: "you", TTL: time.Hour}, nil, time.Now())
 		},
 	})
 	if err != nil {

@@ -21,7 +21,7 @@ func TestGreet(t *testing.T) {
 	}
 	t.Cleanup(func() { dev.Close(context.Background()) })
 	c, err := client.Dial(t.Context(), client.Config{URL: dev.WebSocketURL(), Token: func(context.Context) (string, error) {
-		return dev.Key().Sign(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, time.Now())
+		return dev.Sign(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, nil, time.Now())
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -114,7 +114,8 @@ func (f *Faults) DynamoDB(next http.Handler) http.Handler {
 		}
 		switch fault := f.choose(true, kinds...); fault {
 		case Throttled:
-			code := []string{"com.amazon.coral.availability#ThrottlingException", "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}[len(operation)%2]
+			code := []string{"com.amazon.coral.availability#ThrottlingException",
+				"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}[len(operation)%2]
 			exception(w, http.StatusBadRequest, code, "")
 		case Conflict:
 			if operation == "TransactWriteItems" {

@@ -46,7 +46,7 @@ func (f *Front) serve() {
 }
 
 // Refuse cuts the connections and has new ones refused for a while, as happens
-// where the server's process is gone. It returns when it serves again.
+// where the server's process has ended. It returns when it serves again.
 func (f *Front) Refuse(ctx context.Context, d time.Duration) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
