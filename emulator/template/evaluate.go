@@ -3,9 +3,7 @@ package template
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,7 +51,7 @@ func (e *evaluator) resource(name string) (Resource, error) {
 	if err == nil {
 		var ok bool
 		if r.Properties, ok = v.(map[string]any); !ok {
-			err = fault(path, "it is no object")
+			err = fault(path, "it is not an object")
 		}
 	}
 	if err != nil {
@@ -214,7 +212,7 @@ func (e *evaluator) text(path string, v any) (string, error) {
 	}
 	switch v.(type) {
 	case map[string]any, []any, none:
-		return "", fault(path, "%v is no text", v)
+		return "", fault(path, "%v is not a text", v)
 	}
 	return text(v), nil
 }
@@ -290,7 +288,7 @@ func (e *evaluator) ofList(path, name string, args []any) (any, error) {
 	if name == "Fn::Select" {
 		index, err := strconv.Atoi(first)
 		if err != nil || index < 0 || index >= len(list) {
-			return nil, fault(path, "Fn::Select: %q is no index of a list of %d", first, len(list))
+			return nil, fault(path, "Fn::Select: %q is not an index of a list of %d", first, len(list))
 		}
 		return list[index], nil
 	}
@@ -301,109 +299,4 @@ func (e *evaluator) ofList(path, name string, args []any) (any, error) {
 		}
 	}
 	return strings.Join(parts, first), nil
-}
-
-// holds reports whether a condition holds; one without a name does.
-func (e *evaluator) holds(name string) (bool, error) {
-	if name == "" {
-		return true, nil
-	}
-	if holds, ok := e.holding[name]; ok {
-		return holds, nil
-	}
-	condition, ok := e.conditions[name]
-	switch {
-	case !ok:
-		return false, e.hasCondition(name)
-	case e.asking["condition "+name]:
-		return false, fmt.Errorf("the condition %s needs itself", name)
-	}
-	e.asking["condition "+name] = true
-	defer delete(e.asking, "condition "+name)
-	holds, err := e.condition(condition)
-	if err == nil {
-		e.holding[name] = holds
-	}
-	return holds, err
-}
-
-func (e *evaluator) condition(v any) (bool, error) {
-	m, ok := v.(map[string]any)
-	if !ok || len(m) != 1 {
-		return false, errors.New("it is no condition function")
-	}
-	for name, argument := range m {
-		if name == "Condition" {
-			other, _ := argument.(string)
-			if err := e.hasCondition(other); err != nil || other == "" {
-				return false, errors.Join(errors.New("the function Condition needs a name"), err)
-			}
-			return e.holds(other)
-		}
-		args, _ := argument.([]any)
-		least, most := 2, 10
-		switch name {
-		case "Fn::Not":
-			least, most = 1, 1
-		case "Fn::Equals":
-			most = 2
-		case "Fn::And", "Fn::Or":
-		default:
-			return false, fmt.Errorf("%s is no condition function", name)
-		}
-		if len(args) < least || len(args) > most {
-			return false, fmt.Errorf("%s has %d arguments", name, len(args))
-		}
-		if name == "Fn::Equals" {
-			return e.equal(args[0], args[1])
-		}
-		var held []bool
-		for _, arg := range args {
-			holds, err := e.condition(arg)
-			if err != nil {
-				return false, err
-			}
-			held = append(held, holds)
-		}
-		switch name {
-		case "Fn::Not":
-			return !held[0], nil
-		case "Fn::And":
-			return !slices.Contains(held, false), nil
-		}
-		return slices.Contains(held, true), nil
-	}
-	return false, nil
-}
-
-// equal compares values, and scalars as texts: a parameter's number equals the
-// template's.
-func (e *evaluator) equal(a, b any) (bool, error) {
-	var sides [2]any
-	for i, v := range []any{a, b} {
-		v, err := e.value("Fn::Equals", v)
-		if err != nil {
-			return false, err
-		}
-		sides[i] = texts(v)
-	}
-	return reflect.DeepEqual(sides[0], sides[1]), nil
-}
-
-func texts(v any) any {
-	switch v := v.(type) {
-	case []any:
-		list := make([]any, len(v))
-		for i := range v {
-			list[i] = texts(v[i])
-		}
-		return list
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for name := range v {
-			m[name] = texts(v[name])
-		}
-		return m
-	}
-	return text(v)
 }

@@ -33,7 +33,7 @@ func readParameter(m map[string]any) (p parameter, err error) {
 		switch name {
 		case "MinLength", "MaxLength", "MinValue", "MaxValue":
 			if *number, err = strconv.ParseFloat(text(v), 64); err != nil {
-				return p, fmt.Errorf("%s is no number", name)
+				return p, fmt.Errorf("%s of %q is not a number", name, text(v))
 			}
 		}
 		switch name {
@@ -45,7 +45,7 @@ func readParameter(m map[string]any) (p parameter, err error) {
 		case "AllowedValues":
 			list, ok := v.([]any)
 			if !ok {
-				return p, errors.New("AllowedValues is no list")
+				return p, errors.New("AllowedValues is not a list")
 			}
 			for _, value := range list {
 				p.allowed = append(p.allowed, text(value))
@@ -71,7 +71,7 @@ func readParameter(m map[string]any) (p parameter, err error) {
 	case "String", "Number", "CommaDelimitedList", "List<Number>":
 		return p, nil
 	}
-	return p, fmt.Errorf("the type %q is not known here", p.kind)
+	return p, fmt.Errorf("the type %q is not known here: String, Number, CommaDelimitedList and List<Number> are", p.kind)
 }
 
 // read checks a value and returns what Ref yields for it.
@@ -109,7 +109,7 @@ func (p parameter) one(value string) (any, error) {
 	}
 	number, err := strconv.ParseFloat(value, 64)
 	if err != nil {
-		return nil, errors.New("it is no number")
+		return nil, fmt.Errorf("%q is not a number", value)
 	}
 	if !p.value.hold(number) {
 		return nil, errors.New("it is too small or too large")

@@ -77,8 +77,8 @@ func (t *Template) Stack(config Config) (*Stack, error) {
 	e.decided = true
 	for _, name := range slices.Sorted(maps.Keys(t.resources)) {
 		if there, _ := e.holds(t.resources[name].condition); there {
-			var other *followed
-			if _, err := e.resource(name); err != nil && !errors.As(err, &other) {
+			_, err := e.resource(name)
+			if _, reported := errors.AsType[*followed](err); err != nil && !reported {
 				faults = append(faults, fmt.Errorf("template: %w", err))
 			}
 		}

@@ -52,7 +52,8 @@ func Parse(text []byte) (*Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-	t := &Template{parameters: map[string]parameter{}, conditions: map[string]any{}, resources: map[string]resource{}, outputs: map[string]output{}}
+	t := &Template{parameters: map[string]parameter{}, conditions: map[string]any{},
+		resources: map[string]resource{}, outputs: map[string]output{}}
 	if err := t.read(v); err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
@@ -69,7 +70,7 @@ func (t *Template) HasParameter(name string) bool {
 // intrinsic functions.
 func plain(n *yaml.Node) (any, error) {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		return nil, fmt.Errorf("line %d: templates have no anchors and aliases", n.Line)
+		return nil, fmt.Errorf("line %d: templates must not have anchors or aliases", n.Line)
 	}
 	v, err := untagged(n)
 	if err != nil || !strings.HasPrefix(n.Tag, "!") || strings.HasPrefix(n.Tag, "!!") {
@@ -94,7 +95,7 @@ func untagged(n *yaml.Node) (any, error) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := n.Content[i]
 			if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" {
-				return nil, fmt.Errorf("line %d: a key is no text", key.Line)
+				return nil, fmt.Errorf("line %d: a key is not a text", key.Line)
 			}
 			if _, twice := m[key.Value]; twice {
 				return nil, fmt.Errorf("line %d: %s is there twice", key.Line, key.Value)
@@ -123,7 +124,7 @@ func untagged(n *yaml.Node) (any, error) {
 func scalar(n *yaml.Node) (any, error) {
 	switch n.ShortTag() {
 	case "!!null":
-		return nil, fmt.Errorf("line %d: templates have no null", n.Line)
+		return nil, fmt.Errorf("line %d: templates must not have null: leave the key out", n.Line)
 	case "!!int", "!!float", "!!bool":
 		var v any
 		if err := n.Decode(&v); err != nil {
@@ -139,14 +140,14 @@ func scalar(n *yaml.Node) (any, error) {
 	if !strings.HasPrefix(n.Tag, "!!") {
 		return n.Value, nil
 	}
-	return nil, fmt.Errorf("line %d: templates have no %s", n.Line, n.Tag)
+	return nil, fmt.Errorf("line %d: templates must not have %s", n.Line, n.Tag)
 }
 
 // read takes the sections apart.
 func (t *Template) read(v any) error {
 	root, ok := v.(map[string]any)
 	if !ok {
-		return errors.New("the template is no object")
+		return errors.New("the template is not an object")
 	}
 	for _, name := range slices.Sorted(maps.Keys(root)) {
 		switch name {
@@ -158,7 +159,7 @@ func (t *Template) read(v any) error {
 		}
 		section, ok := root[name].(map[string]any)
 		if !ok {
-			return fmt.Errorf("%s is no object", name)
+			return fmt.Errorf("%s is not an object", name)
 		}
 		for _, member := range slices.Sorted(maps.Keys(section)) {
 			if err := t.member(name, member, section[member]); err != nil {
@@ -179,7 +180,7 @@ func (t *Template) member(section, name string, v any) (err error) {
 	}
 	m, ok := v.(map[string]any)
 	if !ok {
-		return errors.New("it is no object")
+		return errors.New("it is not an object")
 	}
 	if section == "Parameters" {
 		t.parameters[name], err = readParameter(m)
@@ -187,7 +188,7 @@ func (t *Template) member(section, name string, v any) (err error) {
 	}
 	condition, ok := m["Condition"].(string)
 	if m["Condition"] != nil && !ok {
-		return errors.New("its Condition is no text")
+		return errors.New("its Condition is not the name of one")
 	}
 	if section == "Outputs" {
 		if m["Value"] == nil {
@@ -221,7 +222,7 @@ func (t *Template) check(resources map[string]any) error {
 		}
 		for _, other := range list {
 			if other, ok := other.(string); !ok || t.resources[other].kind == "" {
-				return fmt.Errorf("resource %s: DependsOn has %v, which is no resource", name, other)
+				return fmt.Errorf("resource %s: DependsOn has %v, which is not a resource of the template", name, other)
 			}
 		}
 	}
