@@ -46,7 +46,7 @@ type Config struct {
 
 	// Routes are the functions behind $connect, $disconnect, $default, and
 	// behind the route keys that Selection yields. All are optional: without
-	// $connect everybody is let in.
+	// $connect every client is let in.
 	Routes map[string]Route
 
 	// Selection is the expression that finds a message's route key: a path
@@ -75,7 +75,7 @@ type Config struct {
 	PingsKeepAlive bool
 
 	// RequireSignature refuses calls of the @connections API whose
-	// Authorization header has not the form of a signature version 4 for
+	// Authorization header does not have the form of signature version 4 for
 	// execute-api. The signature itself is not verified.
 	RequireSignature bool
 
@@ -176,12 +176,12 @@ func (cfg Config) withDefaults() (Config, error) {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf("gateway: "+format, args...)) }
 	if !stageName.MatchString(cfg.Stage) {
-		fault("Config.Stage %q is no stage name: letters, digits, _ and -, at most 128", cfg.Stage)
+		fault("Config.Stage %q is not a valid stage name: letters, digits, _ and -, at most 128", cfg.Stage)
 	}
 	for key, route := range cfg.Routes {
 		known := slices.Contains([]string{RouteConnect, RouteDisconnect, RouteDefault}, key)
 		if key == "" || strings.HasPrefix(key, "$") && !known {
-			fault("Config.Routes has %q, which is no route key", key)
+			fault("Config.Routes has %q, which is not a valid route key: a text that does not begin with $, or $connect, $disconnect or $default", key)
 		}
 		if route.Function == nil {
 			fault("Config.Routes[%q] has no function", key)

@@ -43,8 +43,8 @@ type conn struct {
 }
 
 // start makes a connection reachable, sends the answer to its handshake and reads
-// it until it ends. The answer is the first thing that is queued, so whoever has
-// seen it can reach the connection.
+// it until it ends. The answer is the first thing that is queued, so a client
+// that has seen it can be reached.
 func (c *conn) start(r io.Reader, handshake []byte) {
 	g := c.gw
 	c.mu.Lock()
@@ -79,7 +79,7 @@ func (c *conn) read(r io.Reader) {
 			}
 			err = bad
 		}
-		if v := (*violation)(nil); errors.As(err, &v) {
+		if v, ok := errors.AsType[*violation](err); ok {
 			// What follows cannot be read as frames. It is read nevertheless, or
 			// the kernel would reset the connection and the client might never
 			// see why it was closed.

@@ -38,7 +38,7 @@ func (g *Gateway) connect(w http.ResponseWriter, r *http.Request) {
 		if refused.body == nil {
 			refused.body = errorFrame(refused.message, c.id, event.RequestContext.RequestID)
 		}
-		g.line(slog.LevelWarn, "connect", err, append(attrs, slog.Int("status", refused.status))...)
+		g.logEvent(slog.LevelWarn, "connect", err, append(attrs, slog.Int("status", refused.status))...)
 		maps.Copy(w.Header(), refused.header)
 		w.Header().Set("Content-Type", cmp.Or(refused.contentType, "application/json"))
 		w.WriteHeader(refused.status)
@@ -48,11 +48,11 @@ func (g *Gateway) connect(w http.ResponseWriter, r *http.Request) {
 
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		g.line(slog.LevelWarn, "connect", err, attrs...)
+		g.logEvent(slog.LevelWarn, "connect", err, attrs...)
 		g.disconnect(c, int(ws.StatusAbnormalClosure), "")
 		return
 	}
-	g.line(slog.LevelInfo, "connect", nil, append(attrs, slog.Int("status", http.StatusSwitchingProtocols))...)
+	g.logEvent(slog.LevelInfo, "connect", nil, append(attrs, slog.Int("status", http.StatusSwitchingProtocols))...)
 	conn.SetDeadline(time.Time{}) // the HTTP server's do not count any more
 	c.net = conn
 	c.start(unread(conn, buffered.Reader), switchingProtocols(r, protocol))

@@ -48,8 +48,8 @@ type Connection struct {
 
 // Post sends a message to a client. It returns when the message is queued:
 // messages that are posted one after another arrive in that order, and a slow
-// client holds up nobody else. Errors other than that of ctx are an [*Error]:
-// 400 for an id that is none, 410 for a connection that is not open, or not
+// client does not hold up the others. Errors other than that of ctx are an [*Error]:
+// 400 for an id that cannot be one, 410 for a connection that is not open, or not
 // open yet because $connect still runs, 413 for more than a message may hold,
 // and 429 for too many requests or a client whose buffer is full.
 func (g *Gateway) Post(ctx context.Context, connectionID string, data []byte) error {
@@ -65,7 +65,7 @@ func (g *Gateway) Post(ctx context.Context, connectionID string, data []byte) er
 	if err != nil {
 		attrs = append(attrs, slog.String("answer", err.Error()))
 	}
-	g.line(level, "post", nil, attrs...)
+	g.logEvent(level, "post", nil, attrs...)
 	return err
 }
 
@@ -134,12 +134,13 @@ func (g *Gateway) find(connectionID string) (*conn, error) {
 	return c, nil
 }
 
-// signed is the form of an Authorization header of signature version 4.
-var signed = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=[^/, ]+/\d{8}/[a-z0-9-]+/execute-api/aws4_request, ?SignedHeaders=[a-z0-9;-]+, ?Signature=[0-9a-f]{64}$`)
+// sigv4Header is the form of an Authorization header of signature version 4.
+var sigv4Header = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=[^/, ]+/\d{8}/[a-z0-9-]+/execute-api/aws4_request, ?` +
+	`SignedHeaders=[a-z0-9;-]+, ?Signature=[0-9a-f]{64}$`)
 
 // serveConnection is the @connections API over HTTP.
 func (g *Gateway) serveConnection(w http.ResponseWriter, r *http.Request, id string) {
-	if g.cfg.RequireSignature && !signed.MatchString(r.Header.Get("Authorization")) {
+	if g.cfg.RequireSignature && !sigv4Header.MatchString(r.Header.Get("Authorization")) {
 		writeError(w, errNoToken)
 		return
 	}

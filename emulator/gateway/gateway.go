@@ -124,7 +124,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, callback := strings.CutPrefix(below, "@connections/")
 	switch {
 	case stage == "@connections", callback && stage != g.cfg.Stage, isUpgrade(r) && (stage != g.cfg.Stage || below != ""):
-		g.line(slog.LevelWarn, "no such stage", nil, slog.String("method", r.Method), slog.String("path", r.URL.Path))
+		g.logEvent(slog.LevelWarn, "no such stage", nil, slog.String("method", r.Method), slog.String("path", r.URL.Path))
 		writeError(w, errForbidden)
 	case callback:
 		g.serveConnection(w, r, id)

@@ -128,7 +128,7 @@ func (g *Gateway) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	if status >= 500 {
 		level = slog.LevelError
 	}
-	g.line(level, "http", err, slog.String("method", r.Method), slog.String("path", r.URL.Path),
+	g.logEvent(level, "http", err, slog.String("method", r.Method), slog.String("path", r.URL.Path),
 		slog.Int("status", status), slog.Duration("took", g.clock.Now().Sub(start)))
 }
 
@@ -144,7 +144,7 @@ func (g *Gateway) answerHTTP(w http.ResponseWriter, r *http.Request) (status int
 		return fail(http.StatusNotFound, nil)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(g.cfg.Limits.HTTPPayload)))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return fail(http.StatusRequestEntityTooLarge, nil)
 	} else if err != nil {
 		return 0, err

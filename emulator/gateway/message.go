@@ -44,7 +44,7 @@ func (g *Gateway) message(c *conn, message []byte) {
 		level = slog.LevelWarn
 		attrs = append(attrs, slog.String("answer", failure))
 	}
-	g.line(level, "message", err, attrs...)
+	g.logEvent(level, "message", err, attrs...)
 }
 
 // disconnect tells the function behind $disconnect, whose answer means nothing.
@@ -53,12 +53,12 @@ func (g *Gateway) disconnect(c *conn, code int, reason string) {
 	if route, ok := g.cfg.Routes[RouteDisconnect]; ok {
 		_, err = g.call(route.Function, encode(c.disconnectEvent(code, reason)), g.cfg.Limits.Integration)
 	}
-	g.line(slog.LevelInfo, "disconnect", err, slog.String("connection", c.id), slog.Int("code", code),
+	g.logEvent(slog.LevelInfo, "disconnect", err, slog.String("connection", c.id), slog.Int("code", code),
 		slog.Duration("open", g.clock.Now().Sub(c.connectedAt)))
 }
 
-// line logs one event, as an error if there is one.
-func (g *Gateway) line(level slog.Level, event string, err error, attrs ...slog.Attr) {
+// logEvent logs one event, as an error if there is one.
+func (g *Gateway) logEvent(level slog.Level, event string, err error, attrs ...slog.Attr) {
 	if err != nil {
 		level = max(level, slog.LevelError)
 		attrs = append(attrs, slog.String("error", err.Error()))
@@ -72,7 +72,7 @@ const (
 	timedOut            = "Endpoint request timed out"
 )
 
-var errMalformed = errors.New("the response is no object with a statusCode and a body of text")
+var errMalformed = errors.New("the response is not an object with a statusCode and a body of text")
 
 // failureOf is what a client is told about a call that gave no response.
 func failureOf(err error) string {

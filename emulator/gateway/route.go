@@ -22,7 +22,7 @@ func parseSelection(expression string) (selection, error) {
 	}
 	m := selectionForm.FindStringSubmatch(plain)
 	if m == nil {
-		return nil, fmt.Errorf("gateway: Config.Selection %q is no path such as $request.body.action", expression)
+		return nil, fmt.Errorf("gateway: Config.Selection %q is not a path into the message: write one such as $request.body.action", expression)
 	}
 	return strings.Split(m[1][1:], "."), nil
 }

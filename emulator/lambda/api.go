@@ -45,7 +45,7 @@ func (a API) invoke(w http.ResponseWriter, r *http.Request) {
 	kind := r.Header.Get("X-Amz-Invocation-Type")
 	most := map[string]int64{"": maxSync, "RequestResponse": maxSync, "Event": maxAsync, "DryRun": maxSync}[kind]
 	if most == 0 {
-		exception(w, http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf("%q is no invocation type", kind))
+		exception(w, http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf("%q is not a valid invocation type: RequestResponse, Event or DryRun", kind))
 		return
 	}
 	payload, err := io.ReadAll(io.LimitReader(r.Body, most+1))
@@ -99,16 +99,14 @@ func respond(w http.ResponseWriter, out []byte, err error) {
 
 // errorPayload is what Lambda hands on for an invocation that failed.
 func errorPayload(err error) []byte {
-	var fault *FunctionError
-	var timeout *TimeoutError
-	var crash *CrashError
-	switch {
-	case errors.As(err, &fault):
+	if fault, ok := errors.AsType[*FunctionError](err); ok {
 		return fault.Payload
-	case errors.As(err, &timeout):
+	}
+	if timeout, ok := errors.AsType[*TimeoutError](err); ok {
 		return newFunctionError("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds",
 			timeout.RequestID, timeout.After.Seconds())).Payload
-	case errors.As(err, &crash):
+	}
+	if _, ok := errors.AsType[*CrashError](err); ok {
 		return newFunctionError("Runtime.ExitError", err.Error()).Payload
 	}
 	return newFunctionError(fmt.Sprintf("%T", err), err.Error()).Payload

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// An environment is one process with the Runtime API that it asks. Whoever took
-// it from the pool is alone with it.
+// An environment is one process with the Runtime API that it asks. It belongs
+// to the invocation that took it from the pool.
 type environment struct {
 	cmd    *exec.Cmd
 	pid    int

@@ -30,11 +30,11 @@ type Config struct {
 
 	// Concurrency is how many invocations run at a time, as a function's
 	// reserved concurrency does: synchronous ones beyond it are refused with
-	// ErrThrottled, asynchronous ones wait in line, and leave a tenth of the
-	// places, one at least, to synchronous ones. Lambda has them try again after
-	// a while, and slows down with a long line:
+	// ErrThrottled; asynchronous ones wait in a queue, and leave a tenth of the
+	// permits, one at least, to synchronous ones. Lambda has them try again after
+	// a while, and slows down with a long queue:
 	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-	// 0: 1000. With 1 there is nothing to leave, and a line refuses the others.
+	// 0: 1000. With 1 there is nothing to leave, and the queue keeps synchronous ones out.
 	Concurrency int
 
 	// Retries is how often a failed asynchronous invocation is tried again.
@@ -45,12 +45,12 @@ type Config struct {
 	// waits one minute, which is what 0 means.
 	RetryWait time.Duration
 
-	// EventAge is how long an asynchronous event is kept, in line and between
+	// EventAge is how long an asynchronous event is kept, in the queue and between
 	// retries, before it is given up. 0: 6 h, as on Lambda.
 	EventAge time.Duration
 
 	// OnFailure is called for each asynchronous event that is given up; nil:
-	// nobody hears of it but Logger. What is in line when the host closes is not
+	// only Logger hears of it. What is in the queue when the host closes is not
 	// given up, but lost.
 	OnFailure func(Failure)
 
@@ -80,7 +80,7 @@ var ErrThrottled = errors.New("function is throttled: its concurrency is used up
 var ErrClosed = errors.New("function host is closed")
 
 // A TimeoutError says that an invocation took longer than its function may. In
-// one process nobody can end the handler; what it still does is dropped.
+// one process the handler cannot be ended; what it still answers is dropped.
 type TimeoutError struct {
 	RequestID string
 	After     time.Duration
@@ -103,8 +103,8 @@ func (e *CrashError) Error() string { return fmt.Sprintf("function crashed: %v",
 // invocations at a time. It is safe for concurrent use. Close it when done.
 type InProcess struct {
 	Config
-	slots  chan struct{}
-	events chan struct{} // of slots, what asynchronous events may have
+	permits chan struct{}
+	events  chan struct{} // of permits, what asynchronous events may have
 
 	stop    context.CancelFunc // tells running handlers that the host closes
 	stopped context.Context
@@ -143,9 +143,9 @@ func NewInProcess(config Config) (*InProcess, error) {
 	case c.Timeout < time.Second || c.Timeout > 15*time.Minute:
 		return nil, fmt.Errorf("lambda: Config.Timeout of %v is not between 1 s and 15 min", c.Timeout)
 	case c.Concurrency < 0 || c.Retries < 0 || c.RetryWait < 0 || c.EventAge < 0:
-		return nil, errors.New("lambda: a negative setting")
+		return nil, errors.New("lambda: Concurrency, Retries, RetryWait or EventAge of the Config is negative")
 	}
-	h := &InProcess{Config: c, slots: make(chan struct{}, c.Concurrency),
+	h := &InProcess{Config: c, permits: make(chan struct{}, c.Concurrency),
 		events: make(chan struct{}, max(1, c.Concurrency-max(1, c.Concurrency/10)))}
 	h.stopped, h.stop = context.WithCancel(context.Background())
 	return h, nil
@@ -162,7 +162,7 @@ func (h *InProcess) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 		return nil, ErrClosed
 	}
 	select {
-	case h.slots <- struct{}{}:
+	case h.permits <- struct{}{}:
 	default:
 		h.running.Done()
 		return nil, ErrThrottled
@@ -170,7 +170,7 @@ func (h *InProcess) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 	done := make(chan answer, 1)
 	go func() {
 		defer h.running.Done()
-		defer func() { <-h.slots }()
+		defer func() { <-h.permits }()
 		out, err := h.run(newRequestID(), payload)
 		done <- answer{out, err}
 	}()
@@ -182,9 +182,9 @@ func (h *InProcess) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 	}
 }
 
-// InvokeAsync accepts an invocation and runs it later, as one of type Event: in
-// line, and again when it fails, as the config says. The only error is
-// ErrClosed. The line is in memory: what waits in it is lost with the process.
+// InvokeAsync accepts an invocation and runs it later, as one of type Event: when
+// there is room, and again when it fails, as the config says. The only error is
+// ErrClosed. The queue is in memory: what waits in it is lost with the process.
 func (h *InProcess) InvokeAsync(payload []byte) error {
 	if !h.enter() {
 		return ErrClosed
@@ -198,15 +198,15 @@ func (h *InProcess) InvokeAsync(payload []byte) error {
 
 // runEvent runs an asynchronous event until it succeeds or is given up.
 func (h *InProcess) runEvent(f Failure, until time.Time) {
-	inLine, cancel := context.WithDeadline(h.stopped, until)
+	waiting, cancel := context.WithDeadline(h.stopped, until)
 	defer cancel()
 	for {
-		if !h.admit(inLine) {
+		if !h.admit(waiting) {
 			h.giveUp(f, eventAgeExceeded)
 			return
 		}
 		_, err := h.run(f.RequestID, f.Payload)
-		<-h.slots
+		<-h.permits
 		<-h.events
 		if err == nil {
 			return
@@ -236,7 +236,7 @@ func (h *InProcess) admit(ctx context.Context) bool {
 		return false
 	}
 	select {
-	case h.slots <- struct{}{}:
+	case h.permits <- struct{}{}:
 		return true
 	case <-ctx.Done():
 		<-h.events

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ type ProcessConfig struct {
 	Output io.Writer
 
 	// Report is called at the end of each invocation, before its caller has the
-	// answer. nil: nobody hears of it.
+	// answer. nil: there is no report.
 	Report func(Report)
 }
 
@@ -105,21 +106,15 @@ type Processes struct {
 func NewProcesses(config ProcessConfig) (*Processes, error) {
 	p := &Processes{config: config, all: map[*environment]bool{}}
 	c := &p.config
-	for field, value := range map[*time.Duration]time.Duration{&c.InitTimeout: 10 * time.Second, &c.Idle: 10 * time.Minute, &c.Grace: 2 * time.Second} {
-		if *field == 0 {
-			*field = value
-		}
-		if *field < 0 {
-			return nil, errors.New("lambda: a negative setting")
-		}
-	}
+	c.InitTimeout = cmp.Or(c.InitTimeout, 10*time.Second)
+	c.Idle = cmp.Or(c.Idle, 10*time.Minute)
+	c.Grace = cmp.Or(c.Grace, 2*time.Second)
+	c.Memory = cmp.Or(c.Memory, 128)
 	switch {
 	case len(c.Command) == 0:
-		return nil, errors.New("lambda: ProcessConfig.Command is empty")
-	case c.Memory < 0:
-		return nil, errors.New("lambda: a negative setting")
-	case c.Memory == 0:
-		c.Memory = 128
+		return nil, errors.New("lambda: ProcessConfig.Command is empty: it is the program and its arguments")
+	case c.InitTimeout < 0 || c.Idle < 0 || c.Grace < 0 || c.Memory < 0:
+		return nil, errors.New("lambda: InitTimeout, Idle, Grace or Memory of the ProcessConfig is negative")
 	}
 	host, err := NewInProcess(Config{Name: c.Name, ARN: c.ARN, Handler: (*pool)(p), Timeout: c.Timeout, Concurrency: c.Concurrency,
 		Retries: c.Retries, RetryWait: c.RetryWait, EventAge: c.EventAge, OnFailure: c.OnFailure, Logger: c.Logger})
@@ -145,9 +140,9 @@ func (p *Processes) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 	return p.host.Invoke(ctx, payload)
 }
 
-// InvokeAsync accepts an invocation and runs it later, as one of type Event: in
-// line, and again when it fails, as the config says. The only error is
-// ErrClosed. The line is in memory: what waits in it is lost with the host.
+// InvokeAsync accepts an invocation and runs it later, as one of type Event: when
+// there is room, and again when it fails, as the config says. The only error is
+// ErrClosed. What waits is in memory, and lost with the host.
 func (p *Processes) InvokeAsync(payload []byte) error { return p.host.InvokeAsync(payload) }
 
 // Close refuses new invocations and ends every process: SIGTERM, and SIGKILL
@@ -295,7 +290,7 @@ func (p *pool) put(e *environment) {
 	e.reaper = time.AfterFunc(p.config.Idle, func() { p.reap(e) })
 }
 
-// reap ends a process that nobody took in time.
+// reap ends a process that was not taken in time.
 func (p *pool) reap(e *environment) {
 	p.mu.Lock()
 	for i := range p.idle {

@@ -167,13 +167,12 @@ func (m *Mapping) acquire(ctx context.Context) bool {
 }
 
 // tryAcquire counts an invocation if the limit has room for it, and else says when
-// to look again. While an invocation waits and there are messages, the limit grows.
+// to look again. While an invocation waits for it, the limit grows.
 func (m *Mapping) tryAcquire() (wait time.Duration, ok bool) {
-	left := m.queue.available()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := m.clock.Now()
-	if left && !m.waiting.IsZero() {
+	if !m.waiting.IsZero() {
 		m.limit = min(m.limit+now.Sub(m.waiting).Seconds()*perSecond, float64(m.cfg.MaximumConcurrency))
 	}
 	if m.running < int(m.limit) {

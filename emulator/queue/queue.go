@@ -321,15 +321,6 @@ func (q *Queue) Depth() Depth {
 	return d
 }
 
-// available reports whether there is a message to receive.
-func (q *Queue) available() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	now := q.clock.Now()
-	q.promote(now)
-	return q.pick(now) != nil
-}
-
 func (q *Queue) wake() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
