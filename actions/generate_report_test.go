@@ -147,7 +147,7 @@ func TestReportRefuses(t *testing.T) {
 		`{"start_date":7,"end_date":"2026-01-02"}`:                                  "",
 		`{"start_date":"2026-01-01","end_date":"2026-01-02","format":["csv","pdf"]`: "",
 	} {
-		w.WantRefused(t, "generate_report", payload, field)
+		t.Run(payload, func(t *testing.T) { w.WantRefused(t, "generate_report", payload, field) })
 	}
 }
 
