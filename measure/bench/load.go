@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -13,17 +12,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/pay-theory/streamer/measure/bench/function"
 	"github.com/pay-theory/streamer/measure/bench/result"
 	"github.com/pay-theory/streamer/stack"
 )
@@ -121,91 +116,6 @@ func measureLoads(ctx context.Context, root string, quick bool) ([]result.Load, 
 		}
 	}
 	return all, nil
-}
-
-// loadDev starts the stack in one process, as users do, and puts it under load.
-func loadDev(ctx context.Context, root, folder string, c crowd) ([]result.Load, error) {
-	ctx, cancel := context.WithTimeout(ctx, loadLimit)
-	defer cancel()
-	progress("load on dev: %d connections", c.connections)
-	binary, data := filepath.Join(folder, "streamer"), filepath.Join(folder, "data")
-	if _, err := output(goCommand(ctx, root, "build", "-o", binary, "./cmd/streamer")); err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(binary, "dev", "--data", data, "--listen", "127.0.0.1:0", "--log", "json")
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	ids := make(chan string, 2*c.connections+c.storm)
-	urls := make(chan string, 1)
-	var reader sync.WaitGroup
-	reader.Go(func() { readLog(stderr, urls, ids) })
-	defer func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-		reader.Wait()
-		_ = cmd.Wait() // its status says nothing of the load
-	}()
-	var url string
-	select {
-	case url = <-urls:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if url == "" {
-		return nil, errors.New("streamer dev does not start")
-	}
-	key, err := stack.OpenKey(data)
-	if err != nil {
-		return nil, err
-	}
-	token, err := key.Sign(stack.Grant{Tenant: tenant, Subject: subject, TTL: time.Hour}, time.Now())
-	if err != nil {
-		return nil, err
-	}
-	l := &load{stack: devStack, url: url, token: token, crowd: c, memory: func() (int64, error) {
-		usage, err := function.UsageOf(cmd.Process.Pid)
-		return usage.Resident, err
-	}}
-	defer l.close()
-	for _, step := range []func(context.Context) error{l.run, func(ctx context.Context) error { return l.fanOut(ctx, ids) }, l.stormOf} {
-		if err := step(ctx); err != nil {
-			return l.results, err
-		}
-	}
-	return l.results, nil
-}
-
-var webSocketURL = regexp.MustCompile(`ws://\S+`)
-
-// readLog reads what the stack prints: the URL, which is empty when it has ended,
-// and the ids of connections that are let in.
-func readLog(text io.Reader, urls, ids chan<- string) {
-	defer close(urls)
-	lines := bufio.NewScanner(text)
-	for lines.Scan() {
-		if url := webSocketURL.FindString(lines.Text()); url != "" {
-			select {
-			case urls <- url:
-			default: // it is known
-			}
-		}
-		var line struct {
-			Trigger      string `json:"trigger"`
-			ConnectionID string `json:"connection_id"`
-			Status       int    `json:"status"`
-		}
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Trigger == "websocket_connect" && line.Status == http.StatusOK {
-			select {
-			case ids <- line.ConnectionID:
-			default: // more than are asked for
-			}
-		}
-	}
-	_, _ = io.Copy(io.Discard, text) // a line was too long
 }
 
 // loadStaging starts the staging stack with a side's functions and puts it under
@@ -452,40 +362,4 @@ func (l *load) stormOf(ctx context.Context) error {
 	l.results = append(l.results, r.result(l.stack, "connect storm",
 		fmt.Sprintf("all at the same moment; %d let in, %d refused with 429, as the quota wants", len(l.sockets)-before, refused)))
 	return ctx.Err()
-}
-
-// A recorder collects what parallel attempts took. It is safe for concurrent use.
-type recorder struct {
-	began  time.Time
-	mu     sync.Mutex
-	took   []time.Duration
-	errors int
-	fault  error // the first
-}
-
-func (r *recorder) add(d time.Duration, err error) {
-	if err != nil {
-		r.fail(err)
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.took = append(r.took, d)
-}
-
-func (r *recorder) fail(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.errors++; r.fault == nil {
-		r.fault = err
-	}
-}
-
-// result sums up, once everybody has ended.
-func (r *recorder) result(stack, name, note string) result.Load {
-	if r.fault != nil {
-		note += fmt.Sprintf("; the first error: %v", r.fault)
-	}
-	return result.Load{Stack: stack, Name: name, Requests: len(r.took) + r.errors, Errors: r.errors, Took: time.Since(r.began), Note: note,
-		P50: result.Percentile(r.took, 50), P95: result.Percentile(r.took, 95), P99: result.Percentile(r.took, 99), Max: result.Percentile(r.took, 100)}
 }
