@@ -36,7 +36,9 @@ func fail(ctx context.Context, e *lift.Event, err error) (*lift.Response, error)
 	}
 	e.Logger().ErrorContext(ctx, "action failed", requestKey, requestOf(e), "action", action.Action, "error", action.Error())
 	shown, _ := lift.AsError(err)
-	return errorResponse(ctx, e, shown), nil
+	res := errorResponse(ctx, e, shown)
+	res.Relayed = true // an action's answer, not this function's
+	return res, nil
 }
 
 // errorResponse renders every error once: as a frame for a message, as

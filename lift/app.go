@@ -146,8 +146,8 @@ func (a *App) refuse(ctx context.Context, err *Error) error {
 	return &Error{Code: err.Code, Message: err.Message + " (correlation id " + e.CorrelationID + ")"}
 }
 
-// newEvent returns an event with the fields that all events have. Whoever calls
-// it adds what the payload says. An empty id means the invocation's.
+// newEvent returns an event with the fields that all events have. The caller
+// adds what the payload says. An empty id means the invocation's.
 func (a *App) newEvent(ctx context.Context, trigger Trigger, id string) *Event {
 	e := &Event{Trigger: trigger, ID: id, base: a.cfg.Logger, ColdStart: !a.warm.Load() && a.warm.CompareAndSwap(false, true)}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {

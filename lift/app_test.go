@@ -258,8 +258,8 @@ func TestMistakesInWiringPanic(t *testing.T) {
 	mustPanic(t, "without HTTP handlers", func() { lift.New(lift.Config{}).ServeHTTP(nil, nil) })
 	mustPanic(t, "Parallel is negative", func() { lift.New(lift.Config{Parallel: -1}) })
 	mustPanic(t, "WebSocket route named has a handler already", func() { app.WebSocket("named", h) })
-	mustPanic(t, "no WebSocket route key", func() { app.WebSocket("$conect", h) })
-	mustPanic(t, "no WebSocket route key", func() { app.WebSocket("", h) })
+	mustPanic(t, "not a valid WebSocket route key", func() { app.WebSocket("$conect", h) })
+	mustPanic(t, "not a valid WebSocket route key", func() { app.WebSocket("", h) })
 	mustPanic(t, "Margin is negative", func() { lift.New(lift.Config{Margin: -1}) })
 	mustPanic(t, "returned no handler", func() {
 		lift.New(lift.Config{}).Direct(h, func(lift.Handler) lift.Handler { return nil })

@@ -20,10 +20,10 @@ type batch struct {
 	// AWS knows the record. The event's view is set even when it fails.
 	decode func(text string, e *Event) (id string, err error)
 
-	// lane names what a record must keep its order with: the records of one lane
+	// partition names what a record must keep its order with: the records of one partition
 	// are handled one after another, and one that fails takes those after it
-	// along. A record in the lane "" is alone, and so is every one without lane.
-	lane func(e *Event) string
+	// along. A record in the partition "" is alone, and so is every one without partition.
+	partition func(e *Event) string
 
 	failures failures
 }
@@ -38,14 +38,14 @@ const (
 )
 
 func (b batch) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
-	records, lanes, err := b.read(ctx, a, env.records)
+	records, partitions, err := b.read(ctx, a, env.records)
 	if err == nil && b.failures != together {
 		err = unnamed(records)
 	}
 	if err != nil {
 		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the batch is malformed", Cause: err})
 	}
-	results := b.run(ctx, a, records, lanes)
+	results := b.run(ctx, a, records, partitions)
 	if b.failures == together {
 		for i, err := range results {
 			if err != nil {
@@ -104,10 +104,10 @@ var errNoID = errors.New("a record has no id")
 
 // read decodes the records of a batch. A record that does not decode fails by
 // itself, when its turn comes.
-func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*lane, error) {
+func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*partition, error) {
 	var records []record
-	var lanes []*lane
-	byName := make(map[string]*lane)
+	var partitions []*partition
+	byName := make(map[string]*partition)
 	s := scanner{text: text}
 	err := s.array(func() error {
 		text, err := s.raw()
@@ -122,13 +122,13 @@ func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*lane
 		switch {
 		case b.failures == fromTheLowest && a.cfg.Parallel <= 1:
 			name = "all"
-		case b.lane != nil:
-			name = b.lane(e)
+		case b.partition != nil:
+			name = b.partition(e)
 		}
 		l := byName[name]
 		if l == nil {
-			l = new(lane)
-			lanes = append(lanes, l)
+			l = new(partition)
+			partitions = append(partitions, l)
 			if name != "" {
 				byName[name] = l
 			}
@@ -137,23 +137,23 @@ func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*lane
 		records = append(records, record{event: e, id: id, err: err})
 		return nil
 	})
-	return records, lanes, err
+	return records, partitions, err
 }
 
-// errUntouched stands for a record that was not handled since its lane had
+// errUntouched stands for a record that was not handled since its partition had
 // failed or the time was up.
 var errUntouched = &Error{Code: CodeUnavailable, Message: "the record was not handled"}
 
 // run handles the records, the lowest first, up to Config.Parallel at a time.
 // It returns an error for each that must come again.
-func (b batch) run(ctx context.Context, a *App, records []record, lanes []*lane) []error {
-	r := &batchRun{batch: b, app: a, ctx: ctx, records: records, lanes: lanes, limit: math.MaxInt}
+func (b batch) run(ctx context.Context, a *App, records []record, partitions []*partition) []error {
+	r := &batchRun{batch: b, app: a, ctx: ctx, records: records, partitions: partitions, limit: math.MaxInt}
 	r.results = make([]error, len(records))
 	for i := range r.results {
 		r.results[i] = errUntouched
 	}
-	heap.Init(&r.lanes)
-	workers := min(max(a.cfg.Parallel, 1), len(lanes))
+	heap.Init(&r.partitions)
+	workers := min(max(a.cfg.Parallel, 1), len(partitions))
 	if workers <= 1 {
 		r.work()
 	} else {
@@ -186,12 +186,12 @@ type batchRun struct {
 	ctx     context.Context
 	records []record
 
-	mu       sync.Mutex
-	lanes    laneHeap // those that nobody works on and that have records waiting
-	results  []error
-	limit    int // no record from here on is begun
-	cut      bool
-	panicked any
+	mu         sync.Mutex
+	partitions partitionHeap // those that nobody works on and that have records waiting
+	results    []error
+	limit      int // no record from here on is begun
+	cut        bool
+	panicked   any
 }
 
 func (r *batchRun) work() {
@@ -215,20 +215,20 @@ func (r *batchRun) workAside() {
 	r.work()
 }
 
-// take returns the lane with the lowest record to handle, nil when there is
-// nothing left to begin. A lane that another worker holds is finished by that
+// take returns the partition with the lowest record to handle, nil when there is
+// nothing left to begin. A partition that another worker holds is finished by that
 // worker.
-func (r *batchRun) take() *lane {
+func (r *batchRun) take() *partition {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.lanes) == 0 || r.lanes[0].waiting[0] >= r.limit {
+	if len(r.partitions) == 0 || r.partitions[0].waiting[0] >= r.limit {
 		return nil
 	}
 	if deadline := r.records[0].event.Deadline; !deadline.IsZero() && !time.Now().Before(deadline) {
 		r.cut = true
 		return nil
 	}
-	return heap.Pop(&r.lanes).(*lane)
+	return heap.Pop(&r.partitions).(*partition)
 }
 
 func (r *batchRun) handle(rec record) error {
@@ -245,7 +245,7 @@ func (r *batchRun) handle(rec record) error {
 	return err
 }
 
-func (r *batchRun) done(l *lane, i int, err error) {
+func (r *batchRun) done(l *partition, i int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.results[i] = err
@@ -257,22 +257,22 @@ func (r *batchRun) done(l *lane, i int, err error) {
 	}
 	l.waiting = l.waiting[1:]
 	if len(l.waiting) > 0 {
-		heap.Push(&r.lanes, l)
+		heap.Push(&r.partitions, l)
 	}
 }
 
-// A lane is records that must be handled in order, by their places in the
+// A partition is records that must be handled in order, by their places in the
 // batch.
-type lane struct{ waiting []int }
+type partition struct{ waiting []int }
 
-// A laneHeap has the lane with the lowest record first.
-type laneHeap []*lane
+// A partitionHeap has the partition with the lowest record first.
+type partitionHeap []*partition
 
-func (h laneHeap) Len() int           { return len(h) }
-func (h laneHeap) Less(i, j int) bool { return h[i].waiting[0] < h[j].waiting[0] }
-func (h laneHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *laneHeap) Push(x any)        { *h = append(*h, x.(*lane)) }
-func (h *laneHeap) Pop() any {
+func (h partitionHeap) Len() int           { return len(h) }
+func (h partitionHeap) Less(i, j int) bool { return h[i].waiting[0] < h[j].waiting[0] }
+func (h partitionHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *partitionHeap) Push(x any)        { *h = append(*h, x.(*partition)) }
+func (h *partitionHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]
 	*h = old[:len(old)-1]

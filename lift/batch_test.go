@@ -124,7 +124,7 @@ func TestBatchesReportWhatFailed(t *testing.T) {
 	}
 }
 
-// With parallelism nothing changes but the time: order within a lane, and what
+// With parallelism nothing changes but the time: order within a partition, and what
 // is reported.
 func TestBatchesInParallel(t *testing.T) {
 	t.Parallel()
@@ -193,7 +193,7 @@ func TestStreamItemsInParallel(t *testing.T) {
 }
 
 // Whatever fails and however many run at once: no record is lost, none of a
-// lane is handled before or after it should be.
+// partition is handled before or after it should be.
 func TestBatchesLoseNothing(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
@@ -203,9 +203,9 @@ func TestBatchesLoseNothing(t *testing.T) {
 		list := make([]lifttest.SQSMessage, n)
 		records := make([]lifttest.KinesisRecord, n)
 		for i := range n {
-			id, lane := strconv.Itoa(i), strconv.Itoa(random.IntN(5))
-			list[i] = lifttest.SQSMessage{ID: id, Body: id, Group: lane}
-			records[i] = lifttest.KinesisRecord{SequenceNumber: id, Data: []byte(id), Key: lane}
+			id, partition := strconv.Itoa(i), strconv.Itoa(random.IntN(5))
+			list[i] = lifttest.SQSMessage{ID: id, Body: id, Group: partition}
+			records[i] = lifttest.KinesisRecord{SequenceNumber: id, Data: []byte(id), Key: partition}
 			bad[id] = random.IntN(6) == 0
 		}
 		var mu sync.Mutex
@@ -232,7 +232,7 @@ func TestBatchesLoseNothing(t *testing.T) {
 		last := map[string]int{}
 		for _, i := range seen {
 			if before, ok := last[list[i].Group]; ok && before >= i {
-				t.Fatalf("seed %d: %d of lane %s after %d", seed, i, list[i].Group, before)
+				t.Fatalf("seed %d: %d of partition %s after %d", seed, i, list[i].Group, before)
 			}
 			last[list[i].Group] = i
 		}

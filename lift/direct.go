@@ -2,7 +2,7 @@ package lift
 
 import "context"
 
-// Direct registers the handler for invocations by somebody's own payload, any
+// Direct registers the handler for invocations by a caller's own payload, any
 // JSON: by the Invoke API, by a state machine, by a schedule with an input of
 // its own. It gets whatever has not the form of an event that Lift knows, and
 // its Response's Body is the invocation's result.

@@ -30,7 +30,7 @@ type StreamRecord struct {
 // Records come at least once.
 func (a *App) DynamoDB(h Handler, mw ...Middleware) {
 	h = a.build("App.DynamoDB", TriggerDynamoDB, h, mw)
-	a.only(formDynamoDB, "App.DynamoDB", batch{handler: h, decode: decodeStreamRecord, lane: item, failures: fromTheLowest})
+	a.only(formDynamoDB, "App.DynamoDB", batch{handler: h, decode: decodeStreamRecord, partition: item, failures: fromTheLowest})
 }
 
 func item(e *Event) string { return e.DynamoDB.Keys.identity() }

@@ -48,7 +48,7 @@ type envelope struct {
 
 // open reads the payload's top level. A member that events of AWS have with one
 // kind of value, and this payload with another, is left unread: then the
-// payload is somebody's own.
+// payload is a caller's own.
 func open(payload []byte) (*envelope, error) {
 	env := &envelope{payload: payload, text: string(payload)}
 	s := scanner{text: env.text}

@@ -38,7 +38,7 @@ type Event struct {
 	TraceID       string    // of AWS X-Ray, as in "1-67891233-abcdef012345678912345678"; "" for none
 	ColdStart     bool      // whether this is the process's first event
 	Deadline      time.Time // when the answer must be ready: the invocation's deadline less Config.Margin; zero for none
-	Claims        *Claims   // what a verified token says of the caller; nil for a caller nobody verified
+	Claims        *Claims   // what a verified token says of the caller; nil for an unverified caller
 
 	// HTTP is set for TriggerHTTP. Its Body reads Event.Body, its RemoteAddr is
 	// the caller's address, and its context is not the handler's.

@@ -33,7 +33,7 @@ var formNames = [formCount]string{
 }
 
 // form tells what the event is. An event for a Lambda authorizer looks like the
-// request that it is about; it is somebody's own, since a policy answers it.
+// request that it is about; it is a caller's own, since a policy answers it.
 func (env *envelope) form() form {
 	switch {
 	case env.requestContext != "" && !env.asksToAuthorize:

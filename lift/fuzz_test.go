@@ -49,7 +49,7 @@ func fuzz(f *testing.F, register func(*lift.App, lift.Handler), seeds ...lifttes
 		}))
 		answer, err := app.Invoke(t.Context(), payload)
 		if err == nil && !json.Valid(answer) {
-			t.Errorf("the answer is no JSON: %q", answer)
+			t.Errorf("the answer is not JSON: %q", answer)
 		}
 		var batch struct{ Records []any }
 		if err == nil && !handled && !turnedAway(answer) && json.Unmarshal(payload, &batch) == nil && len(batch.Records) == 0 {

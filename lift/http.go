@@ -14,7 +14,7 @@ import (
 //
 // Patterns are those of [http.ServeMux], as in "GET /requests/{id}"; the
 // request's PathValue gives the wildcards. A GET pattern answers HEAD too. A
-// stage or a base path is no part of the path that patterns see.
+// stage or a base path is not part of the path that patterns see.
 //
 // A request that no pattern matches runs through the stack of [App.Use] and
 // answers 404, or 405 with Allow, or 204 with Allow to OPTIONS, or the redirect

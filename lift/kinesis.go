@@ -25,10 +25,10 @@ type KinesisRecord struct {
 // Records that the Kinesis Producer Library packed together come as one.
 func (a *App) Kinesis(h Handler, mw ...Middleware) {
 	h = a.build("App.Kinesis", TriggerKinesis, h, mw)
-	a.only(formKinesis, "App.Kinesis", batch{handler: h, decode: decodeKinesisRecord, lane: partition, failures: fromTheLowest})
+	a.only(formKinesis, "App.Kinesis", batch{handler: h, decode: decodeKinesisRecord, partition: partitionKey, failures: fromTheLowest})
 }
 
-func partition(e *Event) string { return "key " + e.Kinesis.PartitionKey }
+func partitionKey(e *Event) string { return "key " + e.Kinesis.PartitionKey }
 
 // decodeKinesisRecord reads a record:
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html

@@ -62,7 +62,7 @@ func (o Operation) needsHTTP() string { return "lift.Operation" }
 // An HTTPRoute is a pattern that was registered and what is known of it.
 type HTTPRoute struct {
 	Pattern   string
-	Operation Operation // with the Handler alone, where that is no Operation
+	Operation Operation // with the Handler alone, where that is not an Operation
 
 	// In and Out are the types of the bodies; nil where they are not known, or
 	// where there is none.

@@ -27,6 +27,10 @@ type Response struct {
 	Status int         // 0 means 200, or 204 when there is no body
 	Header http.Header // Set-Cookie may have several values. Without Content-Type a body's type is sniffed
 	Body   []byte
+
+	// Relayed says that the Status is the answer of another, which the handler
+	// passes on. A fault of that one is not the function's: see [Outcome].
+	Relayed bool `json:",omitempty"`
 }
 
 // JSON returns a Response with v as its JSON body.

@@ -35,7 +35,7 @@ type SQSMessage struct {
 // Messages come at least once.
 func (a *App) SQS(h Handler, mw ...Middleware) {
 	h = a.build("App.SQS", TriggerSQS, h, mw)
-	a.only(formSQS, "App.SQS", batch{handler: h, decode: decodeSQSMessage, lane: messageGroup, failures: each})
+	a.only(formSQS, "App.SQS", batch{handler: h, decode: decodeSQSMessage, partition: messageGroup, failures: each})
 }
 
 // messageGroup is the group of a message to a FIFO queue, whose name ends in

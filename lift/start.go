@@ -35,9 +35,9 @@ func Start(a *App) {
 }
 
 // A runtimeHandler gives the Runtime API the code of an error as the error's
-// type, so that a state machine, or whoever invokes, can tell them apart. It
+// type, so that a state machine, or any other caller, can tell them apart. It
 // holds a function rather than an App so that a binary does not link the App's
-// methods that nobody calls.
+// methods that are not called.
 type runtimeHandler func(ctx context.Context, payload []byte) ([]byte, error)
 
 func (h runtimeHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {

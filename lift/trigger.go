@@ -19,7 +19,7 @@ const (
 	TriggerS3                             // one change of an object in an S3 bucket
 	TriggerEventBridge                    // an event from an EventBridge bus
 	TriggerSchedule                       // a tick of EventBridge or EventBridge Scheduler
-	TriggerDirect                         // an invocation by somebody's own payload
+	TriggerDirect                         // an invocation by a caller's own payload
 )
 
 var triggerNames = [...]string{

@@ -1,4 +1,4 @@
-// Package worker is an app of events that nobody waits for: messages of a
+// Package worker is an app of events without a waiting caller: messages of a
 // queue, new objects in a bucket, events of a bus and the ticks of a schedule,
 // all behind one stack.
 package worker

@@ -129,7 +129,7 @@ func parseJWKs(data []byte) ([]key, error) {
 	for i, raw := range set.Keys {
 		var j jwk
 		if err := json.Unmarshal(raw, &j); err != nil {
-			passed = fmt.Errorf("key %d is no JWK", i)
+			passed = fmt.Errorf("key %d is not a valid JWK: wanted an RSA, EC or OKP public key", i)
 			continue
 		}
 		k, err := j.key()

@@ -70,7 +70,7 @@ type Options struct {
 func Load(ctx context.Context, into any, opts Options) error {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
-		panic(fmt.Sprintf("lift/config: Load into a %T, which is no pointer to a struct", into))
+		panic(fmt.Sprintf("lift/config: Load into a %T, which is not valid: wanted a pointer to a struct", into))
 	}
 	if opts.Lookup == nil {
 		opts.Lookup = os.LookupEnv
@@ -157,7 +157,7 @@ func (l *loader) set(v reflect.Value, field reflect.StructField, tag, prefix str
 func setValue(v reflect.Value, field reflect.StructField, text string) (problem string) {
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		if err := u.UnmarshalText([]byte(text)); err != nil {
-			return fmt.Sprintf("is no %s", field.Type)
+			return fmt.Sprintf("is not a %s", field.Type)
 		}
 		return ""
 	}
@@ -165,7 +165,7 @@ func setValue(v reflect.Value, field reflect.StructField, text string) (problem 
 		var err error
 		*d, err = time.ParseDuration(text)
 		if err != nil {
-			return "is no duration such as 1m30s"
+			return "is not a valid duration: wanted a text such as 1m30s"
 		}
 		return ""
 	}
@@ -181,19 +181,19 @@ func setValue(v reflect.Value, field reflect.StructField, text string) (problem 
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		n, err := strconv.ParseInt(text, 10, v.Type().Bits())
 		if err != nil {
-			return fmt.Sprintf("is no whole number of %d bits", v.Type().Bits())
+			return fmt.Sprintf("is not a whole number of %d bits", v.Type().Bits())
 		}
 		v.SetInt(n)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		n, err := strconv.ParseUint(text, 10, v.Type().Bits())
 		if err != nil {
-			return fmt.Sprintf("is no whole number from 0 on of %d bits", v.Type().Bits())
+			return fmt.Sprintf("is not a whole number of %d bits, 0 or more", v.Type().Bits())
 		}
 		v.SetUint(n)
 	case reflect.Float32, reflect.Float64:
 		f, err := strconv.ParseFloat(text, v.Type().Bits())
 		if err != nil {
-			return "is no number"
+			return "is not a number"
 		}
 		v.SetFloat(f)
 	case reflect.Slice:

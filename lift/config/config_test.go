@@ -80,13 +80,13 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	})})
 	const want = `config: REGION is not set
 config: TABLE is not set
-config: TIMEOUT is no duration such as 1m30s
+config: TIMEOUT is not a valid duration: wanted a text such as 1m30s
 config: DEBUG is neither true nor false
-config: WORKERS is no whole number of 8 bits
-config: LIMIT is no whole number from 0 on of 16 bits
-config: SHARE is no number
-config: LEVEL is no slog.Level
-config: DB_SIZE is no whole number from 0 on of 64 bits`
+config: WORKERS is not a whole number of 8 bits
+config: LIMIT is not a whole number of 16 bits, 0 or more
+config: SHARE is not a number
+config: LEVEL is not a slog.Level
+config: DB_SIZE is not a whole number of 64 bits, 0 or more`
 	if err == nil || err.Error() != want {
 		t.Errorf("error\n%v, want\n%s", err, want)
 	}
@@ -241,7 +241,7 @@ func TestSecretsThatAreNotThere(t *testing.T) {
 		"no JSON":        {"ssm:x", "sesame", 200, "is not JSON"},
 		"no value":       {"ssm:x", `{"SecretString":"sesame"}`, 200, "has no text"},
 		"binary":         {"secretsmanager:x", `{"SecretBinary":"c2VzYW1l"}`, 200, "has no text"},
-		"not an object":  {"secretsmanager:x#k", `{"SecretString":"sesame"}`, 200, "no JSON object"},
+		"not an object":  {"secretsmanager:x#k", `{"SecretString":"sesame"}`, 200, "not a JSON object"},
 		"no such member": {"secretsmanager:x#k", `{"SecretString":"{\"l\":\"sesame\"}"}`, 200, `no text under "k"`},
 		"no text":        {"secretsmanager:x#k", `{"SecretString":"{\"k\":{\"l\":\"sesame\"}}"}`, 200, `no text under "k"`},
 		"too much":       {"ssm:x", strings.Repeat(" ", 600<<10), 200, "more than"},

@@ -25,6 +25,6 @@ func ExampleLoad() {
 	fmt.Println(err)
 	// Output:
 	// orders [redacted]
-	// config: TIMEOUT is no duration such as 1m30s
+	// config: TIMEOUT is not a valid duration: wanted a text such as 1m30s
 	// config: REGION is not set
 }

@@ -146,7 +146,7 @@ func (r reference) read(body []byte) (string, error) {
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(*text), &members); err != nil {
-		return "", errors.New("the secret is no JSON object")
+		return "", errors.New("the secret is not a JSON object: wanted one member for each setting")
 	}
 	var member string
 	if err := json.Unmarshal(members[r.key], &member); err != nil {

@@ -54,12 +54,12 @@ func (d *Daemon) Segment(t testing.TB) map[string]any {
 	document := d.Next(t)
 	var segment map[string]any
 	if err := json.Unmarshal(document, &segment); err != nil {
-		t.Fatalf("segment %q is no JSON: %v", document, err)
+		t.Fatalf("segment %q is not JSON: %v", document, err)
 	}
 	return segment
 }
 
-// Empty fails the test when a packet has come that nobody has read. What was
+// Empty fails the test when a packet has come that no one has read. What was
 // sent on loopback before the call has come.
 func (d *Daemon) Empty(t testing.TB) {
 	t.Helper()

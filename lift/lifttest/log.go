@@ -42,7 +42,7 @@ func (l *Log) Lines(t testing.TB, message string) []map[string]any {
 	for text := range strings.Lines(l.String()) {
 		var line map[string]any
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
-			t.Fatalf("log line %q is no JSON: %v", text, err)
+			t.Fatalf("log line %q is not JSON: %v", text, err)
 		}
 		if message == "" || line[slog.MessageKey] == message || line["message"] == message {
 			lines = append(lines, line)

@@ -36,7 +36,7 @@ func (m *Metrics) Documents(t testing.TB) []map[string]any {
 	for _, line := range m.Lines() {
 		var document map[string]any
 		if err := json.Unmarshal(line, &document); err != nil {
-			t.Fatalf("metric line %q is no JSON: %v", line, err)
+			t.Fatalf("metric line %q is not JSON: %v", line, err)
 		}
 		documents = append(documents, document)
 	}

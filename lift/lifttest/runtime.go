@@ -54,7 +54,7 @@ type pending struct {
 	answer   chan Answer
 }
 
-// An InvocationError is how a failed invocation looks to whoever invoked the
+// An InvocationError is how a failed invocation looks to the caller of the
 // function.
 type InvocationError struct {
 	Type    string `json:"errorType"`

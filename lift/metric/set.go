@@ -16,7 +16,7 @@ import (
 // would not take is left out and reported by [Set.Flush].
 //
 // A Set is safe for concurrent use. A nil Set takes everything and does
-// nothing, so that code which counts also runs where nobody listens.
+// nothing, so that code which counts also runs where there are no metrics.
 type Set struct {
 	rec *Recorder
 
@@ -100,7 +100,7 @@ func (s *Set) add(name string, value float64, unit Unit, high bool) {
 	s.refuse("metric", name, fault)
 }
 
-// Property adds something to find the event by that is no dimension, such as
+// Property adds something to find the event by other than a dimension, such as
 // its id: slog.String("order", id). The same key again replaces the value.
 func (s *Set) Property(attrs ...slog.Attr) {
 	if s == nil {

@@ -33,7 +33,7 @@ type CORSConfig struct {
 
 // CORS answers preflight requests, and tells browsers which pages may read the
 // answers: https://fetch.spec.whatwg.org/#http-cors-protocol. A request of
-// another origin is handled all the same, as its answer may be for somebody
+// another origin is handled all the same, as its answer may be for someone
 // else than a page; the browser keeps it from the page.
 //
 // It applies to HTTP, and belongs into [lift.App.Use]: preflights have no route
@@ -84,7 +84,7 @@ func (cfg *CORSConfig) check() error {
 			continue
 		}
 		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
-			return fmt.Errorf("%q is no origin", origin)
+			return fmt.Errorf("%q is not a valid origin: wanted scheme and host such as https://app.example.com", origin)
 		}
 	}
 	return nil

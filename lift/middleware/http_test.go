@@ -97,14 +97,14 @@ func TestCORS(t *testing.T) {
 		t.Errorf("an error answers %d %v", answer.Status, answer.Header)
 	}
 	for want, cfg := range map[string]middleware.CORSConfig{
-		"no Origins":      {},
-		`"*" and other O`: {Origins: []string{"https://a.example", "*"}},
-		"credentials":     {Origins: []string{"*"}, Credentials: true},
-		"is no origin":    {Origins: []string{"https://a.example/"}},
-		`"a.example" is`:  {Origins: []string{"a.example"}},
-		`"%zz" is`:        {Origins: []string{"%zz"}},
-		"MaxAge of -1ns":  {Origins: []string{"https://a.example"}, MaxAge: -1},
-		`"null" is no or`: {Origins: []string{"null"}},
+		"no Origins":               {},
+		`"*" and other O`:          {Origins: []string{"https://a.example", "*"}},
+		"credentials":              {Origins: []string{"*"}, Credentials: true},
+		"is not a valid origin":    {Origins: []string{"https://a.example/"}},
+		`"a.example" is`:           {Origins: []string{"a.example"}},
+		`"%zz" is`:                 {Origins: []string{"%zz"}},
+		"MaxAge of -1ns":           {Origins: []string{"https://a.example"}, MaxAge: -1},
+		`"null" is not a valid or`: {Origins: []string{"null"}},
 	} {
 		panics(t, want, func() { middleware.CORS(cfg) })
 	}

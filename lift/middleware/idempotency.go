@@ -26,7 +26,7 @@ const ReplayedHeader = "Idempotency-Replayed"
 // An IdempotencyStore keeps what became of calls. It is safe for concurrent
 // use, also by several processes where they share it.
 type IdempotencyStore interface {
-	// Begin claims the key until the lease ends, if nobody has it: if it is not
+	// Begin claims the key until the lease ends, if it is free: if it is not
 	// there, has ended, or was claimed for a lease that ended without an answer.
 	// Looking and claiming are one atomic step. Otherwise it returns who has it.
 	Begin(ctx context.Context, key string, hash [32]byte, lease time.Duration) (IdempotencyClaim, error)
@@ -46,7 +46,7 @@ var ErrClaimLost = errors.New("the lease of the idempotency key has ended")
 
 // An IdempotencyClaim is what Begin found.
 type IdempotencyClaim struct {
-	Token string // of the claim that was made; "" when somebody has the key
+	Token string // of the claim that was made; "" when another call holds the key
 
 	// Of the one who has the key:
 	Hash   [32]byte
@@ -79,8 +79,8 @@ type IdempotencyConfig struct {
 
 // Idempotency lets the handler run once for each key, as far as that can be
 // known, and answers every further call with the stored answer. Keys belong to
-// the trigger, the route and the verified caller, so nobody is given the answer
-// of another; whoever sends another payload under a used key gets 409, and so
+// the trigger, the route and the verified caller, so no caller is given the answer
+// of another; a caller that sends another payload under a used key gets 409, and so
 // does, with a time to come back after, who calls while the first call runs. An
 // error is not stored: the call may be made again.
 //
@@ -168,7 +168,7 @@ func (i *idempotency) run(ctx context.Context, e *lift.Event, next lift.Handler,
 		}
 	}()
 	res, err := next.Handle(ctx, e)
-	if err != nil {
+	if err != nil || lift.OutcomeOf(e, res, nil).Status >= http.StatusInternalServerError {
 		return res, err
 	}
 	answer, err := json.Marshal(res)
@@ -187,7 +187,7 @@ func (i *idempotency) run(ctx context.Context, e *lift.Event, next lift.Handler,
 // storeTime is what storing an answer may take.
 const storeTime = 2 * time.Second
 
-// repeated answers a call whose key somebody has.
+// repeated answers a call whose key another call holds.
 func repeated(e *lift.Event, claim IdempotencyClaim, hash [32]byte) (*lift.Response, error) {
 	switch {
 	case claim.Hash != hash:

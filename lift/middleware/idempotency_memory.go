@@ -22,7 +22,7 @@ type MemoryIdempotencyConfig struct {
 // answered. That is right for tests and for one process alone; a deployed
 // function needs a store that all its environments share.
 //
-// At its bounds the answer that was stored first is forgotten. When all keys
+// At its bounds the answer that was stored first is pruned. When all keys
 // are held by calls that run, Begin fails.
 type MemoryIdempotency struct {
 	cfg MemoryIdempotencyConfig

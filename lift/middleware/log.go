@@ -3,15 +3,14 @@ package middleware
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/pay-theory/streamer/lift"
 )
 
 // Log writes one line for each event when its handler is done: "handled" at
-// level info, "refused" at info for an error that is the caller's, "failed" at
-// error for one that is not. It names trigger, route, code and duration, and
+// level info, "refused" at info and "failed" at error, which [lift.Outcome] tells
+// apart. It names trigger, route, code and duration, and
 // what the event's family identifies it by and what the handler adds with
 // [lift.Event.Annotate], but no payload, header or query. The App
 // itself logs internal errors, and every error of a record of a batch, in full
@@ -23,14 +22,12 @@ func Log() lift.Middleware {
 			res, err := next.Handle(ctx, e)
 			logger := e.Logger()
 			level, message := slog.LevelInfo, "handled"
-			var shown *lift.Error
-			var public bool
-			if err != nil {
+			outcome := lift.OutcomeOf(e, res, err)
+			switch {
+			case outcome.Failed:
+				level, message = slog.LevelError, "failed"
+			case outcome.Refused:
 				message = "refused"
-				shown, public = lift.AsError(err)
-				if shown.HTTPStatus() >= http.StatusInternalServerError {
-					level, message = slog.LevelError, "failed"
-				}
 			}
 			if !logger.Enabled(ctx, level) {
 				return res, err
@@ -46,10 +43,10 @@ func Log() lift.Middleware {
 			}
 			attrs = append(identity(attrs, e), e.Annotations()...)
 			switch {
-			case shown != nil:
-				attrs = append(attrs, slog.String("code", shown.Code.String()))
-				if public {
-					attrs = append(attrs, slog.String("error", shown.Error()))
+			case outcome.Error != nil:
+				attrs = append(attrs, slog.String("code", outcome.Error.Code.String()))
+				if outcome.Public {
+					attrs = append(attrs, slog.String("error", outcome.Error.Error()))
 				}
 			case res != nil && res.Status != 0:
 				attrs = append(attrs, slog.Int("status", res.Status))

@@ -64,14 +64,15 @@ func LogBuffer(cfg LogBufferConfig) lift.Middleware {
 				defer timer.Stop()
 			}
 			res, err := next.Handle(ctx, e)
-			failed = err != nil
+			outcome := lift.OutcomeOf(e, res, err)
+			failed = outcome.Failed || outcome.Refused
 			return res, err
 		})
 	}
 }
 
 // logBuffer is the held lines of one event. It is full of lines, open after it
-// has been flushed, or closed, when the event is done and nobody will ask.
+// has been flushed, or closed, when the event is done.
 type logBuffer struct {
 	cfg LogBufferConfig
 
@@ -104,7 +105,7 @@ func (b *logBuffer) flush(ctx context.Context) {
 		_ = lines[0].handler.Handle(ctx, r)
 	}
 	for _, line := range lines {
-		_ = line.handler.Handle(ctx, line.record) // slog's own loggers have nobody to tell either
+		_ = line.handler.Handle(ctx, line.record) // slog's own loggers drop this error too
 	}
 }
 
@@ -153,7 +154,7 @@ func (b *logBuffer) add(h slog.Handler, r slog.Record) bool {
 	return true
 }
 
-// settle returns the attribute with values that nobody can change any more.
+// settle returns the attribute with values that no longer change.
 func settle(attr slog.Attr) slog.Attr {
 	value := attr.Value.Resolve()
 	switch value.Kind() {
@@ -175,11 +176,11 @@ func settle(attr slog.Attr) slog.Attr {
 			value = slog.AnyValue(maps.Clone(v))
 		case map[string]any:
 			// Still a map, since the logger may leave out some of its keys.
-			settled := make(map[string]any, len(v))
+			fixed := make(map[string]any, len(v))
 			for key, member := range v {
-				settled[key] = encoded(member)
+				fixed[key] = encoded(member)
 			}
-			value = slog.AnyValue(settled)
+			value = slog.AnyValue(fixed)
 		default:
 			value = slog.AnyValue(encoded(v))
 		}

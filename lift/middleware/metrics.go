@@ -3,7 +3,6 @@ package middleware
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/pay-theory/streamer/lift"
@@ -13,8 +12,8 @@ import (
 // Metrics starts a [metric.Set] for each event, puts it into the handler's
 // context, and writes it when the handler is done. It adds itself:
 //   - Duration, in milliseconds
-//   - Errors: 1 for an error that is not the caller's, else 0
-//   - Refusals: 1 for an error that is the caller's, else 0
+//   - Errors: 1 for an event that failed, else 0
+//   - Refusals: 1 for one that was refused, else 0; see [lift.Outcome] for both
 //   - ColdStart: 1, for the process's first event alone
 //
 // with trigger, route, requestId, correlation_id and trace_id as properties,
@@ -47,19 +46,16 @@ func Metrics(rec *metric.Recorder) lift.Middleware {
 				}
 			}()
 			res, err := next.Handle(metric.NewContext(ctx, set), e)
-			failed, refused = outcome(err)
+			outcome := lift.OutcomeOf(e, res, err)
+			failed, refused = count(outcome.Failed), count(outcome.Refused)
 			return res, err
 		})
 	}
 }
 
-// outcome counts an error as a fault of the function or of the caller.
-func outcome(err error) (failed, refused float64) {
-	if err == nil {
-		return 0, 0
+func count(is bool) float64 {
+	if is {
+		return 1
 	}
-	if shown, _ := lift.AsError(err); shown.HTTPStatus() >= http.StatusInternalServerError {
-		return 1, 0
-	}
-	return 0, 1
+	return 0
 }

@@ -225,7 +225,7 @@ func TestTrace(t *testing.T) {
 	if text := fmt.Sprint(event["http"]); text != "map[request:map[method:GET url:https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/x] response:map[status:418]]" {
 		t.Errorf("http %s", text)
 	}
-	if line := log.Line(t, "handled"); line["trace_id"] != "1-0af76519-16cd43dd8448eb211c80319c" {
+	if line := log.Line(t, "refused"); line["trace_id"] != "1-0af76519-16cd43dd8448eb211c80319c" {
 		t.Errorf("line %v", line)
 	}
 

@@ -28,7 +28,7 @@ type RateLimitConfig struct {
 }
 
 // RateLimit refuses calls that come too often with 429 and Retry-After, or what
-// stands for it outside HTTP. While the Limiter itself fails nobody passes:
+// stands for it outside HTTP. While the Limiter itself fails no call passes:
 // callers get 503. It applies to HTTP, $connect, messages and direct
 // invocations; a record or a tick that is refused would only come again.
 func RateLimit(cfg RateLimitConfig) lift.Middleware {
@@ -75,7 +75,7 @@ type TokenBucketConfig struct {
 // TokenBuckets is a Limiter with a token bucket for each key, in the memory of
 // one process: a function that Lambda runs n times side by side lets pass n
 // times as much. When it has MaxKeys keys, the one that has not called for the
-// longest time is forgotten.
+// longest time is pruned.
 type TokenBuckets struct {
 	cfg TokenBucketConfig
 

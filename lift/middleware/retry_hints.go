@@ -17,7 +17,7 @@ import (
 // internal error that says itself by a method Timeout or Temporary that it is
 // transient, as those of package net do, becomes CodeUnavailable.
 //
-// It applies where somebody hears of it: HTTP, $connect, messages and direct
+// It applies where a caller sees it: HTTP, $connect, messages and direct
 // invocations. It belongs outside of the middlewares whose errors it should see.
 func RetryHints(after time.Duration) lift.Middleware {
 	if after <= 0 {

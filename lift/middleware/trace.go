@@ -53,6 +53,10 @@ func Trace(t *trace.Tracer) lift.Middleware {
 				}
 				seg.SetHTTP(e.HTTP.Method, "https://"+e.HTTP.Host+e.HTTP.URL.EscapedPath(), status)
 			}
+			outcome := lift.OutcomeOf(e, res, err)
+			if outcome.Failed || outcome.Refused {
+				seg.SetOutcome(outcome.Failed, outcome.Status)
+			}
 			failure = err
 			return res, err
 		})

@@ -13,6 +13,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -140,19 +141,19 @@ func faasTrigger(t lift.Trigger) string {
 }
 
 func finish(span oteltrace.Span, e *lift.Event, res *lift.Response, err error) {
-	if err == nil {
-		if e.HTTP != nil && res != nil && res.Status != 0 {
-			span.SetAttributes(attribute.Int("http.response.status_code", res.Status))
-		}
-		return
-	}
-	shown, _ := lift.AsError(err)
-	span.SetAttributes(attribute.String("error.type", fmt.Sprintf("%T", err)))
+	outcome := lift.OutcomeOf(e, res, err)
 	if e.HTTP != nil {
-		span.SetAttributes(attribute.Int("http.response.status_code", shown.HTTPStatus()))
+		span.SetAttributes(attribute.Int("http.response.status_code", outcome.Status))
 	}
-	if shown.HTTPStatus() >= http.StatusInternalServerError {
+	if err != nil {
+		span.SetAttributes(attribute.String("error.type", fmt.Sprintf("%T", err)))
+	}
+	switch {
+	case outcome.Failed && err != nil:
 		span.RecordError(err)
-		span.SetStatus(codes.Error, shown.Code.String())
+		span.SetStatus(codes.Error, outcome.Error.Code.String())
+	case outcome.Failed:
+		span.SetAttributes(attribute.String("error.type", strconv.Itoa(outcome.Status)))
+		span.SetStatus(codes.Error, http.StatusText(outcome.Status))
 	}
 }

@@ -119,7 +119,7 @@ func hash(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// canonical returns the names of the headers that are signed, and the request in
+// canonical returns the names of the SigV4-signed headers, and the request in
 // the form of which the signature is made.
 func canonical(r *http.Request, body []byte) (names, request string) {
 	host := r.Host

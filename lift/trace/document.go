@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (s *Segment) appendDocument(b *jsontext.Builder, end time.Time, err error, 
 	b.Raw(`,"end_time":`)
 	appendTime(b, end)
 	s.appendCall(b)
-	appendOutcome(b, err, s.http.status)
+	appendOutcome(b, err, s.fault, cmp.Or(s.status, s.http.status))
 	appendAnnotations(b, s.annotations)
 	appendMetadata(b, metadata)
 	b.Raw("}")
@@ -90,12 +91,14 @@ func (s *Segment) appendCall(b *jsontext.Builder) {
 }
 
 // appendOutcome appends the flags of an error, or of a status that is one.
-func appendOutcome(b *jsontext.Builder, err error, status int) {
+func appendOutcome(b *jsontext.Builder, err error, fault bool, status int) {
 	if err != nil {
 		shown, _ := lift.AsError(err)
 		status = shown.HTTPStatus()
 	}
 	switch {
+	case fault:
+		b.Raw(`,"fault":true`)
 	case status == http.StatusTooManyRequests:
 		b.Raw(`,"error":true,"throttle":true`)
 	case status >= 500:

@@ -29,6 +29,8 @@ type Segment struct {
 	aws         awsCall
 	annotations []value
 	metadata    []value
+	fault       bool // see SetOutcome
+	status      int
 }
 
 type value struct {
@@ -136,6 +138,18 @@ func (s *Segment) SetHTTP(method, url string, status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.http.method, s.http.url, s.http.status = method, url, status
+}
+
+// SetOutcome says how the segment's work ended, where that is not to be told from
+// the error alone: whether it failed, and the HTTP status that its caller got, 0
+// for none.
+func (s *Segment) SetOutcome(failed bool, status int) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault, s.status = failed, status
 }
 
 func (s *Segment) add(list *[]value, key string, data any) {

@@ -112,7 +112,7 @@ func (t *Tracer) Start(ctx context.Context, name string, from Caller) (context.C
 // maxDocument is what fits into one packet. X-Ray takes 64 KB.
 const maxDocument = 60 << 10
 
-// post sends a document. There is nobody to tell when that fails: the daemon
+// post sends a document. A failure has no one to report to: the daemon
 // is the one that would report it.
 func (t *Tracer) post(packet []byte) {
 	t.mu.Lock()

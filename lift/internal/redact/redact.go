@@ -14,7 +14,7 @@ var keys = [...]string{
 	"sessiontoken", "setcookie", "token", "xapikey", "xamzsecuritytoken",
 }
 
-// maxKey bounds the keys that are compared; a longer one is no credential's.
+// maxKey bounds the keys that are compared; a longer one is not a credential's.
 const maxKey = 40
 
 // Keys is a set of keys. Case, hyphens and underscores do not tell them apart.

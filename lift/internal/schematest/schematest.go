@@ -42,7 +42,7 @@ func compile(name, text string) *jsonschema.Schema {
 func EMF(t testing.TB, line []byte) {
 	t.Helper()
 	if err := emfFault(line); err != nil {
-		t.Errorf("the line is no embedded metric format: %v\n%s", err, line)
+		t.Errorf("the line is not in embedded metric format: %v\n%s", err, line)
 	}
 }
 
