@@ -348,8 +348,8 @@ func (s *Requests) steer(ctx context.Context, who Caller, id string, decide func
 	}
 	const tries = 8
 	for range tries {
-		change, any := decide(r)
-		if !any {
+		change, needed := decide(r)
+		if !needed {
 			return who.frame(r), nil
 		}
 		change.From, change.Fence = []request.State{r.State}, r.Fence

@@ -94,7 +94,7 @@ func appendProxy(dst []byte, form answerForm, status int, header http.Header, bo
 	dst = strconv.AppendInt(dst, int64(status), 10)
 	switch form {
 	case formV2:
-		dst = appendHeader(dst, "headers", header, func(name string, values []string) bool { return name != setCookie })
+		dst = appendHeader(dst, "headers", header, func(name string, _ []string) bool { return name != setCookie })
 		if cookies := header[setCookie]; len(cookies) > 0 {
 			dst = append(dst, `,"cookies":`...)
 			dst = appendStrings(dst, cookies)

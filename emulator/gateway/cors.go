@@ -68,8 +68,8 @@ func (c *CORS) allowed(origin string) string {
 		return "*"
 	}
 	for _, pattern := range c.AllowOrigins {
-		scheme, any := strings.CutSuffix(pattern, "*")
-		if origin == pattern || any && strings.HasPrefix(origin, scheme) {
+		scheme, wildcard := strings.CutSuffix(pattern, "*")
+		if origin == pattern || wildcard && strings.HasPrefix(origin, scheme) {
 			return origin
 		}
 	}

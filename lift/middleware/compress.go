@@ -14,24 +14,24 @@ import (
 )
 
 // Compress compresses the bodies of answers over HTTP with gzip when the client
-// takes it and it helps: the body is of text and has min bytes at least, nobody
+// takes it and it helps: the body is of text and has least bytes at least, nobody
 // has encoded it or forbidden that with no-transform, and it becomes smaller
-// even with the third that Lambda's encoding of bytes adds. A min of 0 means
+// even with the third that Lambda's encoding of bytes adds. A least of 0 means
 // 1,400 bytes, about one packet. Problem documents are not compressed.
 //
 // A function that does not use Compress does not link the compressor.
-func Compress(min int) lift.Middleware {
-	if min < 0 {
-		panic(fmt.Sprintf("lift/middleware: Compress from %d bytes on", min))
+func Compress(least int) lift.Middleware {
+	if least < 0 {
+		panic(fmt.Sprintf("lift/middleware: Compress from %d bytes on", least))
 	}
-	if min == 0 {
-		min = 1400
+	if least == 0 {
+		least = 1400
 	}
 	writers := sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 	return lift.Only("middleware.Compress", func(next lift.Handler) lift.Handler {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 			res, err := next.Handle(ctx, e)
-			if err != nil || res == nil || !compressible(res, min) {
+			if err != nil || res == nil || !compressible(res, least) {
 				return res, err
 			}
 			res = addVary(res, "Accept-Encoding")
@@ -62,8 +62,8 @@ func Compress(min int) lift.Middleware {
 	}, lift.TriggerHTTP)
 }
 
-func compressible(res *lift.Response, min int) bool {
-	if len(res.Body) < min || res.Header.Get("Content-Encoding") != "" || res.Status == http.StatusPartialContent ||
+func compressible(res *lift.Response, least int) bool {
+	if len(res.Body) < least || res.Header.Get("Content-Encoding") != "" || res.Status == http.StatusPartialContent ||
 		strings.Contains(res.Header.Get("Cache-Control"), "no-transform") {
 		return false
 	}

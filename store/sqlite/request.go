@@ -189,7 +189,7 @@ func (s *Store) query(ctx context.Context, query string, args ...any) (requests 
 	return requests, rows.Err()
 }
 
-func scan(row interface{ Scan(...any) error }) (*request.Request, error) {
+func scan(row interface{ Scan(dest ...any) error }) (*request.Request, error) {
 	var (
 		r                                        request.Request
 		metadata, subscribers                    string
