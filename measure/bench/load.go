@@ -235,7 +235,7 @@ func (l *load) connect(ctx context.Context) error {
 	}
 	l.results = append(l.results, found)
 	if len(l.sockets) < max(c.active, c.requests) {
-		return fmt.Errorf("only %d of %d connections came to be: %v", len(l.sockets), c.connections, r.fault)
+		return fmt.Errorf("only %d of %d connections came to be: %v", len(l.sockets), c.connections, r.fault) //nolint:errorlint // there may be none
 	}
 	return ctx.Err()
 }

@@ -246,7 +246,7 @@ func (s *session) do(ctx context.Context, p *function.Process, event string, n i
 		}
 		select {
 		case next := <-s.services.Invoked: // by the processor, itself
-			more := time.Duration(0)
+			var more time.Duration
 			if out, more, err = p.Invoke(ctx, next); err != nil {
 				return 0, err
 			}

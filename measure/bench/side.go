@@ -124,7 +124,7 @@ func (s side) build(ctx context.Context, root, folder, name string) (result.Bina
 	dump := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags+" -dumpdep", "-tags", buildTags, "-o", path+".dump", s.commands[name])
 	linked, err := dump.CombinedOutput() // the linker dumps to stderr
 	if err != nil || !bytes.Contains(linked, []byte("main.main")) {
-		return b, "", fmt.Errorf("the linker dumps nothing of %s %s: %v", s.name, name, err)
+		return b, "", fmt.Errorf("the linker dumps nothing of %s %s: %v", s.name, name, err) //nolint:errorlint // it may be nil
 	}
 	b.ReflectMethod = bytes.Count(linked, []byte(reflectsMark))
 	if err := os.Remove(path + ".dump"); err != nil {

@@ -188,7 +188,7 @@ func (s *Services) observe(service string, next http.Handler) http.Handler {
 
 // post takes a frame for a connection. One that tells of an error is a fault,
 // since no event here should cause any.
-func (s *Services) post(w http.ResponseWriter, r *http.Request) {
+func (s *Services) post(_ http.ResponseWriter, r *http.Request) {
 	frame, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
