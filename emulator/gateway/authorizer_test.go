@@ -16,13 +16,15 @@ import (
 
 const (
 	methodARN = "arn:aws:execute-api:us-east-1:123456789012:emulated00/dev/$connect"
-	allow     = `{"principalId":"ada","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"execute-api:Invoke","Effect":"Allow","Resource":"` + methodARN + `"}]}}`
+	allow     = `{"principalId":"ada","policyDocument":{"Version":"2012-10-17","Statement":[` +
+		`{"Action":"execute-api:Invoke","Effect":"Allow","Resource":"` + methodARN + `"}]}}`
 )
 
 func TestAuthorizerDecides(t *testing.T) {
 	t.Parallel()
 	statement := func(effect, action, resource, more string) gateway.Function {
-		return answer(`{"principalId":"ada","policyDocument":{"Statement":{"Effect":"` + effect + `","Action":` + action + `,"Resource":` + resource + more + `}}}`)
+		return answer(`{"principalId":"ada","policyDocument":{"Statement":{"Effect":"` + effect +
+			`","Action":` + action + `,"Resource":` + resource + more + `}}}`)
 	}
 	for name, tt := range map[string]struct {
 		function gateway.Function
@@ -32,10 +34,11 @@ func TestAuthorizerDecides(t *testing.T) {
 		"allowed by wildcards": {statement("Allow", `["execute-api:*"]`, `["arn:aws:execute-api:*:*:emulated0?/*"]`, ""), 101},
 		"allowed everything":   {statement("Allow", `"*"`, `"*"`, ""), 101},
 		"denied":               {answer(strings.Replace(allow, "Allow", "Deny", 1)), 403},
-		"another resource":     {statement("Allow", `"execute-api:Invoke"`, `"arn:aws:execute-api:us-east-1:123456789012:emulated00/prod/$connect"`, ""), 403},
+		"another resource":     {statement("Allow", `"execute-api:Invoke"`, strings.Replace(`"`+methodARN+`"`, "/dev/", "/prod/", 1), ""), 403},
 		"another action":       {statement("Allow", `"execute-api:ManageConnections"`, `"*"`, ""), 403},
 		"a condition":          {statement("Allow", `"*"`, `"*"`, `,"Condition":{"IpAddress":{}}`), 403},
-		"a denial wins":        {answer(`{"principalId":"ada","policyDocument":{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"*","Resource":"*/$connect"}]}}`), 403},
+		"a denial wins": {answer(`{"principalId":"ada","policyDocument":{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},` +
+			`{"Effect":"Deny","Action":"*","Resource":"*/$connect"}]}}`), 403},
 		"failed":               {function(func(context.Context, []byte) ([]byte, error) { return nil, errors.New("sesame") }), 500},
 		"no JSON":              {answer(`oops`), 500},
 		"no principal":         {answer(strings.Replace(allow, "ada", "", 1)), 500},
@@ -72,9 +75,11 @@ func TestAuthorizerIdentitySources(t *testing.T) {
 	for url, header := range map[string]http.Header{
 		s.ws: token, s.ws + "?tenant=": token, s.ws + "?tenant=acme": nil,
 	} {
-		if status, body := refused(t, url, header); status != 401 || !strings.HasPrefix(body, `{"message": "Unauthorized", `) {
-			t.Errorf("%s: %d %s", url, status, body)
-		}
+		t.Run(url, func(t *testing.T) {
+			if status, body := refused(t, url, header); status != 401 || !strings.HasPrefix(body, `{"message": "Unauthorized", `) {
+				t.Errorf("%s: %d %s", url, status, body)
+			}
+		})
 	}
 	asked.none(t)
 

@@ -19,7 +19,11 @@ func TestWhatEndsAConnection(t *testing.T) {
 	frame := func(fin bool, op ws.OpCode, size int) []byte {
 		return ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(op, fin, []byte(strings.Repeat("x", size)))))
 	}
+	text := func(f ws.Frame) []byte { return ws.MustCompileFrame(ws.MaskFrame(f)) }
 	const kb = 1 << 10
+	first, more := frame(false, ws.OpText, 32*kb), frame(false, ws.OpContinuation, 32*kb)
+	longer := frame(true, ws.OpText, 300*kb)
+	noLimits := gateway.Limits{Frame: gateway.Unlimited, Message: gateway.Unlimited}
 	for name, tt := range map[string]struct {
 		limits gateway.Limits
 		send   [][]byte
@@ -27,26 +31,26 @@ func TestWhatEndsAConnection(t *testing.T) {
 	}{
 		"a frame of 32 KB":              {send: [][]byte{frame(true, ws.OpText, 32*kb)}},
 		"a frame above 32 KB":           {send: [][]byte{frame(true, ws.OpText, 32*kb+1)}, code: 1009},
-		"a message of 128 KB":           {send: [][]byte{frame(false, ws.OpText, 32*kb), frame(false, ws.OpContinuation, 32*kb), frame(false, ws.OpContinuation, 32*kb), frame(true, ws.OpContinuation, 32*kb)}},
-		"a message above 128 KB":        {send: [][]byte{frame(false, ws.OpText, 32*kb), frame(false, ws.OpContinuation, 32*kb), frame(false, ws.OpContinuation, 32*kb), frame(false, ws.OpContinuation, 32*kb), frame(true, ws.OpContinuation, 1)}, code: 1009},
+		"a message of 128 KB":           {send: [][]byte{first, more, more, frame(true, ws.OpContinuation, 32*kb)}},
+		"a message above 128 KB":        {send: [][]byte{first, more, more, more, frame(true, ws.OpContinuation, 1)}, code: 1009},
 		"a long frame, no limit":        {limits: gateway.Limits{Frame: gateway.Unlimited}, send: [][]byte{frame(true, ws.OpText, 100*kb)}},
-		"a longer message, no limits":   {limits: gateway.Limits{Frame: gateway.Unlimited, Message: gateway.Unlimited}, send: [][]byte{frame(true, ws.OpText, 300*kb)}},
+		"a longer message, no limits":   {limits: noLimits, send: [][]byte{longer}},
 		"a shorter limit":               {limits: gateway.Limits{Frame: 10}, send: [][]byte{frame(true, ws.OpText, 11)}, code: 1009},
 		"a ping within a message":       {send: [][]byte{frame(false, ws.OpText, 5), frame(true, ws.OpPing, 5), frame(true, ws.OpContinuation, 5)}},
 		"an empty message":              {send: [][]byte{frame(true, ws.OpText, 0)}},
 		"binary":                        {send: [][]byte{frame(true, ws.OpBinary, 5)}, code: 1003},
-		"no UTF-8":                      {send: [][]byte{ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte{0xff})))}, code: 1007},
+		"no UTF-8":                      {send: [][]byte{text(ws.NewTextFrame([]byte{0xff}))}, code: 1007},
 		"no mask":                       {send: [][]byte{ws.MustCompileFrame(ws.NewTextFrame([]byte("x")))}, code: 1002},
 		"a continuation of nothing":     {send: [][]byte{frame(true, ws.OpContinuation, 5)}, code: 1002},
 		"a message in a message":        {send: [][]byte{frame(false, ws.OpText, 5), frame(true, ws.OpText, 5)}, code: 1002},
 		"a reserved opcode":             {send: [][]byte{frame(true, 3, 5)}, code: 1002},
 		"a long ping":                   {send: [][]byte{frame(true, ws.OpPing, 126)}, code: 1002},
 		"a close frame of one byte":     {send: [][]byte{frame(true, ws.OpClose, 1)}, code: 1002},
-		"a close frame with 1005":       {send: [][]byte{ws.MustCompileFrame(ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1005, ""))))}, code: 1002},
-		"a close reason without UTF-8":  {send: [][]byte{ws.MustCompileFrame(ws.MaskFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "\xff"))))}, code: 1007},
+		"a close frame with 1005":       {send: [][]byte{text(ws.NewCloseFrame(ws.NewCloseFrameBody(1005, "")))}, code: 1002},
+		"a close reason without UTF-8":  {send: [][]byte{text(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "\xff")))}, code: 1007},
 		"a fragmented ping":             {send: [][]byte{frame(false, ws.OpPing, 5)}, code: 1002},
 		"a reserved bit":                {send: [][]byte{{0xc1, 0x80, 0, 0, 0, 0}}, code: 1002},
-		"UTF-8 across frames":           {send: [][]byte{ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(ws.OpText, false, []byte("\xc3")))), ws.MustCompileFrame(ws.MaskFrame(ws.NewFrame(ws.OpContinuation, true, []byte("x"))))}, code: 1007},
+		"UTF-8 across frames":           {send: [][]byte{text(ws.NewFrame(ws.OpText, false, []byte("\xc3"))), text(ws.NewFrame(ws.OpContinuation, true, []byte("x")))}, code: 1007},
 		"an impossible length":          {send: [][]byte{{0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}}, code: 1002},
 		"a huge frame that never comes": {send: [][]byte{{0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}}, code: 1009},
 	} {
@@ -195,6 +199,8 @@ func TestIdleAndOldConnectionsAreClosed(t *testing.T) {
 		c.send(t, `{"action":"oneway"}`)
 		eventually(t, func() bool { return strings.Contains(s.log.String(), `"route":"oneway"`) })
 	}
+	notIdle := gateway.Limits{Idle: gateway.Unlimited}
+	forever := gateway.Limits{Idle: gateway.Unlimited, Connection: gateway.Unlimited}
 	for name, tt := range map[string]struct {
 		cfg   gateway.Config
 		steps []step
@@ -207,10 +213,10 @@ func TestIdleAndOldConnectionsAreClosed(t *testing.T) {
 		"a callback between":    {steps: []step{wait(9 * time.Minute), post, wait(9 * time.Minute)}, open: true},
 		"10 min after that":     {steps: []step{wait(9 * time.Minute), say, wait(10 * time.Minute)}},
 		"own limit":             {cfg: gateway.Config{Limits: gateway.Limits{Idle: time.Second}}, steps: []step{wait(time.Second)}},
-		"no limit":              {cfg: gateway.Config{Limits: gateway.Limits{Idle: gateway.Unlimited}}, steps: []step{wait(110 * time.Minute)}, open: true},
-		"2 h":                   {cfg: gateway.Config{Limits: gateway.Limits{Idle: gateway.Unlimited}}, steps: []step{wait(2 * time.Hour)}},
+		"no limit":              {cfg: gateway.Config{Limits: notIdle}, steps: []step{wait(110 * time.Minute)}, open: true},
+		"2 h":                   {cfg: gateway.Config{Limits: notIdle}, steps: []step{wait(2 * time.Hour)}},
 		"2 h, busy":             {steps: []step{wait(time.Hour / 8), say}, open: false},
-		"no limits":             {cfg: gateway.Config{Limits: gateway.Limits{Idle: gateway.Unlimited, Connection: gateway.Unlimited}}, steps: []step{wait(1000 * time.Hour)}, open: true},
+		"no limits":             {cfg: gateway.Config{Limits: forever}, steps: []step{wait(1000 * time.Hour)}, open: true},
 	} {
 		if name == "2 h, busy" {
 			tt.steps = nil

@@ -181,7 +181,8 @@ func (cfg Config) withDefaults() (Config, error) {
 	for key, route := range cfg.Routes {
 		known := slices.Contains([]string{RouteConnect, RouteDisconnect, RouteDefault}, key)
 		if key == "" || strings.HasPrefix(key, "$") && !known {
-			fault("Config.Routes has %q, which is not a valid route key: a text that does not begin with $, or $connect, $disconnect or $default", key)
+			fault("Config.Routes has %q, which is not a valid route key: "+
+				"a text that does not begin with $, or $connect, $disconnect or $default", key)
 		}
 		if route.Function == nil {
 			fault("Config.Routes[%q] has no function", key)

@@ -159,10 +159,12 @@ func TestPathsOfTheWebSocketAPI(t *testing.T) {
 	dial(t, s.ws+"/", nil)
 	connect.next(t)
 	for path, want := range map[string]int{"/other": 403, "/": 403, "/dev/more": 403} {
-		status, body := refused(t, strings.TrimSuffix(s.ws, "/dev")+path, nil)
-		if status != want || body != `{"message":"Forbidden"}` {
-			t.Errorf("%s: %d %s", path, status, body)
-		}
+		t.Run(path, func(t *testing.T) {
+			status, body := refused(t, strings.TrimSuffix(s.ws, "/dev")+path, nil)
+			if status != want || body != `{"message":"Forbidden"}` {
+				t.Errorf("got %d %s, want %d Forbidden", status, body, want)
+			}
+		})
 	}
 	if res, _ := request(t, "GET", s.url+"/dev", "", nil); res.StatusCode != 426 {
 		t.Errorf("no upgrade: %s", res.Status)

@@ -42,7 +42,8 @@ func TestConnectionsAPI(t *testing.T) {
 		c.receive(t)
 		s.clock.advance(time.Minute)
 		res, body := request(t, "GET", url, "", nil)
-		want := `{"connectedAt":"2024-02-19T07:11:42.789Z","identity":{"sourceIp":"127.0.0.1","userAgent":"Go-http-client/1.1"},"lastActiveAt":"2024-02-19T07:12:42.789Z"}`
+		want := `{"connectedAt":"2024-02-19T07:11:42.789Z","identity":{"sourceIp":"127.0.0.1","userAgent":"Go-http-client/1.1"},` +
+			`"lastActiveAt":"2024-02-19T07:12:42.789Z"}`
 		if res.StatusCode != 200 || body != want || res.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%d %s", res.StatusCode, body)
 		}
@@ -249,16 +250,19 @@ func TestRequireSignature(t *testing.T) {
 	t.Parallel()
 	s := start(t, gateway.Config{RequireSignature: true})
 	signature := strings.Repeat("0a", 32)
-	good := "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20240219/us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date, Signature=" + signature
+	good := "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20240219/us-east-1/execute-api/aws4_request, " +
+		"SignedHeaders=host;x-amz-date, Signature=" + signature
 	for header, want := range map[string]string{
 		"": "MissingAuthenticationTokenException", "Bearer x": "MissingAuthenticationTokenException",
 		strings.Replace(good, "execute-api", "lambda", 1): "MissingAuthenticationTokenException",
 		strings.TrimSuffix(good, "0a"):                    "MissingAuthenticationTokenException",
 		good:                                              "GoneException",
 	} {
-		res, _ := request(t, "POST", s.url+"/dev/@connections/AAAAAAAAAAAAAAA=", "x", http.Header{"Authorization": {header}})
-		if got := res.Header.Get("x-amzn-ErrorType"); got != want {
-			t.Errorf("%q: %s, want %s", header, got, want)
-		}
+		t.Run(fmt.Sprintf("%.40s", header), func(t *testing.T) {
+			res, _ := request(t, "POST", s.url+"/dev/@connections/AAAAAAAAAAAAAAA=", "x", http.Header{"Authorization": {header}})
+			if got := res.Header.Get("x-amzn-ErrorType"); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
 	}
 }

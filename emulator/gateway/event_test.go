@@ -193,10 +193,12 @@ func TestHTTPBodies(t *testing.T) {
 		{"application/x-www-form-urlencoded", "a=b", "YT1i", true},
 		{"", "x", "eA==", true},
 	} {
-		request(t, "POST", s.url+"/x", tt.body, http.Header{"Content-Type": {tt.contentType}})
-		e := decode[events.APIGatewayV2HTTPRequest](t, got.next(t).raw)
-		if e.Body != tt.want || e.IsBase64Encoded != tt.base64 || e.Headers["content-length"] != fmt.Sprint(len(tt.body)) {
-			t.Errorf("%s: body %q, base64 %v", tt.contentType, e.Body, e.IsBase64Encoded)
-		}
+		t.Run("type "+tt.contentType, func(t *testing.T) {
+			request(t, "POST", s.url+"/x", tt.body, http.Header{"Content-Type": {tt.contentType}})
+			e := decode[events.APIGatewayV2HTTPRequest](t, got.next(t).raw)
+			if e.Body != tt.want || e.IsBase64Encoded != tt.base64 || e.Headers["content-length"] != fmt.Sprint(len(tt.body)) {
+				t.Errorf("got body %q, base64 %v, want %q, %v", e.Body, e.IsBase64Encoded, tt.want, tt.base64)
+			}
+		})
 	}
 }

@@ -20,33 +20,36 @@ func TestHandshakes(t *testing.T) {
 	const (
 		version = "Sec-WebSocket-Version: 13"
 		key     = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+		connect = "Connection: Upgrade"
+		upgrade = "Upgrade: websocket"
 	)
+	thirteen, webSocket := [2]string{"Sec-WebSocket-Version", "13"}, [2]string{"Upgrade", "websocket"}
 	for name, tt := range map[string]struct {
 		request []string // lines behind GET and Host
 		method  string
 		status  int
 		says    [2]string // a header of the answer
 	}{
-		"as most clients do": {request: []string{"Connection: Upgrade", "Upgrade: websocket", version, key},
+		"as most clients do": {request: []string{connect, upgrade, version, key},
 			status: 101, says: [2]string{"Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="}},
-		"Connection in a list":       {request: []string{"Connection: keep-alive, Upgrade", "Upgrade: websocket", version, key}, status: 101},
-		"Connection on two lines":    {request: []string{"Connection: keep-alive", "Connection: Upgrade", "Upgrade: websocket", version, key}, status: 101},
-		"Upgrade in a list":          {request: []string{"Connection: Upgrade", "Upgrade: h2c, websocket", version, key}, status: 101},
-		"Upgrade on two lines":       {request: []string{"Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket", version, key}, status: 101},
+		"Connection in a list":       {request: []string{"Connection: keep-alive, Upgrade", upgrade, version, key}, status: 101},
+		"Connection on two lines":    {request: []string{"Connection: keep-alive", connect, upgrade, version, key}, status: 101},
+		"Upgrade in a list":          {request: []string{connect, "Upgrade: h2c, websocket", version, key}, status: 101},
+		"Upgrade on two lines":       {request: []string{connect, "Upgrade: h2c", upgrade, version, key}, status: 101},
 		"other cases":                {request: []string{"connection: UPGRADE", "upgrade: WebSocket", version, key}, status: 101},
-		"another version":            {request: []string{"Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 8", key}, status: 426, says: [2]string{"Sec-WebSocket-Version", "13"}},
-		"no version":                 {request: []string{"Connection: Upgrade", "Upgrade: websocket", key}, status: 426, says: [2]string{"Sec-WebSocket-Version", "13"}},
-		"no upgrade":                 {request: []string{version, key}, status: 426, says: [2]string{"Upgrade", "websocket"}},
-		"another protocol":           {request: []string{"Connection: Upgrade", "Upgrade: h2c", version, key}, status: 426, says: [2]string{"Upgrade", "websocket"}},
-		"no key":                     {request: []string{"Connection: Upgrade", "Upgrade: websocket", version}, status: 400},
-		"a short key":                {request: []string{"Connection: Upgrade", "Upgrade: websocket", version, "Sec-WebSocket-Key: c2hvcnQ="}, status: 400},
-		"24 characters of something": {request: []string{"Connection: Upgrade", "Upgrade: websocket", version, "Sec-WebSocket-Key: ************************"}, status: 400},
-		"POST":                       {method: "POST", request: []string{"Connection: Upgrade", "Upgrade: websocket", version, key}, status: 400},
+		"another version":            {request: []string{connect, upgrade, "Sec-WebSocket-Version: 8", key}, status: 426, says: thirteen},
+		"no version":                 {request: []string{connect, upgrade, key}, status: 426, says: thirteen},
+		"no upgrade":                 {request: []string{version, key}, status: 426, says: webSocket},
+		"another protocol":           {request: []string{connect, "Upgrade: h2c", version, key}, status: 426, says: webSocket},
+		"no key":                     {request: []string{connect, upgrade, version}, status: 400},
+		"a short key":                {request: []string{connect, upgrade, version, "Sec-WebSocket-Key: c2hvcnQ="}, status: 400},
+		"24 characters of something": {request: []string{connect, upgrade, version, "Sec-WebSocket-Key: ************************"}, status: 400},
+		"POST":                       {method: "POST", request: []string{connect, upgrade, version, key}, status: 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			connect := newRecorder(ok)
-			s := start(t, gateway.Config{Routes: routes(connect, nil, nil)})
+			recorder := newRecorder(ok)
+			s := start(t, gateway.Config{Routes: routes(recorder, nil, nil)})
 			conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 			if err != nil {
 				t.Fatal(err)
@@ -67,9 +70,9 @@ func TestHandshakes(t *testing.T) {
 				t.Errorf("got %d with %s %q, want %d with %q", res.StatusCode, tt.says[0], got, tt.status, tt.says[1])
 			}
 			if tt.status == 101 {
-				connect.next(t)
+				recorder.next(t)
 			} else {
-				connect.none(t)
+				recorder.none(t)
 			}
 		})
 	}

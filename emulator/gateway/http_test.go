@@ -20,8 +20,10 @@ func TestHTTPResponses(t *testing.T) {
 		contentType string
 		body        string
 	}{
-		"full":             {answer(`{"statusCode":201,"headers":{"content-type":"application/json"},"body":"{\"a\": 1}"}`), 201, "application/json", `{"a": 1}`},
-		"base64":           {answer(`{"statusCode":200,"headers":{"Content-Type":"image/png"},"body":"iVBORw==","isBase64Encoded":true}`), 200, "image/png", "\x89PNG"},
+		"full": {answer(`{"statusCode":201,"headers":{"content-type":"application/json"},"body":"{\"a\": 1}"}`),
+			201, "application/json", `{"a": 1}`},
+		"base64": {answer(`{"statusCode":200,"headers":{"Content-Type":"image/png"},"body":"iVBORw==","isBase64Encoded":true}`),
+			200, "image/png", "\x89PNG"},
 		"no content type":  {answer(`{"statusCode":200,"body":"<html>"}`), 200, "text/plain;charset=utf-8", "<html>"},
 		"no body":          {answer(`{"statusCode":204}`), 204, "", ""},
 		"a status in text": {answer(`{"statusCode":"202"}`), 202, "", ""},
@@ -30,10 +32,11 @@ func TestHTTPResponses(t *testing.T) {
 		"inferred list":    {answer(`[1, 2]`), 200, "application/json", "[1, 2]"},
 		"a bad status":     {answer(`{"statusCode":"x"}`), 500, "application/json", `{"message":"Internal Server Error"}`},
 		"a body of JSON":   {answer(`{"statusCode":200,"body":{}}`), 500, "application/json", `{"message":"Internal Server Error"}`},
-		"bad base64":       {answer(`{"statusCode":200,"body":"*","isBase64Encoded":true}`), 500, "application/json", `{"message":"Internal Server Error"}`},
-		"no JSON":          {answer(`oops`), 500, "application/json", `{"message":"Internal Server Error"}`},
-		"failed":           {failing, 500, "application/json", `{"message":"Internal Server Error"}`},
-		"no function":      {nil, 404, "application/json", `{"message":"Not Found"}`},
+		"bad base64": {answer(`{"statusCode":200,"body":"*","isBase64Encoded":true}`),
+			500, "application/json", `{"message":"Internal Server Error"}`},
+		"no JSON":     {answer(`oops`), 500, "application/json", `{"message":"Internal Server Error"}`},
+		"failed":      {failing, 500, "application/json", `{"message":"Internal Server Error"}`},
+		"no function": {nil, 404, "application/json", `{"message":"Not Found"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -120,11 +123,13 @@ func TestCORS(t *testing.T) {
 	for origin, allowed := range map[string]string{
 		"https://example.com": "https://example.com", "http://x": "http://x", "https://evil.example.com": "", "": "",
 	} {
-		res, _ := request(t, "GET", s.url+"/requests", "", http.Header{"Origin": {origin}})
-		got.next(t)
-		if values := res.Header.Values("Access-Control-Allow-Origin"); strings.Join(values, " ") != allowed {
-			t.Errorf("%s: allowed to %q", origin, values)
-		}
+		t.Run("origin "+origin, func(t *testing.T) {
+			res, _ := request(t, "GET", s.url+"/requests", "", http.Header{"Origin": {origin}})
+			got.next(t)
+			if values := res.Header.Values("Access-Control-Allow-Origin"); strings.Join(values, " ") != allowed {
+				t.Errorf("got %q allowed, want %q", values, allowed)
+			}
+		})
 	}
 	res, _ = request(t, "OPTIONS", s.url+"/", "", http.Header{"Origin": {"https://evil"}, "Access-Control-Request-Method": {"POST"}})
 	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") != "" {

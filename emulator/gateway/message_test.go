@@ -123,15 +123,17 @@ func TestRouteResponse(t *testing.T) {
 		`{"statusCode":200,"body":"dGVh","isBase64Encoded":true}`:         `tea`,
 		`{"statusCode":200,"body":"` + strings.Repeat("é", 40_000) + `"}`: strings.Repeat("é", 40_000),
 	} {
-		connect := newRecorder(ok)
-		all := routes(connect, nil, nil)
-		all[gateway.RouteDefault] = gateway.Route{Function: answer(response), RouteResponse: true}
-		s := start(t, gateway.Config{Routes: all})
-		c, _ := s.open(t, connect)
-		c.send(t, "x")
-		if got := c.receive(t); got != want {
-			t.Errorf("the client got %.100s", got)
-		}
+		t.Run(fmt.Sprintf("%.40s", response), func(t *testing.T) {
+			connect := newRecorder(ok)
+			all := routes(connect, nil, nil)
+			all[gateway.RouteDefault] = gateway.Route{Function: answer(response), RouteResponse: true}
+			s := start(t, gateway.Config{Routes: all})
+			c, _ := s.open(t, connect)
+			c.send(t, "x")
+			if got := c.receive(t); got != want {
+				t.Errorf("the client got %.100s, want %.100s", got, want)
+			}
+		})
 	}
 }
 

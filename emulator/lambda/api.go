@@ -45,7 +45,8 @@ func (a API) invoke(w http.ResponseWriter, r *http.Request) {
 	kind := r.Header.Get("X-Amz-Invocation-Type")
 	most := map[string]int64{"": maxSync, "RequestResponse": maxSync, "Event": maxAsync, "DryRun": maxSync}[kind]
 	if most == 0 {
-		exception(w, http.StatusBadRequest, "InvalidParameterValueException", fmt.Sprintf("%q is not a valid invocation type: RequestResponse, Event or DryRun", kind))
+		exception(w, http.StatusBadRequest, "InvalidParameterValueException",
+			fmt.Sprintf("%q is not a valid invocation type: RequestResponse, Event or DryRun", kind))
 		return
 	}
 	payload, err := io.ReadAll(io.LimitReader(r.Body, most+1))

@@ -78,7 +78,8 @@ func TestAFunctionThatFails(t *testing.T) {
 			t.Errorf("an error: %v", err)
 		}
 		var crash *lambda.CrashError
-		if _, err := f.Invoke(t.Context(), []byte("panic")); !errors.As(err, &crash) || len(crash.Stack) == 0 || !strings.Contains(err.Error(), "disco") {
+		if _, err := f.Invoke(t.Context(), []byte("panic")); !errors.As(err, &crash) ||
+			len(crash.Stack) == 0 || !strings.Contains(err.Error(), "disco") {
 			t.Errorf("a panic: %v", err)
 		}
 		var timeout *lambda.TimeoutError
@@ -215,7 +216,8 @@ func TestAnEventIsGivenUp(t *testing.T) {
 				}
 				time.Sleep(time.Hour) // of the fake clock
 				synctest.Wait()
-				if len(given) != 1 || len(ids) != 1 || !ids[given[0].RequestID] || given[0].Condition != c.want.Condition || given[0].Invocations != c.want.Invocations ||
+				if len(given) != 1 || len(ids) != 1 || !ids[given[0].RequestID] || given[0].Condition != c.want.Condition ||
+					given[0].Invocations != c.want.Invocations ||
 					string(given[0].Payload) != `{"n":1}` || !strings.Contains(string(given[0].Response), `"errorMessage":"broken"`) || after != c.after {
 					t.Errorf("given up %+v after %v, ids %v", given, after, ids)
 				}
@@ -293,8 +295,10 @@ func TestConfig(t *testing.T) {
 		"too long":   {Name: "f", Handler: ok, Timeout: time.Hour},
 		"negative":   {Name: "f", Handler: ok, Retries: -1},
 	} {
-		if _, err := lambda.NewInProcess(config); err == nil {
-			t.Errorf("%s was accepted", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := lambda.NewInProcess(config); err == nil {
+				t.Error("got no error, want one")
+			}
+		})
 	}
 }

@@ -80,5 +80,6 @@ func serve(ctx context.Context, o order) (any, error) {
 		}
 	}
 	return map[string]any{"pid": os.Getpid(), "request": lc.AwsRequestID, "arn": lc.InvokedFunctionArn,
-		"deadline": deadline.UnixMilli(), "name": lambdacontext.FunctionName, "memory": lambdacontext.MemoryLimitInMB, "home": os.Getenv("HOME"), "extra": os.Getenv("EXTRA")}, nil
+		"deadline": deadline.UnixMilli(), "name": lambdacontext.FunctionName,
+		"memory": lambdacontext.MemoryLimitInMB, "home": os.Getenv("HOME"), "extra": os.Getenv("EXTRA")}, nil
 }

@@ -100,7 +100,8 @@ func invoke(t *testing.T, p *lambda.Processes, o order) (reply, error) {
 
 func TestOneProcessServesEventAfterEvent(t *testing.T) {
 	t.Parallel()
-	p, reports := processes(t, lambda.ProcessConfig{Env: []string{"EXTRA=more"}, Memory: 512, ARN: "arn:aws:lambda:eu-west-1:123456789012:function:worker"})
+	const arn = "arn:aws:lambda:eu-west-1:123456789012:function:worker"
+	p, reports := processes(t, lambda.ProcessConfig{Env: []string{"EXTRA=more"}, Memory: 512, ARN: arn})
 	var pid int
 	for n := range 5 {
 		before := time.Now()
@@ -109,7 +110,8 @@ func TestOneProcessServesEventAfterEvent(t *testing.T) {
 			t.Fatal(err)
 		}
 		left := time.UnixMilli(r.Deadline).Sub(before)
-		if len(r.Request) != 36 || r.ARN != "arn:aws:lambda:eu-west-1:123456789012:function:worker" || r.Memory != 512 || r.Name != "worker" || r.Home != "" || r.Extra != "more" ||
+		if len(r.Request) != 36 || r.ARN != arn || r.Memory != 512 ||
+			r.Name != "worker" || r.Home != "" || r.Extra != "more" ||
 			left < 29*time.Second || left > time.Minute {
 			t.Errorf("the function saw %+v, %v left", r, left)
 		}
@@ -192,7 +194,8 @@ func TestFaultsAreLambdas(t *testing.T) {
 	}
 	<-reports
 	var fault *lambda.FunctionError
-	if _, err := invoke(t, p, order{Do: "fail"}); !errors.As(err, &fault) || fault.Type != "errorString" || !strings.Contains(string(fault.Payload), `"errorMessage":"broken"`) {
+	if _, err := invoke(t, p, order{Do: "fail"}); !errors.As(err, &fault) ||
+		fault.Type != "errorString" || !strings.Contains(string(fault.Payload), `"errorMessage":"broken"`) {
 		t.Errorf("an error: %v", err)
 	}
 	if r := <-reports; r.PID != first.PID || r.Err == nil {
@@ -200,7 +203,9 @@ func TestFaultsAreLambdas(t *testing.T) {
 	}
 	_, err = invoke(t, p, order{Do: "exit"})
 	r := <-reports
-	if want := fmt.Sprintf(`{"errorMessage":"RequestId: %s Error: Runtime exited with error: exit status 1","errorType":"Runtime.ExitError"}`, r.RequestID); !errors.As(err, &fault) || string(fault.Payload) != want {
+	want := fmt.Sprintf(`{"errorMessage":"RequestId: %s Error: Runtime exited with error: exit status 1",`+
+		`"errorType":"Runtime.ExitError"}`, r.RequestID)
+	if !errors.As(err, &fault) || string(fault.Payload) != want {
 		t.Errorf("an exit: %v, want %s", err, want)
 	}
 	if !strings.Contains(out.String(), "worker: last words\n") {
@@ -245,7 +250,8 @@ func TestAFailedInitIsTriedTwice(t *testing.T) {
 	var out buffer
 	p, reports := processes(t, lambda.ProcessConfig{Env: []string{"TEST_INIT=exit"}, Output: &out})
 	var fault *lambda.FunctionError
-	if _, err := invoke(t, p, order{}); !errors.As(err, &fault) || fault.Type != "Runtime.ExitError" || !strings.Contains(err.Error(), "exit status 3") {
+	if _, err := invoke(t, p, order{}); !errors.As(err, &fault) ||
+		fault.Type != "Runtime.ExitError" || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("an exit: %v", err)
 	}
 	if r := <-reports; r.Init == 0 || r.Err == nil || strings.Count(out.String(), "worker: cannot start\n") != 2 {
@@ -395,10 +401,13 @@ func TestInvokeAPI(t *testing.T) {
 		{"worker", "", `{`, 400, "InvalidRequestContentException", "", ""},
 		{"worker", "Event", `"` + strings.Repeat("x", 1<<20) + `"`, 413, "RequestTooLargeException", "", ""},
 	} {
-		res, body := call(c.name, c.kind, c.payload)
-		if res.StatusCode != c.status || res.Header.Get("X-Amzn-Errortype") != c.exception || res.Header.Get("X-Amz-Function-Error") != c.fault || !strings.Contains(body, c.body) {
-			t.Errorf("%s %s %.20s: %s %v %s", c.name, c.kind, c.payload, res.Status, res.Header, body)
-		}
+		t.Run(fmt.Sprintf("%s %s %.20s", c.name, c.kind, c.payload), func(t *testing.T) {
+			res, body := call(c.name, c.kind, c.payload)
+			exception, fault := res.Header.Get("X-Amzn-Errortype"), res.Header.Get("X-Amz-Function-Error")
+			if res.StatusCode != c.status || exception != c.exception || fault != c.fault || !strings.Contains(body, c.body) {
+				t.Errorf("got %s %q %q %s, want %d %q %q %s", res.Status, exception, fault, body, c.status, c.exception, c.fault, c.body)
+			}
+		})
 	}
 	for len(reports) > 0 {
 		<-reports
@@ -421,9 +430,11 @@ func TestProcessConfig(t *testing.T) {
 		"too short":  {Name: "f", Command: []string{"f"}, Timeout: time.Millisecond},
 		"negative":   {Name: "f", Command: []string{"f"}, Idle: -1},
 	} {
-		if _, err := lambda.NewProcesses(config); err == nil {
-			t.Errorf("%s was accepted", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := lambda.NewProcesses(config); err == nil {
+				t.Error("got no error, want one")
+			}
+		})
 	}
 	p, err := lambda.NewProcesses(lambda.ProcessConfig{Name: "f", Command: []string{filepath.Join(t.TempDir(), "missing")}})
 	if err != nil {

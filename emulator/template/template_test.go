@@ -57,7 +57,8 @@ func TestValues(t *testing.T) {
 		{`!GetAtt Bucket.Nested.Arn`, `"Bucket.Nested.Arn"`},
 		{`!GetAtt [Bucket, Arn]`, `"Bucket.Arn"`},
 		{`{"Fn::GetAtt": Bucket.Arn}`, `"Bucket.Arn"`},
-		{`!Sub "${Name}-${Count} ${AWS::StackName}.${AWS::URLSuffix} ${Bucket.Arn} ${!Literal} $x {y}"`, `"ada-0 shop.amazonaws.com Bucket.Arn ${Literal} $x {y}"`},
+		{`!Sub "${Name}-${Count} ${AWS::StackName}.${AWS::URLSuffix} ${Bucket.Arn} ${!Literal} $x {y}"`,
+			`"ada-0 shop.amazonaws.com Bucket.Arn ${Literal} $x {y}"`},
 		{`!Sub ["${Own}/${Name}", {Own: !GetAtt Bucket.Size}]`, `"12/ada"`},
 		{`!If [Large, 1, {a: !Ref Name}]`, `{"a":"ada"}`},
 		{`[1, !If [Large, 2, !Ref AWS::NoValue], !Ref "AWS::NoValue", {gone: !Ref "AWS::NoValue", kept: true}]`, `[1,{"kept":true}]`},
@@ -68,19 +69,21 @@ func TestValues(t *testing.T) {
 		{`{Version: 2012-10-17, Ratio: 0.5, "on": "OFF", Odd: .inf}`, `{"Odd":".inf","Ratio":0.5,"Version":"2012-10-17","on":"OFF"}`},
 		{`{Condition: {StringEquals: 1}}`, `{"Condition":{"StringEquals":1}}`},
 	} {
-		tpl, err := template.Parse([]byte(head + "  It: {Type: T, DependsOn: [Bucket], Properties: {V: " + c.yaml + "}}\n"))
-		if err != nil {
-			t.Errorf("%s: %v", c.yaml, err)
-			continue
-		}
-		stack, err := tpl.Stack(config(map[string]string{"Needed": "x"}))
-		if err != nil {
-			t.Errorf("%s: %v", c.yaml, err)
-			continue
-		}
-		if got, err := json.Marshal(stack.Resources["It"].Properties["V"]); err != nil || string(got) != c.want {
-			t.Errorf("%s is %s, %v, want %s", c.yaml, got, err, c.want)
-		}
+		t.Run(c.yaml, func(t *testing.T) {
+			tpl, err := template.Parse([]byte(head + "  It: {Type: T, DependsOn: [Bucket], Properties: {V: " + c.yaml + "}}\n"))
+			if err != nil {
+				t.Errorf("%s: %v", c.yaml, err)
+				return
+			}
+			stack, err := tpl.Stack(config(map[string]string{"Needed": "x"}))
+			if err != nil {
+				t.Errorf("%s: %v", c.yaml, err)
+				return
+			}
+			if got, err := json.Marshal(stack.Resources["It"].Properties["V"]); err != nil || string(got) != c.want {
+				t.Errorf("%s is %s, %v, want %s", c.yaml, got, err, c.want)
+			}
+		})
 	}
 }
 
@@ -99,7 +102,8 @@ func TestParametersDecide(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(few.OfType("Shop::Bucket")) != 1 || len(many.OfType("Shop::Bucket")) != 2 || many.Parameters["Count"] != 7 ||
-		!reflect.DeepEqual(few.Outputs, map[string]any{"Count": 0}) || !reflect.DeepEqual(many.Outputs, map[string]any{"Count": 7, "Rare": "Rare"}) {
+		!reflect.DeepEqual(few.Outputs, map[string]any{"Count": 0}) ||
+		!reflect.DeepEqual(many.Outputs, map[string]any{"Count": 7, "Rare": "Rare"}) {
 		t.Errorf("few %+v\nmany %+v", few, many)
 	}
 }
@@ -112,9 +116,11 @@ func TestALengthIsOfCharacters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for value, good := range map[string]bool{"äöü": true, "äö": false, "abcd": false} {
-		if _, err := tpl.Stack(config(map[string]string{"P": value})); (err == nil) != good {
-			t.Errorf("%s: %v", value, err)
-		}
+		t.Run(value, func(t *testing.T) {
+			if _, err := tpl.Stack(config(map[string]string{"P": value})); (err == nil) != good {
+				t.Errorf("%s: %v", value, err)
+			}
+		})
 	}
 }
 
@@ -131,8 +137,10 @@ func TestFaults(t *testing.T) {
 	}{
 		{in("1"), nil, "parameter Needed: it has no default and no value"},
 		{in("1"), map[string]string{"Needed": "x", "Nobody": "y", "Name": "A", "Count": "10", "Kind": "huge"},
-			"parameter Count: it is too small or too large\nparameter Kind: it must be one of small, large, 7\nparameter Name: it must match [a-z]+\nparameter Nobody: the template has none of this name"},
-		{in("1"), map[string]string{"Needed": "x", "Name": "a", "Count": "x"}, "parameter Count: \"x\" is not a number\nparameter Name: it is too short or too long"},
+			"parameter Count: it is too small or too large\nparameter Kind: it must be one of small, large, 7\n" +
+				"parameter Name: it must match [a-z]+\nparameter Nobody: the template has none of this name"},
+		{in("1"), map[string]string{"Needed": "x", "Name": "a", "Count": "x"},
+			"parameter Count: \"x\" is not a number\nparameter Name: it is too short or too long"},
 		{in("!Ref Nobody"), given, at + `"Nobody" is neither a parameter nor a resource`},
 		{in("!Sub '${Nobody.Arn} ${AWS::Nowhere}'"), given, at + `"AWS::Nowhere" is neither`},
 		{in("!GetAtt Bucket.Secret"), given, at + "Bucket: Shop::Bucket has no attribute Secret"},
@@ -161,16 +169,19 @@ func TestFaults(t *testing.T) {
 		{"Resources: {}", nil, "no resources"},
 		{"", nil, "empty"},
 		{"Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>'}}\nResources: {R: {Type: T}}", nil, "Parameters.P: the type"},
-		{"Conditions: {C: !Equals [!Ref R, 1]}\nResources: {R: {Type: T}}", nil, "Conditions.C: Fn::Equals: a condition cannot refer to the resource R"},
+		{"Conditions: {C: !Equals [!Ref R, 1]}\nResources: {R: {Type: T}}", nil,
+			"Conditions.C: Fn::Equals: a condition cannot refer to the resource R"},
 		{"Conditions: {C: !Not [!Condition D], D: !Not [!Condition C]}\nResources: {R: {Type: T}}", nil, "needs itself"},
 	} {
-		tpl, err := template.Parse([]byte(c.template))
-		if err == nil {
-			_, err = tpl.Stack(config(c.given))
-		}
-		if err == nil || !strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s\n got %v\nwant %s", strings.TrimPrefix(c.template, head), err, c.says)
-		}
+		t.Run(c.says, func(t *testing.T) {
+			tpl, err := template.Parse([]byte(c.template))
+			if err == nil {
+				_, err = tpl.Stack(config(c.given))
+			}
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s\n got %v\nwant %s", strings.TrimPrefix(c.template, head), err, c.says)
+			}
+		})
 	}
 }
 
