@@ -40,7 +40,8 @@ func TestErrorsAreRenderedAsEver(t *testing.T) {
 			app = s.connect
 		}
 		answer := lifttest.Invoke(t.Context(), t, app, event)
-		fmt.Fprintf(&got, "%s\n%d %s\n%s\n\n", name, answer.Status, answer.Header.Get("Content-Type"), made.ReplaceAll(answer.Body, []byte(`${1}MADE"`)))
+		fmt.Fprintf(&got, "%s\n%d %s\n%s\n\n", name, answer.Status, answer.Header.Get("Content-Type"), made.ReplaceAll(answer.Body,
+			[]byte(`${1}MADE"`)))
 	}
 	for _, failing := range []struct{ name, body string }{
 		{"not JSON", `{`},

@@ -54,7 +54,8 @@ func newSystem(t *testing.T) *system {
 		t.Fatal(err)
 	}
 	verifier, err := auth.NewVerifier(auth.Config{
-		Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests", Audience: "streamer", ScopeClaims: functions.ScopeClaims,
+		Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests", Audience: "streamer",
+		ScopeClaims: functions.ScopeClaims,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +221,8 @@ func TestWhoMayConnect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	confused, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims(nil)).SignedString(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	confused, err := jwt.NewWithClaims(jwt.SigningMethodHS256,
+		claims(nil)).SignedString(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,22 +246,24 @@ func TestWhoMayConnect(t *testing.T) {
 		"a tenant too long":   {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"tenant_id": strings.Repeat("x", 300)}))}, 401},
 		"permissions no list": {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"permissions": 7}))}, 401},
 	} {
-		tt.event.ConnectionID = "c-" + strings.ReplaceAll(name, " ", "-")
-		answer := lifttest.Invoke(t.Context(), t, s.connect, tt.event)
-		if answer.Status != tt.want {
-			t.Errorf("%s: answered %d, want %d", name, answer.Status, tt.want)
-		}
-		_, err := s.store.LoadConnection(t.Context(), tt.event.ConnectionID)
-		if stored := err == nil; stored != (tt.want == 200) {
-			t.Errorf("%s: connection stored: %v", name, stored)
-		}
-		if tt.want == 401 {
-			var doc map[string]any
-			answer.Decode(t, &doc)
-			if doc["code"] != "UNAUTHORIZED" || doc["correlation_id"] == "" {
-				t.Errorf("%s: answered %s", name, answer.Body)
+		t.Run(name, func(t *testing.T) {
+			tt.event.ConnectionID = "c-" + strings.ReplaceAll(name, " ", "-")
+			answer := lifttest.Invoke(t.Context(), t, s.connect, tt.event)
+			if answer.Status != tt.want {
+				t.Errorf("got %d, want %d", answer.Status, tt.want)
 			}
-		}
+			_, err := s.store.LoadConnection(t.Context(), tt.event.ConnectionID)
+			if stored := err == nil; stored != (tt.want == 200) {
+				t.Errorf("connection stored: got %v, want %v", stored, tt.want == 200)
+			}
+			if tt.want == 401 {
+				var doc map[string]any
+				answer.Decode(t, &doc)
+				if doc["code"] != "UNAUTHORIZED" || doc["correlation_id"] == "" {
+					t.Errorf("got %s, want UNAUTHORIZED and a correlation id", answer.Body)
+				}
+			}
+		})
 	}
 	for _, token := range []string{good, forged, unsigned, confused} {
 		if strings.Contains(s.log.String(), token) {
@@ -330,7 +334,8 @@ func TestARequestFromMessageToFinalFrame(t *testing.T) {
 	if answer.Err != nil || len(answer.Failed) > 0 || len(s.mail.rung) != 1 || s.mail.rung[0].ID != "r1" {
 		t.Fatalf("the stream's batch: %v, failed %v, rung %v", answer.Err, answer.Failed, s.mail.rung)
 	}
-	if answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.JSON{Value: functions.RunInvocation{Run: s.mail.rung[0]}}); answer.Err != nil {
+	if answer := lifttest.Invoke(t.Context(), t, s.processor,
+		lifttest.JSON{Value: functions.RunInvocation{Run: s.mail.rung[0]}}); answer.Err != nil {
 		t.Fatal(answer.Err)
 	}
 	var got []string

@@ -62,20 +62,22 @@ func TestTheSameRequestsOverHTTP(t *testing.T) {
 		{"no such path", ada, "GET", "/nothing", "", "", 404, `"code":"NOT_FOUND"`},
 		{"no such method", ada, "PUT", "/requests", "", "", 405, `"code":"VALIDATION_ERROR"`},
 	} {
-		answer := s.call(t, tt.who, tt.method, tt.path, tt.query, tt.body)
-		if answer.Status != tt.status || !strings.Contains(string(answer.Body), tt.contains) {
-			t.Errorf("%s: answered %d %s, want %d with %s", tt.name, answer.Status, answer.Body, tt.status, tt.contains)
-		}
-		wantType := "application/json"
-		if tt.status >= 400 {
-			wantType = "application/problem+json"
-		}
-		if got := answer.Header.Get("Content-Type"); got != wantType {
-			t.Errorf("%s: Content-Type is %q", tt.name, got)
-		}
-		if strings.Contains(string(answer.Body), "10.0.0.7") {
-			t.Errorf("%s leaks: %s", tt.name, answer.Body)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			answer := s.call(t, tt.who, tt.method, tt.path, tt.query, tt.body)
+			if answer.Status != tt.status || !strings.Contains(string(answer.Body), tt.contains) {
+				t.Errorf("got %d %s, want %d with %s", answer.Status, answer.Body, tt.status, tt.contains)
+			}
+			want := "application/json"
+			if tt.status >= 400 {
+				want = "application/problem+json"
+			}
+			if got := answer.Header.Get("Content-Type"); got != want {
+				t.Errorf("got the Content-Type %q, want %q", got, want)
+			}
+			if strings.Contains(string(answer.Body), "10.0.0.7") {
+				t.Errorf("the text of an internal error is in %s", answer.Body)
+			}
+		})
 	}
 }
 
@@ -124,7 +126,8 @@ func TestProblemDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) != string(expected) || answer.Header.Get("WWW-Authenticate") != "Bearer" || answer.Header.Get("X-Correlation-Id") != "corr-7" {
+	if string(got) != string(expected) || answer.Header.Get("WWW-Authenticate") != "Bearer" ||
+		answer.Header.Get("X-Correlation-Id") != "corr-7" {
 		t.Errorf("answered %s with %v", got, answer.Header)
 	}
 }
@@ -145,7 +148,8 @@ func TestAFunctionNamesThePartsItLacks(t *testing.T) {
 		{"router", functions.Router, functions.Parts{Push: whole.Push}, []string{"Router needs Parts.Connections", "Router needs Parts.Requests",
 			"Router needs Parts.Actions", "Router needs Parts.Close", "Router needs Parts.Verifier"}},
 		{"processor", functions.Processor, functions.Parts{Connections: whole.Connections, Requests: whole.Requests},
-			[]string{"Processor needs Parts.Actions", "Processor needs Parts.Push", "Processor needs Parts.Close", "Processor needs Parts.Dispatch"}},
+			[]string{"Processor needs Parts.Actions", "Processor needs Parts.Push", "Processor needs Parts.Close",
+				"Processor needs Parts.Dispatch"}},
 		{"negative settings", functions.Router, negative, []string{"Parts.Retention is negative; 0 stands for the default",
 			"Parts.Lease is negative; 0 stands for the default"}},
 	} {

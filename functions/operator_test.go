@@ -9,7 +9,7 @@ import (
 	"github.com/pay-theory/streamer/request"
 )
 
-// What an operator of acme may do over HTTP, and nobody else.
+// What an operator of acme may do over HTTP, and no other caller.
 func TestOperatorsOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
@@ -62,13 +62,15 @@ func TestOperatorsOverHTTP(t *testing.T) {
 		if tt.method == "POST" && tt.path == "/requests" {
 			body = `{"id":"r1","action":"long","payload":{ "n":1 }}`
 		}
-		answer := s.call(t, tt.who, tt.method, tt.path, tt.query, body)
-		if answer.Status != tt.status || !strings.Contains(string(answer.Body), tt.contains) {
-			t.Errorf("%s: answered %d %s, want %d with %s", tt.name, answer.Status, answer.Body, tt.status, tt.contains)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			answer := s.call(t, tt.who, tt.method, tt.path, tt.query, body)
+			if answer.Status != tt.status || !strings.Contains(string(answer.Body), tt.contains) {
+				t.Errorf("got %d %s, want %d with %s", answer.Status, answer.Body, tt.status, tt.contains)
+			}
+		})
 	}
 	if got := s.mail.closed; len(got) != 1 || got[0] != "c-ada" {
-		t.Errorf("closed %v", got)
+		t.Errorf("closed %v, want c-ada alone", got)
 	}
 }
 
@@ -80,9 +82,9 @@ func TestTheSweepWritesTheQueuesAge(t *testing.T) {
 	s.call(t, bearer(s.token(t, nil)), "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`)
 	lifttest.Invoke(t.Context(), t, s.processor, lifttest.Schedule{})
 	if got := s.metrics.Values(t, "Due"); len(got) != 1 || got[0] != 1 {
-		t.Errorf("Due is %v", got)
+		t.Errorf("got Due %v, want 1", got)
 	}
 	if got := s.metrics.Values(t, "OldestDue"); len(got) != 1 || got[0] < 0 || got[0] > 60_000 {
-		t.Errorf("OldestDue is %v", got)
+		t.Errorf("got OldestDue %v, want one of at most a minute", got)
 	}
 }

@@ -51,13 +51,17 @@ func TestEachEventIsOneLineOfMetrics(t *testing.T) {
 		{"a sweep", "processor", s.processor, lifttest.Schedule{}, 0.0, 0.0, 1.0, []string{"OldestDue", "Due"}},
 		{"a run", "processor", s.processor, run, 0.0, 0.0, nil, nil},
 		{"the end", "disconnect", s.disconnect, lifttest.Disconnect{ConnectionID: "c1"}, 0.0, 0.0, 1.0, nil},
-		{"a message that is refused", "router", s.router, lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"none"}`}, 0.0, 1.0, nil, nil},
-		{"an action that fails", "router", s.router, lifttest.Message{ConnectionID: "c2", Body: `{"id":"a","action":"leaky"}`}, 0.0, 0.0, nil, nil},
+		{"a message that is refused", "router", s.router, lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"none"}`}, 0.0,
+			1.0, nil, nil},
+		{"an action that fails", "router", s.router, lifttest.Message{ConnectionID: "c2", Body: `{"id":"a","action":"leaky"}`}, 0.0,
+			0.0, nil, nil},
 		{"an action that fails, by HTTP", "router", s.router, post(`{"id":"b","action":"leaky"}`), 0.0, 0.0, nil, nil},
 		{"an action that refuses, by HTTP", "router", s.router, post(`{"id":"c","action":"picky"}`), 0.0, 1.0, nil, nil},
-		{"no store for a message", "router", s.router, lifttest.Message{ConnectionID: "c2", Body: `{"id":"a","action":"mirror"}`}, 1.0, 0.0, nil, nil},
+		{"no store for a message", "router", s.router, lifttest.Message{ConnectionID: "c2", Body: `{"id":"a","action":"mirror"}`}, 1.0,
+			0.0, nil, nil},
 		{"no store for a call", "router", s.router, lifttest.HTTP{Path: "/requests", Header: bearer(s.token(t, nil))}, 1.0, 0.0, nil, nil},
-		{"no store for a connection", "connect", s.connect, lifttest.Connect{ConnectionID: "c3", Header: bearer(s.token(t, nil))}, 1.0, 0.0, nil, nil},
+		{"no store for a connection", "connect", s.connect, lifttest.Connect{ConnectionID: "c3", Header: bearer(s.token(t, nil))}, 1.0,
+			0.0, nil, nil},
 		{"no store", "disconnect", s.disconnect, lifttest.Disconnect{ConnectionID: "c1"}, 1.0, 0.0, nil, nil},
 	} {
 		if tt.name == "no store for a message" {
@@ -70,7 +74,8 @@ func TestEachEventIsOneLineOfMetrics(t *testing.T) {
 			t.Fatalf("%s: %d lines: %v", tt.name, len(lines), lines)
 		}
 		line := lines[0]
-		if line["FunctionName"] != tt.function || line["Errors"] != tt.errors || line["Refusals"] != tt.refusals || line["ColdStart"] != tt.isStart {
+		if line["FunctionName"] != tt.function || line["Errors"] != tt.errors || line["Refusals"] != tt.refusals ||
+			line["ColdStart"] != tt.isStart {
 			t.Errorf("%s: %v", tt.name, line)
 		}
 		for _, name := range append(tt.of, "Duration") {
@@ -93,22 +98,26 @@ func TestAFaultIsAnsweredAndLogged(t *testing.T) {
 	answer := s.call(t, ada, "POST", "/requests", "", `{"id":"a","action":"leaky"}`)
 	answer.Decode(t, &problem)
 	line := s.log.Line(t, "action failed")
-	if answer.Status != 500 || answer.Header.Get("Content-Type") != "application/problem+json" || problem.Code != "INTERNAL_ERROR" || problem.Request_ID != "a" ||
+	if answer.Status != 500 || answer.Header.Get("Content-Type") != "application/problem+json" || problem.Code != "INTERNAL_ERROR" ||
+		problem.Request_ID != "a" ||
 		strings.Contains(problem.Detail, "10.0.0.7") || line["correlation_id"] != problem.Correlation_ID {
 		t.Errorf("an action failed: %d %s; the log has %v", answer.Status, answer.Body, line)
 	}
-	if !strings.Contains(line["error"].(string), "10.0.0.7") || line["action"] != "leaky" || line["request_id"] != "a" || line["level"] != "ERROR" {
+	if !strings.Contains(line["error"].(string), "10.0.0.7") || line["action"] != "leaky" || line["request_id"] != "a" ||
+		line["level"] != "ERROR" {
 		t.Errorf("the log has %v", line)
 	}
 
 	// To the domain an error of Lift's is as undeclared as any.
-	if frame := s.ask(t, "c1", `{"id":"l","action":"lifted"}`); frame.Error == nil || frame.Error.Code != wire.InternalError || frame.RequestID != "l" {
+	if frame := s.ask(t, "c1", `{"id":"l","action":"lifted"}`); frame.Error == nil || frame.Error.Code != wire.InternalError ||
+		frame.RequestID != "l" {
 		t.Errorf("an action failed with an error of Lift's: %s", frame.Append(nil))
 	}
 
 	s.store.Close()
 	frame := s.ask(t, "c1", `{"id":"b","action":"mirror"}`)
-	if frame.Error == nil || frame.Error.Code != wire.ServiceUnavailable || frame.Error.Retry == nil || !frame.Error.Retry.Retryable || frame.RequestID != "b" {
+	if frame.Error == nil || frame.Error.Code != wire.ServiceUnavailable || frame.Error.Retry == nil ||
+		!frame.Error.Retry.Retryable || frame.RequestID != "b" {
 		t.Errorf("without a store a message is answered with %s", frame.Append(nil))
 	}
 	if line := s.log.Line(t, "failed"); line["level"] != "ERROR" || line["request_id"] != "b" || line["code"] != "SERVICE_UNAVAILABLE" ||
@@ -137,7 +146,8 @@ func TestWhoseTimeIsUp(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), c.timeout)
 				body := string(lifttest.Invoke(ctx, t, s.router, event).Body)
 				cancel()
-				if !strings.Contains(body, `"code":"TIMEOUT"`) || !strings.Contains(body, `"request_id":"a"`) || strings.Contains(body, `"retryable":true`) != c.retryable {
+				if !strings.Contains(body, `"code":"TIMEOUT"`) || !strings.Contains(body, `"request_id":"a"`) || strings.Contains(body,
+					`"retryable":true`) != c.retryable {
 					t.Errorf("a function of %v answered %s", c.timeout, body)
 				}
 			}
@@ -171,7 +181,8 @@ func BenchmarkTelemetry(b *testing.B) {
 		{"all", sampled, functions.Telemetry{Metrics: metrics, Tracer: tracer}},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
-			app, err := functions.Disconnect(functions.Parts{Connections: forgetful{}, Logger: slog.New(slog.DiscardHandler), Telemetry: bm.telemetry})
+			app, err := functions.Disconnect(functions.Parts{Connections: forgetful{}, Logger: slog.New(slog.DiscardHandler),
+				Telemetry: bm.telemetry})
 			if err != nil {
 				b.Fatal(err)
 			}

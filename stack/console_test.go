@@ -95,7 +95,8 @@ func TestConsoleSignsNobodyInBeyondThisMachine(t *testing.T) {
 		t.Errorf("config: %d, %s", code, body)
 	}
 	// A token from elsewhere is good here too, for as long as it lasts.
-	token, err := running.Sign(stack.Grant{Tenant: "acme", Subject: "ada", Scopes: []string{request.OperatorScope}, TTL: time.Hour}, nil, time.Now())
+	token, err := running.Sign(stack.Grant{Tenant: "acme", Subject: "ada", Scopes: []string{request.OperatorScope}, TTL: time.Hour},
+		nil, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,6 +68,9 @@ func TestPartsHoldOnDev(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if s.State != wire.StateQueued {
+			t.Fatalf("r2 is %s, want it to wait for the tenant's limit", s.State)
+		}
 		if s.Waiting != nil && s.Waiting.For == wire.WaitingLimit {
 			if diff := cmp.Diff(want, s.Waiting); diff != "" {
 				t.Errorf("r2 waits for (-want +got):\n%s", diff)

@@ -19,7 +19,8 @@ func TestLogRingKeepsTheNewestOfEachCorrelationID(t *testing.T) {
 	if len(lines) != ringLines/2 {
 		t.Fatalf("%d lines are kept", len(lines))
 	}
-	if first, last := string(lines[0]), string(lines[len(lines)-1]); !strings.Contains(first, `"m11"`) || !strings.Contains(last, fmt.Sprintf(`"m%d"`, ringLines+9)) {
+	if first, last := string(lines[0]), string(lines[len(lines)-1]); !strings.Contains(first, `"m11"`) || !strings.Contains(last,
+		fmt.Sprintf(`"m%d"`, ringLines+9)) {
 		t.Errorf("from %s to %s", first, last)
 	}
 }
@@ -38,7 +39,8 @@ func TestLogRingLeavesOut(t *testing.T) {
 			t.Errorf("%d, %v", n, err)
 		}
 	}
-	if lines := ring.lines("c", "acme"); len(lines) != 2 || !strings.Contains(string(lines[0]), "one") || !strings.Contains(string(lines[1]), "two") {
+	if lines := ring.lines("c", "acme"); len(lines) != 2 || !strings.Contains(string(lines[0]), "one") ||
+		!strings.Contains(string(lines[1]), "two") {
 		t.Errorf("%s", lines)
 	}
 	if lines := ring.lines("d", "acme"); lines == nil || len(lines) != 0 {
@@ -52,13 +54,15 @@ func TestLogRingTee(t *testing.T) {
 	var ring logRing
 	var out bytes.Buffer
 	logger := ring.tee(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelError})))
-	logger.With("correlation_id", "c").WithGroup("g").Info("signed in", "password", "hunter2", "header", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2VjcmV0")
+	logger.With("correlation_id", "c").WithGroup("g").Info("signed in", "password", "hunter2", "header",
+		"Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2VjcmV0")
 	logger.Debug("too fine")
 	if out.Len() != 0 {
 		t.Errorf("below its level: %s", &out)
 	}
 	lines := ring.lines("c", "acme")
-	if len(lines) != 1 || !strings.Contains(string(lines[0]), "signed in") || strings.Contains(string(lines[0]), "hunter2") || strings.Contains(string(lines[0]), "eyJ") {
+	if len(lines) != 1 || !strings.Contains(string(lines[0]), "signed in") || strings.Contains(string(lines[0]), "hunter2") ||
+		strings.Contains(string(lines[0]), "eyJ") {
 		t.Errorf("%s", lines)
 	}
 }

@@ -79,7 +79,8 @@ func deliver(t *testing.T, m mapping, d *doer, batch []record) (calls []string, 
 		}
 		m.invoke, m.logger, m.pause = d.invoke, slog.New(slog.DiscardHandler), 200*time.Millisecond
 		m.discard = func(g discarded) {
-			given = append(given, fmt.Sprintf("%s %s-%s %d %v", g.condition, g.batch[0].sequence, g.batch[len(g.batch)-1].sequence, g.invocations, g.failed))
+			given = append(given, fmt.Sprintf("%s %s-%s %d %v", g.condition, g.batch[0].sequence, g.batch[len(g.batch)-1].sequence,
+				g.invocations, g.failed))
 		}
 		m.deliver(t.Context(), batch, 0)
 	})
@@ -124,7 +125,8 @@ func TestWhatComesAgain(t *testing.T) {
 		"a batch that succeeds": {mapping{retries: 1, maxAge: -1}, &doer{}, []string{"1 2 3 4"}, nil},
 		"a failed batch comes again whole, then goes whole": {mapping{retries: 2, maxAge: -1}, &doer{fail: has("2")},
 			[]string{"1 2 3 4", "1 2 3 4", "1 2 3 4"}, []string{"RetryAttemptsExhausted 1-4 3 true"}},
-		"no retries": {mapping{retries: 0, maxAge: -1}, &doer{fail: has("2")}, []string{"1 2 3 4"}, []string{"RetryAttemptsExhausted 1-4 1 true"}},
+		"no retries": {mapping{retries: 0, maxAge: -1}, &doer{fail: has("2")}, []string{"1 2 3 4"},
+			[]string{"RetryAttemptsExhausted 1-4 1 true"}},
 		"halves are no retries": {mapping{retries: 1, maxAge: -1, bisect: true}, &doer{fail: has("2")},
 			[]string{"1 2 3 4", "1 2", "1", "2", "2", "3 4"}, []string{"RetryAttemptsExhausted 2-2 2 true"}},
 		"what was done before the failed record does not come again": {mapping{retries: 2, maxAge: -1, partial: true}, &doer{item: itself("3")},
@@ -133,9 +135,11 @@ func TestWhatComesAgain(t *testing.T) {
 			[]string{"1 2 3 4", "1 2 3 4", "3 4", "3 4"}, []string{"RetryAttemptsExhausted 3-4 3 false"}},
 		"a partial failure is not halved": {mapping{retries: 1, maxAge: -1, partial: true, bisect: true}, &doer{item: itself("2")},
 			[]string{"1 2 3 4", "2 3 4"}, []string{"RetryAttemptsExhausted 2-4 2 false"}},
-		"the lowest is the checkpoint": {mapping{retries: 0, maxAge: -1, partial: true}, &doer{item: func([]string) []string { return []string{"4", "2"} }},
+		"the lowest is the checkpoint": {mapping{retries: 0, maxAge: -1, partial: true},
+			&doer{item: func([]string) []string { return []string{"4", "2"} }},
 			[]string{"1 2 3 4"}, []string{"RetryAttemptsExhausted 2-4 1 false"}},
-		"an empty identifier is the whole batch": {mapping{retries: 0, maxAge: -1, partial: true}, &doer{item: func([]string) []string { return []string{""} }},
+		"an empty identifier is the whole batch": {mapping{retries: 0, maxAge: -1, partial: true},
+			&doer{item: func([]string) []string { return []string{""} }},
 			[]string{"1 2 3 4"}, []string{"RetryAttemptsExhausted 1-4 1 false"}},
 		"failures that nobody asked for": {mapping{retries: 0, maxAge: -1}, &doer{item: itself("1")}, []string{"1 2 3 4"}, nil},
 		"without end, until they are too old": {mapping{retries: -1, maxAge: 3 * time.Second}, &doer{fail: has("1"), takes: time.Second},
@@ -290,7 +294,8 @@ func TestFilter(t *testing.T) {
 			t.Errorf("%s: %v", pattern, got)
 		}
 	}
-	for _, pattern := range []string{``, `[]`, `{}`, `{"a":"b"}`, `{"a":[]}`, `{"a":{}}`, `{"a":[["b"]]}`, `{"a":[{"numeric":["=",1]}]}`, `{"a":[{"prefix":1}]}`, `{"$or":[{"a":["b"]}]}`} {
+	for _, pattern := range []string{``, `[]`, `{}`, `{"a":"b"}`, `{"a":[]}`, `{"a":{}}`, `{"a":[["b"]]}`,
+		`{"a":[{"numeric":["=",1]}]}`, `{"a":[{"prefix":1}]}`, `{"$or":[{"a":["b"]}]}`} {
 		if _, err := parseFilter(pattern); err == nil {
 			t.Errorf("%s was accepted", pattern)
 		}
@@ -298,7 +303,8 @@ func TestFilter(t *testing.T) {
 }
 
 func FuzzFilter(f *testing.F) {
-	f.Add(`{"dynamodb":{"NewImage":{"state":{"S":["QUEUED",{"prefix":"x"},{"anything-but":[null]}]}}}}`, `{"dynamodb":{"NewImage":{"state":{"S":"QUEUED"}}}}`)
+	f.Add(`{"dynamodb":{"NewImage":{"state":{"S":["QUEUED",{"prefix":"x"},{"anything-but":[null]}]}}}}`,
+		`{"dynamodb":{"NewImage":{"state":{"S":"QUEUED"}}}}`)
 	f.Add(`{"a":[{"exists":false}]}`, `{"a":[1]}`)
 	f.Fuzz(func(t *testing.T, pattern, body string) {
 		p, err := parseFilter(pattern)

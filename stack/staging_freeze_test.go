@@ -50,8 +50,10 @@ func TestFreezeCatchesWhatIsLeftRunning(t *testing.T) {
 	var out lifttest.Log
 	reports := make(chan lambda.Report, 10)
 	app := filepath.Join("testdata", "app")
-	stack, err := StartStaging(t.Context(), StagingConfig{Source: app, Template: filepath.Join(app, "template.yaml"), Parameters: map[string]string{"Memory": "256"},
-		Cache: filepath.Join("..", ".cache", "dynoxide"), Logger: slog.New(slog.DiscardHandler), Output: &out, OnReport: func(r lambda.Report) { reports <- r }})
+	stack, err := StartStaging(t.Context(), StagingConfig{Source: app, Template: filepath.Join(app, "template.yaml"),
+		Parameters: map[string]string{"Memory": "256"},
+		Cache:      filepath.Join("..", ".cache", "dynoxide"), Logger: slog.New(slog.DiscardHandler), Output: &out,
+		OnReport: func(r lambda.Report) { reports <- r }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,8 @@ func TestStreamReadsOn(t *testing.T) {
 	if !slices.Equal(sequences, []string{"7", "9"}) || strings.Count(log.String(), "ExpiredIteratorException") != 1 {
 		t.Fatalf("read %v; log: %s", sequences, log.String())
 	}
-	if got := string(batch[0].body); !strings.Contains(got, `"eventSourceARN":"arn:table"`) || !strings.Contains(got, `"payload":{"B":"e30="},"cancel":{"BOOL":false}`) {
+	if got := string(batch[0].body); !strings.Contains(got, `"eventSourceARN":"arn:table"`) || !strings.Contains(got,
+		`"payload":{"B":"e30="},"cancel":{"BOOL":false}`) {
 		t.Errorf("the function gets %s", got)
 	}
 	if _, err := s.open(t.Context(), "another"); err == nil {

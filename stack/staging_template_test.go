@@ -31,7 +31,8 @@ func changed(t *testing.T, pairs ...string) string {
 	return file
 }
 
-var own = map[string]string{"CodeBucket": "staging", "JwksUrl": "https://127.0.0.1/jwks.json", "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience, "Unused": "x"}
+var own = map[string]string{"CodeBucket": "staging", "JwksUrl": "https://127.0.0.1/jwks.json", "JwtIssuer": stagingIssuer,
+	"JwtAudience": DevAudience, "Unused": "x"}
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
@@ -45,17 +46,22 @@ func TestPlan(t *testing.T) {
 		names = append(names, f.short)
 	}
 	processor := p.functions[slices.Index(names, "processor")]
-	if !slices.Equal(names, []string{"connect", "disconnect", "processor", "router"}) || processor.name != "streamer-processor" || processor.binary != "processor" ||
-		processor.timeout != 15*time.Minute || processor.memory != 512 || processor.reserved != 7 || processor.retries != 1 || processor.eventAge != 5*time.Minute {
+	if !slices.Equal(names, []string{"connect", "disconnect", "processor", "router"}) || processor.name != "streamer-processor" ||
+		processor.binary != "processor" ||
+		processor.timeout != 15*time.Minute || processor.memory != 512 || processor.reserved != 7 || processor.retries != 1 ||
+		processor.eventAge != 5*time.Minute {
 		t.Errorf("functions %v, %+v", names, processor)
 	}
 	url := localAddresses(p.apis, "127.0.0.1:80").Replace(processor.env["STREAMER_CALLBACK_URL"])
-	if url != "http://127.0.0.1:80/test" || processor.env["STREAMER_REQUESTS_TABLE"] != "streamer-RequestsTable" || processor.env["AWS_LAMBDA_LOG_LEVEL"] != "WARN" {
+	if url != "http://127.0.0.1:80/test" || processor.env["STREAMER_REQUESTS_TABLE"] != "streamer-RequestsTable" ||
+		processor.env["AWS_LAMBDA_LOG_LEVEL"] != "WARN" {
 		t.Errorf("environment %v, callback %s", processor.env, url)
 	}
 	m := p.mappings[0]
-	if len(p.mappings) != 1 || m.function != processor.arn || m.table != "streamer-RequestsTable" || m.batchSize != 100 || m.partitions != 2 || len(m.filters) != 1 ||
-		!m.partial || !m.bisect || m.retries != 5 || m.maxAge != 5*time.Minute || p.queues[m.failures] != "streamer-DeadLetters" || processor.failures != m.failures {
+	if len(p.mappings) != 1 || m.function != processor.arn || m.table != "streamer-RequestsTable" || m.batchSize != 100 ||
+		m.partitions != 2 || len(m.filters) != 1 ||
+		!m.partial || !m.bisect || m.retries != 5 || m.maxAge != 5*time.Minute || p.queues[m.failures] != "streamer-DeadLetters" ||
+		processor.failures != m.failures {
 		t.Errorf("mapping %+v", m)
 	}
 	tick := p.schedules[0].event(time.Date(2026, 3, 22, 18, 59, 0, 0, time.UTC))
@@ -63,10 +69,12 @@ func TestPlan(t *testing.T) {
 		!strings.Contains(tick, `"time": "2026-03-22T18:59:00Z"`) || strings.Contains(tick, "<aws.") {
 		t.Errorf("schedule %+v sends %s", p.schedules[0], tick)
 	}
-	if s := p.socket; s.stage != "test" || len(s.routes) != 3 || !s.routes["$default"].answers || s.routes["$connect"].answers || s.timeout != 29*time.Second || p.http == nil {
+	if s := p.socket; s.stage != "test" || len(s.routes) != 3 || !s.routes["$default"].answers || s.routes["$connect"].answers ||
+		s.timeout != 29*time.Second || p.http == nil {
 		t.Errorf("socket %+v, HTTP %+v", s, p.http)
 	}
-	if len(p.tables) != 2 || p.tables[1].ttl != "ttl" || p.tables[1].definition["StreamSpecification"] == nil || p.tables[0].definition["StreamSpecification"] != nil {
+	if len(p.tables) != 2 || p.tables[1].ttl != "ttl" || p.tables[1].definition["StreamSpecification"] == nil ||
+		p.tables[0].definition["StreamSpecification"] != nil {
 		t.Errorf("tables %+v", p.tables)
 	}
 }
@@ -75,18 +83,22 @@ func TestPlan(t *testing.T) {
 func TestTemplateThatCannotRun(t *testing.T) {
 	t.Parallel()
 	for says, pairs := range map[string][]string{
-		`StageName: it must match`:                               {"Default: prod", "Default: no/stage"},
-		`"Nobody" is neither`:                                    {"- !GetAtt RequestsTable.Arn\n                  - !Sub", "- !GetAtt Nobody.Arn\n                  - !Sub"},
+		`StageName: it must match`: {"Default: prod", "Default: no/stage"},
+		`"Nobody" is neither`: {"- !GetAtt RequestsTable.Arn\n                  - !Sub",
+			"- !GetAtt Nobody.Arn\n                  - !Sub"},
 		`ConnectFunction: Code.S3Key "connect.zip" does not end`: {`!Sub "${CodePrefix}connect-${Architecture}.zip"`, "connect.zip"},
 		`unknown field "Layers"`:                                 {`      Description: "$connect: verifies the token and records the connection"`, "      Layers: [x]"},
-		`ProcessorStream: the filter`:                            {`'{"dynamodb": {"NewImage": {"state": {"S": ["QUEUED"]}}}}'`, `'{"dynamodb": {"NewImage": {"due": {"N": [{"numeric": [">", 0]}]}}}}'`},
-		`ProcessorStream: BatchSize`:                             {"BatchSize: 100", "BatchSize: 10001"},
-		`is not the stream of a table`:                           {"StreamSpecification: {StreamViewType: NEW_IMAGE}\n", "\n"},
-		`Sweep: staging knows schedules such as rate`:            {"rate(1 minute)", "cron(0 12 * * ? *)"},
-		`HttpRoute: its target`:                                  {"Target: !Sub integrations/${HttpIntegration}", "Target: integrations/Nobody"},
-		`DeadLetters: staging has no AWS::SNS::Topic`:            {"Type: AWS::SQS::Queue", "Type: AWS::SNS::Topic"},
-		`WebSocketApi: it has no stage`:                          {"      ApiId: !Ref WebSocketApi\n      StageName: !Ref StageName", "      ApiId: !Ref HttpApi\n      StageName: !Ref StageName"},
-		`staging has no authorizer`:                              {"RouteKey: $connect\n      AuthorizationType: NONE", "RouteKey: $connect\n      AuthorizationType: CUSTOM"},
+		`ProcessorStream: the filter`: {`'{"dynamodb": {"NewImage": {"state": {"S": ["QUEUED"]}}}}'`,
+			`'{"dynamodb": {"NewImage": {"due": {"N": [{"numeric": [">", 0]}]}}}}'`},
+		`ProcessorStream: BatchSize`:                  {"BatchSize: 100", "BatchSize: 10001"},
+		`is not the stream of a table`:                {"StreamSpecification: {StreamViewType: NEW_IMAGE}\n", "\n"},
+		`Sweep: staging knows schedules such as rate`: {"rate(1 minute)", "cron(0 12 * * ? *)"},
+		`HttpRoute: its target`:                       {"Target: !Sub integrations/${HttpIntegration}", "Target: integrations/Nobody"},
+		`DeadLetters: staging has no AWS::SNS::Topic`: {"Type: AWS::SQS::Queue", "Type: AWS::SNS::Topic"},
+		`WebSocketApi: it has no stage`: {"      ApiId: !Ref WebSocketApi\n      StageName: !Ref StageName",
+			"      ApiId: !Ref HttpApi\n      StageName: !Ref StageName"},
+		`staging has no authorizer`: {"RouteKey: $connect\n      AuthorizationType: NONE",
+			"RouteKey: $connect\n      AuthorizationType: CUSTOM"},
 	} {
 		_, err := readTemplate(changed(t, pairs...), own, nil)
 		if err == nil || !strings.Contains(err.Error(), says) {

@@ -79,7 +79,7 @@ func TestBaseline(t *testing.T) {
 		}
 		reports <- r
 	}})
-	target := stagingTarget(t, running)
+	target := targetOf(t, running)
 	target.HTTPURL = ""
 	t.Run("the calls of warm events", func(t *testing.T) { baselineCalls(t, target, &calls, reports) })
 	passed := 0

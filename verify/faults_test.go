@@ -40,7 +40,8 @@ func TestFaultsUnderLoad(t *testing.T) {
 	faults := faulty.New(faulty.Config{Seed: seed, Every: 10, Late: 300 * time.Millisecond})
 	var log, printed lifttest.Log
 	database, invocations := front(t), front(t)
-	running := startStaging(t, &log, stack.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Concurrency: 16, Output: &printed,
+	running := startStaging(t, &log, stack.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second,
+		RetryWait: time.Second, Concurrency: 16, Output: &printed,
 		Env: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + database.URL, "AWS_ENDPOINT_URL_LAMBDA=" + invocations.URL},
 		Between: func(service string, next http.Handler) http.Handler {
 			switch service {
@@ -53,7 +54,7 @@ func TestFaultsUnderLoad(t *testing.T) {
 			}
 			return next
 		}})
-	target := stagingTarget(t, running)
+	target := targetOf(t, running)
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 
@@ -96,14 +97,15 @@ func TestFaultsUnderLoad(t *testing.T) {
 	counts := faults.Counts()
 	faults.Calm()
 	t.Logf("seed %d: %v", seed, counts)
-	for _, kind := range []faulty.Fault{faulty.Throttled, faulty.Conflict, faulty.Failed, faulty.Reset, faulty.FailedAfter, faulty.ResetAfter, faulty.Slow, faulty.Dead} {
+	for _, kind := range []faulty.Fault{faulty.Throttled, faulty.Conflict, faulty.Failed, faulty.Reset, faulty.FailedAfter,
+		faulty.ResetAfter, faulty.Slow, faulty.Dead} {
 		if counts[kind] == 0 {
 			t.Errorf("no call was %q", kind)
 		}
 	}
 	for _, service := range []*faulty.Front{database, invocations} {
 		if !strings.Contains(printed.String(), strings.TrimPrefix(service.URL, "http://")+": connect: connection refused") {
-			t.Errorf("nobody was refused at %s", service.URL)
+			t.Errorf("no call was refused at %s", service.URL)
 		}
 	}
 
@@ -176,7 +178,8 @@ func useClient(t *testing.T, ctx context.Context, target *verify.Target, id stri
 	if result, err := do(client.Request{Action: "echo", Payload: id}); err != nil || string(result) != `"`+id+`"` {
 		t.Errorf("echo %s: %s, %v", id, result, err)
 	}
-	if result, err := do(client.Request{ID: id, Action: "echo_async", Payload: json.RawMessage(payloadOf(id))}); err != nil || !isEcho(result, id) {
+	if result, err := do(client.Request{ID: id, Action: "echo_async", Payload: json.RawMessage(payloadOf(id))}); err != nil ||
+		!isEcho(result, id) {
 		t.Errorf("%s: %s, %v", id, result, err)
 	}
 }

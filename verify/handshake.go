@@ -60,7 +60,7 @@ var handshakeChecks = []Check{
 		if err != nil {
 			return "", err
 		}
-		parts[1] = base64.RawURLEncoding.EncodeToString(append(claims[:len(claims)-1:len(claims)-1], `,"sub":"somebody"}`...))
+		parts[1] = base64.RawURLEncoding.EncodeToString(append(claims[:len(claims)-1:len(claims)-1], `,"sub":"another"}`...))
 		return strings.Join(parts, "."), nil
 	})},
 	{"handshake", "the algorithm none: 401", refused(func(t *Target) (string, error) {
@@ -71,8 +71,8 @@ var handshakeChecks = []Check{
 	})},
 	{"handshake", "an expired token: 401", refusedClaims(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()})},
 	{"handshake", "a token without exp: 401", refusedClaims(map[string]any{"exp": nil})},
-	{"handshake", "a token for another audience: 401", refusedClaims(map[string]any{"aud": "somebody-else"})},
-	{"handshake", "a token of another issuer: 401", refusedClaims(map[string]any{"iss": "somebody-else"})},
+	{"handshake", "a token for another audience: 401", refusedClaims(map[string]any{"aud": "another"})},
+	{"handshake", "a token of another issuer: 401", refusedClaims(map[string]any{"iss": "another"})},
 	{"handshake", "a token without a tenant: 401", refusedClaims(map[string]any{"tenant_id": nil})},
 	{"handshake", "a token without a subject: 401", refusedClaims(map[string]any{"sub": nil})},
 }

@@ -96,7 +96,8 @@ var httpChecks = []Check{
 	{"http", "a short action: 201 and its answer, digit for digit",
 		answers("POST", "/requests", `{"id":"s","action":"echo","payload":9223372036854775807}`, 201, "", `"data":9223372036854775807`)},
 	{"http", "no JSON: 400", answers("POST", "/requests", `{`, 400, wire.InvalidMessage, "")},
-	{"http", "an unknown action: 400", answers("POST", "/requests", `{"id":"q","action":"no_such_action"}`, 400, wire.InvalidAction, `"request_id":"q"`)},
+	{"http", "an unknown action: 400", answers("POST", "/requests", `{"id":"q","action":"no_such_action"}`, 400, wire.InvalidAction,
+		`"request_id":"q"`)},
 	{"http", "an unknown request: 404", answers("GET", "/requests/no-such-request", "", 404, wire.NotFound, "")},
 	{"http", "an unknown path: 404", answers("GET", "/no-such-path", "", 404, wire.NotFound, "")},
 	{"http", "a wrong method: 405", answers("PUT", "/requests", "", 405, wire.ValidationError, "")},
@@ -112,7 +113,8 @@ var httpChecks = []Check{
 	})},
 	{"http", "a cancel ends a running one", overHTTP(func(ctx context.Context, t *Target) error {
 		id := newID()
-		if r, err := t.call(ctx, t.Token, "POST", "/requests", `{"id":"`+id+`","action":"echo_async","payload":{"message":"http","step_ms":30000}}`); err != nil || r.status != http.StatusAccepted {
+		if r, err := t.call(ctx, t.Token, "POST", "/requests",
+			`{"id":"`+id+`","action":"echo_async","payload":{"message":"http","step_ms":30000}}`); err != nil || r.status != http.StatusAccepted {
 			return cmp.Or(err, fmt.Errorf("answered %v", r))
 		}
 		if r, err := t.call(ctx, t.Token, "DELETE", "/requests/"+id, ""); err != nil || r.status != http.StatusOK {

@@ -34,7 +34,7 @@ func startStack(t *testing.T, log *lifttest.Log, more ...streamer.Action) *stack
 	return running
 }
 
-func closeAtEnd(t *testing.T, running interface{ Close(context.Context) error }) {
+func closeAtEnd(t *testing.T, running stack.Stack) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		defer cancel()
@@ -44,20 +44,11 @@ func closeAtEnd(t *testing.T, running interface{ Close(context.Context) error })
 	})
 }
 
-// targetOf is the stack as the suite sees it.
-func targetOf(t *testing.T, running *stack.Dev) *verify.Target {
-	t.Helper()
-	return newTarget(t, running, running.Sign)
-}
-
-func newTarget(t *testing.T, running interface {
-	WebSocketURL() string
-	HTTPURL() string
-},
-	signer func(stack.Grant, map[string]any, time.Time) (string, error)) *verify.Target {
+// targetOf is a stack as the suite sees it.
+func targetOf(t *testing.T, running stack.Stack) *verify.Target {
 	t.Helper()
 	sign := func(tenant string, claims map[string]any) string {
-		token, err := signer(stack.Grant{Tenant: tenant, Subject: "ada", TTL: time.Hour}, claims, time.Now())
+		token, err := running.Sign(stack.Grant{Tenant: tenant, Subject: "ada", TTL: time.Hour}, claims, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,8 @@ import (
 )
 
 var isolationChecks = []Check{
-	{"isolation", "another tenant's request looks like none, on every way", asOther(func(ctx context.Context, t *Target, other *socket, id string) error {
+	{"isolation", "another tenant's request looks like none, on every way", asOther(func(ctx context.Context, t *Target,
+		other *socket, id string) error {
 		for _, action := range []string{"streamer.get", "streamer.subscribe", "streamer.unsubscribe", "streamer.cancel"} {
 			var answers [2]string
 			for i, name := range []string{id, newID()} {
@@ -29,7 +30,8 @@ var isolationChecks = []Check{
 		}
 		return nil
 	})},
-	{"isolation", "the same id of another tenant is another request", asOther(func(ctx context.Context, t *Target, other *socket, id string) error {
+	{"isolation", "the same id of another tenant is another request", asOther(func(ctx context.Context, t *Target, other *socket,
+		id string) error {
 		frames, err := other.request(ctx, id, "echo_async", work{"theirs", 1})
 		if err != nil {
 			return err

@@ -17,9 +17,10 @@ var messageChecks = []Check{
 	{"messages", "ping is answered with pong", asked(`{"id":"p","action":"streamer.ping"}`, func(f wire.Frame) bool {
 		return f.Type == wire.TypePong && f.RequestID == "p" && !f.Timestamp.IsZero()
 	})},
-	{"messages", "a 64-bit integer comes back digit for digit", asked(`{"id":"n","action":"echo","payload":`+oddJSON+`}`, func(f wire.Frame) bool {
-		return f.Type == wire.TypeResponse && string(f.Data) == oddJSON
-	})},
+	{"messages", "a 64-bit integer comes back digit for digit", asked(`{"id":"n","action":"echo","payload":`+oddJSON+`}`,
+		func(f wire.Frame) bool {
+			return f.Type == wire.TypeResponse && string(f.Data) == oddJSON
+		})},
 	{"messages", "a message without an id is given one", asked(`{"action":"echo"}`, func(f wire.Frame) bool {
 		return f.Type == wire.TypeResponse && f.RequestID != ""
 	})},
@@ -62,7 +63,8 @@ var messageChecks = []Check{
 	})},
 	{"messages", "tenant and subject in a message change nothing", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
-		f, err := s.ask(ctx, `{"id":"`+id+`","action":"echo_async","tenant":"x","subject":"x","tenant_id":"x","user_id":"x","payload":{"message":"m","step_ms":1}}`)
+		f, err := s.ask(ctx, `{"id":"`+id+`","action":"echo_async","tenant":"x",`+
+			`"subject":"x","tenant_id":"x","user_id":"x","payload":{"message":"m","step_ms":1}}`)
 		if err != nil {
 			return err
 		}

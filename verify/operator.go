@@ -17,13 +17,14 @@ import (
 )
 
 var operatorChecks = []Check{
-	{"operators", "one sees and steers another subject's request", asOperator(func(ctx context.Context, t *Target, token, subject string) error {
+	{"operators", "one sees and controls another subject's request", asOperator(func(ctx context.Context, t *Target, token,
+		subject string) error {
 		mine, err := t.connect(ctx)
 		if err != nil {
 			return err
 		}
 		defer mine.close()
-		id, err := mine.begin(ctx, "echo_async", work{"steered", 30_000})
+		id, err := mine.begin(ctx, "echo_async", work{"controlled", 30_000})
 		if err != nil {
 			return err
 		}
@@ -33,7 +34,7 @@ var operatorChecks = []Check{
 		}
 		named := "/requests/" + id + "?subject=" + url.QueryEscape(subject)
 		detail, err := t.call(ctx, token, "GET", named+"&detail=true", "")
-		if err != nil || !strings.Contains(string(detail.body), `"detail":{"payload":{"message":"steered","step_ms":30000}`) {
+		if err != nil || !strings.Contains(string(detail.body), `"detail":{"payload":{"message":"controlled","step_ms":30000}`) {
 			return cmp.Or(err, fmt.Errorf("the detail is %v", detail))
 		}
 		theirs, status, err := dial(ctx, t.WebSocketURL, token)
@@ -56,8 +57,9 @@ var operatorChecks = []Check{
 		}
 		return nil
 	})},
-	{"operators", "whoever is none names nobody else", overHTTP(func(ctx context.Context, t *Target) error {
-		for _, path := range []string{"/requests?subject=*", "/requests?subject=somebody", "/requests/x?subject=somebody", "/connections?subject=*"} {
+	{"operators", "a caller who is not one names no other subject", overHTTP(func(ctx context.Context, t *Target) error {
+		for _, path := range []string{"/requests?subject=*", "/requests?subject=another", "/requests/x?subject=another",
+			"/connections?subject=*"} {
 			r, err := t.call(ctx, t.Token, "GET", path, "")
 			if err != nil || r.status != http.StatusForbidden || r.code() != wire.Forbidden {
 				return cmp.Or(err, fmt.Errorf("%s answered %v", path, r))
@@ -95,7 +97,8 @@ var operatorChecks = []Check{
 		}
 		return nil
 	})},
-	{"operators", "closing a subject's connections, which may come back", asOperator(func(ctx context.Context, t *Target, token, _ string) error {
+	{"operators", "closing a subject's connections, which may come back", asOperator(func(ctx context.Context, t *Target, token,
+		_ string) error {
 		if t.Sign == nil {
 			return skip("needs the stage's signing key: nobody else's connections are closed")
 		}

@@ -34,11 +34,12 @@ func TestProveStaging(t *testing.T) {
 	}
 	var log lifttest.Log
 	running := startStaging(t, &log, stack.StagingConfig{SweepEvery: time.Second, RetryWait: time.Second, Concurrency: 8})
-	target := stagingTarget(t, running)
+	target := targetOf(t, running)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // a dead worker's lease is a minute
 	defer cancel()
 
-	k := &killer{running: running, rng: rand.New(rand.NewPCG(*proveSeed, 1)), left: *proveKills, every: *proveRequests / (*proveKills + 1), killed: map[string]int{}}
+	k := &killer{running: running, rng: rand.New(rand.NewPCG(*proveSeed, 1)), left: *proveKills,
+		every: *proveRequests / (*proveKills + 1), killed: map[string]int{}}
 	work := make(chan int)
 	var clients sync.WaitGroup
 	for range 4 {
@@ -46,7 +47,8 @@ func TestProveStaging(t *testing.T) {
 		clients.Go(func() {
 			for n := range work {
 				id, payload := fmt.Sprintf("prove-%d", n), fmt.Sprintf(`{"n":%d,"step_ms":30}`, n)
-				result, err := c.Do(ctx, client.Request{ID: id, Action: "echo_async", Payload: json.RawMessage(payload)}, func(client.Progress) { k.tick(t) })
+				result, err := c.Do(ctx, client.Request{ID: id, Action: "echo_async", Payload: json.RawMessage(payload)},
+					func(client.Progress) { k.tick(t) })
 				if err == nil {
 					err = wrongEcho(result, payload)
 				}

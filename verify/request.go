@@ -75,7 +75,8 @@ var requestChecks = []Check{
 		}
 		defer first.close()
 		id := newID()
-		f, err := first.ask(ctx, string(wire.Message{ID: id, Action: "echo_async", Payload: json.RawMessage(`{"message":"lost","step_ms":100}`)}.Append(nil)))
+		f, err := first.ask(ctx, string(wire.Message{ID: id, Action: "echo_async",
+			Payload: json.RawMessage(`{"message":"lost","step_ms":100}`)}.Append(nil)))
 		if err != nil {
 			return err
 		}

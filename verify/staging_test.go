@@ -42,11 +42,6 @@ func startStaging(t *testing.T, log *lifttest.Log, config stack.StagingConfig) *
 	return running
 }
 
-func stagingTarget(t *testing.T, running *stack.Staging) *verify.Target {
-	t.Helper()
-	return newTarget(t, running, running.Sign)
-}
-
 func TestStaging(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -55,17 +50,19 @@ func TestStaging(t *testing.T) {
 	var log, printed lifttest.Log
 	var cold, warm [2]atomic.Int64 // invocations, and those that failed
 	daemon := lifttest.NewDaemon(t)
-	running := startStaging(t, &log, stack.StagingConfig{Env: []string{"AWS_XRAY_DAEMON_ADDRESS=" + daemon.Address()}, Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed, OnReport: func(r lambda.Report) {
-		kind := &warm
-		if r.Init > 0 {
-			kind = &cold
-		}
-		kind[0].Add(1)
-		if r.Err != nil {
-			kind[1].Add(1)
-		}
-	}})
-	target := stagingTarget(t, running)
+	running := startStaging(t, &log, stack.StagingConfig{Env: []string{"AWS_XRAY_DAEMON_ADDRESS=" + daemon.Address()},
+		Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed,
+		OnReport: func(r lambda.Report) {
+			kind := &warm
+			if r.Init > 0 {
+				kind = &cold
+			}
+			kind[0].Add(1)
+			if r.Err != nil {
+				kind[1].Add(1)
+			}
+		}})
+	target := targetOf(t, running)
 	t.Logf("staging: %s and %s: %s", target.WebSocketURL, target.HTTPURL, running.Backends())
 	for _, check := range verify.Checks() {
 		runCheck(t, target, check)
@@ -74,7 +71,8 @@ func TestStaging(t *testing.T) {
 	t.Run("a processor is killed in the middle", func(t *testing.T) { killProcessor(t, running, target) })
 	t.Run("its metrics", func(t *testing.T) { metricsOfStaging(t, printed.String()) })
 	daemon.Empty(t) // the invocations of staging are not sampled
-	t.Logf("%d cold starts (%d of them failed), %d warm invocations (%d failed)", cold[0].Load(), cold[1].Load(), warm[0].Load(), warm[1].Load())
+	t.Logf("%d cold starts (%d of them failed), %d warm invocations (%d failed)", cold[0].Load(), cold[1].Load(), warm[0].Load(),
+		warm[1].Load())
 	if starts, others := cold[0].Load(), warm[0].Load(); starts < 4 || others < starts {
 		t.Error("each function starts cold, and stays for more than one event")
 	}
@@ -203,7 +201,7 @@ func TestCallsOfWarmEvents(t *testing.T) {
 	}
 	running := startStaging(t, &log, stack.StagingConfig{SweepEvery: time.Hour, OnCall: calls.add,
 		OnReport: func(r lambda.Report) { reports[r.Function] <- r }})
-	target := stagingTarget(t, running)
+	target := targetOf(t, running)
 	t.Log(running.Backends())
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -231,7 +229,7 @@ func TestCallsOfWarmEvents(t *testing.T) {
 				t.Fatalf("%+v", f)
 			}
 		}
-		ended("processor", 2) // one rung by the stream, one that runs the request
+		ended("processor", 2) // one that dispatches from the stream, one that runs the request
 	}
 	echo := func() {
 		write(t, ctx, conn, `{"id":"e","action":"echo","payload":1}`)
@@ -260,7 +258,8 @@ func TestCallsOfWarmEvents(t *testing.T) {
 
 func rawDial(t *testing.T, ctx context.Context, target *verify.Target) *websocket.Conn {
 	t.Helper()
-	conn, _, err := websocket.Dial(ctx, target.WebSocketURL, &websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + target.Token}}})
+	conn, _, err := websocket.Dial(ctx, target.WebSocketURL,
+		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + target.Token}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ type Check struct {
 	Run   func(ctx context.Context, t *Target) error
 }
 
-// ErrSkipped says that a check had not what it needs.
+// ErrSkipped says that the target lacks what a check needs.
 var ErrSkipped = errors.New("skipped")
 
 func skip(reason string) error { return fmt.Errorf("%w: %s", ErrSkipped, reason) }
@@ -46,20 +46,22 @@ func skip(reason string) error { return fmt.Errorf("%w: %s", ErrSkipped, reason)
 // Checks returns the suite, in the order in which it reads best.
 func Checks() []Check {
 	var all []Check
-	for _, group := range [][]Check{handshakeChecks, messageChecks, requestChecks, httpChecks, isolationChecks, steerChecks, tokenChecks, operatorChecks} {
+	for _, group := range [][]Check{
+		handshakeChecks, messageChecks, requestChecks, httpChecks, isolationChecks, signalChecks, tokenChecks, operatorChecks,
+	} {
 		all = append(all, group...)
 	}
 	return all
 }
 
-// A Result is what came of a check. Err is nil for one that passed.
+// A Result is the outcome of a check. Err is nil for one that passed.
 type Result struct {
 	Check
 	Err  error
 	Took time.Duration
 }
 
-// Skipped reports whether the check had not what it needs.
+// Skipped reports whether the target lacks what the check needs.
 func (r Result) Skipped() bool { return errors.Is(r.Err, ErrSkipped) }
 
 // checkTime bounds one check.

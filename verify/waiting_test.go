@@ -16,7 +16,7 @@ import (
 	"github.com/pay-theory/streamer/stack"
 )
 
-// A job of five steps is rung, run and told without a tick of the schedule, which
+// A job of five steps is dispatched, run and notified without a tick of the schedule, which
 // fires once in an hour here. How much longer than its own work it takes is for
 // the log: a busy machine makes it anything.
 func TestAJobWaitsForNoTick(t *testing.T) {

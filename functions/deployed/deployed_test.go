@@ -1,18 +1,23 @@
 package deployed_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
 	"maps"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/functions/deployed"
+	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/config"
+	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -52,10 +57,12 @@ func options(env map[string]string) config.Options {
 func TestEachFunctionStartsFromItsEnvironment(t *testing.T) {
 	t.Parallel()
 	for name, build := range builders {
-		app, err := build(t.Context(), parts, options(environment(t)))
-		if err != nil || app == nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			app, err := build(t.Context(), parts, options(environment(t)))
+			if err != nil || app == nil {
+				t.Errorf("got %v, %v, want an app", app, err)
+			}
+		})
 	}
 }
 
@@ -107,11 +114,54 @@ func TestLimitsAndLease(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for variable, value := range map[string]string{"STREAMER_LEASE": "-1s", "STREAMER_LIMIT_TENANT_RUNNING": "many", "STREAMER_LIMIT_PRINCIPAL_OPEN": "-1"} {
+	for variable, value := range map[string]string{"STREAMER_LEASE": "-1s", "STREAMER_LIMIT_TENANT_RUNNING": "many",
+		"STREAMER_LIMIT_PRINCIPAL_OPEN": "-1"} {
 		env := maps.Clone(env)
 		env[variable] = value
 		if _, err := builders["processor"](t.Context(), parts, options(env)); err == nil {
 			t.Errorf("%s=%s was accepted", variable, value)
 		}
 	}
+}
+
+// An application that brings its verifier needs no settings of tokens, and a
+// limit of the environment wins over the application's.
+func TestWhatTheApplicationBrings(t *testing.T) {
+	t.Parallel()
+	env := environment(t)
+	for _, name := range []string{"STREAMER_JWT_KEYS", "STREAMER_JWT_ISSUER", "STREAMER_JWT_AUDIENCE"} {
+		delete(env, name)
+	}
+	own := parts
+	own.Verifier = refuseAll{}
+	for _, name := range []string{"connect", "router"} {
+		t.Run(name, func(t *testing.T) {
+			app, err := builders[name](t.Context(), own, options(env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name != "connect" {
+				return
+			}
+			if answer := lifttest.Invoke(t.Context(), t, app,
+				lifttest.Connect{Query: url.Values{"token": {"x"}}}); answer.Status != http.StatusUnauthorized {
+				t.Errorf("got %d %s, want the own verifier's 401", answer.Status, answer.Body)
+			}
+		})
+	}
+	own.Limits.RunningPerTenant = -1
+	if _, err := deployed.Router(t.Context(), own, options(env)); err == nil || !strings.Contains(err.Error(),
+		"Parts.Limits.RunningPerTenant is negative") {
+		t.Errorf("got %v, want an error about the negative limit", err)
+	}
+	env["STREAMER_LIMIT_TENANT_RUNNING"] = "3"
+	if _, err := deployed.Router(t.Context(), own, options(env)); err != nil {
+		t.Errorf("got %v with a limit in the environment, want none", err)
+	}
+}
+
+type refuseAll struct{}
+
+func (refuseAll) Verify(context.Context, string) (*lift.Claims, error) {
+	return nil, lift.Errorf(lift.CodeUnauthorized, "not today")
 }

@@ -71,7 +71,8 @@ func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 		{"disconnect", lifttest.Disconnect{}, []string{"DynamoDB DeleteItem 200"}},
 		{"router", lifttest.HTTP{Method: "DELETE", Path: "/connections", Header: authorization},
 			[]string{"DynamoDB Query 200", "/prod/@connections/c1= 200", "DynamoDB DeleteItem 200"}},
-		{"processor", lifttest.Stream{Records: []lifttest.Record{{NewImage: map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED"}}}},
+		{"processor", lifttest.Stream{Records: []lifttest.Record{{NewImage: map[string]any{"tenant": "acme", "subject": "ada",
+			"id": "r1", "state": "QUEUED"}}}},
 			[]string{"/2015-03-31/functions/processor/invocations 200"}},
 	} {
 		t.Run(tt.function, func(t *testing.T) {
@@ -83,7 +84,8 @@ func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 			env := environment(t)
 			env["STREAMER_JWT_KEYS"] = keys
 			env["AWS_XRAY_DAEMON_ADDRESS"] = daemon.Address()
-			env["AWS_ENDPOINT_URL_DYNAMODB"], env["AWS_ENDPOINT_URL_LAMBDA"], env["STREAMER_CALLBACK_URL"] = server.URL, server.URL, server.URL+"/prod"
+			env["AWS_ENDPOINT_URL_DYNAMODB"], env["AWS_ENDPOINT_URL_LAMBDA"], env["STREAMER_CALLBACK_URL"] = server.URL, server.URL,
+				server.URL+"/prod"
 			app, err := builders[tt.function](t.Context(), parts, options(env))
 			if err != nil {
 				t.Fatal(err)

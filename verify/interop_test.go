@@ -16,12 +16,12 @@ import (
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
 
-// peerFunction is the function behind the gateway that clients of others are
+// interopFunction is the function behind the gateway that third-party clients are
 // tested with: $connect does what the query says, and a message is answered with
 // what is known of its connection, or as it came where the query has mirror.
-type peerFunction struct{ mirrors, tokens sync.Map }
+type interopFunction struct{ mirrors, tokens sync.Map }
 
-func (f *peerFunction) Invoke(_ context.Context, raw []byte) ([]byte, error) {
+func (f *interopFunction) Invoke(_ context.Context, raw []byte) ([]byte, error) {
 	var e struct {
 		Headers, QueryStringParameters map[string]string
 		RequestContext                 struct{ RouteKey, ConnectionID string }
@@ -35,7 +35,7 @@ func (f *peerFunction) Invoke(_ context.Context, raw []byte) ([]byte, error) {
 		return f.connect(id, e.QueryStringParameters, e.Headers["Sec-WebSocket-Protocol"])
 	}
 	if e.Body == "fail" {
-		return nil, errors.New("as it was told")
+		return nil, errors.New("as the test asked")
 	}
 	answer := e.Body
 	if _, ok := f.mirrors.Load(id); ok {
@@ -53,10 +53,10 @@ func (f *peerFunction) Invoke(_ context.Context, raw []byte) ([]byte, error) {
 	return json.Marshal(map[string]any{"statusCode": http.StatusOK, "body": answer})
 }
 
-func (f *peerFunction) connect(id string, query map[string]string, protocols string) ([]byte, error) {
+func (f *interopFunction) connect(id string, query map[string]string, protocols string) ([]byte, error) {
 	switch {
 	case query["fail"] != "":
-		return nil, errors.New("as it was told")
+		return nil, errors.New("as the test asked")
 	case query["answer"] != "":
 		return []byte(`{"statusCode":` + query["answer"] + `}`), nil
 	}
@@ -74,7 +74,7 @@ func (f *peerFunction) connect(id string, query map[string]string, protocols str
 // startGateway runs a gateway as users do, with AWS's limits but for time.
 func startGateway(t *testing.T) (env []string) {
 	t.Helper()
-	f := &peerFunction{}
+	f := &interopFunction{}
 	address := serveGateway(t, gateway.Config{
 		RequireSignature: true, Limits: gateway.Limits{Idle: 3 * time.Second},
 		Routes: map[string]gateway.Route{gateway.RouteConnect: {Function: f}, gateway.RouteDefault: {Function: f, RouteResponse: true}},
@@ -109,22 +109,22 @@ func serveGateway(t *testing.T, config gateway.Config) (address string) {
 	return listener.Addr().String() + "/dev"
 }
 
-func TestPeerWS(t *testing.T) {
+func TestInteropWS(t *testing.T) {
 	t.Parallel()
 	nodetest.Run(t, "node", startGateway(t), "ws.mjs")
 }
 
-func TestPeerChromium(t *testing.T) {
+func TestInteropChromium(t *testing.T) {
 	t.Parallel()
 	nodetest.Run(t, "node", append(startGateway(t), nodetest.Chromium(t)), "browser.mjs")
 }
 
-func TestPeerAWSSDK(t *testing.T) {
+func TestInteropAWSSDK(t *testing.T) {
 	t.Parallel()
 	nodetest.Run(t, "node", startGateway(t), "connections.mjs")
 }
 
-func TestPeerWscat(t *testing.T) {
+func TestInteropWscat(t *testing.T) {
 	t.Parallel()
 	var log lifttest.Log
 	target := targetOf(t, startStack(t, &log))

@@ -11,8 +11,8 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-var steerChecks = []Check{
-	{"steering", "output: live, in order and once, then from any offset", onSocket(func(ctx context.Context, s *socket) error {
+var signalChecks = []Check{
+	{"signals", "output: live, in order and once, then from any offset", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
 		if err := s.send(ctx, id, "ask_approval", map[string]any{"lines": []string{"a", "b", "c"}}); err != nil {
 			return err
@@ -39,10 +39,11 @@ var steerChecks = []Check{
 		if err := s.chunks(ctx, id, 1, `"b","c"`, false); err != nil {
 			return err
 		}
-		if err := s.parked(ctx, id); err != nil {
+		if err := s.waiting(ctx, id); err != nil {
 			return err
 		}
-		if f, err := s.ask(ctx, `{"id":"sig","action":"streamer.signal","payload":{"request_id":"`+id+`","token":"approval","payload":9007199254740993}}`); err != nil || f.Type != wire.TypeRequest {
+		if f, err := s.ask(ctx, `{"id":"sig","action":"streamer.signal",`+
+			`"payload":{"request_id":"`+id+`","token":"approval","payload":9007199254740993}}`); err != nil || f.Type != wire.TypeRequest {
 			return cmp.Or(err, unexpected(f))
 		}
 		if err := s.approved(ctx, id, "9007199254740993"); err != nil {
@@ -55,7 +56,8 @@ var steerChecks = []Check{
 		}
 		return nil
 	})},
-	{"steering", "a signal by HTTP wakes what waits for it, and the first counts", overHTTP(func(ctx context.Context, t *Target) error {
+	{"signals", "a signal by HTTP resumes the request that waits for it, and the first counts", overHTTP(func(ctx context.Context,
+		t *Target) error {
 		s, err := t.connect(ctx)
 		if err != nil {
 			return err
@@ -65,7 +67,7 @@ var steerChecks = []Check{
 		if err != nil {
 			return err
 		}
-		if err := s.parked(ctx, id); err != nil {
+		if err := s.waiting(ctx, id); err != nil {
 			return err
 		}
 		for _, who := range []string{"ada", "eve"} {
@@ -97,8 +99,8 @@ func (s *socket) chunks(ctx context.Context, id string, from int, want string, f
 	return nil
 }
 
-// parked waits until a request waits for a signal.
-func (s *socket) parked(ctx context.Context, id string) error {
+// waiting returns when a request waits for a signal.
+func (s *socket) waiting(ctx context.Context, id string) error {
 	return every(ctx, func() (bool, error) {
 		f, err := s.ask(ctx, `{"id":"why","action":"streamer.why","payload":{"request_id":"`+id+`"}}`)
 		if err != nil || f.Type != wire.TypeRequest || f.Request.Final() {

@@ -8,15 +8,15 @@ import (
 	"testing"
 )
 
-// A cutter passes TCP connections on to a server and cuts them when it is told.
-type cutter struct {
+// A proxy forwards TCP connections to a server, and drop closes all of them.
+type proxy struct {
 	url string
 
 	mu    sync.Mutex
 	conns []net.Conn
 }
 
-func newCutter(t *testing.T, serverURL string) *cutter {
+func newProxy(t *testing.T, serverURL string) *proxy {
 	t.Helper()
 	u, err := url.Parse(serverURL)
 	if err != nil {
@@ -28,7 +28,7 @@ func newCutter(t *testing.T, serverURL string) *cutter {
 	}
 	server := u.Host
 	u.Host = listener.Addr().String()
-	c := &cutter{url: u.String()}
+	c := &proxy{url: u.String()}
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -55,13 +55,13 @@ func newCutter(t *testing.T, serverURL string) *cutter {
 	})
 	t.Cleanup(func() {
 		listener.Close()
-		c.cut()
+		c.drop()
 		running.Wait()
 	})
 	return c
 }
 
-func (c *cutter) cut() {
+func (c *proxy) drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, conn := range c.conns {

@@ -30,7 +30,7 @@ func dial(t *testing.T, ctx context.Context, target *verify.Target, token string
 // Two hundred clients at once, each with ten short and two long requests: every
 // one gets exactly one final answer, and it is its own. The server is a process
 // as users start it; the clients are under the race detector.
-func TestACrowd(t *testing.T) {
+func TestManyClientsAtOnce(t *testing.T) {
 	data := t.TempDir()
 	server := startDev(t, buildCLI(t), "--data", data, "--listen", "127.0.0.1:0", "--log", "json")
 	target := server.target(t, data)
@@ -89,16 +89,16 @@ func TestACrowd(t *testing.T) {
 	}
 }
 
-// A client whose connection is cut again and again in the middle of its request
+// A client whose connection is lost again and again in the middle of its request
 // gets the final result once, and sees progress only go forward.
-func TestAConnectionThatIsCut(t *testing.T) {
+func TestAConnectionThatIsLostAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	var log lifttest.Log
 	target := targetOf(t, startStack(t, &log))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cutter := newCutter(t, target.WebSocketURL)
-	c, err := client.Dial(ctx, client.Config{URL: cutter.url, HTTPURL: target.HTTPURL,
+	proxy := newProxy(t, target.WebSocketURL)
+	c, err := client.Dial(ctx, client.Config{URL: proxy.url, HTTPURL: target.HTTPURL,
 		Backoff: client.Backoff{Min: 10 * time.Millisecond, Max: 50 * time.Millisecond},
 		Token:   func(context.Context) (string, error) { return target.Token, nil }})
 	if err != nil {
@@ -110,17 +110,17 @@ func TestAConnectionThatIsCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rev int64
-	percentage, cuts := -1.0, 0
+	percentage, drops := -1.0, 0
 	result, err := call.Wait(func(p client.Progress) {
 		if p.Rev <= rev || p.Percentage < percentage {
 			t.Errorf("rev %d after %d, %v %% after %v %%", p.Rev, rev, p.Percentage, percentage)
 		}
 		rev, percentage = p.Rev, p.Percentage
-		cutter.cut()
-		cuts++
+		proxy.drop()
+		drops++
 	})
-	if err != nil || cuts < 2 {
-		t.Fatalf("after %d cuts: %s, %v", cuts, result, err)
+	if err != nil || drops < 2 {
+		t.Fatalf("after %d lost connections: %s, %v", drops, result, err)
 	}
 	snapshot, err := c.Get(ctx, call.ID())
 	if err != nil || snapshot.State != wire.StateSucceeded || snapshot.Attempts != 1 || string(snapshot.Result) != string(result) {
