@@ -88,11 +88,15 @@ async function enter(session: Session): Promise<void> {
   nav.hidden = account.hidden = false;
 
   const scheme = location.protocol === "https:" ? "wss://" : "ws://";
-  const connect = () =>
-    new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
+  const connect = () => {
+    const client = new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
+    client.connect();
+    return client;
+  };
   const client = connect();
   signal.addEventListener("abort", () => client.close());
   const labels: Record<string, string> = {
+    idle: "not connected",
     open: "connected",
     connecting: "connecting…",
     reconnecting: "reconnecting…",

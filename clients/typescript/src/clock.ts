@@ -22,7 +22,7 @@ export class Timers {
   readonly #live = new Map<unknown, (() => void) | undefined>();
   #cleared = false;
 
-  constructor(readonly clock: Clock) {}
+  constructor(readonly time: Clock) {}
 
   /**
    * Runs once after ms, unless the function that it returns is called first.
@@ -34,7 +34,7 @@ export class Timers {
       return () => {};
     }
     // Browsers and Node take a time longer than this for none at all.
-    const timer = this.clock.setTimeout(
+    const timer = this.time.setTimeout(
       () => {
         this.#live.delete(timer);
         run();
@@ -44,7 +44,7 @@ export class Timers {
     this.#live.set(timer, cleared);
     return () => {
       this.#live.delete(timer);
-      this.clock.clearTimeout(timer);
+      this.time.clearTimeout(timer);
     };
   }
 
@@ -55,18 +55,21 @@ export class Timers {
 
   /** Full jitter: anywhere between nothing and a limit that doubles up to 30 s. */
   backoff(attempt: number): number {
-    return this.clock.random() * Math.min(30_000, 1000 * 2 ** attempt);
+    return this.time.random() * Math.min(30_000, 1000 * 2 ** attempt);
   }
 
   clear(): void {
     this.#cleared = true;
     for (const [timer, cleared] of this.#live) {
-      this.clock.clearTimeout(timer);
+      this.time.clearTimeout(timer);
       cleared?.();
     }
     this.#live.clear();
   }
 }
+
+/** Hears what the client does, for finding faults: a text, and what belongs to it. */
+export type Log = (message: string, details?: unknown) => void;
 
 /** A promise and the functions that settle it. */
 export interface Deferred<T> {
@@ -83,7 +86,15 @@ export function deferred<T>(): Deferred<T> {
   return d;
 }
 
-/** Calls listeners soon. What one throws is its own fault and must not stop the frames. */
+/** Calls listeners soon. What one throws is reported, and stops neither the frames nor a Node process. */
 export function tell<T>(listeners: Iterable<(value: T) => void>, value: T): void {
-  for (const listener of listeners) queueMicrotask(() => listener(value));
+  for (const listener of listeners) {
+    queueMicrotask(() => {
+      try {
+        listener(value);
+      } catch (error) {
+        (globalThis.reportError ?? console.error)(error);
+      }
+    });
+  }
 }

@@ -18,7 +18,7 @@ export type SocketClass = new (url: string, protocols: string[]) => Socket;
 /** What a connection reports to the code that opened it. */
 export interface ConnectionEvents {
   /** Every frame, answers too, in the order in which they came. */
-  onFrame(frame: Frame): void;
+  onAny(frame: Frame): void;
   /** Once, for an open connection that was lost; not after close. */
   onEnd(reason: Reason): void;
   /** How long the connection may be silent now before it is asked whether it lives, in ms. */
@@ -28,7 +28,7 @@ export interface ConnectionEvents {
 /** How long a handshake may take, $connect included. */
 const OPEN_WITHIN = 15_000;
 const PONG_WITHIN = 10_000;
-const NO_ANSWER = "no answer";
+const noAnswer = () => new Error("no answer");
 /** How often the silence is looked at. Browsers hold the timers of hidden tabs to a minute. */
 const LOOK_EVERY = 60_000;
 
@@ -73,29 +73,30 @@ export class Connection implements Session {
     socket.onopen = () => {
       if (this.#over) return;
       this.#isOpen = true;
-      this.#lastHeard = timers.clock.now();
+      this.#lastHeard = timers.time.now();
       this.#opened.resolve(true);
       this.#watch();
     };
     socket.onmessage = ({ data }) => this.#receive(String(data));
     socket.onclose = () => this.drop("lost");
-    socket.onerror = () => {}; // onclose follows
+    // Node 22 tells of a refused handshake by this alone.
+    socket.onerror = () => this.drop("lost");
   }
 
   call(message: Message, _rev?: number, within = ANSWER_WITHIN): Promise<Frame> {
     const answer = deferred<Frame>();
     if (this.#over) {
-      answer.reject(new Error(NO_ANSWER));
+      answer.reject(noAnswer());
       return answer.promise;
     }
     this.#calls.set(message.id, answer);
     const stop = this.timers.after(within, () => {
       this.#calls.delete(message.id);
-      answer.reject(new Error(NO_ANSWER));
+      answer.reject(noAnswer());
       if (within === ANSWER_WITHIN) this.check();
     });
     answer.promise.then(stop, stop);
-    this.#socket!.send(message.text);
+    this.#socket!.send(message.encoded);
     return answer.promise;
   }
 
@@ -130,14 +131,14 @@ export class Connection implements Session {
   }
 
   #failCalls(): void {
-    for (const answer of this.#calls.values()) answer.reject(new Error(NO_ANSWER));
+    for (const answer of this.#calls.values()) answer.reject(noAnswer());
     this.#calls.clear();
   }
 
   #receive(text: string): void {
     if (this.#over) return;
     this.heard++;
-    this.#lastHeard = this.timers.clock.now();
+    this.#lastHeard = this.timers.time.now();
     const frame = decode(text, this.codec);
     if (!frame) {
       // API Gateway's own error does not say which message failed: whatever is
@@ -145,7 +146,7 @@ export class Connection implements Session {
       this.#failCalls();
       return;
     }
-    this.events.onFrame(frame);
+    this.events.onAny(frame);
     const answer = this.#calls.get(frame.request_id ?? "");
     if (answer) {
       this.#calls.delete(frame.request_id!);
@@ -156,7 +157,7 @@ export class Connection implements Session {
   #watch(): void {
     const silence = this.events.silence();
     this.#stopWatch = this.timers.after(Math.min(LOOK_EVERY, silence), () => {
-      if (this.timers.clock.now() - this.#lastHeard >= this.events.silence()) this.check();
+      if (this.timers.time.now() - this.#lastHeard >= this.events.silence()) this.check();
       this.#watch();
     });
   }

@@ -1,7 +1,29 @@
-import type { WireError } from "./error.js";
+import { StreamerError, type WireError } from "./error.js";
 
 /** The states of a request; the last three are final. */
 export type RequestState = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
+
+/** Why a queued request does not run yet. */
+export interface Waiting {
+  /** `worker`, `retry`, `time`, `signal` or `limit`; a newer server may have more. */
+  for: string;
+  /** Of the signal. */
+  token?: string;
+  until?: string;
+  /** The limit's name, how many requests hold a permit of it, and the position in its wait queue. */
+  limit?: string;
+  running?: number;
+  position?: number;
+}
+
+/** An attempt that ended without success. */
+export interface Attempt {
+  number: number;
+  started_at: string;
+  ended_at: string;
+  code: string;
+  worker: string;
+}
 
 /** A request as it stands at `rev`. Times are RFC 3339 in UTC. */
 export interface Snapshot<Result = unknown> {
@@ -27,6 +49,12 @@ export interface Snapshot<Result = unknown> {
   started_at?: string;
   finished_at?: string;
   due_at?: string;
+  /** When QUEUED. */
+  waiting?: Waiting;
+  /** The newest attempts that failed, oldest first; not in a list. */
+  history?: Attempt[];
+  /** Whose it is; for operators only. */
+  subject?: string;
   /** How many chunks it has emitted. */
   output?: number;
 }
@@ -55,7 +83,7 @@ export interface Frame {
 export interface Message {
   id: string;
   /** The message as it goes over a socket. */
-  text: string;
+  encoded: string;
   /** The name of a reserved action, without the prefix. */
   reserved?: string;
   /** Instead of the text: a path below the HTTP API to read. */
@@ -100,14 +128,25 @@ export function plain(value: Json): Json {
 /** Encodes a message; `payload` goes in as the codec spells it. */
 export function encode(id: string, action: string, payload: unknown, codec: Codec, metadata?: Record<string, string>): Message {
   let text = JSON.stringify({ id, action }).slice(0, -1);
-  if (payload !== undefined) text += ',"payload":' + codec.stringify(payload);
+  if (payload !== undefined) {
+    const json = codec.stringify(payload);
+    if (json === undefined) throw new TypeError(`a ${typeof payload} has no JSON`);
+    text += ',"payload":' + json;
+  }
   if (metadata) text += ',"metadata":' + JSON.stringify(metadata);
-  return { id, text: text + "}" };
+  return { id, encoded: text + "}" };
 }
 
 /** A message of a reserved action. */
 export function reserved(name: string, payload?: unknown, codec: Codec = JSON): Message {
   return { ...encode(newId(), "streamer." + name, payload, codec), reserved: name };
+}
+
+/** Throws for an id that the server would refuse; see docs/protocol.md. */
+export function checkId(id: string): void {
+  if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
+  const message = `${JSON.stringify(id)} is not a valid id: use 1 to 128 of A-Za-z0-9_.:-`;
+  throw new StreamerError({ code: "VALIDATION_ERROR", message }, id);
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { Timers } from "./clock.js";
-import { deferred } from "./clock.js";
 import type { Retry } from "./error.js";
-import { type Codec, decode, type Frame, type Json, type Message, plain, type Snapshot } from "./frame.js";
-import { ANSWER_WITHIN, type Reason, type Session } from "./session.js";
+import type { Codec, decode, Frame, Json, Message, plain, Snapshot } from "./frame.js";
+import type { Reason, Session } from "./session.js";
 import type { Tokens } from "./token.js";
 
 const STATUS_CODES: Record<number, string> = {
@@ -12,21 +11,42 @@ const STATUS_CODES: Record<number, string> = {
   413: "PAYLOAD_TOO_LARGE",
 };
 
+/**
+ * What the client has already. This file is loaded when it is first needed, and
+ * imports nothing, so that it is one chunk and the client another.
+ */
+export interface Shared {
+  decode: typeof decode;
+  plain: typeof plain;
+  /** How long an answer may take, in ms. */
+  limit: number;
+}
+
 /** The HTTP side of the protocol. Its answers are frames too. */
 export class Http {
+  readonly #base: string;
+
   constructor(
-    private readonly base: string,
+    base: string,
     private readonly tokens: Tokens,
     private readonly codec: Codec,
     private readonly timers: Timers,
     private readonly fetcher: typeof fetch,
-  ) {}
+    private readonly shared: Shared,
+  ) {
+    this.#base = base.replace(/^ws/, "http").replace(/\/+$/, "");
+  }
+
+  /** Makes a session without a socket. */
+  poll(onEnd: (reason: Reason) => void): Session {
+    return new Polling(this, onEnd);
+  }
 
   /** Sends a message; see Session.call. A subscribe waits up to 20 s for a rev above `rev`. */
-  async call({ id, text, reserved, ref }: Message, rev = 0): Promise<Frame> {
+  async call({ id, encoded, reserved, ref }: Message, rev = 0): Promise<Frame> {
     if (ref) return this.#frame(id, "GET", ref.replace(/^\/*/, "/"));
-    if (!reserved) return this.#frame(id, "POST", "/requests", text);
-    const { request_id, token, payload, ...query } = (this.codec.parse(text) as Json).payload;
+    if (!reserved) return this.#frame(id, "POST", "/requests", encoded);
+    const { request_id, token, payload, ...query } = (this.codec.parse(encoded) as Json).payload;
     const search = "?" + new URLSearchParams(query);
     const calls: Record<string, [method: string, path?: string, body?: string | undefined]> = {
       list: ["GET", search],
@@ -41,6 +61,7 @@ export class Http {
   }
 
   async #frame(id: string, method: string, path: string, body?: string): Promise<Frame> {
+    const { decode, plain } = this.shared;
     const [status, answer] = await this.#fetch(method, path, body);
     const frame = status < 300 && decode(answer, this.codec);
     if (frame) return frame;
@@ -75,10 +96,10 @@ export class Http {
       const token = await this.tokens.get();
       const abort = new AbortController();
       const giveUp = () => abort.abort();
-      const stop = this.timers.after(ANSWER_WITHIN, giveUp, giveUp);
+      const stop = this.timers.after(this.shared.limit, giveUp, giveUp);
       try {
         const { fetcher } = this;
-        const response = await fetcher(this.base + path, {
+        const response = await fetcher(this.#base + path, {
           method,
           headers: { Authorization: "Bearer " + token, ...(body && { "Content-Type": "application/json" }) },
           ...(body && { body }),
@@ -98,8 +119,10 @@ export class Http {
 export class Polling implements Session {
   readonly live = false;
   heard = 0;
-  readonly #ended = deferred<void>();
-  readonly ended = this.#ended.promise;
+  #end = () => {};
+  readonly ended = new Promise<void>((resolve) => {
+    this.#end = resolve;
+  });
 
   constructor(
     private readonly http: Http,
@@ -126,7 +149,7 @@ export class Polling implements Session {
   }
 
   retire(): void {
-    this.#ended.resolve();
+    this.#end();
   }
 
   close(): void {}

@@ -1,13 +1,13 @@
-import { type Deferred, deferred, type Timers } from "./clock.js";
+import { type Deferred, deferred, type Log, type Timers } from "./clock.js";
 import { Connection, type SocketClass } from "./connection.js";
 import { StreamerError } from "./error.js";
 import { type Codec, type Frame, reserved } from "./frame.js";
-import { type Http, Polling } from "./http.js";
+import type { Http } from "./http.js";
 import type { Reason, Session } from "./session.js";
 import { readClaims, type Tokens } from "./token.js";
 
-/** Where the client stands with its server. `closed` is final. */
-export type State = "connecting" | "open" | "reconnecting" | "closed";
+/** Where the client stands with its server. `idle`: it is not used yet, or was disconnected. */
+export type State = "idle" | "connecting" | "open" | "reconnecting" | "closed";
 
 /** API Gateway ends a connection after two hours; the next one is opened before. */
 const HAND_OVER_AFTER = 110 * 60_000;
@@ -22,17 +22,19 @@ const STABLE_AFTER = 30_000;
 export interface LinkParts {
   url: string;
   SocketClass: SocketClass | undefined;
-  http: Http;
+  http(): Promise<Http>;
   tokens: Tokens;
   codec: Codec;
   timers: Timers;
   /** Where "online" and "offline" are heard, if they are. */
   events: Partial<EventTarget>;
-  onFrame(frame: Frame): void;
+  onAny(frame: Frame): void;
   onState(): void;
+  onClose(error: StreamerError): void;
   /** Before anything is sent under a token: its caller, where the token names one. */
   onToken(caller: string | undefined): void;
   silence(): number;
+  log: Log | undefined;
 }
 
 /**
@@ -40,11 +42,15 @@ export interface LinkParts {
  * grows old, renews its token, and polls where WebSocket is blocked.
  */
 export class Link {
-  state: State = "connecting";
+  state: State = "idle";
   reason: Reason = "start";
   /** Why the link is closed: the error of every call that comes after. */
   closedBy: StreamerError | undefined;
 
+  /** How often it was started and stopped: what began before belongs to the past. */
+  #life = 0;
+  #started = false;
+  #opening: Connection | undefined;
   #session: Session | undefined;
   #next: Deferred<Session> = deferred();
   #openedAt = 0;
@@ -56,10 +62,33 @@ export class Link {
   #cancelDial = () => {};
   #cancelRenewal = () => {};
 
-  constructor(private readonly parts: LinkParts) {
-    parts.events.addEventListener?.("online", this);
-    parts.events.addEventListener?.("offline", this);
+  constructor(private readonly parts: LinkParts) {}
+
+  /** Connects, unless it does already or is closed. */
+  start(): void {
+    if (this.#started || this.closedBy) return;
+    this.#started = true;
+    this.parts.events.addEventListener?.("online", this);
+    this.parts.events.addEventListener?.("offline", this);
+    this.#set("connecting", "start");
     void this.#dial();
+  }
+
+  /** Disconnects, until the next start. What waits for a session goes on waiting. */
+  stop(state: State, reason: Reason): void {
+    this.#life++;
+    this.#started = this.#dialing = false;
+    const { events } = this.parts;
+    events.removeEventListener?.("online", this);
+    events.removeEventListener?.("offline", this);
+    this.#cancelDial();
+    this.#cancelRenewal();
+    this.#opening?.close();
+    const session = this.#session;
+    if (session) this.#next = deferred();
+    this.#session = undefined;
+    session?.close();
+    this.#set(state, reason);
   }
 
   /** The session, as soon as there is one. Rejects once the link is closed. */
@@ -76,14 +105,10 @@ export class Link {
   close(reason: Reason, error: StreamerError): void {
     if (this.closedBy) return;
     this.closedBy = error;
-    const { events, timers } = this.parts;
-    events.removeEventListener?.("online", this);
-    events.removeEventListener?.("offline", this);
-    timers.clear();
-    this.#session?.close();
+    this.parts.timers.clear();
+    this.stop("closed", reason);
     this.#next.reject(error);
-    this.#session = undefined;
-    this.#set("closed", reason);
+    this.parts.onClose(error);
   }
 
   /** The browser's events about the network. */
@@ -103,46 +128,53 @@ export class Link {
   async #dial(): Promise<void> {
     if (this.#dialing) return;
     this.#dialing = true;
-    const failure = await this.#open();
+    const life = this.#life;
+    const failure = await this.#open(() => life !== this.#life);
+    if (life !== this.#life) return;
     this.#dialing = false;
-    if (!failure || this.closedBy) return;
+    if (!failure) return;
     if (this.#session) return this.#dialIn(UPGRADE_AFTER); // it is still of use
     this.#set(this.state, this.#offline ? "offline" : failure);
     this.#dialIn(this.parts.timers.backoff(this.#attempt++));
   }
 
   /** One try to get a session; returns why there is none. */
-  async #open(): Promise<Reason | undefined> {
-    const { SocketClass, url, tokens, codec, timers, http, onFrame, onToken, silence } = this.parts;
+  async #open(over: () => boolean): Promise<Reason | undefined> {
+    const { SocketClass, url, tokens, codec, timers, http, onAny, onToken, silence, log } = this.parts;
     let token: string;
     try {
       token = await tokens.get();
     } catch (error) {
-      if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.close("unauthorized", error);
+      if (!over() && error instanceof StreamerError && error.code === "UNAUTHORIZED") this.close("unauthorized", error);
+      log?.("no token", error);
       return "token";
     }
-    if (this.closedBy) return;
+    if (over()) return;
     onToken(readClaims(token).caller);
 
     if (SocketClass) {
       const onEnd = (reason: Reason) => this.#lost(connection, reason);
-      const connection: Connection = new Connection(SocketClass, url, token, codec, timers, { onFrame, onEnd, silence });
-      if (await connection.opened) {
+      const connection: Connection = new Connection(SocketClass, url, token, codec, timers, { onAny, onEnd, silence });
+      this.#opening = connection;
+      const opened = await connection.opened;
+      if (over()) return;
+      if (opened) {
         this.#refused = this.#unauthorized = 0;
         this.#adopt(connection, token);
         return;
       }
-      if (this.closedBy) return;
     }
 
     // A browser does not say why a handshake failed: HTTP does.
+    let api: Http;
     let probe: Frame;
     try {
-      probe = await http.call(reserved("list", { limit: 1 }));
+      api = await http();
+      probe = await api.call(reserved("list", { limit: 1 }));
     } catch {
       return "unreachable";
     }
-    if (this.closedBy) return;
+    if (over()) return;
     if (probe.error?.code === "UNAUTHORIZED") {
       tokens.refuse();
       if (++this.#unauthorized > 1) this.close("unauthorized", new StreamerError(probe.error));
@@ -151,20 +183,20 @@ export class Link {
     if (probe.error) return "unreachable";
     this.#unauthorized = 0;
     if (SocketClass && (++this.#refused < 2 || this.#session)) return "refused";
-    const polling: Polling = new Polling(http, (reason) => this.#lost(polling, reason));
+    const polling: Session = api.poll((reason) => this.#lost(polling, reason));
     this.#adopt(polling, token);
     return;
   }
 
   #adopt(session: Session, token: string): void {
-    const { clock } = this.parts.timers;
+    const { time } = this.parts.timers;
     const old = this.#session;
     this.#session = session;
-    this.#openedAt = clock.now();
+    this.#openedAt = time.now();
     this.#next.resolve(session);
     old?.retire();
     if (session.live) {
-      this.#dialIn(HAND_OVER_AFTER - clock.random() * 10 * 60_000);
+      this.#dialIn(HAND_OVER_AFTER - time.random() * 10 * 60_000);
       this.#renewIn(this.parts.tokens.renewIn(token), session);
     } else if (this.parts.SocketClass) {
       this.#dialIn(UPGRADE_AFTER);
@@ -173,13 +205,13 @@ export class Link {
   }
 
   #lost(session: Session, reason: Reason): void {
-    if (this.#session !== session || this.closedBy) return;
+    if (this.#session !== session) return;
     const { timers, tokens } = this.parts;
     this.#session = undefined;
     this.#next = deferred();
     this.#cancelRenewal();
     if (reason === "unauthorized") tokens.refuse();
-    if (session.heard || timers.clock.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
+    if (session.heard || timers.time.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
     this.#set("reconnecting", this.#offline ? "offline" : reason);
     this.#dialIn(timers.backoff(this.#attempt++));
   }

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.js";
+import type { Clock, Log } from "./clock.js";
 import type { SocketClass } from "./connection.js";
 import type { RequestState } from "./frame.js";
 import type { PendingStorage } from "./pending.js";
@@ -30,8 +30,11 @@ export interface StreamerOptions {
   /** A WebSocket class for where there is none, such as Node 20. With neither, the client polls. */
   WebSocket?: SocketClass;
   fetch?: typeof fetch;
-  /** Keeps pending requests over a reload, for example `sessionStorage`. */
-  storage?: PendingStorage;
+  /**
+   * Keeps pending requests over a reload, for example `sessionStorage`. A function is
+   * asked when it is needed, so never on a server that renders the page.
+   */
+  storage?: PendingStorage | (() => PendingStorage | undefined);
   /** Reads JSON instead of `JSON.parse`, which rounds integers above 2^53. */
   parse?: (text: string) => unknown;
   /** Writes payloads instead of `JSON.stringify`, which refuses bigint. */
@@ -40,16 +43,26 @@ export interface StreamerOptions {
   pingInterval?: number;
   /** Where the events "online" and "offline" are heard. Default: the page. */
   events?: EventTarget;
+  /** Hears each change of state and each try that failed, for finding faults. Never hears a token or a payload. */
+  log?: Log;
   /** For tests. */
   clock?: Clock;
 }
 
-export interface RequestOptions {
+/** How long a call may take. */
+export interface CallOptions {
+  /** Aborting rejects with ABORTED at once, or with TIMEOUT when it is of `AbortSignal.timeout`. */
+  signal?: AbortSignal | undefined;
+  /** After so many ms it rejects with TIMEOUT. Default: never; without a network a call waits for one. */
+  timeout?: number | undefined;
+}
+
+export interface RequestOptions extends CallOptions {
   /** Names the request, and is its idempotency key. Default: a new one that cannot be guessed. */
   id?: string;
   /** Called with every progress, beginning with the newest that is known. */
   onProgress?: (progress: Progress) => void;
-  /** Aborting rejects the result with CANCELLED at once, and cancels the request on the server. */
+  /** Aborting rejects the result with CANCELLED at once, or with TIMEOUT, and cancels the request on the server. */
   signal?: AbortSignal;
   /** After so many ms the same happens with TIMEOUT. Default: never. */
   timeout?: number;
@@ -57,8 +70,14 @@ export interface RequestOptions {
   metadata?: Record<string, string>;
 }
 
-export interface ListOptions {
+export interface ResumeOptions extends CallOptions {
+  /** Called with every progress, beginning with the newest that is known. */
+  onProgress?: (progress: Progress) => void;
+}
+
+export interface ListOptions extends CallOptions {
   state?: RequestState;
+  action?: string;
   /** 1 to 100. Default: 20. */
   limit?: number;
   /** From the page before. */

@@ -27,14 +27,13 @@ export async function* output<Chunk = unknown>(
     if (live) newest = { offset: Number(offset), chunks: chunks!, final: false };
     if (live || request?.id === id) change();
   });
-  const { progress, result } = streamer.resume(id, { onProgress: () => streamer.reason === "polling" && change() });
-  const end = () => {
-    over = true;
-    change();
-  };
-  result.then(end, end);
+  const request = streamer.resume(id);
+  const leave = request.subscribe(({ status }) => {
+    over = status !== "pending";
+    if (over || streamer.reason === "polling") change();
+  });
   try {
-    await progress[Symbol.asyncIterator]().next(); // the server has it
+    for await (const _ of request.progress) break; // the server has it
     for (;;) {
       while (!changed) await new Promise<void>((resolve) => (wake = resolve));
       const last = over;
@@ -52,5 +51,6 @@ export async function* output<Chunk = unknown>(
     }
   } finally {
     stop();
+    leave();
   }
 }

@@ -4,8 +4,8 @@ export type PendingStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">
 interface Stored {
   /** The caller that they belong to, as the token said. */
   caller?: string | undefined;
-  /** By id: the message while the server may not have it, null from then on. */
-  requests: Record<string, string | null>;
+  /** By id: the message while the server may not have it, the percentage from then on. */
+  requests: Map<string, string | number>;
 }
 
 /**
@@ -17,25 +17,25 @@ export class Pending {
   #caller: string | undefined;
 
   constructor(
-    private readonly storage: PendingStorage | undefined,
+    private readonly source: PendingStorage | (() => PendingStorage | undefined) | undefined,
     private readonly key: string,
   ) {}
 
   load(): Stored {
     try {
-      const { caller, requests } = JSON.parse(this.storage!.getItem(this.key)!);
-      return { caller, requests: requests ?? {} };
+      const { caller, requests } = JSON.parse(this.#storage!.getItem(this.key)!);
+      return { caller, requests: new Map(requests) };
     } catch {
-      return { requests: {} };
+      return { requests: new Map() };
     }
   }
 
-  put(id: string, text: string | null): void {
-    this.#change((requests) => (requests[id] = text));
+  put(id: string, kept: string | number): void {
+    this.#change((requests) => requests.set(id, kept));
   }
 
   remove(id: string): void {
-    this.#change((requests) => delete requests[id]);
+    this.#change((requests) => requests.delete(id));
   }
 
   /** Notes the caller whose requests these are from now on. */
@@ -45,14 +45,18 @@ export class Pending {
   }
 
   #change(edit: (requests: Stored["requests"]) => void): void {
-    if (!this.storage) return;
     const { caller, requests } = this.load();
     edit(requests);
     try {
-      if (!Object.keys(requests).length) this.storage.removeItem(this.key);
-      else this.storage.setItem(this.key, JSON.stringify({ caller: this.#caller ?? caller, requests }));
+      if (!requests.size) this.#storage?.removeItem(this.key);
+      else this.#storage?.setItem(this.key, JSON.stringify({ caller: this.#caller ?? caller, requests: [...requests] }));
     } catch {
       // See above.
     }
+  }
+
+  /** A function is asked with each use: on a server that renders there may be none. */
+  get #storage(): PendingStorage | undefined {
+    return typeof this.source === "function" ? this.source() : this.source;
   }
 }

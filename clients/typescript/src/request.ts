@@ -1,17 +1,33 @@
-import { deferred, tell } from "./clock.js";
+import { type Deferred, deferred, tell } from "./clock.js";
 import { StreamerError } from "./error.js";
-import { type Frame, isFinal, type RequestState, type Snapshot } from "./frame.js";
+import { type Frame, isFinal, type RequestState, type Snapshot, type Waiting } from "./frame.js";
 
-/** How far a request is. The first one says that the server has stored it. */
-export interface Progress {
+/** A request as it stands. Each change makes a new object, so that two can be compared by identity. */
+export interface Current<Result = unknown> {
+  readonly status: "pending" | "done" | "failed";
   /** 0 to 100. */
-  percentage: number;
-  /** A short text for a person. */
-  message: string;
+  readonly percentage: number;
+  /** A short text for a person; empty until there is one. */
+  readonly message: string;
+  /** Where the server has it; undefined until the server has stored it, so always for a short action. */
+  readonly state?: RequestState | undefined;
+  /** Rises with each change at the server. */
+  readonly rev: number;
+  /** Its action, when a snapshot has said it. */
+  readonly action?: string | undefined;
   /** What the action adds for programs. */
-  metadata?: Record<string, unknown>;
-  state: RequestState;
-  rev: number;
+  readonly metadata?: Record<string, unknown> | undefined;
+  /** While QUEUED: what it waits for, when the server has said so. */
+  readonly waiting?: Waiting | undefined;
+  /** When done. */
+  readonly result?: Result | undefined;
+  /** When failed. */
+  readonly error?: StreamerError | undefined;
+}
+
+/** How far a stored request is. The first one says that the server has stored it; the last one, of a success, says 100. */
+export interface Progress extends Current {
+  readonly state: RequestState;
 }
 
 /** A request as the code that made or resumed it sees it. */
@@ -19,7 +35,7 @@ export interface RequestHandle<Result = unknown> {
   readonly id: string;
   /**
    * The result. Rejects with a StreamerError, which is never an unhandled
-   * rejection.
+   * rejection. Who has read it is a reader until the request ends.
    */
   readonly result: Promise<Result>;
   /**
@@ -27,6 +43,10 @@ export interface RequestHandle<Result = unknown> {
    * misses steps, never the newest. Ends, without an error, when the request does.
    */
   readonly progress: AsyncIterable<Progress>;
+  /** The request as it stands now. */
+  readonly current: Current<Result>;
+  /** Calls the listener soon after each change of `current`, until the function that it returns is called. */
+  readonly subscribe: (listener: (current: Current<Result>) => void) => () => void;
   /** The same as `Streamer.cancel` with this id. */
   cancel(): Promise<Snapshot | undefined>;
 }
@@ -39,11 +59,14 @@ const STATES: Record<string, RequestState> = {
   error: "FAILED",
 };
 
+/** The listener that stands for a reader of the result. */
+const awaits = () => {};
+
 /** What the client knows of one request. Frames may come doubled and in any order. */
 export class Tracked {
   readonly handle: RequestHandle<any>;
-  /** The request has ended, or the reader has given it up. */
-  readonly done: Promise<void>;
+  /** The request has ended, or the client has given it up. */
+  readonly over: Promise<void>;
   ended = false;
   /** The server has nothing more to do for it. */
   finished = false;
@@ -52,95 +75,174 @@ export class Tracked {
   /** When it was sent, or may have been; undefined: never. */
   sentAt: number | undefined;
   /** Its cancel, once that was asked for. From then on the message is not sent again. */
-  cancelling: Promise<Snapshot | undefined> | undefined;
+  cancelled: Promise<Snapshot | undefined> | undefined;
   /** Resolves when the server has answered the message, or will not any more: what is sent from then on does not overtake it. */
   readonly answered = deferred<void>();
   /** The caller that it belongs to, as far as a token said. */
-  caller: string | undefined;
-  /** The highest rev seen. */
-  rev = 0;
+  owner: string | undefined;
+  current: Current = { status: "pending", percentage: 0, message: "", rev: 0 };
+  /** What the storage has of it. */
+  kept: string | number | undefined;
+  /** It had readers, and has none. */
+  unread = false;
 
   readonly #result = deferred<unknown>();
-  readonly #listeners = new Set<(p: Progress) => void>();
+  readonly #listeners = new Set<(current: Current) => void>();
   #last: Progress | undefined;
-  #changed = deferred<void>();
+  #moved = deferred<void>();
 
   /**
-   * `text` is the message, unless only its id is known; `follow` reads a
+   * `encoded` is the message, unless only its id is known; `follow` reads a
    * result_ref, and `cancel` is the client's.
    */
   constructor(
     readonly id: string,
-    readonly text: string | undefined,
+    readonly encoded: string | undefined,
     private readonly follow: (ref: string, id: string) => Promise<unknown>,
     cancel: (id: string) => Promise<Snapshot | undefined>,
   ) {
-    this.stored = !text;
-    if (!text) this.answered.resolve();
-    const finish = () => this.#changed.resolve();
-    this.done = this.#result.promise.then(finish, finish);
-    const progress = { [Symbol.asyncIterator]: () => this.#iterate() };
-    this.handle = { id, result: this.#result.promise, progress, cancel: () => cancel(id) };
+    this.stored = !encoded;
+    if (!encoded) this.answered.resolve();
+    this.over = this.#result.promise.then(awaits, awaits);
+    const tracked = this;
+    const { subscribe } = this;
+    this.handle = {
+      id,
+      subscribe,
+      cancel: () => cancel(id),
+      progress: { [Symbol.asyncIterator]: () => this.#iterate() },
+      get current() {
+        return tracked.current;
+      },
+      get result() {
+        subscribe(awaits);
+        return tracked.result;
+      },
+    };
   }
 
-  /** There is no use in sending the message. */
-  get dropped(): boolean {
-    return this.ended || (!this.stored && !!this.cancelling);
+  /** The highest rev seen. */
+  get rev(): number {
+    return this.current.rev;
   }
+
+  get result(): Promise<unknown> {
+    return this.#result.promise;
+  }
+
+  /** There is no use in sending the message, or a subscribe. */
+  get dropped(): boolean {
+    return this.ended || (this.stored ? this.unread : !!this.cancelled);
+  }
+
+  /** Resolves when readers come, or the last one leaves. */
+  get moved(): Promise<void> {
+    return this.#moved.promise;
+  }
+
+  readonly subscribe = (listener: (current: any) => void): (() => void) => {
+    this.#listeners.add(listener);
+    this.#look();
+    return () => {
+      this.#listeners.delete(listener);
+      // One that takes its place at once makes no difference.
+      queueMicrotask(() => this.#look());
+    };
+  };
 
   /** Calls the listener with every progress from now on, beginning with the newest. */
-  watch(listener: (p: Progress) => void): void {
-    this.#listeners.add(listener);
+  watch(listener: (p: Progress) => void): () => void {
+    const hear = (current: Current) => isProgress(current) && listener(current);
     if (this.#last) tell([listener], this.#last);
+    return this.subscribe(hear);
   }
 
   /** Takes a frame of this request, unless it is old news. */
   offer(frame: Frame): void {
     const snapshot = frame.request;
-    const { rev = 0, error, result, result_ref, percentage = 0, message = "", metadata } = snapshot ?? frame;
+    const {
+      rev = 0,
+      error,
+      result,
+      result_ref,
+      percentage = 0,
+      message = "",
+      metadata,
+      waiting,
+      action,
+    } = (snapshot ?? frame) as Snapshot;
     if (frame.type === "response") {
       this.finished = true;
       this.answered.resolve();
-      return this.#end(frame.data);
+      return this.#end(frame.data, {});
     }
     // An error without a rev answers a message; it does not end a request.
     const state = snapshot ? snapshot.state : STATES[frame.type];
     if (!state || rev <= this.rev) return;
     this.stored = true;
     this.answered.resolve();
-    this.rev = rev;
     this.finished = isFinal(state);
     if (this.ended) return;
-    if (this.finished) {
-      if (error) this.fail(new StreamerError(error, this.id));
-      else this.#end(result_ref ? this.follow(result_ref, this.id) : result);
-    } else {
-      this.#last = { percentage, message, ...(metadata && { metadata }), state, rev };
-      tell(this.#listeners, this.#last);
-      this.#changed.resolve();
-      this.#changed = deferred();
-    }
+    const now = { state, rev, ...(action && { action }) };
+    if (!this.finished) {
+      const more = { ...(metadata && { metadata }), ...(waiting && { waiting }) };
+      this.#show({ status: "pending", percentage, message, ...more, ...now });
+    } else if (error) this.fail(new StreamerError(error, this.id), now);
+    else this.#end(result_ref ? this.follow(result_ref, this.id) : result, now);
   }
 
-  fail(error: StreamerError): void {
+  fail(error: StreamerError, more: Partial<Current> = {}): void {
+    if (this.current.status !== "pending") return;
     this.ended = true;
     this.#result.reject(error);
+    this.#show({ ...this.current, ...more, status: "failed", error });
   }
 
-  #end(result: unknown): void {
+  #end(result: unknown, more: Partial<Current>): void {
     this.ended = true;
-    Promise.resolve(result).then(this.#result.resolve, this.#result.reject);
+    Promise.resolve(result).then(
+      (result) => {
+        if (this.current.status !== "pending") return;
+        this.#result.resolve(result);
+        this.#show({ ...this.current, ...more, status: "done", percentage: 100, result });
+      },
+      (error) => this.fail(error),
+    );
+  }
+
+  #show(current: Current): void {
+    this.current = current;
+    if (isProgress(current)) this.#last = current;
+    tell(this.#listeners, current);
+  }
+
+  /** Notes whether there are readers. */
+  #look(): void {
+    const unread = !this.#listeners.size;
+    if (unread === this.unread) return;
+    this.unread = unread;
+    this.#moved.resolve();
+    this.#moved = deferred();
   }
 
   async *#iterate(): AsyncGenerator<Progress> {
-    let open = true;
-    void this.done.then(() => (open = false));
-    for (let seen: Progress | undefined; ; ) {
-      if (this.#last !== seen) {
-        seen = this.#last;
-        yield seen!;
-      } else if (open) await this.#changed.promise;
-      else return;
+    let wake: Deferred<void>;
+    const stop = this.subscribe(() => wake.resolve());
+    try {
+      for (let seen: Progress | undefined; ; ) {
+        wake = deferred();
+        if (this.#last !== seen) {
+          seen = this.#last;
+          yield seen!;
+        } else if (this.current.status !== "pending") return;
+        else await wake.promise;
+      }
+    } finally {
+      stop();
     }
   }
+}
+
+function isProgress(current: Current): current is Progress {
+  return !!current.state && current.status !== "failed";
 }

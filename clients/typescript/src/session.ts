@@ -2,7 +2,7 @@ import type { Frame, Message } from "./frame.js";
 
 /** Why the state is what it is. */
 export type Reason =
-  | "start" // connecting for the first time
+  | "start" // idle, or connecting for the first time
   | "connected" // open, over WebSocket
   | "polling" // open, over HTTP: WebSocket is blocked or there is none
   | "lost" // the connection was closed
@@ -12,6 +12,7 @@ export type Reason =
   | "refused" // HTTP answers, WebSocket does not
   | "token" // the token function failed
   | "unauthorized" // the server did not take the token
+  | "disconnected" // disconnect was called
   | "closed"; // close was called
 
 /** One way to the server while it lasts: a socket, or polling. */

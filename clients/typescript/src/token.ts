@@ -29,18 +29,18 @@ export class Tokens {
 
   constructor(
     private readonly source: () => string | Promise<string>,
-    private readonly clock: Clock,
+    private readonly time: Clock,
   ) {}
 
   /** Concurrent callers share one call of the source. Rejects as the source does. */
   async get(): Promise<string> {
-    if (this.#current && this.clock.now() < this.#renewAt) return this.#current;
+    if (this.#current && this.time.now() < this.#renewAt) return this.#current;
     const fetched = (async () => this.source())();
     this.#current = fetched;
     this.#renewAt = Infinity;
     try {
       const token = await fetched;
-      const now = this.clock.now();
+      const now = this.time.now();
       const left = (readClaims(token).expires ?? now) - now;
       if (this.#current === fetched) this.#renewAt = now + left - Math.min(60_000, left / 5);
       return token;
@@ -57,6 +57,6 @@ export class Tokens {
 
   /** How long until the token should be renewed, at least half a minute. */
   renewIn(token: string): number | undefined {
-    return readClaims(token).expires && Math.max(30_000, this.#renewAt - this.clock.now());
+    return readClaims(token).expires && Math.max(30_000, this.#renewAt - this.time.now());
   }
 }

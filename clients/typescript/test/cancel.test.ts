@@ -49,7 +49,7 @@ test("a request that was not sent yet is dropped by its cancel", async (t) => {
   const streamer = connect();
   const request = streamer.request("charge", {}, { id: "r-1" });
   assert.equal(await request.cancel(), undefined);
-  await assert.rejects(request.result, { code: "CANCELLED", message: "the request was cancelled before it was stored" });
+  await assert.rejects(request.result, { code: "CANCELLED", message: "cancelled before it was stored" });
   const peer = await server.connections.next();
   await reaches(streamer, "open");
   await turn();

@@ -22,7 +22,7 @@ async function start(t: TestContext, token = "a.b.c") {
   const heard = new Queue<Frame>();
   const ends = new Queue<Reason>();
   const connection = new Connection(Socket, server.url, token, JSON, timers, {
-    onFrame: (frame) => heard.put(frame),
+    onAny: (frame) => heard.put(frame),
     onEnd: (reason) => ends.put(reason),
     silence: () => 240_000,
   });
@@ -57,7 +57,7 @@ test("a handshake that is refused, that never ends, or that cannot be made is no
   const server = await FakeServer.start();
   t.after(() => server.stop());
   server.refuse = 401;
-  const events = { onFrame: () => {}, onEnd: () => assert.fail("it was never open"), silence: () => 1000 };
+  const events = { onAny: () => {}, onEnd: () => assert.fail("it was never open"), silence: () => 1000 };
   const clock = new ManualClock();
   const refused = new Connection(Socket, server.url, "a.b.c", JSON, new Timers(clock), events);
   assert.equal(await refused.opened, false);

@@ -13,6 +13,7 @@ const skip = url ? false : "STREAMER_E2E_URL names no server";
 
 async function connect(options: Partial<StreamerOptions> = {}): Promise<Streamer> {
   const streamer = new Streamer(url!, { token: () => token, WebSocket: Socket, ...(httpUrl && { httpUrl }), ...options });
+  streamer.connect();
   try {
     await reaches(streamer, "open", undefined, ["unreachable", "unauthorized"]);
   } catch (error) {
@@ -78,5 +79,6 @@ test("errors say what is wrong", { skip }, async (t) => {
   await assert.rejects(streamer.get("no-such-request"), { code: "NOT_FOUND" });
   const stranger = new Streamer(url!, { token: () => "a.b.c", WebSocket: Socket, ...(httpUrl && { httpUrl }) });
   t.after(() => stranger.close());
+  stranger.connect();
   await reaches(stranger, "closed", "unauthorized");
 });

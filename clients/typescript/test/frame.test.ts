@@ -34,12 +34,12 @@ test("with a parse that keeps large integers, the protocol's own numbers stay nu
 test("a payload goes into the message as the codec spells it", () => {
   const raw = { parse: JSON.parse, stringify: (value: unknown) => String(value) };
   assert.equal(
-    encode("r-1", "echo", '{ "n" : 9007199254740993 }', raw).text,
+    encode("r-1", "echo", '{ "n" : 9007199254740993 }', raw).encoded,
     '{"id":"r-1","action":"echo","payload":{ "n" : 9007199254740993 }}',
   );
-  assert.equal(encode("r-1", "echo", undefined, JSON).text, '{"id":"r-1","action":"echo"}');
+  assert.equal(encode("r-1", "echo", undefined, JSON).encoded, '{"id":"r-1","action":"echo"}');
   assert.equal(
-    encode("r-1", "echo", null, JSON, { a: "b" }).text,
+    encode("r-1", "echo", null, JSON, { a: "b" }).encoded,
     '{"id":"r-1","action":"echo","payload":null,"metadata":{"a":"b"}}',
   );
 });

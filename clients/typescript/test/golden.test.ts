@@ -48,12 +48,19 @@ test("every golden frame is understood, and means what it says", async (t) => {
       const got = await seen(text);
       switch (type) {
         case "acknowledgment":
-          return assert.deepEqual(got, { percentage: 0, message: frame.message, state: "QUEUED", rev });
+          return assert.deepEqual(got, { status: "pending", percentage: 0, message: frame.message, state: "QUEUED", rev });
         case "response":
           return assert.deepEqual(got, { result: frame.data });
         case "progress": {
           const { percentage, message, metadata } = frame;
-          return assert.deepEqual(got, { percentage, message, ...(metadata && { metadata }), state: "RUNNING", rev });
+          return assert.deepEqual(got, {
+            status: "pending",
+            percentage,
+            message,
+            ...(metadata && { metadata }),
+            state: "RUNNING",
+            rev,
+          });
         }
         case "complete":
           return assert.deepEqual(got, { result: frame.result_ref ? { fetched: frame.result_ref } : frame.result });
@@ -64,8 +71,9 @@ test("every golden frame is understood, and means what it says", async (t) => {
             return assert.deepEqual(got, { result: request.result_ref ? { fetched: request.result_ref } : request.result });
           }
           if (request.error && request.state !== "QUEUED") return assert.deepEqual(got, failure(request.error));
-          const { percentage, message = "", metadata, state } = request;
-          return assert.deepEqual(got, { percentage, message, ...(metadata && { metadata }), state, rev: request.rev });
+          const { percentage, message = "", metadata, waiting, state } = request;
+          const more = { ...(metadata && { metadata }), ...(waiting && { waiting }), action: request.action };
+          return assert.deepEqual(got, { status: "pending", percentage, message, ...more, state, rev: request.rev });
         }
         default: // pong, and what this client does not know
           return assert.equal(got, "nothing");
@@ -82,7 +90,7 @@ test("every golden message is what this client sends for the same values", async
     await t.test(name, () => {
       const { id, action, metadata } = JSON.parse(text);
       const payload = /"payload":(.*?)(,"metadata":.*)?\}$/.exec(text)?.[1];
-      const message = encode(id ?? "left out", action, payload, raw, metadata).text;
+      const message = encode(id ?? "left out", action, payload, raw, metadata).encoded;
       assert.equal(spelling(id ? message : message.replace('"id":"left out",', "")), text);
     });
   }

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Timers } from "../src/clock.js";
-import { encode, reserved } from "../src/frame.js";
+import { decode, encode, plain, reserved } from "../src/frame.js";
 import { Http, Polling } from "../src/http.js";
 import type { Reason } from "../src/session.js";
 import { Tokens } from "../src/token.js";
 import { ManualClock } from "./support/clock.js";
 import { ada, frames, snapshot } from "./support/harness.js";
 import { FakeServer } from "./support/server.js";
+
+const shared = { decode, plain, limit: 35_000 };
 
 async function start(t: TestContext, token: () => string = () => ada) {
   const server = await FakeServer.start();
@@ -16,7 +18,7 @@ async function start(t: TestContext, token: () => string = () => ada) {
   const clock = new ManualClock();
   const timers = new Timers(clock);
   t.after(() => timers.clear());
-  return { server, clock, timers, http: new Http(server.httpUrl, new Tokens(token, clock), JSON, timers, fetch) };
+  return { server, clock, timers, http: new Http(server.httpUrl, new Tokens(token, clock), JSON, timers, fetch, shared) };
 }
 
 const message = encode("r-1", "report", { year: 2026 }, JSON);
@@ -81,7 +83,7 @@ test("what a caller names stays one part of the path, and a signal keeps its dig
     parse: (text: string) => JSON.parse(text.replaceAll(/:(\d{16,})/g, ':"big:$1"')),
     stringify: (value: unknown) => JSON.stringify(value)?.replaceAll(/"big:(\d+)"/g, "$1"),
   };
-  const http = new Http("", new Tokens(() => ada, new ManualClock()), codec, timers, fetcher);
+  const http = new Http("", new Tokens(() => ada, new ManualClock()), codec, timers, fetcher, shared);
   await http.call(reserved("cancel", { request_id: "../connections?x" }));
   await http.call(reserved("signal", { request_id: "r-1", token: "a/b c?d", payload: { n: "big:9007199254740993" } }, codec));
   await http.call(reserved("signal", { request_id: "r-1", token: "t" }, codec));
@@ -183,7 +185,7 @@ test("a call without an answer ends, by its time limit or with the client", asyn
 test("a result is fetched below the HTTP API, wherever the reference points", async (t) => {
   const { server, http } = await start(t);
   for (const ref of ["/requests/r-1", "requests/r-1", "//requests/r-1"]) {
-    const answer = http.call({ id: "r-1", text: "", ref });
+    const answer = http.call({ id: "r-1", encoded: "", ref });
     const call = await server.calls.next();
     assert.equal(call.url, "/requests/r-1");
     call.reply(200, snapshot("r-1", "SUCCEEDED", 9, { result: "large" }));

@@ -7,17 +7,23 @@ test("what is pending, and whose it is, is there for the next page", () => {
   const storage = new MemoryStorage();
   const pending = new Pending(storage, "key");
   pending.put("r-1", "the message");
-  pending.put("r-2", null);
+  pending.put("r-2", 0);
   pending.claim("ada");
-  assert.deepEqual(new Pending(storage, "key").load(), { caller: "ada", requests: { "r-1": "the message", "r-2": null } });
-  assert.deepEqual(new Pending(storage, "another").load(), { requests: {} });
+  assert.deepEqual(new Pending(storage, "key").load(), {
+    caller: "ada",
+    requests: new Map<string, string | number>([
+      ["r-1", "the message"],
+      ["r-2", 0],
+    ]),
+  });
+  assert.deepEqual(new Pending(storage, "another").load(), { requests: new Map() });
 });
 
 test("nothing is left behind when nothing is pending", () => {
   const storage = new MemoryStorage();
   const pending = new Pending(storage, "key");
   pending.claim("ada");
-  pending.put("r-1", null);
+  pending.put("r-1", 0);
   pending.remove("r-1");
   assert.equal(storage.items.size, 0);
 });
@@ -25,24 +31,24 @@ test("nothing is left behind when nothing is pending", () => {
 test("two clients share a storage without losing each other's requests", () => {
   const storage = new MemoryStorage();
   const [one, two] = [new Pending(storage, "key"), new Pending(storage, "key")];
-  one.put("r-1", null);
-  two.put("r-2", null);
+  one.put("r-1", 0);
+  two.put("r-2", 0);
   one.remove("r-1");
-  assert.deepEqual(one.load().requests, { "r-2": null });
+  assert.deepEqual(one.load().requests, new Map([["r-2", 0]]));
 });
 
 test("no storage, a broken one and a full one cost only the memory", () => {
   const none = new Pending(undefined, "key");
-  none.put("r-1", null);
-  assert.deepEqual(none.load(), { requests: {} });
+  none.put("r-1", 0);
+  assert.deepEqual(none.load(), { requests: new Map() });
 
   const storage = new MemoryStorage();
   for (const text of ["no json", "null", "7", '{"requests":null}']) {
     storage.setItem("key", text);
-    assert.deepEqual(new Pending(storage, "key").load().requests, {});
+    assert.deepEqual(new Pending(storage, "key").load().requests, new Map());
   }
   storage.setItem = () => {
     throw new DOMException("full", "QuotaExceededError");
   };
-  new Pending(storage, "key").put("r-1", null);
+  new Pending(storage, "key").put("r-1", 0);
 });

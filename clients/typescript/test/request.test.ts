@@ -60,6 +60,8 @@ test("a snapshot says where a request stands, and how it ended", async () => {
     metadata: { rows: 7 },
     state: "RUNNING",
     rev: 4,
+    action: "report",
+    status: "pending",
   });
   running.offer(f.snapshot("m", "SUCCEEDED", 5, { result: [1] }));
   assert.deepEqual(await running.handle.result, [1]);
@@ -108,8 +110,12 @@ test("a slow reader of progress misses steps, never the newest, and ends with th
     request.offer(f.progress(percentage, rev));
   assert.equal((await reader.next()).value!.percentage, 30);
   request.offer(f.progress(40, 5));
-  request.offer(f.complete(1, 6));
   assert.equal((await reader.next()).value!.percentage, 40);
+  request.offer(f.progress(50, 6));
+  request.offer(f.complete(1, 7));
+  await request.handle.result;
+  const last = (await reader.next()).value!;
+  assert.deepEqual([last.percentage, last.state], [100, "SUCCEEDED"]);
   assert.ok((await reader.next()).done);
 });
 

@@ -21,6 +21,7 @@ function connect() {
     },
   };
   const streamer = new Streamer(url!, { token: () => token, WebSocket: Socket, clock });
+  streamer.connect();
   const client = { streamer, planned: -1, back: -1 };
   streamer.onState(() => {
     if (streamer.state === "reconnecting" && client.planned < 0) client.planned = asked;

@@ -249,7 +249,7 @@ test("a timeout cancels too, and one that was not needed leaves no timer", async
   peer.send(f.ack());
   await turn();
   clock.advance(5000);
-  await assert.rejects(request.result, { code: "TIMEOUT", message: "no result within 5000 ms" });
+  await assert.rejects(request.result, { code: "TIMEOUT", message: "nothing within 5000 ms" });
   const cancel = await peer.expect("streamer.cancel");
   peer.send(f.snapshot(cancel.id, "CANCELLED", 2));
 
@@ -325,8 +325,8 @@ test("over HTTP alone a request has the same lifecycle", async (t) => {
 test("an abort does not wait for the poll that is under way", async (t) => {
   const { server, streamer } = await polling(t);
   const controller = new AbortController();
-  const request = streamer.resume("r-1", { signal: controller.signal });
-  (await server.calls.next()).reply(200, snapshot("r-1", "RUNNING", 4));
+  const request = streamer.request("report", {}, { id: "r-1", signal: controller.signal });
+  (await server.calls.next()).reply(202, f.ack(4));
   await server.calls.next();
   controller.abort();
   await assert.rejects(request.result, { code: "CANCELLED" });

@@ -70,9 +70,9 @@ export function errors(error: unknown): void {
 
 export function Component(): null {
   const s = new Streamer<Actions>("wss://host/prod", { token: () => "token" });
-  const { start, result, progress } = useRequest(s, "generate_report");
+  const { start, result, percentage } = useRequest(s, "generate_report");
   expect<Same<typeof result, { url: string } | undefined>>();
-  expect<Same<typeof progress, Progress | undefined>>();
+  expect<Same<typeof percentage, number>>();
   start({ format: "csv" }, { timeout: 1000 });
   // @ts-expect-error: the payload is of another type
   start({ format: 7 });

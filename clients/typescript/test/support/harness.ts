@@ -28,6 +28,7 @@ export async function newHarness(
   const clock = new ManualClock();
   const connect = (more: Partial<StreamerOptions> = {}) => {
     const streamer = new Streamer(server.url, { token: () => ada, WebSocket: Socket, clock, ...options, ...more });
+    streamer.connect();
     t.after(() => streamer.close());
     return streamer;
   };

@@ -66,6 +66,7 @@ const streamer = new Streamer<Actions>(url!, {
 const state = document.querySelector("#state")!;
 const tell = () => (state.textContent = `${streamer.state}: ${streamer.reason}`);
 streamer.onState(tell);
+streamer.connect();
 tell();
 for (const [id, fileName] of shown.load()) {
   const view = new View(fileName);

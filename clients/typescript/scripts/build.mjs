@@ -1,0 +1,37 @@
+// Builds dist/: each entry point as an ES module and for CommonJS, with its types. The names of what
+// only this package uses are shortened, as minifiers do with local names.
+import { execFileSync } from "node:child_process";
+import { copyFileSync, readdirSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+export const entries = ["index", "output", "react"];
+
+/** Members that no caller sees, no JSON has and no platform API names. */
+const internal =
+  "answered backoff bound cancelBehind closedBy codec dropped fetcher finished heard isCurrent kept moved opened " +
+  "parts refuse renewIn restore retire sentAt stored taps timers tokens unread within renewAt follow states link " +
+  "use begin make offer answer snapshot drop check ready watch live pause poll onToken onEnd onClose SocketClass http " +
+  "reserved expires source ended dropped call claim load put remove tracked options ref over fail stop silence onAny encoded owner time";
+
+/** How every build and the size check make a bundle. */
+export const options = {
+  bundle: true,
+  external: ["react"],
+  minifySyntax: true,
+  mangleProps: new RegExp(`^(${internal.replaceAll(" ", "|")})$`),
+  target: "es2022",
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+  rmSync("dist", { recursive: true, force: true });
+  const entryPoints = entries.map((name) => `src/${name}.ts`);
+  await build({ ...options, entryPoints, outdir: "dist", format: "esm", splitting: true });
+  await build({ ...options, entryPoints, outdir: "dist", format: "cjs", outExtension: { ".js": ".cjs" } });
+  execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
+  for (const name of readdirSync("dist")) {
+    // CommonJS has declarations of its own, which differ in nothing but the names of files.
+    if (name.endsWith(".d.ts")) copyFileSync(`dist/${name}`, `dist/${name.replace(".d.ts", ".d.cts")}`);
+  }
+}

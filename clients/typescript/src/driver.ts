@@ -1,0 +1,373 @@
+import { deferred, systemClock, Timers, tell } from "./clock.js";
+import type { SocketClass } from "./connection.js";
+import { StreamerError, type WireError } from "./error.js";
+import { type Codec, checkId, decode, type Frame, type Message, plain, reserved, type Snapshot } from "./frame.js";
+import type { Http } from "./http.js";
+import { Link } from "./link.js";
+import type { CallOptions, StreamerOptions } from "./options.js";
+import { Pending } from "./pending.js";
+import { Tracked } from "./request.js";
+import { ANSWER_WITHIN, type Session } from "./session.js";
+import { Tokens } from "./token.js";
+
+/** The most bytes that go in one WebSocket message; a browser cannot split it, and a frame of 32 KB has a header. */
+const MAX_FRAME = 32_000;
+/** How often a message is sent that is not answered. */
+const MAX_TRIES = 5;
+/** While a result is awaited, a dead connection should show within a minute or two. */
+const WAITING_SILENCE = 60_000;
+
+/** A call, or a request, that can be given up. */
+interface Asking {
+  /** There is no use in sending it. */
+  readonly dropped: boolean;
+}
+
+/** Sees requests to their end, and calls to their answer, over the sessions that there are. */
+export class Driver {
+  readonly codec: Codec;
+  readonly tracked = new Map<string, Tracked>();
+  readonly states = new Set<() => void>();
+  readonly taps = new Set<(frame: Frame) => void>();
+  link!: Link;
+  #timers!: Timers;
+  #http!: () => Promise<Http>;
+  #restored = false;
+  #caller: string | undefined;
+  readonly #pending: Pending;
+  /** By id: the last redrive, which resolves when it is answered. */
+  readonly #redrives = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly url: string,
+    private readonly options: StreamerOptions,
+  ) {
+    const { parse = JSON.parse, stringify = JSON.stringify, storage } = options;
+    this.codec = { parse, stringify };
+    this.#pending = new Pending(storage, "streamer " + url);
+    this.#build();
+  }
+
+  /** Makes a link of its own for each time between an opening and a close. */
+  #build(): void {
+    const { url, options, codec } = this;
+    const { pingInterval = 240_000, events = globalThis as any, log } = options;
+    const { origin } = new URL(url);
+    const timers = new Timers(options.clock ?? systemClock);
+    const tokens = new Tokens(options.token, timers.time);
+    const base = options.httpUrl ?? origin;
+    // Most pages never need it, so that it is loaded with its first use.
+    const http = async () =>
+      new (await import("./http.js")).Http(base, tokens, codec, timers, options.fetch ?? fetch, {
+        decode,
+        plain,
+        limit: ANSWER_WITHIN,
+      });
+    this.#timers = timers;
+    this.#http = http;
+    this.#restored = false;
+    this.link = new Link({
+      url,
+      SocketClass: options.WebSocket ?? (globalThis.WebSocket as SocketClass | undefined),
+      http,
+      tokens,
+      codec,
+      timers,
+      events,
+      log,
+      onAny: (frame) => this.offer(frame),
+      onState: () => {
+        const { state, reason } = this.link;
+        log?.(`${state}: ${reason}`);
+        tell(this.states, undefined);
+      },
+      onClose: (error) => {
+        for (const request of this.tracked.values()) request.fail(error);
+      },
+      onToken: (caller) => this.#claim(caller),
+      silence: () => (this.tracked.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval),
+    });
+  }
+
+  /** Opens again what was closed, and connects. */
+  connect(): void {
+    if (this.link.closedBy) this.#build();
+    this.use();
+  }
+
+  /** Connects with the first use, with what the storage has. */
+  use(): void {
+    this.restore();
+    this.link.start();
+  }
+
+  /** Goes on with the requests of the storage. */
+  restore(): void {
+    if (this.#restored || this.link.closedBy) return;
+    this.#restored = true;
+    const { caller, requests } = this.#pending.load();
+    for (const [id, kept] of requests) {
+      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : undefined, caller, +kept || 0);
+    }
+    if (this.tracked.size) this.link.start();
+  }
+
+  close(): void {
+    this.link.close("closed", new StreamerError({ code: "CLOSED", message: "the client was closed" }));
+  }
+
+  /** Keeps a request, and sees to it. */
+  begin(id: string, text: string | undefined, caller = this.#caller, percentage?: number): Tracked {
+    const { link } = this;
+    const request = this.make(id, text);
+    try {
+      checkId(id);
+    } catch (error) {
+      request.fail(error as StreamerError);
+      return request;
+    }
+    request.owner = caller;
+    if (percentage !== undefined) {
+      request.sentAt = this.#timers.time.now(); // by the page before
+      request.current = { ...request.current, percentage };
+    }
+    this.tracked.set(id, request);
+    void request.over.then(() => {
+      if (!link.closedBy) this.#pending.remove(id);
+      if (this.tracked.get(id) === request) this.tracked.delete(id);
+    });
+    this.#keep(request);
+    void this.#drive(request);
+    return request;
+  }
+
+  make(id: string, text?: string): Tracked {
+    return new Tracked(id, text, this.#follow, (id) => this.cancel(id));
+  }
+
+  /** Calls `stop` when the options say so, until the function that it returns is called. */
+  bound({ signal, timeout }: CallOptions, code: string, stop: (error: StreamerError) => void, id?: string): () => void {
+    const end = (code: string, message: string) => stop(new StreamerError({ code, message }, id, signal?.reason));
+    const abort = () => end(signal!.reason?.name === "TimeoutError" ? "TIMEOUT" : code, "aborted");
+    const cancelTimer = timeout ? this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`)) : () => {};
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
+    return () => {
+      signal?.removeEventListener("abort", abort);
+      cancelTimer();
+    };
+  }
+
+  /** Runs a call within its options. Whoever has given it up waits no longer, and it is not sent any more. */
+  async within<T>(options: CallOptions, run: (call: Asking) => Promise<T>, id?: string): Promise<T> {
+    const left = deferred<never>();
+    const call = { dropped: false };
+    this.use();
+    const abandon = (error: StreamerError) => {
+      call.dropped = true;
+      left.reject(error);
+    };
+    const end = this.bound(options, "ABORTED", abandon, id);
+    try {
+      return await Promise.race([left.promise, run(call)]);
+    } finally {
+      end();
+    }
+  }
+
+  /** Asks about a request, behind its message and its redrive. */
+  async snapshot(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
+    await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
+    const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
+    this.offer(frame);
+    const { result_ref: ref } = frame.request!;
+    return ref ? { ...frame.request!, result: await this.#follow(ref, id) } : frame.request!;
+  }
+
+  redrive(call: Asking, id: string): Promise<Snapshot> {
+    const snapshot = this.snapshot(call, "redrive", id);
+    this.#redrives.set(
+      id,
+      snapshot.catch(() => {}),
+    );
+    return snapshot;
+  }
+
+  cancel(id: string, options: CallOptions = {}): Promise<Snapshot | undefined> {
+    return this.within(options, (call) => {
+      const request = this.tracked.get(id);
+      return request && !request.stored ? this.cancelBehind(request) : this.snapshot(call, "cancel", id);
+    });
+  }
+
+  /** Cancels a request that may not be stored yet. */
+  cancelBehind(request: Tracked): Promise<Snapshot | undefined> {
+    request.cancelled ??= this.#cancelBehind(request);
+    return request.cancelled;
+  }
+
+  /** The message may be under way, and be stored after the cancel was asked for. */
+  async #cancelBehind(request: Tracked): Promise<Snapshot | undefined> {
+    const { id, sentAt } = request;
+    const drop = () => request.fail(new StreamerError({ code: "CANCELLED", message: "cancelled before it was stored" }, id));
+    if (sentAt === undefined) {
+      drop();
+      return;
+    }
+    await request.answered.promise;
+    for (let tries = 0; !request.finished; ) {
+      await this.link.ready();
+      if (request.owner && request.owner !== this.#caller) return;
+      const [frame] = await this.#ask(reserved("cancel", { request_id: id }));
+      const { error, request: snapshot } = frame!;
+      if (!error) {
+        this.offer(frame!);
+        return snapshot;
+      }
+      const underWay = error.code === "NOT_FOUND" && !request.stored && this.#timers.time.now() - sentAt < ANSWER_WITHIN;
+      if (!underWay && (!error.retry?.retryable || tries >= MAX_TRIES)) {
+        if (error.code !== "NOT_FOUND") throw new StreamerError(error, id);
+        break;
+      }
+      await this.#wait(error, tries++);
+    }
+    if (!request.stored && !request.ended) drop();
+    return;
+  }
+
+  /** Sees a request to its end: sends it, or asks for it, with every new session. */
+  async #drive(request: Tracked): Promise<void> {
+    const { id, encoded: text } = request;
+    const { link } = this;
+    let failures = 0;
+    let watched: Session | undefined; // that sends its frames
+    try {
+      while (!request.ended) {
+        if (request.unread && request.stored) {
+          // The answer comes before a new subscribe is sent, which it might undo.
+          if (watched && link.isCurrent(watched)) await watched.call(reserved("unsubscribe", { request_id: id })).catch(() => {});
+          watched = undefined;
+          if (request.unread) await Promise.race([request.over, request.moved]);
+          continue;
+        }
+        const begun = this.#timers.time.now();
+        const before = request.rev;
+        const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, encoded: text! };
+        if (this.#redrives.has(id)) await this.#redrives.get(id);
+        const [frame, session] = await this.#ask(message, request, request);
+        if (!frame) {
+          request.answered.resolve();
+          await request.cancelled;
+          continue;
+        }
+        if (frame.error && !frame.rev) {
+          request.finished = !request.stored;
+          if (request.finished || !frame.error.retry?.retryable) throw new StreamerError(frame.error, id);
+          await this.#wait(frame.error, failures++);
+          continue;
+        }
+        failures = 0;
+        request.offer(frame);
+        this.#keep(request);
+        if (session?.live) {
+          watched = session;
+          while (!request.ended && !request.unread && link.isCurrent(session)) {
+            await Promise.race([session.ended, request.over, request.moved]);
+          }
+        } else if (session && request.rev === before && this.#timers.time.now() - begun < 1000) {
+          await this.#timers.pause(1000); // a server that does not wait must not be asked without end
+        }
+      }
+    } catch (error) {
+      request.fail(error as StreamerError);
+    }
+    request.answered.resolve();
+  }
+
+  /**
+   * Sends a message until it is answered; over HTTP where it is too large for a
+   * frame, and then without a session to its answer. What was dropped in the
+   * meantime is not sent again.
+   */
+  async #ask(message: Message, asking?: Asking, request?: Tracked): Promise<[Frame?, Session?]> {
+    const { link } = this;
+    const large = message.ref || new Blob([message.encoded]).size > MAX_FRAME;
+    let refused = false;
+    for (let tries = 0; ; ) {
+      const session = await link.ready();
+      if (asking?.dropped) return [];
+      const byHttp = large && session.live;
+      if (request) request.sentAt = this.#timers.time.now();
+      let frame: Frame | undefined;
+      try {
+        const answer = (byHttp ? await this.#http() : session).call(message, request?.rev);
+        // What is stored can be cancelled while a poll still waits.
+        frame = (await (request?.stored ? Promise.race([answer, request.over]) : answer)) || undefined;
+        if (!frame) return [];
+        // A transient fault, after which the same message is safe.
+        if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
+      } catch (error) {
+        if (link.closedBy) throw link.closedBy;
+        this.options.log?.("no answer", error);
+        if (asking?.dropped) return [];
+        if (++tries >= MAX_TRIES && !request?.stored) {
+          const retry = { retryable: true };
+          throw new StreamerError(
+            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry },
+            request?.id ?? (message.ref && message.id),
+            error,
+          );
+        }
+        if (link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
+        continue;
+      }
+      if (frame.error?.code !== "UNAUTHORIZED" || frame.rev || refused || byHttp) return byHttp ? [frame] : [frame, session];
+      refused = true;
+      session.drop("unauthorized");
+    }
+  }
+
+  /** Waits as the server asks, and then a moment of chance. */
+  #wait({ retry }: WireError, failures: number): Promise<void> {
+    return this.#timers.pause((retry?.after ?? 0) * 1000 + this.#timers.backoff(failures));
+  }
+
+  async answer(message: Message, call?: Asking): Promise<Frame> {
+    const [frame] = await this.#ask(message, call);
+    if (!frame) return new Promise(() => {}); // it was given up, which has rejected
+    if (frame.error) throw new StreamerError(frame.error, message.ref && message.id);
+    return frame;
+  }
+
+  readonly #follow = async (ref: string, id: string): Promise<unknown> => {
+    const { request } = await this.answer({ id, encoded: "", ref });
+    return request!.result;
+  };
+
+  offer(frame: Frame): void {
+    const request = this.tracked.get(frame.request?.id ?? frame.request_id ?? "");
+    request?.offer(frame);
+    if (request?.stored) this.#keep(request);
+    tell(this.taps, frame);
+  }
+
+  /** Notes in the storage how far a request is. */
+  #keep(request: Tracked): void {
+    if (request.ended || this.link.closedBy) return;
+    const kept = request.stored ? Math.floor(request.current.percentage) : request.encoded!;
+    if (kept !== request.kept) this.#pending.put(request.id, kept);
+    request.kept = kept;
+  }
+
+  /** Nothing that one caller asked for is sent under another's token. */
+  #claim(caller: string | undefined): void {
+    this.#caller = caller;
+    this.#pending.claim(caller);
+    for (const request of this.tracked.values()) {
+      if (request.owner && request.owner !== caller) {
+        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token is another caller's" }, request.id));
+      }
+      request.owner = caller;
+    }
+  }
+}
