@@ -18,13 +18,15 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// ShortLimit is the expected duration above which an action is long: its
-// messages become durable requests and are answered with an acknowledgment.
-const ShortLimit = 5 * time.Second
+const (
+	// ShortLimit is the expected duration above which an action is long: its
+	// messages become durable requests and are answered with an acknowledgment.
+	ShortLimit = 5 * time.Second
 
-// MaxShortLimit is the longest Limit of a short action: API Gateway waits 29 s for
-// the router, which also has to look up the connection and to answer.
-const MaxShortLimit = 25 * time.Second
+	// MaxShortLimit is the longest Limit of a short action: API Gateway waits 29 s
+	// for the router, which also has to look up the connection and to answer.
+	MaxShortLimit = 25 * time.Second
+)
 
 // An ActionConfig says how an action is run. Only the name is required.
 type ActionConfig struct {
@@ -100,7 +102,7 @@ type RetryPolicy struct {
 	Base     time.Duration // 0: 1 s
 	Cap      time.Duration // 0: 5 min
 
-	// Retryable decides on an error that no one declared and that is not
+	// Retryable decides on an internal error that is not
 	// Permanent; nil: it is retried. It must not go by the error's text.
 	Retryable func(error) bool
 }
@@ -209,9 +211,8 @@ func decodeInput[In any](payload json.RawMessage) (In, error) {
 		return in, nil
 	}
 	if err := v.Validate(); err != nil {
-		var declared *Error
-		if errors.As(err, &declared) {
-			return in, declared
+		if public, ok := errors.AsType[*Error](err); ok {
+			return in, public
 		}
 		return in, Errorf(wire.ValidationError, "%s", err.Error())
 	}
@@ -219,8 +220,7 @@ func decodeInput[In any](payload json.RawMessage) (In, error) {
 }
 
 func decodeError(err error) *Error {
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
+	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if wrongType.Field == "" {
 			return Errorf(wire.ValidationError, "the payload is a JSON %s, which the action does not take", wrongType.Value)
 		}

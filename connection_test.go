@@ -21,7 +21,7 @@ func until(d time.Duration) streamer.Principal {
 	return p
 }
 
-func (w *world) isOpen(t *testing.T, id string) bool {
+func (w *harness) isOpen(t *testing.T, id string) bool {
 	t.Helper()
 	_, err := w.store.LoadConnection(t.Context(), id)
 	if err != nil && !errors.Is(err, request.ErrNotFound) {
@@ -33,19 +33,19 @@ func (w *world) isOpen(t *testing.T, id string) bool {
 func TestTheSweepClosesWhatItsTokenNoLongerHolds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newHarness(t)
 		w.connect(t, "ends", until(time.Minute))
 		w.connect(t, "renewed", until(time.Minute))
 		w.connect(t, "stays", until(time.Hour))
 		if f := w.ask(t, "renewed", `{"id":"a","action":"streamer.authenticate","payload":{"token":"acme/ada"}}`); f.Type != wire.TypeResponse {
 			t.Fatalf("renewal: %s", f.Append(nil))
 		}
-		time.Sleep(time.Minute + streamer.EndGrace - time.Millisecond)
+		time.Sleep(time.Minute + request.ConnectionGrace - time.Millisecond)
 		if report := w.sweep(t); report.Closed != 0 {
 			t.Errorf("closed before the grace was over: %+v", report)
 		}
 		time.Sleep(time.Millisecond)
-		if report := w.sweep(t); report.Closed != 1 || report.Forgotten != 0 {
+		if report := w.sweep(t); report.Closed != 1 || report.Pruned != 0 {
 			t.Errorf("swept %+v", report)
 		}
 		if w.isOpen(t, "ends") || !w.isOpen(t, "renewed") || !w.isOpen(t, "stays") {
@@ -61,15 +61,15 @@ func TestTheSweepClosesWhatItsTokenNoLongerHolds(t *testing.T) {
 func TestTheSweepForgetsLostConnections(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newHarness(t)
 		w.connect(t, "lost", ada)
 		w.sockets.setFault(func(string) error { return streamer.ErrGone })
 		time.Sleep(2 * time.Hour)
-		if report := w.sweep(t); report.Forgotten != 0 {
+		if report := w.sweep(t); report.Pruned != 0 {
 			t.Errorf("forgotten before the grace was over: %+v", report)
 		}
-		time.Sleep(streamer.EndGrace)
-		if report := w.sweep(t); report.Forgotten != 1 || report.Closed != 0 || w.isOpen(t, "lost") {
+		time.Sleep(request.ConnectionGrace)
+		if report := w.sweep(t); report.Pruned != 1 || report.Closed != 0 || w.isOpen(t, "lost") {
 			t.Errorf("swept %+v, still there: %v", report, w.isOpen(t, "lost"))
 		}
 	})
@@ -78,7 +78,7 @@ func TestTheSweepForgetsLostConnections(t *testing.T) {
 func TestAConnectionThatCannotBeClosedIsFoundAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
+		w := newHarness(t)
 		w.connect(t, "ends", until(time.Second))
 		time.Sleep(time.Minute)
 		w.sockets.setFault(func(string) error { return errNetwork })
@@ -94,7 +94,7 @@ func TestAConnectionThatCannotBeClosedIsFoundAgain(t *testing.T) {
 
 func TestTwoSweepsAtOnceEndEachConnectionOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	const n = 50
 	for i := range n {
 		w.connect(t, fmt.Sprint("c-", i), until(-time.Minute))
@@ -117,14 +117,14 @@ func TestTwoSweepsAtOnceEndEachConnectionOnce(t *testing.T) {
 
 func TestClosingASubjectsConnections(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	for i := range 120 {
 		w.connect(t, fmt.Sprint("ada-", i), ada)
 	}
 	w.connect(t, "olga", olga)
 	w.connect(t, "other", mallo)
 	connections := w.router.Connections
-	if closed, err := connections.CloseAll(t.Context(), streamer.Caller{Principal: olga, Of: "ada"}); err != nil || closed != 120 {
+	if closed, err := connections.CloseAll(t.Context(), streamer.Caller{Principal: olga, OnBehalfOf: "ada"}); err != nil || closed != 120 {
 		t.Fatalf("closed %d, %v", closed, err)
 	}
 	if w.isOpen(t, "ada-0") || w.isOpen(t, "ada-119") || !w.isOpen(t, "olga") || !w.isOpen(t, "other") {
@@ -133,9 +133,9 @@ func TestClosingASubjectsConnections(t *testing.T) {
 	if f := w.ask(t, "ada-7", `{"id":"m","action":"streamer.list"}`); f.Error == nil || f.Error.Code != wire.Unauthorized {
 		t.Errorf("a message on a closed connection: %s", f.Append(nil))
 	}
-	_, err := connections.CloseAll(t.Context(), streamer.Caller{Principal: ada, Of: "olga"})
+	_, err := connections.CloseAll(t.Context(), streamer.Caller{Principal: ada, OnBehalfOf: "olga"})
 	wantCode(t, err, wire.Forbidden)
-	_, err = connections.CloseAll(t.Context(), streamer.Caller{Principal: olga, Of: wire.AllSubjects})
+	_, err = connections.CloseAll(t.Context(), streamer.Caller{Principal: olga, OnBehalfOf: wire.AllSubjects})
 	wantCode(t, err, wire.ValidationError)
 	if closed, err := connections.CloseAll(t.Context(), streamer.Caller{Principal: mallo}); err != nil || closed != 1 {
 		t.Errorf("one's own: %d, %v", closed, err)
@@ -144,7 +144,7 @@ func TestClosingASubjectsConnections(t *testing.T) {
 
 func TestALongUserAgentIsCut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newHarness(t)
 	conn := request.Connection{ID: "c", Principal: ada, UserAgent: strings.Repeat("é", request.MaxUserAgent)}
 	if err := w.router.Connections.Open(t.Context(), conn); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestALongUserAgentIsCut(t *testing.T) {
 func TestTheReportTellsTheAgeOfTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("wait", streamer.ActionConfig{}, nil))
+		w := newHarness(t, long("wait", streamer.ActionConfig{}, nil))
 		who := w.connect(t, "c", ada)
 		if report := w.sweep(t); report.Oldest != 0 || report.Due != 0 {
 			t.Errorf("an empty queue: %+v", report)

@@ -51,7 +51,7 @@ func (c Connections) Open(ctx context.Context, conn request.Connection) error {
 	return nil
 }
 
-// Close forgets a connection. Its subscriptions end by themselves: API Gateway
+// Close deletes a connection. Its subscriptions end by themselves: API Gateway
 // never gives an id twice, and the next push to it says that it is gone.
 func (c Connections) Close(ctx context.Context, id string) error {
 	if err := c.Store.DeleteConnection(ctx, id); err != nil {
@@ -87,16 +87,12 @@ func (c Connections) Renew(ctx context.Context, conn request.Connection, p Princ
 	return nil
 }
 
-// EndGrace is how long after its EndsAt a connection is left alone: time for a
-// renewal that is under way, and for the gateway's own close.
-const EndGrace = 15 * time.Second
-
 // List returns a page of the caller's open connections, or of those that an
 // operator asks for: by subject, the oldest first. One that closed a moment ago
 // may be among them.
-func (c Connections) List(ctx context.Context, who Caller, q wire.ConnectionQuery) (wire.ConnectionList, error) {
-	who.Of = q.Subject
-	subject, err := who.subject()
+func (c Connections) List(ctx context.Context, caller Caller, q wire.ConnectionQuery) (wire.ConnectionList, error) {
+	caller.OnBehalfOf = q.Subject
+	subject, err := caller.subject()
 	switch {
 	case err != nil:
 		return wire.ConnectionList{}, err
@@ -108,7 +104,7 @@ func (c Connections) List(ctx context.Context, who Caller, q wire.ConnectionQuer
 	if subject == wire.AllSubjects {
 		subject = ""
 	}
-	page, cursor, err := c.Store.ListConnections(ctx, request.ConnectionQuery{Tenant: who.Tenant, Subject: subject, Limit: q.Limit, Cursor: q.Cursor})
+	page, cursor, err := c.Store.ListConnections(ctx, request.ConnectionQuery{Tenant: caller.Tenant, Subject: subject, Limit: q.Limit, Cursor: q.Cursor})
 	if err != nil {
 		return wire.ConnectionList{}, unavailable("list connections", err)
 	}
@@ -121,24 +117,24 @@ func (c Connections) List(ctx context.Context, who Caller, q wire.ConnectionQuer
 }
 
 // CloseAll closes every connection of one subject, the caller's own unless an
-// operator names another, and returns how many it closed. It bars nobody: a
+// operator names another, and returns how many it closed. It bars no one: a
 // token that is still good opens a new one.
-func (c Connections) CloseAll(ctx context.Context, who Caller) (closed int, err error) {
-	subject, err := who.subject()
+func (c Connections) CloseAll(ctx context.Context, caller Caller) (closed int, err error) {
+	subject, err := caller.subject()
 	switch {
 	case err != nil:
 		return 0, err
 	case subject == wire.AllSubjects:
 		return 0, Errorf(wire.ValidationError, "name the one subject whose connections are to be closed")
 	}
-	q := request.ConnectionQuery{Tenant: who.Tenant, Subject: subject, Limit: 100}
+	q := request.ConnectionQuery{Tenant: caller.Tenant, Subject: subject, Limit: 100}
 	for {
 		page, cursor, err := c.Store.ListConnections(ctx, q)
 		if err != nil {
 			return closed, unavailable("list connections", err)
 		}
-		ended, _, err := c.end(ctx, page)
-		closed += ended
+		n, _, err := c.prune(ctx, page)
+		closed += n
 		if err != nil {
 			return closed, unavailable("close connections", err)
 		}
@@ -149,32 +145,32 @@ func (c Connections) CloseAll(ctx context.Context, who Caller) (closed int, err 
 	}
 }
 
-// Sweep closes connections whose token ended EndGrace ago, and forgets those
-// that API Gateway has closed without $disconnect having been heard; up to limit
-// in all. Several sweeps may run at once. A connection is forgotten only once it
-// is closed, so that one which could not be closed is found again.
-func (c Connections) Sweep(ctx context.Context, limit int) (closed, forgotten int, err error) {
-	ended, err := c.Store.EndedConnections(ctx, now(c.Now).Add(-EndGrace), limit)
+// Sweep closes connections whose token expired [request.ConnectionGrace] ago, and
+// prunes those that API Gateway has closed without a $disconnect; up to limit in
+// all. Several sweeps may run at once. The row of a connection is deleted only once
+// it is closed, so that one which could not be closed is found again.
+func (c Connections) Sweep(ctx context.Context, limit int) (closed, pruned int, err error) {
+	stale, err := c.Store.StaleConnections(ctx, now(c.Now).Add(-request.ConnectionGrace), limit)
 	if err != nil {
-		return 0, 0, fmt.Errorf("list ended connections: %w", err)
+		return 0, 0, fmt.Errorf("list stale connections: %w", err)
 	}
-	return c.end(ctx, ended)
+	return c.prune(ctx, stale)
 }
 
-// end closes and forgets connections, a few at a time. It goes on after a fault
+// prune closes connections and deletes their rows, a few at a time. It goes on after a fault
 // and returns what went wrong, joined.
-func (c Connections) end(ctx context.Context, all []request.Connection) (closed, forgotten int, err error) {
+func (c Connections) prune(ctx context.Context, all []request.Connection) (closed, pruned int, err error) {
 	const parallel = 16
 	var (
 		open, gone atomic.Int64
 		faults     = make([]error, len(all))
-		slots      = make(chan struct{}, parallel)
+		free       = make(chan struct{}, parallel)
 		wg         sync.WaitGroup
 	)
 	for i, conn := range all {
-		slots <- struct{}{}
+		free <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-slots }()
+			defer func() { <-free }()
 			err := c.Closer.CloseConnection(ctx, conn.ID)
 			if err != nil && !errors.Is(err, ErrGone) {
 				faults[i] = fmt.Errorf("close connection: %w", err)

@@ -29,12 +29,7 @@ func invoke(ctx context.Context, action Action, job *Job) (out json.RawMessage, 
 // [AwaitSignal], nor when the request was cancelled, the lease was lost, or the
 // function's time was over first.
 func IsFailure(ctx context.Context, err error) bool {
-	var (
-		more *continuation
-		nap  *snooze
-		wait *park
-	)
-	if err == nil || errors.As(err, &more) || errors.As(err, &nap) || errors.As(err, &wait) {
+	if err == nil || goesOn(err) {
 		return false
 	}
 	switch cause := context.Cause(ctx); {
@@ -44,6 +39,14 @@ func IsFailure(ctx context.Context, err error) bool {
 		return !errors.Is(err, context.Canceled) && !errors.Is(err, ErrSliceEnd)
 	}
 	return true
+}
+
+// goesOn reports whether an action that returned err wants to run again.
+func goesOn(err error) bool {
+	_, continues := errors.AsType[*continuation](err)
+	_, snoozes := errors.AsType[*snooze](err)
+	_, waits := errors.AsType[*waitForSignal](err)
+	return continues || snoozes || waits
 }
 
 // An ActionError is how a short action failed, as opposed to what kept it from
@@ -66,13 +69,13 @@ func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, er
 	defer cancel()
 	out, err := invoke(ctx, action, job)
 	job.close()
-	var more *continuation
+	_, continues := errors.AsType[*continuation](err)
 	switch {
 	case err == nil:
 		return out, nil
 	case errors.Is(context.Cause(ctx), ErrLimit) && ctx.Err() != nil:
 		err = limitError(action.config.Limit)
-	case errors.As(err, &more):
+	case continues:
 		err = fmt.Errorf("short action %s asked to continue: give it an expected duration above %v", action.Name(), ShortLimit)
 	}
 	return nil, &ActionError{Action: action.Name(), Err: err}

@@ -17,14 +17,14 @@ import (
 
 // Why an action's context has ended, as context.Cause tells.
 var (
-	// ErrCancelled: somebody cancelled the request.
+	// ErrCancelled: the request was cancelled.
 	ErrCancelled = errors.New("the request was cancelled")
 	// ErrLimit: the action has worked for as long as it may.
 	ErrLimit = errors.New("the action's time limit is reached")
 	// ErrSliceEnd: the function's time is nearly over. Return Continue.
 	ErrSliceEnd = errors.New("the function's time is nearly over")
 	// ErrLeaseLost: another worker may have the request; nothing that this run
-	// does is recorded any more.
+	// does is stored any more.
 	ErrLeaseLost = errors.New("the lease on the request is lost")
 )
 
@@ -36,15 +36,15 @@ type Job struct {
 	action   string
 	payload  json.RawMessage
 	metadata map[string]string
-	who      Principal
+	caller   Principal
 	attempt  int
 	logger   *slog.Logger
 	clock    func() time.Time
-	wake     chan struct{} // nil for a short action, whose progress nobody sees
+	wake     chan struct{} // nil for a short action, which has no progress
 	over     chan struct{} // closed when the run has ended
 	waited   request.Await // the wait that ended with this run's claim
 
-	recordings chan recording
+	pendingSteps chan pendingStep
 
 	mu         sync.Mutex
 	closed     bool
@@ -66,7 +66,7 @@ func (j *Job) Action() string { return j.action }
 
 // Principal is who asked. A long action's principal has no scopes and no
 // expiry: those were checked when the request was accepted.
-func (j *Job) Principal() Principal { return j.who }
+func (j *Job) Principal() Principal { return j.caller }
 
 // Metadata is what came with the message. It must not be changed.
 func (j *Job) Metadata() map[string]string { return j.metadata }
@@ -166,7 +166,7 @@ func (j *Job) Checkpoint(state any) (bool, error) {
 	return true, nil
 }
 
-// take returns the newest report since the last call, or nil, and forgets it.
+// take returns the newest report since the last call, or nil.
 func (j *Job) take() *request.Progress {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -188,11 +188,11 @@ func (j *Job) takeCheckpoint() (json.RawMessage, int64) {
 }
 
 // Emit appends a chunk to the request's output, an ordered log that watchers
-// get live and anybody who may see the request can read from any offset while
+// get live and whoever may see the request can read from any offset while
 // it is kept. A chunk must encode to at most MaxChunk bytes of JSON; a request
 // has at most MaxOutput of them.
 //
-// Chunks are told apart by their place. An action that goes on from its
+// Chunks are told apart by their offset. An action that goes on from its
 // checkpoint emits again what came after that checkpoint, and of those chunks
 // the ones that are stored already stay as they are: no chunk is stored twice.
 func (j *Job) Emit(chunk any) error {
@@ -232,7 +232,7 @@ func (j *Job) takeOutput() (batch []json.RawMessage, more bool) {
 	return j.output[:n:n], n < len(j.output)
 }
 
-// stored forgets the first n chunks.
+// stored drops the first n chunks.
 func (j *Job) stored(n int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

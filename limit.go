@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
@@ -15,8 +13,9 @@ import (
 // value bounds nothing. All functions of a stage must have the same.
 //
 // One tenant's backlog does not hold up another tenant's request: what waits for
-// its own tenant's place waits in a line of its own. Set RunningPerTenant below
-// every action's MaxRunning, so that no tenant alone fills an action.
+// a permit of its own tenant's limit waits in a queue of its own. Set
+// RunningPerTenant below every action's MaxRunning, so that no tenant alone fills
+// an action.
 type Limits struct {
 	RunningPerTenant int // requests of a tenant that run at a time; 0: no limit
 
@@ -25,72 +24,78 @@ type Limits struct {
 	OpenPerPrincipal int
 }
 
-// open are the slots of a new request.
-func (l Limits) open(key request.Key) []request.Slot {
+// open are the permits of a new request.
+func (l Limits) open(key request.Key) []request.Permit {
 	if l.OpenPerPrincipal <= 0 {
 		return nil
 	}
-	name := request.PrefixOpen + strconv.Itoa(len(key.Tenant)) + ":" + key.Tenant + "/" + key.Subject
-	return []request.Slot{{Name: name, Limit: l.OpenPerPrincipal}}
+	return []request.Permit{request.OpenPermit(key, l.OpenPerPrincipal)}
 }
 
-// running are the slots of a claim, the tenant's first: a request that lacks
-// both waits in its tenant's line.
-func (l Limits) running(tenant string, action ActionConfig) []request.Slot {
-	var slots []request.Slot
+// running are the permits of a claim, the tenant's first: a request that can have
+// neither waits for its tenant's.
+func (l Limits) running(tenant string, action ActionConfig) []request.Permit {
+	var permits []request.Permit
 	if l.RunningPerTenant > 0 {
-		slots = append(slots, request.Slot{Name: request.PrefixTenant + tenant, Limit: l.RunningPerTenant})
+		permits = append(permits, request.TenantPermit(tenant, l.RunningPerTenant))
 	}
 	if action.MaxRunning > 0 {
-		slots = append(slots, request.Slot{Name: request.PrefixAction + action.Name, Limit: action.MaxRunning})
+		permits = append(permits, request.ActionPermit(action.Name, action.MaxRunning))
 	}
-	return slots
+	return permits
 }
 
-// wakeNext makes one request due for each place that was given back. One that a
-// newcomer is faster than is blocked again, in its old place in the line.
-func (p *Processor) wakeNext(ctx context.Context, released []string) {
-	for _, slot := range released {
-		if strings.HasPrefix(slot, request.PrefixOpen) {
+// resumeTries is how many throttled requests are tried when others resume them too.
+const resumeTries = 8
+
+// resumeNext makes one throttled request due for each permit that was released. One
+// that a newcomer is faster than is throttled again, in its old position.
+func (p *Processor) resumeNext(ctx context.Context, released []string) {
+	for _, limit := range released {
+		if !request.Throttles(limit) {
 			continue
 		}
-		next, err := p.Store.BlockedRequests(ctx, slot, wakeTries)
+		next, err := p.Store.ThrottledRequests(ctx, limit, resumeTries)
 		if err != nil {
-			p.Logger.WarnContext(ctx, "looking for who waits failed; the sweep will", "slot", slot, "error", err.Error())
+			p.Logger.WarnContext(ctx, "list throttled requests failed; the sweep will resume one", "limit", limit, "error", err.Error())
 			continue
 		}
 		for _, r := range next {
-			_, err := p.Store.ChangeRequest(ctx, r.Key, request.Resume(p.Now(), slot))
+			_, err := p.Store.ChangeRequest(ctx, r.Key, request.Resume(p.Now(), limit))
 			if err == nil {
 				break
 			}
-			var conflict *request.ConflictError
-			if !errors.As(err, &conflict) && !errors.Is(err, request.ErrNotFound) {
-				p.Logger.WarnContext(ctx, "waking a request failed; the sweep will", "request_id", r.ID, "error", err.Error())
+			if !hasMoved(err) {
+				p.Logger.WarnContext(ctx, "resume request failed; the sweep will", "request_id", r.ID, "error", err.Error())
 				break
 			}
 		}
 	}
 }
 
-// wakeTries is how many of those who wait are tried when others wake them too.
-const wakeTries = 8
+// hasMoved reports whether a change failed since the request is no longer as it
+// was, or has gone.
+func hasMoved(err error) bool {
+	_, conflict := errors.AsType[*request.ConflictError](err)
+	return conflict || errors.Is(err, request.ErrNotFound)
+}
 
-// why says why a request waits, from the places of its limit to its own in the
-// line; nil for one that does not wait.
+// queueLength is how far Why looks into a wait queue; a position behind it is
+// given as zero.
+const queueLength = 200
+
+// why says why a request waits, from how many permits of its limit are held to its
+// own position in the wait queue; nil for one that does not wait.
 func (s *Requests) why(ctx context.Context, r *request.Request) (*wire.Waiting, error) {
 	w := r.Waiting()
-	if w == nil || r.Blocked == "" {
+	if w == nil || r.ThrottledBy == "" {
 		return w, nil
 	}
-	line, err := s.Store.BlockedRequests(ctx, r.Blocked, lineLength)
+	queue, err := s.Store.ThrottledRequests(ctx, r.ThrottledBy, queueLength)
 	if err != nil {
 		return nil, err
 	}
-	w.Position = 1 + slices.IndexFunc(line, func(other *request.Request) bool { return other.Key == r.Key })
-	w.Running, err = s.Store.PlacesTaken(ctx, r.Blocked)
+	w.Position = 1 + slices.IndexFunc(queue, func(other *request.Request) bool { return other.Key == r.Key })
+	w.Running, err = s.Store.PermitsHeld(ctx, r.ThrottledBy)
 	return w, err
 }
-
-// lineLength is how far Why looks; a position behind it is given as zero.
-const lineLength = 200

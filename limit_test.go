@@ -16,7 +16,7 @@ import (
 
 // A shop runs whatever is rung, as the processor function would.
 type shop struct {
-	*world
+	*harness
 	mu      sync.Mutex
 	running map[string]int
 	most    map[string]int
@@ -43,7 +43,7 @@ func newShop(t *testing.T, limits streamer.Limits, config streamer.ActionConfig,
 	}
 	urgent := config
 	urgent.Priority = streamer.High
-	s.world = newWorld(t, long("work", config, work), long("urgent", urgent, work))
+	s.harness = newHarness(t, long("work", config, work), long("urgent", urgent, work))
 	s.Limits, s.requests.Limits = limits, limits
 	stop := s.store.Watch(func(r *request.Request) {
 		if r.UpdatedAt.After(r.DueAt) {
@@ -87,7 +87,7 @@ func TestATenantsBacklogWaitsInItsOwnLine(t *testing.T) {
 			t.Errorf("%d requests of the tenant ran at a time", s.most["acme"])
 		}
 		for _, slot := range []string{"tenant:acme", "tenant:globex", "action:work"} {
-			if taken, err := s.store.PlacesTaken(t.Context(), slot); err != nil || taken != 0 {
+			if taken, err := s.store.PermitsHeld(t.Context(), slot); err != nil || taken != 0 {
 				t.Errorf("%d places of %s are still taken, %v", taken, slot, err)
 			}
 		}
@@ -139,7 +139,7 @@ func TestABlockedRequestIsNotForgotten(t *testing.T) {
 			synctest.Wait()
 		}
 		s.store.setFault(func(c request.Change) (error, error) {
-			if c.Block != "" {
+			if c.If.ThrottledBy != "" {
 				return errNetwork, nil
 			}
 			return nil, nil
@@ -149,17 +149,17 @@ func TestABlockedRequestIsNotForgotten(t *testing.T) {
 		wantState(t, s.load(t, ada.Key("r1")), request.Queued)
 		time.Sleep(10 * time.Minute)
 		s.sweep(t)
-		if len(s.bell.rung) != 1 {
-			t.Fatalf("the sweep rang for %v", s.bell.rung)
+		if len(s.dispatches.keys) != 1 {
+			t.Fatalf("the sweep rang for %v", s.dispatches.keys)
 		}
-		s.run(t, s.bell.rung[0])
+		s.run(t, s.dispatches.keys[0])
 		wantState(t, s.load(t, ada.Key("r1")), request.Succeeded)
 	})
 }
 
 func TestOpenRequestsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
 			return nil, streamer.Errorf(wire.ProcessingFailed, "no")
 		}))
 		w.requests.Limits = streamer.Limits{OpenPerPrincipal: 2}

@@ -38,7 +38,7 @@ func (w *witness) as(name string) func(streamer.ActionFunc) streamer.ActionFunc 
 }
 
 // use puts middleware around all actions of the world.
-func (w *world) use(middleware ...func(streamer.ActionFunc) streamer.ActionFunc) {
+func (w *harness) use(middleware ...func(streamer.ActionFunc) streamer.ActionFunc) {
 	w.Actions = w.Actions.With(middleware...)
 	w.requests.Actions = w.requests.Actions.With(middleware...)
 }
@@ -60,7 +60,7 @@ func TestMiddlewareIsAroundEveryRun(t *testing.T) {
 		for kind, expected := range map[string]time.Duration{"short": 0, "long": time.Minute} {
 			t.Run(kind+" "+name, func(t *testing.T) {
 				t.Parallel()
-				w := newWorld(t, streamer.NewAction(streamer.ActionConfig{Name: kind, Expected: expected, Retry: streamer.RetryPolicy{Attempts: 1}},
+				w := newHarness(t, streamer.NewAction(streamer.ActionConfig{Name: kind, Expected: expected, Retry: streamer.RetryPolicy{Attempts: 1}},
 					func(context.Context, *streamer.Job, json.RawMessage) (string, error) { return c.do() }))
 				var saw witness
 				w.use(saw.as("outer"), saw.as("inner"))
@@ -109,7 +109,7 @@ func TestMiddlewareSeesWhyARunEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				started = make(chan struct{}, 1)
-				w := newWorld(t, long("act", streamer.ActionConfig{Limit: 10 * time.Minute}, c.act))
+				w := newHarness(t, long("act", streamer.ActionConfig{Limit: 10 * time.Minute}, c.act))
 				var saw witness
 				w.use(saw.as("it"))
 				who := w.connect(t, "c1", ada)
@@ -133,7 +133,7 @@ func TestMiddlewareSeesWhyARunEnds(t *testing.T) {
 // A middleware may answer in the action's place, and a registry stays as it is.
 func TestMiddlewareMayRefuse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, streamer.NewAction(streamer.ActionConfig{Name: "charge"},
+	w := newHarness(t, streamer.NewAction(streamer.ActionConfig{Name: "charge"},
 		func(context.Context, *streamer.Job, json.RawMessage) (string, error) { return "charged", nil }))
 	w.connect(t, "c1", ada)
 	closed := w.requests.Actions.With(func(streamer.ActionFunc) streamer.ActionFunc {
@@ -152,7 +152,7 @@ func TestMiddlewareMayRefuse(t *testing.T) {
 
 func TestWhatAShortActionFailedWithIsTheActions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, streamer.NewAction(streamer.ActionConfig{Name: "fails"},
+	w := newHarness(t, streamer.NewAction(streamer.ActionConfig{Name: "fails"},
 		func(context.Context, *streamer.Job, json.RawMessage) (int, error) { return 0, errNetwork }))
 	who := w.connect(t, "c1", ada)
 	var failed *streamer.ActionError

@@ -16,9 +16,9 @@ var olga = streamer.Principal{Tenant: "acme", Subject: "olga", Scopes: []string{
 
 // operated is a world in which ada of acme and ada of globex have a request r-1
 // each, with all that a person may want to know of it.
-func operated(t *testing.T) *world {
+func operated(t *testing.T) *harness {
 	t.Helper()
-	w := newWorld(t, long("ship", streamer.ActionConfig{Priority: streamer.High}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+	w := newHarness(t, long("ship", streamer.ActionConfig{Priority: streamer.High}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 		if _, err := streamer.RunStep(ctx, job, "charge", func(context.Context) (int, error) { return 7, nil }); err != nil {
 			return nil, err
 		}
@@ -72,7 +72,7 @@ func TestAnOperatorActsOnItsTenantsRequests(t *testing.T) {
 func TestTheDetailHasWhatAnOperatorNeeds(t *testing.T) {
 	t.Parallel()
 	w := operated(t)
-	f, err := w.requests.Detail(t.Context(), streamer.Caller{Principal: olga, Of: "ada"}, "r-1")
+	f, err := w.requests.Detail(t.Context(), streamer.Caller{Principal: olga, OnBehalfOf: "ada"}, "r-1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 
 // wantOutput fails unless the request's stored output is the numbers below n, in
 // order, and returns it.
-func wantOutput(t *testing.T, w *world, id string, n int) {
+func wantOutput(t *testing.T, w *harness, id string, n int) {
 	t.Helper()
 	chunks, err := w.store.ReadOutput(t.Context(), ada.Key(id), 0, n+10)
 	if err != nil {
@@ -35,7 +35,7 @@ func wantOutput(t *testing.T, w *world, id string, n int) {
 func TestOutputArrivesInOrderAndOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const n = 300
-		w := newWorld(t, long("talk", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("talk", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 			for i := range n {
 				if err := job.Emit(i); err != nil {
 					return nil, err
@@ -96,7 +96,7 @@ func TestOutputArrivesInOrderAndOnce(t *testing.T) {
 func TestOutputAcrossACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first := true
-		w := newWorld(t, long("talk", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("talk", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 			var from int
 			if _, err := job.Checkpoint(&from); err != nil {
 				return nil, err
@@ -142,7 +142,7 @@ func TestOutputAcrossACrash(t *testing.T) {
 
 func TestOutputIsBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, long("flood", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+	w := newHarness(t, long("flood", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 		if err := job.Emit(strings.Repeat("x", request.MaxChunk)); err == nil {
 			t.Error("a chunk too large was taken")
 		}

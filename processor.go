@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/pay-theory/streamer/request"
-	"github.com/pay-theory/streamer/wire"
 )
 
 // A Dispatcher asks for a request to be run, at once and elsewhere: on AWS by an
-// asynchronous invocation of the processor function. It returns when the asking
-// is accepted. It may ask twice; only one run claims the request.
+// asynchronous invocation of the processor function. It returns when the dispatch
+// is accepted. It may dispatch twice; only one run claims the request.
 type Dispatcher interface {
 	Dispatch(ctx context.Context, key request.Key) error
 }
@@ -40,27 +38,22 @@ type ProcessorConfig struct {
 	SliceMargin time.Duration // how long before the function's deadline a slice ends, at most half of what is left; 0: 60 s
 	Grace       time.Duration // how long an action whose context ended may take to return; 0: 10 s
 	Retention   time.Duration // how long a final request can be read; 0: DefaultRetention
-	MaxLost     int           // how many leases in a row may be lost without a checkpoint; 0: 5
-	Limits      Limits        // zero: none
-	SweepLimit  int           // how many due requests one sweep takes up; 0: 1000
+
+	MaxLeaseExpirations int    // how many leases in a row may expire without a checkpoint; 0: 5
+	Limits              Limits // zero: none
+	SweepLimit          int    // how many due requests one sweep looks at; 0: 1000
 }
 
-// A Processor rings, runs and recovers durable requests. It is safe for
-// concurrent use, and several processors may work on one store.
+// A Processor runs and recovers durable requests. It is safe for concurrent use,
+// and several processors may work on one store.
 type Processor struct {
 	ProcessorConfig
 }
 
-// NewProcessor checks the config and fills in its defaults.
+// NewProcessor checks the config and fills in its defaults. Its error names every
+// setting that is wrong, in the order of ProcessorConfig.
 func NewProcessor(config ProcessorConfig) (*Processor, error) {
 	c := config
-	var missing []error
-	for name, absent := range map[string]bool{"Store": c.Store == nil, "Actions": c.Actions == nil,
-		"Push": c.Push == nil, "Dispatch": c.Dispatch == nil} {
-		if absent {
-			missing = append(missing, fmt.Errorf("processor config: %s is required", name))
-		}
-	}
 	setDefault(&c.Worker, "worker")
 	setDefault(&c.Lease, time.Minute)
 	setDefault(&c.Heartbeat, c.Lease/4)
@@ -68,16 +61,10 @@ func NewProcessor(config ProcessorConfig) (*Processor, error) {
 	setDefault(&c.SliceMargin, time.Minute)
 	setDefault(&c.Grace, 10*time.Second)
 	setDefault(&c.Retention, DefaultRetention)
-	setDefault(&c.MaxLost, 5)
+	setDefault(&c.MaxLeaseExpirations, 5)
 	setDefault(&c.SweepLimit, 1000)
-	if c.Heartbeat < 0 || c.Heartbeat >= c.Lease/2 {
-		missing = append(missing, fmt.Errorf("processor config: Heartbeat %v must be below half of Lease %v", c.Heartbeat, c.Lease))
-	}
-	for name, d := range map[string]time.Duration{"Lease": c.Lease, "SaveEvery": c.SaveEvery,
-		"SliceMargin": c.SliceMargin, "Grace": c.Grace, "Retention": c.Retention} {
-		if d < 0 {
-			missing = append(missing, fmt.Errorf("processor config: %s is negative", name))
-		}
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -87,10 +74,43 @@ func NewProcessor(config ProcessorConfig) (*Processor, error) {
 	if c.Connections.Now == nil {
 		c.Connections.Now = clock
 	}
-	if err := errors.Join(missing...); err != nil {
-		return nil, err
-	}
 	return &Processor{c}, nil
+}
+
+func (c ProcessorConfig) check() error {
+	var faults []error
+	for _, required := range []struct {
+		name   string
+		absent bool
+	}{
+		{"Store", c.Store == nil},
+		{"Actions", c.Actions == nil},
+		{"Push", c.Push == nil},
+		{"Dispatch", c.Dispatch == nil},
+	} {
+		if required.absent {
+			faults = append(faults, fmt.Errorf("processor config: %s is required", required.name))
+		}
+	}
+	for _, setting := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"Lease", c.Lease},
+		{"Heartbeat", c.Heartbeat},
+		{"SaveEvery", c.SaveEvery},
+		{"SliceMargin", c.SliceMargin},
+		{"Grace", c.Grace},
+		{"Retention", c.Retention},
+	} {
+		if setting.value < 0 {
+			faults = append(faults, fmt.Errorf("processor config: %s is %v; it must not be negative", setting.name, setting.value))
+		}
+	}
+	if c.Heartbeat >= 0 && c.Lease >= 0 && c.Heartbeat >= c.Lease/2 {
+		faults = append(faults, fmt.Errorf("processor config: Heartbeat %v must be below half of Lease %v", c.Heartbeat, c.Lease))
+	}
+	return errors.Join(faults...)
 }
 
 func setDefault[T comparable](field *T, value T) {
@@ -100,36 +120,27 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Ring asks for a run of a request that was seen to be queued. The caller may
-// ring as often as it likes.
-func (p *Processor) Ring(ctx context.Context, key request.Key) error {
-	if err := p.Dispatch.Dispatch(ctx, key); err != nil {
-		return fmt.Errorf("dispatch request: %w", err)
-	}
-	return nil
-}
-
 // Run claims the request and works on it until it is final, queued again, or
-// taken away. A request that cannot be claimed is no error: somebody else has
+// taken away. A request that cannot be claimed is no error: another worker has
 // it, or it is not due. An error means that the outcome could not be stored; the
-// lease then ends by itself and the sweep takes the request up.
+// lease then expires and the sweep queues the request again.
 func (p *Processor) Run(ctx context.Context, key request.Key) error {
-	slots, err := p.slots(ctx, key)
+	permits, err := p.permits(ctx, key)
 	if err != nil {
 		return err
 	}
 	at := p.Now()
-	r, err := p.Store.ChangeRequest(ctx, key, request.Claim(at, p.Lease, p.Worker, slots))
-	var conflict *request.ConflictError
-	var full *request.LimitError
+	r, err := p.Store.ChangeRequest(ctx, key, request.Claim(at, p.Lease, p.Worker, permits))
+	if full, throttled := errors.AsType[*request.LimitError](err); throttled {
+		return p.throttle(ctx, key, at, full.Permit)
+	}
+	conflict, moved := errors.AsType[*request.ConflictError](err)
 	switch {
-	case errors.As(err, &full):
-		return p.block(ctx, key, at, full.Slot)
-	case errors.As(err, &conflict):
+	case moved:
 		p.Logger.DebugContext(ctx, "nothing to claim", "request_id", key.ID, "state", conflict.Request.State)
 		return nil
 	case errors.Is(err, request.ErrNotFound):
-		p.Logger.WarnContext(ctx, "asked to run a request that is not there", "request_id", key.ID)
+		p.Logger.WarnContext(ctx, "dispatched request not found", "request_id", key.ID)
 		return nil
 	case err != nil:
 		return fmt.Errorf("claim request: %w", err)
@@ -137,9 +148,9 @@ func (p *Processor) Run(ctx context.Context, key request.Key) error {
 	return newRun(p, r).work(ctx)
 }
 
-// slots are those that a run of the request must have. Only where an action has
+// permits are those that a run of the request must hold. Only where an action has
 // a limit of its own does it cost a read.
-func (p *Processor) slots(ctx context.Context, key request.Key) ([]request.Slot, error) {
+func (p *Processor) permits(ctx context.Context, key request.Key) ([]request.Permit, error) {
 	var action ActionConfig
 	if p.Actions.limited {
 		r, err := p.Store.LoadRequest(ctx, key)
@@ -155,156 +166,21 @@ func (p *Processor) slots(ctx context.Context, key request.Key) ([]request.Slot,
 	return p.Limits.running(key.Tenant, action), nil
 }
 
-// block puts a request that could not have a place into the slot's line.
-func (p *Processor) block(ctx context.Context, key request.Key, at time.Time, slot request.Slot) error {
-	p.Logger.InfoContext(ctx, "request waits for a place", "request_id", key.ID, "slot", slot.Name, "limit", slot.Limit)
-	_, err := p.Store.ChangeRequest(ctx, key, request.Throttle(at, slot.Name))
-	var conflict *request.ConflictError
-	if err != nil && !errors.As(err, &conflict) && !errors.Is(err, request.ErrNotFound) {
-		return fmt.Errorf("block request: %w", err)
+// throttle has a request wait that could not have a permit.
+func (p *Processor) throttle(ctx context.Context, key request.Key, at time.Time, full request.Permit) error {
+	p.Logger.InfoContext(ctx, "request throttled", "request_id", key.ID, "limit", full.Name, "permits", full.Limit)
+	_, err := p.Store.ChangeRequest(ctx, key, request.Throttle(at, full.Name))
+	if err != nil && !hasMoved(err) {
+		return fmt.Errorf("throttle request: %w", err)
 	}
-	// A place may have been given back between the two writes, when this request
-	// was not in the line yet.
-	taken, err := p.Store.PlacesTaken(ctx, slot.Name)
+	// A permit may have been released between the two writes, when this request
+	// was not in the wait queue yet.
+	held, err := p.Store.PermitsHeld(ctx, full.Name)
 	if err != nil {
-		return fmt.Errorf("count places: %w", err)
+		return fmt.Errorf("count permits: %w", err)
 	}
-	if taken < slot.Limit {
-		p.wakeNext(ctx, []string{slot.Name})
+	if held < full.Limit {
+		p.resumeNext(ctx, []string{full.Name})
 	}
-	return nil
-}
-
-// A SweepReport counts what a sweep did.
-type SweepReport struct {
-	Rung   int // due requests for which a run was asked, some of them again
-	Lost   int // leases taken away, their requests queued again
-	Failed int // requests given up because their lease was lost too often
-	Told   int // final requests whose subscribers were told again
-
-	Due    int           // requests that were due, at most SweepLimit
-	Oldest time.Duration // how long the longest due of those that are queued has waited
-
-	Closed    int // connections whose token had ended
-	Forgotten int // connections that had closed without a word
-}
-
-// Sweep finds the work that nobody does: queued requests whose doorbell was
-// lost or whose time has come, running ones whose lease has ended, final ones
-// whose subscribers may not know, and connections that should be over. It goes
-// on after a fault with one of them and returns what went wrong, joined.
-func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
-	var report SweepReport
-	at := p.Now()
-	due, err := p.Store.DueRequests(ctx, at, p.SweepLimit)
-	if err != nil {
-		return report, fmt.Errorf("list due requests: %w", err)
-	}
-	report.Due = len(due)
-	if i := slices.IndexFunc(due, func(r *request.Request) bool { return r.State == request.Queued }); i >= 0 {
-		report.Oldest = at.Sub(due[i].DueAt)
-	}
-	var faults []error
-	for _, r := range due {
-		if ctx.Err() != nil {
-			faults = append(faults, ctx.Err())
-			break
-		}
-		switch {
-		case r.State == request.Running:
-			err = p.takeBack(ctx, r, &report)
-		case r.State.Final():
-			announce(ctx, p.Store, p.Push, p.Logger, r)
-			report.Told++
-		case !p.rungLately(r):
-			var rang bool
-			if rang, err = p.ringAgain(ctx, r); rang {
-				report.Rung++
-			}
-		}
-		if err != nil {
-			faults = append(faults, err)
-		}
-	}
-	if c := p.Connections; c.Store != nil && c.Closer != nil {
-		report.Closed, report.Forgotten, err = c.Sweep(ctx, p.SweepLimit)
-		faults = append(faults, err)
-	}
-	return report, errors.Join(faults...)
-}
-
-// ringAtLeast is how long a due request waits at most for another ring. Lambda
-// has given up the one before by then, as the template has it.
-const ringAtLeast = 5 * time.Minute
-
-// rungLately reports whether the last ring for a due request is likely to stand
-// in line yet, behind all who are ahead of it. It may have waited as long again
-// as the request had when it was rung for: so the number of rings grows with the
-// logarithm of the wait, and a backlog is not buried under them.
-func (p *Processor) rungLately(r *request.Request) bool {
-	waited := r.UpdatedAt.Sub(r.DueAt) // below zero: it was due after it was queued, and nobody rang yet
-	return p.Now().Sub(r.UpdatedAt) < min(waited, ringAtLeast)
-}
-
-// ringAgain rings for a due request, and reports whether it did. Of several
-// sweeps at a time one does: it notes the ring in the request's UpdatedAt first,
-// without a new rev, and takes the note back when the ring fails.
-func (p *Processor) ringAgain(ctx context.Context, r *request.Request) (bool, error) {
-	at := p.Now()
-	_, err := p.Store.ChangeRequest(ctx, r.Key, request.MarkDispatched(at, r.UpdatedAt))
-	var conflict *request.ConflictError
-	switch {
-	case errors.As(err, &conflict), errors.Is(err, request.ErrNotFound):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("note ring: %w", err)
-	}
-	if err = p.Ring(ctx, r.Key); err != nil {
-		undo := request.MarkDispatched(at, at)
-		undo.At = r.UpdatedAt
-		if _, fault := p.Store.ChangeRequest(ctx, r.Key, undo); fault != nil && !errors.As(fault, &conflict) && !errors.Is(fault, request.ErrNotFound) {
-			err = errors.Join(err, fmt.Errorf("take note of ring back: %w", fault))
-		}
-		return false, err
-	}
-	return true, nil
-}
-
-// takeBack ends a lease that its worker let run out. The stream rings for the
-// request once it is queued again; the next sweep does where that is lost.
-func (p *Processor) takeBack(ctx context.Context, r *request.Request, report *SweepReport) error {
-	at := p.Now()
-	change := request.ExpireLease(at)
-	change.Park = r.Await
-	switch {
-	case r.CancelRequested:
-		change = request.Cancel(at, p.Retention, r.CorrelationID)
-	case r.Lost+1 >= p.MaxLost:
-		err := Errorf(wire.InternalError, "the work stopped without a word %d times in a row", r.Lost+1)
-		change = request.Fail(at, p.Retention, request.WireError(err, r.CorrelationID))
-		change.AddLost = 1
-	}
-	change.AddRev, change.DueBy = request.RevGap, at
-	change.History = request.EndAttempt(r, at, wire.LeaseLost)
-	change.Release = request.Releasable(r.Slots, change.To)
-	changed, err := p.Store.ChangeRequest(ctx, r.Key, change.ByWorker(r.Fence))
-	var conflict *request.ConflictError
-	switch {
-	case errors.As(err, &conflict), errors.Is(err, request.ErrNotFound):
-		return nil // its worker came back, or another sweep was here first
-	case err != nil:
-		return fmt.Errorf("take lease back: %w", err)
-	}
-	p.Logger.WarnContext(ctx, "lease lost", "request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
-		"worker", r.Worker, "fence", r.Fence, "state", changed.State)
-	if changed.State == request.Failed {
-		report.Failed++
-	} else {
-		report.Lost++
-	}
-	if changed.State.Final() {
-		announce(ctx, p.Store, p.Push, p.Logger, changed)
-	}
-	p.wakeNext(ctx, change.Release)
 	return nil
 }

@@ -19,7 +19,7 @@ import (
 
 func TestRunTellsEveryStepAndTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("count", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("count", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 			for i := range 5 {
 				job.ProgressWith(float64(20*(i+1)), "step", map[string]int{"step": i + 1})
 				time.Sleep(200 * time.Millisecond)
@@ -55,7 +55,7 @@ func TestRunTellsEveryStepAndTheEnd(t *testing.T) {
 func TestOnlyOneRunClaims(t *testing.T) {
 	var mu sync.Mutex
 	ran := 0
-	w := newWorld(t, long("once", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+	w := newHarness(t, long("once", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		ran++
@@ -78,7 +78,7 @@ func TestOnlyOneRunClaims(t *testing.T) {
 
 func TestProgressKeepsThePace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("chatty", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("chatty", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 			for i := range 300 {
 				job.Progress(float64(i)/3, "tick")
 				time.Sleep(10 * time.Millisecond)
@@ -108,7 +108,7 @@ func TestProgressKeepsThePace(t *testing.T) {
 
 func TestFailureIsRetriedLaterAndAnnouncedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 3, Base: time.Minute}},
+		w := newHarness(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 3, Base: time.Minute}},
 			func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 				if job.Attempt() < 3 {
 					return nil, errNetwork
@@ -148,7 +148,7 @@ func TestFailureIsRetriedLaterAndAnnouncedOnce(t *testing.T) {
 
 func TestNotDueIsNotRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Base: time.Hour, Cap: time.Hour}},
+		w := newHarness(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Base: time.Hour, Cap: time.Hour}},
 			func(context.Context, *streamer.Job) (json.RawMessage, error) {
 				return nil, &streamer.Error{Code: wire.ServiceUnavailable, Message: "later", Retryable: true, After: time.Hour}
 			}))
@@ -176,7 +176,7 @@ func TestFailuresThatNoRetryCures(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, long("fails", c.config, func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, c.err }))
+			w := newHarness(t, long("fails", c.config, func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, c.err }))
 			w.submit(t, w.connect(t, "c1", ada), "r1", "fails", `{}`)
 			w.run(t, ada.Key("r1"))
 			wantState(t, w.load(t, ada.Key("r1")), request.Failed)
@@ -193,7 +193,7 @@ func TestFailuresThatNoRetryCures(t *testing.T) {
 
 func TestPanicFailsTheRequestOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, long("boom", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 1}},
+	w := newHarness(t, long("boom", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 1}},
 		func(context.Context, *streamer.Job) (json.RawMessage, error) { panic("index out of range: secret") }))
 	w.submit(t, w.connect(t, "c1", ada), "r1", "boom", `{}`)
 	w.run(t, ada.Key("r1"))
@@ -210,7 +210,7 @@ func TestPanicFailsTheRequestOnly(t *testing.T) {
 func TestSliceContinuesFromItsCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type state struct{ Done int }
-		w := newWorld(t, long("hours", streamer.ActionConfig{Expected: time.Hour, Limit: 3 * time.Hour},
+		w := newHarness(t, long("hours", streamer.ActionConfig{Expected: time.Hour, Limit: 3 * time.Hour},
 			func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 				var s state
 				if _, err := job.Checkpoint(&s); err != nil {
@@ -250,7 +250,7 @@ func TestSliceContinuesFromItsCheckpoint(t *testing.T) {
 
 func TestContinuingForEverEnds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, long("again", streamer.ActionConfig{MaxSlices: 3},
+	w := newHarness(t, long("again", streamer.ActionConfig{MaxSlices: 3},
 		func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, streamer.Continue(nil) }))
 	w.submit(t, w.connect(t, "c1", ada), "r1", "again", `{}`)
 	for range 5 {
@@ -266,7 +266,7 @@ func TestContinuingForEverEnds(t *testing.T) {
 func TestCancelReachesARunningAction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		started := make(chan struct{})
-		w := newWorld(t, long("patient", streamer.ActionConfig{}, func(ctx context.Context, _ *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("patient", streamer.ActionConfig{}, func(ctx context.Context, _ *streamer.Job) (json.RawMessage, error) {
 			close(started)
 			<-ctx.Done()
 			return nil, context.Cause(ctx)
@@ -296,7 +296,7 @@ func TestCancelReachesARunningAction(t *testing.T) {
 func TestActionThatIgnoresItsEndIsCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		w := newWorld(t, long("deaf", streamer.ActionConfig{Limit: 2 * time.Minute}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("deaf", streamer.ActionConfig{Limit: 2 * time.Minute}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 			<-release
 			job.Progress(50, "too late")
 			return json.RawMessage(`"too late"`), nil
@@ -322,7 +322,7 @@ func TestActionThatIgnoresItsEndIsCutOff(t *testing.T) {
 
 func TestLimitCountsEverySlice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("slow", streamer.ActionConfig{Limit: 20 * time.Minute}, func(ctx context.Context, _ *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("slow", streamer.ActionConfig{Limit: 20 * time.Minute}, func(ctx context.Context, _ *streamer.Job) (json.RawMessage, error) {
 			<-ctx.Done()
 			return nil, context.Cause(ctx)
 		}))
@@ -348,7 +348,7 @@ func TestLimitCountsEverySlice(t *testing.T) {
 func TestLostLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first := true
-		w := newWorld(t, long("work", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("work", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 			var from int
 			if _, err := job.Checkpoint(&from); err != nil {
 				return nil, err
@@ -375,7 +375,7 @@ func TestLostLease(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		w.store.setFault(nil)
 
-		if report := w.sweep(t); report.Lost != 1 {
+		if report := w.sweep(t); report.LeaseExpirations != 1 {
 			t.Fatalf("the sweep says %+v", report)
 		}
 		w.run(t, ada.Key("r1"))
@@ -405,7 +405,7 @@ func TestLostLease(t *testing.T) {
 // rev above what the worker has shown.
 func TestAWriteThatLandsLateUndoesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("work", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("work", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 			for i := range 6 {
 				if err := job.SetCheckpoint(i); err != nil {
 					return nil, err
@@ -418,7 +418,7 @@ func TestAWriteThatLandsLateUndoesNothing(t *testing.T) {
 		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
 		var late *request.Change
 		w.store.setFault(func(c request.Change) (before, after error) {
-			if c.Progress != nil && late == nil {
+			if c.Set.Progress != nil && late == nil {
 				late = &c
 				return errNetwork, nil
 			}
@@ -444,7 +444,7 @@ func TestAWriteThatLandsLateUndoesNothing(t *testing.T) {
 // A heartbeat whose answer was lost is not counted twice.
 func TestAWriteWhoseAnswerIsLostCountsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
 			time.Sleep(2 * time.Minute)
 			return nil, nil
 		}))
@@ -467,15 +467,15 @@ func TestAWriteWhoseAnswerIsLostCountsOnce(t *testing.T) {
 
 func TestLeaseLostTooOftenFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("killer", streamer.ActionConfig{}, nil))
+		w := newHarness(t, long("killer", streamer.ActionConfig{}, nil))
 		who := w.connect(t, "c1", ada)
 		w.submit(t, who, "r1", "killer", `{}`)
 		began := time.Now()
 		for i := range 5 {
 			// A worker that dies after its claim: the claim is all that it writes.
 			claimed, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{
-				From: []request.State{request.Queued}, At: time.Now(), To: request.Running,
-				DueAt: time.Now().Add(time.Minute), Start: true, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("worker-", i),
+				If:  request.Guards{States: []request.State{request.Queued}},
+				Set: request.Effects{UpdatedAt: time.Now(), State: request.Running, DueAt: time.Now().Add(time.Minute), ClaimedAt: time.Now(), StartedAt: time.Now(), AddFence: 1, AddRev: 1, Worker: fmt.Sprint("worker-", i)},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -503,14 +503,14 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 
 func TestSweepRingsForLostDoorbellsAndDueRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("work", streamer.ActionConfig{}, nil))
+		w := newHarness(t, long("work", streamer.ActionConfig{}, nil))
 		who := w.connect(t, "c1", ada)
 		w.submit(t, who, "r1", "work", `{}`)
 		w.submit(t, who, "r2", "work", `{}`)
-		if report := w.sweep(t); report.Rung != 2 || len(w.bell.rung) != 2 {
-			t.Errorf("the sweep says %+v and rang for %v", report, w.bell.rung)
+		if report := w.sweep(t); report.Dispatched != 2 || len(w.dispatches.keys) != 2 {
+			t.Errorf("the sweep says %+v and rang for %v", report, w.dispatches.keys)
 		}
-		w.bell.err = errNetwork
+		w.dispatches.err = errNetwork
 		if _, err := w.Sweep(t.Context()); !errors.Is(err, errNetwork) {
 			t.Errorf("a doorbell that does not ring is hidden: %v", err)
 		}
@@ -520,8 +520,8 @@ func TestSweepRingsForLostDoorbellsAndDueRetries(t *testing.T) {
 				t.Errorf("a ring that failed counts as one: %v", err)
 			}
 		}
-		w.bell.err = nil
-		if report := w.sweep(t); report.Rung != 2 {
+		w.dispatches.err = nil
+		if report := w.sweep(t); report.Dispatched != 2 {
 			t.Errorf("the sweep says %+v", report)
 		}
 	})
@@ -529,7 +529,7 @@ func TestSweepRingsForLostDoorbellsAndDueRetries(t *testing.T) {
 
 func TestSweepsAtATimeRingOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("work", streamer.ActionConfig{}, nil))
+		w := newHarness(t, long("work", streamer.ActionConfig{}, nil))
 		who := w.connect(t, "c1", ada)
 		const n = 50
 		for i := range n {
@@ -541,8 +541,8 @@ func TestSweepsAtATimeRingOnce(t *testing.T) {
 			all.Go(func() { w.sweep(t) })
 		}
 		all.Wait()
-		if len(w.bell.rung) != n {
-			t.Errorf("%d rings for %d requests", len(w.bell.rung), n)
+		if len(w.dispatches.keys) != n {
+			t.Errorf("%d rings for %d requests", len(w.dispatches.keys), n)
 		}
 	})
 }
@@ -551,18 +551,18 @@ func TestSweepsAtATimeRingOnce(t *testing.T) {
 // and once in five minutes at least; what is queued anew is rung for at once.
 func TestSweepDoesNotBuryABacklogUnderRings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
 			return nil, errNetwork
 		}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
 		rev := w.load(t, ada.Key("r1")).Rev
 		rings := func(sweeps int, every time.Duration) int {
-			before := len(w.bell.rung)
+			before := len(w.dispatches.keys)
 			for range sweeps {
 				time.Sleep(every)
 				w.sweep(t)
 			}
-			return len(w.bell.rung) - before
+			return len(w.dispatches.keys) - before
 		}
 		if n := rings(60, time.Second); n != 6 {
 			t.Errorf("%d rings in 60 sweeps of a minute", n)
@@ -575,7 +575,7 @@ func TestSweepDoesNotBuryABacklogUnderRings(t *testing.T) {
 		}
 		w.run(t, ada.Key("r1")) // fails, and is to be tried again
 		time.Sleep(time.Until(w.load(t, ada.Key("r1")).DueAt))
-		if report := w.sweep(t); report.Rung != 1 {
+		if report := w.sweep(t); report.Dispatched != 1 {
 			t.Errorf("what is due again: %+v", report)
 		}
 	})
@@ -585,7 +585,7 @@ func TestSweepDoesNotBuryABacklogUnderRings(t *testing.T) {
 // told anybody. The client is connected and would wait for ever.
 func TestCrashBeforeTheFinalFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
 			return json.RawMessage(`1`), nil
 		}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
@@ -593,10 +593,10 @@ func TestCrashBeforeTheFinalFrame(t *testing.T) {
 		w.run(t, ada.Key("r1"))
 		w.sockets.setFault(nil)
 		time.Sleep(time.Minute)
-		if report := w.sweep(t); report.Told != 1 {
+		if report := w.sweep(t); report.Notified != 1 {
 			t.Fatalf("the sweep says %+v", report)
 		}
-		if report := w.sweep(t); report.Told != 0 {
+		if report := w.sweep(t); report.Notified != 0 {
 			t.Errorf("the sweep tells again what was told: %+v", report)
 		}
 		if got := w.sockets.got("c1"); len(got) != 1 || got[0].Type != wire.TypeComplete {
@@ -614,14 +614,14 @@ func TestOutcomeSurvivesAFaultyStore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ran := 0
-				w := newWorld(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+				w := newHarness(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
 					ran++
 					return json.RawMessage(`1`), nil
 				}))
 				w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
 				faults := 0
 				w.store.setFault(func(c request.Change) (error, error) {
-					if c.To == request.Succeeded && faults < 4 {
+					if c.Set.State == request.Succeeded && faults < 4 {
 						faults++
 						return fault(faults)
 					}
@@ -639,7 +639,7 @@ func TestOutcomeSurvivesAFaultyStore(t *testing.T) {
 
 func TestGoneSubscriberIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("work", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("work", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 			for range 10 {
 				job.Progress(1, "x")
 				time.Sleep(3 * time.Second)
@@ -681,7 +681,7 @@ func TestResultTooLarge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, long("big", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+			w := newHarness(t, long("big", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
 				return json.Marshal(strings.Repeat("x", c.size))
 			}))
 			who := w.connect(t, "c1", ada)
@@ -712,12 +712,12 @@ func TestResultTooLarge(t *testing.T) {
 func TestOutcomeDoesNotFit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, long("big", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("big", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 			return json.RawMessage(`"much"`), job.SetCheckpoint("and more")
 		}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "big", `{}`)
 		w.store.setFault(func(c request.Change) (error, error) {
-			if c.Result != nil || c.To != "" && c.Checkpoint != nil {
+			if c.Set.Result != nil || c.Set.State != "" && c.Set.Checkpoint != nil {
 				return streamer.Errorf(wire.PayloadTooLarge, "the request would be too large"), nil
 			}
 			return nil, nil
@@ -731,13 +731,33 @@ func TestOutcomeDoesNotFit(t *testing.T) {
 	})
 }
 
-func TestProcessorConfigIsChecked(t *testing.T) {
+func TestProcessorConfigNamesEachFaultInOrder(t *testing.T) {
 	t.Parallel()
-	_, err := streamer.NewProcessor(streamer.ProcessorConfig{Lease: time.Second, Heartbeat: time.Second, Grace: -1})
-	for _, want := range []string{"Store is required", "Actions is required", "Push is required", "Dispatch is required", "Heartbeat", "Grace is negative"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v does not say %q", err, want)
-		}
+	for name, tt := range map[string]struct {
+		config streamer.ProcessorConfig
+		want   []string
+	}{
+		"nothing set": {
+			streamer.ProcessorConfig{},
+			[]string{"Store is required", "Actions is required", "Push is required", "Dispatch is required"},
+		},
+		"durations": {
+			streamer.ProcessorConfig{Store: &faultyStore{}, Actions: streamer.NewRegistry(), Push: &sockets{}, Dispatch: &dispatches{},
+				Lease: time.Second, Heartbeat: time.Second, SaveEvery: -2, Grace: -1, Retention: -time.Hour},
+			[]string{"SaveEvery is -2ns; it must not be negative", "Grace is -1ns; it must not be negative",
+				"Retention is -1h0m0s; it must not be negative", "Heartbeat 1s must be below half of Lease 1s"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 20 { // an order by chance would show
+				_, err := streamer.NewProcessor(tt.config)
+				want := "processor config: " + strings.Join(tt.want, "\nprocessor config: ")
+				if err == nil || err.Error() != want {
+					t.Fatalf("got\n%v\nwant\n%s", err, want)
+				}
+			}
+		})
 	}
 }
 
@@ -745,8 +765,8 @@ func TestProcessorConfigIsChecked(t *testing.T) {
 // sleep first.
 func TestACancelThatTheWorkerHasNotHeardEndsASnooze(t *testing.T) {
 	t.Parallel()
-	var w *world
-	w = newWorld(t, long("nap", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+	var w *harness
+	w = newHarness(t, long("nap", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 		if _, err := w.requests.Cancel(ctx, streamer.Caller{Principal: ada}, "r-1"); err != nil {
 			return nil, err
 		}

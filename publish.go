@@ -16,19 +16,17 @@ import (
 // heartbeat.
 const pushTimeout = 5 * time.Second
 
-// announce tells every subscriber how the request ended, and then settles it. A
-// push that fails for now leaves it to the next sweep. A client may hear it
-// twice and knows by rev.
-func announce(ctx context.Context, store request.Store, push Pusher, logger *slog.Logger, r *request.Request) {
+// notify tells every subscriber how the request ended, and notes that they know.
+// A push that fails with a transient error leaves it to the next sweep. A client
+// may hear it twice and knows by rev.
+func notify(ctx context.Context, store request.Store, push Pusher, logger *slog.Logger, r *request.Request) {
 	const tries = 3
 	_, failed := send(ctx, push, logger, r.Key, r.Subscribers, finalFrame(r).Append(nil), tries)
 	if len(failed) > 0 {
 		return
 	}
-	_, err := store.ChangeRequest(ctx, r.Key, request.Change{From: []request.State{r.State}, Fence: r.Fence, Settled: true})
-	var conflict *request.ConflictError
-	if err != nil && !errors.As(err, &conflict) && !errors.Is(err, request.ErrNotFound) {
-		logger.WarnContext(ctx, "settling failed; the sweep will", "request_id", r.ID, "error", err.Error())
+	if _, err := store.ChangeRequest(ctx, r.Key, request.MarkNotified(r)); err != nil && !hasMoved(err) {
+		logger.WarnContext(ctx, "mark request notified failed; the sweep will notify again", "request_id", r.ID, "error", err.Error())
 	}
 }
 
@@ -52,9 +50,9 @@ func finalFrame(r *request.Request) wire.Frame {
 func send(ctx context.Context, push Pusher, logger *slog.Logger, key request.Key, to []string, frame []byte, tries int) (gone, failed []string) {
 	const parallel = 16
 	var (
-		mu    sync.Mutex
-		wg    sync.WaitGroup
-		slots = make(chan struct{}, parallel)
+		mu   sync.Mutex
+		wg   sync.WaitGroup
+		free = make(chan struct{}, parallel)
 	)
 	one := func(id string) {
 		err := pushTo(ctx, push, id, frame, tries)
@@ -75,9 +73,9 @@ func send(ctx context.Context, push Pusher, logger *slog.Logger, key request.Key
 		return gone, failed
 	}
 	for _, id := range to {
-		slots <- struct{}{}
+		free <- struct{}{}
 		wg.Go(func() {
-			defer func() { <-slots }()
+			defer func() { <-free }()
 			one(id)
 		})
 	}

@@ -58,7 +58,7 @@ func (in sumInput) Validate() error {
 
 func TestMessagesAndTheirAnswers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shorts...)
+	w := newHarness(t, shorts...)
 	w.connect(t, "c1", ada)
 	cases := []struct{ message, want string }{
 		{`{"id":"a","action":"mirror","payload":{"n":9007199254740993, "h":"<&>"}}`, `{"type":"response","request_id":"a","success":true,"data":{"n":9007199254740993, "h":"<&>"}}`},
@@ -93,8 +93,10 @@ func TestMessagesAndTheirAnswers(t *testing.T) {
 		{`{"id":"l","action":"streamer.list","payload":{"state":"done"}}`, `VALIDATION_ERROR unknown state "done"`},
 		{`{"id":"l","action":"streamer.list"}`, `{"type":"response","request_id":"l","success":true,"data":{"requests":[]}}`},
 	}
+	var faults []error
 	for _, c := range cases {
-		frame := w.router.Handle(t.Context(), "c1", "corr-9", []byte(c.message))
+		frame, err := w.answer(t, "c1", "corr-9", c.message)
+		faults = append(faults, err)
 		got := string(frame.Append(nil))
 		if frame.Error != nil {
 			got = fmt.Sprintf("%s %s", frame.Error.Code, frame.Error.Message)
@@ -112,14 +114,14 @@ func TestMessagesAndTheirAnswers(t *testing.T) {
 	if f := w.ask(t, "c1", `{"action":"streamer.ping"}`); f.Type != wire.TypePong || f.Timestamp.IsZero() {
 		t.Errorf("ping is answered with %+v", f)
 	}
-	if logs := w.logs.String(); !strings.Contains(logs, "secret detail") || !strings.Contains(logs, "corr-9") {
-		t.Error("the log does not explain the internal error")
+	if err := errors.Join(faults...); !strings.Contains(err.Error(), "secret detail") {
+		t.Errorf("no error explains the internal error to the caller's log: %v", err)
 	}
 }
 
 func TestShortActionHasALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, shorts...)
+		w := newHarness(t, shorts...)
 		w.connect(t, "c1", ada)
 		began := time.Now()
 		f := w.ask(t, "c1", `{"id":"s","action":"slow"}`)
@@ -131,7 +133,7 @@ func TestShortActionHasALimit(t *testing.T) {
 
 func TestSameIDIsTheSameRequest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shorts...)
+	w := newHarness(t, shorts...)
 	c1, c2 := w.connect(t, "c1", ada), w.connect(t, "c2", ada)
 	first := w.submit(t, c1, "r1", "job", `{"a": 1}`)
 	if first.Type != wire.TypeAcknowledgment || first.Status != wire.StatusQueued {
@@ -159,7 +161,7 @@ func TestSameIDIsTheSameRequest(t *testing.T) {
 
 func TestNobodySeesAnothersRequest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shorts...)
+	w := newHarness(t, shorts...)
 	w.submit(t, w.connect(t, "c1", ada), "r1", "job", `{}`)
 	w.connect(t, "c2", mallo)
 	w.connect(t, "c3", streamer.Principal{Tenant: "acme", Subject: "bob", ExpiresAt: ada.ExpiresAt})
@@ -189,7 +191,7 @@ func TestNobodySeesAnothersRequest(t *testing.T) {
 
 func TestCancelOfAQueuedRequestIsAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shorts...)
+	w := newHarness(t, shorts...)
 	w.submit(t, w.connect(t, "c1", ada), "r1", "job", `{}`)
 	w.connect(t, "c2", ada)
 	f := w.ask(t, "c2", `{"id":"x","action":"streamer.cancel","payload":{"request_id":"r1"}}`)
@@ -208,7 +210,7 @@ func TestCancelOfAQueuedRequestIsAtOnce(t *testing.T) {
 
 func TestSubscribeIsBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shorts...)
+	w := newHarness(t, shorts...)
 	w.submit(t, w.connect(t, "c0", ada), "r1", "job", `{}`)
 	for i := range request.MaxSubscribers {
 		_, err := w.requests.Subscribe(t.Context(), streamer.Caller{Principal: ada, Connection: fmt.Sprintf("c%d", i)}, "r1")
@@ -228,7 +230,7 @@ func TestSubscribeIsBounded(t *testing.T) {
 
 func TestListPagesNewestFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, shorts...)
+		w := newHarness(t, shorts...)
 		who := w.connect(t, "c1", ada)
 		for i := range 5 {
 			w.submit(t, who, fmt.Sprintf("r%d", i), "job", `{}`)
@@ -259,7 +261,7 @@ func TestListPagesNewestFirst(t *testing.T) {
 
 func TestWaitAnswersWhenSomethingIsNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, shorts...)
+		w := newHarness(t, shorts...)
 		who := w.connect(t, "c1", ada)
 		w.submit(t, who, "r1", "job", `{}`)
 
@@ -287,7 +289,7 @@ func TestWaitAnswersWhenSomethingIsNew(t *testing.T) {
 
 func TestRetentionEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, shorts...)
+		w := newHarness(t, shorts...)
 		who := w.connect(t, "c1", ada)
 		w.submit(t, who, "r1", "job", `{}`)
 		if _, err := w.requests.Cancel(t.Context(), who, "r1"); err != nil {
@@ -308,7 +310,7 @@ func TestRetentionEnds(t *testing.T) {
 
 func TestExpiredTokenMayOnlyRenew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, shorts...)
+		w := newHarness(t, shorts...)
 		soon := ada
 		soon.ExpiresAt = time.Now().Add(time.Minute)
 		w.connect(t, "c1", soon)
@@ -335,7 +337,7 @@ func TestExpiredTokenMayOnlyRenew(t *testing.T) {
 
 func TestUnknownConnectionIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, shorts...)
+	w := newHarness(t, shorts...)
 	w.connect(t, "c1", ada)
 	if err := w.router.Connections.Close(t.Context(), "c1"); err != nil {
 		t.Fatal(err)

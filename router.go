@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/pay-theory/streamer/request"
@@ -12,7 +11,7 @@ import (
 )
 
 // A Verifier turns a token into the principal that it proves. A token that is
-// not good is a declared UNAUTHORIZED.
+// not valid is an [*Error] with UNAUTHORIZED.
 type Verifier interface {
 	Verify(ctx context.Context, token string) (Principal, error)
 }
@@ -24,29 +23,15 @@ type Router struct {
 	Requests    *Requests
 	Verifier    Verifier
 	Now         func() time.Time // nil: time.Now
-	Logger      *slog.Logger     // nil: slog.Default
 }
 
-// Handle answers a message that arrived on a connection. What goes wrong is an
-// error frame: the socket stays open. Nothing in the message says who sent it;
-// only the connection does.
-func (rt *Router) Handle(ctx context.Context, connectionID, correlationID string, data []byte) wire.Frame {
-	frame, err := rt.Answer(ctx, connectionID, correlationID, data)
-	var declared *Error
-	if err != nil && (!errors.As(err, &declared) || declared.Cause != nil) {
-		rt.logger().ErrorContext(ctx, "message failed", "request_id", frame.RequestID,
-			"correlation_id", correlationID, "error", err.Error())
-	}
-	return frame
-}
-
-// Answer is Handle for a caller that logs and counts errors itself: beside an
-// error frame it returns the error.
+// Answer answers a message that arrived on a connection. What goes wrong is an
+// error frame, beside which it returns the error: the socket stays open. Nothing in
+// the message says who sent it; only the connection does. The caller logs errors.
 func (rt *Router) Answer(ctx context.Context, connectionID, correlationID string, data []byte) (wire.Frame, error) {
 	m, err := wire.DecodeMessage(data)
 	if err != nil {
-		var reason *wire.MessageError
-		errors.As(err, &reason)
+		reason, _ := errors.AsType[*wire.MessageError](err)
 		err = Errorf(wire.InvalidMessage, "%s", reason.Reason)
 		return ErrorFrame(err, reason.ID, correlationID), err
 	}
@@ -75,37 +60,37 @@ func (rt *Router) answer(ctx context.Context, connectionID, correlationID string
 		return wire.Frame{}, Errorf(wire.Unauthorized, "the token has expired; send %s or connect again", wire.ActionAuthenticate)
 	}
 
-	who := Caller{Principal: conn.Principal, Connection: connectionID, CorrelationID: correlationID}
+	caller := Caller{Principal: conn.Principal, Connection: connectionID, CorrelationID: correlationID}
 	switch m.Action {
 	case wire.ActionList:
 		var q wire.ListQuery
 		if err := decodeReserved(m, &q); err != nil {
 			return wire.Frame{}, err
 		}
-		list, err := rt.Requests.List(ctx, who, q)
+		list, err := rt.Requests.List(ctx, caller, q)
 		if err != nil {
 			return wire.Frame{}, err
 		}
 		return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: listData(list)}, nil
 	case wire.ActionGet:
-		return rt.named(ctx, who, m, rt.Requests.Get)
+		return rt.named(ctx, caller, m, rt.Requests.Get)
 	case wire.ActionSubscribe:
-		return rt.named(ctx, who, m, rt.Requests.Subscribe)
+		return rt.named(ctx, caller, m, rt.Requests.Subscribe)
 	case wire.ActionUnsubscribe:
-		return rt.named(ctx, who, m, rt.Requests.Unsubscribe)
+		return rt.named(ctx, caller, m, rt.Requests.Unsubscribe)
 	case wire.ActionCancel:
-		return rt.named(ctx, who, m, rt.Requests.Cancel)
+		return rt.named(ctx, caller, m, rt.Requests.Cancel)
 	case wire.ActionRedrive:
-		return rt.named(ctx, who, m, rt.Requests.Redrive)
+		return rt.named(ctx, caller, m, rt.Requests.Redrive)
 	case wire.ActionWhy:
-		return rt.named(ctx, who, m, rt.Requests.Why)
+		return rt.named(ctx, caller, m, rt.Requests.Why)
 	case wire.ActionSignal:
 		var in wire.Signal
 		if err := decodeReserved(m, &in); err != nil {
 			return wire.Frame{}, err
 		}
-		who.Of = in.Subject
-		frame, err := rt.Requests.Signal(ctx, who, in)
+		caller.OnBehalfOf = in.Subject
+		frame, err := rt.Requests.Signal(ctx, caller, in)
 		frame.RequestID = m.ID
 		return frame, err
 	case wire.ActionOutput:
@@ -113,20 +98,20 @@ func (rt *Router) answer(ctx context.Context, connectionID, correlationID string
 		if err := decodeReserved(m, &q); err != nil {
 			return wire.Frame{}, err
 		}
-		who.Of = q.Subject
-		out, err := rt.Requests.Output(ctx, who, q)
+		caller.OnBehalfOf = q.Subject
+		out, err := rt.Requests.Output(ctx, caller, q)
 		if err != nil {
 			return wire.Frame{}, err
 		}
 		return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: out.Append(nil)}, nil
 	}
-	return rt.Requests.Submit(ctx, who, m)
+	return rt.Requests.Submit(ctx, caller, m)
 }
 
 // named answers a reserved action that concerns one request. The frame goes back
 // under the message's own id, as an error would; the snapshot inside names the
 // request.
-func (rt *Router) named(ctx context.Context, who Caller, m wire.Message,
+func (rt *Router) named(ctx context.Context, caller Caller, m wire.Message,
 	do func(context.Context, Caller, string) (wire.Frame, error)) (wire.Frame, error) {
 	var ref wire.RequestRef
 	if err := decodeReserved(m, &ref); err != nil {
@@ -135,8 +120,8 @@ func (rt *Router) named(ctx context.Context, who Caller, m wire.Message,
 	if ref.RequestID == "" {
 		return wire.Frame{}, Errorf(wire.ValidationError, "%s needs a payload with request_id", m.Action)
 	}
-	who.Of = ref.Subject
-	frame, err := do(ctx, who, ref.RequestID)
+	caller.OnBehalfOf = ref.Subject
+	frame, err := do(ctx, caller, ref.RequestID)
 	frame.RequestID = m.ID
 	return frame, err
 }
@@ -170,11 +155,4 @@ func decodeReserved[T any](m wire.Message, into *T) error {
 // ErrorFrame is the error frame of a message that failed. requestID may be empty.
 func ErrorFrame(err error, requestID, correlationID string) wire.Frame {
 	return wire.Frame{Type: wire.TypeError, RequestID: requestID, Error: request.WireError(err, correlationID)}
-}
-
-func (rt *Router) logger() *slog.Logger {
-	if rt.Logger == nil {
-		return slog.Default()
-	}
-	return rt.Logger
 }

@@ -11,18 +11,18 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// RunStep runs fn and records its result under the name, and on every later run
-// of the request returns what was recorded without running fn. An error is not
-// recorded. When it returns, the result is stored: what comes after it happens
+// RunStep runs fn and stores its result under the name, and on every later run of
+// the request returns what was stored without running fn. An error is not stored.
+// When it returns, the result is stored: what comes after it happens
 // only behind that.
 //
 // A store that cannot take the result is asked again for as long as the lease
 // lasts, unless the context ends before.
 //
-// A crash between fn's effect and the recording runs fn again: pass on
+// A crash between fn's effect and the write of its result runs fn again: pass on
 // [Job.StepKey] of the name as the effect's idempotency key. The result must
 // encode to at most MaxStepResult bytes of JSON, all names and results of a
-// request together to MaxSteps. In a short action nothing is recorded.
+// request together to MaxSteps. In a short action nothing is stored.
 func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx context.Context) (T, error)) (T, error) {
 	var result T
 	if name == "" || len(name) > request.MaxStepName || len(name) >= len(request.SignalPrefix) && name[:len(request.SignalPrefix)] == request.SignalPrefix {
@@ -45,17 +45,17 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 	if err != nil {
 		return result, fmt.Errorf("encode step %s: %w", name, err)
 	}
-	if err := job.recordStep(request.Step{Name: name, Result: raw}); err != nil {
-		return result, fmt.Errorf("record step %s: %w", name, err)
+	if err := job.persistStep(request.Step{Name: name, Result: raw}); err != nil {
+		return result, fmt.Errorf("store step %s: %w", name, err)
 	}
 	return result, nil
 }
 
 // AwaitSignal returns the payload of the signal with the token when it has
-// arrived. When it has not, the error parks the request if the action returns
-// it: no function runs, and the action starts again when the signal arrives or
+// arrived. When it has not, the request waits if the action returns the
+// error: no function runs, and the action starts again when the signal arrives or
 // when the timeout, counted from the first such wait, is over; then AwaitSignal
-// returns a declared TIMEOUT. The principal of the request sends the signal by
+// returns a public TIMEOUT error. The principal of the request sends the signal by
 // [Requests.Signal].
 func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duration) (json.RawMessage, error) {
 	switch {
@@ -73,15 +73,15 @@ func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duratio
 			err.Retryable = false
 			return nil, err
 		}
-		return nil, &park{job.waited}
+		return nil, &waitForSignal{job.waited}
 	}
-	return nil, &park{request.Await{Token: token, Until: job.clock().Add(timeout)}}
+	return nil, &waitForSignal{request.Await{Token: token, Until: job.clock().Add(timeout)}}
 }
 
-// park is the error by which an action waits for a signal.
-type park struct{ request.Await }
+// waitForSignal is the error by which an action waits for a signal.
+type waitForSignal struct{ request.Await }
 
-func (p *park) Error() string { return fmt.Sprintf("wait for the signal %q", p.Token) }
+func (w *waitForSignal) Error() string { return fmt.Sprintf("wait for the signal %q", w.Token) }
 
 // Snooze ends the current slice like [Continue], and the next one begins after
 // the wait. Job.SetCheckpoint says where it goes on.
@@ -91,7 +91,7 @@ type snooze struct{ time.Duration }
 
 func (s *snooze) Error() string { return "go on after " + s.Duration.String() }
 
-// step returns a recorded result.
+// step returns a stored result.
 func (j *Job) step(name string) (json.RawMessage, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -99,15 +99,15 @@ func (j *Job) step(name string) (json.RawMessage, bool) {
 	return raw, ok
 }
 
-// A recording is a step on its way to the store.
-type recording struct {
+// A pendingStep is on its way to the store.
+type pendingStep struct {
 	step request.Step
 	done chan error
 }
 
-// recordStep hands a step to the run and waits until it is stored. Its effect has
+// persistStep hands a step to the run and waits until it is stored. Its effect has
 // happened, so it is stored after the end of the action's context too.
-func (j *Job) recordStep(step request.Step) error {
+func (j *Job) persistStep(step request.Step) error {
 	if j.wake == nil {
 		return nil
 	}
@@ -119,13 +119,13 @@ func (j *Job) recordStep(step request.Step) error {
 	j.mu.Unlock()
 	switch {
 	case len(step.Result) > request.MaxStepResult:
-		return Permanent(fmt.Errorf("its result has %d bytes, %d are allowed: keep it elsewhere and record a reference", len(step.Result), request.MaxStepResult))
+		return Permanent(fmt.Errorf("its result has %d bytes, %d are allowed: keep it elsewhere and return a reference", len(step.Result), request.MaxStepResult))
 	case size > request.MaxSteps:
 		return Permanent(fmt.Errorf("the request's steps would have %d bytes, %d are allowed", size, request.MaxSteps))
 	}
-	r := recording{step: step, done: make(chan error, 1)}
+	r := pendingStep{step: step, done: make(chan error, 1)}
 	select {
-	case j.recordings <- r:
+	case j.pendingSteps <- r:
 	case <-j.over:
 		return ErrLeaseLost
 	}

@@ -18,7 +18,7 @@ import (
 func TestAStepIsRecordedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var charges []string
-		w := newWorld(t, long("order", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 3, Base: time.Second}},
+		w := newHarness(t, long("order", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 3, Base: time.Second}},
 			func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 				receipt, err := streamer.RunStep(ctx, job, "charge", func(context.Context) (string, error) {
 					charges = append(charges, job.StepKey("charge"))
@@ -57,7 +57,7 @@ func TestAStepIsRecordedOnce(t *testing.T) {
 func TestHistoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const attempts = request.MaxHistory + 5
-		w := newWorld(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: attempts, Base: time.Second, Cap: time.Second}},
+		w := newHarness(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: attempts, Base: time.Second, Cap: time.Second}},
 			func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 				time.Sleep(time.Second)
 				if job.Attempt() < attempts {
@@ -88,7 +88,7 @@ func TestHistoryIsBounded(t *testing.T) {
 func TestAJobOfFiveStepsWaitsForNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const work = 10 * time.Millisecond
-		w := newWorld(t, long("five", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("five", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 			for n := range 5 {
 				if _, err := streamer.RunStep(ctx, job, fmt.Sprint(n), func(context.Context) (int, error) {
 					time.Sleep(work)
@@ -118,7 +118,7 @@ func TestAJobOfFiveStepsWaitsForNothing(t *testing.T) {
 func TestAStepSurvivesLostAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ran := map[string]int{}
-		w := newWorld(t, long("steps", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("steps", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 			for i := range 6 {
 				name := fmt.Sprint("s", i)
 				if _, err := streamer.RunStep(ctx, job, name, func(context.Context) (int, error) { ran[name]++; return i, nil }); err != nil {
@@ -133,7 +133,7 @@ func TestAStepSurvivesLostAnswers(t *testing.T) {
 		w.submit(t, w.connect(t, "c1", ada), "r1", "steps", `{}`)
 		writes := 0
 		w.store.setFault(func(c request.Change) (error, error) {
-			if c.From != nil && c.From[0] == request.Running {
+			if c.If.States != nil && c.If.States[0] == request.Running {
 				if writes++; writes%2 == 0 {
 					return nil, errNetwork
 				}
@@ -161,9 +161,9 @@ func TestAStepThatTheStoreRefuses(t *testing.T) {
 	const forever = 1 << 30
 	errLarge := streamer.Errorf(wire.PayloadTooLarge, "too large")
 	for name, tt := range map[string]struct {
-		refusals  int                      // of steps
-		fault     error                    // what they are refused with
-		meanwhile func(*testing.T, *world) // after ten seconds
+		refusals  int                        // of steps
+		fault     error                      // what they are refused with
+		meanwhile func(*testing.T, *harness) // after ten seconds
 		state     request.State
 		took      time.Duration // at most
 		err       error         // what the action gets
@@ -172,24 +172,24 @@ func TestAStepThatTheStoreRefuses(t *testing.T) {
 		"for good":            {refusals: forever, fault: errNetwork, state: request.Queued, took: 65 * time.Second, err: errNetwork},
 		"because it is large": {refusals: forever, fault: errLarge, state: request.Failed, err: errLarge},
 		"and somebody cancels": {refusals: forever, fault: errNetwork, state: request.Cancelled, took: 16 * time.Second, err: streamer.ErrCancelled,
-			meanwhile: func(t *testing.T, w *world) {
+			meanwhile: func(t *testing.T, w *harness) {
 				if _, err := w.requests.Cancel(t.Context(), streamer.Caller{Principal: ada}, "r1"); err != nil {
 					t.Error(err)
 				}
 			}},
 		"and another takes over": {refusals: forever, fault: errNetwork, state: request.Queued, took: 16 * time.Second, err: streamer.ErrLeaseLost,
-			meanwhile: func(t *testing.T, w *world) {
-				if _, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{At: time.Now(), To: request.Queued, DueAt: time.Now(), AddFence: 1}); err != nil {
+			meanwhile: func(t *testing.T, w *harness) {
+				if _, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{Set: request.Effects{UpdatedAt: time.Now(), State: request.Queued, DueAt: time.Now(), AddFence: 1}}); err != nil {
 					t.Error(err)
 				}
 			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var w *world
+				var w *harness
 				var got error
 				ran := 0
-				w = newWorld(t, long("steps", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+				w = newHarness(t, long("steps", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 					job.Progress(10, "before")
 					_, got = streamer.RunStep(ctx, job, "charge", func(context.Context) (int, error) { ran++; return 1, nil })
 					return nil, got
@@ -197,7 +197,7 @@ func TestAStepThatTheStoreRefuses(t *testing.T) {
 				w.submit(t, w.connect(t, "c1", ada), "r1", "steps", `{}`)
 				refused := 0
 				w.store.setFault(func(c request.Change) (error, error) {
-					if c.Step != nil && refused < tt.refusals {
+					if c.Set.Step != nil && refused < tt.refusals {
 						refused++
 						return tt.fault, nil
 					}
@@ -227,7 +227,7 @@ func TestAStepThatTheStoreRefuses(t *testing.T) {
 func TestStepsAreBounded(t *testing.T) {
 	t.Parallel()
 	var errs []error
-	w := newWorld(t, long("greedy", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+	w := newHarness(t, long("greedy", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 		step := func(name string, size int) {
 			_, err := streamer.RunStep(ctx, job, name, func(context.Context) (string, error) { return strings.Repeat("x", size), nil })
 			errs = append(errs, err)
@@ -260,7 +260,7 @@ func approval(began func()) streamer.Action {
 func TestASignalWakesARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runs := 0
-		w := newWorld(t, approval(func() { runs++ }))
+		w := newHarness(t, approval(func() { runs++ }))
 		who := w.connect(t, "c1", ada)
 		w.submit(t, who, "r1", "approval", `{}`)
 		w.run(t, ada.Key("r1"))
@@ -308,11 +308,11 @@ func TestASignalWakesARequest(t *testing.T) {
 // waits for that very signal.
 func TestASignalThatIsOvertaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, approval(func() {}))
+		w := newHarness(t, approval(func() {}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "approval", `{}`)
 		overtaken := false
 		w.store.setFault(func(c request.Change) (before, after error) {
-			if c.Step != nil && !overtaken {
+			if c.Set.Step != nil && !overtaken {
 				overtaken = true
 				w.run(t, ada.Key("r1"))
 			}
@@ -330,15 +330,15 @@ func TestASignalThatIsOvertaken(t *testing.T) {
 func TestASignalThatNeverComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runs := 0
-		w := newWorld(t, approval(func() { runs++ }))
+		w := newHarness(t, approval(func() { runs++ }))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "approval", `{}`)
 		w.run(t, ada.Key("r1"))
 		time.Sleep(time.Hour - time.Second)
-		if report := w.sweep(t); report.Rung != 0 {
+		if report := w.sweep(t); report.Dispatched != 0 {
 			t.Errorf("rung too early: %+v", report)
 		}
 		time.Sleep(time.Second)
-		if report := w.sweep(t); report.Rung != 1 {
+		if report := w.sweep(t); report.Dispatched != 1 {
 			t.Errorf("not rung at the end of the wait: %+v", report)
 		}
 		w.run(t, ada.Key("r1"))
@@ -356,14 +356,14 @@ func TestASignalThatComesFirst(t *testing.T) {
 	for _, when := range []string{"before the wait", "before the write"} {
 		t.Run(when, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var w *world
+				var w *harness
 				var who streamer.Caller
 				signal := func() {
 					if _, err := w.requests.Signal(t.Context(), who, wire.Signal{RequestID: "r1", Token: "approval", Payload: json.RawMessage(`"yes"`)}); err != nil {
 						t.Error(err)
 					}
 				}
-				w = newWorld(t, approval(func() {
+				w = newHarness(t, approval(func() {
 					if when == "before the wait" {
 						signal()
 					}
@@ -372,7 +372,7 @@ func TestASignalThatComesFirst(t *testing.T) {
 				w.submit(t, who, "r1", "approval", `{}`)
 				done := false
 				w.store.setFault(func(c request.Change) (error, error) {
-					if when == "before the write" && c.Park.Token != "" && !done {
+					if when == "before the write" && c.Set.Await.Token != "" && !done {
 						done = true
 						w.store.setFault(nil)
 						signal()
@@ -395,7 +395,7 @@ func TestASignalThatComesFirst(t *testing.T) {
 func TestSnooze(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runs := 0
-		w := newWorld(t, long("poll", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+		w := newHarness(t, long("poll", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 			if runs++; runs < 3 {
 				return nil, streamer.Snooze(10 * time.Minute)
 			}
@@ -424,7 +424,7 @@ func TestSnooze(t *testing.T) {
 func TestRedriveGoesOnFromTheCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := true
-		w := newWorld(t, long("fixable", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 2, Base: time.Second}},
+		w := newHarness(t, long("fixable", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 2, Base: time.Second}},
 			func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 				var from int
 				if _, err := job.Checkpoint(&from); err != nil {
@@ -481,7 +481,7 @@ func TestRedriveGoesOnFromTheCheckpoint(t *testing.T) {
 func TestARetryPolicyMayKnowItsErrors(t *testing.T) {
 	t.Parallel()
 	hopeless := errors.New("hopeless")
-	w := newWorld(t, long("picky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Retryable: func(err error) bool { return !errors.Is(err, hopeless) }}},
+	w := newHarness(t, long("picky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Retryable: func(err error) bool { return !errors.Is(err, hopeless) }}},
 		func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, hopeless }))
 	w.submit(t, w.connect(t, "c1", ada), "r1", "picky", `{}`)
 	w.run(t, ada.Key("r1"))

@@ -115,7 +115,7 @@ func TestEchoAsyncGoesOnInAnotherSlice(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		if slices < 10 {
 			w.Store.Restart(func(c request.Change) bool {
-				if c.To == "" { // a heartbeat
+				if c.Set.State == "" { // a heartbeat
 					cancel()
 				}
 				return false

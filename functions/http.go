@@ -47,7 +47,7 @@ func authenticated(do func(ctx context.Context, e *lift.Event, who streamer.Call
 			return nil, err
 		}
 		concerns(e, e.HTTP.PathValue("id"))
-		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID, Of: e.HTTP.URL.Query().Get("subject")})
+		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID, OnBehalfOf: e.HTTP.URL.Query().Get("subject")})
 		if err != nil {
 			return fail(ctx, e, err)
 		}
@@ -92,7 +92,7 @@ func (a httpAPI) list(ctx context.Context, e *lift.Event, who streamer.Caller) (
 	if err != nil {
 		return nil, err
 	}
-	list, err := a.List(ctx, who, wire.ListQuery{Subject: who.Of, Action: query.Get("action"), State: query.Get("state"),
+	list, err := a.List(ctx, who, wire.ListQuery{Subject: who.OnBehalfOf, Action: query.Get("action"), State: query.Get("state"),
 		Limit: limit, Cursor: query.Get("cursor")})
 	if err != nil {
 		return nil, err
@@ -119,7 +119,7 @@ func (a httpAPI) connections(ctx context.Context, e *lift.Event, who streamer.Ca
 	if err != nil {
 		return nil, err
 	}
-	list, err := a.open.List(ctx, who, wire.ConnectionQuery{Subject: who.Of, Limit: limit, Cursor: query.Get("cursor")})
+	list, err := a.open.List(ctx, who, wire.ConnectionQuery{Subject: who.OnBehalfOf, Limit: limit, Cursor: query.Get("cursor")})
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (a httpAPI) connections(ctx context.Context, e *lift.Event, who streamer.Ca
 
 func (a httpAPI) closeAll(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
 	closed, err := a.open.CloseAll(ctx, who)
-	e.Annotate(slog.String("subject", who.Of), slog.Int("closed", closed))
+	e.Annotate(slog.String("subject", who.OnBehalfOf), slog.Int("closed", closed))
 	if err != nil {
 		return nil, err
 	}

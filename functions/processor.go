@@ -12,17 +12,6 @@ import (
 	"github.com/pay-theory/streamer/request"
 )
 
-// The attributes of a stream record's image that the processor reads. Every
-// store that feeds a stream writes them.
-const (
-	attrTenant    = "tenant"
-	attrSubject   = "subject"
-	attrID        = "id"
-	attrState     = "state"
-	attrDueAt     = "due"     // milliseconds of the epoch; absent when nothing is due
-	attrUpdatedAt = "updated" // milliseconds of the epoch
-)
-
 // A RunInvocation is the payload of a direct invocation of the processor: run
 // this request.
 type RunInvocation struct {
@@ -76,9 +65,9 @@ func Processor(parts Parts) (*lift.App, error) {
 	}))
 	app.Schedule(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		report, err := p.Sweep(ctx)
-		e.Annotate(slog.Int("dispatched", report.Rung), slog.Int("lease_expirations", report.Lost),
-			slog.Int("failed", report.Failed), slog.Int("notified", report.Told), slog.Int("closed", report.Closed),
-			slog.Int("pruned", report.Forgotten), slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
+		e.Annotate(slog.Int("dispatched", report.Dispatched), slog.Int("lease_expirations", report.LeaseExpirations),
+			slog.Int("failed", report.Failed), slog.Int("notified", report.Notified), slog.Int("closed", report.Closed),
+			slog.Int("pruned", report.Pruned), slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
 		if err != nil {
 			return nil, fmt.Errorf("sweep: %w", err)
 		}
@@ -93,14 +82,14 @@ func Processor(parts Parts) (*lift.App, error) {
 // is due later is the sweep's, and so is one that was due before it was written:
 // the sweep has dispatched it.
 func queuedNow(p *streamer.Processor, image lift.Item) (request.Key, bool) {
-	if image.Text(attrState) != string(request.Queued) {
+	if image.Text(request.AttrState) != string(request.Queued) {
 		return request.Key{}, false
 	}
-	if due, ok := image.Get(attrDueAt).Int(); ok {
-		if written, ok := image.Get(attrUpdatedAt).Int(); due > p.Now().UnixMilli() || ok && written > due {
+	if due, ok := image.Get(request.AttrDueAt).Int(); ok {
+		if written, ok := image.Get(request.AttrUpdatedAt).Int(); due > p.Now().UnixMilli() || ok && written > due {
 			return request.Key{}, false
 		}
 	}
-	key := request.Key{Tenant: image.Text(attrTenant), Subject: image.Text(attrSubject), ID: image.Text(attrID)}
+	key := request.Key{Tenant: image.Text(request.AttrTenant), Subject: image.Text(request.AttrSubject), ID: image.Text(request.AttrID)}
 	return key, key.Tenant != "" && key.Subject != "" && key.ID != ""
 }

@@ -34,7 +34,7 @@ func Router(parts Parts) (*lift.App, error) {
 		Limits: parts.Limits, Retention: parts.Retention, Now: parts.Now, Logger: parts.Logger}
 	connections := parts.connections()
 	messages := &streamer.Router{Connections: connections, Requests: requests,
-		Verifier: renewals{parts.Verifier}, Now: parts.Now, Logger: parts.Logger}
+		Verifier: renewals{parts.Verifier}, Now: parts.Now}
 	app := newApp(parts, answerLimit)
 
 	app.WebSocket(lift.RouteDefault, lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {

@@ -3,6 +3,7 @@ package prove
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/pay-theory/streamer/request"
@@ -57,10 +58,10 @@ var (
 	errDead  = errors.New("prove: this process is dead")
 )
 
-// park waits until the driver decides what becomes of the call. A caller whose
+// intercept waits until the driver decides what becomes of the call. A caller whose
 // context ends goes away; the call may still take effect, as a write on its way
 // may.
-func (d *driver) park(ctx context.Context, c *call) error {
+func (d *driver) intercept(ctx context.Context, c *call) error {
 	c.out = make(chan error, 1)
 	d.mu.Lock()
 	if c.p.dead || d.ended {
@@ -88,7 +89,7 @@ type nodeStore struct {
 // get parks a read.
 func get[T any](ctx context.Context, s nodeStore, kind string, key request.Key, what string, do func(context.Context) (T, error)) (T, error) {
 	var got, none T
-	err := s.d.park(ctx, &call{p: s.p, kind: kind, key: key, what: what, outside: true, do: func(ctx context.Context) (err error) {
+	err := s.d.intercept(ctx, &call{p: s.p, kind: kind, key: key, what: what, outside: true, do: func(ctx context.Context) (err error) {
 		got, err = do(ctx)
 		return err
 	}})
@@ -98,10 +99,10 @@ func get[T any](ctx context.Context, s nodeStore, kind string, key request.Key, 
 	return got, nil
 }
 
-func (s nodeStore) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Slot) (*request.Request, bool, error) {
+func (s nodeStore) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Permit) (*request.Request, bool, error) {
 	var stored *request.Request
 	var created bool
-	err := s.d.park(ctx, &call{p: s.p, kind: "create", key: r.Key, write: true, outside: true,
+	err := s.d.intercept(ctx, &call{p: s.p, kind: "create", key: r.Key, write: true, outside: true,
 		do: func(ctx context.Context) (err error) {
 			stored, created, err = s.d.store.CreateRequest(ctx, r.Clone(), acquire...)
 			return err
@@ -119,7 +120,7 @@ func (s nodeStore) CreateRequest(ctx context.Context, r *request.Request, acquir
 
 func (s nodeStore) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	var changed *request.Request
-	err := s.d.park(ctx, &call{p: s.p, kind: changeWord(c), key: key, write: true, outside: true,
+	err := s.d.intercept(ctx, &call{p: s.p, kind: changeWord(c), key: key, write: true, outside: true,
 		do: func(ctx context.Context) (err error) {
 			changed, err = s.d.store.ChangeRequest(ctx, key, c)
 			return err
@@ -134,39 +135,42 @@ func (s nodeStore) ChangeRequest(ctx context.Context, key request.Key, c request
 // changeWord names a change for reports.
 func changeWord(c request.Change) string {
 	switch {
-	case c.AddFence > 0:
+	case c.Set.AddFence > 0:
 		return "claim"
-	case c.Settled:
-		return "settle"
-	case c.Redrive:
+	case slices.Contains(c.Set.Clear, request.AttrSubscribers):
+		return "mark notified"
+	case isRedrive(c):
 		return "redrive"
-	case c.AddLost > 0:
-		return "take back"
-	case c.To.Final():
+	case c.Set.AddLeaseExpirations > 0:
+		return "expire lease"
+	case c.Set.State.Final():
 		return "end"
-	case c.AddAttempt > 0:
+	case c.Set.AddAttempt > 0:
 		return "retry"
-	case c.Park.Token != "":
+	case c.Set.Await.Token != "":
 		return "await"
-	case c.AddSlice > 0:
+	case c.Set.AddSlices > 0:
 		return "continue"
-	case c.Blocked != "":
-		return "block"
-	case c.Block != "":
-		return "wake"
-	case c.Subscribe != "":
+	case c.Set.ThrottledBy != "":
+		return "throttle"
+	case c.If.ThrottledBy != "":
+		return "resume"
+	case c.Set.Subscribe != "":
 		return "subscribe"
-	case c.Cancel:
+	case c.Set.CancelRequested:
 		return "cancel"
-	case c.Lacks != "":
+	case c.If.LacksStep != "":
 		return "signal"
-	case c.Step != nil:
+	case c.Set.Step != nil:
 		return "step"
-	case len(c.Output) > 0:
+	case len(c.Set.Output) > 0:
 		return "output"
 	}
 	return "heartbeat"
 }
+
+// isRedrive reports whether a change gives a request a new first attempt.
+func isRedrive(c request.Change) bool { return c.Set.Attempt > 0 }
 
 func (s nodeStore) LoadRequest(ctx context.Context, key request.Key) (*request.Request, error) {
 	return get(ctx, s, "load", key, "", func(ctx context.Context) (*request.Request, error) { return s.d.store.LoadRequest(ctx, key) })
@@ -195,15 +199,15 @@ func (s nodeStore) DueRequests(ctx context.Context, now time.Time, limit int) ([
 	})
 }
 
-func (s nodeStore) BlockedRequests(ctx context.Context, slot string, limit int) ([]*request.Request, error) {
-	return get(ctx, s, "blocked", request.Key{}, slot, func(ctx context.Context) ([]*request.Request, error) {
-		return s.d.store.BlockedRequests(ctx, slot, limit)
+func (s nodeStore) ThrottledRequests(ctx context.Context, limit string, n int) ([]*request.Request, error) {
+	return get(ctx, s, "throttled", request.Key{}, limit, func(ctx context.Context) ([]*request.Request, error) {
+		return s.d.store.ThrottledRequests(ctx, limit, n)
 	})
 }
 
-func (s nodeStore) PlacesTaken(ctx context.Context, slot string) (int, error) {
-	return get(ctx, s, "places", request.Key{}, slot, func(ctx context.Context) (int, error) {
-		return s.d.store.PlacesTaken(ctx, slot)
+func (s nodeStore) PermitsHeld(ctx context.Context, limit string) (int, error) {
+	return get(ctx, s, "permits held", request.Key{}, limit, func(ctx context.Context) (int, error) {
+		return s.d.store.PermitsHeld(ctx, limit)
 	})
 }
 
@@ -220,7 +224,7 @@ type nodePush struct {
 }
 
 func (n nodePush) Push(ctx context.Context, connection string, frame []byte) error {
-	return n.d.park(ctx, &call{p: n.p, kind: "push", what: connection, do: func(context.Context) error {
+	return n.d.intercept(ctx, &call{p: n.p, kind: "push", what: connection, do: func(context.Context) error {
 		return n.d.deliver(connection, frame)
 	}})
 }
@@ -232,7 +236,7 @@ type nodeDispatch struct {
 }
 
 func (n nodeDispatch) Dispatch(ctx context.Context, key request.Key) error {
-	return n.d.park(ctx, &call{p: n.p, kind: "dispatch", key: key, do: func(context.Context) error {
+	return n.d.intercept(ctx, &call{p: n.p, kind: "dispatch", key: key, do: func(context.Context) error {
 		n.d.invocations = append(n.d.invocations, key)
 		return nil
 	}})

@@ -71,59 +71,59 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 	was := r.row
 	r.row = row.Clone()
 	switch {
-	case row.State == request.Running && c.AddFence > 0:
-		r.claimed = wire.Attempt{StartedAt: c.At, Worker: c.Worker}
+	case row.State == request.Running && c.Set.AddFence > 0:
+		r.claimed = wire.Attempt{StartedAt: c.Set.UpdatedAt, Worker: c.Set.Worker}
 	case was.State == request.Running && row.State != request.Running && row.State != request.Succeeded && row.Slices == was.Slices:
-		r.claimed.EndedAt = c.At
+		r.claimed.EndedAt = c.Set.UpdatedAt
 		r.past = append(r.past, r.claimed)
 	}
-	if c.AddFence > 0 {
+	if c.Set.AddFence > 0 {
 		p.claims[key] = row.Fence
 		d.report.Runs++
-	} else if fence := p.claims[key]; fence > 0 && fence != row.Fence && c.Block == "" {
-		d.find(&d.report.Doubled, r, "%s wrote %q with the fence %d over a row of fence %d: its lease was lost", worker(p), changeWord(c), fence, row.Fence)
+	} else if fence := p.claims[key]; fence > 0 && fence != row.Fence && c.If.ThrottledBy == "" {
+		d.find(&d.report.Doubled, r, "%s wrote %q with the fence %d over a row of fence %d: its lease had expired", worker(p), changeWord(c), fence, row.Fence)
 	}
 	switch {
 	case row.Rev < was.Rev || row.Fence < was.Fence:
 		d.find(&d.report.Wrong, r, "rev or fence fell from %d, %d to %d, %d", was.Rev, was.Fence, row.Rev, row.Fence)
-	case was.State.Final() && row.State != was.State && !c.Redrive:
+	case was.State.Final() && row.State != was.State && !isRedrive(c):
 		d.find(&d.report.Doubled, r, "it was %s and became %s", was.State, row.State)
-	case was.State == request.Running && row.State == request.Running && c.AddFence > 0:
+	case was.State == request.Running && row.State == request.Running && c.Set.AddFence > 0:
 		d.find(&d.report.Doubled, r, "it was claimed while it ran")
-	case row.State == request.Running && c.From != nil && c.To == "" && !c.At.IsZero() && !row.DueAt.After(c.At):
+	case row.State == request.Running && c.If.States != nil && c.Set.State == "" && !c.Set.UpdatedAt.IsZero() && !row.DueAt.After(c.Set.UpdatedAt):
 		d.find(&d.report.Wrong, r, "it is RUNNING after a %q of its worker and its lease has ended", changeWord(c))
 	case !row.State.Final() && row.DueAt.IsZero():
-		d.find(&d.report.Wrong, r, "it is %s and never due, so nobody will look for it", row.State)
+		d.find(&d.report.Wrong, r, "it is %s and never due, so no sweep will look for it", row.State)
 	case row.Output < was.Output:
 		d.find(&d.report.Wrong, r, "its output shrank from %d to %d chunks", was.Output, row.Output)
 	}
 	for name, result := range was.Steps {
 		if !bytes.Equal(row.Steps[name], result) {
-			d.find(&d.report.Doubled, r, "step %q was recorded as %s and then as %s", name, result, row.Steps[name])
+			d.find(&d.report.Doubled, r, "step %q was stored as %s and then as %s", name, result, row.Steps[name])
 		}
 	}
 	d.report.Steps += len(row.Steps) - len(was.Steps)
 	d.report.Chunks += int(row.Output - was.Output)
-	if c.Redrive {
+	if isRedrive(c) {
 		r.reopened = append(r.reopened, was.Rev)
 		d.report.Redriven++
 	}
 	d.took(row)
 }
 
-// took keeps what follows from a row: whether it is settled, which places it
-// holds, and the doorbell that the stream rings.
+// took keeps what follows from a row: whether its subscribers are notified, which
+// permits it holds, and the record that the stream has of it.
 func (d *driver) took(row *request.Request) {
 	if row.State.Final() && row.DueAt.IsZero() {
-		delete(d.unsettled, row.Key)
+		delete(d.unnotified, row.Key)
 	} else {
-		d.unsettled[row.Key] = true
+		d.unnotified[row.Key] = true
 	}
-	for _, slot := range row.Slots {
-		d.slots[slot] = true
+	for _, limit := range row.Permits {
+		d.limits[limit] = true
 	}
 	if now := epoch.Add(time.Since(d.began) + d.jumped); row.State == request.Queued && !row.DueAt.After(now) {
-		d.doorbells = append(d.doorbells, row.Key)
+		d.records = append(d.records, row.Key)
 	}
 }
 
@@ -173,12 +173,12 @@ func (d *driver) judge() {
 		d.report.Ended[string(row.State)]++
 		switch {
 		case !row.State.Final():
-			d.find(&d.report.Stuck, r, "it is %s, due %v, blocked %q, waits for %q", row.State, row.DueAt, row.Blocked, row.Await.Token)
+			d.find(&d.report.Stuck, r, "it is %s, due %v, blocked %q, waits for %q", row.State, row.DueAt, row.ThrottledBy, row.Await.Token)
 			continue
 		case !row.DueAt.IsZero():
 			d.find(&d.report.Stuck, r, "it has ended as %s and is never settled", row.State)
-		case len(row.Slots) > 0:
-			d.find(&d.report.Stuck, r, "it has ended and holds places of %v", row.Slots)
+		case len(row.Permits) > 0:
+			d.find(&d.report.Stuck, r, "it has ended and holds places of %v", row.Permits)
 		case row.State == request.Cancelled && !r.cancelled:
 			d.find(&d.report.Wrong, r, "it is CANCELLED and nobody asked for it")
 		}
@@ -189,10 +189,10 @@ func (d *driver) judge() {
 			d.compare(r, row, dev)
 		}
 	}
-	for slot := range d.slots {
+	for slot := range d.limits {
 		var taken int
 		var err error
-		d.out.do(func(ctx context.Context) { taken, err = d.store.PlacesTaken(ctx, slot) })
+		d.out.do(func(ctx context.Context) { taken, err = d.store.PermitsHeld(ctx, slot) })
 		if err != nil || taken != 0 {
 			d.find(&d.report.Stuck, nil, "%d places of %s are taken, and nothing runs: %v", taken, slot, err)
 		}

@@ -81,7 +81,7 @@ func newDevices() []*device {
 func (d *driver) eager(now time.Time) *device {
 	var eager []*device
 	for _, dev := range d.devices {
-		if at := dev.next(); !at.IsZero() && !now.Before(at) || len(d.requests) < d.Requests && len(d.unsettled) < d.Open && dev.conn != "" {
+		if at := dev.next(); !at.IsZero() && !now.Before(at) || len(d.requests) < d.Requests && len(d.unnotified) < d.Open && dev.conn != "" {
 			eager = append(eager, dev)
 		}
 	}
@@ -173,7 +173,7 @@ func (d *driver) submit(dev *device, now time.Time) {
 	if r.c.Payload != nil {
 		r.payload = r.c.Payload(d.rng)
 	}
-	d.requests, d.byKey[r.key], d.unsettled[r.key] = append(d.requests, r), r, true
+	d.requests, d.byKey[r.key], d.unnotified[r.key] = append(d.requests, r), r, true
 	d.since = now
 	dev.watch(r)
 	dev.intents = append(dev.intents, &intent{action: r.c.Action.Name(), r: r, payload: r.payload, due: now})
@@ -241,7 +241,7 @@ func (dev *device) send(ctx context.Context, d *driver, in *intent, now time.Tim
 	conn, id := dev.conn, in.message
 	d.spawn("message "+in.action, in.r.key, func(p *process) {
 		router := d.router(p)
-		frame := router.Handle(ctx, conn, fmt.Sprintf("corr-%d", p.id), message)
+		frame, _ := router.Answer(ctx, conn, fmt.Sprintf("corr-%d", p.id), message)
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if !p.dead {
@@ -258,7 +258,7 @@ func (d *driver) router(p *process) *streamer.Router {
 		Connections: streamer.Connections{Store: store, Now: clock},
 		Requests: &streamer.Requests{Store: store, Actions: d.registry, Push: nodePush{d, p}, Limits: d.Processor.Limits,
 			Retention: d.Processor.Retention, Now: clock, Logger: d.Processor.Logger},
-		Now: clock, Logger: d.Processor.Logger,
+		Now: clock,
 	}
 }
 

@@ -49,14 +49,14 @@ type driver struct {
 	sweepAt  time.Time
 
 	processes   int
-	doorbells   []request.Key
+	records     []request.Key
 	invocations []request.Key
 	devices     []*device
 	sockets     map[string]*device
 	requests    []*tracked
 	byKey       map[request.Key]*tracked
-	unsettled   map[request.Key]bool
-	slots       map[string]bool
+	unnotified  map[request.Key]bool
+	limits      map[string]bool
 
 	all     sync.WaitGroup // processes, dead ones too
 	arrived chan struct{}
@@ -71,8 +71,8 @@ func newDriver(c Config, out *portal) *driver {
 	d := &driver{
 		Config: c, rng: rand.New(rand.NewPCG(c.Seed, 0x5eed)), store: c.Store, out: out,
 		digest: fnv.New64a(), began: time.Now(), since: time.Now(), lastMove: time.Now(), sweepAt: time.Now().Add(sweepEvery),
-		sockets: map[string]*device{}, byKey: map[request.Key]*tracked{}, unsettled: map[request.Key]bool{},
-		slots: map[string]bool{}, arrived: make(chan struct{}, 1),
+		sockets: map[string]*device{}, byKey: map[request.Key]*tracked{}, unnotified: map[request.Key]bool{},
+		limits: map[string]bool{}, arrived: make(chan struct{}, 1),
 		report: Report{Seed: c.Seed, Ended: map[string]int{}, Kills: map[string]int{}, Injected: map[string]int{}},
 	}
 	var actions []streamer.Action
@@ -111,7 +111,7 @@ func (d *driver) run(ctx context.Context) {
 			instant, at = now, 0
 		}
 		d.collect()
-		if !d.calm && len(d.requests) == d.Requests && (d.report.Killed() >= d.Kills || len(d.unsettled) == 0) {
+		if !d.calm && len(d.requests) == d.Requests && (d.report.Killed() >= d.Kills || len(d.unnotified) == 0) {
 			d.calm, d.since, d.lastMove = true, time.Now(), time.Now()
 		}
 		if d.settled() || ctx.Err() != nil {
@@ -143,10 +143,10 @@ func (d *driver) busy() string {
 	switch {
 	case parked+running > 0:
 		return fmt.Sprintf("%d processes run, %d calls are under way", running, parked)
-	case len(d.unsettled) > 0:
-		return fmt.Sprintf("%d requests have not ended", len(d.unsettled))
-	case len(d.doorbells)+len(d.invocations) > 0:
-		return "doorbells are on their way"
+	case len(d.unnotified) > 0:
+		return fmt.Sprintf("%d requests have not ended", len(d.unnotified))
+	case len(d.records)+len(d.invocations) > 0:
+		return "records are on their way"
 	}
 	for _, dev := range d.devices {
 		if dev.conn == "" {
@@ -188,7 +188,7 @@ func (d *driver) step(ctx context.Context) {
 	}
 	ready := d.ready(now)
 	dev := d.eager(now)
-	weights := []int{8 * min(len(ready), 1), 3 * min(len(d.doorbells), 1), 3 * min(len(d.invocations), 1), 3}
+	weights := []int{8 * min(len(ready), 1), 3 * min(len(d.records), 1), 3 * min(len(d.invocations), 1), 3}
 	if dev == nil {
 		weights[3] = 0
 	}
@@ -199,7 +199,7 @@ func (d *driver) step(ctx context.Context) {
 			return // it only looks
 		}
 	case 1:
-		d.ring(ctx)
+		d.streamRecord(ctx)
 	case 2:
 		d.invoke(ctx)
 	case 3:
@@ -365,14 +365,14 @@ func (d *driver) sweep(ctx context.Context) {
 	})
 }
 
-// ring takes a doorbell from the stream: any, perhaps twice, perhaps none.
-func (d *driver) ring(ctx context.Context) {
-	key := d.draw(&d.doorbells, "doorbell")
+// streamRecord takes a record from the stream: any, perhaps twice, perhaps none.
+func (d *driver) streamRecord(ctx context.Context) {
+	key := d.draw(&d.records, "stream record")
 	if key == (request.Key{}) {
 		return
 	}
-	d.spawn("ring", key, func(p *process) {
-		_ = d.processor(p).Ring(ctx, key) // lost then, as far as the stream can tell
+	d.spawn("stream", key, func(p *process) {
+		_ = d.processor(p).Dispatch.Dispatch(ctx, key) // lost then, as far as the stream can tell
 	})
 }
 

@@ -1,6 +1,6 @@
 // Package prove shows that nothing is lost: it runs an application's own actions
 // through the real domain code over a real store while it kills workers, fails
-// the store, loses doorbells, cuts sockets and makes the clock jump, lets things
+// the store, loses records, cuts sockets and makes the clock jump, lets things
 // settle, and checks what became of each request.
 //
 // It runs inside a testing/synctest bubble, so an action's own sleeps, timers and
@@ -85,7 +85,7 @@ type Config struct {
 	Patience time.Duration
 
 	// Processor has the timings and Limits of the application; what is zero has
-	// the domain's default, but MaxLost, which is 100 so that kills alone fail
+	// the domain's default, but MaxLeaseExpirations, which is 100 so that kills alone fail
 	// no request. Store, Actions, Push, Dispatch, Worker and Now must be left
 	// out: they are the prover's. Logger is silent when nil.
 	Processor streamer.ProcessorConfig
@@ -142,7 +142,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.Open, 40)
 	setDefault(&c.Slice, 15*time.Minute)
 	setDefault(&c.Patience, 24*time.Hour)
-	setDefault(&p.MaxLost, 100)
+	setDefault(&p.MaxLeaseExpirations, 100)
 	setDefault(&p.Retention, 10*365*24*time.Hour)
 	if p.Logger == nil {
 		p.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))

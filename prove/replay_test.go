@@ -6,7 +6,7 @@ import (
 	"github.com/pay-theory/streamer/prove"
 )
 
-// One seed is one order of events: the same kills, sweeps and doorbells. Nothing
+// One seed is one order of events: the same kills, sweeps and records. Nothing
 // is slow here, so that no two things become ready at one instant, and the store
 // lists what is due at one instant in one order.
 func TestASeedRepeats(t *testing.T) {

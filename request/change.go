@@ -2,64 +2,91 @@ package request
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/pay-theory/streamer/wire"
 )
 
-// A Change is one conditional write to a request: guards that must hold, and
-// effects that happen all together or not at all. Every step of a request's
-// life is a Change, so a store needs no other write. Apply is its meaning; a
-// store that computes it in its own language, such as a DynamoDB update
-// expression, must come to the same row.
+// A Change is one conditional write to a request: when all guards of If hold, all
+// effects of Set happen together, otherwise none. Each transition of a request's
+// life is a Change, so a store needs no other write, and nothing happens that Set
+// does not name. Apply is its meaning; a store that computes it in its own
+// language, such as a DynamoDB update expression, must come to the same row. Such
+// a store goes by [Change.Guards] and [Change.Effects], and refuses what it does
+// not know.
 type Change struct {
-	// Guards. A zero guard holds always.
-	From  []State   // the state is one of these
-	Fence int64     // the fence is this
-	DueBy time.Time // DueAt is not later than this
-	Await string    // the request waits for this signal
-	Lacks string    // no step of this name is recorded
-	Block string    // the request is blocked by this slot
-
-	UnchangedSince time.Time // UpdatedAt is not later than this
-
-	// Effects. A zero effect leaves its field alone, unless said otherwise.
-	At          time.Time         // becomes UpdatedAt; required with To, where a final one makes it FinishedAt
-	To          State             // a final state clears DueAt unless the change sets it; QUEUED clears FinishedAt and ExpiresAt
-	DueAt       time.Time         //
-	Settled     bool              // clears DueAt and Subscribers: they were told
-	Start       bool              // sets ClaimedAt to At, and StartedAt unless it has a value
-	AddFence    int64             //
-	AddRev      int64             //
-	AddAttempt  int               //
-	AddSlice    int               //
-	AddLost     int               //
-	AddRan      time.Duration     //
-	Worker      string            //
-	Cancel      bool              // sets CancelRequested
-	Progress    *Progress         // replaces all of it
-	Checkpoint  json.RawMessage   // sets OutputMark too, and Lost to 0: the work moves
-	OutputMark  int64             // with Checkpoint
-	Result      json.RawMessage   //
-	Error       *wire.Error       // To SUCCEEDED clears it
-	ExpiresAt   time.Time         //
-	Step        *Step             // records a step's result
-	Park        Await             // with To: sets Await, which every other To but RUNNING clears
-	Blocked     string            // with To: sets Blocked, which every other To clears
-	History     []wire.Attempt    // replaces all of it, when not nil
-	Redrive     bool              // sets Attempt to 1 and Slices and Lost and Ran to 0, clears CancelRequested and Error
-	Acquire     []Slot            // takes a place of each; a guard too: there is one, or else *LimitError
-	Release     []string          // gives places back
-	Output      []json.RawMessage // appends chunks of output; a guard too: Output is OutputAt
-	OutputAt    int64
-	Subscribe   string   // adds a connection id; a guard too: there are fewer than MaxSubscribers others
-	Unsubscribe []string // removes connection ids
+	If  Guards
+	Set Effects
 }
 
-// A Step is a result that is recorded under a name.
+// Guards are what must hold of the row as it is. A zero guard holds always.
+type Guards struct {
+	States         []State   // the state is one of these
+	Fence          int64     // the fence is this
+	DueBy          time.Time // DueAt is not later than this
+	UnchangedSince time.Time // UpdatedAt is not later than this
+	Awaits         string    // the request waits for this signal
+	ThrottledBy    string    // the request waits for a permit of this limit
+	LacksStep      string    // no step of this name is stored
+	OutputAt       *int64    // this many chunks are stored; required with Effects.Output
+	RoomFor        string    // this connection subscribes already, or fewer than MaxSubscribers others do
+
+	// Unsupported is a guard that no store knows. The conformance suite holds with
+	// it that a store refuses such a change instead of leaving the guard out.
+	Unsupported bool
+}
+
+// Effects are what becomes of the row. A zero effect leaves its field alone; to
+// empty a field, Clear names it. No field may have two effects.
+type Effects struct {
+	State      State
+	DueAt      time.Time
+	UpdatedAt  time.Time
+	ClaimedAt  time.Time
+	StartedAt  time.Time // unless it has a value
+	FinishedAt time.Time
+	ExpiresAt  time.Time
+
+	AddFence            int64
+	AddRev              int64
+	Attempt             int
+	AddAttempt          int
+	AddSlices           int
+	AddLeaseExpirations int
+	AddRan              time.Duration
+
+	Worker          string
+	CancelRequested bool
+	Progress        *Progress
+	Checkpoint      json.RawMessage
+	OutputMark      int64
+	Result          json.RawMessage
+	Error           *wire.Error
+	Await           Await
+	ThrottledBy     string
+	History         []wire.Attempt
+
+	Step        *Step    // is added to Steps, or takes the place of the one with its name
+	Subscribe   string   // a connection id is added to Subscribers
+	Unsubscribe []string // connection ids are removed from Subscribers
+
+	// Acquire takes a permit of each limit, after Release has given permits back.
+	// Where one has none left the change fails with a *LimitError, and where a guard
+	// does not hold either, with a *ConflictError.
+	Acquire []Permit
+	Release []string
+	Output  []json.RawMessage // chunks that are appended at the offset of Guards.OutputAt
+
+	Clear []Attribute // become empty, or zero
+
+	// Unsupported is an effect that no store knows, see Guards.
+	Unsupported bool
+}
+
+// A Step is a result that is stored under a name.
 type Step struct {
 	Name   string
 	Result json.RawMessage
@@ -75,128 +102,66 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("request is %s at fence %d", e.Request.State, e.Request.Fence)
 }
 
-// A LimitError says that a Change could not have a place: all of the slot's are
-// taken. Every other guard held.
+// A LimitError says that a Change could not have a permit: all of the limit's are
+// held. Every guard held.
 type LimitError struct {
-	Slot Slot
+	Permit Permit
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("all %d places of %s are taken", e.Slot.Limit, e.Slot.Name)
+	return fmt.Sprintf("all %d permits of %s are held", e.Permit.Limit, e.Permit.Name)
 }
 
 // Apply changes r when every guard holds, and otherwise leaves it alone and
-// returns a *ConflictError with a copy of it. Places are the store's to count
-// and chunks are the store's to keep: Apply only notes them in r.
+// returns a *ConflictError with a copy of it. The store counts permits and keeps
+// chunks: Apply only notes them in r. It returns the error of Check for a change
+// that is not valid.
 func (c Change) Apply(r *Request) error {
-	if !c.holds(r) {
-		return &ConflictError{Request: r.Clone()}
+	if err := c.Check(); err != nil {
+		return err
 	}
-	if !c.At.IsZero() {
-		r.UpdatedAt = c.At
-	}
-	if c.To != "" {
-		r.State = c.To
-		r.Blocked = c.Blocked
-		if c.To != Running {
-			r.Await = c.Park
-		}
-		switch {
-		case c.To.Final():
-			r.DueAt = time.Time{}
-			r.FinishedAt = c.At
-			if c.To == Succeeded {
-				r.Error = nil
-			}
-		case c.To == Queued:
-			r.FinishedAt = time.Time{}
-			r.ExpiresAt = time.Time{}
+	for guard := range c.Guards() {
+		if !guard.holds(r) {
+			return &ConflictError{Request: r.Clone()}
 		}
 	}
-	if !c.DueAt.IsZero() {
-		r.DueAt = c.DueAt
-	}
-	if c.Settled {
-		r.DueAt, r.Subscribers = time.Time{}, nil
-	}
-	if c.Start {
-		r.ClaimedAt = c.At
-		if r.StartedAt.IsZero() {
-			r.StartedAt = c.At
-		}
-	}
-	if c.Redrive {
-		r.Attempt, r.Slices, r.Lost, r.Ran = 1, 0, 0, 0
-		r.CancelRequested, r.Error = false, nil
-	}
-	r.Fence += c.AddFence
-	r.Rev += c.AddRev
-	r.Attempt += c.AddAttempt
-	r.Slices += c.AddSlice
-	r.Lost += c.AddLost
-	r.Ran += c.AddRan
-	if c.Worker != "" {
-		r.Worker = c.Worker
-	}
-	if c.Cancel {
-		r.CancelRequested = true
-	}
-	if c.Progress != nil {
-		r.Progress = *c.Progress
-	}
-	if c.Checkpoint != nil {
-		r.Checkpoint, r.OutputMark = c.Checkpoint, c.OutputMark
-		r.Lost = 0
-	}
-	if c.Result != nil {
-		r.Result = c.Result
-	}
-	if c.Error != nil {
-		r.Error = c.Error
-	}
-	if !c.ExpiresAt.IsZero() {
-		r.ExpiresAt = c.ExpiresAt
-	}
-	if c.Step != nil {
-		r.Steps = maps.Clone(r.Steps)
-		if r.Steps == nil {
-			r.Steps = map[string]json.RawMessage{}
-		}
-		r.Steps[c.Step.Name] = c.Step.Result
-	}
-	if c.History != nil {
-		r.History = c.History
-	}
-	if len(c.Release) > 0 {
-		r.Slots = slices.DeleteFunc(slices.Clone(r.Slots), func(name string) bool { return slices.Contains(c.Release, name) })
-	}
-	for _, slot := range c.Acquire {
-		r.Slots = append(slices.Clone(r.Slots), slot.Name)
-	}
-	r.Output += int64(len(c.Output))
-	if c.Subscribe != "" && !slices.Contains(r.Subscribers, c.Subscribe) {
-		r.Subscribers = append(slices.Clone(r.Subscribers), c.Subscribe)
-	}
-	if len(c.Unsubscribe) > 0 {
-		r.Subscribers = slices.DeleteFunc(slices.Clone(r.Subscribers), func(id string) bool {
-			return slices.Contains(c.Unsubscribe, id)
-		})
+	for effect := range c.Effects() {
+		effect.apply(r)
 	}
 	return nil
 }
 
-func (c Change) holds(r *Request) bool {
-	switch {
-	case len(c.From) > 0 && !slices.Contains(c.From, r.State),
-		c.Fence != 0 && c.Fence != r.Fence,
-		!c.DueBy.IsZero() && r.DueAt.After(c.DueBy),
-		!c.UnchangedSince.IsZero() && r.UpdatedAt.After(c.UnchangedSince),
-		c.Await != "" && c.Await != r.Await.Token,
-		c.Lacks != "" && r.Steps[c.Lacks] != nil,
-		c.Block != "" && c.Block != r.Blocked,
-		len(c.Output) > 0 && c.OutputAt != r.Output,
-		c.Subscribe != "" && len(r.Subscribers) >= MaxSubscribers && !slices.Contains(r.Subscribers, c.Subscribe):
-		return false
+// Check returns an error for a change that no store may make: one with a guard or
+// an effect of a kind that this version does not know ([errors.ErrUnsupported]),
+// with two effects on one field, or with output whose offset is not guarded.
+func (c Change) Check() error {
+	for guard := range c.Guards() {
+		if guard.Kind <= 0 || guard.Kind >= guardKinds {
+			return fmt.Errorf("guard of kind %d: %w", guard.Kind, errors.ErrUnsupported)
+		}
 	}
-	return true
+	if len(c.Set.Output) > 0 && c.If.OutputAt == nil {
+		return errors.New("a change with output needs the guard OutputAt")
+	}
+	type field struct {
+		attribute Attribute
+		member    string
+	}
+	var seen []field
+	for effect := range c.Effects() {
+		if effect.Kind <= 0 || effect.Kind >= effectKinds {
+			return fmt.Errorf("effect of kind %d: %w", effect.Kind, errors.ErrUnsupported)
+		}
+		if effect.Kind == Acquire || effect.Kind == Release {
+			continue
+		}
+		clash := func(f field) bool {
+			return f.attribute == effect.Attribute && (f.member == "" || effect.Member == "" || f.member == effect.Member)
+		}
+		if slices.ContainsFunc(seen, clash) {
+			return fmt.Errorf("a change has two effects on %s %s", effect.Attribute, effect.Member)
+		}
+		seen = append(seen, field{effect.Attribute, effect.Member})
+	}
+	return nil
 }

@@ -31,6 +31,10 @@ func (c Connection) EndsAt() time.Time {
 	return c.Principal.ExpiresAt
 }
 
+// ConnectionGrace is how long after its EndsAt a connection is left alone: time for a
+// renewal that is under way, and for the gateway's own close.
+const ConnectionGrace = 15 * time.Second
+
 // A ConnectionStore keeps the open connections. All methods are safe for
 // concurrent use and atomic for one connection.
 type ConnectionStore interface {
@@ -48,13 +52,13 @@ type ConnectionStore interface {
 	// ListConnections returns a page of connections by subject, then the oldest
 	// first, then by ID, and a cursor for the next page, which is empty on the
 	// last. The read may be eventually consistent. A cursor that this store did
-	// not make is a declared VALIDATION_ERROR.
+	// not make is an [*Error] with VALIDATION_ERROR.
 	ListConnections(ctx context.Context, q ConnectionQuery) (page []Connection, cursor string, err error)
 
-	// EndedConnections returns up to limit connections whose EndsAt is not later
-	// than now, the longest ended first. Which it finds may be eventually
+	// StaleConnections returns up to limit connections whose EndsAt is not later
+	// than now, the longest stale first. Which it finds may be eventually
 	// consistent; those it returns are as they are.
-	EndedConnections(ctx context.Context, now time.Time, limit int) ([]Connection, error)
+	StaleConnections(ctx context.Context, now time.Time, limit int) ([]Connection, error)
 }
 
 // A ConnectionQuery selects connections of one tenant.

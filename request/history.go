@@ -8,7 +8,7 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// history is the request's with its last claim as one more ended attempt, and
+// EndAttempt is the request's history with its last claim as one more ended attempt, and
 // without the oldest where it would be too long.
 func EndAttempt(r *Request, at time.Time, code wire.Code) []wire.Attempt {
 	began := cmp.Or(r.ClaimedAt, r.StartedAt) // a version before this one claimed without ClaimedAt

@@ -1,34 +1,65 @@
 package request
 
-import "strings"
-
-// Slot names. What is held from the request's creation to its end has the first
-// prefix, what is held while it runs has the others.
-const (
-	PrefixOpen   = "open:"
-	PrefixTenant = "tenant:"
-	PrefixAction = "action:"
+import (
+	"strconv"
+	"strings"
 )
 
-// releasable are the slots that a request gives back when it goes from RUNNING
-// to the state, or from QUEUED to a final one.
-func Releasable(slots []string, to State) []string {
+// A Permit is one of those that a limit gives out: at most Limit requests hold a
+// permit of one name at a time. The store counts them in the same write in which a
+// request acquires or releases its own.
+type Permit struct {
+	Name  string
+	Limit int
+}
+
+// What the names of permits begin with.
+const (
+	openPrefix   = "open:"
+	tenantPrefix = "tenant:"
+	actionPrefix = "action:"
+)
+
+// OpenPermit bounds how many requests of the key's principal are not final. It is
+// held from a request's creation to its end.
+func OpenPermit(key Key, limit int) Permit {
+	return Permit{Name: openPrefix + strconv.Itoa(len(key.Tenant)) + ":" + key.Tenant + "/" + key.Subject, Limit: limit}
+}
+
+// TenantPermit bounds how many requests of a tenant run.
+func TenantPermit(tenant string, limit int) Permit {
+	return Permit{Name: tenantPrefix + tenant, Limit: limit}
+}
+
+// ActionPermit bounds how many requests of an action run.
+func ActionPermit(action string, limit int) Permit {
+	return Permit{Name: actionPrefix + action, Limit: limit}
+}
+
+// Throttles reports whether requests wait for permits of the name. One that has no
+// permit of another is refused when it is made.
+func Throttles(name string) bool { return !strings.HasPrefix(name, openPrefix) }
+
+// Releasable are those of the permits held that a request releases when it goes
+// from RUNNING to the state, or from QUEUED to a final one.
+func Releasable(held []string, to State) []string {
 	if to.Final() {
-		return slots
+		return held
 	}
 	var release []string
-	for _, name := range slots {
-		if !strings.HasPrefix(name, PrefixOpen) {
+	for _, name := range held {
+		if Throttles(name) {
 			release = append(release, name)
 		}
 	}
 	return release
 }
 
-func SlotNames(slots []Slot) []string {
+// PermitNames are the names of permits.
+func PermitNames(permits []Permit) []string {
 	var names []string
-	for _, slot := range slots {
-		names = append(names, slot.Name)
+	for _, permit := range permits {
+		names = append(names, permit.Name)
 	}
 	return names
 }

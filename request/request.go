@@ -35,10 +35,10 @@ type Key struct {
 	ID      string `json:"id"`
 }
 
-// NewID makes a request id that nobody can guess.
+// NewID makes a request id that cannot be guessed.
 func NewID() string { return "req_" + strings.ToLower(rand.Text()) }
 
-// A State is where a request stands. See Change for the steps between them.
+// A State is where a request stands; transition.go has the ways between them.
 type State string
 
 // The states. The last three are final.
@@ -76,32 +76,32 @@ type Request struct {
 	Rev   int64 // rises with every change that a client can see
 	Fence int64 // 1 at first, and rises with every claim; a write must name the one it claimed
 
-	// DueAt is when somebody may act: when QUEUED, the time from which it may be
-	// claimed; when RUNNING, the time at which the lease ends; when final, the
-	// time from which its subscribers are told again, and zero once they know.
+	// DueAt is the time from which a QUEUED request may be claimed, at which the
+	// lease of a RUNNING one ends, and from which the subscribers of a final one are
+	// notified again; zero once they know.
 	DueAt time.Time
 
-	Attempt         int           // the current attempt, from 1; a redrive begins anew
-	Slices          int           // how often it was continued in another invocation
-	Lost            int           // leases that ended without a word since the last checkpoint
-	Ran             time.Duration // time spent working, all attempts and slices together
-	Worker          string        // who claimed it last, for operators
-	CancelRequested bool
+	Attempt          int           // the current attempt, from 1; a redrive begins anew
+	Slices           int           // how often it was continued in another invocation
+	LeaseExpirations int           // leases that expired since the last checkpoint
+	Ran              time.Duration // time spent working, all attempts and slices together
+	Worker           string        // who claimed it last, for operators
+	CancelRequested  bool
 
 	Progress   Progress
 	Checkpoint json.RawMessage // what the action left for its next slice or attempt
 
-	// Steps are the results of the steps that were recorded, by name, and the
-	// signals that arrived, under SignalStep. Each is written once.
+	// Steps are the results of finished steps, by name, and the signals that
+	// arrived, under SignalStep. Each is written once.
 	Steps      map[string]json.RawMessage
 	Await      Await          // the signal that a queued request waits for; zero when there is none
 	History    []wire.Attempt // ended attempts, oldest first, at most MaxHistory
 	Output     int64          // how many chunks of output are stored
 	OutputMark int64          // how many the action had emitted at Checkpoint
 
-	Priority Priority // among those that wait for one slot
-	Slots    []string // what it holds of limits, by name; see Slot
-	Blocked  string   // the slot that a queued request waits for, or ""
+	Priority    Priority // among those that wait for one limit
+	Permits     []string // those that it holds, by name
+	ThrottledBy string   // the limit whose permit a queued request waits for, or ""
 
 	Result json.RawMessage // byte for byte, when SUCCEEDED
 	Error  *wire.Error     // the last failure; nil when SUCCEEDED
@@ -113,10 +113,10 @@ type Request struct {
 	StartedAt  time.Time // of the first attempt; zero before
 	ClaimedAt  time.Time // by Worker; zero before
 	FinishedAt time.Time // zero until final
-	ExpiresAt  time.Time // when a final request may be forgotten; zero until final
+	ExpiresAt  time.Time // when a final request may be deleted; zero until final
 }
 
-// A Priority is a request's rank among those that wait for the same slot.
+// A Priority is a request's rank among those that wait for the same limit.
 type Priority int
 
 // The priorities.
@@ -125,14 +125,6 @@ const (
 	Normal Priority = 0
 	High   Priority = 1
 )
-
-// A Slot is a place under a limit: at most Limit requests hold a place of one
-// name at a time. The store counts them in the same step in which a request
-// takes or gives back its place.
-type Slot struct {
-	Name  string
-	Limit int
-}
 
 // A Chunk is a piece of a request's output.
 type Chunk struct {
@@ -157,12 +149,12 @@ type Progress struct {
 func (r *Request) Clone() *Request {
 	c := *r
 	c.Subscribers = slices.Clone(r.Subscribers)
-	c.Slots = slices.Clone(r.Slots)
+	c.Permits = slices.Clone(r.Permits)
 	c.Steps = maps.Clone(r.Steps)
 	return &c
 }
 
-// expired reports whether the retention time of a final request is over. A store
+// Expired reports whether the retention time of a final request is over. A store
 // may keep the row a while longer.
 func (r *Request) Expired(now time.Time) bool {
 	return !r.ExpiresAt.IsZero() && !now.Before(r.ExpiresAt)

@@ -40,13 +40,13 @@ func (r *Request) Snapshot(byRef bool) *wire.Snapshot {
 	return s
 }
 
-// waiting says why a queued request is not running, or nil.
+// Waiting says why a queued request is not running, or nil.
 func (r *Request) Waiting() *wire.Waiting {
 	switch {
 	case r.State != Queued:
 		return nil
-	case r.Blocked != "":
-		return &wire.Waiting{For: wire.WaitingLimit, Limit: r.Blocked}
+	case r.ThrottledBy != "":
+		return &wire.Waiting{For: wire.WaitingLimit, Limit: r.ThrottledBy}
 	case r.Await.Token != "":
 		return &wire.Waiting{For: wire.WaitingSignal, Token: r.Await.Token, Until: optionalTime(r.Await.Until)}
 	case r.DueAt.After(r.UpdatedAt) && r.Error != nil:
@@ -57,7 +57,7 @@ func (r *Request) Waiting() *wire.Waiting {
 	return &wire.Waiting{For: wire.WaitingWorker}
 }
 
-// detail is what Snapshot leaves out.
+// Detail is what Snapshot leaves out.
 func (r *Request) Detail() *wire.Detail {
 	d := &wire.Detail{
 		Payload:       r.Payload,
@@ -65,13 +65,13 @@ func (r *Request) Detail() *wire.Detail {
 		CorrelationID: r.CorrelationID,
 		Checkpoint:    r.Checkpoint,
 		Slices:        r.Slices,
-		Lost:          r.Lost,
+		Lost:          r.LeaseExpirations,
 		RanMS:         r.Ran.Milliseconds(),
 		Fence:         r.Fence,
 		Worker:        r.Worker,
 		ClaimedAt:     optionalTime(r.ClaimedAt),
 		Priority:      int(r.Priority),
-		Slots:         r.Slots,
+		Slots:         r.Permits,
 		Subscribers:   len(r.Subscribers),
 		ExpiresAt:     optionalTime(r.ExpiresAt),
 	}
@@ -91,7 +91,7 @@ func optionalTime(t time.Time) *time.Time {
 	return &t
 }
 
-// maxInFrame leaves 8 KiB of the 128 KiB that one @connections message may have
+// MaxInFrame leaves 8 KiB of the 128 KiB that one @connections message may have
 // for what surrounds the result (API Gateway quotas, "WebSocket message payload
 // size").
 const MaxInFrame = 120 << 10

@@ -3,9 +3,9 @@ package request
 // MaxStepName bounds the names of steps and signals, in bytes.
 const MaxStepName = 128
 
-// signalPrefix sets the names of signals apart from those of steps.
+// SignalPrefix sets the names of signals apart from those of steps.
 const SignalPrefix = "signal:"
 
-// SignalStep is the name under which a signal is recorded among a request's
+// SignalStep is the name under which a signal is stored among a request's
 // steps.
 func SignalStep(token string) string { return SignalPrefix + token }

@@ -7,16 +7,16 @@ import (
 
 // A RequestStore keeps durable requests. All methods are safe for concurrent
 // use; a write that returned nil survives a crash. Times are kept to the
-// millisecond, in UTC. Errors other than those named are passing faults of the
+// millisecond, in UTC. Errors other than those named are transient faults of the
 // store. The conformance suite is store/storetest.
 type Store interface {
 	// CreateRequest stores r unless its key is taken, in one atomic step, and
-	// takes a place of each slot for it, whose names r.Slots has already. When
+	// acquires permits for it, whose names r.Permits has already. When
 	// the key is taken it changes nothing and returns the request that has it,
 	// with created false. A taken key whose ExpiresAt is not later than
 	// r.CreatedAt counts as free. It returns a *LimitError when the key is free
-	// and a place is not.
-	CreateRequest(ctx context.Context, r *Request, acquire ...Slot) (stored *Request, created bool, err error)
+	// and a permit is not.
+	CreateRequest(ctx context.Context, r *Request, acquire ...Permit) (stored *Request, created bool, err error)
 
 	// LoadRequest returns ErrNotFound for a key that is not there. The read is
 	// strongly consistent.
@@ -25,7 +25,9 @@ type Store interface {
 	// ChangeRequest applies c to the request in one atomic step and returns it
 	// as it is then. It returns ErrNotFound for a key that is not there, a
 	// *ConflictError with the row as it is when a guard does not hold, and a
-	// *LimitError when all of them hold but a place to acquire is not there.
+	// *LimitError when all of them hold but a permit to acquire is not there. A change that
+	// Check refuses, or with a guard or effect that the store does not know, is an
+	// error and changes nothing.
 	ChangeRequest(ctx context.Context, key Key, c Change) (*Request, error)
 
 	// ReadOutput returns up to limit chunks of a request's output from an offset
@@ -35,18 +37,19 @@ type Store interface {
 
 	Lister
 	DueLister
-	SlotLister
+	PermitLister
 }
 
-// A SlotLister looks at limits from the side of those who wait.
-type SlotLister interface {
-	// BlockedRequests returns up to limit requests that are blocked by the slot,
-	// the highest priority first, then the oldest. The read may be eventually
-	// consistent.
-	BlockedRequests(ctx context.Context, slot string, limit int) ([]*Request, error)
+// A PermitLister reads what limits hold up.
+type PermitLister interface {
+	// ThrottledRequests returns up to n requests that wait for a permit of the
+	// limit, the highest priority first, then the oldest. The read may be
+	// eventually consistent.
+	ThrottledRequests(ctx context.Context, limit string, n int) ([]*Request, error)
 
-	// PlacesTaken returns how many requests hold a place of the slot.
-	PlacesTaken(ctx context.Context, slot string) (int, error)
+	// PermitsHeld returns how many requests hold a permit of the limit. The read is
+	// strongly consistent.
+	PermitsHeld(ctx context.Context, limit string) (int, error)
 }
 
 // A RequestLister reads many requests.
@@ -54,7 +57,7 @@ type Lister interface {
 	// ListRequests returns a page of requests, newest first by CreatedAt, then
 	// by descending ID, and a cursor for the next page, which is empty on the
 	// last. A request that is created or changed meanwhile may or may not be
-	// seen. A cursor that this store did not make is a declared VALIDATION_ERROR.
+	// seen. A cursor that this store did not make is an [*Error] with VALIDATION_ERROR.
 	ListRequests(ctx context.Context, q Query) (page []*Request, cursor string, err error)
 }
 
@@ -70,7 +73,7 @@ type Query struct {
 	Cursor  string    // from the page before; empty: the first page
 }
 
-// A DueLister finds the work that nobody does.
+// A DueLister finds work that is due.
 type DueLister interface {
 	// DueRequests returns up to limit requests, of whatever state, that have a
 	// DueAt and whose DueAt is not later than now, the longest due first. The

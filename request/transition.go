@@ -7,108 +7,185 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// The steps of a request's life, each one Change:
+// The transitions of a request's life, each one Change:
 //
-//	QUEUED  ── claim ──> RUNNING ── succeed, fail ──> SUCCEEDED, FAILED
-//	QUEUED  ── cancel ─> CANCELLED <── cancel ── RUNNING
-//	RUNNING ── keep ───> RUNNING       heartbeat: lease, progress, checkpoint
-//	RUNNING ── retry, resume, lose, park ──> QUEUED
-//	QUEUED  ── block, wake, signal ──> QUEUED, due later or now
-//	QUEUED  ── ring ───> QUEUED        the sweep rang for it once more
-//	FAILED  ── redrive ─> QUEUED
-//	final   ── settle ─> the same: its subscribers were told
+//	QUEUED  ── Claim ───> RUNNING ── Succeed, Fail ──> SUCCEEDED, FAILED
+//	QUEUED  ── Cancel ──> CANCELLED <── Cancel ── RUNNING
+//	RUNNING ── Renew, AskToCancel ──> RUNNING
+//	RUNNING ── Retry, Continue, Wait, ExpireLease ──> QUEUED
+//	QUEUED  ── Throttle, Resume, Deliver ──> QUEUED, due later or now
+//	QUEUED  ── MarkDispatched ──> QUEUED
+//	FAILED  ── Redrive ─> QUEUED
+//	final   ── MarkNotified ──> the same
 //
-// A worker's steps carry the fence of its claim, so a worker that lost its
+// A worker's transitions carry the fence of its claim, so a worker that lost its
 // lease can write nothing more, and the time of the write before them, so that
 // they take effect in its order or not at all.
 
-// revGap is added to rev when a lease is lost. The dead worker may have sent
+// revGap is added to rev when a lease expires. The dead worker may have sent
 // progress under revs that it never stored: at most ten a second, so the gap
 // covers a day of them, and rev never falls for a client.
-const RevGap = 1_000_000
+const revGap = 1_000_000
 
-// settleAfter is how long after a request became final its subscribers are told
-// again, unless the one who ended it has settled that. A crash between the two
-// leaves nobody waiting: the sweep tells them.
-const settleAfter = 30 * time.Second
+// notifyAgainAfter is how long after a request became final the sweep notifies
+// its subscribers again, unless the worker that ended it noted that they know.
+const notifyAgainAfter = 30 * time.Second
 
-func (c Change) InState(states ...State) Change {
-	c.From = states
-	return c
-}
+// throttledFor is how long a throttled request waits at most. A released permit
+// resumes it sooner; the due time is for the case that whoever released the
+// permit died before it did so.
+const throttledFor = 5 * time.Minute
 
-// by makes c a step of the worker that holds the fence.
+// ByWorker adds the guards of a transition by the worker that claimed the request
+// with the fence.
 func (c Change) ByWorker(fence int64) Change {
-	c.From, c.Fence = []State{Running}, fence
+	c.If.States, c.If.Fence = []State{Running}, fence
 	return c
 }
 
-func Claim(at time.Time, lease time.Duration, worker string, acquire []Slot) Change {
-	return Change{From: []State{Queued}, DueBy: at, At: at, To: Running, DueAt: at.Add(lease),
-		Start: true, AddFence: 1, AddRev: 1, Worker: worker, Acquire: acquire}
+// Claim starts a run of a due request under a lease, with a permit of each limit.
+func Claim(at time.Time, lease time.Duration, worker string, acquire []Permit) Change {
+	return Change{
+		If: Guards{States: []State{Queued}, DueBy: at},
+		Set: Effects{State: Running, UpdatedAt: at, DueAt: at.Add(lease), ClaimedAt: at, StartedAt: at,
+			AddFence: 1, AddRev: 1, Worker: worker, Acquire: acquire, Clear: []Attribute{AttrThrottledBy}},
+	}
 }
 
-// blocked keeps a request that could not have a place out of the way. Whoever
-// gives a place back wakes the next; the due time is for the case that it dies
-// before it does.
-func Throttle(at time.Time, slot string) Change {
-	return Change{From: []State{Queued}, DueBy: at, At: at, To: Queued, DueAt: at.Add(blockedFor), AddRev: 1, Blocked: slot}
+// Renew extends the lease of a running request.
+func Renew(at time.Time, lease time.Duration) Change {
+	return Change{Set: Effects{UpdatedAt: at, DueAt: at.Add(lease)}}
 }
 
-const blockedFor = 5 * time.Minute
-
-// woken makes a blocked request due.
-func Resume(at time.Time, slot string) Change {
-	return Change{From: []State{Queued}, Block: slot, At: at, To: Queued, DueAt: at, AddRev: 1}
+// Throttle has a due request that could not have a permit wait for one.
+func Throttle(at time.Time, limit string) Change {
+	return Change{
+		If:  Guards{States: []State{Queued}, DueBy: at},
+		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at.Add(throttledFor), AddRev: 1, ThrottledBy: limit},
+	}
 }
 
-// rung leaves a due request as the sweep saw it, but for UpdatedAt, which is
-// after DueAt then. No other step comes to that.
+// Resume makes a request due that the limit throttles.
+func Resume(at time.Time, limit string) Change {
+	return Change{
+		If:  Guards{States: []State{Queued}, ThrottledBy: limit},
+		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: 1, Clear: []Attribute{AttrThrottledBy}},
+	}
+}
+
+// MarkDispatched notes that a due request was dispatched, unless it has changed
+// since it was seen: its UpdatedAt is after its DueAt then, which no other
+// transition comes to.
 func MarkDispatched(at, seen time.Time) Change {
-	return Change{From: []State{Queued}, DueBy: at, UnchangedSince: seen, At: at}
+	return Change{
+		If:  Guards{States: []State{Queued}, DueBy: at, UnchangedSince: seen},
+		Set: Effects{UpdatedAt: at},
+	}
 }
 
+// Succeed ends a request with its result and the message of its last progress.
 func Succeed(at time.Time, retention time.Duration, result json.RawMessage, last string) Change {
-	return Change{At: at, To: Succeeded, DueAt: at.Add(settleAfter), AddRev: 1, Result: result, ExpiresAt: at.Add(retention),
-		Progress: &Progress{Percentage: 100, Message: last}}
+	c := finish(at, retention, Succeeded)
+	c.Set.Result, c.Set.Progress = result, &Progress{Percentage: 100, Message: last}
+	c.Set.Clear = append(c.Set.Clear, AttrError)
+	return c
 }
 
+// Fail ends a request with an error.
 func Fail(at time.Time, retention time.Duration, err *wire.Error) Change {
-	return Change{At: at, To: Failed, DueAt: at.Add(settleAfter), AddRev: 1, Error: err, ExpiresAt: at.Add(retention)}
+	c := finish(at, retention, Failed)
+	c.Set.Error = err
+	return c
 }
 
+// Cancel ends a request that was asked to stop.
 func Cancel(at time.Time, retention time.Duration, correlationID string) Change {
-	err := WireError(Errorf(wire.Cancelled, "the request was cancelled"), correlationID)
-	return Change{At: at, To: Cancelled, DueAt: at.Add(settleAfter), AddRev: 1, Error: err, ExpiresAt: at.Add(retention)}
+	c := finish(at, retention, Cancelled)
+	c.Set.Error = WireError(Errorf(wire.Cancelled, "the request was cancelled"), correlationID)
+	return c
 }
 
-// retried queues the next attempt for later.
+func finish(at time.Time, retention time.Duration, to State) Change {
+	return Change{Set: Effects{State: to, UpdatedAt: at, FinishedAt: at, ExpiresAt: at.Add(retention),
+		DueAt: at.Add(notifyAgainAfter), AddRev: 1, Clear: []Attribute{AttrAwait, AttrThrottledBy}}}
+}
+
+// AskToCancel asks the worker of a running request to stop.
+func AskToCancel() Change {
+	return Change{If: Guards{States: []State{Running}}, Set: Effects{CancelRequested: true}}
+}
+
+// Retry queues the next attempt, due after the wait.
 func Retry(at time.Time, wait time.Duration, err *wire.Error) Change {
-	return Change{At: at, To: Queued, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1, Error: err}
+	return Change{Set: Effects{State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1, Error: err,
+		Clear: []Attribute{AttrAwait}}}
 }
 
-// resumed queues the next slice.
+// Continue queues the next slice, due after the wait.
 func Continue(at time.Time, wait time.Duration) Change {
-	return Change{At: at, To: Queued, DueAt: at.Add(wait), AddRev: 1, AddSlice: 1}
+	return Change{Set: Effects{State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, AddSlices: 1,
+		Clear: []Attribute{AttrAwait}}}
 }
 
-// parked queues a request until a signal that has not arrived yet.
+// Wait queues a request until a signal that has not arrived yet.
 func Wait(at time.Time, await Await) Change {
-	return Change{At: at, To: Queued, DueAt: await.Until, AddRev: 1, AddSlice: 1, Park: await, Lacks: SignalStep(await.Token)}
+	return Change{
+		If:  Guards{LacksStep: SignalStep(await.Token)},
+		Set: Effects{State: Queued, UpdatedAt: at, DueAt: await.Until, AddRev: 1, AddSlices: 1, Await: await},
+	}
 }
 
-// signalled records a signal and wakes the request that waits for it.
+// Deliver stores a signal and makes the request due that waits for it.
 func Deliver(at time.Time, signal Step, token string) Change {
-	return Change{From: []State{Queued}, Await: token, Lacks: signal.Name, At: at, To: Queued, DueAt: at, AddRev: 1, Step: &signal}
+	return Change{
+		If: Guards{States: []State{Queued}, Awaits: token, LacksStep: signal.Name},
+		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: 1, Step: &signal,
+			Clear: []Attribute{AttrAwait, AttrThrottledBy}},
+	}
 }
 
-// redriven queues a failed request for a new first attempt, from its last
-// checkpoint.
+// Redrive queues a failed request for a new first attempt, from its last
+// checkpoint and with its steps.
 func Redrive(at time.Time) Change {
-	return Change{From: []State{Failed}, At: at, To: Queued, DueAt: at, AddRev: 1, Redrive: true}
+	return Change{
+		If: Guards{States: []State{Failed}},
+		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: 1, Attempt: 1,
+			Clear: []Attribute{AttrSlices, AttrLeaseExpirations, AttrRan, AttrCancelRequested, AttrError, AttrFinishedAt, AttrExpiresAt}},
+	}
 }
 
-// lost takes an expired lease away and queues the request again.
+// ExpireLease takes an expired lease away and queues the request again.
 func ExpireLease(at time.Time) Change {
-	return Change{DueBy: at, At: at, To: Queued, DueAt: at, AddRev: RevGap, AddLost: 1}
+	return Change{If: Guards{DueBy: at}, Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: revGap, AddLeaseExpirations: 1}}
+}
+
+// AfterLease makes of a transition to a final state one that ends a request whose
+// lease has expired.
+func (c Change) AfterLease(at time.Time) Change {
+	c.If.DueBy, c.Set.AddRev = at, revGap
+	return c
+}
+
+// MarkNotified notes that every subscriber of a final request knows how it ended.
+func MarkNotified(r *Request) Change {
+	return Change{
+		If:  Guards{States: []State{r.State}, Fence: r.Fence},
+		Set: Effects{Clear: []Attribute{AttrDueAt, AttrSubscribers}},
+	}
+}
+
+// Subscribe adds a connection to those that get the request's live frames, unless
+// MaxSubscribers others do.
+func Subscribe(connection string) Change {
+	return Change{If: Guards{RoomFor: connection}, Set: Effects{Subscribe: connection}}
+}
+
+// Unsubscribe removes a connection.
+func Unsubscribe(connection string) Change {
+	return Change{Set: Effects{Unsubscribe: []string{connection}}}
+}
+
+// StoreStep adds a step or a signal that the request has not got yet.
+func StoreStep(step Step) Change {
+	return Change{If: Guards{LacksStep: step.Name}, Set: Effects{Step: &step}}
 }

@@ -133,7 +133,7 @@ func (s *Dev) start(ctx context.Context) error {
 func (s *Dev) pruneConnections(ctx context.Context) error {
 	const page = 1000
 	for {
-		left, err := s.store.EndedConnections(ctx, time.Now().AddDate(100, 0, 0), page)
+		left, err := s.store.StaleConnections(ctx, time.Now().AddDate(100, 0, 0), page)
 		if err != nil {
 			return err
 		}

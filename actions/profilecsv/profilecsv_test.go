@@ -199,7 +199,7 @@ func TestProfileCSVSurvivesKills(t *testing.T) {
 			for ; kills < 1000; kills++ {
 				checkpoints := kills%2 + rng.IntN(3) // that this life stores
 				store.Restart(func(c request.Change) bool {
-					if c.Checkpoint != nil {
+					if c.Set.Checkpoint != nil {
 						checkpoints--
 					}
 					if checkpoints >= 0 {
@@ -266,7 +266,7 @@ func runToCheckpoint(t *testing.T, w *actiontest.Harness, id string) *request.Re
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	w.Store.Restart(func(c request.Change) bool {
-		if c.Checkpoint != nil {
+		if c.Set.Checkpoint != nil {
 			cancel()
 		}
 		return false

@@ -26,8 +26,8 @@ func Markdown() string {
 // arrows are the table's transitions between states, each once, with the events
 // that take it.
 func arrows() []string {
-	var lines []string
-	place := map[string]int{}
+	var arrows []string
+	at := map[string]int{}
 	for _, row := range Table() {
 		for _, from := range row.From {
 			to := row.To
@@ -35,17 +35,17 @@ func arrows() []string {
 				to = from
 			}
 			arrow := node(from) + " --> " + node(to) + " : "
-			i, seen := place[arrow]
+			i, seen := at[arrow]
 			switch {
 			case !seen:
-				place[arrow] = len(lines)
-				lines = append(lines, arrow+string(row.Event))
-			case !strings.Contains(lines[i]+",", " "+string(row.Event)+","):
-				lines[i] += ", " + string(row.Event)
+				at[arrow] = len(arrows)
+				arrows = append(arrows, arrow+string(row.Event))
+			case !strings.Contains(arrows[i]+",", " "+string(row.Event)+","):
+				arrows[i] += ", " + string(row.Event)
 			}
 		}
 	}
-	return lines
+	return arrows
 }
 
 func node(s Situation) string {

@@ -19,12 +19,12 @@ var (
 	Later           = Situation{request.Queued, "due later"}
 	Awaiting        = Situation{request.Queued, "waiting for a signal"}
 	Full            = Situation{request.Queued, "due, its limit full"}
-	Blocked         = Situation{request.Queued, "in its limit's line"}
+	Throttled       = Situation{request.Queued, "in its limit's wait queue"}
 	Running         = Situation{request.Running, "leased"}
 	LastAttempt     = Situation{request.Running, "in its last attempt"}
 	Stopping        = Situation{request.Running, "asked to stop"}
 	Expired         = Situation{request.Running, "lease over"}
-	LostOften       = Situation{request.Running, "lease over once too often"}
+	ExpiredOften    = Situation{request.Running, "lease over once too often"}
 	ExpiredStopping = Situation{request.Running, "asked to stop, lease over"}
 	Succeeded       = Situation{request.Succeeded, ""}
 	Failed          = Situation{request.Failed, ""}
@@ -33,11 +33,11 @@ var (
 
 // Situations returns all of them.
 func Situations() []Situation {
-	return []Situation{Absent, Queued, Later, Awaiting, Full, Blocked, Running, LastAttempt, Stopping,
-		Expired, LostOften, ExpiredStopping, Succeeded, Failed, Cancelled}
+	return []Situation{Absent, Queued, Later, Awaiting, Full, Throttled, Running, LastAttempt, Stopping,
+		Expired, ExpiredOften, ExpiredStopping, Succeeded, Failed, Cancelled}
 }
 
-// An Event is what somebody does: a client, the worker that claimed the request
+// An Event is what a party does: a client, the worker that claimed the request
 // (or once had), or the sweep.
 type Event string
 
@@ -51,18 +51,18 @@ const (
 	Heartbeat Event = "heartbeat" // the worker, as the rest down to Await
 	Step      Event = "step"
 	Succeed   Event = "succeed"
-	Fail      Event = "fail"  // for good
-	Error     Event = "error" // for now
+	Fail      Event = "fail"  // permanently
+	Error     Event = "error" // transient
 	Continue  Event = "continue"
 	Snooze    Event = "snooze"
 	Await     Event = "await"
-	Free      Event = "free" // whoever gives a place under the limit back
+	Release   Event = "release" // of a permit of the limit, by another request
 	Sweep     Event = "sweep"
 )
 
 // Events returns all of them.
 func Events() []Event {
-	return []Event{Submit, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Free, Sweep}
+	return []Event{Submit, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Release, Sweep}
 }
 
 // OfWorker reports whether the event is one of the worker's that has claimed the
@@ -92,38 +92,38 @@ func Table() []Row {
 	in := func(s ...Situation) []Situation { return s }
 	return []Row{
 		{in(Absent), Submit, Queued, "stored and acknowledged; the sender watches it"},
-		{in(Queued), Claim, Running, "fence and rev rise, a lease begins, places under limits are taken"},
-		{in(Full), Claim, Blocked, "it takes its place in the limit's line"},
-		{in(Blocked), Free, Queued, "the first in the line is due"},
-		{in(Queued, Later, Awaiting, Full, Blocked), Cancel, Cancelled, "watchers are told, places are given back"},
-		{in(Awaiting), Signal, Queued, "recorded, and due at once"},
-		{in(Queued, Later, Full, Blocked, Running, LastAttempt, Stopping, Expired, LostOften, ExpiredStopping), Signal, Same,
-			"recorded for when it is asked for"},
+		{in(Queued), Claim, Running, "fence and rev rise, a lease begins, permits of limits are acquired"},
+		{in(Full), Claim, Throttled, "it waits in the limit's queue"},
+		{in(Throttled), Release, Queued, "the first in the queue is due"},
+		{in(Queued, Later, Awaiting, Full, Throttled), Cancel, Cancelled, "watchers are notified, permits are released"},
+		{in(Awaiting), Signal, Queued, "stored, and due at once"},
+		{in(Queued, Later, Full, Throttled, Running, LastAttempt, Stopping, Expired, ExpiredOften, ExpiredStopping), Signal, Same,
+			"stored for when it is asked for"},
 
 		{in(Running, LastAttempt, Stopping), Heartbeat, Same, "the lease is renewed, progress and checkpoint are stored; a worker that should stop hears of it"},
-		{in(Expired, LostOften), Heartbeat, Running, "the lease is renewed: nobody had taken it"},
+		{in(Expired, ExpiredOften), Heartbeat, Running, "the lease is renewed: no sweep had taken it"},
 		{in(ExpiredStopping), Heartbeat, Stopping, "the lease is renewed, and the worker hears that it should stop"},
-		{in(Running, LastAttempt, Stopping), Step, Same, "the step's result is recorded, the lease renewed"},
-		{in(Expired, LostOften), Step, Running, "the step's result is recorded, the lease renewed"},
-		{in(ExpiredStopping), Step, Stopping, "the step's result is recorded, the lease renewed"},
-		{in(Running, LastAttempt, Expired, LostOften, Stopping, ExpiredStopping), Succeed, Succeeded, "the result is stored, watchers are told"},
-		{in(Running, LastAttempt, Expired, LostOften, Stopping, ExpiredStopping), Fail, Failed, "the error is stored, the attempt joins the history, watchers are told"},
-		{in(Running, Expired, LostOften), Error, Later, "the next attempt's time is stored, the attempt joins the history"},
-		{in(LastAttempt), Error, Failed, "the attempts are used up; watchers are told"},
-		{in(Running, LastAttempt, Expired, LostOften), Continue, Queued, "the checkpoint is stored; neither failure nor retry"},
-		{in(Running, LastAttempt, Expired, LostOften), Snooze, Later, "no function runs meanwhile"},
-		{in(Running, LastAttempt, Expired, LostOften), Await, Awaiting, "no function runs meanwhile; due when the wait has lasted too long"},
-		{in(Stopping, ExpiredStopping), Error, Cancelled, "it does not run again; watchers are told"},
-		{in(Stopping, ExpiredStopping), Continue, Cancelled, "it does not run again; watchers are told"},
-		{in(Stopping, ExpiredStopping), Snooze, Cancelled, "it does not run again; watchers are told"},
-		{in(Stopping, ExpiredStopping), Await, Cancelled, "it does not run again; watchers are told"},
+		{in(Running, LastAttempt, Stopping), Step, Same, "the step's result is stored, the lease renewed"},
+		{in(Expired, ExpiredOften), Step, Running, "the step's result is stored, the lease renewed"},
+		{in(ExpiredStopping), Step, Stopping, "the step's result is stored, the lease renewed"},
+		{in(Running, LastAttempt, Expired, ExpiredOften, Stopping, ExpiredStopping), Succeed, Succeeded, "the result is stored, watchers are notified"},
+		{in(Running, LastAttempt, Expired, ExpiredOften, Stopping, ExpiredStopping), Fail, Failed, "the error is stored, the attempt joins the history, watchers are notified"},
+		{in(Running, Expired, ExpiredOften), Error, Later, "the next attempt's time is stored, the attempt joins the history"},
+		{in(LastAttempt), Error, Failed, "the attempts are used up; watchers are notified"},
+		{in(Running, LastAttempt, Expired, ExpiredOften), Continue, Queued, "the checkpoint is stored; neither failure nor retry"},
+		{in(Running, LastAttempt, Expired, ExpiredOften), Snooze, Later, "no function runs meanwhile"},
+		{in(Running, LastAttempt, Expired, ExpiredOften), Await, Awaiting, "no function runs meanwhile; due when the wait has lasted too long"},
+		{in(Stopping, ExpiredStopping), Error, Cancelled, "it does not run again; watchers are notified"},
+		{in(Stopping, ExpiredStopping), Continue, Cancelled, "it does not run again; watchers are notified"},
+		{in(Stopping, ExpiredStopping), Snooze, Cancelled, "it does not run again; watchers are notified"},
+		{in(Stopping, ExpiredStopping), Await, Cancelled, "it does not run again; watchers are notified"},
 		{in(Running, LastAttempt), Cancel, Stopping, "the worker hears of it with its next heartbeat"},
-		{in(Expired, LostOften), Cancel, ExpiredStopping, "the worker, or the sweep, hears of it"},
+		{in(Expired, ExpiredOften), Cancel, ExpiredStopping, "the worker, or the sweep, hears of it"},
 
-		{in(Queued, Full), Sweep, Same, "a worker is asked for again, unless one was asked for lately"},
+		{in(Queued, Full), Sweep, Same, "it is dispatched again, unless it was dispatched lately"},
 		{in(Expired), Sweep, Queued, "the lease is taken away and joins the history; rev leaps over what the worker may have sent"},
-		{in(LostOften), Sweep, Failed, "given up, with the history; watchers are told"},
-		{in(ExpiredStopping), Sweep, Cancelled, "watchers are told"},
+		{in(ExpiredOften), Sweep, Failed, "given up, with the history; watchers are notified"},
+		{in(ExpiredStopping), Sweep, Cancelled, "watchers are notified"},
 		{in(Failed), Redrive, Queued, "a new first attempt, with the checkpoint and the steps that there are"},
 	}
 }

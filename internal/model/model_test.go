@@ -71,7 +71,7 @@ func TestTheTableIsConsistent(t *testing.T) {
 		}
 	}
 	// Time leads to these, others' requests, or the action's settings.
-	for _, s := range []model.Situation{model.Full, model.LastAttempt, model.Expired, model.LostOften} {
+	for _, s := range []model.Situation{model.Full, model.LastAttempt, model.Expired, model.ExpiredOften} {
 		reached[s] = true
 	}
 	for _, s := range model.Situations() {

@@ -96,9 +96,9 @@ func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) 
 	return page, next, nil
 }
 
-// EndedConnections implements [request.ConnectionStore]: one call for each
+// StaleConnections implements [request.ConnectionStore]: one call for each
 // shard, at the same time, and one for each hundred connections that ended.
-func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) ([]request.Connection, error) {
+func (s *Store) StaleConnections(ctx context.Context, now time.Time, limit int) ([]request.Connection, error) {
 	entries, err := s.due(ctx, s.connections, now, limit)
 	var rows []item
 	if err == nil {

@@ -29,7 +29,7 @@ func (s *Store) PutRaw(ctx context.Context, key request.Key, attribute, text str
 
 // DropCounter deletes a slot's counter, as somebody might by hand.
 func (s *Store) DropCounter(ctx context.Context, slot string) error {
-	_, err := s.call(ctx, opDelete, s.requests, input{Key: slotKey(slot)})
+	_, err := s.call(ctx, opDelete, s.requests, input{Key: permitKey(slot)})
 	return err
 }
 

@@ -48,10 +48,10 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 	}
 	// No sort key ends where a moment does, so that until itself is left out.
 	in.KeyConditionExpression += " AND #order BETWEEN :from AND :until"
-	in.ExpressionAttributeNames["#order"] = "order"
+	in.ExpressionAttributeNames["#order"] = attrOrder
 	in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":until"] = text(from), text(until)
 	var filters []string
-	for _, f := range [][2]string{{"state", string(q.State)}, {"action", q.Action}} {
+	for _, f := range [][2]string{{request.AttrState, string(q.State)}, {request.AttrAction, q.Action}} {
 		if name, want := f[0], f[1]; want != "" {
 			filters = append(filters, "#"+name+" = :"+name)
 			in.ExpressionAttributeNames["#"+name], in.ExpressionAttributeValues[":"+name] = name, text(want)
@@ -118,7 +118,7 @@ func (s *Store) due(ctx context.Context, table string, now time.Time, limit int)
 			entries, err := s.query(ctx, table, input{
 				IndexName:                 indexDue,
 				KeyConditionExpression:    "#shard = :shard AND #due <= :now",
-				ExpressionAttributeNames:  map[string]string{"#shard": "shard", "#due": "due"},
+				ExpressionAttributeNames:  map[string]string{"#shard": attrShard, "#due": request.AttrDueAt},
 				ExpressionAttributeValues: item{":shard": number(shard), ":now": millis(now)},
 				Limit:                     limit,
 			}, limit)
@@ -133,7 +133,7 @@ func (s *Store) due(ctx context.Context, table string, now time.Time, limit int)
 		}
 		entries = append(entries, a.entries...)
 	}
-	byDue := func(i item) int64 { return (&reader{item: i}).number("due") }
+	byDue := func(i item) int64 { return (&reader{item: i}).number(request.AttrDueAt) }
 	slices.SortFunc(entries, func(a, b item) int { return cmp.Compare(byDue(a), byDue(b)) })
 	return entries[:min(limit, len(entries))], nil
 }
@@ -216,7 +216,7 @@ func (s *Store) load(ctx context.Context, table string, entries []item) ([]item,
 		if !ok {
 			continue
 		}
-		if order, listed := e["order"]; listed && (row["order"].S == nil || *row["order"].S != *order.S) {
+		if order, listed := e[attrOrder]; listed && (row[attrOrder].S == nil || *row[attrOrder].S != *order.S) {
 			continue
 		}
 		found = append(found, row)
@@ -236,7 +236,7 @@ type cursor struct {
 
 func cursorOf(entry item) string {
 	in := &reader{item: entry}
-	return cursor{Partition: in.text("pk"), ID: in.text("id"), Order: in.text("order")}.String()
+	return cursor{Partition: in.text("pk"), ID: in.text("id"), Order: in.text(attrOrder)}.String()
 }
 
 func (c cursor) String() string {
@@ -271,7 +271,7 @@ func errCursor() *request.Error {
 }
 
 func (c cursor) key(q request.Query) item {
-	key := item{"pk": text(c.Partition), "id": text(c.ID), "order": text(c.Order)}
+	key := item{"pk": text(c.Partition), "id": text(c.ID), attrOrder: text(c.Order)}
 	if q.Subject == "" {
 		key["tenant"] = text(q.Tenant)
 	}

@@ -22,13 +22,13 @@ func (s *Store) ReadOutput(ctx context.Context, key request.Key, from int64, lim
 func (s *Store) readOutput(ctx context.Context, key request.Key, from int64, limit int) ([]request.Chunk, error) {
 	out, err := s.call(ctx, opGet, s.requests, input{
 		Key: keyOf(key), ConsistentRead: true,
-		ProjectionExpression: "#log, #output", ExpressionAttributeNames: map[string]string{"#log": "log", "#output": "output"},
+		ProjectionExpression: "#log, #output", ExpressionAttributeNames: map[string]string{"#log": attrLog, "#output": request.AttrOutput},
 	})
 	if err != nil || out.Item == nil {
 		return nil, err
 	}
 	row := &reader{item: out.Item}
-	end, log := min(row.number("output"), from+int64(limit)), row.text("log")
+	end, log := min(row.number(request.AttrOutput), from+int64(limit)), row.text(attrLog)
 	if row.err != nil || from >= end {
 		return nil, row.err
 	}
@@ -62,7 +62,7 @@ func (s *Store) readOutput(ctx context.Context, key request.Key, from int64, lim
 // chunk is an item of the output of a request, whose row says which output that
 // is.
 func (s *Store) chunk(r *request.Request, row item, offset int64, data json.RawMessage) item {
-	log := (&reader{item: row}).text("log")
+	log := (&reader{item: row}).text(attrLog)
 	return item{
 		"pk": text(outputPartition(r.Key, log)), "id": text(place(offset)),
 		"data": binary(data), "ttl": ttl(r.UpdatedAt.Add(s.outputKept)),

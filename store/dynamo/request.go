@@ -13,7 +13,7 @@ import (
 
 // CreateRequest implements [request.Store] with one call. A request that
 // does not fit into an item is refused before it with PAYLOAD_TOO_LARGE.
-func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Slot) (*request.Request, bool, error) {
+func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Permit) (*request.Request, bool, error) {
 	token := newToken()
 	row := s.row(r, token)
 	brings := row.size()
@@ -65,9 +65,9 @@ func (s *Store) LoadRequest(ctx context.Context, key request.Key) (*request.Requ
 }
 
 // ChangeRequest implements [request.Store] with one call, or with two
-// when it takes places, gives places back or appends output. A change that does
+// when it acquires or releases permits or appends output. A change that does
 // not fit into the item is refused with PAYLOAD_TOO_LARGE; a transaction has 100
-// items, so that places and chunks together may be 99.
+// items, so that permits and chunks together may be 99.
 func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	change := s.changeAlone
 	if transactional(c) {
@@ -83,7 +83,10 @@ func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Ch
 // changeAlone makes a change of the request's item and of nothing else.
 func (s *Store) changeAlone(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	token := newToken()
-	u := newUpdate(c, token)
+	u, err := newUpdate(c, token)
+	if err != nil {
+		return nil, err
+	}
 	brings := u.values.size()
 	if brings > maxItem {
 		return nil, tooLarge(nil)

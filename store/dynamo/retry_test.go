@@ -34,8 +34,10 @@ func newRequest(id string) *request.Request {
 }
 
 func claim(worker string) request.Change {
-	return request.Change{From: []request.State{request.Queued}, DueBy: epoch, At: epoch, To: request.Running,
-		DueAt: epoch.Add(time.Minute), Start: true, AddFence: 1, AddRev: 1, Worker: worker}
+	return request.Change{
+		If:  request.Guards{States: []request.State{request.Queued}, DueBy: epoch},
+		Set: request.Effects{UpdatedAt: epoch, State: request.Running, DueAt: epoch.Add(time.Minute), ClaimedAt: epoch, StartedAt: epoch, AddFence: 1, AddRev: 1, Worker: worker},
+	}
 }
 
 func create(t *testing.T, s *dynamo.Store, id string) {
@@ -83,7 +85,10 @@ func TestCallsOfEachOperation(t *testing.T) {
 			return nil
 		}},
 		{"record a step", "UpdateItem", func(ctx context.Context) error {
-			c := request.Change{Lacks: "s", Step: &request.Step{Name: "s", Result: json.RawMessage("1")}}
+			c := request.Change{
+				If:  request.Guards{LacksStep: "s"},
+				Set: request.Effects{Step: &request.Step{Name: "s", Result: json.RawMessage("1")}},
+			}
 			_, err := s.ChangeRequest(ctx, key, c)
 			return err
 		}},
@@ -100,33 +105,36 @@ func TestCallsOfEachOperation(t *testing.T) {
 			return wantFull(err, "a")
 		}},
 		{"a place and output", "GetItem TransactWriteItems", func(ctx context.Context) error {
-			_, err := s.ChangeRequest(ctx, key, request.Change{Acquire: []request.Slot{slot("c", 1)}, Output: chunks(3)})
+			_, err := s.ChangeRequest(ctx, key, request.Change{
+				If:  request.Guards{OutputAt: new(int64(0))},
+				Set: request.Effects{Acquire: []request.Permit{slot("c", 1)}, Output: chunks(3)},
+			})
 			return err
 		}},
 		{"a place that is not there", "GetItem TransactWriteItems", func(ctx context.Context) error {
-			_, err := s.ChangeRequest(ctx, key, request.Change{Acquire: []request.Slot{slot("a", 1)}})
+			_, err := s.ChangeRequest(ctx, key, request.Change{Set: request.Effects{Acquire: []request.Permit{slot("a", 1)}}})
 			return wantFull(err, "a")
 		}},
 		{"a conflict before a place", "GetItem", func(ctx context.Context) error {
 			var conflict *request.ConflictError
-			if _, err := s.ChangeRequest(ctx, key, request.Change{Fence: 99, Acquire: []request.Slot{slot("a", 1)}}); !errors.As(err, &conflict) {
+			if _, err := s.ChangeRequest(ctx, key, request.Change{If: request.Guards{Fence: 99}, Set: request.Effects{Acquire: []request.Permit{slot("a", 1)}}}); !errors.As(err, &conflict) {
 				return fmt.Errorf("no conflict: %w", err)
 			}
 			return nil
 		}},
 		{"give a place back", "GetItem TransactWriteItems", func(ctx context.Context) error {
-			_, err := s.ChangeRequest(ctx, key, request.Change{Release: []string{"c"}})
+			_, err := s.ChangeRequest(ctx, key, request.Change{Set: request.Effects{Release: []string{"c"}}})
 			return err
 		}},
-		{"places taken", "GetItem", func(ctx context.Context) error { _, err := s.PlacesTaken(ctx, "a"); return err }},
+		{"places taken", "GetItem", func(ctx context.Context) error { _, err := s.PermitsHeld(ctx, "a"); return err }},
 		{"read output", "GetItem Query", func(ctx context.Context) error { _, err := s.ReadOutput(ctx, key, 1, 10); return err }},
 		{"read at the end", "GetItem", func(ctx context.Context) error { _, err := s.ReadOutput(ctx, key, 3, 10); return err }},
-		{"nobody waits", "Query", func(ctx context.Context) error { _, err := s.BlockedRequests(ctx, "a", 10); return err }},
+		{"nobody waits", "Query", func(ctx context.Context) error { _, err := s.ThrottledRequests(ctx, "a", 10); return err }},
 		{"block", "UpdateItem", func(ctx context.Context) error {
-			_, err := s.ChangeRequest(ctx, newRequest("r-2").Key, request.Change{At: epoch, To: request.Queued, Blocked: "a"})
+			_, err := s.ChangeRequest(ctx, newRequest("r-2").Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "a"}})
 			return err
 		}},
-		{"somebody waits", "Query BatchGetItem", func(ctx context.Context) error { _, err := s.BlockedRequests(ctx, "a", 10); return err }},
+		{"somebody waits", "Query BatchGetItem", func(ctx context.Context) error { _, err := s.ThrottledRequests(ctx, "a", 10); return err }},
 		{"list", "Query BatchGetItem", func(ctx context.Context) error { _, _, err := s.ListRequests(ctx, query); return err }},
 		{"list a state", "Query BatchGetItem", func(ctx context.Context) error {
 			_, _, err := s.ListRequests(ctx, request.Query{Tenant: "acme", State: request.Running, Limit: 10})
@@ -180,7 +188,7 @@ func TestAWriteWhoseAnswerWasLostIsKnown(t *testing.T) {
 			}
 			for want := int64(3); want < 6; want++ {
 				f.reset(firsts(2, loss))
-				if got, err := s.ChangeRequest(t.Context(), key, request.Change{AddRev: 1}); err != nil || got.Rev != want {
+				if got, err := s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{AddRev: 1}}); err != nil || got.Rev != want {
 					t.Errorf("increment: %+v, %v; want rev %d", got, err, want)
 				}
 			}
@@ -219,10 +227,10 @@ func TestALostAnswerAndTheOthers(t *testing.T) {
 
 	f.reset(firsts(1, between(lost, func() {
 		for n := range 15 {
-			write(request.Change{Subscribe: fmt.Sprint("c-", n)})
+			write(request.Change{If: request.Guards{RoomFor: fmt.Sprint("c-", n)}, Set: request.Effects{Subscribe: fmt.Sprint("c-", n)}})
 		}
 	})))
-	got, err := s.ChangeRequest(t.Context(), key, request.Change{From: []request.State{request.Running}, Fence: 1, AddRev: 1})
+	got, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{States: []request.State{request.Running}, Fence: 1}, Set: request.Effects{AddRev: 1}})
 	if err != nil || got.Rev != 3 || len(got.Subscribers) != 15 {
 		t.Errorf("an increment whose answer was lost, and fifteen others: %+v, %v", got, err)
 	}
@@ -243,7 +251,7 @@ func TestALateFirstAttemptIsNotCarriedOut(t *testing.T) {
 		late.Body = io.NopCloser(bytes.NewReader(body))
 		return nil, errors.New("given up")
 	}))
-	if got, err := s.ChangeRequest(t.Context(), key, request.Change{AddRev: 1}); err != nil || got.Rev != 2 {
+	if got, err := s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{AddRev: 1}}); err != nil || got.Rev != 2 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	res, err := transport.RoundTrip(late)
@@ -322,7 +330,7 @@ func TestRetriesEnd(t *testing.T) {
 			s, _ := offline(t, answer(503, "busy"), nil)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			_, err := s.ChangeRequest(ctx, key, request.Change{AddRev: 1})
+			_, err := s.ChangeRequest(ctx, key, request.Change{Set: request.Effects{AddRev: 1}})
 			var failure *call.Error
 			if !errors.As(err, &failure) || failure.Status != 503 || ctx.Err() != nil {
 				t.Errorf("error %v, context %v", err, ctx.Err())
@@ -456,20 +464,20 @@ func TestAnOldIndexShowsNoOldRows(t *testing.T) {
 			}
 		}
 	}
-	f.reset(meanwhile(request.Change{DueAt: epoch.Add(time.Hour)}))
+	f.reset(meanwhile(request.Change{Set: request.Effects{DueAt: epoch.Add(time.Hour)}}))
 	if due, err := s.DueRequests(t.Context(), epoch, 10); err != nil || len(due) != 1 || due[0].ID != "r-2" {
 		t.Errorf("due: %+v, %v", due, err)
 	}
 	for _, id := range []string{"r-1", "r-2"} {
-		if _, err := s.ChangeRequest(t.Context(), newRequest(id).Key, request.Change{At: epoch, To: request.Queued, Blocked: "a"}); err != nil {
+		if _, err := s.ChangeRequest(t.Context(), newRequest(id).Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "a"}}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f.reset(meanwhile(request.Change{At: epoch, To: request.Queued, Blocked: "b"}))
-	if line, err := s.BlockedRequests(t.Context(), "a", 10); err != nil || len(line) != 1 || line[0].ID != "r-2" {
+	f.reset(meanwhile(request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "b"}}))
+	if line, err := s.ThrottledRequests(t.Context(), "a", 10); err != nil || len(line) != 1 || line[0].ID != "r-2" {
 		t.Errorf("blocked: %+v, %v", line, err)
 	}
-	f.reset(meanwhile(request.Change{At: epoch, To: request.Running}))
+	f.reset(meanwhile(request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Running}}))
 	page, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", State: request.Queued, Limit: 10})
 	if err != nil || len(page) != 1 || page[0].ID != "r-2" {
 		t.Errorf("queued: %+v, %v", page, err)
@@ -506,7 +514,7 @@ func TestAServerThatDiesForAWhile(t *testing.T) {
 				if n == each/2 {
 					half <- struct{}{}
 				}
-				got, err := s.ChangeRequest(t.Context(), newRequest(id).Key, request.Change{AddRev: 1})
+				got, err := s.ChangeRequest(t.Context(), newRequest(id).Key, request.Change{Set: request.Effects{AddRev: 1}})
 				if err != nil || got.Rev != int64(n+2) {
 					t.Errorf("%s, change %d: %+v, %v", id, n, got, err)
 					return

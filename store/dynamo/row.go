@@ -13,13 +13,23 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
+// The attributes of a request's item beside those of package request.
+const (
+	attrOrder  = "order"  // the sort key of lists
+	attrShard  = "shard"  // of the index of what is due
+	attrTTL    = "ttl"    // when DynamoDB may delete the item, in seconds of the epoch
+	attrLog    = "log"    // names the output of this request, apart from that of one before it with its key
+	attrLine   = "line"   // the sort key of wait queues
+	attrWrites = "writes" // the tokens of the last writes, the newest first
+)
+
 // writesKept is how many write tokens an item remembers.
 const writesKept = 16
 
 var escape = strings.NewReplacer("%", "%25", "#", "%23")
 
 // tenantPrefix is what the partition keys of a tenant begin with, and no other's;
-// and what the places of a subject's connections begin with.
+// and what the sort keys of a subject's connections begin with.
 func tenantPrefix(tenant string) string { return escape.Replace(tenant) + "#" }
 
 func partition(tenant, subject string) string { return tenantPrefix(tenant) + escape.Replace(subject) }
@@ -35,9 +45,9 @@ func moment(t time.Time) string { return fmt.Sprintf("%015d", max(t.UnixMilli(),
 // orderOf sorts a list: by when the request was created, then by its id.
 func orderOf(r *request.Request) string { return moment(r.CreatedAt) + "#" + r.ID }
 
-// lineOf sorts those who wait for a slot: by priority, then by when the request
+// queueOrder sorts the wait queue of a limit: by priority, then by when the request
 // was created, then by its id.
-func lineOf(r *request.Request) string {
+func queueOrder(r *request.Request) string {
 	rank := 5 - min(max(int(r.Priority), -4), 4)
 	return strconv.Itoa(rank) + "#" + orderOf(r)
 }
@@ -56,52 +66,52 @@ func (s *Store) shard(name string) int {
 // row is the item of a request whose first write has the given token.
 func (s *Store) row(r *request.Request, token string) item {
 	i := keyOf(r.Key)
-	i["tenant"], i["subject"] = text(r.Tenant), text(r.Subject)
-	i["order"], i["shard"] = text(orderOf(r)), number(s.shardOf(r.Key))
-	i["action"], i["correlation"], i["worker"], i["state"] = text(r.Action), text(r.CorrelationID), text(r.Worker), text(string(r.State))
-	i["rev"], i["fence"], i["ran"] = number(r.Rev), number(r.Fence), number(r.Ran)
-	i["attempt"], i["slices"], i["lost"] = number(r.Attempt), number(r.Slices), number(r.Lost)
-	i["cancel"], i["progress"] = boolean(r.CancelRequested), progressValue(r.Progress)
-	i["created"], i["updated"] = millis(r.CreatedAt), millis(r.UpdatedAt)
-	i.setBinary("payload", r.Payload)
-	i.setBinary("checkpoint", r.Checkpoint)
-	i.setBinary("result", r.Result)
-	i.setTime("due", r.DueAt)
-	i.setTime("started", r.StartedAt)
-	i.setTime("claimed", r.ClaimedAt)
-	i.setTime("finished", r.FinishedAt)
-	i.setTime("expires", r.ExpiresAt)
+	i[request.AttrTenant], i[request.AttrSubject] = text(r.Tenant), text(r.Subject)
+	i[attrOrder], i[attrShard] = text(orderOf(r)), number(s.shardOf(r.Key))
+	i[request.AttrAction], i[request.AttrCorrelationID], i[request.AttrWorker], i[request.AttrState] = text(r.Action), text(r.CorrelationID), text(r.Worker), text(string(r.State))
+	i[request.AttrRev], i[request.AttrFence], i[request.AttrRan] = number(r.Rev), number(r.Fence), number(r.Ran)
+	i[request.AttrAttempt], i[request.AttrSlices], i[request.AttrLeaseExpirations] = number(r.Attempt), number(r.Slices), number(r.LeaseExpirations)
+	i[request.AttrCancelRequested], i[request.AttrProgress] = boolean(r.CancelRequested), progressValue(r.Progress)
+	i[request.AttrCreatedAt], i[request.AttrUpdatedAt] = millis(r.CreatedAt), millis(r.UpdatedAt)
+	i.setBinary(request.AttrPayload, r.Payload)
+	i.setBinary(request.AttrCheckpoint, r.Checkpoint)
+	i.setBinary(request.AttrResult, r.Result)
+	i.setTime(request.AttrDueAt, r.DueAt)
+	i.setTime(request.AttrStartedAt, r.StartedAt)
+	i.setTime(request.AttrClaimedAt, r.ClaimedAt)
+	i.setTime(request.AttrFinishedAt, r.FinishedAt)
+	i.setTime(request.AttrExpiresAt, r.ExpiresAt)
 	if !r.ExpiresAt.IsZero() {
-		i["ttl"] = ttl(r.ExpiresAt)
+		i[attrTTL] = ttl(r.ExpiresAt)
 	}
 	if r.Error != nil {
-		i["error"] = errorValue(r.Error)
+		i[request.AttrError] = errorValue(r.Error)
 	}
 	if len(r.Metadata) > 0 {
-		i["metadata"] = text(metadataText(r.Metadata))
+		i[request.AttrMetadata] = text(metadataText(r.Metadata))
 	}
-	i["subscribers"] = members(set(r.Subscribers...))
+	i[request.AttrSubscribers] = members(set(r.Subscribers...))
 	steps := item{}
 	for name, result := range r.Steps {
 		steps[name] = binary(result)
 	}
-	i["steps"] = members(steps)
+	i[request.AttrSteps] = members(steps)
 	if r.Await != (request.Await{}) {
-		i["await"] = awaitValue(r.Await)
+		i[request.AttrAwait] = awaitValue(r.Await)
 	}
 	if len(r.History) > 0 {
-		i["history"] = text(historyText(r.History))
+		i[request.AttrHistory] = text(historyText(r.History))
 	}
-	i["output"], i["mark"], i["log"] = number(r.Output), number(r.OutputMark), text(token)
-	i["priority"], i["line"], i["slots"] = number(r.Priority), text(lineOf(r)), slotsValue(r.Slots)
-	if r.Blocked != "" {
-		i["blocked"] = text(r.Blocked)
+	i[request.AttrOutput], i[request.AttrOutputMark], i[attrLog] = number(r.Output), number(r.OutputMark), text(token)
+	i[request.AttrPriority], i[attrLine], i[request.AttrPermits] = number(r.Priority), text(queueOrder(r)), permitsValue(r.Permits)
+	if r.ThrottledBy != "" {
+		i[request.AttrThrottledBy] = text(r.ThrottledBy)
 	}
 	writes := []value{text(token)}
 	for len(writes) < writesKept {
 		writes = append(writes, text(""))
 	}
-	i["writes"] = elements(writes...)
+	i[attrWrites] = elements(writes...)
 	return i
 }
 
@@ -145,7 +155,7 @@ func awaitValue(a request.Await) value {
 	return members(m)
 }
 
-func slotsValue(names []string) value {
+func permitsValue(names []string) value {
 	held := []value{}
 	for _, name := range names {
 		held = append(held, text(name))
@@ -174,33 +184,33 @@ func atMillis(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC(
 func (i item) request() (*request.Request, error) {
 	in := &reader{item: i}
 	r := &request.Request{
-		Key:    request.Key{Tenant: in.text("tenant"), Subject: in.text("subject"), ID: in.text("id")},
-		Action: in.text("action"), Payload: in.binary("payload"), CorrelationID: in.text("correlation"),
-		State: request.State(in.text("state")), Rev: in.number("rev"), Fence: in.number("fence"), DueAt: in.time("due"),
-		Attempt: int(in.number("attempt")), Slices: int(in.number("slices")), Lost: int(in.number("lost")),
-		Ran: time.Duration(in.number("ran")), Worker: in.text("worker"), CancelRequested: in.boolean("cancel"),
-		Checkpoint: in.binary("checkpoint"), Result: in.binary("result"),
-		CreatedAt: in.time("created"), UpdatedAt: in.time("updated"), StartedAt: in.time("started"), ClaimedAt: in.time("claimed"),
-		FinishedAt: in.time("finished"), ExpiresAt: in.time("expires"),
-		Output: in.number("output"), OutputMark: in.number("mark"), Priority: request.Priority(in.number("priority")),
+		Key:    request.Key{Tenant: in.text(request.AttrTenant), Subject: in.text(request.AttrSubject), ID: in.text(request.AttrID)},
+		Action: in.text(request.AttrAction), Payload: in.binary(request.AttrPayload), CorrelationID: in.text(request.AttrCorrelationID),
+		State: request.State(in.text(request.AttrState)), Rev: in.number(request.AttrRev), Fence: in.number(request.AttrFence), DueAt: in.time(request.AttrDueAt),
+		Attempt: int(in.number(request.AttrAttempt)), Slices: int(in.number(request.AttrSlices)), LeaseExpirations: int(in.number(request.AttrLeaseExpirations)),
+		Ran: time.Duration(in.number(request.AttrRan)), Worker: in.text(request.AttrWorker), CancelRequested: in.boolean(request.AttrCancelRequested),
+		Checkpoint: in.binary(request.AttrCheckpoint), Result: in.binary(request.AttrResult),
+		CreatedAt: in.time(request.AttrCreatedAt), UpdatedAt: in.time(request.AttrUpdatedAt), StartedAt: in.time(request.AttrStartedAt), ClaimedAt: in.time(request.AttrClaimedAt),
+		FinishedAt: in.time(request.AttrFinishedAt), ExpiresAt: in.time(request.AttrExpiresAt),
+		Output: in.number(request.AttrOutput), OutputMark: in.number(request.AttrOutputMark), Priority: request.Priority(in.number(request.AttrPriority)),
 	}
-	progress := &reader{item: in.members("progress")}
+	progress := &reader{item: in.members(request.AttrProgress)}
 	r.Progress = request.Progress{Percentage: progress.decimal("percentage"), Message: progress.text("message"), Metadata: progress.binary("metadata")}
 	failure := &reader{}
-	if _, failed := i["error"]; failed {
-		failure.item = in.members("error")
+	if _, failed := i[request.AttrError]; failed {
+		failure.item = in.members(request.AttrError)
 		r.Error = &wire.Error{Code: wire.Code(failure.text("code")), Message: failure.text("message"), Details: failure.binary("details")}
 		if _, says := failure.item["retryable"]; says {
 			r.Error.Retry = &wire.Retry{Retryable: failure.boolean("retryable"), After: failure.decimal("after")}
 		}
 	}
-	if _, present := i["metadata"]; present && json.Unmarshal([]byte(in.text("metadata")), &r.Metadata) != nil {
-		in.fault("metadata", "JSON object of strings")
+	if _, present := i[request.AttrMetadata]; present && json.Unmarshal([]byte(in.text(request.AttrMetadata)), &r.Metadata) != nil {
+		in.fault(request.AttrMetadata, "JSON object of strings")
 	}
-	for id := range in.members("subscribers") {
+	for id := range in.members(request.AttrSubscribers) {
 		r.Subscribers = append(r.Subscribers, id)
 	}
-	steps := &reader{item: in.members("steps")}
+	steps := &reader{item: in.members(request.AttrSteps)}
 	for name := range steps.item {
 		if r.Steps == nil {
 			r.Steps = make(map[string]json.RawMessage, len(steps.item))
@@ -208,21 +218,21 @@ func (i item) request() (*request.Request, error) {
 		r.Steps[name] = steps.binary(name)
 	}
 	await := &reader{}
-	if _, waits := i["await"]; waits {
-		await.item = in.members("await")
+	if _, waits := i[request.AttrAwait]; waits {
+		await.item = in.members(request.AttrAwait)
 		r.Await = request.Await{Token: await.text("token"), Until: await.time("until")}
 	}
-	if _, present := i["history"]; present && json.Unmarshal([]byte(in.text("history")), &r.History) != nil {
-		in.fault("history", "JSON array of attempts")
+	if _, present := i[request.AttrHistory]; present && json.Unmarshal([]byte(in.text(request.AttrHistory)), &r.History) != nil {
+		in.fault(request.AttrHistory, "JSON array of attempts")
 	}
-	for _, slot := range in.elements("slots") {
-		if slot.S == nil {
-			in.fault("slots", "list of strings")
+	for _, permit := range in.elements(request.AttrPermits) {
+		if permit.S == nil {
+			in.fault(request.AttrPermits, "list of strings")
 			break
 		}
-		r.Slots = append(r.Slots, *slot.S)
+		r.Permits = append(r.Permits, *permit.S)
 	}
-	r.Blocked = in.optional("blocked")
+	r.ThrottledBy = in.optional(request.AttrThrottledBy)
 	for _, part := range []*reader{in, progress, failure, steps, await} {
 		if part.err != nil {
 			return nil, fmt.Errorf("decode row: %w", part.err)
@@ -233,7 +243,7 @@ func (i item) request() (*request.Request, error) {
 
 // lastWrite is the token of the row's last write.
 func (i item) lastWrite() string {
-	if writes := (&reader{item: i}).elements("writes"); len(writes) > 0 && writes[0].S != nil {
+	if writes := (&reader{item: i}).elements(attrWrites); len(writes) > 0 && writes[0].S != nil {
 		return *writes[0].S
 	}
 	return ""
@@ -241,7 +251,7 @@ func (i item) lastWrite() string {
 
 // wrote reports whether the write with this token is among the row's last.
 func (i item) wrote(token string) bool {
-	for _, w := range (&reader{item: i}).elements("writes") {
+	for _, w := range (&reader{item: i}).elements(attrWrites) {
 		if w.S != nil && *w.S == token {
 			return true
 		}

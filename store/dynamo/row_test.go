@@ -126,7 +126,7 @@ func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 		if got, err := s.LoadRequest(t.Context(), r.Key); err == nil || !strings.Contains(err.Error(), "attribute "+attribute+" is no ") {
 			t.Errorf("%s: loaded %+v, %v", attribute, got, err)
 		}
-		if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{From: []request.State{request.Failed}}); err == nil || errors.Is(err, request.ErrNotFound) {
+		if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{If: request.Guards{States: []request.State{request.Failed}}}); err == nil || errors.Is(err, request.ErrNotFound) {
 			t.Errorf("%s: changed, %v", attribute, err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestTooLargeForAnItem(t *testing.T) {
 	r.Payload = bytes.Repeat([]byte("x"), 400<<10)
 	_, _, err := s.CreateRequest(t.Context(), r)
 	wantCode(t, err, wire.PayloadTooLarge)
-	_, err = s.ChangeRequest(t.Context(), key, request.Change{Result: r.Payload, Checkpoint: r.Payload})
+	_, err = s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{Result: r.Payload, Checkpoint: r.Payload}})
 	wantCode(t, err, wire.PayloadTooLarge)
 	if got := f.made(); got != "" {
 		t.Errorf("calls were made: %s", got)
@@ -149,7 +149,7 @@ func TestTooLargeForAnItem(t *testing.T) {
 	if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.ChangeRequest(t.Context(), key, request.Change{Result: bytes.Repeat([]byte("x"), 150<<10)})
+	_, err = s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{Result: bytes.Repeat([]byte("x"), 150<<10)}})
 	wantCode(t, err, wire.PayloadTooLarge) // which the server alone can tell
 }
 

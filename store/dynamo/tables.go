@@ -1,5 +1,7 @@
 package dynamo
 
+import "github.com/pay-theory/streamer/request"
+
 import (
 	"context"
 	"fmt"
@@ -52,21 +54,21 @@ type Stream struct {
 
 // Tables returns how the two tables must be made, under the given names.
 func Tables(requests, connections string) []Table {
-	filtered := Projection{ProjectionType: "INCLUDE", NonKeyAttributes: []string{"state", "action"}}
+	filtered := Projection{ProjectionType: "INCLUDE", NonKeyAttributes: []string{request.AttrState, request.AttrAction}}
 	return []Table{
 		{
 			TableName: requests, BillingMode: "PAY_PER_REQUEST",
-			AttributeDefinitions: []Attribute{{"pk", "S"}, {"id", "S"}, {"tenant", "S"}, {"order", "S"}, {"shard", "N"}, {"due", "N"},
-				{"blocked", "S"}, {"line", "S"}},
+			AttributeDefinitions: []Attribute{{"pk", "S"}, {"id", "S"}, {request.AttrTenant, "S"}, {attrOrder, "S"}, {attrShard, "N"}, {request.AttrDueAt, "N"},
+				{request.AttrThrottledBy, "S"}, {attrLine, "S"}},
 			KeySchema: keySchema("pk", "id"),
 			GlobalSecondaryIndexes: []Index{
-				{indexByTenant, keySchema("tenant", "order"), filtered},
-				{indexBySubject, keySchema("pk", "order"), filtered},
-				{indexDue, keySchema("shard", "due"), Projection{ProjectionType: "KEYS_ONLY"}},
-				{indexBlocked, keySchema("blocked", "line"), Projection{ProjectionType: "KEYS_ONLY"}},
+				{indexByTenant, keySchema(request.AttrTenant, attrOrder), filtered},
+				{indexBySubject, keySchema("pk", attrOrder), filtered},
+				{indexDue, keySchema(attrShard, request.AttrDueAt), Projection{ProjectionType: "KEYS_ONLY"}},
+				{indexBlocked, keySchema(request.AttrThrottledBy, attrLine), Projection{ProjectionType: "KEYS_ONLY"}},
 			},
 			StreamSpecification: &Stream{StreamEnabled: true, StreamViewType: "NEW_IMAGE"},
-			TimeToLive:          "ttl",
+			TimeToLive:          attrTTL,
 		},
 		{
 			TableName: connections, BillingMode: "PAY_PER_REQUEST",

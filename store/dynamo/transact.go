@@ -10,10 +10,10 @@ import (
 
 // transactional reports whether a change concerns more than the request's item.
 func transactional(c request.Change) bool {
-	return len(c.Acquire)+len(c.Release)+len(c.Output) > 0
+	return len(c.Set.Acquire)+len(c.Set.Release)+len(c.Set.Output) > 0
 }
 
-// changeTogether makes a change of a request, of the counters of its slots and of
+// changeTogether makes a change of a request, of the counters of its permits and of
 // its output in one transaction. TransactWriteItems returns no item, so the row
 // is read first, and the transaction holds for that very row: what comes of it is
 // then known to the byte. When somebody else was faster, the failed condition
@@ -34,11 +34,11 @@ func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.C
 		if err != nil {
 			return nil, err
 		}
-		held := r.Slots
+		held := r.Permits
 		if err := c.Apply(r); err != nil {
 			return nil, err
 		}
-		moves := slices.DeleteFunc(counts(held, r.Slots, c.Acquire), func(m count) bool { return slices.Contains(uncounted, m.slot.Name) })
+		moves := slices.DeleteFunc(counts(held, r.Permits, c.Set.Acquire), func(m count) bool { return slices.Contains(uncounted, m.permit.Name) })
 		writes, err := s.writes(row, r, c, moves, token)
 		if err != nil {
 			return nil, err
@@ -59,9 +59,9 @@ func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.C
 		case !failed:
 			return nil, err
 		case m.takes:
-			return nil, &request.LimitError{Slot: m.slot}
+			return nil, &request.LimitError{Permit: m.permit}
 		default:
-			uncounted = append(uncounted, m.slot.Name) // somebody has set the counter by hand
+			uncounted = append(uncounted, m.permit.Name) // somebody has set the counter by hand
 		}
 	}
 }
@@ -71,7 +71,10 @@ func (s *Store) writes(row item, r *request.Request, c request.Change, moves []c
 	if s.row(r, token).size() > maxItem {
 		return nil, tooLarge(nil)
 	}
-	u := updateOf(row.lastWrite(), c, r.Slots, token)
+	u, err := updateOf(row.lastWrite(), c, r.Permits, token)
+	if err != nil {
+		return nil, err
+	}
 	writes := []transactItem{{Update: &input{
 		Key: keyOf(r.Key), UpdateExpression: u.expression(), ConditionExpression: u.condition(),
 		ExpressionAttributeNames: u.names, ExpressionAttributeValues: u.values, ReturnValuesOnConditionCheckFailure: "ALL_OLD",
@@ -79,8 +82,8 @@ func (s *Store) writes(row item, r *request.Request, c request.Change, moves []c
 	for _, m := range moves {
 		writes = append(writes, m.write())
 	}
-	for i, data := range c.Output {
-		chunk := s.chunk(r, row, c.OutputAt+int64(i), data)
+	for i, data := range c.Set.Output {
+		chunk := s.chunk(r, row, *c.If.OutputAt+int64(i), data)
 		if chunk.size() > maxItem {
 			return nil, tooLarge(nil)
 		}
@@ -89,11 +92,11 @@ func (s *Store) writes(row item, r *request.Request, c request.Change, moves []c
 	return writes, nil
 }
 
-// putTogether puts a new request and takes its places.
-func (s *Store) putTogether(ctx context.Context, put input, acquire []request.Slot) error {
+// putTogether puts a new request and acquires its permits.
+func (s *Store) putTogether(ctx context.Context, put input, acquire []request.Permit) error {
 	var names []string
-	for _, slot := range acquire {
-		names = append(names, slot.Name)
+	for _, permit := range acquire {
+		names = append(names, permit.Name)
 	}
 	moves := counts(nil, names, acquire)
 	writes := []transactItem{{Put: &put}}
@@ -102,7 +105,7 @@ func (s *Store) putTogether(ctx context.Context, put input, acquire []request.Sl
 	}
 	err := s.transact(ctx, writes)
 	if m, full := failedCount(err, moves); full {
-		return &request.LimitError{Slot: m.slot}
+		return &request.LimitError{Permit: m.permit}
 	}
 	return err
 }
@@ -123,28 +126,28 @@ func (s *Store) transact(ctx context.Context, writes []transactItem) error {
 	return err
 }
 
-// A count is how a slot's counter moves.
+// A count is how a limit's counter moves.
 type count struct {
-	slot  request.Slot
-	takes bool // a place, so that the slot's limit must hold behind it
-	by    int
+	permit request.Permit
+	takes  bool // a permit, so that the limit must hold behind it
+	by     int
 }
 
-// counts are the moves that go with a change of the slots that a request holds,
-// those that take a place first and in their order.
-func counts(before, after []string, acquire []request.Slot) []count {
+// counts are the moves that go with a change of the permits that a request holds,
+// those that are acquired first and in their order.
+func counts(before, after []string, acquire []request.Permit) []count {
 	var moves []count
 	of := func(name string) *count {
-		n := slices.IndexFunc(moves, func(m count) bool { return m.slot.Name == name })
+		n := slices.IndexFunc(moves, func(m count) bool { return m.permit.Name == name })
 		if n < 0 {
 			n = len(moves)
-			moves = append(moves, count{slot: request.Slot{Name: name}})
+			moves = append(moves, count{permit: request.Permit{Name: name}})
 		}
 		return &moves[n]
 	}
-	for _, slot := range acquire {
-		m := of(slot.Name)
-		m.slot, m.takes = slot, true
+	for _, permit := range acquire {
+		m := of(permit.Name)
+		m.permit, m.takes = permit, true
 	}
 	for _, name := range before {
 		of(name).by--
@@ -157,13 +160,13 @@ func counts(before, after []string, acquire []request.Slot) []count {
 
 func (m count) write() transactItem {
 	in := &input{
-		Key:                       slotKey(m.slot.Name),
+		Key:                       permitKey(m.permit.Name),
 		UpdateExpression:          "ADD #taken :by",
 		ExpressionAttributeNames:  map[string]string{"#taken": "taken"},
 		ExpressionAttributeValues: item{":by": number(m.by)},
 	}
 	if m.takes {
-		most := m.slot.Limit - m.by
+		most := m.permit.Limit - m.by
 		in.ConditionExpression = "#taken <= :most"
 		if most >= 0 {
 			in.ConditionExpression += " OR attribute_not_exists(#taken)"

@@ -18,10 +18,10 @@ import (
 	"github.com/pay-theory/streamer/store/dynamo"
 )
 
-func slot(name string, limit int) request.Slot { return request.Slot{Name: name, Limit: limit} }
+func slot(name string, limit int) request.Permit { return request.Permit{Name: name, Limit: limit} }
 
 func take(name string, limit int) request.Change {
-	return request.Change{Acquire: []request.Slot{slot(name, limit)}, AddRev: 1}
+	return request.Change{Set: request.Effects{Acquire: []request.Permit{slot(name, limit)}, AddRev: 1}}
 }
 
 func chunks(n int) (all []json.RawMessage) {
@@ -33,7 +33,7 @@ func chunks(n int) (all []json.RawMessage) {
 
 func wantFull(err error, name string) error {
 	var full *request.LimitError
-	if !errors.As(err, &full) || full.Slot.Name != name {
+	if !errors.As(err, &full) || full.Permit.Name != name {
 		return fmt.Errorf("%s is not full: %w", name, err)
 	}
 	return nil
@@ -41,7 +41,7 @@ func wantFull(err error, name string) error {
 
 func wantTaken(t *testing.T, s *dynamo.Store, name string, want int) {
 	t.Helper()
-	if got, err := s.PlacesTaken(t.Context(), name); err != nil || got != want {
+	if got, err := s.PermitsHeld(t.Context(), name); err != nil || got != want {
 		t.Errorf("of %s %d places are taken, %v; want %d", name, got, err, want)
 	}
 }
@@ -53,7 +53,7 @@ func TestATransactionWhoseAnswerWasLostIsKnown(t *testing.T) {
 			t.Parallel()
 			s, f := faulty(t, func(c *dynamo.Config) { c.Timeout = 200 * time.Millisecond })
 			holder := newRequest("r-1")
-			holder.Slots = []string{"open"}
+			holder.Permits = []string{"open"}
 			f.reset(transactions(2, loss))
 			if stored, created, err := s.CreateRequest(t.Context(), holder, slot("open", 1)); err != nil || !created || stored.Key != key {
 				t.Fatalf("create: %+v, created %v, %v", stored, created, err)
@@ -63,7 +63,7 @@ func TestATransactionWhoseAnswerWasLostIsKnown(t *testing.T) {
 				t.Errorf("create beyond the limit: %v", err)
 			}
 			f.reset(transactions(2, loss))
-			if got, err := s.ChangeRequest(t.Context(), key, take("a", 1)); err != nil || got.Rev != 2 || len(got.Slots) != 2 {
+			if got, err := s.ChangeRequest(t.Context(), key, take("a", 1)); err != nil || got.Rev != 2 || len(got.Permits) != 2 {
 				t.Errorf("take a place: %+v, %v", got, err)
 			}
 			f.reset(transactions(2, loss))
@@ -72,13 +72,13 @@ func TestATransactionWhoseAnswerWasLostIsKnown(t *testing.T) {
 			}
 			for n := range int64(3) {
 				f.reset(transactions(2, loss))
-				got, err := s.ChangeRequest(t.Context(), key, request.Change{Output: chunks(2), OutputAt: 2 * n, AddRev: 1})
+				got, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{OutputAt: new(int64(2 * n))}, Set: request.Effects{Output: chunks(2), AddRev: 1}})
 				if err != nil || got.Output != 2*n+2 || got.Rev != 3+n {
 					t.Errorf("append: %+v, %v", got, err)
 				}
 			}
 			f.reset(transactions(2, loss))
-			if got, err := s.ChangeRequest(t.Context(), key, request.Change{Release: []string{"a", "open"}}); err != nil || len(got.Slots) != 0 {
+			if got, err := s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{Release: []string{"a", "open"}}}); err != nil || len(got.Permits) != 0 {
 				t.Errorf("give places back: %+v, %v", got, err)
 			}
 			wantTaken(t, s, "a", 0)
@@ -146,9 +146,9 @@ func TestATransactionBeginsAnew(t *testing.T) {
 	}
 	t.Run("with the row as it is then", func(t *testing.T) {
 		t.Parallel()
-		s, f := meanwhile(t, write(request.Change{Subscribe: "c-1", AddRev: 1}))
+		s, f := meanwhile(t, write(request.Change{If: request.Guards{RoomFor: "c-1"}, Set: request.Effects{Subscribe: "c-1", AddRev: 1}}))
 		got, err := s.ChangeRequest(t.Context(), key, take("a", 1))
-		if err != nil || got.Rev != 3 || len(got.Subscribers) != 1 || len(got.Slots) != 1 {
+		if err != nil || got.Rev != 3 || len(got.Subscribers) != 1 || len(got.Permits) != 1 {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if got := f.made(); got != "GetItem TransactWriteItems UpdateItem TransactWriteItems" {
@@ -160,7 +160,7 @@ func TestATransactionBeginsAnew(t *testing.T) {
 		t.Parallel()
 		s, _ := meanwhile(t, write(claim("w-2")))
 		c := claim("w-1")
-		c.Acquire = []request.Slot{slot("a", 1)}
+		c.Set.Acquire = []request.Permit{slot("a", 1)}
 		var conflict *request.ConflictError
 		if _, err := s.ChangeRequest(t.Context(), key, c); !errors.As(err, &conflict) || conflict.Request.Worker != "w-2" {
 			t.Errorf("error %v", err)
@@ -180,7 +180,7 @@ func TestATransactionBeginsAnew(t *testing.T) {
 		s, f := faulty(t, func(c *dynamo.Config) { c.Attempts = 3 })
 		create(t, s, "r-1")
 		f.reset(transactions(99, func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
-			if err := write(request.Change{AddRev: 1})(s); err != nil {
+			if err := write(request.Change{Set: request.Effects{AddRev: 1}})(s); err != nil {
 				t.Error(err)
 			}
 			return next.RoundTrip(req)
@@ -210,7 +210,10 @@ func TestALateTransactionIsNotCarriedOut(t *testing.T) {
 		late.Body = io.NopCloser(bytes.NewReader(body))
 		return nil, errors.New("given up")
 	}))
-	if got, err := s.ChangeRequest(t.Context(), key, request.Change{Acquire: []request.Slot{slot("a", 9)}, Output: chunks(1)}); err != nil || got.Output != 1 {
+	if got, err := s.ChangeRequest(t.Context(), key, request.Change{
+		If:  request.Guards{OutputAt: new(int64(0))},
+		Set: request.Effects{Acquire: []request.Permit{slot("a", 9)}, Output: chunks(1)},
+	}); err != nil || got.Output != 1 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	res, err := transport.RoundTrip(late)
@@ -240,7 +243,7 @@ func TestACounterThatSomebodyDeleted(t *testing.T) {
 	if err := s.DropCounter(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.ChangeRequest(t.Context(), key, request.Change{Release: []string{"a", "b"}}); err != nil || len(got.Slots) != 0 {
+	if got, err := s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{Release: []string{"a", "b"}}}); err != nil || len(got.Permits) != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	wantTaken(t, s, "a", 0)
@@ -251,7 +254,7 @@ func TestOutputEndsWhereAChunkIsNotKept(t *testing.T) {
 	t.Parallel()
 	s, _ := faulty(t, nil)
 	create(t, s, "r-1")
-	if _, err := s.ChangeRequest(t.Context(), key, request.Change{Output: chunks(5)}); err != nil {
+	if _, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{OutputAt: new(int64(0))}, Set: request.Effects{Output: chunks(5)}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.DropChunk(t.Context(), key, 2); err != nil {
@@ -276,14 +279,20 @@ func TestOutputIsOfOneRequest(t *testing.T) {
 		}
 	}
 	create(t, s, "r-1")
-	write(request.Change{At: epoch, To: request.Failed, ExpiresAt: epoch, Output: []json.RawMessage{json.RawMessage(`"old"`)}})
+	write(request.Change{
+		If:  request.Guards{OutputAt: new(int64(0))},
+		Set: request.Effects{UpdatedAt: epoch, State: request.Failed, FinishedAt: epoch, ExpiresAt: epoch, Output: []json.RawMessage{json.RawMessage(`"old"`)}},
+	})
 	f.reset(func(_ int, operation string) fault {
 		if operation != "Query" {
 			return nil
 		}
 		return func(req *http.Request, next http.RoundTripper) (*http.Response, error) {
 			create(t, s, "r-1")
-			write(request.Change{Output: []json.RawMessage{json.RawMessage(`"new"`)}})
+			write(request.Change{
+				If:  request.Guards{OutputAt: new(int64(0))},
+				Set: request.Effects{Output: []json.RawMessage{json.RawMessage(`"new"`)}},
+			})
 			return next.RoundTrip(req)
 		}
 	})
@@ -317,7 +326,10 @@ func TestPlacesAndOutputAreNoRequests(t *testing.T) {
 		return next.RoundTrip(req)
 	}))
 	at := epoch.Add(time.Minute)
-	c := request.Change{At: at, Acquire: []request.Slot{slot("action:re#port", 1)}, Output: chunks(2)}
+	c := request.Change{
+		If:  request.Guards{OutputAt: new(int64(0))},
+		Set: request.Effects{UpdatedAt: at, Acquire: []request.Permit{slot("action:re#port", 1)}, Output: chunks(2)},
+	}
 	if _, err := s.ChangeRequest(t.Context(), key, c); err != nil {
 		t.Fatal(err)
 	}

@@ -64,8 +64,8 @@ func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) 
 	return page[:q.Limit], cursor{Created: last.ConnectedAt.UnixMilli(), ID: last.ID, Subject: last.Principal.Subject}.String(), nil
 }
 
-// EndedConnections implements [request.ConnectionStore].
-func (s *Store) EndedConnections(ctx context.Context, now time.Time, limit int) ([]request.Connection, error) {
+// StaleConnections implements [request.ConnectionStore].
+func (s *Store) StaleConnections(ctx context.Context, now time.Time, limit int) ([]request.Connection, error) {
 	ended, err := s.queryConnections(ctx, "WHERE ends_at <= ? ORDER BY ends_at LIMIT ?", now.UnixMilli(), limit)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: list ended connections: %w", err)

@@ -48,7 +48,7 @@ func writeUntilKilled(path string) error {
 				}
 				fmt.Println(r.ID, 1)
 				for rev := 2; rev < 6; rev++ {
-					if _, err := s.ChangeRequest(context.Background(), r.Key, request.Change{AddRev: 1}); err != nil {
+					if _, err := s.ChangeRequest(context.Background(), r.Key, request.Change{Set: request.Effects{AddRev: 1}}); err != nil {
 						faults <- err
 						return
 					}

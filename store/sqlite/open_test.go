@@ -164,7 +164,7 @@ func TestOpenUpgrades(t *testing.T) {
 			t.Errorf("loaded %+v, %v", got, err)
 		}
 		at := time.Date(2096, 1, 1, 0, 0, 0, 0, time.UTC)
-		if got, err := s.ChangeRequest(t.Context(), want.Key, request.Change{At: at, Start: true}); err != nil || !got.ClaimedAt.Equal(at) {
+		if got, err := s.ChangeRequest(t.Context(), want.Key, request.Change{Set: request.Effects{UpdatedAt: at, ClaimedAt: at, StartedAt: at}}); err != nil || !got.ClaimedAt.Equal(at) {
 			t.Errorf("claimed %+v, %v", got, err)
 		}
 		execute(t, path, "UPDATE requests SET claimed_at = NULL")
@@ -191,7 +191,7 @@ func TestCancelledCallsDoNotLoseTheMemory(t *testing.T) {
 	acknowledged := int64(0)
 	for i := range 200 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*5*time.Microsecond)
-		if _, err := s.ChangeRequest(ctx, r.Key, request.Change{AddRev: 1}); err == nil {
+		if _, err := s.ChangeRequest(ctx, r.Key, request.Change{Set: request.Effects{AddRev: 1}}); err == nil {
 			acknowledged++
 		}
 		_, _, _ = s.ListRequests(ctx, request.Query{Tenant: "acme", Limit: 10})

@@ -26,7 +26,7 @@ var (
 )
 
 // CreateRequest implements [request.Store].
-func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Slot) (*request.Request, bool, error) {
+func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Permit) (*request.Request, bool, error) {
 	var stored *request.Request
 	created := false
 	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
@@ -44,7 +44,7 @@ func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire .
 				return nil, err
 			}
 		}
-		if err := take(tx, acquire); err != nil {
+		if err := acquirePermits(tx, acquire); err != nil {
 			return nil, err
 		}
 		stored, created = rounded(r), true
@@ -73,17 +73,17 @@ func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Ch
 		if err != nil {
 			return nil, err
 		}
-		held, end := r.Slots, r.Output
+		held, end := r.Permits, r.Output
 		if err := c.Apply(r); err != nil {
 			return nil, err
 		}
-		if err := giveBack(tx, held, c.Release); err != nil {
+		if err := release(tx, held, c.Set.Release); err != nil {
 			return nil, err
 		}
-		if err := take(tx, c.Acquire); err != nil {
+		if err := acquirePermits(tx, c.Set.Acquire); err != nil {
 			return nil, err
 		}
-		if err := appendOutput(tx, key, end, c.Output); err != nil {
+		if err := appendOutput(tx, key, end, c.Set.Output); err != nil {
 			return nil, err
 		}
 		changed = rounded(r)
@@ -200,9 +200,9 @@ func scan(row interface{ Scan(dest ...any) error }) (*request.Request, error) {
 		until                                    sql.NullInt64
 	)
 	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev, &r.Fence, &due,
-		&r.Attempt, &r.Slices, &r.Lost, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
+		&r.Attempt, &r.Slices, &r.LeaseExpirations, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
 		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers,
-		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &slots, &r.Blocked, &created, &updated, &started, &claimed, &finished, &expires)
+		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &slots, &r.ThrottledBy, &created, &updated, &started, &claimed, &finished, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, request.ErrNotFound
 	}
@@ -221,7 +221,7 @@ func scan(row interface{ Scan(dest ...any) error }) (*request.Request, error) {
 	r.Await.Until = fromMillis(until)
 	var results map[string][]byte
 	if err := errors.Join(json.Unmarshal([]byte(steps), &results), json.Unmarshal([]byte(history), &r.History),
-		json.Unmarshal([]byte(slots), &r.Slots)); err != nil {
+		json.Unmarshal([]byte(slots), &r.Permits)); err != nil {
 		return nil, fmt.Errorf("decode steps, history and slots: %w", err)
 	}
 	for name, result := range results {
@@ -269,15 +269,15 @@ func put(stmt *sql.Stmt, r *request.Request) error {
 	if err != nil {
 		return fmt.Errorf("encode history: %w", err)
 	}
-	slots, err := json.Marshal(r.Slots)
+	slots, err := json.Marshal(r.Permits)
 	if err != nil {
 		return fmt.Errorf("encode slots: %w", err)
 	}
 	_, err = stmt.Exec(r.Tenant, r.Subject, r.ID, r.Action, []byte(r.Payload), string(metadata), r.CorrelationID,
-		string(r.State), r.Rev, r.Fence, millis(r.DueAt), r.Attempt, r.Slices, r.Lost, int64(r.Ran), r.Worker, r.CancelRequested,
+		string(r.State), r.Rev, r.Fence, millis(r.DueAt), r.Attempt, r.Slices, r.LeaseExpirations, int64(r.Ran), r.Worker, r.CancelRequested,
 		r.Progress.Percentage, r.Progress.Message, []byte(r.Progress.Metadata), []byte(r.Checkpoint), []byte(r.Result), failed,
 		string(subscribers), string(steps), r.Await.Token, millis(r.Await.Until), string(history), r.Output, r.OutputMark,
-		r.Priority, string(slots), r.Blocked, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
+		r.Priority, string(slots), r.ThrottledBy, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
 		millis(r.StartedAt), millis(r.ClaimedAt), millis(r.FinishedAt), millis(r.ExpiresAt))
 	return err
 }

@@ -27,13 +27,13 @@ func TestWatchHearsWhatIsQueued(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	change(request.Change{Subscribe: "c-1"})
-	change(request.Change{At: epoch, To: request.Running, AddRev: 1})
-	if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{From: []request.State{request.Queued}, Cancel: true}); err == nil {
+	change(request.Change{If: request.Guards{RoomFor: "c-1"}, Set: request.Effects{Subscribe: "c-1"}})
+	change(request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Running, AddRev: 1}})
+	if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{If: request.Guards{States: []request.State{request.Queued}}, Set: request.Effects{CancelRequested: true}}); err == nil {
 		t.Fatal("a guard did not hold, but there is no error")
 	}
-	change(request.Change{At: epoch, To: request.Queued, AddRev: 1})
-	change(request.Change{At: epoch, To: request.Cancelled, AddRev: 1})
+	change(request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, AddRev: 1}})
+	change(request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Cancelled, FinishedAt: epoch, AddRev: 1}})
 	create(t, s, "r-2")
 
 	for i, want := range []struct {
@@ -94,7 +94,7 @@ func TestWatchHearsInTheOrderOfCommits(t *testing.T) {
 	for range writers {
 		wg.Go(func() {
 			for range each {
-				if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{AddRev: 1}); err != nil {
+				if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{Set: request.Effects{AddRev: 1}}); err != nil {
 					t.Error(err)
 				}
 			}

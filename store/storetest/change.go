@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -16,7 +17,9 @@ var changeTests = []test{
 		for i, c := range effects {
 			for j, start := range []*request.Request{full(fmt.Sprint("full-", i)), queued("acme", "ada", fmt.Sprint("queued-", i), epoch)} {
 				s.create(t, start)
-				c.OutputAt = start.Output
+				if c.If.OutputAt != nil {
+					c.If.OutputAt = &start.Output
+				}
 				what := fmt.Sprintf("effect %d of request %d, %+v", i, j, c)
 				got, want := s.change(t, start.Key, c), start.Clone()
 				if err := c.Apply(want); err != nil {
@@ -29,28 +32,34 @@ var changeTests = []test{
 	}},
 	{"a guard that holds lets the change pass", func(t *testing.T, s suite) {
 		for i, c := range []request.Change{
-			{From: []request.State{request.Queued}},
-			{From: []request.State{request.Running, request.Queued}},
-			{Fence: 7},
-			{DueBy: epoch},
-			{DueBy: epoch.Add(999_999)},
-			{DueBy: epoch.Add(time.Hour)},
-			{UnchangedSince: epoch},
-			{UnchangedSince: epoch.Add(999_999)},
-			{From: []request.State{request.Queued}, Fence: 7, DueBy: epoch, Subscribe: "c-1"},
-			{Await: "approval"},
-			{Lacks: "refund"},
-			{Lacks: "with . and : and # and é and \""},
-			{Block: "tenant:acme"},
-			{Output: []json.RawMessage{json.RawMessage("1")}, OutputAt: 3},
-			{OutputAt: 7},
-			{From: []request.State{request.Queued}, Await: "approval", Lacks: "signal:approval", Block: "tenant:acme"},
+			{If: request.Guards{States: []request.State{request.Queued}}},
+			{If: request.Guards{States: []request.State{request.Running, request.Queued}}},
+			{If: request.Guards{Fence: 7}},
+			{If: request.Guards{DueBy: epoch}},
+			{If: request.Guards{DueBy: epoch.Add(999_999)}},
+			{If: request.Guards{DueBy: epoch.Add(time.Hour)}},
+			{If: request.Guards{UnchangedSince: epoch}},
+			{If: request.Guards{UnchangedSince: epoch.Add(999_999)}},
+			{
+				If:  request.Guards{States: []request.State{request.Queued}, Fence: 7, DueBy: epoch, RoomFor: "c-1"},
+				Set: request.Effects{Subscribe: "c-1"},
+			},
+			{If: request.Guards{Awaits: "approval"}},
+			{If: request.Guards{LacksStep: "refund"}},
+			{If: request.Guards{LacksStep: "with . and : and # and é and \""}},
+			{If: request.Guards{ThrottledBy: "tenant:acme"}},
+			{
+				If:  request.Guards{OutputAt: new(int64(3))},
+				Set: request.Effects{Output: []json.RawMessage{json.RawMessage("1")}},
+			},
+			{If: request.Guards{OutputAt: new(int64(3))}},
+			{If: request.Guards{States: []request.State{request.Queued}, Awaits: "approval", LacksStep: "signal:approval", ThrottledBy: "tenant:acme"}},
 		} {
 			r := queued("acme", "ada", fmt.Sprint("r-", i), epoch)
-			r.Fence, r.Await, r.Blocked, r.Output = 7, request.Await{Token: "approval", Until: epoch}, "tenant:acme", 3
+			r.Fence, r.Await, r.ThrottledBy, r.Output = 7, request.Await{Token: "approval", Until: epoch}, "tenant:acme", 3
 			r.Steps = map[string]json.RawMessage{"charge": json.RawMessage("1")}
 			s.create(t, r)
-			c.AddRev = 1
+			c.Set.AddRev = 1
 			if got := s.change(t, r.Key, c); got.Rev != 2 {
 				t.Errorf("%+v: rev is %d", c, got.Rev)
 			}
@@ -60,51 +69,66 @@ var changeTests = []test{
 		r := queued("acme", "ada", "r-1", epoch)
 		r.DueAt = time.Time{}
 		s.create(t, r)
-		s.change(t, r.Key, request.Change{DueBy: epoch, AddRev: 1})
+		s.change(t, r.Key, request.Change{If: request.Guards{DueBy: epoch}, Set: request.Effects{AddRev: 1}})
 	}},
 	{"a request that waits for nothing", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
-		s.conflict(t, r.Key, request.Change{Await: "approval", AddRev: 1})
-		s.conflict(t, r.Key, request.Change{Block: "tenant:acme", AddRev: 1})
-		s.change(t, r.Key, request.Change{Lacks: "charge"})
+		s.conflict(t, r.Key, request.Change{If: request.Guards{Awaits: "approval"}, Set: request.Effects{AddRev: 1}})
+		s.conflict(t, r.Key, request.Change{If: request.Guards{ThrottledBy: "tenant:acme"}, Set: request.Effects{AddRev: 1}})
+		s.change(t, r.Key, request.Change{If: request.Guards{LacksStep: "charge"}})
 		same(t, "in the end", s.load(t, r.Key), r)
 	}},
 	{"a guard that fails changes nothing and gives the row", func(t *testing.T, s suite) {
 		r := full("r-1")
 		s.create(t, r)
 		for _, c := range []request.Change{
-			{From: []request.State{request.Queued}},
-			{From: []request.State{request.Running, request.Succeeded, request.Cancelled}},
-			{Fence: 1},
-			{Fence: r.Fence + 1},
-			{DueBy: r.DueAt.Add(-ms(1))},
-			{DueBy: r.DueAt.Add(-1)},
-			{UnchangedSince: r.UpdatedAt.Add(-ms(1))},
-			{UnchangedSince: r.UpdatedAt.Add(-1)},
-			{From: []request.State{request.Failed}, Fence: r.Fence, DueBy: epoch.Add(-time.Hour)},
-			{From: []request.State{request.Queued}, Fence: r.Fence, DueBy: epoch.Add(time.Hour)},
-			{Await: "Approval"},
-			{Lacks: "charge"},
-			{Lacks: "a.b#c:\"é"},
-			{Block: "action:report"},
-			{Output: []json.RawMessage{json.RawMessage("1")}},
-			{Output: []json.RawMessage{json.RawMessage("1")}, OutputAt: 2},
-			{Output: []json.RawMessage{json.RawMessage("1")}, OutputAt: 4},
-			{Output: []json.RawMessage{json.RawMessage("1")}, OutputAt: 3, Lacks: "charge"},
-			{Lacks: "charge", Acquire: []request.Slot{{Name: "a", Limit: 1}}, Release: r.Slots},
+			{If: request.Guards{States: []request.State{request.Queued}}},
+			{If: request.Guards{States: []request.State{request.Running, request.Succeeded, request.Cancelled}}},
+			{If: request.Guards{Fence: 1}},
+			{If: request.Guards{Fence: r.Fence + 1}},
+			{If: request.Guards{DueBy: r.DueAt.Add(-ms(1))}},
+			{If: request.Guards{DueBy: r.DueAt.Add(-1)}},
+			{If: request.Guards{UnchangedSince: r.UpdatedAt.Add(-ms(1))}},
+			{If: request.Guards{UnchangedSince: r.UpdatedAt.Add(-1)}},
+			{If: request.Guards{States: []request.State{request.Failed}, Fence: r.Fence, DueBy: epoch.Add(-time.Hour)}},
+			{If: request.Guards{States: []request.State{request.Queued}, Fence: r.Fence, DueBy: epoch.Add(time.Hour)}},
+			{If: request.Guards{Awaits: "Approval"}},
+			{If: request.Guards{LacksStep: "charge"}},
+			{If: request.Guards{LacksStep: "a.b#c:\"é"}},
+			{If: request.Guards{ThrottledBy: "action:report"}},
+			{
+				If:  request.Guards{OutputAt: new(int64(0))},
+				Set: request.Effects{Output: []json.RawMessage{json.RawMessage("1")}},
+			},
+			{
+				If:  request.Guards{OutputAt: new(int64(2))},
+				Set: request.Effects{Output: []json.RawMessage{json.RawMessage("1")}},
+			},
+			{
+				If:  request.Guards{OutputAt: new(int64(4))},
+				Set: request.Effects{Output: []json.RawMessage{json.RawMessage("1")}},
+			},
+			{
+				If:  request.Guards{OutputAt: new(int64(3)), LacksStep: "charge"},
+				Set: request.Effects{Output: []json.RawMessage{json.RawMessage("1")}},
+			},
+			{
+				If:  request.Guards{LacksStep: "charge"},
+				Set: request.Effects{Acquire: []request.Permit{{Name: "a", Limit: 1}}, Release: r.Permits},
+			},
 		} {
-			c.At, c.To, c.AddRev, c.Cancel, c.Result = epoch, request.Succeeded, 1, true, json.RawMessage("1")
+			c.Set.UpdatedAt, c.Set.State, c.Set.AddRev, c.Set.CancelRequested, c.Set.Result = epoch, request.Succeeded, 1, true, json.RawMessage("1")
 			same(t, fmt.Sprintf("the conflict's row of %+v", c), s.conflict(t, r.Key, c), full("r-1"))
 			same(t, fmt.Sprintf("the row after %+v", c), s.load(t, r.Key), full("r-1"))
 		}
 		s.taken(t, "a", 0)
 		s.reads(t, r.Key, 3, 10)
 	}},
-	{"each step is recorded once, byte for byte", func(t *testing.T, s suite) {
+	{"each step is stored once, byte for byte", func(t *testing.T, s suite) {
 		want := s.create(t, queued("acme", "ada", "r-1", epoch))
 		for i, name := range []string{"charge", "Charge", "charge.card", "#0", ":v", "a b", "日本", "signal:ok", strings.Repeat("n", request.MaxStepName)} {
 			step := request.Step{Name: name, Result: json.RawMessage(fmt.Sprintf("{ \"n\" : %d, \"s\":\"<&>\\u00e9\"}\n", i))}
-			c := request.Change{Lacks: name, Step: &step, AddRev: 1}
+			c := request.Change{If: request.Guards{LacksStep: name}, Set: request.Effects{Step: &step, AddRev: 1}}
 			if err := c.Apply(want); err != nil {
 				t.Fatal(err)
 			}
@@ -113,23 +137,38 @@ var changeTests = []test{
 		}
 		same(t, "in the end", s.load(t, want.Key), want)
 	}},
-	{"what a request waits for goes with the step that ends it", func(t *testing.T, s suite) {
+	{"what a request waits for stays until a change names it", func(t *testing.T, s suite) {
 		want := queued("acme", "ada", "r-1", epoch)
 		s.create(t, want)
 		await := request.Await{Token: "approval", Until: epoch.Add(time.Hour)}
 		for i, c := range []request.Change{
-			{At: epoch, To: request.Running},
-			{At: epoch, To: request.Queued, Park: await, Lacks: "signal:approval"},
-			{AddRev: 1},
-			{At: epoch, To: request.Running},
-			{At: epoch, To: request.Queued, Park: await},
-			{Await: "approval", At: epoch, To: request.Queued, Step: &request.Step{Name: "signal:approval", Result: json.RawMessage("true")}},
-			{At: epoch, To: request.Queued, Blocked: "tenant:acme"},
-			{At: epoch, To: request.Queued, Blocked: "action:report", Block: "tenant:acme"},
-			{At: epoch, To: request.Queued, Block: "action:report"},
-			{At: epoch, To: request.Queued, Blocked: "tenant:acme", Park: await},
-			{At: epoch, To: request.Running, Block: "tenant:acme", Await: "approval"},
-			{At: epoch, To: request.Cancelled},
+			{Set: request.Effects{UpdatedAt: epoch, State: request.Running}},
+			{
+				If:  request.Guards{LacksStep: "signal:approval"},
+				Set: request.Effects{UpdatedAt: epoch, State: request.Queued, Await: await},
+			},
+			{Set: request.Effects{AddRev: 1}},
+			{Set: request.Effects{UpdatedAt: epoch, State: request.Running}},
+			{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, Await: await}},
+			{
+				If:  request.Guards{Awaits: "approval"},
+				Set: request.Effects{UpdatedAt: epoch, State: request.Queued, Step: &request.Step{Name: "signal:approval", Result: json.RawMessage("true")}},
+			},
+			{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "tenant:acme"}},
+			{
+				If:  request.Guards{ThrottledBy: "tenant:acme"},
+				Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "action:report"},
+			},
+			{
+				If:  request.Guards{ThrottledBy: "action:report"},
+				Set: request.Effects{UpdatedAt: epoch, State: request.Queued},
+			},
+			{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "tenant:acme", Await: await}},
+			{
+				If:  request.Guards{ThrottledBy: "tenant:acme", Awaits: "approval"},
+				Set: request.Effects{UpdatedAt: epoch, State: request.Running},
+			},
+			{Set: request.Effects{UpdatedAt: epoch, State: request.Cancelled, FinishedAt: epoch}},
 		} {
 			if err := c.Apply(want); err != nil {
 				t.Fatal(err)
@@ -138,20 +177,44 @@ var changeTests = []test{
 		}
 		same(t, "in the end", s.load(t, want.Key), want)
 	}},
+	{"a change that no store may make is refused and changes nothing", func(t *testing.T, s suite) {
+		for name, c := range map[string]request.Change{
+			"a guard of an unknown kind":     {If: request.Guards{Unsupported: true}, Set: request.Effects{AddRev: 1}},
+			"an effect of an unknown kind":   {Set: request.Effects{AddRev: 1, Unsupported: true}},
+			"unknown, and in a transaction":  {If: request.Guards{Unsupported: true}, Set: request.Effects{AddRev: 1, Acquire: []request.Permit{{Name: "a", Limit: 1}}}},
+			"an attribute that cannot empty": {Set: request.Effects{AddRev: 1, Clear: []request.Attribute{request.AttrState}}},
+			"an attribute that is not known": {Set: request.Effects{AddRev: 1, Clear: []request.Attribute{"color"}}},
+			"two effects on one field":       {Set: request.Effects{AddRev: 1, DueAt: epoch, Clear: []request.Attribute{request.AttrDueAt}}},
+			"two effects on one member":      {Set: request.Effects{AddRev: 1, Subscribe: "c-1", Unsubscribe: []string{"c-1"}}},
+			"output without its offset":      {Set: request.Effects{AddRev: 1, Output: []json.RawMessage{json.RawMessage("1")}}},
+		} {
+			r := queued("acme", "ada", name, epoch)
+			s.create(t, r)
+			got, err := s.ChangeRequest(t.Context(), r.Key, c)
+			if err == nil {
+				t.Errorf("%s: got %+v, want an error", name, got)
+			}
+			if strings.Contains(name, "unknown") && !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("%s: got %v, want errors.ErrUnsupported", name, err)
+			}
+			same(t, name, s.load(t, r.Key), r)
+			s.taken(t, "a", 0)
+		}
+	}},
 	{"subscribers have a limit", func(t *testing.T, s suite) {
 		r := queued("acme", "ada", "r-1", epoch)
 		s.create(t, r)
 		for i := range request.MaxSubscribers {
-			s.change(t, r.Key, request.Change{Subscribe: fmt.Sprint("c-", i)})
+			s.change(t, r.Key, request.Change{If: request.Guards{RoomFor: fmt.Sprint("c-", i)}, Set: request.Effects{Subscribe: fmt.Sprint("c-", i)}})
 		}
-		if got := s.conflict(t, r.Key, request.Change{Subscribe: "one-more", AddRev: 1}); len(got.Subscribers) != request.MaxSubscribers || got.Rev != 1 {
+		if got := s.conflict(t, r.Key, request.Change{If: request.Guards{RoomFor: "one-more"}, Set: request.Effects{Subscribe: "one-more", AddRev: 1}}); len(got.Subscribers) != request.MaxSubscribers || got.Rev != 1 {
 			t.Errorf("the conflict's row has %d subscribers and rev %d", len(got.Subscribers), got.Rev)
 		}
-		if got := s.change(t, r.Key, request.Change{Subscribe: "c-7"}); len(got.Subscribers) != request.MaxSubscribers {
+		if got := s.change(t, r.Key, request.Change{If: request.Guards{RoomFor: "c-7"}, Set: request.Effects{Subscribe: "c-7"}}); len(got.Subscribers) != request.MaxSubscribers {
 			t.Errorf("subscribing again leaves %d subscribers", len(got.Subscribers))
 		}
-		s.change(t, r.Key, request.Change{Unsubscribe: []string{"c-1", "never-there", "c-1"}})
-		got := s.change(t, r.Key, request.Change{Subscribe: "one-more"})
+		s.change(t, r.Key, request.Change{Set: request.Effects{Unsubscribe: []string{"c-1", "never-there", "c-1"}}})
+		got := s.change(t, r.Key, request.Change{If: request.Guards{RoomFor: "one-more"}, Set: request.Effects{Subscribe: "one-more"}})
 		if len(got.Subscribers) != request.MaxSubscribers {
 			t.Errorf("there are %d subscribers", len(got.Subscribers))
 		}
@@ -159,11 +222,11 @@ var changeTests = []test{
 		for i := range request.MaxSubscribers {
 			everyone = append(everyone, fmt.Sprint("c-", i))
 		}
-		if got := s.change(t, r.Key, request.Change{Unsubscribe: everyone}); len(got.Subscribers) != 1 || got.Subscribers[0] != "one-more" {
+		if got := s.change(t, r.Key, request.Change{Set: request.Effects{Unsubscribe: everyone}}); len(got.Subscribers) != 1 || got.Subscribers[0] != "one-more" {
 			t.Errorf("left are %v", got.Subscribers)
 		}
 	}},
-	{"a life from queued to settled", func(t *testing.T, s suite) {
+	{"a life from queued to notified", func(t *testing.T, s suite) {
 		want := queued("acme", "ada", "r-1", epoch)
 		want.Subscribers = []string{"c-1"}
 		s.create(t, want)
@@ -171,20 +234,56 @@ var changeTests = []test{
 		running := []request.State{request.Running}
 		failure := &wire.Error{Code: wire.InternalError, Message: "internal error"}
 		for i, c := range []request.Change{
-			{From: []request.State{request.Queued}, DueBy: at(1), At: at(1), To: request.Running, DueAt: at(61), Start: true, AddFence: 1, AddRev: 1, Worker: "w-1"},
-			{From: running, Fence: 1, At: at(3), DueAt: at(63), AddRev: 4, AddRan: 2 * time.Second, Progress: &request.Progress{Percentage: 50, Message: "half"}, Checkpoint: json.RawMessage(`{"offset":512}`)},
-			{Subscribe: "c-2"},
-			{From: running, Cancel: true},
-			{From: running, Fence: 1, DueBy: at(63), At: at(64), To: request.Queued, DueAt: at(64), AddRev: 1_000_000, AddLost: 1},
-			{From: []request.State{request.Queued}, DueBy: at(65), At: at(65), To: request.Running, DueAt: at(125), Start: true, AddFence: 1, AddRev: 1, Worker: "w-2"},
-			{From: running, Fence: 2, At: at(66), To: request.Queued, DueAt: at(70), AddRev: 1, AddAttempt: 1, Error: failure},
-			{From: []request.State{request.Queued}, DueBy: at(70), At: at(70), To: request.Running, DueAt: at(130), Start: true, AddFence: 1, AddRev: 1, Worker: "w-3"},
-			{From: running, Fence: 3, At: at(71), To: request.Failed, DueAt: at(101), AddRev: 1, Error: failure, ExpiresAt: at(1000)},
-			{From: []request.State{request.Failed}, Fence: 3, Settled: true},
-			{From: []request.State{request.Failed}, At: at(200), To: request.Queued, DueAt: at(200), AddRev: 1, AddAttempt: 1, Subscribe: "c-3"},
-			{From: []request.State{request.Queued}, DueBy: at(200), At: at(200), To: request.Running, DueAt: at(260), Start: true, AddFence: 1, AddRev: 1, Worker: "w-4"},
-			{From: running, Fence: 4, At: at(201), To: request.Succeeded, DueAt: at(231), AddRev: 1, Result: json.RawMessage(`{ "n": 1 }`), ExpiresAt: at(2000), Progress: &request.Progress{Percentage: 100}, Unsubscribe: []string{"c-9"}},
-			{From: []request.State{request.Succeeded}, Fence: 4, Settled: true},
+			{
+				If:  request.Guards{States: []request.State{request.Queued}, DueBy: at(1)},
+				Set: request.Effects{UpdatedAt: at(1), State: request.Running, DueAt: at(61), ClaimedAt: at(1), StartedAt: at(1), AddFence: 1, AddRev: 1, Worker: "w-1"},
+			},
+			{
+				If:  request.Guards{States: running, Fence: 1},
+				Set: request.Effects{UpdatedAt: at(3), DueAt: at(63), AddRev: 4, AddRan: 2 * time.Second, Progress: &request.Progress{Percentage: 50, Message: "half"}, Checkpoint: json.RawMessage(`{"offset":512}`)},
+			},
+			{If: request.Guards{RoomFor: "c-2"}, Set: request.Effects{Subscribe: "c-2"}},
+			{If: request.Guards{States: running}, Set: request.Effects{CancelRequested: true}},
+			{
+				If:  request.Guards{States: running, Fence: 1, DueBy: at(63)},
+				Set: request.Effects{UpdatedAt: at(64), State: request.Queued, DueAt: at(64), AddRev: 1_000_000, AddLeaseExpirations: 1},
+			},
+			{
+				If:  request.Guards{States: []request.State{request.Queued}, DueBy: at(65)},
+				Set: request.Effects{UpdatedAt: at(65), State: request.Running, DueAt: at(125), ClaimedAt: at(65), StartedAt: at(65), AddFence: 1, AddRev: 1, Worker: "w-2"},
+			},
+			{
+				If:  request.Guards{States: running, Fence: 2},
+				Set: request.Effects{UpdatedAt: at(66), State: request.Queued, DueAt: at(70), AddRev: 1, AddAttempt: 1, Error: failure},
+			},
+			{
+				If:  request.Guards{States: []request.State{request.Queued}, DueBy: at(70)},
+				Set: request.Effects{UpdatedAt: at(70), State: request.Running, DueAt: at(130), ClaimedAt: at(70), StartedAt: at(70), AddFence: 1, AddRev: 1, Worker: "w-3"},
+			},
+			{
+				If:  request.Guards{States: running, Fence: 3},
+				Set: request.Effects{UpdatedAt: at(71), State: request.Failed, FinishedAt: at(71), DueAt: at(101), AddRev: 1, Error: failure, ExpiresAt: at(1000)},
+			},
+			{
+				If:  request.Guards{States: []request.State{request.Failed}, Fence: 3},
+				Set: request.Effects{Clear: []request.Attribute{request.AttrDueAt, request.AttrSubscribers}},
+			},
+			{
+				If:  request.Guards{States: []request.State{request.Failed}, RoomFor: "c-3"},
+				Set: request.Effects{UpdatedAt: at(200), State: request.Queued, DueAt: at(200), AddRev: 1, AddAttempt: 1, Subscribe: "c-3"},
+			},
+			{
+				If:  request.Guards{States: []request.State{request.Queued}, DueBy: at(200)},
+				Set: request.Effects{UpdatedAt: at(200), State: request.Running, DueAt: at(260), ClaimedAt: at(200), StartedAt: at(200), AddFence: 1, AddRev: 1, Worker: "w-4"},
+			},
+			{
+				If:  request.Guards{States: running, Fence: 4},
+				Set: request.Effects{UpdatedAt: at(201), State: request.Succeeded, FinishedAt: at(201), DueAt: at(231), AddRev: 1, Result: json.RawMessage(`{ "n": 1 }`), ExpiresAt: at(2000), Progress: &request.Progress{Percentage: 100}, Unsubscribe: []string{"c-9"}},
+			},
+			{
+				If:  request.Guards{States: []request.State{request.Succeeded}, Fence: 4},
+				Set: request.Effects{Clear: []request.Attribute{request.AttrDueAt, request.AttrSubscribers}},
+			},
 		} {
 			if err := c.Apply(want); err != nil {
 				t.Fatal(err)
@@ -205,7 +304,7 @@ var changeTests = []test{
 		for _, key := range []request.Key{{Tenant: "acme", Subject: "bob", ID: "r-1"}, {Tenant: "globex", Subject: "ada", ID: "r-1"}} {
 			s.create(t, queued(key.Tenant, key.Subject, key.ID, epoch))
 		}
-		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, request.Change{AddRev: 1, Cancel: true})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, request.Change{Set: request.Effects{AddRev: 1, CancelRequested: true}})
 		same(t, "of another id", s.load(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-2"}), queued("acme", "ada", "r-2", epoch))
 		same(t, "of another subject", s.load(t, request.Key{Tenant: "acme", Subject: "bob", ID: "r-1"}), queued("acme", "bob", "r-1", epoch))
 		same(t, "of another tenant", s.load(t, request.Key{Tenant: "globex", Subject: "ada", ID: "r-1"}), queued("globex", "ada", "r-1", epoch))
@@ -214,72 +313,82 @@ var changeTests = []test{
 
 // effects are the effects of a Change, alone and where they meet.
 var effects = []request.Change{
-	{At: epoch.Add(time.Hour + 1234*time.Microsecond)},
-	{At: epoch.Add(ms(7)), To: request.Running},
-	{At: epoch.Add(ms(7)), To: request.Queued},
-	{At: epoch.Add(ms(7)), To: request.Queued, ExpiresAt: epoch.Add(time.Hour)},
-	{At: epoch.Add(ms(7)), To: request.Succeeded},
-	{At: epoch.Add(ms(7)), To: request.Succeeded, DueAt: epoch.Add(ms(9))},
-	{At: epoch.Add(ms(7)), To: request.Succeeded, Error: &wire.Error{Code: wire.Timeout, Message: "odd"}},
-	{At: epoch.Add(ms(7)), To: request.Failed, ExpiresAt: epoch.Add(time.Hour)},
-	{At: epoch.Add(ms(7)), To: request.Cancelled, DueAt: epoch.Add(ms(9)), Settled: true},
-	{DueAt: epoch.Add(-time.Hour)},
-	{DueAt: epoch.Add(ms(8)), Settled: true},
-	{Settled: true},
-	{Settled: true, Subscribe: "c-1"},
-	{Settled: true, Subscribe: "c-1", Unsubscribe: []string{"c-1"}},
-	{Settled: true, Unsubscribe: []string{"L0SM9cOFvHcCIhw="}},
-	{At: epoch.Add(ms(7)), Start: true},
-	{Start: true},
-	{AddFence: 1}, {AddRev: 3}, {AddRev: 1 << 40}, {AddAttempt: 1}, {AddSlice: 2}, {AddLost: 1}, {AddRan: 1}, {AddRan: 3 * time.Hour},
-	{Worker: "worker-8"},
-	{Cancel: true},
-	{Progress: &request.Progress{}},
-	{Progress: &request.Progress{Percentage: 0.1, Message: "<½>", Metadata: json.RawMessage(`{"a": 1}`)}},
-	{Progress: &request.Progress{Percentage: 1e-300, Metadata: json.RawMessage{}}},
-	{Checkpoint: json.RawMessage(`{"at": 9007199254740993}`)},
-	{Checkpoint: json.RawMessage{}},
-	{Checkpoint: json.RawMessage(`null`), AddLost: 3},
-	{Result: json.RawMessage(`" <result> "`)},
-	{Result: json.RawMessage{}},
-	{Error: &wire.Error{Code: wire.Timeout, Message: "", Details: json.RawMessage(`{ }`)}},
-	{Error: &wire.Error{Code: wire.RateLimited, Message: "wait <2 s", Retry: &wire.Retry{Retryable: true, After: 0.125}}},
-	{Error: &wire.Error{Code: wire.RateLimited, Message: "no", Retry: &wire.Retry{}}},
-	{ExpiresAt: epoch.Add(time.Hour)},
-	{Subscribe: "c-1"},
-	{Subscribe: "L0SM9cOFvHcCIhw="},
-	{Subscribe: "with . and : and # and é and \""},
-	{Unsubscribe: []string{"L0SM9cOFvHcCIhw="}},
-	{Unsubscribe: []string{"M0SM9cOFvHcCIhw=", "L0SM9cOFvHcCIhw=", "never-there"}},
-	{Unsubscribe: []string{}},
-	{Subscribe: "c-1", Unsubscribe: []string{"L0SM9cOFvHcCIhw="}},
-	{Subscribe: "c-1", Unsubscribe: []string{"c-1", "M0SM9cOFvHcCIhw="}},
-	{At: epoch.Add(ms(7)), To: request.Queued, Park: request.Await{Token: "ok <☂>", Until: epoch.Add(time.Hour + 1234)}},
-	{At: epoch.Add(ms(7)), To: request.Queued, Park: request.Await{Token: "ok"}, Blocked: "action:other"},
-	{At: epoch.Add(ms(7)), To: request.Queued, Blocked: "tenant:a#b%c"},
-	{At: epoch.Add(ms(7)), To: request.Running, Park: request.Await{Token: "ok"}, Blocked: "action:other"},
-	{At: epoch.Add(ms(7)), To: request.Failed, Park: request.Await{Token: "ok"}},
-	{Park: request.Await{Token: "ok"}, Blocked: "action:other"},
-	{Step: &request.Step{Name: "refund", Result: json.RawMessage(` [ 1 ] `)}},
-	{Step: &request.Step{Name: "charge", Result: json.RawMessage(`null`)}},
-	{Step: &request.Step{Name: "empty", Result: json.RawMessage{}}},
-	{Checkpoint: json.RawMessage(`1`), OutputMark: 9},
-	{OutputMark: 9},
-	{History: []wire.Attempt{{Number: 3, StartedAt: epoch.Add(999_999).In(time.FixedZone("somewhere", 3600)), EndedAt: epoch.Add(time.Hour), Code: wire.Cancelled, Worker: "<w>"}}},
-	{History: []wire.Attempt{}},
-	{Redrive: true},
-	{Redrive: true, AddAttempt: 2, AddSlice: 3, AddLost: 4, AddRan: time.Second, Cancel: true, Error: &wire.Error{Code: wire.Timeout}},
-	{Redrive: true, AddLost: 4, Checkpoint: json.RawMessage("1"), At: epoch.Add(ms(7)), To: request.Queued},
-	{Acquire: []request.Slot{{Name: "action:other", Limit: 100}, {Name: "tenant:other", Limit: 100}}},
-	{Release: []string{"action:report"}},
-	{Release: []string{"action:report", "never-held", "open:4:acme/ada"}},
-	{Release: []string{"action:report"}, Acquire: []request.Slot{{Name: "action:report", Limit: 100}}},
-	{Release: []string{}, Acquire: []request.Slot{}, Output: []json.RawMessage{}},
-	{Output: []json.RawMessage{json.RawMessage(`{ "n": 1 }`), {}}},
-	{At: epoch.Add(ms(9)), To: request.Succeeded, DueAt: epoch.Add(time.Minute), AddRev: 1, Result: json.RawMessage("2"), ExpiresAt: epoch.Add(time.Hour),
-		Release: []string{"action:report", "open:4:acme/ada"}, Output: []json.RawMessage{json.RawMessage("1")}, Checkpoint: json.RawMessage("1"), OutputMark: 4,
-		Step: &request.Step{Name: "last", Result: json.RawMessage("1")}, History: []wire.Attempt{{Number: 1}}, Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
-	{At: epoch.Add(ms(9)), To: request.Running, DueAt: epoch.Add(time.Minute), Start: true, AddFence: 1, AddRev: 2, AddAttempt: 1, AddSlice: 1,
-		AddLost: 1, AddRan: time.Second, Worker: "w", Cancel: true, Progress: &request.Progress{Percentage: 7}, Checkpoint: json.RawMessage("1"),
-		Result: json.RawMessage("2"), Error: &wire.Error{Code: wire.Cancelled}, ExpiresAt: epoch.Add(time.Hour), Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
+	{Set: request.Effects{UpdatedAt: epoch.Add(time.Hour + 1234*time.Microsecond)}},
+	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Running}},
+	{Set: request.Effects{State: request.Queued}},
+	{Set: request.Effects{State: request.Queued, ExpiresAt: epoch.Add(time.Hour), Clear: []request.Attribute{request.AttrFinishedAt}}},
+	{Set: request.Effects{State: request.Queued, Clear: []request.Attribute{request.AttrFinishedAt, request.AttrExpiresAt}}},
+	{Set: request.Effects{State: request.Succeeded, FinishedAt: epoch.Add(ms(7)), Clear: []request.Attribute{request.AttrDueAt, request.AttrError}}},
+	{Set: request.Effects{State: request.Succeeded, FinishedAt: epoch.Add(ms(7)), DueAt: epoch.Add(ms(9))}},
+	{Set: request.Effects{State: request.Succeeded, Error: &wire.Error{Code: wire.Timeout, Message: "odd"}}},
+	{Set: request.Effects{State: request.Failed, FinishedAt: epoch.Add(ms(7)), ExpiresAt: epoch.Add(time.Hour)}},
+	{Set: request.Effects{DueAt: epoch.Add(-time.Hour)}},
+	{Set: request.Effects{DueAt: epoch.Add(ms(8)), Clear: []request.Attribute{request.AttrSubscribers}}},
+	{Set: request.Effects{Clear: []request.Attribute{request.AttrDueAt, request.AttrSubscribers}}},
+	{Set: request.Effects{Clear: []request.Attribute{request.AttrAwait, request.AttrThrottledBy, request.AttrCancelRequested}}},
+	{Set: request.Effects{Clear: []request.Attribute{request.AttrSlices, request.AttrLeaseExpirations, request.AttrRan}}},
+	{Set: request.Effects{ClaimedAt: epoch.Add(ms(7)), StartedAt: epoch.Add(ms(7))}},
+	{Set: request.Effects{AddFence: 1}}, {Set: request.Effects{AddRev: 3}}, {Set: request.Effects{AddRev: 1 << 40}}, {Set: request.Effects{AddAttempt: 1}}, {Set: request.Effects{AddSlices: 2}}, {Set: request.Effects{AddLeaseExpirations: 1}}, {Set: request.Effects{AddRan: 1}}, {Set: request.Effects{AddRan: 3 * time.Hour}},
+	{Set: request.Effects{Worker: "worker-8"}},
+	{Set: request.Effects{CancelRequested: true}},
+	{Set: request.Effects{Progress: &request.Progress{}}},
+	{Set: request.Effects{Progress: &request.Progress{Percentage: 0.1, Message: "<½>", Metadata: json.RawMessage(`{"a": 1}`)}}},
+	{Set: request.Effects{Progress: &request.Progress{Percentage: 1e-300, Metadata: json.RawMessage{}}}},
+	{Set: request.Effects{Checkpoint: json.RawMessage(`{"at": 9007199254740993}`)}},
+	{Set: request.Effects{Checkpoint: json.RawMessage{}}},
+	{Set: request.Effects{Checkpoint: json.RawMessage(`null`), AddLeaseExpirations: 3}},
+	{Set: request.Effects{Result: json.RawMessage(`" <result> "`)}},
+	{Set: request.Effects{Result: json.RawMessage{}}},
+	{Set: request.Effects{Error: &wire.Error{Code: wire.Timeout, Message: "", Details: json.RawMessage(`{ }`)}}},
+	{Set: request.Effects{Error: &wire.Error{Code: wire.RateLimited, Message: "wait <2 s", Retry: &wire.Retry{Retryable: true, After: 0.125}}}},
+	{Set: request.Effects{Error: &wire.Error{Code: wire.RateLimited, Message: "no", Retry: &wire.Retry{}}}},
+	{Set: request.Effects{ExpiresAt: epoch.Add(time.Hour)}},
+	{If: request.Guards{RoomFor: "c-1"}, Set: request.Effects{Subscribe: "c-1"}},
+	{If: request.Guards{RoomFor: "L0SM9cOFvHcCIhw="}, Set: request.Effects{Subscribe: "L0SM9cOFvHcCIhw="}},
+	{
+		If:  request.Guards{RoomFor: "with . and : and # and é and \""},
+		Set: request.Effects{Subscribe: "with . and : and # and é and \""},
+	},
+	{Set: request.Effects{Unsubscribe: []string{"L0SM9cOFvHcCIhw="}}},
+	{Set: request.Effects{Unsubscribe: []string{"M0SM9cOFvHcCIhw=", "L0SM9cOFvHcCIhw=", "never-there"}}},
+	{Set: request.Effects{Unsubscribe: []string{}}},
+	{
+		If:  request.Guards{RoomFor: "c-1"},
+		Set: request.Effects{Subscribe: "c-1", Unsubscribe: []string{"L0SM9cOFvHcCIhw="}},
+	},
+	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Queued, Await: request.Await{Token: "ok <☂>", Until: epoch.Add(time.Hour + 1234)}}},
+	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Queued, Await: request.Await{Token: "ok"}, ThrottledBy: "action:other"}},
+	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Queued, ThrottledBy: "tenant:a#b%c"}},
+	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Running, Await: request.Await{Token: "ok"}, ThrottledBy: "action:other"}},
+	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Failed, FinishedAt: epoch.Add(ms(7)), Await: request.Await{Token: "ok"}}},
+	{Set: request.Effects{Await: request.Await{Token: "ok"}, ThrottledBy: "action:other"}},
+	{Set: request.Effects{Step: &request.Step{Name: "refund", Result: json.RawMessage(` [ 1 ] `)}}},
+	{Set: request.Effects{Step: &request.Step{Name: "charge", Result: json.RawMessage(`null`)}}},
+	{Set: request.Effects{Step: &request.Step{Name: "empty", Result: json.RawMessage{}}}},
+	{Set: request.Effects{Checkpoint: json.RawMessage(`1`), OutputMark: 9}},
+	{Set: request.Effects{OutputMark: 9}},
+	{Set: request.Effects{History: []wire.Attempt{{Number: 3, StartedAt: epoch.Add(999_999).In(time.FixedZone("somewhere", 3600)), EndedAt: epoch.Add(time.Hour), Code: wire.Cancelled, Worker: "<w>"}}}},
+	{Set: request.Effects{History: []wire.Attempt{}}},
+	{Set: request.Effects{Attempt: 1}},
+	{Set: request.Redrive(epoch.Add(ms(7))).Set},
+	{Set: request.Effects{Acquire: []request.Permit{{Name: "action:other", Limit: 100}, {Name: "tenant:other", Limit: 100}}}},
+	{Set: request.Effects{Release: []string{"action:report"}}},
+	{Set: request.Effects{Release: []string{"action:report", "never-held", "open:4:acme/ada"}}},
+	{Set: request.Effects{Release: []string{"action:report"}, Acquire: []request.Permit{{Name: "action:report", Limit: 100}}}},
+	{
+		If:  request.Guards{OutputAt: new(int64(0))},
+		Set: request.Effects{Release: []string{}, Acquire: []request.Permit{}, Output: []json.RawMessage{}},
+	},
+	{
+		If:  request.Guards{OutputAt: new(int64(0))},
+		Set: request.Effects{Output: []json.RawMessage{json.RawMessage(`{ "n": 1 }`), {}}},
+	},
+	{
+		If:  request.Guards{OutputAt: new(int64(0)), RoomFor: "c-1"},
+		Set: request.Effects{UpdatedAt: epoch.Add(ms(9)), State: request.Succeeded, FinishedAt: epoch.Add(ms(9)), DueAt: epoch.Add(time.Minute), AddRev: 1, Result: json.RawMessage("2"), ExpiresAt: epoch.Add(time.Hour), Release: []string{"action:report", "open:4:acme/ada"}, Output: []json.RawMessage{json.RawMessage("1")}, Checkpoint: json.RawMessage("1"), OutputMark: 4, Step: &request.Step{Name: "last", Result: json.RawMessage("1")}, History: []wire.Attempt{{Number: 1}}, Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
+	},
+	{
+		If:  request.Guards{RoomFor: "c-1"},
+		Set: request.Effects{UpdatedAt: epoch.Add(ms(9)), State: request.Running, DueAt: epoch.Add(time.Minute), ClaimedAt: epoch.Add(ms(9)), StartedAt: epoch.Add(ms(9)), AddFence: 1, AddRev: 2, AddAttempt: 1, AddSlices: 1, AddLeaseExpirations: 1, AddRan: time.Second, Worker: "w", CancelRequested: true, Progress: &request.Progress{Percentage: 7}, Checkpoint: json.RawMessage("1"), Result: json.RawMessage("2"), Error: &wire.Error{Code: wire.Cancelled}, ExpiresAt: epoch.Add(time.Hour), Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
+	},
 }

@@ -60,7 +60,7 @@ func (s suite) connections(t *testing.T, q request.ConnectionQuery, want string)
 func (s suite) ended(t *testing.T, now time.Time, limit int, want string) {
 	t.Helper()
 	settles(t, func() string {
-		ended, err := s.EndedConnections(t.Context(), now, limit)
+		ended, err := s.StaleConnections(t.Context(), now, limit)
 		if err != nil || connectionIDs(ended) != want {
 			return fmt.Sprintf("ended at %v are %q, %v; want %q", now, connectionIDs(ended), err, want)
 		}

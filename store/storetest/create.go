@@ -115,7 +115,10 @@ var createTests = []test{
 			if r, err := s.LoadRequest(t.Context(), key); !errors.Is(err, request.ErrNotFound) {
 				t.Errorf("load %+v gives %+v, %v", key, r, err)
 			}
-			c := request.Change{At: epoch, To: request.Running, AddRev: 1, Subscribe: "c-1"}
+			c := request.Change{
+				If:  request.Guards{RoomFor: "c-1"},
+				Set: request.Effects{UpdatedAt: epoch, State: request.Running, AddRev: 1, Subscribe: "c-1"},
+			}
 			if r, err := s.ChangeRequest(t.Context(), key, c); !errors.Is(err, request.ErrNotFound) {
 				t.Errorf("change %+v gives %+v, %v", key, r, err)
 			}
@@ -129,7 +132,7 @@ var createTests = []test{
 		in := full("r-1")
 		out := s.create(t, in)
 		in.Subscribers[0], out.Subscribers[1] = "altered", "altered"
-		in.Slots[0], out.Slots[1], in.Steps["other"], out.Steps["another"] = "altered", "altered", nil, nil
+		in.Permits[0], out.Permits[1], in.Steps["other"], out.Steps["another"] = "altered", "altered", nil, nil
 		in.State, out.Rev = request.Queued, 1
 		same(t, "loaded", s.load(t, in.Key), full("r-1"))
 	}},
@@ -149,8 +152,7 @@ var createTests = []test{
 			r.History = append(r.History, wire.Attempt{Number: i, StartedAt: epoch, EndedAt: epoch.Add(time.Hour), Code: wire.ProcessingFailed, Worker: "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"})
 		}
 		s.create(t, r)
-		c := request.Change{At: epoch, Checkpoint: text(request.MaxCheckpoint), Result: text(request.MaxResult),
-			Error: &wire.Error{Code: wire.InternalError, Message: strings.Repeat("e", request.MaxMessageText), Details: text(request.MaxMetadata)}}
+		c := request.Change{Set: request.Effects{UpdatedAt: epoch, Checkpoint: text(request.MaxCheckpoint), Result: text(request.MaxResult), Error: &wire.Error{Code: wire.InternalError, Message: strings.Repeat("e", request.MaxMessageText), Details: text(request.MaxMetadata)}}}
 		got := s.change(t, r.Key, c)
 		if err := c.Apply(r); err != nil {
 			t.Fatal(err)
@@ -178,7 +180,7 @@ var createTests = []test{
 		r := queued("acme", "ada", "r-1", epoch)
 		r.Payload = text(200 << 10)
 		s.create(t, r)
-		c := request.Change{AddRev: 1, Result: text(250 << 10)}
+		c := request.Change{Set: request.Effects{AddRev: 1, Result: text(250 << 10)}}
 		_, err := s.ChangeRequest(t.Context(), r.Key, c)
 		if err == nil {
 			err = c.Apply(r)
@@ -202,22 +204,28 @@ var createTests = []test{
 		calls := map[string]func() error{
 			"create": func() error { _, _, err := s.CreateRequest(ctx, queued("acme", "ada", "r-2", epoch)); return err },
 			"load":   func() error { _, err := s.LoadRequest(ctx, r.Key); return err },
-			"change": func() error { _, err := s.ChangeRequest(ctx, r.Key, request.Change{AddRev: 1}); return err },
+			"change": func() error {
+				_, err := s.ChangeRequest(ctx, r.Key, request.Change{Set: request.Effects{AddRev: 1}})
+				return err
+			},
 			"list": func() error {
 				_, _, err := s.ListRequests(ctx, request.Query{Tenant: "acme", Limit: 1})
 				return err
 			},
 			"create with a place": func() error {
-				_, _, err := s.CreateRequest(ctx, queued("acme", "ada", "r-2", epoch), request.Slot{Name: "a", Limit: 1})
+				_, _, err := s.CreateRequest(ctx, queued("acme", "ada", "r-2", epoch), request.Permit{Name: "a", Limit: 1})
 				return err
 			},
 			"append output": func() error {
-				_, err := s.ChangeRequest(ctx, r.Key, request.Change{Output: []json.RawMessage{json.RawMessage("1")}})
+				_, err := s.ChangeRequest(ctx, r.Key, request.Change{
+					If:  request.Guards{OutputAt: new(int64(0))},
+					Set: request.Effects{Output: []json.RawMessage{json.RawMessage("1")}},
+				})
 				return err
 			},
 			"read output":       func() error { _, err := s.ReadOutput(ctx, r.Key, 0, 1); return err },
-			"blocked":           func() error { _, err := s.BlockedRequests(ctx, "a", 1); return err },
-			"places":            func() error { _, err := s.PlacesTaken(ctx, "a"); return err },
+			"blocked":           func() error { _, err := s.ThrottledRequests(ctx, "a", 1); return err },
+			"places":            func() error { _, err := s.PermitsHeld(ctx, "a"); return err },
 			"due":               func() error { _, err := s.DueRequests(ctx, epoch, 1); return err },
 			"save connection":   func() error { return s.SaveConnection(ctx, connection("c-2")) },
 			"load connection":   func() error { _, err := s.LoadConnection(ctx, "c-1"); return err },

@@ -28,14 +28,14 @@ var dueTests = []test{
 		at := epoch.Add(time.Minute)
 		for i, to := range []request.State{request.Queued, request.Running, request.Succeeded, request.Failed, request.Cancelled} {
 			r := s.create(t, queued("acme", "ada", fmt.Sprint("r-", i), epoch))
-			s.change(t, r.Key, request.Change{At: epoch, To: to, DueAt: epoch.Add(ms(i))})
+			s.change(t, r.Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: to, DueAt: epoch.Add(ms(i))}})
 		}
 		s.due(t, at, 10, "r-0 r-1 r-2 r-3 r-4")
-		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-3"}, request.Change{Settled: true})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-3"}, request.Change{Set: request.Effects{Clear: []request.Attribute{request.AttrDueAt, request.AttrSubscribers}}})
 		s.due(t, at, 10, "r-0 r-1 r-2 r-4")
-		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, request.Change{At: epoch, To: request.Failed})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, request.Change{Set: request.Effects{State: request.Failed, Clear: []request.Attribute{request.AttrDueAt}}})
 		s.due(t, at, 10, "r-0 r-2 r-4")
-		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-0"}, request.Change{DueAt: at.Add(ms(1))})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-0"}, request.Change{Set: request.Effects{DueAt: at.Add(ms(1))}})
 		s.due(t, at, 10, "r-2 r-4")
 		s.due(t, at.Add(ms(1)), 10, "r-2 r-4 r-0")
 	}},
@@ -44,7 +44,7 @@ var dueTests = []test{
 		r.DueAt = time.Time{}
 		s.create(t, r)
 		s.due(t, epoch.Add(1000*time.Hour), 10, "")
-		s.change(t, r.Key, request.Change{DueAt: epoch})
+		s.change(t, r.Key, request.Change{Set: request.Effects{DueAt: epoch}})
 		s.due(t, epoch, 10, "r-1")
 	}},
 	{"rows come whole", func(t *testing.T, s suite) {

@@ -42,7 +42,7 @@ var listTests = []test{
 			r := queued("acme", []string{"ada", "bob"}[i%2], fmt.Sprintf("r-%02d", i), epoch.Add(ms(i)))
 			s.create(t, r)
 			if to := states[i%5]; to != request.Queued {
-				s.change(t, r.Key, request.Change{At: epoch.Add(ms(i)), To: to})
+				s.change(t, r.Key, request.Change{Set: request.Effects{UpdatedAt: epoch.Add(ms(i)), State: to}})
 			}
 		}
 		s.create(t, queued("globex", "ada", "g-1", epoch.Add(ms(3))))
@@ -76,7 +76,7 @@ var listTests = []test{
 	}},
 	{"a state filter follows the state", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
-		s.change(t, r.Key, request.Change{At: epoch, To: request.Running})
+		s.change(t, r.Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Running}})
 		s.lists(t, request.Query{Tenant: "acme", State: request.Queued, Limit: 10}, "")
 		s.lists(t, request.Query{Tenant: "acme", State: request.Running, Limit: 10}, "r-1")
 	}},
@@ -133,7 +133,7 @@ var listTests = []test{
 		if err != nil || ids(first) != "r-5 r-4" || cursor == "" {
 			t.Fatalf("first page %v, cursor %q, %v", ids(first), cursor, err)
 		}
-		s.change(t, first[1].Key, request.Change{At: epoch, To: request.Running})
+		s.change(t, first[1].Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Running}})
 		s.create(t, queued("acme", "ada", "r-9", epoch.Add(time.Hour)))
 		q.Cursor, q.Limit = cursor, 10
 		rest, cursor, err := s.ListRequests(t.Context(), q)

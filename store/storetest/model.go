@@ -30,14 +30,14 @@ func RunModel(t *testing.T, store Store) {
 			}
 			t.Run(fmt.Sprint(event, " when ", from), func(t *testing.T) {
 				t.Parallel()
-				newLife(t, s, fmt.Sprintf("tenant-%d-%d", i, j), from).check(event)
+				newLifecycle(t, s, fmt.Sprintf("tenant-%d-%d", i, j), from).check(event)
 			})
 		}
 	}
 }
 
-// A life is one request on its way through the model.
-type life struct {
+// A lifecycle is one request on its way through the model.
+type lifecycle struct {
 	t     *testing.T
 	s     suite
 	from  model.Situation
@@ -69,9 +69,9 @@ var (
 	errForNow  = errors.New("the line is busy")
 )
 
-func newLife(t *testing.T, s suite, tenant string, from model.Situation) *life {
+func newLifecycle(t *testing.T, s suite, tenant string, from model.Situation) *lifecycle {
 	t.Helper()
-	l := &life{t: t, s: s, from: from, lease: time.Minute, now: epoch, begun: make(chan *attempt)}
+	l := &lifecycle{t: t, s: s, from: from, lease: time.Minute, now: epoch, begun: make(chan *attempt)}
 	l.key = request.Key{Tenant: tenant, Subject: "ada", ID: "r-1"}
 	l.who = streamer.Caller{Principal: streamer.Principal{Tenant: tenant, Subject: "ada", ExpiresAt: epoch.Add(1000 * time.Hour)}}
 	// A retry waits at most this long, and nearly always longer than the tests.
@@ -84,10 +84,10 @@ func newLife(t *testing.T, s suite, tenant string, from model.Situation) *life {
 	logger := slog.New(slog.DiscardHandler)
 	clock := func() time.Time { l.mu.Lock(); defer l.mu.Unlock(); return l.now }
 	c := streamer.ProcessorConfig{Store: ofTenant{s.Store, tenant}, Actions: registry, Push: l, Dispatch: l, Logger: logger, Now: clock, Lease: l.lease}
-	if from == model.LostOften {
-		c.MaxLost = 1
+	if from == model.ExpiredOften {
+		c.MaxLeaseExpirations = 1
 	}
-	if from == model.Full || from == model.Blocked {
+	if from == model.Full || from == model.Throttled {
 		c.Limits.RunningPerTenant = 1
 	}
 	var err error
@@ -116,11 +116,11 @@ func (s ofTenant) DueRequests(ctx context.Context, now time.Time, limit int) ([]
 }
 
 // Push and Dispatch lead nowhere.
-func (l *life) Push(context.Context, string, []byte) error        { return streamer.ErrGone }
-func (l *life) Dispatch(_ context.Context, key request.Key) error { return nil }
+func (l *lifecycle) Push(context.Context, string, []byte) error        { return streamer.ErrGone }
+func (l *lifecycle) Dispatch(_ context.Context, key request.Key) error { return nil }
 
 // obey is the action.
-func (l *life) obey(ctx context.Context, job *streamer.Job, _ json.RawMessage) (string, error) {
+func (l *lifecycle) obey(ctx context.Context, job *streamer.Job, _ json.RawMessage) (string, error) {
 	a := &attempt{orders: make(chan func(context.Context, *streamer.Job) (bool, error)), ctx: ctx}
 	l.begun <- a
 	for order := range a.orders {
@@ -132,18 +132,18 @@ func (l *life) obey(ctx context.Context, job *streamer.Job, _ json.RawMessage) (
 }
 
 // named is another request of the same subject.
-func (l *life) named(id string) request.Key {
+func (l *lifecycle) named(id string) request.Key {
 	return request.Key{Tenant: l.key.Tenant, Subject: l.key.Subject, ID: id}
 }
 
-func (l *life) pass(d time.Duration) {
+func (l *lifecycle) pass(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.now = l.now.Add(d)
 }
 
 // row is the request as it is stored; nil when it is not there.
-func (l *life) row() *request.Request {
+func (l *lifecycle) row() *request.Request {
 	l.t.Helper()
 	r, err := l.s.LoadRequest(l.t.Context(), l.key)
 	if err != nil && !errors.Is(err, request.ErrNotFound) {
@@ -153,7 +153,7 @@ func (l *life) row() *request.Request {
 }
 
 // claim runs a request. It returns nil where there was nothing to claim.
-func (l *life) claim(key request.Key) *attempt {
+func (l *lifecycle) claim(key request.Key) *attempt {
 	l.t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- l.processor.Run(context.WithoutCancel(l.t.Context()), key) }()
@@ -190,7 +190,7 @@ func (a *attempt) order(t *testing.T, do func(context.Context, *streamer.Job) (b
 
 // arrange brings the request into its situation. Where no worker has it, one had
 // it before and does not know that its lease was taken away.
-func (l *life) arrange(event model.Event) {
+func (l *lifecycle) arrange(event model.Event) {
 	l.t.Helper()
 	if l.from == model.Absent {
 		return
@@ -202,19 +202,19 @@ func (l *life) arrange(event model.Event) {
 		l.happen(model.Sweep)
 	}
 	stale := l.worker
-	if l.from == model.Full || l.from == model.Blocked {
+	if l.from == model.Full || l.from == model.Throttled {
 		l.submit("blocker")
 		l.blocker = l.claim(l.named("blocker"))
 	}
 	for _, event := range map[model.Situation][]model.Event{
 		model.Later:           {model.Claim, model.Snooze},
 		model.Awaiting:        {model.Claim, model.Await},
-		model.Blocked:         {model.Claim},
+		model.Throttled:       {model.Claim},
 		model.Running:         {model.Claim},
 		model.LastAttempt:     {model.Claim},
 		model.Stopping:        {model.Claim, model.Cancel},
 		model.Expired:         {model.Claim},
-		model.LostOften:       {model.Claim},
+		model.ExpiredOften:    {model.Claim},
 		model.ExpiredStopping: {model.Claim, model.Cancel},
 		model.Succeeded:       {model.Claim, model.Succeed},
 		model.Failed:          {model.Claim, model.Fail},
@@ -223,7 +223,7 @@ func (l *life) arrange(event model.Event) {
 		l.happen(event)
 	}
 	switch l.from {
-	case model.Expired, model.LostOften, model.ExpiredStopping:
+	case model.Expired, model.ExpiredOften, model.ExpiredStopping:
 		l.pass(l.lease)
 	}
 	if l.from.State != request.Running {
@@ -235,7 +235,7 @@ func (l *life) arrange(event model.Event) {
 }
 
 // check lets the event happen and looks at what it did.
-func (l *life) check(event model.Event) {
+func (l *lifecycle) check(event model.Event) {
 	l.t.Helper()
 	l.arrange(event)
 	l.pass(time.Second)
@@ -269,7 +269,7 @@ func (l *life) check(event model.Event) {
 
 // joins holds that a claim that has ended is in the history, from its own start
 // on, unless it succeeded or goes on later.
-func (l *life) joins(event model.Event, before, after *request.Request) {
+func (l *lifecycle) joins(event model.Event, before, after *request.Request) {
 	l.t.Helper()
 	want := slices.Clone(before.History)
 	if after.State != request.Succeeded && after.Slices == before.Slices {
@@ -284,7 +284,7 @@ func (l *life) joins(event model.Event, before, after *request.Request) {
 	}
 }
 
-func (l *life) submit(id string) {
+func (l *lifecycle) submit(id string) {
 	l.t.Helper()
 	if _, err := l.requests.Submit(l.t.Context(), l.who, wire.Message{ID: id, Action: "obey"}); err != nil {
 		l.t.Fatalf("submit: %v", err)
@@ -292,7 +292,7 @@ func (l *life) submit(id string) {
 }
 
 // happen lets an event happen, whether or not it does anything.
-func (l *life) happen(event model.Event) {
+func (l *lifecycle) happen(event model.Event) {
 	l.t.Helper()
 	ctx := l.t.Context()
 	var err error
@@ -311,7 +311,7 @@ func (l *life) happen(event model.Event) {
 		}
 	case model.Sweep:
 		_, err = l.processor.Sweep(ctx)
-	case model.Free:
+	case model.Release:
 		l.free()
 	default:
 		l.work(event)
@@ -323,7 +323,7 @@ func (l *life) happen(event model.Event) {
 }
 
 // free ends a request of the tenant: the one that holds the place, if any.
-func (l *life) free() {
+func (l *lifecycle) free() {
 	l.t.Helper()
 	if l.blocker == nil {
 		l.submit("bystander")
@@ -333,7 +333,7 @@ func (l *life) free() {
 }
 
 // work has the worker do something. One whose lease was taken hears of it.
-func (l *life) work(event model.Event) {
+func (l *lifecycle) work(event model.Event) {
 	l.t.Helper()
 	returns := func(err error) {
 		l.worker.order(l.t, func(context.Context, *streamer.Job) (bool, error) { return true, err })
@@ -371,7 +371,7 @@ func (l *life) work(event model.Event) {
 
 // beat makes a heartbeat: progress that is saved, since the last save is long
 // ago. It returns when it is stored, or the worker has heard that it is to stop.
-func (l *life) beat() {
+func (l *lifecycle) beat() {
 	l.t.Helper()
 	l.pass(10 * time.Second)
 	l.worker.order(l.t, func(_ context.Context, job *streamer.Job) (bool, error) {
@@ -390,7 +390,7 @@ func (l *life) beat() {
 }
 
 // situation says which of the model's situations the request is in.
-func (l *life) situation() model.Situation {
+func (l *lifecycle) situation() model.Situation {
 	l.t.Helper()
 	r, now := l.row(), l.processor.Now()
 	switch {
@@ -404,13 +404,13 @@ func (l *life) situation() model.Situation {
 		return model.Cancelled
 	case r.State == request.Queued && r.CancelRequested:
 		return model.Situation{State: request.Queued, When: "asked to stop"}
-	case r.State == request.Queued && r.Blocked != "":
-		return model.Blocked
+	case r.State == request.Queued && r.ThrottledBy != "":
+		return model.Throttled
 	case r.State == request.Queued && r.Await.Token != "":
 		return model.Awaiting
 	case r.State == request.Queued && r.DueAt.After(now):
 		return model.Later
-	case r.State == request.Queued && l.from == model.Full && !strings.Contains(strings.Join(r.Slots, " "), "tenant"):
+	case r.State == request.Queued && l.from == model.Full && !strings.Contains(strings.Join(r.Permits, " "), "tenant"):
 		return model.Full
 	case r.State == request.Queued:
 		return model.Queued
@@ -419,8 +419,8 @@ func (l *life) situation() model.Situation {
 	switch {
 	case over && r.CancelRequested:
 		return model.ExpiredStopping
-	case over && l.from == model.LostOften:
-		return model.LostOften
+	case over && l.from == model.ExpiredOften:
+		return model.ExpiredOften
 	case over:
 		return model.Expired
 	case r.CancelRequested:

@@ -18,7 +18,7 @@ var outputTests = []test{
 		s.reads(t, r.Key, 0, 10)
 		at := 0
 		for _, n := range []int{1, 4, 2} {
-			got := s.change(t, r.Key, request.Change{Output: all[at : at+n], OutputAt: int64(at), AddRev: 1})
+			got := s.change(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(int64(at)))}, Set: request.Effects{Output: all[at : at+n], AddRev: 1}})
 			if at += n; got.Output != int64(at) {
 				t.Errorf("it has %d chunks, want %d", got.Output, at)
 			}
@@ -38,10 +38,16 @@ var outputTests = []test{
 	{"at another offset nothing is appended", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		chunk := func(n int) json.RawMessage { return json.RawMessage(fmt.Sprint(n)) }
-		s.conflict(t, r.Key, request.Change{Output: []json.RawMessage{chunk(9)}, OutputAt: 1})
-		s.change(t, r.Key, request.Change{Output: []json.RawMessage{chunk(0), chunk(1)}})
+		s.conflict(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(1))}, Set: request.Effects{Output: []json.RawMessage{chunk(9)}}})
+		s.change(t, r.Key, request.Change{
+			If:  request.Guards{OutputAt: new(int64(0))},
+			Set: request.Effects{Output: []json.RawMessage{chunk(0), chunk(1)}},
+		})
 		for _, at := range []int64{0, 1, 3} {
-			if got := s.conflict(t, r.Key, request.Change{Output: []json.RawMessage{chunk(9), chunk(9)}, OutputAt: at, AddRev: 1}); got.Output != 2 || got.Rev != 1 {
+			if got := s.conflict(t, r.Key, request.Change{
+				If:  request.Guards{OutputAt: new(int64(at))},
+				Set: request.Effects{Output: []json.RawMessage{chunk(9), chunk(9)}, AddRev: 1},
+			}); got.Output != 2 || got.Rev != 1 {
 				t.Errorf("the conflict's row has %d chunks and rev %d", got.Output, got.Rev)
 			}
 		}
@@ -52,7 +58,10 @@ var outputTests = []test{
 			{Tenant: "a#b", Subject: "c", ID: "1"}, {Tenant: "a", Subject: "b", ID: "C"}, {Tenant: "A", Subject: "b", ID: "c"}, {Tenant: "a", Subject: "b", ID: "c%231"}}
 		for i, key := range keys {
 			s.create(t, queued(key.Tenant, key.Subject, key.ID, epoch))
-			s.change(t, key, request.Change{Output: []json.RawMessage{json.RawMessage(fmt.Sprint(i))}})
+			s.change(t, key, request.Change{
+				If:  request.Guards{OutputAt: new(int64(0))},
+				Set: request.Effects{Output: []json.RawMessage{json.RawMessage(fmt.Sprint(i))}},
+			})
 		}
 		for i, key := range keys {
 			s.reads(t, key, 0, 10, json.RawMessage(fmt.Sprint(i)))
@@ -65,18 +74,18 @@ var outputTests = []test{
 	{"as much as one write may have", func(t *testing.T, s suite) {
 		const chunks = 50
 		r := s.create(t, full("r-1"))
-		c := request.Change{OutputAt: r.Output, AddRev: 1, Release: r.Slots}
+		c := request.Change{If: request.Guards{OutputAt: new(int64(r.Output))}, Set: request.Effects{AddRev: 1, Release: r.Permits}}
 		for range chunks {
-			c.Output = append(c.Output, text(request.MaxChunk))
+			c.Set.Output = append(c.Set.Output, text(request.MaxChunk))
 		}
 		want := full("r-1")
 		if err := c.Apply(want); err != nil {
 			t.Fatal(err)
 		}
 		same(t, "changed", s.change(t, r.Key, c), want)
-		c.OutputAt += chunks
+		c.If.OutputAt = new(*c.If.OutputAt + chunks)
 		s.change(t, r.Key, c)
-		s.reads(t, r.Key, r.Output, 2*chunks, append(c.Output, c.Output...)...) // more than one answer of DynamoDB's holds
+		s.reads(t, r.Key, r.Output, 2*chunks, append(c.Set.Output, c.Set.Output...)...) // more than one answer of DynamoDB's holds
 	}},
 	{"many appends", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
@@ -85,7 +94,7 @@ var outputTests = []test{
 			all = append(all, json.RawMessage(fmt.Sprint(i)))
 		}
 		for at := 0; at < len(all); at += 8 {
-			s.change(t, r.Key, request.Change{Output: all[at : at+8], OutputAt: int64(at)})
+			s.change(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(int64(at)))}, Set: request.Effects{Output: all[at : at+8]}})
 		}
 		s.reads(t, r.Key, 0, 1000, all...)
 		s.reads(t, r.Key, 9, 3, all[9:12]...)
@@ -99,17 +108,23 @@ var outputTests = []test{
 			return all
 		}
 		old := s.create(t, queued("acme", "ada", "r-1", epoch))
-		s.change(t, old.Key, request.Change{Output: chunks("old", 5), At: epoch, To: request.Succeeded, ExpiresAt: epoch})
+		s.change(t, old.Key, request.Change{
+			If:  request.Guards{OutputAt: new(int64(0))},
+			Set: request.Effects{Output: chunks("old", 5), UpdatedAt: epoch, State: request.Succeeded, FinishedAt: epoch, ExpiresAt: epoch},
+		})
 		s.create(t, queued("acme", "ada", "r-1", epoch)) // in the same millisecond
 		s.reads(t, old.Key, 0, 10)
 		s.reads(t, old.Key, 2, 10)
-		s.change(t, old.Key, request.Change{Output: chunks("new", 2)})
+		s.change(t, old.Key, request.Change{If: request.Guards{OutputAt: new(int64(0))}, Set: request.Effects{Output: chunks("new", 2)}})
 		s.reads(t, old.Key, 0, 10, chunks("new", 2)...)
 		s.reads(t, old.Key, 2, 10)
-		s.change(t, old.Key, request.Change{Output: chunks("newer", 1), OutputAt: 2, At: epoch, To: request.Failed, ExpiresAt: epoch})
+		s.change(t, old.Key, request.Change{
+			If:  request.Guards{OutputAt: new(int64(2))},
+			Set: request.Effects{Output: chunks("newer", 1), UpdatedAt: epoch, State: request.Failed, FinishedAt: epoch, ExpiresAt: epoch},
+		})
 
 		holder := queued("acme", "ada", "r-1", epoch.Add(time.Hour))
-		holder.Slots = []string{"a"}
+		holder.Permits = []string{"a"}
 		s.create(t, holder, places(1, "a")...)
 		s.reads(t, old.Key, 0, 10)
 	}},

@@ -65,8 +65,10 @@ var parallelTests = []test{
 		var winner atomic.Pointer[request.Request]
 		var losers atomic.Int32
 		together(16, func(i int) {
-			c := request.Change{From: []request.State{request.Queued}, DueBy: epoch, At: epoch, To: request.Running,
-				DueAt: epoch.Add(time.Minute), Start: true, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("w-", i)}
+			c := request.Change{
+				If:  request.Guards{States: []request.State{request.Queued}, DueBy: epoch},
+				Set: request.Effects{UpdatedAt: epoch, State: request.Running, DueAt: epoch.Add(time.Minute), ClaimedAt: epoch, StartedAt: epoch, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("w-", i)},
+			}
 			got, err := s.ChangeRequest(t.Context(), r.Key, c)
 			var conflict *request.ConflictError
 			switch {
@@ -94,7 +96,7 @@ var parallelTests = []test{
 		var seen sync.Map
 		together(n, func(int) {
 			for range each {
-				got, err := s.ChangeRequest(t.Context(), r.Key, request.Change{AddRev: 1, AddRan: time.Millisecond})
+				got, err := s.ChangeRequest(t.Context(), r.Key, request.Change{Set: request.Effects{AddRev: 1, AddRan: time.Millisecond}})
 				if err != nil {
 					t.Error(err)
 					return
@@ -113,7 +115,7 @@ var parallelTests = []test{
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		var in, out atomic.Int32
 		together(request.MaxSubscribers+extra, func(i int) {
-			_, err := s.ChangeRequest(t.Context(), r.Key, request.Change{Subscribe: fmt.Sprint("c-", i)})
+			_, err := s.ChangeRequest(t.Context(), r.Key, request.Change{If: request.Guards{RoomFor: fmt.Sprint("c-", i)}, Set: request.Effects{Subscribe: fmt.Sprint("c-", i)}})
 			var conflict *request.ConflictError
 			switch {
 			case err == nil:
@@ -132,9 +134,15 @@ var parallelTests = []test{
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		together(5, func(i int) {
 			for n := range 10 {
-				c := request.Change{Subscribe: fmt.Sprintf("c-%d-%d", i, n)}
+				c := request.Change{
+					If:  request.Guards{RoomFor: fmt.Sprintf("c-%d-%d", i, n)},
+					Set: request.Effects{Subscribe: fmt.Sprintf("c-%d-%d", i, n)},
+				}
 				if i == 0 {
-					c = request.Change{From: []request.State{request.Queued}, AddRev: 1, Progress: &request.Progress{Percentage: float64(n)}}
+					c = request.Change{
+						If:  request.Guards{States: []request.State{request.Queued}},
+						Set: request.Effects{AddRev: 1, Progress: &request.Progress{Percentage: float64(n)}},
+					}
 				}
 				if _, err := s.ChangeRequest(t.Context(), r.Key, c); err != nil {
 					t.Error(err)
@@ -153,7 +161,7 @@ var parallelTests = []test{
 			if i == 0 {
 				defer done.Store(true)
 				for n := 1; n <= changes; n++ {
-					c := request.Change{AddRev: 1, AddFence: 1, Worker: fmt.Sprint(n + 1), Progress: &request.Progress{Message: fmt.Sprint(n + 1)}}
+					c := request.Change{Set: request.Effects{AddRev: 1, AddFence: 1, Worker: fmt.Sprint(n + 1), Progress: &request.Progress{Message: fmt.Sprint(n + 1)}}}
 					if _, err := s.ChangeRequest(t.Context(), r.Key, c); err != nil {
 						t.Error(err)
 					}
@@ -183,7 +191,7 @@ var parallelTests = []test{
 		var held, acquired atomic.Int32
 		together(n, func(i int) {
 			for range each {
-				_, err := s.ChangeRequest(t.Context(), requests[i].Key, request.Change{Acquire: places(limit, "a"), AddRev: 1})
+				_, err := s.ChangeRequest(t.Context(), requests[i].Key, request.Change{Set: request.Effects{Acquire: places(limit, "a"), AddRev: 1}})
 				var full *request.LimitError
 				if errors.As(err, &full) {
 					continue
@@ -197,7 +205,7 @@ var parallelTests = []test{
 					t.Errorf("%d hold a place", now)
 				}
 				held.Add(-1)
-				if _, err := s.ChangeRequest(t.Context(), requests[i].Key, request.Change{Release: []string{"a"}, AddRev: 1}); err != nil {
+				if _, err := s.ChangeRequest(t.Context(), requests[i].Key, request.Change{Set: request.Effects{Release: []string{"a"}, AddRev: 1}}); err != nil {
 					t.Error(err)
 					return
 				}
@@ -213,13 +221,13 @@ var parallelTests = []test{
 		var created, refused atomic.Int32
 		together(n, func(i int) {
 			r := queued("acme", "ada", fmt.Sprint("r-", i), epoch)
-			r.Slots = []string{"a", "b"}
-			_, is, err := s.CreateRequest(t.Context(), r, request.Slot{Name: "a", Limit: n}, request.Slot{Name: "b", Limit: limit})
+			r.Permits = []string{"a", "b"}
+			_, is, err := s.CreateRequest(t.Context(), r, request.Permit{Name: "a", Limit: n}, request.Permit{Name: "b", Limit: limit})
 			var full *request.LimitError
 			switch {
 			case err == nil && is:
 				created.Add(1)
-			case errors.As(err, &full) && full.Slot.Name == "b":
+			case errors.As(err, &full) && full.Permit.Name == "b":
 				refused.Add(1)
 			default:
 				t.Errorf("created %v, %v", is, err)
@@ -235,7 +243,7 @@ var parallelTests = []test{
 		var winners atomic.Int32
 		together(12, func(i int) {
 			r := queued("acme", "ada", "r-1", epoch)
-			r.Slots = []string{"a"}
+			r.Permits = []string{"a"}
 			_, created, err := s.CreateRequest(t.Context(), r, places(1, "a")...)
 			if err != nil {
 				t.Error(err)
@@ -254,23 +262,26 @@ var parallelTests = []test{
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		together(4, func(i int) {
 			for n := range each {
-				c := request.Change{Subscribe: fmt.Sprintf("c-%d-%d", i, n), AddRev: 1}
+				c := request.Change{
+					If:  request.Guards{RoomFor: fmt.Sprintf("c-%d-%d", i, n)},
+					Set: request.Effects{Subscribe: fmt.Sprintf("c-%d-%d", i, n), AddRev: 1},
+				}
 				switch {
 				case i == 0 && n%2 == 0:
-					c = request.Change{Acquire: places(1, "a"), AddRev: 1}
+					c = request.Change{Set: request.Effects{Acquire: places(1, "a"), AddRev: 1}}
 				case i == 0:
-					c = request.Change{Release: []string{"a"}, AddRev: 1}
+					c = request.Change{Set: request.Effects{Release: []string{"a"}, AddRev: 1}}
 				}
 				got, err := s.ChangeRequest(t.Context(), r.Key, c)
 				if err != nil {
 					t.Error(err)
-				} else if i == 0 && len(got.Slots) != 1-n%2 {
-					t.Errorf("after %d changes it holds %v", n+1, got.Slots)
+				} else if i == 0 && len(got.Permits) != 1-n%2 {
+					t.Errorf("after %d changes it holds %v", n+1, got.Permits)
 				}
 			}
 		})
-		if got := s.load(t, r.Key); got.Rev != 1+4*each || len(got.Subscribers) != 3*each || len(got.Slots) != 0 {
-			t.Errorf("rev %d, %d subscribers, slots %v", got.Rev, len(got.Subscribers), got.Slots)
+		if got := s.load(t, r.Key); got.Rev != 1+4*each || len(got.Subscribers) != 3*each || len(got.Permits) != 0 {
+			t.Errorf("rev %d, %d subscribers, slots %v", got.Rev, len(got.Subscribers), got.Permits)
 		}
 		s.taken(t, "a", 0)
 	}},
@@ -282,7 +293,10 @@ var parallelTests = []test{
 			at := int64(0)
 			for k := 0; k < each; {
 				chunk := fmt.Sprintf(`"%d-%d"`, i, k)
-				got, err := s.ChangeRequest(t.Context(), r.Key, request.Change{Output: []json.RawMessage{json.RawMessage(chunk)}, OutputAt: at, AddRev: 1})
+				got, err := s.ChangeRequest(t.Context(), r.Key, request.Change{
+					If:  request.Guards{OutputAt: new(int64(at))},
+					Set: request.Effects{Output: []json.RawMessage{json.RawMessage(chunk)}, AddRev: 1},
+				})
 				var conflict *request.ConflictError
 				switch {
 				case errors.As(err, &conflict):
@@ -315,7 +329,7 @@ var parallelTests = []test{
 				return
 			}
 			for n := range 10 {
-				if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{AddRev: 1}); err != nil {
+				if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{Set: request.Effects{AddRev: 1}}); err != nil {
 					t.Error(err)
 				}
 				if got, err := s.LoadRequest(t.Context(), r.Key); err != nil || got.Rev != int64(n+2) {

@@ -36,7 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Change", changeTests},
 		{"List", listTests},
 		{"Due", dueTests},
-		{"Slot", slotTests},
+		{"Permit", permitTests},
 		{"Output", outputTests},
 		{"Connection", connectionTests},
 		{"Parallel", parallelTests},
@@ -86,7 +86,7 @@ func full(id string) *request.Request {
 		Metadata:      map[string]string{"source": "web", "": "empty name", "empty value": "", "日本": "語 <&>"},
 		CorrelationID: "corr-1",
 		State:         request.Failed, Rev: 9_007_199_254_740_993, Fence: 1 << 60,
-		DueAt: epoch.Add(ms(1)), Attempt: 3, Slices: 4, Lost: 2, Ran: 90*time.Minute + 123*time.Nanosecond,
+		DueAt: epoch.Add(ms(1)), Attempt: 3, Slices: 4, LeaseExpirations: 2, Ran: 90*time.Minute + 123*time.Nanosecond,
 		Worker: "worker-7", CancelRequested: true,
 		Progress:   request.Progress{Percentage: 33.333333333333336, Message: "reading <rows> ☂", Metadata: json.RawMessage(`{ "rows": 18446744073709551615 }`)},
 		Checkpoint: json.RawMessage(`[ 1, 2 ]`),
@@ -96,14 +96,14 @@ func full(id string) *request.Request {
 		Await:      request.Await{Token: "approval", Until: epoch.Add(ms(7))},
 		History: []wire.Attempt{{Number: 1, StartedAt: epoch, EndedAt: epoch.Add(ms(1)), Code: wire.Timeout, Worker: "worker-5"},
 			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed}},
-		Output: 3, OutputMark: 2, Priority: streamer.High, Slots: []string{"open:4:acme/ada", "action:report"}, Blocked: "tenant:acme",
+		Output: 3, OutputMark: 2, Priority: streamer.High, Permits: []string{"open:4:acme/ada", "action:report"}, ThrottledBy: "tenant:acme",
 		Subscribers: []string{"L0SM9cOFvHcCIhw=", "M0SM9cOFvHcCIhw="},
 		CreatedAt:   epoch.Add(ms(2)), UpdatedAt: epoch.Add(ms(3)), StartedAt: epoch.Add(ms(4)), ClaimedAt: epoch.Add(ms(8)),
 		FinishedAt: epoch.Add(ms(5)), ExpiresAt: epoch.Add(ms(6)),
 	}
 }
 
-func (s suite) create(t *testing.T, r *request.Request, acquire ...request.Slot) *request.Request {
+func (s suite) create(t *testing.T, r *request.Request, acquire ...request.Permit) *request.Request {
 	t.Helper()
 	stored, created, err := s.CreateRequest(t.Context(), r, acquire...)
 	if err != nil || !created {
@@ -194,7 +194,7 @@ func describe(v any) string {
 func canonical(r *request.Request, rounded bool) *request.Request {
 	c := *r
 	c.Subscribers = slices.Sorted(slices.Values(r.Subscribers))
-	c.Slots = slices.Sorted(slices.Values(r.Slots))
+	c.Permits = slices.Sorted(slices.Values(r.Permits))
 	c.History = append([]wire.Attempt(nil), r.History...)
 	if len(c.Metadata) == 0 {
 		c.Metadata = nil

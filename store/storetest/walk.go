@@ -41,9 +41,9 @@ func walk(t *testing.T, s suite, seed uint64) {
 		if rng.IntN(6) == 0 {
 			r := queued(key.Tenant, key.Subject, key.ID, at)
 			r.Worker, r.Priority = what, pick(rng, streamer.Low, streamer.Normal, streamer.High)
-			acquire := randomSlots(rng, nil)
-			for _, slot := range acquire {
-				r.Slots = append(r.Slots, slot.Name)
+			acquire := randomPermits(rng, nil)
+			for _, limit := range acquire {
+				r.Permits = append(r.Permits, limit.Name)
 			}
 			stored, created, err := s.CreateRequest(t.Context(), r, acquire...)
 			free := have == nil || !have.ExpiresAt.IsZero() && !have.ExpiresAt.After(at)
@@ -60,7 +60,7 @@ func walk(t *testing.T, s suite, seed uint64) {
 			if free {
 				model[key] = r
 				output[key] = nil
-				count(taken, nil, r.Slots)
+				count(taken, nil, r.Permits)
 			}
 			same(t, what, stored, model[key])
 			continue
@@ -83,7 +83,7 @@ func walk(t *testing.T, s suite, seed uint64) {
 			same(t, what, conflict.Request, have)
 			continue
 		}
-		if full := take(taken, released(have, c), c.Acquire); full != nil {
+		if full := take(taken, released(have, c), c.Set.Acquire); full != nil {
 			refused(t, what, err, *full)
 			continue
 		}
@@ -92,9 +92,9 @@ func walk(t *testing.T, s suite, seed uint64) {
 		}
 		same(t, what, got, want)
 		model[key] = canonical(want, true)
-		count(taken, have.Slots, want.Slots)
-		for i, chunk := range c.Output {
-			output[key] = append(output[key], request.Chunk{Offset: c.OutputAt + int64(i), Data: chunk})
+		count(taken, have.Permits, want.Permits)
+		for i, chunk := range c.Set.Output {
+			output[key] = append(output[key], request.Chunk{Offset: *c.If.OutputAt + int64(i), Data: chunk})
 		}
 	}
 
@@ -106,9 +106,9 @@ func walk(t *testing.T, s suite, seed uint64) {
 		}
 		s.reads(t, key, 0, 10_000, chunks...)
 	}
-	for _, slot := range slotNames {
-		s.taken(t, slot, taken[slot])
-		s.blocked(t, slot, 100, ids(inLine(model, slot)))
+	for _, limit := range limitNames {
+		s.taken(t, limit, taken[limit])
+		s.throttled(t, limit, 100, ids(waiting(model, limit)))
 	}
 	requests := slices.Collect(maps.Values(model))
 	slices.SortFunc(requests, func(a, b *request.Request) int {
@@ -149,29 +149,29 @@ func where(requests []*request.Request, keep func(*request.Request) bool) (kept 
 	return kept
 }
 
-var slotNames = []string{"a", "b", "c"}
+var limitNames = []string{"a", "b", "c"}
 
-// randomSlots are slots that are not held yet.
-func randomSlots(rng *rand.Rand, held []string) []request.Slot {
-	var slots []request.Slot
-	for _, name := range slotNames {
+// randomPermits are permits that are not held yet.
+func randomPermits(rng *rand.Rand, held []string) []request.Permit {
+	var permits []request.Permit
+	for _, name := range limitNames {
 		if rng.IntN(6) == 0 && !slices.Contains(held, name) {
-			slots = append(slots, request.Slot{Name: name, Limit: rng.IntN(7)})
+			permits = append(permits, request.Permit{Name: name, Limit: rng.IntN(7)})
 		}
 	}
-	return slots
+	return permits
 }
 
-// take is the first of the slots that has no place, or nil, once those that are
+// take is the first of the limits that has no permit left, or nil, once those that are
 // given back are there again.
-func take(taken map[string]int, back []string, acquire []request.Slot) *request.Slot {
-	for _, slot := range acquire {
-		n := taken[slot.Name]
-		if slices.Contains(back, slot.Name) {
+func take(taken map[string]int, back []string, acquire []request.Permit) *request.Permit {
+	for _, limit := range acquire {
+		n := taken[limit.Name]
+		if slices.Contains(back, limit.Name) {
 			n--
 		}
-		if n >= slot.Limit {
-			return &slot
+		if n >= limit.Limit {
+			return &limit
 		}
 	}
 	return nil
@@ -180,8 +180,8 @@ func take(taken map[string]int, back []string, acquire []request.Slot) *request.
 // released are the places that a change gives back.
 func released(r *request.Request, c request.Change) []string {
 	var names []string
-	for _, name := range r.Slots {
-		if slices.Contains(c.Release, name) {
+	for _, name := range r.Permits {
+		if slices.Contains(c.Set.Release, name) {
 			names = append(names, name)
 		}
 	}
@@ -197,20 +197,20 @@ func count(taken map[string]int, before, after []string) {
 	}
 }
 
-func refused(t *testing.T, what string, err error, full request.Slot) {
+func refused(t *testing.T, what string, err error, full request.Permit) {
 	t.Helper()
 	var limit *request.LimitError
-	if !errors.As(err, &limit) || limit.Slot != full {
+	if !errors.As(err, &limit) || limit.Permit != full {
 		t.Fatalf("%s: %v; want that %+v is full", what, err, full)
 	}
 }
 
-func inLine(model map[request.Key]*request.Request, slot string) []*request.Request {
-	line := where(slices.Collect(maps.Values(model)), func(r *request.Request) bool { return r.Blocked == slot })
-	slices.SortFunc(line, func(a, b *request.Request) int {
+func waiting(model map[request.Key]*request.Request, limit string) []*request.Request {
+	queue := where(slices.Collect(maps.Values(model)), func(r *request.Request) bool { return r.ThrottledBy == limit })
+	slices.SortFunc(queue, func(a, b *request.Request) int {
 		return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
-	return line
+	return queue
 }
 
 // randomChange is any change at all, with guards that hold about every other
@@ -224,124 +224,156 @@ func randomChange(rng *rand.Rand, at time.Time, have *request.Request) request.C
 		return []json.RawMessage{{}, json.RawMessage("null"), json.RawMessage(`{ "n": 9007199254740993 }`),
 			json.RawMessage(fmt.Sprintf(`[%d, "<&>"]`, rng.IntN(1000)))}[rng.IntN(4)]
 	}
+	g, e := &c.If, &c.Set
 	if have != nil {
 		if maybe(2) {
-			c.From = append(c.From, have.State)
+			g.States = append(g.States, have.State)
 		}
 		if maybe(3) {
-			c.Fence = have.Fence
+			g.Fence = have.Fence
 		}
 	}
 	if maybe(4) {
-		c.From = append(c.From, states[rng.IntN(len(states))])
+		g.States = append(g.States, states[rng.IntN(len(states))])
 	}
 	if maybe(8) {
-		c.Fence = int64(rng.IntN(5))
+		g.Fence = int64(rng.IntN(5))
 	}
 	if maybe(3) {
-		c.DueBy = at.Add(time.Duration(rng.IntN(4)-1) * time.Second)
+		g.DueBy = at.Add(time.Duration(rng.IntN(4)-1) * time.Second)
 	}
 	if maybe(6) {
-		c.UnchangedSince = at.Add(time.Duration(rng.IntN(3)-1) * time.Second)
+		g.UnchangedSince = at.Add(time.Duration(rng.IntN(3)-1) * time.Second)
 	}
 	if maybe(2) {
-		c.At = at
+		e.UpdatedAt = at
 	}
 	if maybe(2) {
-		c.At, c.To = at, states[rng.IntN(len(states))]
+		e.State = states[rng.IntN(len(states))]
 	}
 	if maybe(3) {
-		c.DueAt = at.Add(time.Duration(rng.IntN(60)-30) * time.Second)
+		e.DueAt = at.Add(time.Duration(rng.IntN(60)-30) * time.Second)
 	}
-	c.Settled, c.Start, c.Cancel = maybe(8), maybe(4), maybe(6)
 	if maybe(4) {
-		c.AddFence = int64(rng.IntN(3))
+		e.ClaimedAt, e.StartedAt = at, at
+	}
+	if maybe(4) {
+		e.FinishedAt = at
+	}
+	e.CancelRequested = maybe(6)
+	if maybe(4) {
+		e.AddFence = int64(rng.IntN(3))
 	}
 	if maybe(2) {
-		c.AddRev = int64(rng.IntN(1_000_000))
+		e.AddRev = int64(rng.IntN(1_000_000))
 	}
 	if maybe(4) {
-		c.AddAttempt, c.AddSlice = rng.IntN(2), rng.IntN(2)
+		e.AddAttempt, e.AddSlices = rng.IntN(2), rng.IntN(2)
+	} else if maybe(8) {
+		e.Attempt = 1
 	}
 	if maybe(4) {
-		c.AddLost, c.AddRan = rng.IntN(3), time.Duration(rng.Int64N(int64(time.Hour)))
+		e.AddLeaseExpirations, e.AddRan = rng.IntN(3), time.Duration(rng.Int64N(int64(time.Hour)))
 	}
 	if maybe(4) {
-		c.Worker = fmt.Sprint("w-", rng.IntN(10))
+		e.Worker = fmt.Sprint("w-", rng.IntN(10))
 	}
 	if maybe(3) {
-		c.Progress = &request.Progress{Percentage: 100 * rng.Float64(), Message: pick(rng, "", "half <way>", "☂")}
+		e.Progress = &request.Progress{Percentage: 100 * rng.Float64(), Message: pick(rng, "", "half <way>", "☂")}
 		if maybe(2) {
-			c.Progress.Metadata = raw()
+			e.Progress.Metadata = raw()
 		}
 	}
 	if maybe(4) {
-		c.Checkpoint = raw()
+		e.Checkpoint = raw()
 	}
 	if maybe(4) {
-		c.Result = raw()
+		e.Result = raw()
 	}
 	if maybe(4) {
-		c.Error = &wire.Error{Code: wire.Codes()[rng.IntN(len(wire.Codes()))], Message: pick(rng, "", "row <7>")}
+		e.Error = &wire.Error{Code: wire.Codes()[rng.IntN(len(wire.Codes()))], Message: pick(rng, "", "row <7>")}
 		if maybe(2) {
-			c.Error.Details, c.Error.Retry = json.RawMessage(`{ "a" : 1 }`), &wire.Retry{Retryable: maybe(2), After: rng.Float64()}
+			e.Error.Details, e.Error.Retry = json.RawMessage(`{ "a" : 1 }`), &wire.Retry{Retryable: maybe(2), After: rng.Float64()}
 		}
 	}
 	if maybe(6) {
-		c.ExpiresAt = at.Add(time.Duration(rng.IntN(20)) * time.Second)
-	}
-	await := func() request.Await {
-		return request.Await{Token: pick(rng, "ok", "go"), Until: at.Add(time.Duration(rng.Int64N(int64(time.Hour))))}
+		e.ExpiresAt = at.Add(time.Duration(rng.IntN(20)) * time.Second)
 	}
 	var held []string
 	if have != nil {
-		held, c.OutputAt = have.Slots, have.Output
+		held = have.Permits
 		if have.Await.Token != "" && maybe(4) {
-			c.Await = have.Await.Token
+			g.Awaits = have.Await.Token
 		}
-		if have.Blocked != "" && maybe(4) {
-			c.Block = have.Blocked
+		if have.ThrottledBy != "" && maybe(4) {
+			g.ThrottledBy = have.ThrottledBy
 		}
 	}
 	if maybe(20) {
-		c.Await, c.Block = pick(rng, "", "ok"), pick(rng, "", "a")
+		g.Awaits, g.ThrottledBy = pick(rng, "", "ok"), pick(rng, "", "a")
 	}
 	if maybe(6) {
-		c.Lacks = pick(rng, "s-1", "s-2", "s-3", "s-4", "s-5")
+		g.LacksStep = pick(rng, "s-1", "s-2", "s-3", "s-4", "s-5")
 	}
 	if maybe(4) {
-		c.Step = &request.Step{Name: pick(rng, "s-1", "s-2", "s-3"), Result: raw()}
-	}
-	if maybe(2) {
-		c.Park = await()
-	}
-	if maybe(2) {
-		c.Blocked = pick(rng, slotNames...)
+		e.Step = &request.Step{Name: pick(rng, "s-1", "s-2", "s-3"), Result: raw()}
 	}
 	if maybe(4) {
-		c.OutputMark = int64(rng.IntN(5))
+		e.Await = request.Await{Token: pick(rng, "ok", "go"), Until: at.Add(time.Duration(rng.Int64N(int64(time.Hour))))}
+	}
+	if maybe(4) {
+		e.ThrottledBy = pick(rng, limitNames...)
+	}
+	if maybe(4) {
+		e.OutputMark = int64(rng.IntN(5))
 	}
 	for maybe(4) {
-		c.History = append(c.History, wire.Attempt{Number: rng.IntN(5), StartedAt: at, EndedAt: at.Add(1234), Code: wire.Timeout, Worker: "w"})
+		e.History = append(e.History, wire.Attempt{Number: rng.IntN(5), StartedAt: at, EndedAt: at.Add(1234), Code: wire.Timeout, Worker: "w"})
 	}
-	c.Redrive = maybe(10)
 	if maybe(2) {
-		c.Acquire = randomSlots(rng, held)
+		e.Acquire = randomPermits(rng, held)
 	}
 	for maybe(3) {
-		c.Release = append(c.Release, pick(rng, slotNames...))
+		e.Release = append(e.Release, pick(rng, limitNames...))
 	}
 	for maybe(3) {
-		c.Output = append(c.Output, raw())
+		e.Output = append(e.Output, raw())
 	}
-	if maybe(20) {
-		c.OutputAt++
+	if (len(e.Output) > 0 || maybe(8)) && have != nil {
+		g.OutputAt = &have.Output
+	}
+	if len(e.Output) > 0 && (have == nil || maybe(20)) {
+		g.OutputAt = new(int64(7))
 	}
 	if maybe(3) {
-		c.Subscribe = connections[rng.IntN(len(connections))]
+		e.Subscribe = connections[rng.IntN(len(connections))]
+		g.RoomFor = e.Subscribe
 	}
 	for maybe(4) {
-		c.Unsubscribe = append(c.Unsubscribe, connections[rng.IntN(len(connections))])
+		if id := connections[rng.IntN(len(connections))]; id != e.Subscribe {
+			e.Unsubscribe = append(e.Unsubscribe, id)
+		}
+	}
+	// What may be emptied, unless it gets a value.
+	for _, field := range []struct {
+		attribute request.Attribute
+		free      bool
+	}{
+		{request.AttrDueAt, e.DueAt.IsZero()},
+		{request.AttrFinishedAt, e.FinishedAt.IsZero()},
+		{request.AttrExpiresAt, e.ExpiresAt.IsZero()},
+		{request.AttrError, e.Error == nil},
+		{request.AttrAwait, e.Await == request.Await{}},
+		{request.AttrThrottledBy, e.ThrottledBy == ""},
+		{request.AttrCancelRequested, !e.CancelRequested},
+		{request.AttrSlices, e.AddSlices == 0},
+		{request.AttrRan, e.AddRan == 0},
+		{request.AttrLeaseExpirations, e.AddLeaseExpirations == 0},
+		{request.AttrSubscribers, e.Subscribe == "" && len(e.Unsubscribe) == 0},
+	} {
+		if chosen := maybe(6); chosen && field.free {
+			e.Clear = append(e.Clear, field.attribute)
+		}
 	}
 	return c
 }

@@ -51,7 +51,7 @@ func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Ch
 		s.dead = s.onChange(c)
 	}
 	dead := s.dead
-	if c.Checkpoint != nil && s.sent != nil {
+	if c.Set.Checkpoint != nil && s.sent != nil {
 		s.sent <- struct{}{}
 	}
 	s.mu.Unlock()

@@ -18,19 +18,19 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// A world is the domain over a real store, with sockets that remember what they
+// A harness is the domain over a real store, with sockets that remember what they
 // were sent. Tests that need time run it inside a synctest bubble.
-type world struct {
+type harness struct {
 	*streamer.Processor
-	requests *streamer.Requests
-	router   *streamer.Router
-	store    *faultyStore
-	sockets  *sockets
-	bell     *bell
-	logs     *logBuffer
+	requests   *streamer.Requests
+	router     *streamer.Router
+	store      *faultyStore
+	sockets    *sockets
+	dispatches *dispatches
+	logs       *logBuffer
 }
 
-func newWorld(t *testing.T, actions ...streamer.Action) *world {
+func newHarness(t *testing.T, actions ...streamer.Action) *harness {
 	t.Helper()
 	db, err := sqlite.Open(t.Context(), ":memory:")
 	if err != nil {
@@ -38,11 +38,11 @@ func newWorld(t *testing.T, actions ...streamer.Action) *world {
 	}
 	t.Cleanup(func() { db.Close() })
 
-	w := &world{store: &faultyStore{Store: db}, sockets: &sockets{}, bell: &bell{}, logs: &logBuffer{}}
+	w := &harness{store: &faultyStore{Store: db}, sockets: &sockets{}, dispatches: &dispatches{}, logs: &logBuffer{}}
 	registry := streamer.NewRegistry(actions...)
 	logger := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.Processor, err = streamer.NewProcessor(streamer.ProcessorConfig{
-		Store: w.store, Actions: registry, Push: w.sockets, Dispatch: w.bell, Logger: logger,
+		Store: w.store, Actions: registry, Push: w.sockets, Dispatch: w.dispatches, Logger: logger,
 		Connections: streamer.Connections{Store: db, Closer: w.sockets},
 	})
 	if err != nil {
@@ -51,7 +51,7 @@ func newWorld(t *testing.T, actions ...streamer.Action) *world {
 	w.requests = &streamer.Requests{Store: w.store, Actions: registry, Push: w.sockets, Logger: logger}
 	w.router = &streamer.Router{
 		Connections: streamer.Connections{Store: db, Closer: w.sockets}, Requests: w.requests,
-		Verifier: verifier{}, Logger: logger,
+		Verifier: verifier{},
 	}
 	return w
 }
@@ -61,7 +61,7 @@ var (
 	mallo = streamer.Principal{Tenant: "globex", Subject: "ada", ExpiresAt: ada.ExpiresAt}
 )
 
-func (w *world) connect(t *testing.T, id string, p streamer.Principal) streamer.Caller {
+func (w *harness) connect(t *testing.T, id string, p streamer.Principal) streamer.Caller {
 	t.Helper()
 	if err := w.router.Connections.Open(t.Context(), request.Connection{ID: id, Principal: p}); err != nil {
 		t.Fatal(err)
@@ -69,10 +69,20 @@ func (w *world) connect(t *testing.T, id string, p streamer.Principal) streamer.
 	return streamer.Caller{Principal: p, Connection: id, CorrelationID: "corr-" + id}
 }
 
-// ask sends a message as a client would and returns the one frame that answers.
-func (w *world) ask(t *testing.T, connection, message string) wire.Frame {
+// answer answers a message, and gives the error beside an error frame.
+func (w *harness) answer(t *testing.T, connection, correlationID, message string) (wire.Frame, error) {
 	t.Helper()
-	frame := w.router.Handle(t.Context(), connection, "corr-1", []byte(message))
+	frame, err := w.router.Answer(t.Context(), connection, correlationID, []byte(message))
+	if (frame.Error != nil) != (err != nil) {
+		t.Errorf("%s: got the error %v beside the frame %+v", message, err, frame)
+	}
+	return frame, err
+}
+
+// ask sends a message as a client would and returns the one frame that answers.
+func (w *harness) ask(t *testing.T, connection, message string) wire.Frame {
+	t.Helper()
+	frame, _ := w.answer(t, connection, "corr-1", message)
 	decoded, err := wire.DecodeFrame(frame.Append(nil))
 	if err != nil {
 		t.Fatalf("the answer to %s is no frame: %v", message, err)
@@ -80,7 +90,7 @@ func (w *world) ask(t *testing.T, connection, message string) wire.Frame {
 	return decoded
 }
 
-func (w *world) submit(t *testing.T, who streamer.Caller, id, action, payload string) wire.Frame {
+func (w *harness) submit(t *testing.T, who streamer.Caller, id, action, payload string) wire.Frame {
 	t.Helper()
 	frame, err := w.requests.Submit(t.Context(), who, wire.Message{ID: id, Action: action, Payload: json.RawMessage(payload)})
 	if err != nil {
@@ -89,14 +99,14 @@ func (w *world) submit(t *testing.T, who streamer.Caller, id, action, payload st
 	return frame
 }
 
-func (w *world) run(t *testing.T, key request.Key) {
+func (w *harness) run(t *testing.T, key request.Key) {
 	t.Helper()
 	if err := w.Run(t.Context(), key); err != nil {
 		t.Fatalf("run %s: %v", key.ID, err)
 	}
 }
 
-func (w *world) load(t *testing.T, key request.Key) *request.Request {
+func (w *harness) load(t *testing.T, key request.Key) *request.Request {
 	t.Helper()
 	r, err := w.store.LoadRequest(t.Context(), key)
 	if err != nil {
@@ -105,7 +115,7 @@ func (w *world) load(t *testing.T, key request.Key) *request.Request {
 	return r
 }
 
-func (w *world) sweep(t *testing.T) streamer.SweepReport {
+func (w *harness) sweep(t *testing.T) streamer.SweepReport {
 	t.Helper()
 	report, err := w.Sweep(t.Context())
 	if err != nil {
@@ -182,19 +192,19 @@ func (s *sockets) setFault(fault func(string) error) {
 }
 
 // bell remembers which requests somebody asked to be run.
-type bell struct {
+type dispatches struct {
 	mu   sync.Mutex
-	rung []request.Key
+	keys []request.Key
 	err  error
 }
 
-func (b *bell) Dispatch(_ context.Context, key request.Key) error {
+func (b *dispatches) Dispatch(_ context.Context, key request.Key) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
 		return b.err
 	}
-	b.rung = append(b.rung, key)
+	b.keys = append(b.keys, key)
 	return nil
 }
 

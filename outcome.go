@@ -1,0 +1,213 @@
+package streamer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pay-theory/streamer/request"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// finish stores what came of the action and tells the subscribers when it is
+// final.
+func (w *run) finish(ctx context.Context, out outcome, cause error) error {
+	w.job.close()
+	if errors.Is(cause, ErrLeaseLost) {
+		w.logger.WarnContext(ctx, "lease lost; the outcome of this run is discarded")
+		return nil
+	}
+	if newest := w.job.take(); newest != nil {
+		w.latest = newest
+		if time.Since(w.sent) >= progressEvery {
+			w.push(ctx, *newest)
+		}
+	}
+	return w.end(ctx, w.decide(ctx, out, cause))
+}
+
+// decide turns an outcome into the transition that it means.
+func (w *run) decide(ctx context.Context, out outcome, cause error) request.Change {
+	at, retention := w.p.Now(), w.p.Retention
+	fail := func(err error) request.Change {
+		return w.endAttempt(request.Fail(at, retention, request.WireError(err, w.r.CorrelationID)))
+	}
+	more, continues := errors.AsType[*continuation](out.err)
+	nap, snoozes := errors.AsType[*snooze](out.err)
+	wait, waits := errors.AsType[*waitForSignal](out.err)
+	stopped := out.abandoned || errors.Is(out.err, context.Canceled) || errors.Is(out.err, cause)
+
+	switch {
+	case out.err == nil && len(out.result) > request.MaxResult:
+		return fail(Errorf(wire.PayloadTooLarge, "the result has %d bytes, %d are allowed: store it elsewhere and return a reference",
+			len(out.result), request.MaxResult))
+	case out.err == nil:
+		last := w.r.Progress.Message
+		if w.latest != nil {
+			last = w.latest.Message
+		}
+		return request.Succeed(at, retention, out.result, last)
+	case errors.Is(cause, ErrCancelled) || w.r.CancelRequested:
+		return w.endAttempt(request.Cancel(at, retention, w.r.CorrelationID))
+	case errors.Is(cause, ErrLimit):
+		return fail(limitError(w.action.config.Limit))
+	case continues || snoozes || waits || errors.Is(cause, ErrSliceEnd) && stopped:
+		if w.r.Slices+1 >= w.action.config.MaxSlices {
+			return fail(Errorf(wire.Timeout, "the action was continued %d times, which is its limit", w.action.config.MaxSlices))
+		}
+		switch {
+		case waits:
+			return request.Wait(at, wait.Await)
+		case snoozes:
+			return request.Continue(at, nap.Duration)
+		case continues && more.state != nil:
+			if err := w.job.SetCheckpoint(more.state); err != nil {
+				return fail(err)
+			}
+		}
+		return request.Continue(at, 0)
+	}
+
+	if _, public := errors.AsType[*Error](out.err); !public {
+		w.logger.ErrorContext(ctx, "action failed", "error", out.err.Error())
+	}
+	policy := w.action.config.Retry
+	again, after := policy.retryable(out.err)
+	if again && w.r.Attempt < policy.Attempts {
+		return w.endAttempt(request.Retry(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), request.WireError(out.err, w.r.CorrelationID)))
+	}
+	return fail(out.err)
+}
+
+// endAttempt has this run join the history with the transition's error.
+func (w *run) endAttempt(c request.Change) request.Change {
+	c.Set.History = request.EndAttempt(w.r, c.Set.UpdatedAt, c.Set.Error.Code)
+	return c
+}
+
+// end writes the transition that ends this run, with all the output before it. A
+// transient fault of the store is tried again while the lease lasts, and a write
+// whose answer was lost is recognized.
+func (w *run) end(ctx context.Context, outcome request.Change) error {
+	tries := 0
+	change, at := outcome, outcome.Set.UpdatedAt
+	for stored := false; !stored; {
+		if _, more := w.job.takeOutput(); more {
+			before := w.r.Output
+			if err := w.save(ctx); err != nil {
+				return w.discard(ctx, outcome)
+			}
+			if w.r.Output > before {
+				continue
+			}
+			if tries++; !w.pause(ctx, tries, "output", errStored) {
+				return fmt.Errorf("store output: %w", errStored)
+			}
+			continue
+		}
+		change = w.collect(outcome, at)
+		err := w.write(ctx, change)
+		if err == nil {
+			break
+		}
+		refused, isPublic := errors.AsType[*Error](err)
+		if isPublic && refused.Code == wire.PayloadTooLarge && change.Set.State != request.Failed {
+			outcome = w.endAttempt(request.Fail(at, w.p.Retention, request.WireError(err, w.r.CorrelationID))) // without what was too large
+			continue
+		}
+		w.restore(change)
+		conflict, moved := errors.AsType[*request.ConflictError](err)
+		switch {
+		case moved && w.finished(ctx, conflict.Request, change):
+			stored = true
+		case moved && w.owns(ctx, conflict.Request):
+			if w.r.Steps[change.If.LacksStep] != nil {
+				outcome = request.Continue(at, 0) // the signal came first
+			}
+		case moved, errors.Is(err, request.ErrNotFound):
+			return w.discard(ctx, outcome)
+		default:
+			if tries++; !w.pause(ctx, tries, string(change.Set.State), err) {
+				return fmt.Errorf("store outcome %s: %w", change.Set.State, err)
+			}
+		}
+	}
+	w.stopWaiting(ctx)
+	w.logger.InfoContext(ctx, "request "+outcomeWord(change), "state", w.r.State, "ran_ms", w.r.Ran.Milliseconds(), "rev", w.r.Rev)
+	ctx = context.WithoutCancel(ctx)
+	if w.r.State.Final() {
+		notify(ctx, w.p.Store, w.p.Push, w.logger, w.r)
+	}
+	w.p.resumeNext(ctx, change.Set.Release)
+	return nil
+}
+
+// pause waits before the outcome is stored again. It reports false when the lease
+// or the context ends first.
+func (w *run) pause(ctx context.Context, tries int, what string, err error) bool {
+	pause := storeRetry.delay(w.r.Key, tries)
+	if !w.p.Now().Add(pause).Before(w.lease) {
+		return false
+	}
+	w.logger.WarnContext(ctx, "store outcome failed, trying again", "outcome", what, "error", err.Error())
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// stopWaiting cancels a request that this run has just queued and that was asked
+// to stop since the run last heard: it would wait for its next run first, which
+// may be hours away.
+func (w *run) stopWaiting(ctx context.Context) {
+	if w.r.State != request.Queued || !w.r.CancelRequested {
+		return
+	}
+	change := request.Cancel(w.p.Now(), w.p.Retention, w.r.CorrelationID)
+	change.If.States, change.If.Fence = []request.State{request.Queued}, w.r.Fence
+	change.Set.Release = request.Releasable(w.r.Permits, request.Cancelled)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	r, err := w.p.Store.ChangeRequest(bounded, w.r.Key, change)
+	if err != nil {
+		w.logger.WarnContext(ctx, "cancel queued request failed; its next run will", "error", err.Error())
+		return
+	}
+	w.r = r
+}
+
+// errStored says that output could not be stored; why is in the log.
+var errStored = errors.New("the store does not take it")
+
+// finished reports whether the row is what the change makes of it: then the change
+// was stored and only its answer was lost.
+func (w *run) finished(ctx context.Context, r *request.Request, c request.Change) bool {
+	if r.Fence != w.r.Fence || r.State != c.Set.State || !r.UpdatedAt.Equal(c.Set.UpdatedAt) {
+		return false
+	}
+	w.adopt(ctx, r)
+	return true
+}
+
+// discard gives up on an outcome that is no longer this run's to store.
+func (w *run) discard(ctx context.Context, outcome request.Change) error {
+	w.logger.WarnContext(ctx, "lease lost; the outcome of this run is discarded", "outcome", outcome.Set.State)
+	return nil
+}
+
+func outcomeWord(c request.Change) string {
+	switch {
+	case c.Set.State.Final():
+		return "finished"
+	case c.Set.AddAttempt > 0:
+		return "will be retried"
+	case c.Set.Await.Token != "":
+		return "waits for a signal"
+	}
+	return "will be continued"
+}

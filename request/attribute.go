@@ -1,0 +1,49 @@
+package request
+
+// An Attribute is a field of a request's row by the name that DynamoDB and its
+// streams have it under. Whatever reads or writes rows uses these names.
+type Attribute = string
+
+// The attributes that a [Change] can concern.
+const (
+	AttrState            Attribute = "state"
+	AttrRev              Attribute = "rev"
+	AttrFence            Attribute = "fence"
+	AttrDueAt            Attribute = "due" // milliseconds of the epoch, as all times; absent when nothing is due
+	AttrUpdatedAt        Attribute = "updated"
+	AttrStartedAt        Attribute = "started"
+	AttrClaimedAt        Attribute = "claimed"
+	AttrFinishedAt       Attribute = "finished"
+	AttrExpiresAt        Attribute = "expires"
+	AttrAttempt          Attribute = "attempt"
+	AttrSlices           Attribute = "slices"
+	AttrLeaseExpirations Attribute = "lost"
+	AttrRan              Attribute = "ran"
+	AttrWorker           Attribute = "worker"
+	AttrCancelRequested  Attribute = "cancel"
+	AttrProgress         Attribute = "progress"
+	AttrCheckpoint       Attribute = "checkpoint"
+	AttrOutput           Attribute = "output"
+	AttrOutputMark       Attribute = "mark"
+	AttrResult           Attribute = "result"
+	AttrError            Attribute = "error"
+	AttrSteps            Attribute = "steps"
+	AttrAwait            Attribute = "await"
+	AttrThrottledBy      Attribute = "blocked"
+	AttrPermits          Attribute = "slots"
+	AttrHistory          Attribute = "history"
+	AttrSubscribers      Attribute = "subscribers"
+)
+
+// The attributes that are as they were when the request was created.
+const (
+	AttrTenant        Attribute = "tenant"
+	AttrSubject       Attribute = "subject"
+	AttrID            Attribute = "id"
+	AttrAction        Attribute = "action"
+	AttrPayload       Attribute = "payload"
+	AttrMetadata      Attribute = "metadata"
+	AttrCorrelationID Attribute = "correlation"
+	AttrPriority      Attribute = "priority"
+	AttrCreatedAt     Attribute = "created"
+)

@@ -1,0 +1,297 @@
+package request
+
+import (
+	"encoding/json"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A Guard is one guard of a change, as a store reads it.
+type Guard struct {
+	Attribute Attribute
+	Kind      GuardKind
+	Member    string // of those kinds that say so
+	Value     any
+}
+
+// A GuardKind says what must hold of a guard's attribute. A store refuses a kind
+// that it does not know.
+type GuardKind int
+
+// The kinds of guards.
+const (
+	_           GuardKind = iota
+	OneOf                 // it is one of Value, a []State
+	Equals                // it is Value, an int64 or a string; or, with a Member, its member is
+	NotAfter              // it is not later than Value, a time.Time, or there is none
+	LacksMember           // it has no Member
+	HasRoom               // it has the Member already, or fewer members than Value, an int
+
+	guardKinds
+)
+
+// Guards yields each guard that is set.
+func (c Change) Guards() iter.Seq[Guard] {
+	return func(yield func(Guard) bool) {
+		g := c.If
+		all := []struct {
+			set bool
+			Guard
+		}{
+			{len(g.States) > 0, Guard{AttrState, OneOf, "", g.States}},
+			{g.Fence != 0, Guard{AttrFence, Equals, "", g.Fence}},
+			{!g.DueBy.IsZero(), Guard{AttrDueAt, NotAfter, "", g.DueBy}},
+			{!g.UnchangedSince.IsZero(), Guard{AttrUpdatedAt, NotAfter, "", g.UnchangedSince}},
+			{g.Awaits != "", Guard{AttrAwait, Equals, "token", g.Awaits}},
+			{g.ThrottledBy != "", Guard{AttrThrottledBy, Equals, "", g.ThrottledBy}},
+			{g.LacksStep != "", Guard{AttrSteps, LacksMember, g.LacksStep, nil}},
+			{g.RoomFor != "", Guard{AttrSubscribers, HasRoom, g.RoomFor, MaxSubscribers}},
+			{g.Unsupported, Guard{}},
+		}
+		for _, guard := range all {
+			if guard.set && !yield(guard.Guard) {
+				return
+			}
+		}
+		if g.OutputAt != nil {
+			yield(Guard{AttrOutput, Equals, "", *g.OutputAt})
+		}
+	}
+}
+
+func (g Guard) holds(r *Request) bool {
+	switch g.Attribute {
+	case AttrState:
+		return slices.Contains(g.Value.([]State), r.State)
+	case AttrFence:
+		return r.Fence == g.Value
+	case AttrDueAt:
+		return !r.DueAt.After(g.Value.(time.Time))
+	case AttrUpdatedAt:
+		return !r.UpdatedAt.After(g.Value.(time.Time))
+	case AttrAwait:
+		return r.Await.Token == g.Value
+	case AttrThrottledBy:
+		return r.ThrottledBy == g.Value
+	case AttrSteps:
+		return r.Steps[g.Member] == nil
+	case AttrSubscribers:
+		return len(r.Subscribers) < g.Value.(int) || slices.Contains(r.Subscribers, g.Member)
+	case AttrOutput:
+		return r.Output == g.Value
+	}
+	return false
+}
+
+// An Effect is one effect of a change, as a store reads it.
+type Effect struct {
+	Attribute Attribute
+	Kind      EffectKind
+	Member    string // of PutMember and DropMember
+	Value     any
+}
+
+// An EffectKind says what becomes of an effect's attribute. A store refuses a
+// kind that it does not know.
+type EffectKind int
+
+// The kinds of effects.
+const (
+	_          EffectKind = iota
+	Assign                // it becomes Value, of the type of the Request's field; a zero one empties it
+	AssignOnce            // it becomes Value, a time.Time, unless it has a value
+	Increase              // it grows by Value, an int64
+	PutMember             // its Member becomes Value, a json.RawMessage; of Subscribers, nil
+	DropMember            // it has no such Member any more
+	Acquire               // permits join it: Value, a []Permit; see Effects
+	Release               // permits leave it: Value, their names, a []string
+	Append                // it grows by the length of Value, a []json.RawMessage, which is stored beside the row
+
+	effectKinds
+)
+
+// Effects yields each effect that is set, Release before Acquire.
+func (c Change) Effects() iter.Seq[Effect] {
+	return func(yield func(Effect) bool) {
+		e := c.Set
+		all := []struct {
+			set bool
+			Effect
+		}{
+			{e.State != "", Effect{AttrState, Assign, "", e.State}},
+			{!e.DueAt.IsZero(), Effect{AttrDueAt, Assign, "", e.DueAt}},
+			{!e.UpdatedAt.IsZero(), Effect{AttrUpdatedAt, Assign, "", e.UpdatedAt}},
+			{!e.ClaimedAt.IsZero(), Effect{AttrClaimedAt, Assign, "", e.ClaimedAt}},
+			{!e.StartedAt.IsZero(), Effect{AttrStartedAt, AssignOnce, "", e.StartedAt}},
+			{!e.FinishedAt.IsZero(), Effect{AttrFinishedAt, Assign, "", e.FinishedAt}},
+			{!e.ExpiresAt.IsZero(), Effect{AttrExpiresAt, Assign, "", e.ExpiresAt}},
+			{e.AddFence != 0, Effect{AttrFence, Increase, "", e.AddFence}},
+			{e.AddRev != 0, Effect{AttrRev, Increase, "", e.AddRev}},
+			{e.Attempt != 0, Effect{AttrAttempt, Assign, "", e.Attempt}},
+			{e.AddAttempt != 0, Effect{AttrAttempt, Increase, "", int64(e.AddAttempt)}},
+			{e.AddSlices != 0, Effect{AttrSlices, Increase, "", int64(e.AddSlices)}},
+			{e.AddLeaseExpirations != 0, Effect{AttrLeaseExpirations, Increase, "", int64(e.AddLeaseExpirations)}},
+			{e.AddRan != 0, Effect{AttrRan, Increase, "", int64(e.AddRan)}},
+			{e.Worker != "", Effect{AttrWorker, Assign, "", e.Worker}},
+			{e.CancelRequested, Effect{AttrCancelRequested, Assign, "", true}},
+			{e.Checkpoint != nil, Effect{AttrCheckpoint, Assign, "", e.Checkpoint}},
+			{e.OutputMark != 0, Effect{AttrOutputMark, Assign, "", e.OutputMark}},
+			{e.Result != nil, Effect{AttrResult, Assign, "", e.Result}},
+			{e.Error != nil, Effect{AttrError, Assign, "", e.Error}},
+			{e.Await != Await{}, Effect{AttrAwait, Assign, "", e.Await}},
+			{e.ThrottledBy != "", Effect{AttrThrottledBy, Assign, "", e.ThrottledBy}},
+			{len(e.History) > 0, Effect{AttrHistory, Assign, "", e.History}},
+			{e.Subscribe != "", Effect{AttrSubscribers, PutMember, e.Subscribe, nil}},
+			{len(e.Release) > 0, Effect{AttrPermits, Release, "", e.Release}},
+			{len(e.Acquire) > 0, Effect{AttrPermits, Acquire, "", e.Acquire}},
+			{len(e.Output) > 0, Effect{AttrOutput, Append, "", e.Output}},
+			{e.Unsupported, Effect{}},
+		}
+		for _, effect := range all {
+			if effect.set && !yield(effect.Effect) {
+				return
+			}
+		}
+		if e.Progress != nil && !yield(Effect{AttrProgress, Assign, "", *e.Progress}) {
+			return
+		}
+		if e.Step != nil && !yield(Effect{AttrSteps, PutMember, e.Step.Name, e.Step.Result}) {
+			return
+		}
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(e.Unsubscribe))) {
+			if id != "" && !yield(Effect{AttrSubscribers, DropMember, id, nil}) {
+				return
+			}
+		}
+		for _, attribute := range e.Clear {
+			if !yield(cleared(attribute)) {
+				return
+			}
+		}
+	}
+}
+
+// cleared is the effect that empties an attribute. One that cannot be emptied
+// gives an effect of no kind.
+func cleared(attribute Attribute) Effect {
+	e := Effect{Attribute: attribute, Kind: Assign}
+	switch attribute {
+	case AttrDueAt, AttrFinishedAt, AttrExpiresAt:
+		e.Value = time.Time{}
+	case AttrSlices, AttrLeaseExpirations:
+		e.Value = 0
+	case AttrRan:
+		e.Value = time.Duration(0)
+	case AttrCancelRequested:
+		e.Value = false
+	case AttrError:
+		e.Value = (*wire.Error)(nil)
+	case AttrAwait:
+		e.Value = Await{}
+	case AttrThrottledBy:
+		e.Value = ""
+	case AttrSubscribers:
+		e.Value = []string(nil)
+	default:
+		e.Kind = 0
+	}
+	return e
+}
+
+func (e Effect) apply(r *Request) {
+	switch e.Attribute {
+	case AttrState:
+		r.State = e.Value.(State)
+	case AttrDueAt:
+		r.DueAt = e.Value.(time.Time)
+	case AttrUpdatedAt:
+		r.UpdatedAt = e.Value.(time.Time)
+	case AttrClaimedAt:
+		r.ClaimedAt = e.Value.(time.Time)
+	case AttrStartedAt:
+		if r.StartedAt.IsZero() {
+			r.StartedAt = e.Value.(time.Time)
+		}
+	case AttrFinishedAt:
+		r.FinishedAt = e.Value.(time.Time)
+	case AttrExpiresAt:
+		r.ExpiresAt = e.Value.(time.Time)
+	case AttrFence:
+		r.Fence += e.Value.(int64)
+	case AttrRev:
+		r.Rev += e.Value.(int64)
+	case AttrAttempt:
+		move(&r.Attempt, e)
+	case AttrSlices:
+		move(&r.Slices, e)
+	case AttrLeaseExpirations:
+		move(&r.LeaseExpirations, e)
+	case AttrRan:
+		move(&r.Ran, e)
+	case AttrWorker:
+		r.Worker = e.Value.(string)
+	case AttrCancelRequested:
+		r.CancelRequested = e.Value.(bool)
+	case AttrProgress:
+		r.Progress = e.Value.(Progress)
+	case AttrCheckpoint:
+		r.Checkpoint = e.Value.(json.RawMessage)
+	case AttrOutputMark:
+		r.OutputMark = e.Value.(int64)
+	case AttrResult:
+		r.Result = e.Value.(json.RawMessage)
+	case AttrError:
+		r.Error = e.Value.(*wire.Error)
+	case AttrAwait:
+		r.Await = e.Value.(Await)
+	case AttrThrottledBy:
+		r.ThrottledBy = e.Value.(string)
+	case AttrHistory:
+		r.History = e.Value.([]wire.Attempt)
+	case AttrOutput:
+		r.Output += int64(len(e.Value.([]json.RawMessage)))
+	case AttrSteps:
+		r.Steps = maps.Clone(r.Steps)
+		if r.Steps == nil {
+			r.Steps = map[string]json.RawMessage{}
+		}
+		r.Steps[e.Member] = e.Value.(json.RawMessage)
+	case AttrSubscribers:
+		r.Subscribers = e.subscribers(r.Subscribers)
+	case AttrPermits:
+		r.Permits = e.permits(r.Permits)
+	}
+}
+
+// move assigns to a counter or increases it.
+func move[N int | time.Duration](counter *N, e Effect) {
+	if e.Kind == Increase {
+		*counter += N(e.Value.(int64))
+		return
+	}
+	*counter = e.Value.(N)
+}
+
+func (e Effect) subscribers(now []string) []string {
+	switch {
+	case e.Kind == Assign:
+		return e.Value.([]string)
+	case e.Kind == DropMember:
+		return slices.DeleteFunc(slices.Clone(now), func(id string) bool { return id == e.Member })
+	case slices.Contains(now, e.Member):
+		return now
+	}
+	return append(slices.Clone(now), e.Member)
+}
+
+func (e Effect) permits(held []string) []string {
+	held = slices.Clone(held)
+	if e.Kind == Release {
+		return slices.DeleteFunc(held, func(name string) bool { return slices.Contains(e.Value.([]string), name) })
+	}
+	return append(held, PermitNames(e.Value.([]Permit))...)
+}

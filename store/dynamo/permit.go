@@ -1,0 +1,56 @@
+package dynamo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/pay-theory/streamer/request"
+)
+
+// permitKey is the key of a limit's counter. No # is in its partition key, and one
+// is in each request's.
+func permitKey(name string) item {
+	return item{"pk": text("slot:" + escape.Replace(name)), "id": text("taken")}
+}
+
+// ThrottledRequests implements [request.PermitLister] with one call, and one for
+// each hundred requests that wait.
+func (s *Store) ThrottledRequests(ctx context.Context, limit string, n int) ([]*request.Request, error) {
+	if limit == "" {
+		return nil, nil
+	}
+	entries, err := s.query(ctx, s.requests, input{
+		IndexName:                 indexBlocked,
+		KeyConditionExpression:    "#blocked = :slot",
+		ExpressionAttributeNames:  map[string]string{"#blocked": request.AttrThrottledBy},
+		ExpressionAttributeValues: item{":slot": text(limit)},
+		Limit:                     n,
+	}, n)
+	var queue []*request.Request
+	if err == nil {
+		queue, err = s.fetch(ctx, entries)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("dynamo: list throttled requests: %w", err)
+	}
+	// The index may be older than the rows.
+	queue = slices.DeleteFunc(queue, func(r *request.Request) bool { return r.ThrottledBy != limit })
+	slices.SortStableFunc(queue, func(a, b *request.Request) int { return cmp.Compare(queueOrder(a), queueOrder(b)) })
+	return queue, nil
+}
+
+// PermitsHeld implements [request.PermitLister] with one call.
+func (s *Store) PermitsHeld(ctx context.Context, limit string) (int, error) {
+	out, err := s.call(ctx, opGet, s.requests, input{Key: permitKey(limit), ConsistentRead: true})
+	taken := int64(0)
+	if err == nil && out.Item != nil {
+		in := &reader{item: out.Item}
+		taken, err = in.number("taken"), in.err
+	}
+	if err != nil {
+		return 0, fmt.Errorf("dynamo: count permits: %w", err)
+	}
+	return int(taken), nil
+}

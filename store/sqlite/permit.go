@@ -1,0 +1,63 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pay-theory/streamer/request"
+)
+
+// ThrottledRequests implements [request.PermitLister].
+func (s *Store) ThrottledRequests(ctx context.Context, limit string, n int) ([]*request.Request, error) {
+	throttled, err := s.query(ctx, "SELECT "+columns+
+		" FROM requests WHERE blocked = ? AND blocked <> '' ORDER BY priority DESC, created_at, id LIMIT ?", limit, n)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: list throttled requests: %w", err)
+	}
+	return throttled, nil
+}
+
+// PermitsHeld implements [request.PermitLister].
+func (s *Store) PermitsHeld(ctx context.Context, limit string) (int, error) {
+	var taken int
+	err := s.read.QueryRowContext(ctx, "SELECT taken FROM slots WHERE name = ?", limit).Scan(&taken)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("sqlite: count permits: %w", err)
+	}
+	return taken, nil
+}
+
+// acquirePermits counts one more holder of each permit, or returns a *request.LimitError.
+func acquirePermits(tx *sql.Tx, permits []request.Permit) error {
+	for _, permit := range permits {
+		result, err := tx.Exec("INSERT INTO slots (name, taken) SELECT ?1, 1 WHERE ?2 > 0 "+
+			"ON CONFLICT (name) DO UPDATE SET taken = taken + 1 WHERE taken < ?2", permit.Name, permit.Limit)
+		if err != nil {
+			return fmt.Errorf("acquire permit: %w", err)
+		}
+		n, err := result.RowsAffected()
+		if err != nil {
+			return fmt.Errorf("acquire permit: %w", err)
+		}
+		if n == 0 {
+			return &request.LimitError{Permit: permit}
+		}
+	}
+	return nil
+}
+
+// release counts one holder less of each permit that is both held and released.
+func release(tx *sql.Tx, held, released []string) error {
+	for _, name := range held {
+		if !slices.Contains(released, name) {
+			continue
+		}
+		if _, err := tx.Exec("UPDATE slots SET taken = taken - 1 WHERE name = ? AND taken > 0", name); err != nil {
+			return fmt.Errorf("release permit: %w", err)
+		}
+	}
+	return nil
+}

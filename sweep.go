@@ -1,0 +1,144 @@
+package streamer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pay-theory/streamer/request"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// A SweepReport counts what a sweep did.
+type SweepReport struct {
+	Dispatched       int // due requests that were dispatched, some of them again
+	LeaseExpirations int // expired leases that were taken away, their requests queued again
+	Failed           int // requests given up because their leases expired too often
+	Notified         int // final requests whose subscribers were notified again
+
+	Due    int           // requests that were due, at most SweepLimit
+	Oldest time.Duration // how long the longest due of those that are queued has waited
+
+	Closed int // connections whose token had expired
+	Pruned int // connections that had closed without a $disconnect
+}
+
+// Sweep finds the work that no worker has: queued requests whose dispatch was
+// lost or whose time has come, running ones whose lease has expired, final ones
+// whose subscribers may not know, and connections that should be over. It goes
+// on after a fault with one of them and returns what went wrong, joined.
+func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
+	var report SweepReport
+	at := p.Now()
+	due, err := p.Store.DueRequests(ctx, at, p.SweepLimit)
+	if err != nil {
+		return report, fmt.Errorf("list due requests: %w", err)
+	}
+	report.Due = len(due)
+	if i := slices.IndexFunc(due, func(r *request.Request) bool { return r.State == request.Queued }); i >= 0 {
+		report.Oldest = at.Sub(due[i].DueAt)
+	}
+	var faults []error
+	for _, r := range due {
+		if ctx.Err() != nil {
+			faults = append(faults, ctx.Err())
+			break
+		}
+		switch {
+		case r.State == request.Running:
+			err = p.expireLease(ctx, r, &report)
+		case r.State.Final():
+			notify(ctx, p.Store, p.Push, p.Logger, r)
+			report.Notified++
+		case !p.dispatchedLately(r):
+			var dispatched bool
+			if dispatched, err = p.dispatchAgain(ctx, r); dispatched {
+				report.Dispatched++
+			}
+		}
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if c := p.Connections; c.Store != nil && c.Closer != nil {
+		report.Closed, report.Pruned, err = c.Sweep(ctx, p.SweepLimit)
+		faults = append(faults, err)
+	}
+	return report, errors.Join(faults...)
+}
+
+// dispatchAgainAfter is how long a due request waits at most for another dispatch.
+// Lambda has given up the one before by then, as the template has it.
+const dispatchAgainAfter = 5 * time.Minute
+
+// dispatchedLately reports whether the last dispatch of a due request is likely to
+// wait in its queue yet, behind all that are ahead of it. It may have waited as
+// long again as the request had when it was dispatched: so the number of
+// dispatches grows with the logarithm of the wait, and a backlog is not buried
+// under them.
+func (p *Processor) dispatchedLately(r *request.Request) bool {
+	waited := r.UpdatedAt.Sub(r.DueAt) // below zero: it was due after it was queued, and was not dispatched yet
+	return p.Now().Sub(r.UpdatedAt) < min(waited, dispatchAgainAfter)
+}
+
+// dispatchAgain dispatches a due request, and reports whether it did. Of several
+// sweeps at a time one does: it notes the dispatch in the request's UpdatedAt
+// first, without a new rev, and takes the note back when the dispatch fails.
+func (p *Processor) dispatchAgain(ctx context.Context, r *request.Request) (bool, error) {
+	at := p.Now()
+	_, err := p.Store.ChangeRequest(ctx, r.Key, request.MarkDispatched(at, r.UpdatedAt))
+	switch {
+	case hasMoved(err):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("note dispatch: %w", err)
+	}
+	if err = p.Dispatch.Dispatch(ctx, r.Key); err != nil {
+		err = fmt.Errorf("dispatch request: %w", err)
+		undo := request.MarkDispatched(at, at)
+		undo.Set.UpdatedAt = r.UpdatedAt
+		if _, fault := p.Store.ChangeRequest(ctx, r.Key, undo); fault != nil && !hasMoved(fault) {
+			err = errors.Join(err, fmt.Errorf("take note of dispatch back: %w", fault))
+		}
+		return false, err
+	}
+	return true, nil
+}
+
+// expireLease takes away a lease that its worker let expire. The stream dispatches
+// the request once it is queued again; the next sweep does where that is lost.
+func (p *Processor) expireLease(ctx context.Context, r *request.Request, report *SweepReport) error {
+	at := p.Now()
+	change := request.ExpireLease(at)
+	switch {
+	case r.CancelRequested:
+		change = request.Cancel(at, p.Retention, r.CorrelationID).AfterLease(at)
+	case r.LeaseExpirations+1 >= p.MaxLeaseExpirations:
+		err := Errorf(wire.InternalError, "the work stopped without a word %d times in a row", r.LeaseExpirations+1)
+		change = request.Fail(at, p.Retention, request.WireError(err, r.CorrelationID)).AfterLease(at)
+		change.Set.AddLeaseExpirations = 1
+	}
+	change.Set.History = request.EndAttempt(r, at, wire.LeaseLost)
+	change.Set.Release = request.Releasable(r.Permits, change.Set.State)
+	changed, err := p.Store.ChangeRequest(ctx, r.Key, change.ByWorker(r.Fence))
+	switch {
+	case hasMoved(err):
+		return nil // its worker came back, or another sweep was here first
+	case err != nil:
+		return fmt.Errorf("expire lease: %w", err)
+	}
+	p.Logger.WarnContext(ctx, "lease expired", "request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
+		"worker", r.Worker, "fence", r.Fence, "state", changed.State)
+	if changed.State == request.Failed {
+		report.Failed++
+	} else {
+		report.LeaseExpirations++
+	}
+	if changed.State.Final() {
+		notify(ctx, p.Store, p.Push, p.Logger, changed)
+	}
+	p.resumeNext(ctx, change.Set.Release)
+	return nil
+}
