@@ -22,7 +22,8 @@ func TestWhatEndsAConnection(t *testing.T) {
 	text := func(f ws.Frame) []byte { return ws.MustCompileFrame(ws.MaskFrame(f)) }
 	const kb = 1 << 10
 	first, more := frame(false, ws.OpText, 32*kb), frame(false, ws.OpContinuation, 32*kb)
-	longer := frame(true, ws.OpText, 300*kb)
+	longer, last := frame(true, ws.OpText, 300*kb), frame(true, ws.OpContinuation, 5)
+	half := text(ws.NewFrame(ws.OpText, false, []byte("\xc3"))) // of a character
 	noLimits := gateway.Limits{Frame: gateway.Unlimited, Message: gateway.Unlimited}
 	for name, tt := range map[string]struct {
 		limits gateway.Limits
@@ -36,7 +37,7 @@ func TestWhatEndsAConnection(t *testing.T) {
 		"a long frame, no limit":        {limits: gateway.Limits{Frame: gateway.Unlimited}, send: [][]byte{frame(true, ws.OpText, 100*kb)}},
 		"a longer message, no limits":   {limits: noLimits, send: [][]byte{longer}},
 		"a shorter limit":               {limits: gateway.Limits{Frame: 10}, send: [][]byte{frame(true, ws.OpText, 11)}, code: 1009},
-		"a ping within a message":       {send: [][]byte{frame(false, ws.OpText, 5), frame(true, ws.OpPing, 5), frame(true, ws.OpContinuation, 5)}},
+		"a ping within a message":       {send: [][]byte{frame(false, ws.OpText, 5), frame(true, ws.OpPing, 5), last}},
 		"an empty message":              {send: [][]byte{frame(true, ws.OpText, 0)}},
 		"binary":                        {send: [][]byte{frame(true, ws.OpBinary, 5)}, code: 1003},
 		"no UTF-8":                      {send: [][]byte{text(ws.NewTextFrame([]byte{0xff}))}, code: 1007},
@@ -50,7 +51,7 @@ func TestWhatEndsAConnection(t *testing.T) {
 		"a close reason without UTF-8":  {send: [][]byte{text(ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "\xff")))}, code: 1007},
 		"a fragmented ping":             {send: [][]byte{frame(false, ws.OpPing, 5)}, code: 1002},
 		"a reserved bit":                {send: [][]byte{{0xc1, 0x80, 0, 0, 0, 0}}, code: 1002},
-		"UTF-8 across frames":           {send: [][]byte{text(ws.NewFrame(ws.OpText, false, []byte("\xc3"))), text(ws.NewFrame(ws.OpContinuation, true, []byte("x")))}, code: 1007},
+		"UTF-8 across frames":           {send: [][]byte{half, last}, code: 1007},
 		"an impossible length":          {send: [][]byte{{0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}}, code: 1002},
 		"a huge frame that never comes": {send: [][]byte{{0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}}, code: 1009},
 	} {

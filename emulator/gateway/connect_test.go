@@ -237,8 +237,8 @@ func TestConnectRate(t *testing.T) {
 
 func wantError(t *testing.T, err error, status int, kind string) {
 	t.Helper()
-	var e *gateway.Error
-	if !errors.As(err, &e) || e.Status != status || e.Type != kind {
-		t.Errorf("error %v, want %d %s", err, status, kind)
+	e, ok := errors.AsType[*gateway.Error](err)
+	if !ok || e.Status != status || e.Type != kind {
+		t.Errorf("got error %v, want %d %s", err, status, kind)
 	}
 }

@@ -155,7 +155,8 @@ func TestHTTPEvents(t *testing.T) {
 	t.Parallel()
 	got := newRecorder(`{"statusCode":204}`)
 	s := start(t, gateway.Config{HTTP: got, APIID: "aaaaaaaaaa"})
-	host := http.Header{"Host": {"aaaaaaaaaa.execute-api.us-west-2.amazonaws.com"}, "User-Agent": {"curl/7.58.0"}, "Accept-Encoding": {"identity"}}
+	host := http.Header{"Host": {"aaaaaaaaaa.execute-api.us-west-2.amazonaws.com"}, "User-Agent": {"curl/7.58.0"},
+		"Accept-Encoding": {"identity"}}
 
 	request(t, "GET", s.url+"/", "", host)
 	raw := got.next(t).raw

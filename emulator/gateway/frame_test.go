@@ -25,7 +25,8 @@ func FuzzFrames(f *testing.F) {
 		return b.Bytes()
 	}
 	f.Add(masked(ws.NewTextFrame([]byte(`{"action":"join"}`)), ws.NewCloseFrame(ws.NewCloseFrameBody(1000, "bye"))))
-	f.Add(masked(ws.NewFrame(ws.OpText, false, []byte("a\xc3")), ws.NewPingFrame([]byte("x")), ws.NewFrame(ws.OpContinuation, true, []byte("\xa9"))))
+	f.Add(masked(ws.NewFrame(ws.OpText, false, []byte("a\xc3")), ws.NewPingFrame([]byte("x")),
+		ws.NewFrame(ws.OpContinuation, true, []byte("\xa9"))))
 	f.Add(masked(ws.NewBinaryFrame([]byte{1})))
 	f.Add([]byte{0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0})
 	f.Add([]byte{0xf1, 0x80})
@@ -36,7 +37,7 @@ func FuzzFrames(f *testing.F) {
 		for {
 			op, payload, err := frames.next()
 			if err != nil {
-				if v := (*violation)(nil); !errors.As(err, &v) && err != io.EOF && err != io.ErrUnexpectedEOF {
+				if _, ok := errors.AsType[*violation](err); !ok && err != io.EOF && err != io.ErrUnexpectedEOF {
 					t.Fatalf("error %v", err)
 				}
 				break

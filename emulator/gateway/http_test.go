@@ -54,7 +54,8 @@ func TestHTTPResponses(t *testing.T) {
 
 func TestHTTPResponseHeaders(t *testing.T) {
 	t.Parallel()
-	s := start(t, gateway.Config{HTTP: answer(`{"statusCode":200,"headers":{"x-number":7,"X-Text":"a","connection":"close","content-length":"99"},
+	s := start(t, gateway.Config{HTTP: answer(`{"statusCode":200,
+		"headers":{"x-number":7,"X-Text":"a","connection":"close","content-length":"99"},
 		"cookies":["a=1; Path=/","b=2"],"body":"x"}`)})
 	res, body := request(t, "GET", s.url+"/", "", nil)
 	cookies := res.Header.Values("Set-Cookie")
@@ -92,7 +93,8 @@ func TestHTTPPayloadLimit(t *testing.T) {
 	if res, _ := request(t, "POST", s.url+"/", "0123456789", nil); res.StatusCode != 200 {
 		t.Errorf("the largest: %s", res.Status)
 	}
-	if res, body := request(t, "POST", s.url+"/", "0123456789a", nil); res.StatusCode != 413 || body != `{"message":"Request Entity Too Large"}` {
+	res, body := request(t, "POST", s.url+"/", "0123456789a", nil)
+	if res.StatusCode != 413 || body != `{"message":"Request Entity Too Large"}` {
 		t.Errorf("answered %d %s", res.StatusCode, body)
 	}
 }
@@ -139,7 +141,8 @@ func TestCORS(t *testing.T) {
 	got.next(t) // an OPTIONS request that is no preflight is the function's
 
 	any := start(t, gateway.Config{HTTP: answer(`{}`), CORS: &gateway.CORS{AllowOrigins: []string{"*"}}})
-	if res, _ := request(t, "GET", any.url+"/", "", http.Header{"Origin": {"https://x"}}); res.Header.Get("Access-Control-Allow-Origin") != "*" {
+	res, _ = request(t, "GET", any.url+"/", "", http.Header{"Origin": {"https://x"}})
+	if res.Header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("any origin: %v", res.Header)
 	}
 }

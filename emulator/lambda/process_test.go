@@ -367,7 +367,8 @@ func TestInvokeAPI(t *testing.T) {
 	server := httptest.NewServer(lambda.API{"worker": p})
 	defer server.Close()
 	call := func(name, kind, payload string) (*http.Response, string) {
-		req, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/2015-03-31/functions/"+name+"/invocations", strings.NewReader(payload))
+		url := server.URL + "/2015-03-31/functions/" + name + "/invocations"
+		req, err := http.NewRequestWithContext(t.Context(), "POST", url, strings.NewReader(payload))
 		if err != nil {
 			t.Fatal(err)
 		}
