@@ -121,6 +121,9 @@ func (a *App) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the payload is not JSON", Cause: err})
 	}
 	f := env.form()
+	if f == formRecords && a.families[formDirect] != nil {
+		f = formDirect
+	}
 	if a.families[f] == nil {
 		what := formNames[f]
 		if f == formRecords {

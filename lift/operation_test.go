@@ -2,6 +2,7 @@ package lift_test
 
 import (
 	"context"
+	"net/http"
 	"reflect"
 	"testing"
 
@@ -18,8 +19,10 @@ func TestOperationStatus(t *testing.T) {
 	app.HTTP("POST /fail", lift.Operation{Handler: handle(nil, lift.Errorf(lift.CodeConflict, "no")), Status: 202})
 	for path, want := range map[string]int{"/typed": 201, "/nothing": 202, "/own": 206, "/fail": 409} {
 		t.Run(path, func(t *testing.T) {
-			if answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: "POST", Path: path, Body: []byte(`{"item":"tea"}`)}); answer.Status != want {
-				t.Errorf("%s answers %d %s", path, answer.Status, answer.Body)
+			header := http.Header{"Content-Type": {"application/json"}}
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: "POST", Path: path, Header: header, Body: []byte(`{"item":"tea"}`)})
+			if answer.Status != want {
+				t.Errorf("got %d %s, want %d", answer.Status, answer.Body, want)
 			}
 		})
 	}

@@ -99,8 +99,8 @@ func TestStartReportsErrorsByTheirCode(t *testing.T) {
 	f := start(t)
 	for payload, want := range map[string]string{
 		`"conflict"`: "conflict: said so", `"panic"`: "internal: internal error",
-		`{"Records":[{"eventSource":"aws:ses"}]}`: "unhandled: this function has no handler for records of aws:ses",
-		`{`: "invalid: the payload is not JSON",
+		`{"Records":[{"eventSource":"aws:s3"}]}`: "unhandled: this function has no handler for S3 notifications",
+		`{`:                                      "invalid: the payload is not JSON",
 	} {
 		t.Run(payload, func(t *testing.T) {
 			answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(payload), RequestID: "id-1"})

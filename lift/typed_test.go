@@ -3,6 +3,7 @@ package lift_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -59,7 +60,7 @@ func TestTyped(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: "POST", Path: tt.path, Body: []byte(tt.body)})
+			answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: "POST", Path: tt.path, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(tt.body)})
 			if answer.Status != tt.status || !strings.Contains(string(answer.Body), tt.answer) {
 				t.Errorf("answer %d %s", answer.Status, answer.Body)
 			}
@@ -91,4 +92,74 @@ func TestClaims(t *testing.T) {
 	if !c.HasScope("read") || c.HasScope("write") {
 		t.Error("scopes")
 	}
+}
+
+// A pointed is validated by a method of its pointer.
+type pointed struct{ Item string }
+
+func (p *pointed) Validate() error {
+	if p.Item == "" {
+		return errors.New("item is missing")
+	}
+	return nil
+}
+
+// An input that is a pointer is validated like one that is not.
+func TestTypedPointer(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		h    lift.Handler
+		body string
+		want string // the error's code, "" for none
+	}{
+		"a pointer, valid":     {lift.Typed(func(context.Context, *pointed) (struct{}, error) { return struct{}{}, nil }), `{"Item":"tea"}`, ""},
+		"a pointer, not valid": {lift.Typed(func(context.Context, *pointed) (struct{}, error) { return struct{}{}, nil }), `{}`, "invalid"},
+		"a value, not valid":   {lift.Typed(func(context.Context, pointed) (struct{}, error) { return struct{}{}, nil }), `{}`, "invalid"},
+		"a nil pointer":        {lift.Typed(func(context.Context, *pointed) (struct{}, error) { return struct{}{}, nil }), `null`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
+			app.Direct(tt.h)
+			app.SQS(tt.h)
+			got := ""
+			if _, err := app.Invoke(t.Context(), []byte(tt.body)); err != nil {
+				shown, _ := lift.AsError(err)
+				got = shown.Code.String()
+			}
+			if got != tt.want {
+				t.Errorf("direct: got %q, want %q", got, tt.want)
+			}
+			batch := lifttest.Invoke(t.Context(), t, app, lifttest.SQS{Messages: []lifttest.SQSMessage{{Body: tt.body}}})
+			if failed := len(batch.Failed) == 1; failed != (tt.want != "") {
+				t.Errorf("SQS: failed %q, want code %q", batch.Failed, tt.want)
+			}
+		})
+	}
+}
+
+// A body of another type than JSON is not decoded: pages of any origin may send
+// it without a preflight.
+func TestTypedContentType(t *testing.T) {
+	t.Parallel()
+	app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
+	app.HTTP("POST /", lift.Typed(func(context.Context, *pointed) (struct{}, error) { return struct{}{}, nil }))
+	for kind, want := range map[string]int{
+		"application/json": 204, "application/json; charset=utf-8": 204, "Application/JSON": 204, "application/merge-patch+json": 204,
+		"text/plain": 415, "application/x-www-form-urlencoded": 415, "application/jsonp": 415, "text/x+json": 415, "": 415,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			request := lifttest.HTTP{Method: "POST", Header: http.Header{"Content-Type": {kind}}, Body: []byte(`{"Item":"tea"}`)}
+			if got := lifttest.Invoke(t.Context(), t, app, request).Status; got != want {
+				t.Errorf("got %d, want %d", got, want)
+			}
+		})
+	}
+	t.Run("without a body", func(t *testing.T) {
+		t.Parallel()
+		if got := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: "POST"}).Status; got != 204 {
+			t.Errorf("got %d, want 204", got)
+		}
+	})
 }
