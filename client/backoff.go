@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A Backoff is how long to wait before another attempt: a random time between
-// nothing and Min·2ⁿ after n failures, at most Max ("full jitter", so that
-// clients that lost the same server do not return in step).
+// A Backoff says how long to wait before another attempt: a random time between
+// nothing and Min·2ⁿ after n failures, at most Max ("full jitter": it keeps the
+// clients of a server that restarts from returning all at once).
 type Backoff struct {
 	Min time.Duration // 0: 250 ms
 	Max time.Duration // 0: 20 s

@@ -8,10 +8,10 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// maxPending progress reports wait for Wait; then the oldest gives way.
+// maxPending is how many progress reports are kept for Wait; then the oldest is dropped.
 const maxPending = 64
 
-// A Progress is how far a request is.
+// A Progress says how far a request is.
 type Progress struct {
 	State      string  // wire.StateQueued or wire.StateRunning
 	Percentage float64 // 0 to 100
@@ -25,7 +25,7 @@ type Progress struct {
 // concurrent use.
 type Call struct {
 	id       string
-	subject  string        // whose it is; empty: the caller's
+	subject  string        // of the request; empty: the caller's own
 	message  *wire.Message // nil when the call only watches
 	accepted chan struct{} // closed when the server has the request
 	ended    chan struct{} // closed when final is set
@@ -70,8 +70,8 @@ func (c *Call) Done() <-chan struct{} { return c.done }
 // started with.
 //
 // Until then it calls onProgress, which may be nil, in Wait's own goroutine, with
-// the rev rising each time. Reports that came before Wait are not lost, but of
-// more than 64 that wait the oldest are skipped. Several goroutines may wait for
+// the rev rising each time. Reports that came before Wait are kept, the newest 64
+// of them. Several goroutines may wait for
 // one call; each report goes to one of them, the result to all.
 func (c *Call) Wait(onProgress func(Progress)) (json.RawMessage, error) {
 	for {
@@ -98,9 +98,9 @@ func (c *Call) report(onProgress func(Progress)) {
 	}
 }
 
-// offer takes a frame of the call's request and reports whether it was news. It
-// never blocks. A frame without rev is of a request that is not stored, or from
-// a server that numbers none, and is taken as it comes.
+// offer applies a frame of the call's request and reports whether the frame was
+// new. It never blocks. A frame without rev belongs to a request that is not
+// stored, or comes from a server that does not number them, and always counts.
 func (c *Call) offer(f wire.Frame) bool {
 	rev := f.Rev
 	if f.Request != nil {
@@ -142,7 +142,7 @@ func (c *Call) snapshot(s *wire.Snapshot) {
 	case s.Error != nil:
 		c.finish(outcome{err: newError(s.Error, c.id)})
 	default:
-		c.finish(outcome{err: errorf(wire.InternalError, c.id, "the request is %s and does not say why", s.State)})
+		c.finish(outcome{err: errorf(wire.InternalError, c.id, "the request is %s, and the server gave no reason", s.State)})
 	}
 }
 

@@ -69,7 +69,7 @@ func TestFramesOutOfOrderTwiceOrSenseless(t *testing.T) {
 	got, err := c.Do(t.Context(), client.Request{Action: "report"}, seen.add)
 	wantResult(t, got, err, `"right"`)
 	seen.want(t, 30, 50)
-	if !strings.Contains(out.String(), "frame not understood") {
+	if !strings.Contains(out.String(), "frame not decoded") {
 		t.Errorf("the log does not tell of the garbage: %s", out.String())
 	}
 }

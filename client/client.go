@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -15,7 +14,7 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// A Config says where the server is and how to be let in. KeepAlive and OnState
+// A Config says where the server is and how to authenticate. KeepAlive and OnState
 // concern a WebSocket only.
 type Config struct {
 	// URL is the WebSocket API, such as wss://host/prod. Dial needs it.
@@ -38,20 +37,20 @@ type Config struct {
 	Backoff Backoff
 
 	// KeepAlive is between pings, which keep API Gateway from closing the
-	// connection after ten idle minutes and tell when the server is gone.
+	// connection after ten idle minutes.
 	// 0: five minutes.
 	KeepAlive time.Duration
 
-	// OnState hears of every change of the connection, one after the other, and
-	// must not block. What ends it for good is the error of the calls instead.
+	// OnState is called with every change of the connection, one after the other,
+	// and must not block. A final failure is the error of the calls instead.
 	OnState func(State)
 
 	// HTTPClient makes the handshake and the HTTP calls. nil: one of the
 	// client's own. It must have no Timeout below 30 s, the longest poll.
 	HTTPClient *http.Client
 
-	// Logger hears of what the caller does not: frames that make no sense, the
-	// reasons of reconnects. Never of a token. nil: nobody.
+	// Logger gets what the caller does not see: frames that cannot be decoded, the
+	// reasons of reconnects. Tokens are never logged. nil: nothing is logged.
 	Logger *slog.Logger
 }
 
@@ -59,18 +58,18 @@ type Config struct {
 type State struct {
 	Connected bool
 	Err       error         // why there is no connection
-	Attempt   int           // when there is none: the attempts in a row, with the next
-	RetryIn   time.Duration // when the next comes
+	Attempt   int           // the number of the next attempt in a row, from 1; 0 when connected
+	RetryIn   time.Duration // how long until the next attempt
 }
 
 // A Client sends requests and follows them. It is safe for concurrent use: any
-// number of calls share its one connection. Whoever makes it closes it.
+// number of calls share its one connection. Its maker must call [Client.Close].
 type Client struct {
 	*connection
-	subject string // whose requests; empty: the caller's own
+	subject string // on whose behalf; empty: the caller's own requests
 }
 
-// A connection is what the clients that [Client.Of] makes have in common.
+// A connection is what the clients that [Client.OnBehalfOf] makes share.
 type connection struct {
 	http      *httpAPI // also beside a WebSocket, for large results
 	transport transport
@@ -87,7 +86,7 @@ type connection struct {
 // Every context that it is given ends with the client's.
 type transport interface {
 	// follow submits the call's message, if it has one, and offers the call
-	// what the server says of its request, until the call has ended.
+	// the server's frames of its request, until the call has ended.
 	follow(ctx context.Context, call *Call) error
 	get(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error)
 	list(ctx context.Context, q wire.ListQuery) (wire.List, error)
@@ -97,8 +96,8 @@ type transport interface {
 	signal(ctx context.Context, s wire.Signal) (wire.Snapshot, error)
 	output(ctx context.Context, q wire.OutputQuery) (wire.Output, error)
 	ping(ctx context.Context) error
-	// wait returns when the transport has let go of its connection. It is
-	// called after the client's context has ended.
+	// wait returns when the transport has closed its connection. It is called
+	// after the client's context has ended.
 	wait()
 }
 
@@ -125,9 +124,9 @@ func Dial(ctx context.Context, cfg Config) (*Client, error) {
 
 // HTTP returns a client that makes the same requests over HTTP and needs only
 // HTTPURL, or URL to derive it from. It follows long requests by long polls,
-// which bring about one progress report a second at most. It connects with the
-// first call, does not submit again what was not acknowledged, and rides out a
-// server that is away while it polls.
+// which bring at most about one progress report a second. It connects with the
+// first call and does not submit again what was not acknowledged; while it polls,
+// it waits for a server that is not available.
 func HTTP(cfg Config) (*Client, error) {
 	c, err := newClient(cfg)
 	if err != nil {
@@ -142,10 +141,11 @@ func newClient(cfg Config) (*Client, error) {
 	cfg.Backoff.Max = cmp.Or(cfg.Backoff.Max, 20*time.Second)
 	cfg.KeepAlive = cmp.Or(cfg.KeepAlive, 5*time.Minute)
 	if cfg.Backoff.Min < 0 || cfg.Backoff.Max < cfg.Backoff.Min {
-		return nil, errors.New("client: Config.Backoff needs 0 < Min <= Max")
+		return nil, fmt.Errorf("client: Config.Backoff has Min %v and Max %v: set 0 < Min <= Max, or 0 for the defaults",
+			cfg.Backoff.Min, cfg.Backoff.Max)
 	}
 	if cfg.KeepAlive < 0 {
-		return nil, errors.New("client: Config.KeepAlive is negative")
+		return nil, fmt.Errorf("client: Config.KeepAlive %v is negative: set a time above zero, or 0 for the default", cfg.KeepAlive)
 	}
 	if cfg.HTTPURL == "" {
 		if err := checkURL("URL", cfg.URL, "ws", "wss"); err != nil {
@@ -167,7 +167,8 @@ func newClient(cfg Config) (*Client, error) {
 func checkURL(field, text string, schemes ...string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != schemes[0] && u.Scheme != schemes[1] {
-		return fmt.Errorf("client: Config.%s is no %s:// or %s:// URL", field, schemes[0], schemes[1])
+		return fmt.Errorf("client: Config.%s %q is not a valid %s:// or %s:// URL: set it as in %s://host/path",
+			field, withoutQuery(text), schemes[0], schemes[1], schemes[1])
 	}
 	return nil
 }
@@ -182,8 +183,8 @@ func (c *Client) Do(ctx context.Context, r Request, onProgress func(Progress)) (
 }
 
 // Start returns when the server has stored the request, or answered it. An
-// error means that it did neither, or that nobody knows: sending the same id
-// again finds out. The context is the call's as a whole: when it ends, the client
+// error means that it did neither, or that the answer was lost: sending the same
+// id again finds out. The context is the call's as a whole: when it ends, the client
 // stops following, while the request goes on; [Client.Cancel] ends that.
 //
 // An id that the client still follows is refused with DUPLICATE_REQUEST.
@@ -252,7 +253,7 @@ func (c *Client) Get(ctx context.Context, id string) (wire.Snapshot, error) {
 }
 
 // List returns a page of requests, newest first, without results: the caller's
-// own, unless the query or [Client.Of] names a subject.
+// own, unless the query or [Client.OnBehalfOf] names a subject.
 func (c *Client) List(ctx context.Context, q wire.ListQuery) (wire.List, error) {
 	q.Subject = cmp.Or(q.Subject, c.subject)
 	ctx, stop := c.bind(ctx)
@@ -261,7 +262,7 @@ func (c *Client) List(ctx context.Context, q wire.ListQuery) (wire.List, error) 
 }
 
 // Cancel ends a request that is queued, asks one that runs to stop, and leaves
-// one that has ended as it is; the snapshot tells which it was.
+// one that has ended as it is; the snapshot says which it was.
 func (c *Client) Cancel(ctx context.Context, id string) (wire.Snapshot, error) {
 	if err := checkID(id); err != nil {
 		return wire.Snapshot{}, err
@@ -271,8 +272,8 @@ func (c *Client) Cancel(ctx context.Context, id string) (wire.Snapshot, error) {
 	return c.transport.cancel(ctx, c.ref(id))
 }
 
-// Redrive runs a failed request again, from its last checkpoint and with its
-// recorded steps; one that has not failed stays as it is.
+// Redrive runs a failed request again, from its last checkpoint and with the
+// results of its steps; one that has not failed stays as it is.
 func (c *Client) Redrive(ctx context.Context, id string) (wire.Snapshot, error) {
 	if err := checkID(id); err != nil {
 		return wire.Snapshot{}, err
@@ -282,8 +283,8 @@ func (c *Client) Redrive(ctx context.Context, id string) (wire.Snapshot, error) 
 	return c.transport.redrive(ctx, c.ref(id))
 }
 
-// Why is Get with all that the server knows of why the request waits, in the
-// snapshot's Waiting.
+// Why returns the same as Get, with everything the server knows about why the
+// request waits in the snapshot's Waiting.
 func (c *Client) Why(ctx context.Context, id string) (wire.Snapshot, error) {
 	if err := checkID(id); err != nil {
 		return wire.Snapshot{}, err
@@ -304,9 +305,9 @@ func (c *Client) Signal(ctx context.Context, id, token string, payload json.RawM
 	return c.transport.signal(ctx, wire.Signal{RequestID: id, Subject: c.subject, Token: token, Payload: payload})
 }
 
-// Output returns a piece of a request's output, from an offset on, in order.
+// Output returns a part of a request's output, from an offset on, in order.
 // Ask again from Offset and the number of its Chunks on until it is Final; while
-// the request runs a piece may be empty.
+// the request runs a part may be empty.
 func (c *Client) Output(ctx context.Context, id string, from int64) (wire.Output, error) {
 	if err := checkID(id); err != nil {
 		return wire.Output{}, err
@@ -351,7 +352,7 @@ func (c *Client) bind(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// checkID answers for ids that no request can have as the server would.
+// checkID answers as the server would for ids that no request can have.
 func checkID(id string) error {
 	if wire.CheckID(id) != "" {
 		return errorf(wire.NotFound, id, "there is no request %q", id)

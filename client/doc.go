@@ -26,11 +26,11 @@
 // unless its answer comes first, five times in all; after that the call fails
 // with SERVICE_UNAVAILABLE.
 //
-// Frames are told apart by their rev: what is not newer than what a call has
+// Every frame of a request has a rev: one that is not newer than what a call has
 // seen is dropped, and every call ends exactly once.
 //
 // # Operators
 //
-// [Client.Of] is the client of whoever has the scope streamer:operator, for the
-// requests and connections of another subject of the tenant.
+// [Client.OnBehalfOf] is for callers with the scope streamer:operator: it reads and
+// changes the requests and connections of another subject of the tenant.
 package client

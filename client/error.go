@@ -22,8 +22,8 @@ type Error struct {
 	Details       json.RawMessage // a JSON object, or nil
 	Retryable     bool            // whether the same request may succeed when sent again, under the same id
 	RetryAfter    time.Duration   // how long to wait first
-	RequestID     string          // empty when the server could not tell
-	CorrelationID string          // by which an operator finds what happened in the logs
+	RequestID     string          // empty when the server does not know it
+	CorrelationID string          // finds the request in the server's logs
 }
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Message }
@@ -32,7 +32,7 @@ func errorf(code wire.Code, requestID, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Retryable: code.Retryable(), RequestID: requestID}
 }
 
-// newError is an error frame's error, or a failed snapshot's.
+// newError converts the error of an error frame or of a failed snapshot.
 func newError(e *wire.Error, requestID string) *Error {
 	out := &Error{Code: e.Code, Message: e.Message, Details: e.Details, RequestID: requestID}
 	if e.Retry != nil {
@@ -63,8 +63,8 @@ func retryable(err error) (after time.Duration, again bool) {
 }
 
 // A ConnectError says that the server could not be reached, or refused the
-// handshake. It wraps what is known of the cause; after a Dial that ran out of
-// time, the context's error too.
+// handshake. It wraps the cause, as far as it is known; after a Dial that ran out
+// of time, the context's error too.
 type ConnectError struct {
 	URL    string // without its query, which may hold a token
 	Status int    // with which the server refused; 0 when none answered
@@ -85,8 +85,8 @@ func (e *ConnectError) Error() string {
 // Unwrap returns the cause.
 func (e *ConnectError) Unwrap() error { return e.Err }
 
-// refused reports whether the server will not have this token, however often it
-// is asked.
+// refused reports whether the server refused the token; the same one again does
+// not help.
 func (e *ConnectError) refused() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/coder/websocket"
 )
 
-// handshakeLimit is how long the server may take to let a client in: $connect
+// handshakeLimit is how long the server may take to answer a handshake: $connect
 // has 29 s.
 const handshakeLimit = 30 * time.Second
 
-// errToken marks that the token source failed.
+// errToken marks a failure of the token source.
 var errToken = errors.New("get a token")
 
 func (t *socket) handshake(ctx context.Context) (*session, *ConnectError) {
@@ -39,7 +39,7 @@ func (t *socket) handshake(ctx context.Context) (*session, *ConnectError) {
 	return nil, failed
 }
 
-// reason is what the body of a refusal says.
+// reason returns what the body of a refusal says.
 func reason(response *http.Response) error {
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
@@ -55,7 +55,7 @@ func reason(response *http.Response) error {
 	return errors.New(said.Message)
 }
 
-// withoutURL takes the URL out of a network error: its query may hold a token.
+// withoutURL removes the URL from a network error: its query may hold a token.
 func withoutURL(err error) error {
 	var of *url.Error
 	if errors.As(err, &of) {

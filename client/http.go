@@ -50,7 +50,7 @@ func newHTTPAPI(cfg Config) *httpAPI {
 	return h
 }
 
-// deriveHTTP is the root of the host that a WebSocket URL names.
+// deriveHTTP returns the root of the host of a WebSocket URL.
 func deriveHTTP(text string) string {
 	u, err := url.Parse(text)
 	if err != nil {
@@ -59,7 +59,7 @@ func deriveHTTP(text string) string {
 	return (&url.URL{Scheme: "http" + strings.TrimPrefix(u.Scheme, "ws"), Host: u.Host}).String()
 }
 
-// close lets idle connections go, unless they are the caller's.
+// close closes idle connections, unless they are the caller's.
 func (h *httpAPI) close() {
 	if h.cfg.HTTPClient == nil {
 		h.client.CloseIdleConnections()
@@ -107,7 +107,7 @@ func (h *httpAPI) follow(ctx context.Context, call *Call) error {
 		after, again := retryable(err)
 		switch {
 		case err == nil && time.Since(asked) > time.Second:
-			continue // it waited, and there is no news
+			continue // the server waited, and nothing changed
 		case err != nil && !(again && call.isAccepted()):
 			return err
 		}
@@ -123,13 +123,13 @@ func (h *httpAPI) follow(ctx context.Context, call *Call) error {
 // named.
 func (h *httpAPI) result(ctx context.Context, subject, ref string) (json.RawMessage, error) {
 	if !strings.HasPrefix(ref, "/") {
-		return nil, fmt.Errorf("fetch result: %q is no path below the HTTP API", ref)
+		return nil, fmt.Errorf("fetch result: %q is not a valid path: the server must send one below the HTTP API, beginning with /", ref)
 	}
 	for failures := 0; ; failures++ {
 		s, err := h.snapshot(ctx, http.MethodGet, ref+with(subject), nil)
 		switch {
 		case err == nil && len(s.Result) == 0:
-			return nil, fmt.Errorf("fetch result: there is none at %s", ref)
+			return nil, fmt.Errorf("fetch result: the answer of %s has no result", ref)
 		case err == nil:
 			return s.Result, nil
 		}
@@ -203,8 +203,8 @@ func (h *httpAPI) ping(ctx context.Context) error {
 
 func path(id string) string { return "/requests/" + url.PathEscape(id) }
 
-// with is the query of pairs of names and values and a subject, without what is
-// empty.
+// with returns the query of pairs of names and values and a subject, without what
+// is empty.
 func with(subject string, pairs ...string) string {
 	query := ""
 	for pair := range slices.Chunk(append(pairs, "subject", subject), 2) {
@@ -278,16 +278,16 @@ func (h *httpAPI) do(ctx context.Context, method, path string, body []byte) ([]b
 	case err != nil:
 		return nil, unreachable(err)
 	case len(data) > maxBody:
-		return nil, fmt.Errorf("the answer has more than %d bytes", maxBody)
+		return nil, fmt.Errorf("the answer has more than %d bytes, the most that API Gateway sends", maxBody)
 	case response.StatusCode >= 300:
 		return nil, problem(response.StatusCode, data)
 	}
 	return data, nil
 }
 
-// problem is the error that an answer's problem document declares. API Gateway's
-// own answers, such as {"message": "Service Unavailable"}, are none: there the
-// status has to do.
+// problem returns the error of an answer's problem document. API Gateway's own
+// answers, such as {"message": "Service Unavailable"}, are not such documents:
+// their status decides.
 func problem(status int, body []byte) *Error {
 	var said struct {
 		wire.Error
@@ -316,7 +316,7 @@ func problem(status int, body []byte) *Error {
 	return errorf(code, "", "the server answered %d %s", status, http.StatusText(status))
 }
 
-// about names the request in an error that does not.
+// about sets the request id of an error that has none.
 func about(err error, id string) error {
 	var e *Error
 	if errors.As(err, &e) && e.RequestID == "" {

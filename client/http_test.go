@@ -315,7 +315,7 @@ func TestALargeResultIsFetched(t *testing.T) {
 				wantResult(t, got, err, large)
 			case err == nil:
 				t.Error("there is a result")
-			case tt.ref[0] != '/' && !strings.Contains(err.Error(), "no path below the HTTP API"):
+			case tt.ref[0] != '/' && !strings.Contains(err.Error(), "is not a valid path"):
 				t.Errorf("it followed %s: %v", tt.ref, err)
 			case tt.code != "" && (!errors.As(err, &e) || e.Code != tt.code):
 				t.Errorf("the error is %v, want %s", err, tt.code)

@@ -37,20 +37,20 @@ func (t *socket) maintain(ctx context.Context, s *session) error {
 	}
 }
 
-// renew hands a newer token to the server and returns it.
+// renew sends a newer token to the server and returns it.
 func (t *socket) renew(ctx context.Context, s *session, token string) (string, error) {
 	_, next, err := t.http.authorization(ctx)
 	if err != nil {
 		return "", err
 	}
 	if !expiry(next).After(expiry(token)) {
-		return "", errors.New("the token source has none that is valid for longer")
+		return "", fmt.Errorf("the token source returned no token that is valid for longer than until %v", expiry(token))
 	}
 	_, err = t.askOn(ctx, s, reserved(wire.ActionAuthenticate, wire.Authenticate{Token: next}), "")
 	return next, err
 }
 
-// renewalTimer fires when a token is to be renewed, if ever.
+// renewalTimer fires when a token is to be renewed; never for one that does not expire.
 func renewalTimer(token string) *time.Timer {
 	in, ok := renewal(expiry(token))
 	timer := time.NewTimer(in)

@@ -53,7 +53,7 @@ func (o *operated) play(_ int, p *peer) {
 // operate makes every call of an operator's and of its own.
 func operate(t *testing.T, c *client.Client) {
 	t.Helper()
-	ctx, ada := t.Context(), c.Of("ada")
+	ctx, ada := t.Context(), c.OnBehalfOf("ada")
 	for name, do := range map[string]func(context.Context, string) (wire.Snapshot, error){
 		"get": ada.Get, "cancel": ada.Cancel, "redrive": ada.Redrive, "why": ada.Why, "detail": ada.Detail,
 		"signal": func(ctx context.Context, id string) (wire.Snapshot, error) {
@@ -77,7 +77,7 @@ func operate(t *testing.T, c *client.Client) {
 	if _, err := c.List(ctx, wire.ListQuery{Subject: wire.AllSubjects}); err != nil {
 		t.Errorf("list of all: %v", err)
 	}
-	if list, err := c.Of(wire.AllSubjects).Connections(ctx, wire.ConnectionQuery{Limit: 5, Cursor: "c"}); err != nil || len(list.Connections) != 1 || list.Cursor != "d" {
+	if list, err := c.OnBehalfOf(wire.AllSubjects).Connections(ctx, wire.ConnectionQuery{Limit: 5, Cursor: "c"}); err != nil || len(list.Connections) != 1 || list.Cursor != "d" {
 		t.Errorf("connections: %+v, %v", list, err)
 	}
 	if closed, err := ada.CloseConnections(ctx); err != nil || closed != 2 {
@@ -145,7 +145,7 @@ func TestAnOperatorNamesTheSubjectOverHTTP(t *testing.T) {
 		"GET /requests/r-1?wait=20s&rev=0&subject=ada", "POST /requests", "GET /requests/r-3")
 }
 
-// A frame names the id alone, so requests of two subjects with one id cannot be
+// A frame names only the id, so requests of two subjects with one id cannot be
 // told apart on one connection.
 func TestOneIDOfTwoSubjectsIsNotWatchedAtOnce(t *testing.T) {
 	t.Parallel()
@@ -155,11 +155,11 @@ func TestOneIDOfTwoSubjectsIsNotWatchedAtOnce(t *testing.T) {
 		}
 	})
 	for _, subject := range []string{"ada", "ada"} {
-		if _, err := c.Of(subject).Watch(t.Context(), "r-1"); err != nil {
+		if _, err := c.OnBehalfOf(subject).Watch(t.Context(), "r-1"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := c.Of("bob").Watch(t.Context(), "r-1")
+	_, err := c.OnBehalfOf("bob").Watch(t.Context(), "r-1")
 	wantCode(t, err, wire.DuplicateRequest, "r-1")
 }
 
@@ -167,7 +167,7 @@ func TestOneIDOfTwoSubjectsIsNotWatchedAtOnce(t *testing.T) {
 func TestClosingEitherClosesBoth(t *testing.T) {
 	t.Parallel()
 	c := dial(t, func(_ int, p *peer) { p.drain() })
-	if err := c.Of("ada").Close(); err != nil {
+	if err := c.OnBehalfOf("ada").Close(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Start(t.Context(), client.Request{Action: "echo"}); err != client.ErrClosed {

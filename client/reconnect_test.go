@@ -448,12 +448,12 @@ func TestConfigIsChecked(t *testing.T) {
 		cfg  client.Config
 		says string
 	}{
-		{client.Config{}, "Config.URL is no ws:// or wss:// URL"},
-		{client.Config{URL: "http://host"}, "Config.URL is no ws:// or wss:// URL"},
-		{client.Config{URL: "ws://host", HTTPURL: "host"}, "Config.HTTPURL is no http:// or https:// URL"},
-		{client.Config{URL: "ws://host", KeepAlive: -1}, "Config.KeepAlive is negative"},
-		{client.Config{URL: "ws://host", Backoff: client.Backoff{Min: time.Hour}}, "Config.Backoff needs 0 < Min <= Max"},
-		{client.Config{URL: "ws://host", Backoff: client.Backoff{Min: -1}}, "Config.Backoff needs 0 < Min <= Max"},
+		{client.Config{}, `Config.URL "" is not a valid ws:// or wss:// URL`},
+		{client.Config{URL: "http://host?token=x"}, `Config.URL "http://host" is not a valid ws:// or wss:// URL`},
+		{client.Config{URL: "ws://host", HTTPURL: "host"}, `Config.HTTPURL "host" is not a valid http:// or https:// URL`},
+		{client.Config{URL: "ws://host", KeepAlive: -1}, "Config.KeepAlive -1ns is negative"},
+		{client.Config{URL: "ws://host", Backoff: client.Backoff{Min: time.Hour}}, "Config.Backoff has Min 1h0m0s and Max 20s: set 0 < Min <= Max"},
+		{client.Config{URL: "ws://host", Backoff: client.Backoff{Min: -1}}, "Config.Backoff has Min -1ns and Max 20s: set 0 < Min <= Max"},
 	} {
 		if _, err := client.Dial(t.Context(), tt.cfg); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("dial %+v: %v", tt.cfg, err)

@@ -19,7 +19,7 @@ type Request struct {
 	Payload any
 
 	// ID is the request's idempotency key, 1 to 128 characters of
-	// A-Z a-z 0-9 _ . : -. Empty: one that nobody can guess.
+	// A-Z a-z 0-9 _ . : -. Empty: a random one.
 	ID string
 
 	Metadata map[string]string
@@ -32,13 +32,13 @@ func (r Request) message() (*wire.Message, error) {
 		m.ID = newID("req_")
 	}
 	if reason := wire.CheckID(m.ID); reason != "" {
-		return nil, errorf(wire.InvalidMessage, "", "the id %s", reason)
+		return nil, errorf(wire.InvalidMessage, "", "the id %q is not valid: an id %s", m.ID, reason)
 	}
 	if m.Action == "" {
-		return nil, errorf(wire.InvalidMessage, m.ID, "the request has no action")
+		return nil, errorf(wire.InvalidMessage, m.ID, "the request has no action: set Request.Action to the name of one")
 	}
 	if strings.HasPrefix(m.Action, wire.ReservedPrefix) {
-		return nil, errorf(wire.InvalidAction, m.ID, "%s is the protocol's own; the client has a method for it", m.Action)
+		return nil, errorf(wire.InvalidAction, m.ID, "the action %s is reserved for the protocol: use the client's method for it", m.Action)
 	}
 	switch payload := r.Payload.(type) {
 	case nil:

@@ -17,10 +17,10 @@ const (
 	answerLimit = 30 * time.Second
 
 	// maxSent is how often a message is sent on one connection that API Gateway
-	// may not have been able to hand on.
+	// may not have been able to deliver.
 	maxSent = 5
 
-	// writeLimit is how long one message may take to leave.
+	// writeLimit is how long writing one message may take.
 	writeLimit = 30 * time.Second
 
 	// closeGrace is how long the server has to confirm a close.
@@ -33,22 +33,22 @@ const (
 	maxMessage = 128 << 10
 	maxFrame   = 32_000
 
-	// readLimit bounds what a server can make the client hold.
+	// readLimit bounds how much memory one message of the server can take.
 	readLimit = 1 << 20
 )
 
 var (
 	errLost     = errors.New("the connection was lost")
 	errNoAnswer = errors.New("no answer came in time")
-	errRefused  = errors.New("API Gateway could not hand the message on")
+	errRefused  = errors.New("API Gateway could not deliver the message")
 )
 
 // A session is one connection, from the handshake to its loss.
 type session struct {
 	conn  *websocket.Conn
-	token string // that it was opened with
+	token string // of the handshake
 	out   chan []byte
-	lost  chan struct{} // closed when nothing comes from it any more
+	lost  chan struct{} // closed when no more frames come from it
 	again Backoff       // before a message is sent once more
 
 	mu   sync.Mutex
@@ -58,7 +58,7 @@ type session struct {
 // An ask is a message that has no answer yet.
 type ask struct {
 	answer  chan wire.Frame
-	refused chan struct{} // some message was, perhaps this one
+	refused chan struct{} // API Gateway refused a message, perhaps this one
 }
 
 func newSession(conn *websocket.Conn, token string, again Backoff) *session {
@@ -67,13 +67,13 @@ func newSession(conn *websocket.Conn, token string, again Backoff) *session {
 }
 
 // ask sends a message and returns the first frame that has its id. When API
-// Gateway could not hand some message on, it is sent again after a backoff,
+// Gateway could not deliver some message, this one is sent again after a backoff,
 // unless its answer comes first.
 func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Frame, error) {
-	mine := ask{answer: make(chan wire.Frame, 1), refused: make(chan struct{}, 1)}
-	answer := mine.answer
+	pending := ask{answer: make(chan wire.Frame, 1), refused: make(chan struct{}, 1)}
+	answer := pending.answer
 	s.mu.Lock()
-	s.asks[id] = mine
+	s.asks[id] = pending
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
@@ -86,11 +86,11 @@ func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Fram
 	again := time.NewTimer(time.Hour)
 	again.Stop()
 	defer again.Stop()
-	out, refused, sent := s.out, mine.refused, 0
+	out, refused, sent := s.out, pending.refused, 0
 	for {
 		select {
 		case out <- message:
-			out, refused = nil, mine.refused
+			out, refused = nil, pending.refused
 			sent++
 			limit.Reset(answerLimit)
 		case <-refused:
@@ -122,7 +122,7 @@ func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Fram
 	}
 }
 
-// answer hands a frame to whoever asked for it.
+// answer delivers a frame to the caller that waits for it.
 func (s *session) answer(f wire.Frame) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,8 +134,8 @@ func (s *session) answer(f wire.Frame) bool {
 	return ok
 }
 
-// refuse tells whoever waits for an answer that a message was not handed on;
-// which one it was, API Gateway does not say.
+// refuse notifies all callers that wait for an answer that API Gateway could not
+// deliver a message; it does not say which one.
 func (s *session) refuse() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -54,7 +54,7 @@ func (t *socket) run(s *session) {
 		t.current = s
 		close(t.ready)
 		t.mu.Unlock()
-		t.tell(State{Connected: true})
+		t.notify(State{Connected: true})
 
 		err := s.serve(t.ctx,
 			func(data []byte) { t.receive(s, data) },
@@ -69,7 +69,7 @@ func (t *socket) run(s *session) {
 		}
 		t.cfg.Logger.Info("connection lost", "error", err.Error())
 		if time.Since(since) > t.cfg.Backoff.Max {
-			t.failures = 0 // it worked; a server that drops everybody at once is not hammered
+			t.failures = 0 // it worked; a server that drops its clients at once is not asked again at once
 		}
 		if s, err = t.connect(t.ctx, err); err != nil {
 			t.giveUp(err)
@@ -85,7 +85,7 @@ func (t *socket) connect(ctx context.Context, lost error) (*session, error) {
 		if lost != nil {
 			delay := t.cfg.Backoff.delay(t.failures)
 			t.failures++
-			t.tell(State{Err: lost, Attempt: t.failures, RetryIn: delay})
+			t.notify(State{Err: lost, Attempt: t.failures, RetryIn: delay})
 			if err := sleep(ctx, delay); err != nil {
 				return nil, t.outOfTime(lost, err)
 			}
@@ -107,7 +107,7 @@ func (t *socket) connect(ctx context.Context, lost error) (*session, error) {
 	}
 }
 
-// outOfTime says that the context ended while waiting, and what for.
+// outOfTime returns the error of a context that ended while connecting.
 func (t *socket) outOfTime(lost, ended error) *ConnectError {
 	out := &ConnectError{URL: withoutQuery(t.cfg.URL), Err: lost}
 	var last *ConnectError
@@ -122,7 +122,7 @@ func (t *socket) outOfTime(lost, ended error) *ConnectError {
 	return out
 }
 
-func (t *socket) tell(s State) {
+func (t *socket) notify(s State) {
 	if t.cfg.OnState != nil {
 		t.cfg.OnState(s)
 	}
@@ -131,34 +131,34 @@ func (t *socket) tell(s State) {
 // wait returns when the last session is closed.
 func (t *socket) wait() { <-t.stopped }
 
-// receive takes a frame to the calls that follow its request, and then to who
-// asked for it. It never waits for either.
+// receive delivers a frame to the calls that follow its request, and then to the
+// caller that asked for it. It never waits for either.
 func (t *socket) receive(s *session, data []byte) {
 	f, err := wire.DecodeFrame(data)
 	switch {
 	case err == nil:
 	case isGatewayError(data):
-		t.cfg.Logger.Info("a message was not handed on", "frame", string(data))
+		t.cfg.Logger.Info("API Gateway could not deliver a message", "frame", string(data))
 		s.refuse()
 		return
 	default:
-		t.cfg.Logger.Warn("frame not understood", "error", err.Error(), "bytes", len(data))
+		t.cfg.Logger.Warn("frame not decoded", "error", err.Error(), "bytes", len(data))
 		return
 	}
 	id := f.RequestID
 	if f.Request != nil {
 		id = f.Request.ID // the frame's own id is that of the message it answers
 	}
-	news := false
+	isNew := false
 	if f.Type != wire.TypeError || f.Rev != 0 { // one without rev answers a message and ends no request
 		t.mu.Lock()
 		calls := slices.Clone(t.calls[id])
 		t.mu.Unlock()
 		for _, call := range calls {
-			news = call.offer(f) || news
+			isNew = call.offer(f) || isNew
 		}
 	}
-	if !s.answer(f) && !news {
+	if !s.answer(f) && !isNew {
 		t.cfg.Logger.Debug("frame dropped", "type", string(f.Type), "request_id", f.RequestID, "rev", f.Rev)
 	}
 }
@@ -242,9 +242,9 @@ func (t *socket) follow(ctx context.Context, call *Call) error {
 func (t *socket) add(call *Call) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// A frame names the id alone.
+	// A frame names only the id, not the subject.
 	if followed := t.calls[call.id]; len(followed) > 0 && (call.message != nil || call.subject != followed[0].subject) {
-		return errorf(wire.DuplicateRequest, call.id, "this client follows a request with the id %q already", call.id)
+		return errorf(wire.DuplicateRequest, call.id, "this client already follows a request with the id %q: use its Call, or another id", call.id)
 	}
 	t.calls[call.id] = append(t.calls[call.id], call)
 	return nil
@@ -281,7 +281,7 @@ func (t *socket) askOn(ctx context.Context, s *session, m *wire.Message, about s
 	case errors.Is(err, errNoAnswer):
 		return wire.Frame{}, errorf(wire.Timeout, about, "the server did not answer within %v", answerLimit)
 	case errors.Is(err, errRefused):
-		return wire.Frame{}, errorf(wire.ServiceUnavailable, about, "API Gateway could not hand the message on, sent %d times", maxSent)
+		return wire.Frame{}, errorf(wire.ServiceUnavailable, about, "API Gateway could not deliver the message, which was sent %d times", maxSent)
 	case err == nil && f.Type == wire.TypeError && f.Rev == 0:
 		return wire.Frame{}, newError(f.Error, about)
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// expiry is when a JWT says that it expires; zero when it is no JWT or does not
-// say. Nothing is verified: the server does that.
+// expiry is when a JWT says that it expires; zero when it is not a JWT or has
+// no expiry. Nothing is verified: the server does that.
 func expiry(token string) time.Time {
 	_, rest, _ := strings.Cut(token, ".")
 	payload, _, _ := strings.Cut(rest, ".")

@@ -34,11 +34,11 @@ func newBar(env *environment) *bar {
 // steps of a bar, for a percentage with two decimals.
 const steps = 100_00
 
-const full = "100.0 %" // begins the line of something that is done
+const full = "100.0 %" // how the last line of a finished request begins
 
 func (b *bar) show(p client.Progress) {
 	if p.Percentage == 0 && p.Message == "" {
-		return // it has not begun to tell anything
+		return // the action has not reported anything yet
 	}
 	if !b.live {
 		b.line(p.Percentage, oneLine(p.Message))
@@ -66,8 +66,8 @@ func (b *bar) line(percentage float64, message string) {
 	}
 }
 
-// done fills what has been shown: the last progress of a request may come with
-// its end alone.
+// done completes what has been shown: the last progress of a request may come only
+// with its end.
 func (b *bar) done(success bool) {
 	if success && b.last != "" && !strings.HasPrefix(b.last, full) {
 		b.line(100, "done")

@@ -47,7 +47,7 @@ func newCall(env *environment) *cobra.Command {
 				message.Payload = payload
 			}
 			if message.ID == "" {
-				message.ID = request.NewID() // the same that a person is told of, should the answer be lost
+				message.ID = request.NewID() // it is printed when the answer is lost
 			}
 			return follow(cmd.Context(), env, &flags, noWait, func(ctx context.Context, c *client.Client) (*client.Call, error) {
 				call, err := c.Start(ctx, message)
@@ -82,7 +82,7 @@ func readPayload(env *environment, arg string) (json.RawMessage, error) {
 	}
 	data = []byte(strings.TrimSpace(string(data)))
 	if !json.Valid(data) {
-		return nil, fmt.Errorf("the payload is not JSON; quote it for the shell, as in '{\"hello\":\"world\"}'")
+		return nil, fmt.Errorf("the payload %s is not valid JSON: quote it for the shell, as in '{\"hello\":\"world\"}'", excerpt(data))
 	}
 	return data, nil
 }
@@ -103,7 +103,7 @@ func follow(ctx context.Context, env *environment, flags *clientFlags, noWait bo
 	if noWait {
 		return env.print("%s\n", call.ID())
 	}
-	goesOn := fmt.Sprintf("the request goes on without you; pick it up with: %s watch %s", program(), call.ID()+flags.where())
+	goesOn := fmt.Sprintf("the request keeps running; follow it again with: %s watch %s", program(), call.ID()+flags.where())
 	env.interrupt(func() {
 		fmt.Fprintf(env.stderr, "\n%s\npress Ctrl-C again to cancel it\n", goesOn)
 		env.interrupt(func() {
@@ -130,7 +130,7 @@ func follow(ctx context.Context, env *environment, flags *clientFlags, noWait bo
 	return flags.explain(env, err)
 }
 
-// isAnswer reports whether an error is what became of the request, not of the way to it.
+// isAnswer reports whether an error is the outcome of the request, not of the connection.
 func isAnswer(err error) bool {
 	var answer *client.Error
 	return errors.As(err, &answer) && answer.Code != wire.Unauthorized

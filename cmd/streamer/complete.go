@@ -11,14 +11,14 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// completeTime is how long a press of Tab may wait for the server.
+// completeTime is how long completion may wait for the server.
 const completeTime = 2 * time.Second
 
 // states are the values of list --state.
 var states = []cobra.Completion{wire.StateQueued, wire.StateRunning, wire.StateSucceeded, wire.StateFailed, wire.StateCancelled}
 
-// recent asks the server for the newest requests, of the subject if there is one. A server that cannot
-// be asked completes nothing: a shell has no place for its errors.
+// recent asks the server for the newest requests, of the subject if there is one.
+// When the server does not answer, nothing is completed: a shell does not show errors.
 func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snapshot {
 	ctx, cancel := context.WithTimeout(ctx, completeTime)
 	defer cancel()
@@ -30,7 +30,7 @@ func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snaps
 		return nil
 	}
 	defer c.Close()
-	list, err := c.Of(f.subject).List(ctx, wire.ListQuery{Limit: 50})
+	list, err := c.OnBehalfOf(f.subject).List(ctx, wire.ListQuery{Limit: 50})
 	if err != nil {
 		return nil
 	}
@@ -50,14 +50,13 @@ func (f *clientFlags) completeAction(env *environment) cobra.CompletionFunc {
 	return f.complete(env, func(s wire.Snapshot) cobra.Completion { return s.Action })
 }
 
-// completeSubject completes a flag with who in the tenant asked for something
-// lately.
+// completeSubject completes a flag with the subjects of the tenant's newest requests.
 func (f *clientFlags) completeSubject(env *environment) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		everybody := *f
-		everybody.subject = wire.AllSubjects
+		tenant := *f
+		tenant.subject = wire.AllSubjects
 		var all []cobra.Completion
-		for _, s := range everybody.recent(cmd.Context(), env) {
+		for _, s := range tenant.recent(cmd.Context(), env) {
 			if !slices.Contains(all, s.Subject) {
 				all = append(all, s.Subject)
 			}

@@ -14,8 +14,9 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-const connectionsHelp = `Lists your open WebSockets; with --subject another's, or with '*' those of
-everybody in the token's tenant, by subject, the oldest first. It asks over HTTP.`
+const connectionsHelp = `Lists your open WebSockets, the oldest first. With --subject it lists another
+subject's, or with '*' those of all subjects of the token's tenant. It asks over
+HTTP.`
 
 const connectionsExample = `  streamer connections
   streamer connections --subject '*' --token $OPERATOR_TOKEN
@@ -47,9 +48,9 @@ func newConnections(env *environment) *cobra.Command {
 		}),
 	}
 	flags.register(cmd)
-	flags.subjectFlag(env, cmd, "whose connections, '*' for everybody's (default: yours); others' need a token with the scope "+request.OperatorScope)
-	cmd.Flags().IntVar(&query.Limit, "limit", 100, "how many, 1 to 100")
-	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "where to go on, from the list before")
+	flags.subjectFlag(env, cmd, "subject whose connections to list, '*' for all (default: your own); other subjects need a token with the scope "+request.OperatorScope)
+	cmd.Flags().IntVar(&query.Limit, "limit", 100, "how many to list, 1 to 100")
+	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "start of the page: what the page before printed as more")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.AddCommand(newCloseConnections(env))
 	return cmd
@@ -69,9 +70,9 @@ func printConnections(env *environment, list wire.ConnectionList) error {
 	return endPage(env, w, list.Cursor)
 }
 
-const closeHelp = `Closes all open WebSockets of a subject and prints how many there were. It bars
-nobody: a token that is still good opens a new one, so stop issuing tokens to the
-subject first. Its requests go on.`
+const closeHelp = `Closes all open WebSockets of a subject and prints how many there were. The
+subject's requests keep running. A client can connect again with a token that is
+still valid, so stop issuing tokens to the subject first.`
 
 func newCloseConnections(env *environment) *cobra.Command {
 	flags := clientFlags{http: true}
@@ -90,7 +91,7 @@ func newCloseConnections(env *environment) *cobra.Command {
 		}),
 	}
 	flags.register(cmd)
-	flags.subjectFlag(env, cmd, "whose connections; another's need a token with the scope "+request.OperatorScope)
+	flags.subjectFlag(env, cmd, "subject whose connections to close; another's need a token with the scope "+request.OperatorScope)
 	if err := cmd.MarkFlagRequired("subject"); err != nil {
 		panic(err) // there is no such flag
 	}

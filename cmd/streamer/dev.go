@@ -18,8 +18,8 @@ import (
 
 const devHelp = `Starts everything in one process: the API Gateway emulator, the four functions,
 an embedded database, the stream that dispatches requests and the schedule that
-recovers them. Requests survive restarts; Ctrl-C stops cleanly, and what was
-running goes on at the next start.`
+recovers them. Requests survive restarts: Ctrl-C stops cleanly, and running
+requests continue at the next start.`
 
 const devExample = `  streamer dev
   streamer dev --listen 127.0.0.1:9000 --data /tmp/play --files ~/data
@@ -65,12 +65,12 @@ func newDev(env *environment) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:8700", "address to listen on; port 0 takes a free one")
 	f.StringVar(&config.Stage, "stage", "dev", "stage of the WebSocket API")
-	f.StringVar(&files, "files", "", "folder that profile_csv may read; none by default")
+	f.StringVar(&files, "files", "", "folder whose files profile_csv may read (default: none)")
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
 	complete(cmd, "log", logFormats)
 	f.DurationVar(&config.SweepEvery, "sweep-every", 10*time.Second, "how often the schedule fires; a minute on AWS")
 	f.DurationVar(&config.Parts.Lease, "lease", 10*time.Second,
-		"how long a worker may be silent before its request is taken from it; a minute on AWS")
+		"how long a worker may miss its heartbeats before another worker gets its request; a minute on AWS")
 	f.DurationVar(&config.Parts.Retention, "retention", streamer.DefaultRetention, "how long a request that has ended can be read")
 	f.IntVar(&config.Parts.Limits.RunningPerTenant, "limit-tenant-running", 0, "how many requests of a tenant run at a time; 0 sets no limit")
 	f.IntVar(&config.Parts.Limits.OpenPerPrincipal, "limit-principal-open", 0,

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -23,7 +21,7 @@ const (
 	defaultData = ".streamer"
 )
 
-// clientFlags say where the server is and who asks.
+// clientFlags say where the server is and who the caller is.
 type clientFlags struct {
 	url, httpURL, token, data string
 	subject                   string // empty: the token's own
@@ -44,10 +42,10 @@ func (f *clientFlags) registerHTTP(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.http, "http", false, "use the HTTP API in place of a WebSocket")
 }
 
-// registerSubject adds whose requests they are, and the choice of the HTTP API.
+// registerSubject adds the subject of the request, and the choice of the HTTP API.
 func (f *clientFlags) registerSubject(env *environment, cmd *cobra.Command) {
 	f.registerHTTP(cmd)
-	f.subjectFlag(env, cmd, "whose the request is (default: yours); another's needs a token with the scope "+request.OperatorScope)
+	f.subjectFlag(env, cmd, "subject of the request (default: your own); another's needs a token with the scope "+request.OperatorScope)
 }
 
 func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage string) {
@@ -57,8 +55,8 @@ func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage st
 	}
 }
 
-// where is the flags with which another command finds the same requests, but for
-// the token, which is nobody's to print.
+// where returns the flags with which another command finds the same requests,
+// without the token, which is never printed.
 func (f *clientFlags) where() string {
 	text := ""
 	for _, flag := range []struct{ name, value string }{
@@ -69,17 +67,6 @@ func (f *clientFlags) where() string {
 		}
 	}
 	return text
-}
-
-// quote makes one word of a shell's of what somebody else may have chosen.
-func quote(word string) string {
-	word = printable(word)
-	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_.:/@%+,=-", r)
-	}) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 func (f *clientFlags) webSocketURL(env *environment) string {
@@ -98,7 +85,7 @@ func (f *clientFlags) httpRoot(env *environment) string {
 	return (&url.URL{Scheme: scheme, Host: u.Host}).String()
 }
 
-// devKey is the development key of a server on this machine, or nil.
+// devKey returns the development key of a server on this machine, or nil.
 func (f *clientFlags) devKey(env *environment) *stack.Key {
 	if firstOf(f.token, env.getenv("STREAMER_TOKEN")) != "" || !isLoopback(f.webSocketURL(env)) {
 		return nil
@@ -110,13 +97,13 @@ func (f *clientFlags) devKey(env *environment) *stack.Key {
 	return key
 }
 
-// bearer is the token to send.
+// bearer returns the token to send.
 func (f *clientFlags) bearer(env *environment) (string, error) {
 	if token := firstOf(f.token, env.getenv("STREAMER_TOKEN")); token != "" {
 		return token, nil
 	}
 	if !isLoopback(f.webSocketURL(env)) {
-		return "", &exitError{exitUsage, errors.New("a server elsewhere needs --token or $STREAMER_TOKEN")}
+		return "", &exitError{exitUsage, fmt.Errorf("%s is not on this machine: pass its token with --token or $STREAMER_TOKEN", f.webSocketURL(env))}
 	}
 	grant := devGrant()
 	if f.subject != "" {
@@ -124,7 +111,7 @@ func (f *clientFlags) bearer(env *environment) (string, error) {
 	}
 	token, err := signDev(f.data, grant)
 	if err != nil {
-		return "", &exitError{exitNoWay, err}
+		return "", &exitError{exitConnection, err}
 	}
 	return token, nil
 }
@@ -135,7 +122,7 @@ const dialTime = 10 * time.Second
 // open connects, and returns the client of the subject. The caller closes it.
 func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Client, error) {
 	if u, err := url.Parse(f.webSocketURL(env)); err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
-		return nil, &exitError{exitUsage, errors.New("the server's URL is no ws:// or wss:// URL; see --url")}
+		return nil, &exitError{exitUsage, fmt.Errorf("%q is not a valid WebSocket URL: set --url or $STREAMER_URL to one such as %s", f.webSocketURL(env), defaultURL)}
 	}
 	if _, err := f.bearer(env); err != nil { // before anything is tried
 		return nil, err
@@ -149,16 +136,16 @@ func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Clien
 		if err != nil {
 			return nil, &exitError{exitUsage, err}
 		}
-		return c.Of(f.subject), nil
+		return c.OnBehalfOf(f.subject), nil
 	}
-	config.OnState = connectionTalk(env)
+	config.OnState = reportConnection(env)
 	dialing, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
 	c, err := client.Dial(dialing, config)
 	if err != nil {
 		return nil, f.explain(env, err)
 	}
-	return c.Of(f.subject), nil
+	return c.OnBehalfOf(f.subject), nil
 }
 
 // run is a command with a client, whose errors are explained.
@@ -176,9 +163,9 @@ func (f *clientFlags) run(env *environment, do func(ctx context.Context, c *clie
 	}
 }
 
-// connectionTalk tells when there is no connection at first, when an open one is
-// lost, and when it is back.
-func connectionTalk(env *environment) func(client.State) {
+// reportConnection prints when the first attempt to connect fails, when an open
+// connection is lost, and when it is open again.
+func reportConnection(env *environment) func(client.State) {
 	var open, lost, tried bool
 	return func(s client.State) {
 		switch {
@@ -188,14 +175,14 @@ func connectionTalk(env *environment) func(client.State) {
 		case s.Connected && lost:
 			fmt.Fprintln(env.stderr, "connected again")
 		case !s.Connected && open:
-			fmt.Fprintln(env.stderr, "the connection is lost; connecting again")
+			fmt.Fprintln(env.stderr, "the connection was lost; connecting again")
 		}
 		lost = !s.Connected && (open || lost)
 		open = s.Connected
 	}
 }
 
-// explain turns a client's error into an exit with a word on what to do.
+// explain turns a client's error into an exit code and a text that says what to do.
 func (f *clientFlags) explain(env *environment, err error) error {
 	var exit *exitError
 	var refused *client.ConnectError
@@ -204,19 +191,19 @@ func (f *clientFlags) explain(env *environment, err error) error {
 	case errors.As(err, &exit):
 		return exit
 	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
-		return &exitError{exitNoWay, fmt.Errorf("%w\n%s", err, f.tokenAdvice(env))}
+		return &exitError{exitConnection, fmt.Errorf("%w\n%s", err, f.tokenAdvice(env))}
 	case errors.As(err, &refused) && refused.Status == http.StatusForbidden: // API Gateway's own answer
-		return &exitError{exitNoWay, fmt.Errorf("%w\nis there such a stage? a URL ends in it, as in %s", err, defaultURL)}
+		return &exitError{exitConnection, fmt.Errorf("%w\ncheck the stage, the last part of the URL, as in %s", err, defaultURL)}
 	case errors.As(err, &refused):
 		advice := ""
 		if isLoopback(f.webSocketURL(env)) {
-			advice = "\nis the server running? start it with: streamer dev"
+			advice = "\nno server answers there: start it with `streamer dev`, or set --url"
 		}
-		return &exitError{exitNoWay, fmt.Errorf("%w%s", err, advice)}
+		return &exitError{exitConnection, fmt.Errorf("%w%s", err, advice)}
 	case errors.As(err, &answer):
 		text, code := answer.Error(), exitFailed
 		if answer.Code == wire.Unauthorized {
-			text, code = text+"\n"+f.tokenAdvice(env), exitNoWay
+			text, code = text+"\n"+f.tokenAdvice(env), exitConnection
 		}
 		if answer.Retryable {
 			text += "\nthe same request may succeed later"
@@ -234,12 +221,12 @@ func (f *clientFlags) explain(env *environment, err error) error {
 	return &exitError{exitFailed, err}
 }
 
-// tokenAdvice says what to do about a token that the server does not take.
+// tokenAdvice says what to do about a token that the server does not accept.
 func (f *clientFlags) tokenAdvice(env *environment) string {
 	if f.devKey(env) != nil {
-		return "the server does not know the development key of " + f.data + "; name the folder that it was started with: --data"
+		return "the server does not accept the development key of " + f.data + ": set --data to the folder that the server was started with"
 	}
-	return "the token is not good here; pass another with --token"
+	return "the server does not accept the token: pass another with --token or $STREAMER_TOKEN"
 }
 
 func firstOf(values ...string) string {

@@ -15,10 +15,10 @@ func newGet(env *environment) *cobra.Command {
 	var detail bool
 	cmd := newSnapshot(env, &cobra.Command{
 		Use:   "get ID",
-		Short: "Print how a request stands",
-		Long: `Prints how a request stands as JSON: its state, progress, result or error. With
---detail also its payload, steps, checkpoint, worker, and the correlation id by
-which the logs have it.`,
+		Short: "Print a request's state",
+		Long: `Prints a request as JSON: its state, progress, result or error. With --detail
+also its payload, steps, checkpoint, worker, and the correlation id to search the
+logs for.`,
 		Example: `  streamer get req_7y2m… | jq .state
   streamer get req_7y2m… --subject ada --detail | jq -r .detail.correlation_id`,
 	}, func(c *client.Client, ctx context.Context, id string) (wire.Snapshot, error) {
@@ -27,7 +27,7 @@ which the logs have it.`,
 		}
 		return c.Get(ctx, id)
 	})
-	cmd.Flags().BoolVar(&detail, "detail", false, "print all that is known of it")
+	cmd.Flags().BoolVar(&detail, "detail", false, "print also what only operators and support need")
 	return cmd
 }
 
@@ -36,7 +36,7 @@ func newCancel(env *environment) *cobra.Command {
 		Use:   "cancel ID",
 		Short: "Cancel a request",
 		Long: `Ends a queued request at once, and asks a running one to stop. One that has
-ended stays as it is. Prints how the request stands after that.`,
+ended stays as it is. Prints the request as it is after that.`,
 		Example: `  streamer cancel req_7y2m…
   streamer cancel req_7y2m… --subject ada`,
 	}, (*client.Client).Cancel)
@@ -46,8 +46,9 @@ func newRedrive(env *environment) *cobra.Command {
 	return newSnapshot(env, &cobra.Command{
 		Use:   "redrive ID",
 		Short: "Run a failed request again",
-		Long: `Queues a request that has failed once more, from its last checkpoint and with
-the steps that it has recorded, as its first attempt. Another stays as it is.`,
+		Long: `Queues a failed request again. It continues from its last checkpoint, keeps the
+results of its steps, and has all its attempts again. A request that has not
+failed stays as it is.`,
 		Example: `  streamer redrive req_7y2m… && streamer watch req_7y2m…`,
 	}, (*client.Client).Redrive)
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-const listHelp = `Lists your requests, newest first; with --subject another's, or with '*' those of
-everybody in the token's tenant.`
+const listHelp = `Lists your requests, newest first. With --subject it lists another subject's, or
+with '*' those of all subjects of the token's tenant.`
 
 const listExample = `  streamer list
   streamer list --state FAILED
@@ -45,12 +45,12 @@ func newList(env *environment) *cobra.Command {
 		}),
 	}
 	flags.registerHTTP(cmd)
-	flags.subjectFlag(env, cmd, "whose requests, '*' for everybody's (default: yours); others' need a token with the scope "+request.OperatorScope)
-	cmd.Flags().StringVar(&query.Action, "action", "", "only of this action")
-	cmd.Flags().StringVar(&query.State, "state", "", "only QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
+	flags.subjectFlag(env, cmd, "subject whose requests to list, '*' for all (default: your own); other subjects need a token with the scope "+request.OperatorScope)
+	cmd.Flags().StringVar(&query.Action, "action", "", "list only requests of this action")
+	cmd.Flags().StringVar(&query.State, "state", "", "list only requests in this state: QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)
-	cmd.Flags().IntVar(&query.Limit, "limit", 20, "how many, 1 to 100")
-	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "where to go on, from the list before")
+	cmd.Flags().IntVar(&query.Limit, "limit", 20, "how many to list, 1 to 100")
+	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "start of the page: what the page before printed as more")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
@@ -86,22 +86,4 @@ func endPage(env *environment, w *tabwriter.Writer, cursor string) error {
 		fmt.Fprintf(env.stderr, "more: --cursor %s\n", cursor)
 	}
 	return nil
-}
-
-// oneLine keeps what a server sent from moving the cursor or filling the screen.
-func oneLine(s string) string {
-	s = printable(s)
-	if runes := []rune(s); len(runes) > 80 {
-		return string(runes[:79]) + "…"
-	}
-	return s
-}
-
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, s)
 }

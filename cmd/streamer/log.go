@@ -23,10 +23,10 @@ func newLogger(env *environment, format string) (*slog.Logger, error) {
 			TimeFormat: time.TimeOnly, NoColor: !terminal || env.getenv("NO_COLOR") != "", ReplaceAttr: shorten,
 		})}), nil
 	}
-	return nil, fmt.Errorf("--log %s is neither json nor text", format)
+	return nil, fmt.Errorf("--log %q is not valid: use json or text", format)
 }
 
-// shorten leaves out of a line for people what only machines search for.
+// shorten removes attributes that only machines search for from lines for people.
 func shorten(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && (a.Key == "requestId" || a.Key == "fence") {
 		return slog.Attr{}

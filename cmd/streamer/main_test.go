@@ -135,11 +135,11 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"get", "", []string{"get", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"get over HTTP", "", []string{"get", "r1", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"cancel what has ended", "", []string{"cancel", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
-		{"why", "", []string{"why", "r1"}, 0, "echo_async r1: it is SUCCEEDED", ""},
+		{"why", "", []string{"why", "r1"}, 0, "echo_async r1 is SUCCEEDED", ""},
 		{"why as JSON", "", []string{"why", "r1", "--json", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"redrive what has succeeded", "", []string{"redrive", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"signal what has ended", "", []string{"signal", "r1", "token", "{}"}, 1, "-", "VALIDATION_ERROR"},
-		{"a signal that is no JSON", "", []string{"signal", "r1", "token", "{"}, 2, "-", "not JSON"},
+		{"a signal that is not JSON", "", []string{"signal", "r1", "token", "{"}, 2, "-", "is not valid JSON"},
 		{"output of what emits nothing", "", []string{"output", "r1", "--follow"}, 0, "-", ""},
 		{"list", "", []string{"list", "--state", "succeeded"}, 0, "r1", ""},
 		{"list as JSON", "", []string{"list", "--json"}, 0, `{"requests":[`, ""},
@@ -147,15 +147,15 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"an unknown state", "", []string{"list", "--state", "x"}, 1, "-", "VALIDATION_ERROR"},
 		{"an unknown action", "", []string{"call", "none"}, 1, "-", "INVALID_ACTION"},
 		{"a payload that is refused", "", []string{"call", "generate_report", `{"format":"pdf"}`}, 1, "-", "VALIDATION_ERROR"},
-		{"a payload that is no JSON", "", []string{"call", "echo", `{hello}`}, 2, "-", "not JSON"},
+		{"a payload that is not JSON", "", []string{"call", "echo", `{hello}`}, 2, "-", "is not valid JSON"},
 		{"a payload that is not there", "", []string{"call", "echo", "@/nowhere"}, 2, "-", "no such file"},
 		{"no action", "", []string{"call"}, 2, "-", "Usage: streamer call ACTION [PAYLOAD] [flags]\nSee: streamer call --help"},
 		{"an unknown flag", "", []string{"call", "echo", "--what"}, 2, "-", "unknown flag"},
 		{"a misspelt command", "", []string{"lits"}, 2, "-", "Did you mean this?\n\tlist"},
 		{"an unknown command", "", []string{"what"}, 2, "-", "unknown command"},
 		{"a token that is not good", "", []string{"call", "echo", "--token", "x.y.z"}, 3, "-", "401"},
-		{"a token that is not good, over HTTP", "", []string{"list", "--http", "--token", "x.y.z"}, 3, "-", "pass another with --token\ncorrelation id: "},
-		{"a stage that is not there", "", []string{"get", "r1", "--url", s.url + "x"}, 3, "-", "is there such a stage?"},
+		{"a token that is not good, over HTTP", "", []string{"list", "--http", "--token", "x.y.z"}, 3, "-", "pass another with --token or $STREAMER_TOKEN\ncorrelation id: "},
+		{"a stage that is not there", "", []string{"get", "r1", "--url", s.url + "x"}, 3, "-", "check the stage"},
 		{"nothing that verify is let in to", "", []string{"verify", "--token", "x.y.z"}, 3, "-", "401"},
 		{"another folder's key", "", []string{"get", "r1", "--token", otherKey(t)}, 3, "-", "401"},
 	} {
@@ -205,7 +205,7 @@ func TestTermination(t *testing.T) {
 		term := start(t, ctx, s.env, "", "call", "echo_async", `{"step_ms":2000}`, "--id", id, "--data", s.data, transport)
 		term.err.await(t, "20.0 %")
 		cancel()
-		if code := <-term.exit; code != exitFailed || !strings.Contains(term.err.String(), "the request goes on without you; pick it up with: ") ||
+		if code := <-term.exit; code != exitFailed || !strings.Contains(term.err.String(), "the request keeps running; follow it again with: ") ||
 			!strings.HasSuffix(term.err.String(), "watch "+id+" --data "+s.data+"\nstreamer: interrupted\n") {
 			t.Errorf("%s: exit %d:\n%s", transport, code, term.err)
 		}
@@ -314,7 +314,7 @@ func TestDevSaysWhatToDo(t *testing.T) {
 		{"a broken database", []string{"--data", broken}, 1, "move it away"},
 		{"a folder in use", []string{"--data", busy.data}, 1, "another"},
 		{"files that are not there", []string{"--files", filepath.Join(dir, "none")}, 1, "none"},
-		{"an unknown log format", []string{"--log", "xml"}, 2, "neither json nor text"},
+		{"an unknown log format", []string{"--log", "xml"}, 2, "use json or text"},
 		{"a stage that the console hides", []string{"--stage", "console"}, 1, "is not a valid stage here"},
 		{"a stage that hides the HTTP API", []string{"--stage", "requests"}, 1, "is not a valid stage here"},
 		{"a bad stage", []string{"--stage", "no/slash"}, 1, "stage"},
@@ -328,8 +328,8 @@ func TestDevSaysWhatToDo(t *testing.T) {
 	}
 }
 
-// nobody is an address at which no server answers.
-func nobody(t *testing.T) string {
+// freeAddress returns an address at which no server answers.
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -342,18 +342,18 @@ func nobody(t *testing.T) string {
 // Who has not started the server is told at once, not after all tries.
 func TestServerThatIsNotThereYet(t *testing.T) {
 	t.Parallel()
-	address := nobody(t)
+	address := freeAddress(t)
 	term := start(t, t.Context(), map[string]string{"STREAMER_TOKEN": "x.y.z"}, "", "get", "x", "--url", "ws://"+address+"/dev")
 	term.err.await(t, "connection refused; trying for 10s\n")
 	term.interrupts <- os.Interrupt
-	if code := <-term.exit; code != exitNoWay || strings.Count(term.err.String(), "trying for") != 1 {
+	if code := <-term.exit; code != exitConnection || strings.Count(term.err.String(), "trying for") != 1 {
 		t.Errorf("exit %d: %s", code, term.err)
 	}
 }
 
 func TestNoServer(t *testing.T) {
 	t.Parallel()
-	address := nobody(t)
+	address := freeAddress(t)
 	for name, tt := range map[string]struct {
 		env  map[string]string
 		args []string

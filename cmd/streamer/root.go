@@ -16,10 +16,10 @@ import (
 
 // The exit codes.
 const (
-	exitDone   = 0
-	exitFailed = 1 // the request or the server failed
-	exitUsage  = 2
-	exitNoWay  = 3 // no connection, or not let in
+	exitDone       = 0
+	exitFailed     = 1 // the request or the server failed
+	exitUsage      = 2
+	exitConnection = 3 // no connection, or not authenticated
 )
 
 // An exitError ends the program with a code. A nil err was reported already.
@@ -37,7 +37,7 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// environment is what the program has from its process.
+// environment is what the program gets from its process.
 type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -48,7 +48,7 @@ type environment struct {
 	onInterrupt func() // what the next Ctrl-C does; nil: it ends the program
 }
 
-// print writes to stdout; what cannot be written fails the command.
+// print writes to stdout; a failed write fails the command.
 func (env *environment) print(format string, args ...any) error {
 	if _, err := fmt.Fprintf(env.stdout, format, args...); err != nil {
 		return &exitError{exitFailed, err}
@@ -82,7 +82,7 @@ func (env *environment) interrupt(handle func()) {
 	env.onInterrupt = handle
 }
 
-// terminal reports whether w is one, and wants more than plain lines.
+// terminal reports whether w is a terminal that shows more than plain lines.
 func (env *environment) terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && env.getenv("TERM") != "dumb"
@@ -92,7 +92,7 @@ const rootHelp = `Streamer runs long work behind a WebSocket: short actions are 
 long ones become durable requests with live progress.
 
 Results go to stdout, everything else to stderr. Progress is a bar
-on a terminal and plain lines elsewhere; NO_COLOR and TERM=dumb are heeded.`
+on a terminal and plain lines elsewhere; NO_COLOR and TERM=dumb are respected.`
 
 const rootExample = `  streamer dev     # everything on this machine; then, in another terminal:
   streamer call echo '{"hello":"world"}'
@@ -100,11 +100,11 @@ const rootExample = `  streamer dev     # everything on this machine; then, in a
   source <(streamer completion bash)`
 
 const exitCodesHelp = `0  done
-1  the request or the server failed, or checks of verify did
+1  the request or the server failed, or a check of verify
 2  a command, a flag or an argument is wrong
-3  no connection, or not let in
+3  no connection, or the server does not accept the token
 
-staging --once passes on the code of its command.`
+staging --once exits with the code of its command.`
 
 func newRoot(env *environment) *cobra.Command {
 	root := &cobra.Command{
@@ -121,7 +121,7 @@ func newRoot(env *environment) *cobra.Command {
 	root.SetErr(env.stderr)
 	root.AddCommand(newDev(env), newStaging(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env), newRedrive(env),
 		newSignal(env), newOutput(env), newConnections(env), newToken(env), newVerify(env),
-		&cobra.Command{Use: "exit-codes", Short: "What the program says by its exit code", Long: exitCodesHelp})
+		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
 }
 

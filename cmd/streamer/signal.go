@@ -6,9 +6,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const signalHelp = `Gives a request the signal that it waits for, or will wait for, with a payload of
-JSON: an argument, @FILE, or - for standard input. The first signal of a token
-counts.`
+const signalHelp = `Sends a request the signal that it waits for, or will wait for, with a payload of
+JSON: an argument, @FILE, or - for standard input. Only the first signal of a
+token counts.`
 
 const signalExample = `  streamer signal req_7y2m… approval '{"by":"ada"}'`
 
@@ -16,7 +16,7 @@ func newSignal(env *environment) *cobra.Command {
 	var flags clientFlags
 	cmd := &cobra.Command{
 		Use:     "signal ID TOKEN [PAYLOAD]",
-		Short:   "Wake a request that waits for a signal",
+		Short:   "Send the signal that a request waits for",
 		Long:    signalHelp,
 		Example: signalExample,
 		Args:    cobra.RangeArgs(2, 3),

@@ -19,7 +19,7 @@ import (
 const stagingHelp = `Runs what the CloudFormation template says: builds the binaries of its functions
 and runs them as AWS does, as processes on a Runtime API, one event at a time and
 frozen between events, on DynamoDB's protocol with its stream, behind the API
-Gateway emulator. It starts empty and forgets everything at its end. It needs the
+Gateway emulator. It starts empty and keeps nothing when it stops. It needs the
 source, the go command and, the first time, npm.
 
 --once runs the command with STREAMER_URL, STREAMER_HTTP_URL, STREAMER_TOKEN,
@@ -45,11 +45,11 @@ func newStaging(env *environment) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case once && len(args) == 0:
-				return &exitError{exitUsage, errors.New("--once needs a command behind --")}
+				return &exitError{exitUsage, errors.New("--once has no command: put one behind --, as in: streamer staging --once -- go test ./...")}
 			case !once && len(args) > 0:
-				return &exitError{exitUsage, errors.New("a command is run with --once only")}
+				return &exitError{exitUsage, fmt.Errorf("%q is run only with --once: add --once before --, or leave the command out", strings.Join(args, " "))}
 			case grant.TTL <= 0:
-				return &exitError{exitUsage, fmt.Errorf("--ttl %v is not above zero", grant.TTL)}
+				return &exitError{exitUsage, fmt.Errorf("--ttl %v is not valid: set a time above zero, such as 1h", grant.TTL)}
 			}
 			var err error
 			if config.Parameters, err = readParameters(parameters); err != nil {
@@ -60,7 +60,7 @@ func newStaging(env *environment) *cobra.Command {
 				return &exitError{exitUsage, err}
 			}
 			config.Logger, config.Output = logger, env.stderr
-			if once { // what the command says is what counts
+			if once { // the output is the command's
 				config.Logger, config.Output = slog.New(slog.DiscardHandler), nil
 			}
 			return staging(cmd.Context(), env, config, grant, args)
@@ -87,7 +87,7 @@ func readParameters(given []string) (map[string]string, error) {
 	for _, one := range given {
 		name, value, ok := strings.Cut(one, "=")
 		if !ok || name == "" {
-			return nil, fmt.Errorf("--parameter %q is not of the form Name=Value", one)
+			return nil, fmt.Errorf("--parameter %q is not valid: write Name=Value, as in StageName=test", one)
 		}
 		parameters[name] = value
 	}

@@ -34,15 +34,15 @@ func newToken(env *environment) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&grant.Tenant, "tenant", grant.Tenant, "tenant that the token speaks for")
-	f.StringVar(&grant.Subject, "subject", grant.Subject, "subject that the token speaks for")
-	f.StringArrayVar(&grant.Scopes, "scope", nil, "scope that it grants; repeat for more")
-	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long it is valid")
+	f.StringVar(&grant.Tenant, "tenant", grant.Tenant, "tenant of the token")
+	f.StringVar(&grant.Subject, "subject", grant.Subject, "subject of the token")
+	f.StringArrayVar(&grant.Scopes, "scope", nil, "scope of the token; repeat for more")
+	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long the token is valid")
 	dataFlag(cmd, &data)
 	return cmd
 }
 
-// devGrant is who the CLI is when nobody says otherwise.
+// devGrant is the caller that the CLI signs tokens for by default.
 func devGrant() stack.Grant {
 	return stack.Grant{Tenant: "dev", Subject: "you", TTL: time.Hour}
 }
@@ -55,13 +55,13 @@ func dataFlag(cmd *cobra.Command, data *string) {
 func signDev(data string, grant stack.Grant) (string, error) {
 	switch {
 	case grant.Tenant == "" || grant.Subject == "":
-		return "", errors.New("a token needs a tenant and a subject")
+		return "", fmt.Errorf("a token needs a tenant and a subject, and got %q and %q: set --tenant and --subject", grant.Tenant, grant.Subject)
 	case grant.TTL <= 0:
-		return "", fmt.Errorf("--ttl %v is not above zero", grant.TTL)
+		return "", fmt.Errorf("--ttl %v is not valid: set a time above zero, such as 1h", grant.TTL)
 	}
 	key, err := stack.OpenKey(data)
 	if errors.Is(err, stack.ErrNoKey) {
-		return "", fmt.Errorf("%w; start `streamer dev` once, or name its folder with --data", err)
+		return "", fmt.Errorf("%w: start `streamer dev` once, or set --data to its folder", err)
 	}
 	if err != nil {
 		return "", err

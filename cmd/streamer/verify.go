@@ -20,10 +20,10 @@ import (
 
 const verifyHelp = `Checks a stage from the outside, as a client sees it: handshake, errors, short
 and long requests, resuming, cancelling, isolation, limits. The example actions
-must be deployed there. Exit code 0 when nothing failed, 1 when something did, 3
-when the stage does not let it in.
+must be deployed there. The exit code is 0 when every check passed or was skipped,
+1 when one failed, and 3 when there is no connection.
 
-On a stack of this machine it signs its own tokens, flawed ones too. Elsewhere
+On a stack of this machine it signs its own tokens, invalid ones too. Elsewhere
 the checks that need more than --token, --other-token, --operator-token and
 --sign-key are skipped. streamer staging --once sets the variables for three of them.`
 
@@ -42,7 +42,7 @@ func newVerify(env *environment) *cobra.Command {
 		Example: verifyExample,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := flags.open(cmd.Context(), env) // a stage that lets nobody in fails everything
+			c, err := flags.open(cmd.Context(), env) // without a connection every check would fail
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ func newVerify(env *environment) *cobra.Command {
 	flags.register(cmd)
 	cmd.Flags().StringVar(&other, "other-token", "", "token of another tenant, for the checks of isolation (default $STREAMER_OTHER_TOKEN)")
 	cmd.Flags().StringVar(&operator, "operator-token", "", "token of the same tenant with the scope streamer:operator (default: one made with the key, if there is one)")
-	cmd.Flags().StringVar(&signKey, "sign-key", "", "PEM file with the Ed25519 key that signs the stage's tokens, for the checks of tokens with a flaw (default $STREAMER_SIGN_KEY)")
+	cmd.Flags().StringVar(&signKey, "sign-key", "", "PEM file with the Ed25519 key that signs the stage's tokens, for the checks of invalid tokens (default $STREAMER_SIGN_KEY)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a check")
 	return cmd
 }
@@ -87,7 +87,7 @@ func verifyTarget(env *environment, flags clientFlags, other, signKey string) (*
 	return target, nil
 }
 
-// signLike signs what a token claims, with changes, with the key of a file.
+// signLike returns a signer of a token's claims, with changes, by the key of a file.
 func signLike(token, file string) (func(map[string]any) (string, error), error) {
 	key, err := stack.ReadKey(file)
 	if err != nil {
@@ -100,7 +100,7 @@ func signLike(token, file string) (func(map[string]any) (string, error), error) 
 		err = json.Unmarshal(raw, &claims)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the token has no claims that --sign-key could change: %w", err)
+		return nil, fmt.Errorf("the token is not a JWT whose claims --sign-key could change: %w; pass one with --token", err)
 	}
 	return func(changes map[string]any) (string, error) {
 		changed := maps.Clone(claims)
@@ -109,7 +109,7 @@ func signLike(token, file string) (func(map[string]any) (string, error), error) 
 	}, nil
 }
 
-// jwt is a token as it may stand in an error that names a URL.
+// jwt matches a token in an error that names a URL.
 var jwt = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.[\w-]*`)
 
 func runVerify(ctx context.Context, env *environment, target *verify.Target, asJSON bool) error {

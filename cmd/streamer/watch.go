@@ -8,7 +8,7 @@ import (
 	"github.com/pay-theory/streamer/client"
 )
 
-const watchHelp = `Picks up a request that exists, running or ended, from any terminal and after a
+const watchHelp = `Follows a request that exists, running or ended, from any terminal and after a
 restart of either side: shows its progress and prints its result.`
 
 const watchExample = `  streamer watch req_7y2m…`

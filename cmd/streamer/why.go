@@ -11,8 +11,8 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-const whyHelp = `Says in a sentence why a request does not run, or how it stands, and what its
-failed attempts were.`
+const whyHelp = `Says why a request does not run yet, or what state it is in, what to do about it,
+and how its earlier attempts ended.`
 
 const whyExample = `  streamer why req_7y2m…
   streamer why req_7y2m… --subject ada`
@@ -34,10 +34,11 @@ func newWhy(env *environment) *cobra.Command {
 			if asJSON {
 				return printJSON(env, s.Append(nil))
 			}
-			lines := fmt.Sprintf("%s %s: %s\n", s.Action, s.ID, reason(s, time.Now(), flags.where()))
+			now := time.Now()
+			lines := fmt.Sprintf("%s %s is %s\n", oneLine(s.Action), s.ID, reason(s, now, flags.where()))
 			for _, a := range s.History {
-				lines += fmt.Sprintf("  attempt %d on %s ended after %v with %s, %s ago\n", a.Number, oneLine(a.Worker),
-					a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond), a.Code, time.Since(a.EndedAt).Round(time.Second))
+				lines += fmt.Sprintf("  attempt %d ended %s ago with %s, after %v on worker %s\n", a.Number, age(a.EndedAt, now),
+					oneLine(string(a.Code)), a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond), oneLine(a.Worker))
 			}
 			return env.print("%s", lines)
 		}),
@@ -48,37 +49,60 @@ func newWhy(env *environment) *cobra.Command {
 	return cmd
 }
 
-// reason is how a request stands, in words. A command that it names has the flags of where.
+// reason says what state a request is in, why, and what to do about it. Commands in
+// it have the flags of where.
 func reason(s wire.Snapshot, now time.Time, where string) string {
-	in := func(t *time.Time) string {
-		if t == nil || !t.After(now) {
-			return "now"
-		}
-		return "in " + t.Sub(now).Round(time.Second).String()
-	}
 	switch {
 	case s.State == wire.StateRunning && s.Cancelling:
-		return "it runs and was asked to stop; its worker hears of that with its next heartbeat"
+		return "RUNNING, and asked to stop: its worker learns that with its next heartbeat, usually within 15 s, and its action then ends"
 	case s.State == wire.StateRunning:
-		return fmt.Sprintf("it runs, at %.0f %%; its worker was last heard of at %s", s.Percentage, s.UpdatedAt.Local().Format(time.DateTime))
+		return fmt.Sprintf("RUNNING, at %.0f %%: its last progress or heartbeat was %s ago; if its worker has died, another one continues it",
+			s.Percentage, age(s.UpdatedAt, now))
 	case s.State == wire.StateFailed && s.Error != nil:
-		return fmt.Sprintf("it failed with %s: %s; `streamer redrive %s` runs it again", s.Error.Code, oneLine(s.Error.Message), s.ID+where)
+		return fmt.Sprintf("FAILED with %s: %s; `streamer redrive %s` runs it again", s.Error.Code, oneLine(s.Error.Message), s.ID+where)
 	case s.Final() || s.Waiting == nil:
-		return "it is " + s.State
+		return s.State
 	}
 	switch w := s.Waiting; w.For {
 	case wire.WaitingRetry:
-		return fmt.Sprintf("the last attempt failed with %s; attempt %d begins %s", s.Error.Code, s.Attempts, in(w.Until))
-	case wire.WaitingTime:
-		return "its action asked to go on " + in(w.Until)
-	case wire.WaitingSignal:
-		return fmt.Sprintf("it waits for the signal %q, whose time is over %s; `streamer signal %s %s` sends it", oneLine(w.Token), in(w.Until), s.ID, quote(w.Token)+where)
-	case wire.WaitingLimit:
-		place := ""
-		if w.Position > 0 {
-			place = fmt.Sprintf(", and it is number %d in the line", w.Position)
+		failed := ""
+		if s.Error != nil {
+			failed = fmt.Sprintf(" because the last attempt failed with %s", s.Error.Code)
 		}
-		return fmt.Sprintf("all places of %s are taken (%d run)%s", oneLine(w.Limit), w.Running, place)
+		return fmt.Sprintf("QUEUED%s: attempt %d starts %s", failed, s.Attempts, until(w.Until, now))
+	case wire.WaitingTime:
+		return "QUEUED because its action asked for a pause: it continues " + until(w.Until, now)
+	case wire.WaitingSignal:
+		return fmt.Sprintf("QUEUED until it gets the signal %q: it stops waiting %s; `streamer signal %s %s` sends the signal",
+			oneLine(w.Token), until(w.Until, now), s.ID, quote(w.Token)+where)
+	case wire.WaitingLimit:
+		return fmt.Sprintf("QUEUED because the concurrency limit %s is reached: %d of its requests are running; %s",
+			oneLine(w.Limit), w.Running, turn(w.Position))
 	}
-	return fmt.Sprintf("it is queued since %s and waits for a worker; the next sweep rings for it if its doorbell was lost", s.UpdatedAt.Local().Format(time.DateTime))
+	return fmt.Sprintf("QUEUED for %s, until a worker starts it, which is usually at once; if it still waits after a few minutes, "+
+		"the processor is not running or fails: look at its logs", age(s.UpdatedAt, now))
+}
+
+// turn says when a request that waits for a concurrency limit starts.
+func turn(position int) string {
+	switch {
+	case position == 1:
+		return "this one is next, and starts when one of them ends"
+	case position > 1:
+		return fmt.Sprintf("this one is number %d in the wait queue", position)
+	}
+	return "this one starts when it has come up in the wait queue"
+}
+
+// until says how long it is until t, if t is still to come.
+func until(t *time.Time, now time.Time) string {
+	if t == nil || !t.After(now) {
+		return "now"
+	}
+	return "in " + t.Sub(now).Round(time.Second).String()
+}
+
+// age says how long ago t was, in seconds.
+func age(t, now time.Time) string {
+	return max(now.Sub(t), 0).Round(time.Second).String()
 }

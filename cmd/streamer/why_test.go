@@ -15,22 +15,30 @@ func TestReason(t *testing.T) {
 	queued := func(w wire.Waiting) wire.Snapshot {
 		return wire.Snapshot{ID: "r1", State: wire.StateQueued, Attempts: 2, Waiting: &w, UpdatedAt: now, Error: &wire.Error{Code: wire.InternalError}}
 	}
+	position := func(n int) wire.Snapshot {
+		return queued(wire.Waiting{For: wire.WaitingLimit, Limit: "tenant:acme", Running: 3, Position: n})
+	}
 	for want, s := range map[string]wire.Snapshot{
-		"attempt 2 begins in 1m30s":                         queued(wire.Waiting{For: wire.WaitingRetry, Until: &soon}),
-		"go on in 1m30s":                                    queued(wire.Waiting{For: wire.WaitingTime, Until: &soon}),
-		`waits for the signal "approval"`:                   queued(wire.Waiting{For: wire.WaitingSignal, Token: "approval", Until: &now}),
-		"tenant:acme are taken (3 run), and it is number 7": queued(wire.Waiting{For: wire.WaitingLimit, Limit: "tenant:acme", Running: 3, Position: 7}),
-		"waits for a worker":                                queued(wire.Waiting{For: wire.WaitingWorker}),
-		"it runs, at 40 %; its worker was last heard of at": {State: wire.StateRunning, Percentage: 40},
-		"asked to stop":                                     {State: wire.StateRunning, Cancelling: true},
-		"`streamer signal r1 'a b' --subject ada` sends it": queued(wire.Waiting{For: wire.WaitingSignal, Token: "a b", Until: &now}),
-		"`streamer redrive r2 --subject ada` runs it again": {ID: "r2", State: wire.StateFailed, Error: &wire.Error{Code: wire.Timeout}},
-		"it failed with TIMEOUT: too slow":                  {State: wire.StateFailed, Error: &wire.Error{Code: wire.Timeout, Message: "too\nslow"}},
-		"it is CANCELLED":                                   {State: wire.StateCancelled},
+		"attempt 2 starts in 1m30s":                queued(wire.Waiting{For: wire.WaitingRetry, Until: &soon}),
+		"asked for a pause: it continues in 1m30s": queued(wire.Waiting{For: wire.WaitingTime, Until: &soon}),
+		`until it gets the signal "approval"`:      queued(wire.Waiting{For: wire.WaitingSignal, Token: "approval", Until: &now}),
+		"the concurrency limit tenant:acme is reached: 3 of its requests are running; this one is number 7": position(7),
+		"this one is next":                                            position(1),
+		"has come up in the wait queue":                               position(0),
+		"QUEUED for 2m0s, until a worker starts it":                   {State: wire.StateQueued, Waiting: &wire.Waiting{For: wire.WaitingWorker}, UpdatedAt: now.Add(-2 * time.Minute)},
+		"RUNNING, at 40 %: its last progress or heartbeat was 5s ago": {State: wire.StateRunning, Percentage: 40, UpdatedAt: now.Add(-5 * time.Second)},
+		"asked to stop":                                               {State: wire.StateRunning, Cancelling: true},
+		"`streamer signal r1 'a b' --subject ada` sends the signal":   queued(wire.Waiting{For: wire.WaitingSignal, Token: "a b", Until: &now}),
+		"`streamer redrive r2 --subject ada` runs it again":           {ID: "r2", State: wire.StateFailed, Error: &wire.Error{Code: wire.Timeout}},
+		"FAILED with TIMEOUT: too slow":                               {State: wire.StateFailed, Error: &wire.Error{Code: wire.Timeout, Message: "too\nslow"}},
+		"CANCELLED":                                                   {State: wire.StateCancelled},
 	} {
-		if got := reason(s, now, " --subject ada"); !strings.Contains(got, want) {
-			t.Errorf("%q does not say %q", got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			if got := reason(s, now, " --subject ada"); !strings.Contains(got, want) {
+				t.Errorf("got %q, want a text with %q", got, want)
+			}
+		})
 	}
 }
 
@@ -45,8 +53,11 @@ func TestWhere(t *testing.T) {
 		` --subject 'a;rm -rf ~'`:       {subject: "a;rm -rf ~"},
 		` --subject 'o'\''hara $(id) '`: {subject: "o'hara $(id)\n"},
 	} {
-		if got := f.where(); got != want {
-			t.Errorf("%q, not %q", got, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			if got := f.where(); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }

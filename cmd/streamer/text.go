@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// oneLine makes a text of another user fit for one cell of a table: at most 80
+// characters, none of which moves the cursor or turns the line around.
+func oneLine(s string) string {
+	s = printable(s)
+	if runes := []rune(s); len(runes) > 80 {
+		return string(runes[:79]) + "…"
+	}
+	return s
+}
+
+// printable replaces what a terminal would obey in place of showing it.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if obeyed(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// obeyed reports whether a character is a control of C0 or C1, changes the
+// direction of text, or ends a line.
+func obeyed(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
+}
+
+// quote makes one shell word of a text that another user may have chosen.
+func quote(word string) string {
+	word = printable(word)
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_.:/@%+,=-", r)
+	}) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// excerpt quotes the beginning of a text for an error.
+func excerpt(data []byte) string { return fmt.Sprintf("%q", oneLine(string(data))) }
