@@ -254,3 +254,27 @@ func TestAuthorizerEventsAreNoRequests(t *testing.T) {
 		})
 	}
 }
+
+// A load balancer may add the client's port to the address.
+func TestAddressBehindALoadBalancer(t *testing.T) {
+	t.Parallel()
+	for forwarded, want := range map[string]string{
+		"203.0.113.7": "203.0.113.7", "203.0.113.7:51234": "203.0.113.7", "2001:db8::1": "2001:db8::1", "[2001:db8::1]:443": "2001:db8::1",
+		"198.51.100.1, 203.0.113.7:51234": "203.0.113.7", "198.51.100.1:1, 2001:db8::2": "2001:db8::2",
+	} {
+		t.Run(forwarded, func(t *testing.T) {
+			t.Parallel()
+			app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
+			got := ""
+			app.HTTP("GET /", lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+				got = e.HTTP.RemoteAddr
+				return nil, nil
+			}))
+			payload := `{"requestContext":{"elb":{"targetGroupArn":"arn:x"}},"httpMethod":"GET","path":"/","headers":{"x-forwarded-for":"` + forwarded + `"}}`
+			lifttest.Invoke(t.Context(), t, app, lifttest.Raw(payload))
+			if got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -63,7 +64,7 @@ func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
 			return nil, fmt.Errorf("read query: %w", err)
 		}
 		forwarded := header.Get("X-Forwarded-For")
-		c.sourceIP = strings.TrimSpace(forwarded[strings.LastIndexByte(forwarded, ',')+1:])
+		c.sourceIP = withoutPort(strings.TrimSpace(forwarded[strings.LastIndexByte(forwarded, ',')+1:]))
 	default:
 		g.Kind, g.form, g.Resource = GatewayRESTAPI, formV1, env.resource
 		if env.version == "1.0" {
@@ -104,6 +105,16 @@ func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
 		e.HTTP.Proto, e.HTTP.ProtoMajor, e.HTTP.ProtoMinor = c.protocol, major, minor
 	}
 	return e, nil
+}
+
+// withoutPort returns the address of "203.0.113.7:51234" or "[2001:db8::1]:443". A
+// load balancer adds the port where it is told to preserve it:
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+func withoutPort(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
 }
 
 // An httpContext is what is read of the requestContext of an HTTP event.

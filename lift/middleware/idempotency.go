@@ -80,9 +80,9 @@ type IdempotencyConfig struct {
 // Idempotency lets the handler run once for each key, as far as that can be
 // known, and answers every further call with the stored answer. Keys belong to
 // the trigger, the route and the verified caller, so no caller is given the answer
-// of another; a caller that sends another payload under a used key gets 409, and so
-// does, with a time to come back after, who calls while the first call runs. An
-// error is not stored: the call may be made again.
+// of another; a caller that sends another payload under a used key gets 422, and
+// one that calls while the first call runs gets 409 with a time to come back after.
+// An error and an answer of 5xx are not stored: the call may be made again.
 //
 // HTTP requests with the methods GET, HEAD, OPTIONS and TRACE pass. $connect and
 // $disconnect have no answers to repeat, and are refused at registration.
@@ -191,7 +191,7 @@ const storeTime = 2 * time.Second
 func repeated(e *lift.Event, claim IdempotencyClaim, hash [32]byte) (*lift.Response, error) {
 	switch {
 	case claim.Hash != hash:
-		return nil, lift.Errorf(lift.CodeConflict, "the idempotency key was used for another payload")
+		return nil, lift.Errorf(lift.CodeUnprocessable, "the idempotency key was used for another payload")
 	case !claim.Done:
 		return nil, &lift.Error{Code: lift.CodeConflict, Message: "a call with this idempotency key is running", RetryAfter: time.Second}
 	}

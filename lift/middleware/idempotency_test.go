@@ -90,7 +90,7 @@ func TestIdempotencyOfRequests(t *testing.T) {
 		len(again.Header["Set-Cookie"]) != 2 || again.Header.Get("Idempotency-Replayed") != "true" {
 		t.Errorf("again %d %v %v", again.Status, again.Header, again.Body)
 	}
-	if answer := c.post(t, "/things", "k", "ada", "2"); answer.Status != 409 || answer.Header.Get("Retry-After") != "" {
+	if answer := c.post(t, "/things", "k", "ada", "2"); answer.Status != 422 || answer.Header.Get("Retry-After") != "" {
 		t.Errorf("another payload: %d %v", answer.Status, answer.Header)
 	}
 	if answer := c.post(t, "/things?x=1", "k", "ada", "1"); answer.Status != 409 && answer.Status != 404 {

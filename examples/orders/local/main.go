@@ -1,7 +1,7 @@
 // Command local serves the orders example on 127.0.0.1:8080:
 //
 //	go run ./examples/orders/local &
-//	curl -i 127.0.0.1:8080/orders -d '{"item":"tea","count":2}'
+//	curl -i 127.0.0.1:8080/orders --json '{"item":"tea","count":2}'
 package main
 
 import (
