@@ -1,7 +1,7 @@
 // Builds dist/: each entry point as an ES module and for CommonJS, with its types. The names of what
 // only this package uses are shortened, as minifiers do with local names.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -32,6 +32,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
   for (const name of readdirSync("dist")) {
     // CommonJS has declarations of its own, which differ in nothing but the names of files.
-    if (name.endsWith(".d.ts")) copyFileSync(`dist/${name}`, `dist/${name.replace(".d.ts", ".d.cts")}`);
+    if (!name.endsWith(".d.ts")) continue;
+    const types = readFileSync(`dist/${name}`, "utf8").replaceAll(/(from "\.\/\w+)\.js"/g, '$1.cjs"');
+    writeFileSync(`dist/${name.replace(".d.ts", ".d.cts")}`, types);
   }
 }

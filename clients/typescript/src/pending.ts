@@ -1,5 +1,9 @@
 /** Where pending requests survive a reload: `sessionStorage`, or anything like it. */
-export type PendingStorage = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+export interface PendingStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
 
 interface Stored {
   /** The caller that they belong to, as the token said. */
