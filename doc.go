@@ -4,10 +4,10 @@
 //
 // This is the domain. An application declares actions with [NewAction] and
 // gathers them in a [Registry]. The router function hands each message to a
-// [Router]; the processor function hands doorbells, runs and the schedule to a
-// [Processor]. Both keep requests in a [request.Store] whose one conditional
-// write, [request.Change], carries every step of a request's life.
+// [Router]; the processor function hands runs and the schedule to a [Processor]. Both
+// keep requests in a [request.Store] whose one conditional write, [request.Change],
+// is every transition of a request's life.
 //
-// The package imports only the wire protocol and the standard library. Stores,
+// The package imports only the durable core, package request, and the wire protocol. Stores,
 // senders and functions live in packages of their own.
 package streamer

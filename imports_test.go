@@ -88,3 +88,17 @@ func TestWhatFunctionsMustNotLink(t *testing.T) {
 		}
 	}
 }
+
+// The author's API stays small: what a store or an adapter needs belongs into
+// package request.
+func TestTheAPIOfAuthorsIsShort(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "doc", "-short", ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go doc: %v\n%s", err, out)
+	}
+	const most = 40
+	if got := strings.Count(strings.TrimSpace(string(out)), "\n") + 1; got > most {
+		t.Errorf("go doc -short . prints %d names, want at most %d:\n%s", got, most, out)
+	}
+}

@@ -40,7 +40,7 @@ type Job struct {
 	attempt  int
 	logger   *slog.Logger
 	clock    func() time.Time
-	wake     chan struct{} // nil for a short action, which has no progress
+	news     chan struct{} // nil for a short action, which has no progress
 	over     chan struct{} // closed when the run has ended
 	waited   request.Await // the wait that ended with this run's claim
 
@@ -123,12 +123,12 @@ func (j *Job) report(p request.Progress) {
 
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.closed || j.wake == nil {
+	if j.closed || j.news == nil {
 		return
 	}
 	j.progress = &p
 	select {
-	case j.wake <- struct{}{}:
+	case j.news <- struct{}{}:
 	default:
 	}
 }
@@ -205,7 +205,7 @@ func (j *Job) Emit(chunk any) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.closed || j.wake == nil {
+	if j.closed || j.news == nil {
 		return nil
 	}
 	if j.emitted == request.MaxOutput {
@@ -217,7 +217,7 @@ func (j *Job) Emit(chunk any) error {
 	}
 	j.output = append(j.output, raw)
 	select {
-	case j.wake <- struct{}{}:
+	case j.news <- struct{}{}:
 	default:
 	}
 	return nil

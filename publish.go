@@ -16,7 +16,7 @@ import (
 // heartbeat.
 const pushTimeout = 5 * time.Second
 
-// notify tells every subscriber how the request ended, and notes that they know.
+// notify sends every subscriber how the request ended, and notes that they know.
 // A push that fails with a transient error leaves it to the next sweep. A client
 // may hear it twice and knows by rev.
 func notify(ctx context.Context, store request.Store, push Pusher, logger *slog.Logger, r *request.Request) {

@@ -68,7 +68,7 @@ func newRun(p *Processor, r *request.Request) *run {
 		job: &Job{
 			key: r.Key, payload: r.Payload, metadata: r.Metadata, attempt: r.Attempt,
 			caller: Principal{Tenant: r.Tenant, Subject: r.Subject},
-			logger: logger, clock: p.Now, wake: make(chan struct{}, 1), over: make(chan struct{}),
+			logger: logger, clock: p.Now, news: make(chan struct{}, 1), over: make(chan struct{}),
 			pendingSteps: make(chan pendingStep), waited: r.Await, checkpoint: r.Checkpoint, mark: r.OutputMark,
 			steps: stepsOf(r), emitted: r.OutputMark, kept: r.Output,
 		},
@@ -155,7 +155,7 @@ func (w *run) work(ctx context.Context) error {
 		case <-grace.C:
 			w.logger.WarnContext(ctx, "action did not return in time", "cause", context.Cause(actionCtx).Error())
 			return w.finish(ctx, outcome{err: context.Cause(actionCtx), abandoned: true}, context.Cause(actionCtx))
-		case <-w.job.wake:
+		case <-w.job.news:
 			w.publish(ctx, pace)
 			if output, _ := w.job.takeOutput(); len(output) > 0 {
 				flush.Reset(max(outputEvery-w.p.Now().Sub(w.saved), 0))

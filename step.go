@@ -59,7 +59,7 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 // [Requests.Signal].
 func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duration) (json.RawMessage, error) {
 	switch {
-	case job.wake == nil:
+	case job.news == nil:
 		return nil, errors.New("a short action cannot wait for a signal: give it an expected duration above " + ShortLimit.String())
 	case token == "" || len(token) > request.MaxStepName || timeout <= 0:
 		return nil, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout, request.MaxStepName))
@@ -108,7 +108,7 @@ type pendingStep struct {
 // persistStep hands a step to the run and waits until it is stored. Its effect has
 // happened, so it is stored after the end of the action's context too.
 func (j *Job) persistStep(step request.Step) error {
-	if j.wake == nil {
+	if j.news == nil {
 		return nil
 	}
 	j.mu.Lock()

@@ -20,7 +20,7 @@ func (p Principal) Has(scope string) bool {
 	return scope == "" || slices.Contains(p.Scopes, scope)
 }
 
-// OperatorScope lets its holder see and steer the requests and the connections
+// OperatorScope lets its holder see and change the requests and the connections
 // of every subject of its own tenant.
 const OperatorScope = "streamer:operator"
 

@@ -19,7 +19,7 @@ func (s *Store) SaveConnection(ctx context.Context, c request.Connection) error 
 	row := item{
 		"id": text(c.ID), "tenant": text(c.Principal.Tenant), "subject": text(c.Principal.Subject), "scopes": elements(scopes...),
 		"expires": millis(c.Principal.ExpiresAt), "connected": millis(c.ConnectedAt),
-		"place": text(placeOf(c)), "shard": number(s.shard(c.ID)), "due": millis(c.EndsAt()),
+		"place": text(connectionOrder(c)), "shard": number(s.shard(c.ID)), "due": millis(c.EndsAt()),
 		"ttl": ttl(c.Principal.ExpiresAt.Add(24 * time.Hour)),
 	}
 	row.setText("ip", c.SourceIP)
@@ -73,7 +73,7 @@ func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) 
 	}
 	if q.Cursor != "" {
 		c, err := decodeCursor(q.Cursor)
-		// The place, which tells the subject, is in the cursor's order.
+		// The sort key, which holds the subject, is in the cursor's order.
 		if err != nil || c.Partition != q.Tenant || !strings.HasPrefix(c.Order, prefix) || !strings.HasSuffix(c.Order, "#"+c.ID) {
 			return nil, "", errCursor()
 		}
@@ -117,9 +117,9 @@ func (s *Store) StaleConnections(ctx context.Context, now time.Time, limit int) 
 	return ended, nil
 }
 
-// placeOf sorts a list: by subject, then by when the connection was opened, then
+// connectionOrder sorts a list: by subject, then by when the connection was opened, then
 // by its id.
-func placeOf(c request.Connection) string {
+func connectionOrder(c request.Connection) string {
 	return tenantPrefix(c.Principal.Subject) + moment(c.ConnectedAt) + "#" + c.ID
 }
 

@@ -46,7 +46,7 @@ func (s *Store) DropChunk(ctx context.Context, key request.Key, offset int64) er
 		return err
 	}
 	log := *out.Item["log"].S
-	_, err = s.call(ctx, opDelete, s.requests, input{Key: item{"pk": text(outputPartition(key, log)), "id": text(place(offset))}})
+	_, err = s.call(ctx, opDelete, s.requests, input{Key: item{"pk": text(outputPartition(key, log)), "id": text(chunkID(offset))}})
 	return err
 }
 

@@ -84,7 +84,7 @@ func (i item) size() int {
 }
 
 // A reader takes typed attributes out of an item and keeps the first fault, so
-// that a row which somebody else wrote is an error and not a panic.
+// that a row of another writer is an error and not a panic.
 type reader struct {
 	item item
 	err  error

@@ -36,7 +36,7 @@ func (s *Store) readOutput(ctx context.Context, key request.Key, from int64, lim
 		KeyConditionExpression:   "#pk = :pk AND #id BETWEEN :from AND :last",
 		ExpressionAttributeNames: map[string]string{"#pk": "pk", "#id": "id"},
 		ExpressionAttributeValues: item{":pk": text(outputPartition(key, log)),
-			":from": text(place(from)), ":last": text(place(end - 1))},
+			":from": text(chunkID(from)), ":last": text(chunkID(end - 1))},
 		ConsistentRead: true,
 	}, int(end-from))
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *Store) readOutput(ctx context.Context, key request.Key, from int64, lim
 	for i, e := range entries {
 		in := &reader{item: e}
 		at := from + int64(i)
-		if in.text("id") != place(at) {
+		if in.text("id") != chunkID(at) {
 			break
 		}
 		chunks = append(chunks, request.Chunk{Offset: at, Data: in.binary("data")})
@@ -64,7 +64,7 @@ func (s *Store) readOutput(ctx context.Context, key request.Key, from int64, lim
 func (s *Store) chunk(r *request.Request, row item, offset int64, data json.RawMessage) item {
 	log := (&reader{item: row}).text(attrLog)
 	return item{
-		"pk": text(outputPartition(r.Key, log)), "id": text(place(offset)),
+		"pk": text(outputPartition(r.Key, log)), "id": text(chunkID(offset)),
 		"data": binary(data), "ttl": ttl(r.UpdatedAt.Add(s.outputKept)),
 	}
 }
@@ -76,4 +76,4 @@ func outputPartition(k request.Key, log string) string {
 }
 
 // place is the sort key of a chunk.
-func place(offset int64) string { return fmt.Sprintf("%015d", offset) }
+func chunkID(offset int64) string { return fmt.Sprintf("%015d", offset) }

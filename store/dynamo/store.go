@@ -25,14 +25,14 @@
 //	progress     M  percentage S, message S, metadata B
 //	error        M  code S, message S, details B, retryable BOOL, after S
 //	cancel       BOOL
-//	steps        M  a member B for each step, so that one is recorded without the others
+//	steps        M  a member B for each step, so that one is stored without the others
 //	await        M  token S, until N; absent when the request waits for no signal
 //	history      S  a JSON array; absent when empty
 //	output, mark N  Output and OutputMark
 //	log          S  which output is the request's: the token of its creation
 //	priority     N
 //	slots        L  of S
-//	blocked      S  the slot that it waits for: partition key of the index blocked; absent when there is none
+//	blocked      S  the limit that it waits for a permit of: partition key of the index blocked; absent when there is none
 //	line         S  1 for the highest rank to 9, #, and order: sort key of blocked
 //	subscribers  M  a member for each connection id, so that one can come while another goes
 //	writes       L  the last sixteen writes, newest first: see below
@@ -47,7 +47,7 @@
 // filter of the stream and its consumers tell them from requests, and are in no
 // index:
 //
-//	a slot's counter      pk  slot: and its name, with # and % written as above; id  taken; taken  N
+//	a limit's counter     pk  slot: and its name, with # and % written as above; id  taken; taken  N
 //	a chunk of output     pk  the request's pk, #, its id, #, its log; id  the offset in 15 digits; data  B; ttl  N
 //
 // A counter moves, and a chunk comes, in one TransactWriteItems with the request
@@ -115,7 +115,7 @@ type Config struct {
 	// server's fault, a lost connection. Before each but the first it waits, with
 	// full jitter, at most 25 ms, then double, up to 1 s; after a connection that
 	// was lost once, not at all. It also bounds how often a transaction begins
-	// anew because somebody else wrote its request meanwhile. A call also ends
+	// anew because another writer changed its request meanwhile. A call also ends
 	// with its context. 0: 10.
 	Attempts int
 
@@ -128,7 +128,7 @@ type Config struct {
 }
 
 // A Store keeps requests and connections in DynamoDB. It is safe for concurrent
-// use and needs no closing. Errors that are neither declared nor named by the
+// use and needs no closing. Errors that are neither public nor named by the
 // interfaces wrap a [*call.Error].
 type Store struct {
 	api         *api

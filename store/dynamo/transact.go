@@ -16,7 +16,7 @@ func transactional(c request.Change) bool {
 // changeTogether makes a change of a request, of the counters of its permits and of
 // its output in one transaction. TransactWriteItems returns no item, so the row
 // is read first, and the transaction holds for that very row: what comes of it is
-// then known to the byte. When somebody else was faster, the failed condition
+// then known to the byte. When another writer was faster, the failed condition
 // brings the row as it is now.
 func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	token := newToken()
@@ -61,7 +61,7 @@ func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.C
 		case m.takes:
 			return nil, &request.LimitError{Permit: m.permit}
 		default:
-			uncounted = append(uncounted, m.permit.Name) // somebody has set the counter by hand
+			uncounted = append(uncounted, m.permit.Name) // the counter was set by hand
 		}
 	}
 }

@@ -196,13 +196,13 @@ func scan(row interface{ Scan(dest ...any) error }) (*request.Request, error) {
 		failed                                   sql.NullString
 		due, started, claimed, finished, expires sql.NullInt64
 		created, updated                         int64
-		steps, history, slots                    string
+		steps, history, permits                  string
 		until                                    sql.NullInt64
 	)
 	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev, &r.Fence, &due,
 		&r.Attempt, &r.Slices, &r.LeaseExpirations, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
 		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers,
-		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &slots, &r.ThrottledBy, &created, &updated, &started, &claimed, &finished, &expires)
+		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &permits, &r.ThrottledBy, &created, &updated, &started, &claimed, &finished, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, request.ErrNotFound
 	}
@@ -221,8 +221,8 @@ func scan(row interface{ Scan(dest ...any) error }) (*request.Request, error) {
 	r.Await.Until = fromMillis(until)
 	var results map[string][]byte
 	if err := errors.Join(json.Unmarshal([]byte(steps), &results), json.Unmarshal([]byte(history), &r.History),
-		json.Unmarshal([]byte(slots), &r.Permits)); err != nil {
-		return nil, fmt.Errorf("decode steps, history and slots: %w", err)
+		json.Unmarshal([]byte(permits), &r.Permits)); err != nil {
+		return nil, fmt.Errorf("decode steps, history and permits: %w", err)
 	}
 	for name, result := range results {
 		if r.Steps == nil {
@@ -269,15 +269,15 @@ func put(stmt *sql.Stmt, r *request.Request) error {
 	if err != nil {
 		return fmt.Errorf("encode history: %w", err)
 	}
-	slots, err := json.Marshal(r.Permits)
+	permits, err := json.Marshal(r.Permits)
 	if err != nil {
-		return fmt.Errorf("encode slots: %w", err)
+		return fmt.Errorf("encode permits: %w", err)
 	}
 	_, err = stmt.Exec(r.Tenant, r.Subject, r.ID, r.Action, []byte(r.Payload), string(metadata), r.CorrelationID,
 		string(r.State), r.Rev, r.Fence, millis(r.DueAt), r.Attempt, r.Slices, r.LeaseExpirations, int64(r.Ran), r.Worker, r.CancelRequested,
 		r.Progress.Percentage, r.Progress.Message, []byte(r.Progress.Metadata), []byte(r.Checkpoint), []byte(r.Result), failed,
 		string(subscribers), string(steps), r.Await.Token, millis(r.Await.Until), string(history), r.Output, r.OutputMark,
-		r.Priority, string(slots), r.ThrottledBy, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
+		r.Priority, string(permits), r.ThrottledBy, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
 		millis(r.StartedAt), millis(r.ClaimedAt), millis(r.FinishedAt), millis(r.ExpiresAt))
 	return err
 }

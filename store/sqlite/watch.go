@@ -8,8 +8,8 @@ import (
 
 // Watch calls f with each request that a committed write has left QUEUED, as it
 // was then, in the order of the commits and one at a time. Writers do not wait
-// for f; what it has not heard yet waits in memory. Ring a processor from it, as
-// a DynamoDB stream would. f must not alter the request.
+// for f; what it has not been called with yet waits in memory. Dispatch from it,
+// as a DynamoDB stream does. f must not alter the request.
 //
 // After stop or Close returns, f is not called again; so f must call neither.
 // What was not delivered then is found by a sweep, like what was written before
