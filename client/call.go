@@ -31,12 +31,14 @@ type Call struct {
 	ended    chan struct{} // closed when final is set
 	done     chan struct{} // closed when result and err are set
 	news     chan struct{} // has an element when pending may have one
+	dropped  chan struct{} // closed when the message must not be sent any more, unless it was
 
 	mu      sync.Mutex
 	has     bool  // accepted is closed
 	rev     int64 // the highest seen
 	pending []Progress
 	final   *outcome
+	sent    time.Time // when the message was last sent; zero: never
 
 	result json.RawMessage
 	err    error
@@ -53,7 +55,7 @@ func newCall(subject, id string, m *wire.Message) *Call {
 	return &Call{
 		id: id, subject: subject, message: m,
 		accepted: make(chan struct{}), ended: make(chan struct{}), done: make(chan struct{}),
-		news: make(chan struct{}, 1),
+		news: make(chan struct{}, 1), dropped: make(chan struct{}),
 	}
 }
 

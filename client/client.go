@@ -77,9 +77,10 @@ type connection struct {
 	ctx context.Context // ends with ErrClosed, or with the refusal of the token
 	end context.CancelCauseFunc
 
-	mu     sync.Mutex
-	closed bool
-	wg     sync.WaitGroup // the calls
+	mu      sync.Mutex
+	closed  bool
+	submits map[string]*Call // by id: what the server may not have answered yet
+	wg      sync.WaitGroup   // the calls
 }
 
 // A transport brings a client's requests to the server and its answers back.
@@ -159,7 +160,7 @@ func newClient(cfg Config) (*Client, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{connection: &connection{http: newHTTPAPI(cfg)}}
+	c := &Client{connection: &connection{http: newHTTPAPI(cfg), submits: map[string]*Call{}}}
 	c.ctx, c.end = context.WithCancelCause(context.Background())
 	return c, nil
 }
@@ -203,6 +204,12 @@ func (c *Client) Watch(ctx context.Context, id string) (*Call, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
+	bound, stop := c.bind(ctx)
+	err := c.behind(bound, id)
+	stop()
+	if err != nil {
+		return nil, err
+	}
 	return c.begin(ctx, newCall(c.subject, id, nil))
 }
 
@@ -212,6 +219,9 @@ func (c *Client) begin(ctx context.Context, call *Call) (*Call, error) {
 		c.mu.Unlock()
 		return nil, ErrClosed
 	}
+	if before := c.submits[call.id]; call.message != nil && (before == nil || closed(before.done)) {
+		c.submits[call.id] = call
+	}
 	c.wg.Add(1)
 	c.mu.Unlock()
 	go func() {
@@ -219,6 +229,7 @@ func (c *Client) begin(ctx context.Context, call *Call) (*Call, error) {
 		ctx, stop := c.bind(ctx)
 		defer stop()
 		call.end(c.outcome(ctx, call))
+		c.release(call)
 	}()
 	select {
 	case <-call.accepted:
@@ -244,12 +255,9 @@ func (c *Client) outcome(ctx context.Context, call *Call) (json.RawMessage, erro
 // Get returns how a request stands, with its result unless that is large: then
 // ResultRef is set, and Watch returns it.
 func (c *Client) Get(ctx context.Context, id string) (wire.Snapshot, error) {
-	if err := checkID(id); err != nil {
-		return wire.Snapshot{}, err
-	}
-	ctx, stop := c.bind(ctx)
-	defer stop()
-	return c.transport.get(ctx, c.ref(id))
+	return onRequest(ctx, c, id, func(ctx context.Context) (wire.Snapshot, error) {
+		return c.transport.get(ctx, c.ref(id))
+	})
 }
 
 // List returns a page of requests, newest first, without results: the caller's
@@ -261,60 +269,37 @@ func (c *Client) List(ctx context.Context, q wire.ListQuery) (wire.List, error) 
 	return c.transport.list(ctx, q)
 }
 
-// Cancel ends a request that is queued, asks one that runs to stop, and leaves
-// one that has ended as it is; the snapshot says which it was.
-func (c *Client) Cancel(ctx context.Context, id string) (wire.Snapshot, error) {
-	if err := checkID(id); err != nil {
-		return wire.Snapshot{}, err
-	}
-	ctx, stop := c.bind(ctx)
-	defer stop()
-	return c.transport.cancel(ctx, c.ref(id))
-}
-
 // Redrive runs a failed request again, from its last checkpoint and with the
 // results of its steps; one that has not failed stays as it is.
 func (c *Client) Redrive(ctx context.Context, id string) (wire.Snapshot, error) {
-	if err := checkID(id); err != nil {
-		return wire.Snapshot{}, err
-	}
-	ctx, stop := c.bind(ctx)
-	defer stop()
-	return c.transport.redrive(ctx, c.ref(id))
+	return onRequest(ctx, c, id, func(ctx context.Context) (wire.Snapshot, error) {
+		return c.transport.redrive(ctx, c.ref(id))
+	})
 }
 
 // Why returns the same as Get, with everything the server knows about why the
 // request waits in the snapshot's Waiting.
 func (c *Client) Why(ctx context.Context, id string) (wire.Snapshot, error) {
-	if err := checkID(id); err != nil {
-		return wire.Snapshot{}, err
-	}
-	ctx, stop := c.bind(ctx)
-	defer stop()
-	return c.transport.why(ctx, c.ref(id))
+	return onRequest(ctx, c, id, func(ctx context.Context) (wire.Snapshot, error) {
+		return c.transport.why(ctx, c.ref(id))
+	})
 }
 
 // Signal gives a request the signal that it waits for, or will. The first
 // signal of a token counts.
 func (c *Client) Signal(ctx context.Context, id, token string, payload json.RawMessage) (wire.Snapshot, error) {
-	if err := checkID(id); err != nil {
-		return wire.Snapshot{}, err
-	}
-	ctx, stop := c.bind(ctx)
-	defer stop()
-	return c.transport.signal(ctx, wire.Signal{RequestID: id, Subject: c.subject, Token: token, Payload: payload})
+	return onRequest(ctx, c, id, func(ctx context.Context) (wire.Snapshot, error) {
+		return c.transport.signal(ctx, wire.Signal{RequestID: id, Subject: c.subject, Token: token, Payload: payload})
+	})
 }
 
 // Output returns a part of a request's output, from an offset on, in order.
 // Ask again from Offset and the number of its Chunks on until it is Final; while
 // the request runs a part may be empty.
 func (c *Client) Output(ctx context.Context, id string, from int64) (wire.Output, error) {
-	if err := checkID(id); err != nil {
-		return wire.Output{}, err
-	}
-	ctx, stop := c.bind(ctx)
-	defer stop()
-	return c.transport.output(ctx, wire.OutputQuery{RequestID: id, Subject: c.subject, From: from})
+	return onRequest(ctx, c, id, func(ctx context.Context) (wire.Output, error) {
+		return c.transport.output(ctx, wire.OutputQuery{RequestID: id, Subject: c.subject, From: from})
+	})
 }
 
 // Ping returns when the server has answered.

@@ -13,7 +13,8 @@
 // # A lost connection
 //
 // A client over a WebSocket connects again by itself, with full-jitter backoff,
-// until a call's context ends or the server refuses the token (401 or 403). On
+// until a call's context ends or the server refuses the token (401 or 403); a token
+// that is refused while connecting again is asked for once more. On
 // the new connection it subscribes again to what is acknowledged, and sends
 // again what is not. That is safe for long actions: the id is the idempotency
 // key, and every request has one. A short action is not stored, so when its

@@ -87,6 +87,10 @@ func (h *httpAPI) authorization(ctx context.Context) (http.Header, string, error
 // follow submits the call's message, then polls.
 func (h *httpAPI) follow(ctx context.Context, call *Call) error {
 	if call.message != nil {
+		if call.isDropped() {
+			return dropped(call.id)
+		}
+		call.markSent()
 		body, err := h.do(ctx, http.MethodPost, "/requests", call.message.Append(nil))
 		if err != nil {
 			return about(err, call.id)

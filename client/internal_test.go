@@ -2,9 +2,12 @@ package client
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pay-theory/streamer/wire"
 )
 
 func TestBackoffIsFullJitter(t *testing.T) {
@@ -80,4 +83,22 @@ func FuzzProblem(f *testing.F) {
 			t.Errorf("%d %q: %+v", status, body, e)
 		}
 	})
+}
+
+// The answer and the loss may both be there when the caller looks: what was
+// answered must not be sent again.
+func TestAnAnswerWinsOverALossAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	for range 200 {
+		s := &session{out: make(chan []byte), lost: make(chan struct{}), asks: map[string]ask{}}
+		go func() {
+			<-s.out
+			s.answer(wire.Frame{Type: wire.TypeResponse, RequestID: "r-1", Data: json.RawMessage(`1`)})
+			close(s.lost)
+		}()
+		f, err := s.ask(t.Context(), "r-1", []byte("{}"), nil)
+		if err != nil || string(f.Data) != `1` {
+			t.Fatalf("got %s, %v, want the answer 1", f.Data, err)
+		}
+	}
 }

@@ -21,7 +21,7 @@ func (t *socket) maintain(ctx context.Context, s *session) error {
 		select {
 		case <-ping.C:
 			m := reserved(wire.ActionPing, nil)
-			if _, err := s.ask(ctx, m.ID, m.Append(nil)); errors.Is(err, errNoAnswer) {
+			if _, err := s.ask(ctx, m.ID, m.Append(nil), nil); errors.Is(err, errNoAnswer) {
 				return fmt.Errorf("ping: %w", err)
 			}
 		case <-due.C:
@@ -46,7 +46,7 @@ func (t *socket) renew(ctx context.Context, s *session, token string) (string, e
 	if !expiry(next).After(expiry(token)) {
 		return "", fmt.Errorf("the token source returned no token that is valid for longer than until %v", expiry(token))
 	}
-	_, err = t.askOn(ctx, s, reserved(wire.ActionAuthenticate, wire.Authenticate{Token: next}), "")
+	_, err = t.askOn(ctx, s, reserved(wire.ActionAuthenticate, wire.Authenticate{Token: next}), "", nil)
 	return next, err
 }
 

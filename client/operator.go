@@ -23,12 +23,9 @@ func (c *Client) OnBehalfOf(subject string) *Client {
 // checkpoint, worker, and the correlation id that stands in the logs. It is an
 // HTTP call, also of a client that has a WebSocket.
 func (c *Client) Detail(ctx context.Context, id string) (wire.Snapshot, error) {
-	if err := checkID(id); err != nil {
-		return wire.Snapshot{}, err
-	}
-	ctx, stop := c.bind(ctx)
-	defer stop()
-	return c.http.detail(ctx, c.ref(id))
+	return onRequest(ctx, c, id, func(ctx context.Context) (wire.Snapshot, error) {
+		return c.http.detail(ctx, c.ref(id))
+	})
 }
 
 // Connections returns a page of the open WebSockets, by subject, the oldest first:

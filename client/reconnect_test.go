@@ -4,12 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/wire"
@@ -160,6 +164,31 @@ func TestWatch(t *testing.T) {
 			}
 			seen.want(t, tt.seen...)
 		})
+	}
+}
+
+// What a snapshot says of the progress reaches the caller whole.
+func TestASnapshotsProgressIsWhole(t *testing.T) {
+	t.Parallel()
+	c := dial(t, func(_ int, p *peer) {
+		m, _ := p.expect(wire.ActionSubscribe)
+		p.send(snapshot(m.ID, wire.Snapshot{ID: ref(t, m), State: wire.StateRunning, Percentage: 40, Message: "reading",
+			Metadata: json.RawMessage(`{"rows":7}`), Rev: 5}))
+		p.send(complete("r-1", 6, `1`))
+		p.drain()
+	})
+	call, err := c.Watch(t.Context(), "r-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []client.Progress
+	if _, err := call.Wait(func(p client.Progress) { got = append(got, p) }); err != nil {
+		t.Fatal(err)
+	}
+	want := []client.Progress{{State: wire.StateRunning, Percentage: 40, Message: "reading", Metadata: json.RawMessage(`{"rows":7}`),
+		Rev: 5, Timestamp: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("progress (-want +got):\n%s", diff)
 	}
 }
 
@@ -346,8 +375,8 @@ func TestDialTriesUntilItsContextEnds(t *testing.T) {
 	}))
 	_, err := client.Dial(ctx, client.Config{URL: url, Backoff: quick})
 	var refused *client.ConnectError
-	if !errors.As(err, &refused) || !errors.Is(err, context.Canceled) {
-		t.Errorf("dial ended with %v", err)
+	if !errors.As(err, &refused) || !errors.Is(err, context.Canceled) || refused.Status != http.StatusServiceUnavailable {
+		t.Errorf("dial ended with %+v, want the status 503 and the context's error", err)
 	}
 }
 
@@ -410,6 +439,56 @@ func TestARefusalWhileConnectingAgainEndsEveryCall(t *testing.T) {
 			t.Errorf("the call ended with %v", err)
 		}
 		_, err = c.Get(t.Context(), "r-1")
+	}
+}
+
+// A token may be revoked or expire between the source and the handshake: the
+// source is asked once more before the client gives up.
+func TestARefusedTokenIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		accept string // the token that the server takes when the client returns
+		asked  int
+	}{
+		{"the next one is good", "token 3", 3},
+		{"none is", "none", 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			url := serve(t, sockets(func(n int, p *peer) {
+				m, _ := p.read()
+				if n > 1 {
+					p.send(response(m.ID, `1`))
+					p.drain()
+				}
+			}, func(n int, r *http.Request) int {
+				if n > 1 && r.Header.Get("Authorization") != "Bearer "+tt.accept {
+					return http.StatusUnauthorized
+				}
+				return 0
+			}))
+			var asked atomic.Int64
+			c, err := client.Dial(t.Context(), client.Config{URL: url, Backoff: quick, Token: func(context.Context) (string, error) {
+				return fmt.Sprint("token ", asked.Add(1)), nil
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			got, err := c.Do(t.Context(), client.Request{Action: "echo"}, nil)
+			var refused *client.ConnectError
+			if tt.accept == "none" {
+				if !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized {
+					t.Errorf("got %s, %v, want the status 401", got, err)
+				}
+			} else {
+				wantResult(t, got, err, `1`)
+			}
+			if got := int(asked.Load()); got != tt.asked {
+				t.Errorf("the source was asked %d times, want %d", got, tt.asked)
+			}
+		})
 	}
 }
 

@@ -3,7 +3,9 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -12,6 +14,12 @@ import (
 )
 
 const (
+	// pingEvery and pongLimit bound how long a half-open connection goes unnoticed:
+	// to 25 s, so that what waits for an answer is sent again on another connection
+	// before its answerLimit. Pings are control frames: they invoke no function.
+	pingEvery = 15 * time.Second
+	pongLimit = 10 * time.Second
+
 	// answerLimit is how long a message may stay unanswered: API Gateway gives
 	// up on the function after 29 s (Developer Guide, "Amazon API Gateway quotas").
 	answerLimit = 30 * time.Second
@@ -53,6 +61,8 @@ type session struct {
 
 	mu   sync.Mutex
 	asks map[string]ask // by message id
+
+	heard atomic.Int64 // rises with every sign of the server, and with every part of a long message that left
 }
 
 // An ask is a message that has no answer yet.
@@ -68,8 +78,9 @@ func newSession(conn *websocket.Conn, token string, again Backoff) *session {
 
 // ask sends a message and returns the first frame that has its id. When API
 // Gateway could not deliver some message, this one is sent again after a backoff,
-// unless its answer comes first.
-func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Frame, error) {
+// unless its answer comes first. The message of a call, which may be nil, is not
+// sent when the call is dropped before that.
+func (s *session) ask(ctx context.Context, id string, message []byte, call *Call) (wire.Frame, error) {
 	pending := ask{answer: make(chan wire.Frame, 1), refused: make(chan struct{}, 1)}
 	answer := pending.answer
 	s.mu.Lock()
@@ -81,6 +92,10 @@ func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Fram
 		s.mu.Unlock()
 	}()
 
+	var drop <-chan struct{}
+	if call != nil && !call.isAccepted() {
+		drop = call.dropped
+	}
 	limit := time.NewTimer(answerLimit)
 	defer limit.Stop()
 	again := time.NewTimer(time.Hour)
@@ -92,6 +107,9 @@ func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Fram
 		case out <- message:
 			out, refused = nil, pending.refused
 			sent++
+			if call != nil {
+				call.markSent()
+			}
 			limit.Reset(answerLimit)
 		case <-refused:
 			if out != nil {
@@ -99,7 +117,15 @@ func (s *session) ask(ctx context.Context, id string, message []byte) (wire.Fram
 			}
 			refused = nil
 			again.Reset(s.again.Min + s.again.delay(sent-1)) // if it was not this one, its answer comes first
+		case <-drop:
+			if out != nil {
+				return wire.Frame{}, errDropped
+			}
+			drop = nil // its answer is on the way, or never comes
 		case <-again.C:
+			if call != nil && call.isDropped() {
+				return wire.Frame{}, errDropped
+			}
 			if sent >= maxSent {
 				return wire.Frame{}, errRefused
 			}
@@ -162,22 +188,46 @@ func (s *session) serve(client context.Context, receive func([]byte), maintain f
 		}
 	})
 	wg.Go(func() { cancel(s.write(ctx)) })
-	wg.Go(func() {
-		if err := maintain(ctx); err != nil {
-			cancel(err)
-		}
-	})
+	for _, keep := range []func(context.Context) error{s.checkAlive, maintain} {
+		wg.Go(func() {
+			if err := keep(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
 	for {
 		_, data, err := s.conn.Read(ctx)
 		if err != nil {
 			cancel(err)
 			break
 		}
+		s.heard.Add(1)
 		receive(data)
 	}
 	_ = s.conn.CloseNow() // closed already, by the failed read
 	wg.Wait()
 	return context.Cause(ctx)
+}
+
+// checkAlive returns an error when the server no longer answers pings. A network
+// may drop a connection without a word to either side.
+func (s *session) checkAlive(ctx context.Context) error {
+	ticker := time.NewTicker(pingEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+		heard := s.heard.Load()
+		limited, cancel := context.WithTimeout(ctx, pongLimit)
+		err := s.conn.Ping(limited)
+		cancel()
+		if err != nil && ctx.Err() == nil && s.heard.Load() == heard {
+			return fmt.Errorf("the server did not answer a ping within %v", pongLimit)
+		}
+	}
 }
 
 func (s *session) write(ctx context.Context) error {
@@ -210,6 +260,7 @@ func (s *session) writeOne(ctx context.Context, message []byte) error {
 		if _, err := w.Write(message[:n]); err != nil {
 			return err
 		}
+		s.heard.Add(1)
 		message = message[n:]
 	}
 	return w.Close()

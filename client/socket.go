@@ -81,6 +81,7 @@ func (t *socket) run(s *session) {
 // connect makes a connection. When one was lost before, it waits first. Its
 // error is a *ConnectError.
 func (t *socket) connect(ctx context.Context, lost error) (*session, error) {
+	refusals := 0
 	for {
 		if lost != nil {
 			delay := t.cfg.Backoff.delay(t.failures)
@@ -95,8 +96,12 @@ func (t *socket) connect(ctx context.Context, lost error) (*session, error) {
 		case err == nil:
 			t.met = true
 			return s, nil
+		case err.refused() && t.met && t.cfg.Token != nil && refusals == 0:
+			refusals++ // the token may have expired since the source returned it: ask for another
 		case err.refused(), !t.met && errors.Is(err, errToken):
 			return nil, err
+		case ctx.Err() != nil && err.Status == 0 && lost != nil: // the failure before says more
+			return nil, t.outOfTime(lost, context.Cause(ctx))
 		case ctx.Err() != nil && !errors.Is(err, context.Cause(ctx)): // it ended as the answer came
 			return nil, t.outOfTime(err, context.Cause(ctx))
 		case ctx.Err() != nil:
@@ -175,8 +180,9 @@ func isGatewayError(data []byte) bool {
 	return json.Unmarshal(data, &said) == nil && said.Type == "" && said.Message != "" && said.ConnectionID != ""
 }
 
-// session returns the open session, or the next one.
-func (t *socket) session(ctx context.Context) (*session, error) {
+// session returns the open session, or the next one; nil when the call is dropped
+// before there is one.
+func (t *socket) session(ctx context.Context, dropped <-chan struct{}) (*session, error) {
 	for {
 		t.mu.Lock()
 		s, ready := t.current, t.ready
@@ -186,6 +192,8 @@ func (t *socket) session(ctx context.Context) (*session, error) {
 		}
 		select {
 		case <-ready:
+		case <-dropped:
+			return nil, nil
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
@@ -201,15 +209,18 @@ func (t *socket) follow(ctx context.Context, call *Call) error {
 	defer t.remove(call)
 	failures := 0
 	for {
-		s, err := t.session(ctx)
+		s, err := t.session(ctx, call.dropped)
 		if err != nil {
 			return err
+		}
+		if call.isDropped() {
+			return dropped(call.id)
 		}
 		m := call.message
 		if m == nil || call.isAccepted() {
 			m = reserved(wire.ActionSubscribe, wire.RequestRef{RequestID: call.id, Subject: call.subject})
 		}
-		f, err := t.askOn(ctx, s, m, call.id)
+		f, err := t.askOn(ctx, s, m, call.id, call)
 		switch after, again := retryable(err); {
 		case call.hasEnded():
 			return nil
@@ -226,6 +237,8 @@ func (t *socket) follow(ctx context.Context, call *Call) error {
 			if call.hasEnded() {
 				return nil
 			}
+		case errors.Is(err, errDropped):
+			return dropped(call.id)
 		case errors.Is(err, errLost):
 		case !again || !call.isAccepted():
 			return err
@@ -269,14 +282,14 @@ func reserved(action string, payload any) *wire.Message {
 	return m
 }
 
-// askOn sends a message about a request on one session. Its error is errLost,
-// the context's, or an *Error.
-func (t *socket) askOn(ctx context.Context, s *session, m *wire.Message, about string) (wire.Frame, error) {
+// askOn sends a message about a request on one session: the one of a call, unless
+// call is nil. Its error is errLost, errDropped, the context's, or an *Error.
+func (t *socket) askOn(ctx context.Context, s *session, m *wire.Message, about string, call *Call) (wire.Frame, error) {
 	encoded := m.Append(nil)
 	if len(encoded) > maxMessage {
 		return wire.Frame{}, errorf(wire.PayloadTooLarge, about, "the message has %d bytes, %d are allowed on a WebSocket", len(encoded), maxMessage)
 	}
-	f, err := s.ask(ctx, m.ID, encoded)
+	f, err := s.ask(ctx, m.ID, encoded, call)
 	switch {
 	case errors.Is(err, errNoAnswer):
 		return wire.Frame{}, errorf(wire.Timeout, about, "the server did not answer within %v", answerLimit)
@@ -292,11 +305,11 @@ func (t *socket) askOn(ctx context.Context, s *session, m *wire.Message, about s
 // other until it is answered: each may be repeated.
 func (t *socket) ask(ctx context.Context, want wire.Type, m *wire.Message, about string) (wire.Frame, error) {
 	for {
-		s, err := t.session(ctx)
+		s, err := t.session(ctx, nil)
 		if err != nil {
 			return wire.Frame{}, err
 		}
-		f, err := t.askOn(ctx, s, m, about)
+		f, err := t.askOn(ctx, s, m, about, nil)
 		switch {
 		case errors.Is(err, errLost):
 			continue
@@ -305,6 +318,10 @@ func (t *socket) ask(ctx context.Context, want wire.Type, m *wire.Message, about
 		}
 		return f, err
 	}
+}
+
+func dropped(id string) error {
+	return errorf(wire.Cancelled, id, "the request was cancelled before the server acknowledged it")
 }
 
 func unexpected(action string, f wire.Frame) error {

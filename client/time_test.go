@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +72,50 @@ func TestAPingWithoutAnswerReplacesTheConnection(t *testing.T) {
 		}
 		c.Close()
 	})
+}
+
+// The network drops the connection without a word: nothing arrives, nothing fails.
+func TestAHalfOpenConnectionIsNoticedWithinAMinute(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		ack  bool // the request is stored before the silence
+	}{{"while a request runs", true}, {"while a call waits for its answer", false}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				over := make(chan struct{})
+				cfg := inBubble(t, sockets(func(n int, p *peer) {
+					m, _ := p.read()
+					switch {
+					case n == 1 && tt.ack:
+						p.send(ack(m.ID))
+						fallthrough
+					case n == 1:
+						<-over // it reads and writes nothing more, and so answers no ping
+					case tt.ack:
+						p.send(snapshot(m.ID, wire.Snapshot{ID: ref(t, m), State: wire.StateSucceeded, Rev: 2, Result: json.RawMessage(`1`)}))
+						p.drain()
+					default:
+						p.send(response(m.ID, `1`))
+						p.drain()
+					}
+				}, nil))
+				c, err := client.Dial(t.Context(), cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				since := time.Now()
+				got, err := c.Do(t.Context(), client.Request{Action: "a"}, nil)
+				wantResult(t, got, err, `1`)
+				if took := time.Since(since); took > time.Minute {
+					t.Errorf("it noticed after %v, want at most a minute", took)
+				}
+				c.Close()
+				close(over)
+			})
+		})
+	}
 }
 
 func TestAMessageWithoutAnswerTimesOut(t *testing.T) {
@@ -248,6 +294,105 @@ func TestOverHTTPABrokenServerIsPolledWithPauses(t *testing.T) {
 		if polls > 1000 {
 			t.Errorf("it polled %d times in an hour", polls)
 		}
+		c.Close()
+	})
+}
+
+// What API Gateway refuses is sent again after a pause with jitter, so that the
+// messages of many clients do not come back in step.
+func TestRefusedMessagesComeAgainAfterABackoff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const messages = 10
+		var (
+			mu    sync.Mutex
+			first = map[string]time.Time{}
+			gaps  = map[time.Duration]bool{}
+		)
+		cfg := inBubble(t, sockets(func(_ int, p *peer) {
+			for m := range p.messages() {
+				mu.Lock()
+				if since, ok := first[m.ID]; ok {
+					gaps[time.Since(since)] = true
+					p.send(response(m.ID, `1`))
+				} else if first[m.ID] = time.Now(); len(first) == messages {
+					p.raw(`{"message": "Internal server error", "connectionId":"a=", "requestId":"b="}`)
+				}
+				mu.Unlock()
+			}
+		}, nil))
+		cfg.Backoff = client.Backoff{Min: time.Second, Max: 10 * time.Second}
+		c, err := client.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range messages {
+			wg.Go(func() {
+				got, err := c.Do(t.Context(), client.Request{Action: "a"}, nil)
+				wantResult(t, got, err, `1`)
+			})
+		}
+		wg.Wait()
+		for gap := range gaps {
+			if gap < time.Second {
+				t.Errorf("a message came again after %v, want at least a second", gap)
+			}
+		}
+		if len(gaps) < messages/2 {
+			t.Errorf("%d messages came again after %d different times, want jitter", messages, len(gaps))
+		}
+		c.Close()
+	})
+}
+
+// A server that drops every connection right after the handshake is not asked
+// again at once.
+func TestAServerThatDropsItsClientsIsNotAskedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var handshakes atomic.Int64
+		cfg := inBubble(t, sockets(func(int, *peer) { handshakes.Add(1) }, nil))
+		c, err := client.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if got := handshakes.Load(); got < 20 || got > 150 { // 10 s apart on average
+			t.Errorf("got %d handshakes in ten minutes, want about 60", got)
+		}
+		c.Close()
+	})
+}
+
+// Subscribing again waits for as long as the server asks.
+func TestRetryAfterCountsForSubscribing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var refused time.Time
+		cfg := inBubble(t, sockets(func(n int, p *peer) {
+			m, _ := p.read()
+			if n == 1 {
+				p.send(ack(m.ID))
+				return
+			}
+			f := failure(m.ID, 0, wire.RateLimited)
+			f.Error.Retry.After = 7
+			p.send(f)
+			refused = time.Now()
+			m, _ = p.expect(wire.ActionSubscribe)
+			if waited := time.Since(refused); waited < 7*time.Second || waited > 10*time.Second {
+				t.Errorf("it subscribed again after %v, want the 7 s that the server asked for", waited)
+			}
+			p.send(snapshot(m.ID, wire.Snapshot{ID: ref(t, m), State: wire.StateSucceeded, Rev: 2, Result: json.RawMessage(`1`)}))
+			p.drain()
+		}, nil))
+		c, err := client.Dial(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Do(t.Context(), client.Request{Action: "a"}, nil)
+		wantResult(t, got, err, `1`)
 		c.Close()
 	})
 }
