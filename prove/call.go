@@ -30,7 +30,7 @@ type call struct {
 	key     request.Key
 	what    string
 	write   bool
-	outside bool // it is the store's: do goes through the portal
+	outside bool // it is the store's: do goes through the bridge
 	do      func(context.Context) error
 	after   func() // in the driver, when do took effect
 	out     chan error
@@ -68,7 +68,7 @@ func (d *driver) intercept(ctx context.Context, c *call) error {
 		d.mu.Unlock()
 		return errDead
 	}
-	d.parked = append(d.parked, c)
+	d.intercepted = append(d.intercepted, c)
 	d.mu.Unlock()
 	d.wake()
 	select {

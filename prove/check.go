@@ -20,8 +20,8 @@ type tracked struct {
 	key       request.Key
 	c         *Case
 	payload   []byte
-	owner     *device
-	watchers  []*device
+	owner     *client
+	watchers  []*client
 	acked     bool
 	cancelled bool // a cancel was sent
 	redrives  int  // asked for
@@ -156,7 +156,7 @@ func (r *tracked) show(d *driver, rev int64, now shown) {
 	r.views[rev] = now
 }
 
-// judge looks at everything when all has settled.
+// judge looks at everything when all is quiescent.
 func (d *driver) judge() {
 	for _, r := range d.requests {
 		if !r.acked {
@@ -176,25 +176,25 @@ func (d *driver) judge() {
 			d.find(&d.report.Stuck, r, "it is %s, due %v, blocked %q, waits for %q", row.State, row.DueAt, row.ThrottledBy, row.Await.Token)
 			continue
 		case !row.DueAt.IsZero():
-			d.find(&d.report.Stuck, r, "it has ended as %s and is never settled", row.State)
+			d.find(&d.report.Stuck, r, "it has ended as %s and its subscribers never count as notified", row.State)
 		case len(row.Permits) > 0:
-			d.find(&d.report.Stuck, r, "it has ended and holds places of %v", row.Permits)
+			d.find(&d.report.Stuck, r, "it has ended and holds permits of %v", row.Permits)
 		case row.State == request.Cancelled && !r.cancelled:
-			d.find(&d.report.Wrong, r, "it is CANCELLED and nobody asked for it")
+			d.find(&d.report.Wrong, r, "it is CANCELLED and no client asked for that")
 		}
 		if wrong := r.remembers(row.History); wrong != "" {
 			d.find(&d.report.Wrong, r, "its history is wrong: %s", wrong)
 		}
-		for _, dev := range r.watchers {
-			d.compare(r, row, dev)
+		for _, cl := range r.watchers {
+			d.compare(r, row, cl)
 		}
 	}
-	for slot := range d.limits {
+	for limit := range d.limits {
 		var taken int
 		var err error
-		d.out.do(func(ctx context.Context) { taken, err = d.store.PermitsHeld(ctx, slot) })
+		d.out.do(func(ctx context.Context) { taken, err = d.store.PermitsHeld(ctx, limit) })
 		if err != nil || taken != 0 {
-			d.find(&d.report.Stuck, nil, "%d places of %s are taken, and nothing runs: %v", taken, slot, err)
+			d.find(&d.report.Stuck, nil, "%d permits of %s are held, and nothing runs: %v", taken, limit, err)
 		}
 	}
 }
@@ -220,23 +220,23 @@ func (r *tracked) remembers(history []wire.Attempt) (wrong string) {
 	return ""
 }
 
-// compare holds what a device has learned to what is stored, and asks whether
+// compare holds what a client has learned to what is stored, and asks whether
 // that is right.
-func (d *driver) compare(r *tracked, row *request.Request, dev *device) {
-	v := dev.views[r.id]
+func (d *driver) compare(r *tracked, row *request.Request, cl *client) {
+	v := cl.views[r.id]
 	switch {
-	case v.final && r.mayReopen(v.rev) && dev != r.owner:
-		return // it knew an end, and another device began anew
+	case v.final && r.mayReopen(v.rev) && cl != r.owner:
+		return // it knew an end, and another client began anew
 	case !v.final:
 		d.find(&d.report.Lost, r, "%s is subscribed and does not know that it has ended as %s at rev %d; it last saw %s at rev %d",
-			dev.name, row.State, row.Rev, v.state, v.rev)
+			cl.name, row.State, row.Rev, v.state, v.rev)
 		return
 	case v.state != row.State || v.rev != row.Rev || !bytes.Equal(v.result, row.Result):
 		d.find(&d.report.Wrong, r, "%s knows %s at rev %d with %s; stored is %s at rev %d with %s",
-			dev.name, v.state, v.rev, v.result, row.State, row.Rev, row.Result)
+			cl.name, v.state, v.rev, v.result, row.State, row.Rev, row.Result)
 		return
 	case !v.read || int64(len(v.chunks)) != row.Output:
-		d.find(&d.report.Lost, r, "%s has %d chunks of output, stored are %d", dev.name, len(v.chunks), row.Output)
+		d.find(&d.report.Lost, r, "%s has %d chunks of output, stored are %d", cl.name, len(v.chunks), row.Output)
 		return
 	case row.State == request.Cancelled:
 		return

@@ -52,14 +52,14 @@ func succeeded(want func(n int) any) func(json.RawMessage, prove.Outcome) error 
 	return func(payload json.RawMessage, got prove.Outcome) error {
 		right := encoded(want(count{}.of(payload).N))
 		if got.State != request.Succeeded || !bytes.Equal(got.Result, right) {
-			return fmt.Errorf("%s, want %s", told(got), right)
+			return fmt.Errorf("%s, want %s", outcomeText(got), right)
 		}
 		return nil
 	}
 }
 
-// told is an outcome as text.
-func told(got prove.Outcome) string {
+// outcomeText is an outcome as text.
+func outcomeText(got prove.Outcome) string {
 	if got.Error != nil {
 		return fmt.Sprintf("%s with %s", got.State, encoded(got.Error))
 	}
@@ -168,7 +168,7 @@ func charges() prove.Case {
 		Want: func(_ json.RawMessage, got prove.Outcome) error {
 			var receipts []string
 			if err := json.Unmarshal(got.Result, &receipts); err != nil || len(receipts) != 5 || len(got.Steps) != 5 {
-				return fmt.Errorf("%s after %d steps: %w", told(got), len(got.Steps), err)
+				return fmt.Errorf("%s after %d steps: %w", outcomeText(got), len(got.Steps), err)
 			}
 			for n, receipt := range receipts {
 				if recorded := got.Steps[fmt.Sprintf("charge-%d", n)]; string(recorded) != string(encoded(receipt)) {
@@ -238,7 +238,7 @@ func refused() prove.Case {
 		}),
 		Want: func(_ json.RawMessage, got prove.Outcome) error {
 			if got.State != request.Failed || got.Error == nil || got.Error.Code != wire.ProcessingFailed {
-				return fmt.Errorf("%s, want FAILED with PROCESSING_FAILED", told(got))
+				return fmt.Errorf("%s, want FAILED with PROCESSING_FAILED", outcomeText(got))
 			}
 			return nil
 		},

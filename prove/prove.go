@@ -1,7 +1,7 @@
 // Package prove shows that nothing is lost: it runs an application's own actions
 // through the real domain code over a real store while it kills workers, fails
 // the store, loses records, cuts sockets and makes the clock jump, lets things
-// settle, and checks what became of each request.
+// become quiescent, and checks what became of each request.
 //
 // It runs inside a testing/synctest bubble, so an action's own sleeps, timers and
 // deadlines pass in no time, and a day of retries takes seconds. One seed is one
@@ -44,7 +44,7 @@ type Case struct {
 	// Signals are sent once to each request, by token, at a random time.
 	Signals map[string]json.RawMessage
 
-	// Cancel is the share of the requests, 0 to 1, that somebody cancels at a
+	// Cancel is the share of the requests, 0 to 1, that are cancelled at a
 	// random time. Such a request may end CANCELLED, and then Want is not asked.
 	Cancel float64
 
@@ -70,7 +70,7 @@ type Outcome struct {
 
 // A Config says what is run and what is injected. Store and Cases are required.
 type Config struct {
-	Store Store // empty, used by nobody else, and opened outside of the test's own bubble, if it has one
+	Store Store // empty, used by nothing else, and opened outside of the test's own bubble, if it has one
 	Cases []Case
 
 	Seed     uint64
@@ -80,8 +80,8 @@ type Config struct {
 	Open     int           // how many requests are under way at a time; 0: 40
 	Slice    time.Duration // how long one invocation of the processor may take; 0: 15 min
 
-	// Patience is how long, by the clock inside, what is left in peace may take
-	// to settle before it counts as stuck. 0: 24 h.
+	// Patience is how long, by the clock inside, what is left to itself may take
+	// to become quiescent before it counts as stuck. 0: 24 h.
 	Patience time.Duration
 
 	// Processor has the timings and Limits of the application; what is zero has
@@ -92,14 +92,14 @@ type Config struct {
 }
 
 // Run runs the requests of a proof and reports each fault that it finds as an
-// error of t, with the seed. It returns when all has settled, or is stuck.
+// error of t, with the seed. It returns when all is quiescent, or stuck.
 func Run(t *testing.T, config Config) Report {
 	t.Helper()
 	c, err := config.withDefaults()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := newPortal(t.Context())
+	out := newBridge(t.Context())
 	defer out.close()
 	var report Report
 	defer func() { // also when an action that never returns makes the bubble panic
@@ -158,16 +158,16 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// A portal runs functions on a goroutine outside of the bubble: a store has
+// A bridge runs functions on a goroutine outside of the bubble: a store has
 // connections and timers of its own, which must see the real time.
-type portal struct {
+type bridge struct {
 	ctx   context.Context
 	calls chan func(context.Context)
 	done  chan struct{}
 }
 
-func newPortal(ctx context.Context) *portal {
-	p := &portal{ctx: ctx, calls: make(chan func(context.Context)), done: make(chan struct{})}
+func newBridge(ctx context.Context) *bridge {
+	p := &bridge{ctx: ctx, calls: make(chan func(context.Context)), done: make(chan struct{})}
 	go func() {
 		for call := range p.calls {
 			call(p.ctx)
@@ -178,9 +178,9 @@ func newPortal(ctx context.Context) *portal {
 }
 
 // do returns when f has. It is for one goroutine.
-func (p *portal) do(f func(context.Context)) {
+func (p *bridge) do(f func(context.Context)) {
 	p.calls <- f
 	<-p.done
 }
 
-func (p *portal) close() { close(p.calls) }
+func (p *bridge) close() { close(p.calls) }

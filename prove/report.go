@@ -23,13 +23,13 @@ type Report struct {
 	Took     time.Duration // how much outside
 	Digest   uint64        // of the order of events: the same for the same run
 	Lost     int           // acknowledged, and not ended or not known to a client that waits
-	Doubled  int           // done, recorded or told twice
-	Stuck    int           // not ended although everything was left in peace
+	Doubled  int           // done, stored or notified twice
+	Stuck    int           // not ended although everything was left to itself
 	Wrong    int           // anything else
 	Findings []string      // at most maxFindings
 }
 
-// maxFindings are told; more are counted only.
+// maxFindings are printed; more are counted only.
 const maxFindings = 20
 
 // Killed is how many workers died.
@@ -43,7 +43,7 @@ func (r Report) String() string {
 	fmt.Fprintf(&b, "  ended     %s\n", counts(r.Ended))
 	fmt.Fprintf(&b, "  killed    %s\n", counts(r.Kills))
 	fmt.Fprintf(&b, "  injected  %s\n", counts(r.Injected))
-	fmt.Fprintf(&b, "  done      %d claims, %d writes, %d steps recorded, %d chunks of output, %d redriven, %d frames at clients\n",
+	fmt.Fprintf(&b, "  done      %d claims, %d writes, %d steps stored, %d chunks of output, %d redriven, %d frames at clients\n",
 		r.Runs, r.Writes, r.Steps, r.Chunks, r.Redriven, r.Frames)
 	fmt.Fprintf(&b, "  time      %v passed in %v; digest %016x", r.Warped.Round(time.Second), r.Took.Round(time.Millisecond), r.Digest)
 	return b.String()

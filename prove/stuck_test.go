@@ -23,7 +23,7 @@ func TestWhatIsStuckIsTold(t *testing.T) {
 	if !*stuck {
 		out, err := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-prove.stuck").CombinedOutput()
 		if text := string(out); err == nil || strings.Contains(text, "panic") ||
-			!strings.Contains(text, "seed 7: after 10m0s in peace 1 processes run") || !strings.Contains(text, "seed 7: r-0 (endless): it is RUNNING") {
+			!strings.Contains(text, "seed 7: after 10m0s quiescent 1 processes run") || !strings.Contains(text, "seed 7: r-0 (endless): it is RUNNING") {
 			t.Errorf("%v: %s", err, text)
 		}
 		return
