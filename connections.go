@@ -104,7 +104,8 @@ func (c Connections) List(ctx context.Context, caller Caller, q wire.ConnectionQ
 	if subject == wire.AllSubjects {
 		subject = ""
 	}
-	page, cursor, err := c.Store.ListConnections(ctx, request.ConnectionQuery{Tenant: caller.Tenant, Subject: subject, Limit: q.Limit, Cursor: q.Cursor})
+	page, cursor, err := c.Store.ListConnections(ctx,
+		request.ConnectionQuery{Tenant: caller.Tenant, Subject: subject, Limit: q.Limit, Cursor: q.Cursor})
 	if err != nil {
 		return wire.ConnectionList{}, unavailable("list connections", err)
 	}

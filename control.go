@@ -120,7 +120,8 @@ func (s *Requests) Signal(ctx context.Context, caller Caller, in wire.Signal) (w
 // when it has moved meanwhile. decide is asked each time, and reports whether
 // there is anything to change. The change is guarded by the fence and state
 // that decide saw.
-func (s *Requests) changeWithRetry(ctx context.Context, caller Caller, id string, decide func(*request.Request) (request.Change, bool)) (wire.Frame, error) {
+func (s *Requests) changeWithRetry(ctx context.Context, caller Caller, id string,
+	decide func(*request.Request) (request.Change, bool)) (wire.Frame, error) {
 	r, err := s.load(ctx, caller, id)
 	if err != nil {
 		return wire.Frame{}, err

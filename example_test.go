@@ -172,7 +172,8 @@ func ExampleAwaitSignal() {
 	d.submit("p-1", "publish", `{}`)
 	d.run("p-1")
 	d.show("p-1")
-	if _, err := d.requests.Signal(context.Background(), d.caller, wire.Signal{RequestID: "p-1", Token: "approval", Payload: json.RawMessage("true")}); err != nil {
+	if _, err := d.requests.Signal(context.Background(), d.caller,
+		wire.Signal{RequestID: "p-1", Token: "approval", Payload: json.RawMessage("true")}); err != nil {
 		log.Fatal(err)
 	}
 	d.run("p-1")
@@ -338,7 +339,8 @@ func ExampleRequests_Cancel() {
 	d := newDemo(streamer.Limits{}, streamer.NewRegistry(work))
 	defer d.close()
 	d.submit("w-1", "work", `{}`)
-	operator := streamer.Caller{Principal: streamer.Principal{Tenant: "acme", Subject: "olga", Scopes: []string{request.OperatorScope}}, OnBehalfOf: "ada"}
+	operator := streamer.Caller{Principal: streamer.Principal{Tenant: "acme", Subject: "olga",
+		Scopes: []string{request.OperatorScope}}, OnBehalfOf: "ada"}
 	if _, err := d.requests.Cancel(context.Background(), operator, "w-1"); err != nil {
 		log.Fatal(err)
 	}

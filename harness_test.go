@@ -57,7 +57,8 @@ func newHarness(t *testing.T, actions ...streamer.Action) *harness {
 }
 
 var (
-	ada   = streamer.Principal{Tenant: "acme", Subject: "ada", Scopes: []string{"reports"}, ExpiresAt: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
+	ada = streamer.Principal{Tenant: "acme", Subject: "ada", Scopes: []string{"reports"},
+		ExpiresAt: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)}
 	mallo = streamer.Principal{Tenant: "globex", Subject: "ada", ExpiresAt: ada.ExpiresAt}
 )
 
@@ -270,7 +271,8 @@ func (b *logBuffer) String() string {
 var errNetwork = errors.New("dial tcp 10.0.0.7: secret detail")
 
 // long makes a long action of a function over the raw payload.
-func long(name string, config streamer.ActionConfig, fn func(ctx context.Context, job *streamer.Job) (json.RawMessage, error)) streamer.Action {
+func long(name string, config streamer.ActionConfig,
+	fn func(ctx context.Context, job *streamer.Job) (json.RawMessage, error)) streamer.Action {
 	config.Name = name
 	if config.Expected == 0 {
 		config.Expected = time.Minute

@@ -13,7 +13,8 @@ const module = "github.com/pay-theory/streamer"
 // itself, the module's own packages without the module's path.
 func dependencies(t *testing.T, pkg string) []string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", pkg).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}",
+		pkg).CombinedOutput()
 	if err != nil {
 		t.Fatalf("go list %s: %v\n%s", pkg, err, out)
 	}
@@ -79,7 +80,8 @@ func TestWhatFunctionsMustNotLink(t *testing.T) {
 			for _, banned := range []string{
 				"testing", "net/rpc", "html/template", "text/template", "database/sql", "modernc.org/", "github.com/coder/websocket",
 				"github.com/gobwas/", "github.com/spf13/", "github.com/aws/aws-sdk-go-v2/", "github.com/aws/smithy-go/",
-				"go.opentelemetry.io/", "go.yaml.in/", "github.com/cespare/", module + "/actions/profilecsv", module + "/console", module + "/emulator/", module + "/stack", module + "/verify", module + "/store/sqlite", module + "/lift/lifttest",
+				"go.opentelemetry.io/", "go.yaml.in/", "github.com/cespare/", module + "/actions/profilecsv", module + "/console", module +
+					"/emulator/", module + "/stack", module + "/verify", module + "/store/sqlite", module + "/lift/lifttest",
 			} {
 				if dep == banned || strings.HasSuffix(banned, "/") && strings.HasPrefix(dep, banned) {
 					t.Errorf("%s links %s", function, dep)

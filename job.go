@@ -143,7 +143,8 @@ func (j *Job) SetCheckpoint(state any) error {
 		return fmt.Errorf("encode checkpoint: %w", err)
 	}
 	if len(raw) > request.MaxCheckpoint {
-		return fmt.Errorf("the checkpoint has %d bytes, %d are allowed: keep large state elsewhere and a reference here", len(raw), request.MaxCheckpoint)
+		return fmt.Errorf("the checkpoint has %d bytes, %d are allowed: keep large state elsewhere and a reference here", len(raw),
+			request.MaxCheckpoint)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()

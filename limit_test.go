@@ -75,7 +75,8 @@ func TestATenantsBacklogWaitsInItsOwnLine(t *testing.T) {
 			t.Errorf("another tenant's request is %s behind the backlog", r.State)
 		}
 		frame := s.ask(t, "c1", `{"id":"w","action":"streamer.why","payload":{"request_id":"a39"}}`)
-		if wait := frame.Request.Waiting; wait == nil || wait.For != wire.WaitingLimit || wait.Limit != "tenant:acme" || wait.Running != 3 || wait.Position < 30 {
+		if wait := frame.Request.Waiting; wait == nil || wait.For != wire.WaitingLimit || wait.Limit != "tenant:acme" ||
+			wait.Running != 3 || wait.Position < 30 {
 			t.Errorf("why: %s", frame.Append(nil))
 		}
 		time.Sleep(n * time.Minute)

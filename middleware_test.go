@@ -52,10 +52,11 @@ func TestMiddlewareIsAroundEveryRun(t *testing.T) {
 		want string // what the outer one sees
 		code wire.Code
 	}{
-		"a result":           {func() (string, error) { return "done", nil }, `: "done" <nil> <nil> false`, ""},
-		"a failure":          {func() (string, error) { return "", errNetwork }, ":  " + errNetwork.Error() + " <nil> true", wire.InternalError},
-		"a declared failure": {func() (string, error) { return "", streamer.Errorf(wire.NotFound, "gone") }, ":  NOT_FOUND: gone <nil> true", wire.NotFound},
-		"a panic":            {func() (string, error) { panic("secret") }, " panicked", wire.InternalError},
+		"a result":  {func() (string, error) { return "done", nil }, `: "done" <nil> <nil> false`, ""},
+		"a failure": {func() (string, error) { return "", errNetwork }, ":  " + errNetwork.Error() + " <nil> true", wire.InternalError},
+		"a declared failure": {func() (string, error) { return "", streamer.Errorf(wire.NotFound, "gone") },
+			":  NOT_FOUND: gone <nil> true", wire.NotFound},
+		"a panic": {func() (string, error) { panic("secret") }, " panicked", wire.InternalError},
 	} {
 		for kind, expected := range map[string]time.Duration{"short": 0, "long": time.Minute} {
 			t.Run(kind+" "+name, func(t *testing.T) {
@@ -156,7 +157,8 @@ func TestWhatAShortActionFailedWithIsTheActions(t *testing.T) {
 		func(context.Context, *streamer.Job, json.RawMessage) (int, error) { return 0, errNetwork }))
 	who := w.connect(t, "c1", ada)
 	var failed *streamer.ActionError
-	if _, err := w.requests.Submit(t.Context(), who, wire.Message{Action: "fails"}); !errors.As(err, &failed) || failed.Action != "fails" || !errors.Is(err, errNetwork) {
+	if _, err := w.requests.Submit(t.Context(), who, wire.Message{Action: "fails"}); !errors.As(err, &failed) ||
+		failed.Action != "fails" || !errors.Is(err, errNetwork) {
 		t.Errorf("an action that fails: %v", err)
 	}
 	if _, err := w.requests.Submit(t.Context(), who, wire.Message{Action: "none"}); err == nil || errors.As(err, &failed) {
@@ -175,7 +177,8 @@ func ExampleRegistry_With() {
 		}
 	})
 	requests := &streamer.Requests{Actions: registry}
-	frame, err := requests.Submit(context.Background(), streamer.Caller{}, wire.Message{ID: "r1", Action: "greet", Payload: json.RawMessage(`"Ada"`)})
+	frame, err := requests.Submit(context.Background(), streamer.Caller{},
+		wire.Message{ID: "r1", Action: "greet", Payload: json.RawMessage(`"Ada"`)})
 	fmt.Println(string(frame.Data), err)
 	// Output:
 	// greet failed: false

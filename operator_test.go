@@ -18,15 +18,16 @@ var olga = streamer.Principal{Tenant: "acme", Subject: "olga", Scopes: []string{
 // each, with all that a person may want to know of it.
 func operated(t *testing.T) *harness {
 	t.Helper()
-	w := newHarness(t, long("ship", streamer.ActionConfig{Priority: streamer.High}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
-		if _, err := streamer.RunStep(ctx, job, "charge", func(context.Context) (int, error) { return 7, nil }); err != nil {
-			return nil, err
-		}
-		if err := job.Emit("out"); err != nil {
-			return nil, err
-		}
-		return nil, streamer.Errorf(wire.ProcessingFailed, "no such parcel")
-	}), long("other", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, nil }))
+	w := newHarness(t, long("ship", streamer.ActionConfig{Priority: streamer.High},
+		func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			if _, err := streamer.RunStep(ctx, job, "charge", func(context.Context) (int, error) { return 7, nil }); err != nil {
+				return nil, err
+			}
+			if err := job.Emit("out"); err != nil {
+				return nil, err
+			}
+			return nil, streamer.Errorf(wire.ProcessingFailed, "no such parcel")
+		}), long("other", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, nil }))
 	for i, p := range []streamer.Principal{ada, mallo, olga} {
 		id := fmt.Sprint("c-", p.Tenant, "-", p.Subject)
 		who := w.connect(t, id, p)
@@ -124,7 +125,8 @@ func TestAnOperatorListsItsTenant(t *testing.T) {
 	w.submit(t, streamer.Caller{Principal: ada}, "r-2", "other", `1`)
 	w.submit(t, streamer.Caller{Principal: olga}, "r-3", "ship", `1`)
 	for q, want := range map[wire.ListQuery]int{
-		{}: 1, {Subject: "ada"}: 2, {Subject: "*"}: 3, {Subject: "*", Action: "ship"}: 2, {Subject: "*", Action: "ship", State: "FAILED"}: 1, {Subject: "nobody"}: 0,
+		{}: 1, {Subject: "ada"}: 2, {Subject: "*"}: 3, {Subject: "*", Action: "ship"}: 2, {Subject: "*", Action: "ship",
+			State: "FAILED"}: 1, {Subject: "nobody"}: 0,
 	} {
 		list, err := w.requests.List(t.Context(), streamer.Caller{Principal: olga}, q)
 		if err != nil || len(list.Requests) != want {

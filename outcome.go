@@ -101,7 +101,8 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 			if w.r.Output > before {
 				continue
 			}
-			if tries++; !w.pause(ctx, tries, "output", errStored) {
+			tries++
+			if !w.pause(ctx, tries, "output", errStored) {
 				return fmt.Errorf("store output: %w", errStored)
 			}
 			continue
@@ -128,7 +129,8 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 		case moved, errors.Is(err, request.ErrNotFound):
 			return w.discard(ctx, outcome)
 		default:
-			if tries++; !w.pause(ctx, tries, string(change.Set.State), err) {
+			tries++
+			if !w.pause(ctx, tries, string(change.Set.State), err) {
 				return fmt.Errorf("store outcome %s: %w", change.Set.State, err)
 			}
 		}

@@ -168,9 +168,10 @@ func TestFailuresThatNoRetryCures(t *testing.T) {
 		code   wire.Code
 		text   string
 	}{
-		"declared":      {err: streamer.Errorf(wire.ProcessingFailed, "no such account"), code: wire.ProcessingFailed, text: "no such account"},
-		"permanent":     {err: streamer.Permanent(errNetwork), code: wire.InternalError, text: "internal error"},
-		"last attempt":  {config: streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 1}}, err: errNetwork, code: wire.InternalError, text: "internal error"},
+		"declared":  {err: streamer.Errorf(wire.ProcessingFailed, "no such account"), code: wire.ProcessingFailed, text: "no such account"},
+		"permanent": {err: streamer.Permanent(errNetwork), code: wire.InternalError, text: "internal error"},
+		"last attempt": {config: streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 1}}, err: errNetwork,
+			code: wire.InternalError, text: "internal error"},
 		"wrapped, kept": {err: errors.Join(errors.New("outer"), streamer.Errorf(wire.NotFound, "gone")), code: wire.NotFound, text: "gone"},
 	}
 	for name, c := range cases {
@@ -296,11 +297,12 @@ func TestCancelReachesARunningAction(t *testing.T) {
 func TestActionThatIgnoresItsEndIsCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		w := newHarness(t, long("deaf", streamer.ActionConfig{Limit: 2 * time.Minute}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
-			<-release
-			job.Progress(50, "too late")
-			return json.RawMessage(`"too late"`), nil
-		}))
+		w := newHarness(t, long("deaf", streamer.ActionConfig{Limit: 2 * time.Minute},
+			func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+				<-release
+				job.Progress(50, "too late")
+				return json.RawMessage(`"too late"`), nil
+			}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "deaf", `{}`)
 		began := time.Now()
 		w.run(t, ada.Key("r1"))
@@ -322,10 +324,11 @@ func TestActionThatIgnoresItsEndIsCutOff(t *testing.T) {
 
 func TestLimitCountsEverySlice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newHarness(t, long("slow", streamer.ActionConfig{Limit: 20 * time.Minute}, func(ctx context.Context, _ *streamer.Job) (json.RawMessage, error) {
-			<-ctx.Done()
-			return nil, context.Cause(ctx)
-		}))
+		w := newHarness(t, long("slow", streamer.ActionConfig{Limit: 20 * time.Minute},
+			func(ctx context.Context, _ *streamer.Job) (json.RawMessage, error) {
+				<-ctx.Done()
+				return nil, context.Cause(ctx)
+			}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "slow", `{}`)
 		began := time.Now()
 		for !w.load(t, ada.Key("r1")).State.Final() {
@@ -429,7 +432,8 @@ func TestAWriteThatLandsLateUndoesNothing(t *testing.T) {
 			_, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), *late)
 			var conflict *request.ConflictError
 			if r := w.load(t, ada.Key("r1")); !errors.As(err, &conflict) || r.Rev != was.Rev || string(r.Checkpoint) != string(was.Checkpoint) {
-				t.Errorf("what lands late says %v, and leads from rev %d and checkpoint %s to rev %d and checkpoint %s", err, was.Rev, was.Checkpoint, r.Rev, r.Checkpoint)
+				t.Errorf("what lands late says %v, and leads from rev %d and checkpoint %s to rev %d and checkpoint %s", err, was.Rev,
+					was.Checkpoint, r.Rev, r.Checkpoint)
 			}
 		})
 		w.run(t, ada.Key("r1"))
@@ -474,8 +478,9 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 		for i := range 5 {
 			// A worker that dies after its claim: the claim is all that it writes.
 			claimed, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{
-				If:  request.Guards{States: []request.State{request.Queued}},
-				Set: request.Effects{UpdatedAt: time.Now(), State: request.Running, DueAt: time.Now().Add(time.Minute), ClaimedAt: time.Now(), StartedAt: time.Now(), AddFence: 1, AddRev: 1, Worker: fmt.Sprint("worker-", i)},
+				If: request.Guards{States: []request.State{request.Queued}},
+				Set: request.Effects{UpdatedAt: time.Now(), State: request.Running, DueAt: time.Now().Add(time.Minute), ClaimedAt: time.Now(),
+					StartedAt: time.Now(), AddFence: 1, AddRev: 1, Worker: fmt.Sprint("worker-", i)},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -492,7 +497,8 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 			t.Errorf("got %s", describe(got))
 		}
 		for i := range 5 {
-			lease := wire.Attempt{Number: 1, StartedAt: began.Add(time.Duration(i) * time.Minute).UTC(), Code: wire.LeaseLost, Worker: fmt.Sprint("worker-", i)}
+			lease := wire.Attempt{Number: 1, StartedAt: began.Add(time.Duration(i) * time.Minute).UTC(), Code: wire.LeaseLost,
+				Worker: fmt.Sprint("worker-", i)}
 			lease.EndedAt = lease.StartedAt.Add(time.Minute)
 			if len(r.History) != 5 || r.History[i] != lease {
 				t.Errorf("lease %d of the history %+v is not %+v", i, r.History, lease)

@@ -47,7 +47,8 @@ func finalFrame(r *request.Request) wire.Frame {
 
 // send pushes one frame to many connections, a few at a time, and returns those
 // that are gone and those that it could not reach for now.
-func send(ctx context.Context, push Pusher, logger *slog.Logger, key request.Key, to []string, frame []byte, tries int) (gone, failed []string) {
+func send(ctx context.Context, push Pusher, logger *slog.Logger, key request.Key, to []string, frame []byte, tries int) (gone,
+	failed []string) {
 	const parallel = 16
 	var (
 		mu   sync.Mutex

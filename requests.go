@@ -150,7 +150,8 @@ func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, p
 // tooManyOpen refuses a request for now. The time is a guess at when one of
 // those that are open will have ended.
 func tooManyOpen(full *request.LimitError) *Error {
-	err := Errorf(wire.RateLimited, "you have %d requests that have not ended, which is the most; wait for one of them or cancel it", full.Permit.Limit)
+	err := Errorf(wire.RateLimited, "you have %d requests that have not ended, which is the most; wait for one of them or cancel it",
+		full.Permit.Limit)
 	err.After = 10 * time.Second
 	return err
 }
@@ -282,7 +283,8 @@ func (s *Requests) Output(ctx context.Context, caller Caller, q wire.OutputQuery
 	out := wire.Output{Offset: q.From, Chunks: []json.RawMessage{}}
 	size := 0
 	for _, chunk := range chunks {
-		if size += len(chunk.Data) + 1; size > request.MaxInFrame {
+		size += len(chunk.Data) + 1
+		if size > request.MaxInFrame {
 			break
 		}
 		out.Chunks = append(out.Chunks, chunk.Data)

@@ -61,7 +61,8 @@ func TestMessagesAndTheirAnswers(t *testing.T) {
 	w := newHarness(t, shorts...)
 	w.connect(t, "c1", ada)
 	cases := []struct{ message, want string }{
-		{`{"id":"a","action":"mirror","payload":{"n":9007199254740993, "h":"<&>"}}`, `{"type":"response","request_id":"a","success":true,"data":{"n":9007199254740993, "h":"<&>"}}`},
+		{`{"id":"a","action":"mirror","payload":{"n":9007199254740993, "h":"<&>"}}`,
+			`{"type":"response","request_id":"a","success":true,"data":{"n":9007199254740993, "h":"<&>"}}`},
 		{`{"id":"a","action":"mirror"}`, `{"type":"response","request_id":"a","success":true,"data":null}`},
 		{`{"request_id":"b","action":"add","payload":{"A":1,"B":2}}`, `{"type":"response","request_id":"b","success":true,"data":3}`},
 		{`{"id":"b","action":"add","payload":{"A":-1}}`, `VALIDATION_ERROR A must not be negative`},
@@ -73,7 +74,8 @@ func TestMessagesAndTheirAnswers(t *testing.T) {
 		{`{"id":"b","action":"guarded"}`, `FORBIDDEN action "guarded" needs the scope "admin"`},
 		{"{\"id\":\"b\",\"action\":\"mirror\",\"payload\":\"\xff\"}", `VALIDATION_ERROR the payload is not UTF-8`},
 		{"{\"id\":\"b\",\"action\":\"job\",\"payload\":\"\xff\"}", `VALIDATION_ERROR the payload is not UTF-8`},
-		{"{\"id\":\"b\",\"action\":\"streamer.signal\",\"payload\":{\"request_id\":\"b\",\"token\":\"t\",\"payload\":\"\xff\"}}", `VALIDATION_ERROR the signal is not UTF-8`},
+		{"{\"id\":\"b\",\"action\":\"streamer.signal\",\"payload\":{\"request_id\":\"b\",\"token\":\"t\",\"payload\":\"\xff\"}}",
+			`VALIDATION_ERROR the signal is not UTF-8`},
 		{`{"id":"b","action":"raw"}`, `INTERNAL_ERROR internal error`},
 		{`{"id":"b","action":"leaky"}`, `INTERNAL_ERROR internal error`},
 		{`{"id":"b","action":"panics"}`, `INTERNAL_ERROR internal error`},

@@ -25,8 +25,10 @@ import (
 // request together to MaxSteps. In a short action nothing is stored.
 func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx context.Context) (T, error)) (T, error) {
 	var result T
-	if name == "" || len(name) > request.MaxStepName || len(name) >= len(request.SignalPrefix) && name[:len(request.SignalPrefix)] == request.SignalPrefix {
-		return result, Permanent(fmt.Errorf("step name %q: want 1 to %d bytes that do not begin with %q", name, request.MaxStepName, request.SignalPrefix))
+	if name == "" || len(name) > request.MaxStepName || len(name) >= len(request.SignalPrefix) &&
+		name[:len(request.SignalPrefix)] == request.SignalPrefix {
+		return result, Permanent(fmt.Errorf("step name %q: want 1 to %d bytes that do not begin with %q", name, request.MaxStepName,
+			request.SignalPrefix))
 	}
 	if raw, done := job.step(name); done {
 		if err := json.Unmarshal(raw, &result); err != nil {
@@ -62,7 +64,8 @@ func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duratio
 	case job.news == nil:
 		return nil, errors.New("a short action cannot wait for a signal: give it an expected duration above " + ShortLimit.String())
 	case token == "" || len(token) > request.MaxStepName || timeout <= 0:
-		return nil, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout, request.MaxStepName))
+		return nil, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout,
+			request.MaxStepName))
 	}
 	if raw, arrived := job.step(request.SignalStep(token)); arrived {
 		return raw, nil
@@ -119,7 +122,8 @@ func (j *Job) persistStep(step request.Step) error {
 	j.mu.Unlock()
 	switch {
 	case len(step.Result) > request.MaxStepResult:
-		return Permanent(fmt.Errorf("its result has %d bytes, %d are allowed: keep it elsewhere and return a reference", len(step.Result), request.MaxStepResult))
+		return Permanent(fmt.Errorf("its result has %d bytes, %d are allowed: keep it elsewhere and return a reference", len(step.Result),
+			request.MaxStepResult))
 	case size > request.MaxSteps:
 		return Permanent(fmt.Errorf("the request's steps would have %d bytes, %d are allowed", size, request.MaxSteps))
 	}

@@ -57,7 +57,8 @@ func TestAStepIsRecordedOnce(t *testing.T) {
 func TestHistoryIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const attempts = request.MaxHistory + 5
-		w := newHarness(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: attempts, Base: time.Second, Cap: time.Second}},
+		w := newHarness(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: attempts, Base: time.Second,
+			Cap: time.Second}},
 			func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
 				time.Sleep(time.Second)
 				if job.Attempt() < attempts {
@@ -72,7 +73,8 @@ func TestHistoryIsBounded(t *testing.T) {
 		}
 		r := w.load(t, ada.Key("r1"))
 		wantState(t, r, request.Succeeded)
-		if first, last := r.History[0].Number, r.History[len(r.History)-1].Number; len(r.History) != request.MaxHistory || first != 5 || last != attempts-1 {
+		if first, last := r.History[0].Number, r.History[len(r.History)-1].Number; len(r.History) != request.MaxHistory || first != 5 ||
+			last != attempts-1 {
 			t.Errorf("of %d attempts it remembers %d, from %d to %d", attempts, len(r.History), first, last)
 		}
 		for i, a := range r.History {
@@ -171,15 +173,18 @@ func TestAStepThatTheStoreRefuses(t *testing.T) {
 		"seven times":         {refusals: 7, fault: errNetwork, state: request.Succeeded, took: 7 * 5 * time.Second},
 		"for good":            {refusals: forever, fault: errNetwork, state: request.Queued, took: 65 * time.Second, err: errNetwork},
 		"because it is large": {refusals: forever, fault: errLarge, state: request.Failed, err: errLarge},
-		"and somebody cancels": {refusals: forever, fault: errNetwork, state: request.Cancelled, took: 16 * time.Second, err: streamer.ErrCancelled,
+		"and somebody cancels": {refusals: forever, fault: errNetwork, state: request.Cancelled, took: 16 * time.Second,
+			err: streamer.ErrCancelled,
 			meanwhile: func(t *testing.T, w *harness) {
 				if _, err := w.requests.Cancel(t.Context(), streamer.Caller{Principal: ada}, "r1"); err != nil {
 					t.Error(err)
 				}
 			}},
-		"and another takes over": {refusals: forever, fault: errNetwork, state: request.Queued, took: 16 * time.Second, err: streamer.ErrLeaseLost,
+		"and another takes over": {refusals: forever, fault: errNetwork, state: request.Queued, took: 16 * time.Second,
+			err: streamer.ErrLeaseLost,
 			meanwhile: func(t *testing.T, w *harness) {
-				if _, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{Set: request.Effects{UpdatedAt: time.Now(), State: request.Queued, DueAt: time.Now(), AddFence: 1}}); err != nil {
+				if _, err := w.store.Store.ChangeRequest(t.Context(), ada.Key("r1"),
+					request.Change{Set: request.Effects{UpdatedAt: time.Now(), State: request.Queued, DueAt: time.Now(), AddFence: 1}}); err != nil {
 					t.Error(err)
 				}
 			}},
@@ -294,7 +299,8 @@ func TestASignalWakesARequest(t *testing.T) {
 		if string(r.Result) != `{"by":9007199254740993}` || runs != 2 {
 			t.Errorf("result %s after %d runs", r.Result, runs)
 		}
-		if f := w.ask(t, "c1", `{"id":"s","action":"streamer.signal","payload":{"request_id":"r1","token":"late"}}`); f.Error == nil || f.Error.Code != wire.ValidationError {
+		if f := w.ask(t, "c1", `{"id":"s","action":"streamer.signal","payload":{"request_id":"r1","token":"late"}}`); f.Error == nil ||
+			f.Error.Code != wire.ValidationError {
 			t.Errorf("a signal after the end: %s", f.Append(nil))
 		}
 		w.connect(t, "c2", mallo)
@@ -359,7 +365,8 @@ func TestASignalThatComesFirst(t *testing.T) {
 				var w *harness
 				var who streamer.Caller
 				signal := func() {
-					if _, err := w.requests.Signal(t.Context(), who, wire.Signal{RequestID: "r1", Token: "approval", Payload: json.RawMessage(`"yes"`)}); err != nil {
+					if _, err := w.requests.Signal(t.Context(), who,
+						wire.Signal{RequestID: "r1", Token: "approval", Payload: json.RawMessage(`"yes"`)}); err != nil {
 						t.Error(err)
 					}
 				}
@@ -446,16 +453,19 @@ func TestRedriveGoesOnFromTheCheckpoint(t *testing.T) {
 
 		broken = false
 		w.connect(t, "c2", mallo)
-		if f := w.ask(t, "c2", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); f.Error == nil || f.Error.Code != wire.NotFound {
+		if f := w.ask(t, "c2", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); f.Error == nil ||
+			f.Error.Code != wire.NotFound {
 			t.Errorf("another tenant's redrive: %s", f.Append(nil))
 		}
 		f := w.ask(t, "c1", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`)
-		if f.Type != wire.TypeRequest || f.Request.State != wire.StateQueued || f.Request.Rev <= failed.Rev || f.Request.Error != nil || len(f.Request.History) != 1 {
+		if f.Type != wire.TypeRequest || f.Request.State != wire.StateQueued || f.Request.Rev <= failed.Rev || f.Request.Error != nil ||
+			len(f.Request.History) != 1 {
 			t.Fatalf("redriven: %s", f.Append(nil))
 		}
 		// The answer was lost with its socket: the same again, on another.
 		w.connect(t, "c3", ada)
-		if again := w.ask(t, "c3", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); again.Request == nil || again.Request.Rev != f.Request.Rev {
+		if again := w.ask(t, "c3", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); again.Request == nil ||
+			again.Request.Rev != f.Request.Rev {
 			t.Errorf("redriven again: %s", again.Append(nil))
 		}
 		w.run(t, ada.Key("r1"))
@@ -472,7 +482,8 @@ func TestRedriveGoesOnFromTheCheckpoint(t *testing.T) {
 		if last := got[len(got)-1]; last.Type != wire.TypeComplete {
 			t.Errorf("got %s", describe(got))
 		}
-		if f := w.ask(t, "c1", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); f.Request == nil || f.Request.State != wire.StateSucceeded {
+		if f := w.ask(t, "c1", `{"id":"a","action":"streamer.redrive","payload":{"request_id":"r1"}}`); f.Request == nil ||
+			f.Request.State != wire.StateSucceeded {
 			t.Errorf("redriving what succeeded: %s", f.Append(nil))
 		}
 	})

@@ -37,8 +37,9 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 		return report, fmt.Errorf("list due requests: %w", err)
 	}
 	report.Due = len(due)
-	if i := slices.IndexFunc(due, func(r *request.Request) bool { return r.State == request.Queued }); i >= 0 {
-		report.Oldest = at.Sub(due[i].DueAt)
+	oldest := slices.IndexFunc(due, func(r *request.Request) bool { return r.State == request.Queued })
+	if oldest >= 0 {
+		report.Oldest = at.Sub(due[oldest].DueAt)
 	}
 	var faults []error
 	for _, r := range due {
@@ -54,7 +55,8 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 			report.Notified++
 		case !p.dispatchedLately(r):
 			var dispatched bool
-			if dispatched, err = p.dispatchAgain(ctx, r); dispatched {
+			dispatched, err = p.dispatchAgain(ctx, r)
+			if dispatched {
 				report.Dispatched++
 			}
 		}

@@ -87,7 +87,8 @@ type nodeStore struct {
 }
 
 // get parks a read.
-func get[T any](ctx context.Context, s nodeStore, kind string, key request.Key, what string, do func(context.Context) (T, error)) (T, error) {
+func get[T any](ctx context.Context, s nodeStore, kind string, key request.Key, what string,
+	do func(context.Context) (T, error)) (T, error) {
 	var got, none T
 	err := s.d.intercept(ctx, &call{p: s.p, kind: kind, key: key, what: what, outside: true, do: func(ctx context.Context) (err error) {
 		got, err = do(ctx)

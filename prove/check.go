@@ -81,7 +81,8 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 		p.claims[key] = row.Fence
 		d.report.Runs++
 	} else if fence := p.claims[key]; fence > 0 && fence != row.Fence && c.If.ThrottledBy == "" {
-		d.find(&d.report.Doubled, r, "%s wrote %q with the fence %d over a row of fence %d: its lease had expired", worker(p), changeWord(c), fence, row.Fence)
+		d.find(&d.report.Doubled, r, "%s wrote %q with the fence %d over a row of fence %d: its lease had expired", worker(p),
+			changeWord(c), fence, row.Fence)
 	}
 	switch {
 	case row.Rev < was.Rev || row.Fence < was.Fence:
@@ -90,7 +91,8 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 		d.find(&d.report.Doubled, r, "it was %s and became %s", was.State, row.State)
 	case was.State == request.Running && row.State == request.Running && c.Set.AddFence > 0:
 		d.find(&d.report.Doubled, r, "it was claimed while it ran")
-	case row.State == request.Running && c.If.States != nil && c.Set.State == "" && !c.Set.UpdatedAt.IsZero() && !row.DueAt.After(c.Set.UpdatedAt):
+	case row.State == request.Running && c.If.States != nil && c.Set.State == "" && !c.Set.UpdatedAt.IsZero() &&
+		!row.DueAt.After(c.Set.UpdatedAt):
 		d.find(&d.report.Wrong, r, "it is RUNNING after a %q of its worker and its lease has ended", changeWord(c))
 	case !row.State.Final() && row.DueAt.IsZero():
 		d.find(&d.report.Wrong, r, "it is %s and never due, so no sweep will look for it", row.State)
@@ -209,7 +211,8 @@ func (r *tracked) remembers(history []wire.Attempt) (wrong string) {
 	for n, a := range history {
 		began, ended := past[n].StartedAt, past[n].EndedAt
 		switch {
-		case a.StartedAt.UnixMilli() != began.UnixMilli() || a.EndedAt.UnixMilli() != ended.UnixMilli() || a.Worker != past[n].Worker || a.Code == "":
+		case a.StartedAt.UnixMilli() != began.UnixMilli() || a.EndedAt.UnixMilli() != ended.UnixMilli() || a.Worker != past[n].Worker ||
+			a.Code == "":
 			return fmt.Sprintf("%s worked from %v to %v, and attempt %d of it is %+v", past[n].Worker, began, ended, n, a)
 		case a.EndedAt.Before(a.StartedAt):
 			return fmt.Sprintf("attempt %d ends before it begins: %+v", n, a)

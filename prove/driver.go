@@ -281,13 +281,13 @@ func (d *driver) apply(c *call) (err error) {
 		return c.do(context.Background())
 	}
 	d.out.do(func(ctx context.Context) { err = c.do(ctx) })
-	var conflict *request.ConflictError
-	var full *request.LimitError
+	_, conflict := errors.AsType[*request.ConflictError](err)
+	_, full := errors.AsType[*request.LimitError](err)
 	switch {
-	case errors.As(err, &conflict):
+	case conflict:
 		d.note("conflict in", c.kind, c.key)
-	case errors.As(err, &full):
-		d.note("no place for", c.kind, c.key)
+	case full:
+		d.note("no permit for", c.kind, c.key)
 	case err == nil && c.after != nil:
 		c.after()
 	}

@@ -21,7 +21,8 @@ import (
 
 // The mix has a case for each way in which a request can live.
 func mix() []prove.Case {
-	return []prove.Case{sums(), pieces(), charges(), flaky(), mended(), refused(), reports(), naps(), approvals(), talks(), slow(), lined("line_low", streamer.Low), lined("line_high", streamer.High)}
+	return []prove.Case{sums(), pieces(), charges(), flaky(), mended(), refused(), reports(), naps(), approvals(), talks(), slow(),
+		lined("line_low", streamer.Low), lined("line_high", streamer.High)}
 }
 
 type count struct {
@@ -66,7 +67,8 @@ func outcomeText(got prove.Outcome) string {
 	return fmt.Sprintf("%s with %s", got.State, got.Result)
 }
 
-func action(name string, edit func(*streamer.ActionConfig), fn func(ctx context.Context, job *streamer.Job, in count) (any, error)) streamer.Action {
+func action(name string, edit func(*streamer.ActionConfig),
+	fn func(ctx context.Context, job *streamer.Job, in count) (any, error)) streamer.Action {
 	config := streamer.ActionConfig{Name: name, Expected: time.Minute, Limit: 1000 * time.Hour,
 		Retry: streamer.RetryPolicy{Attempts: 1}} // what is injected costs none
 	if edit != nil {

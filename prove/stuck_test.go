@@ -23,19 +23,21 @@ func TestWhatIsStuckIsTold(t *testing.T) {
 	if !*stuck {
 		out, err := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-prove.stuck").CombinedOutput()
 		if text := string(out); err == nil || strings.Contains(text, "panic") ||
-			!strings.Contains(text, "seed 7: after 10m0s quiescent 1 processes run") || !strings.Contains(text, "seed 7: r-0 (endless): it is RUNNING") {
+			!strings.Contains(text, "seed 7: after 10m0s quiescent 1 processes run") ||
+			!strings.Contains(text, "seed 7: r-0 (endless): it is RUNNING") {
 			t.Errorf("%v: %s", err, text)
 		}
 		return
 	}
-	prove.Run(t, prove.Config{Store: openSQLite(t), Seed: 7, Requests: 1, Kills: -1, Faults: -1, Patience: 10 * time.Minute, Cases: []prove.Case{{
-		Action: streamer.NewAction(streamer.ActionConfig{Name: "endless", Expected: time.Minute, Limit: 24 * time.Hour},
-			func(ctx context.Context, _ *streamer.Job, _ json.RawMessage) (any, error) {
-				for ctx.Err() == nil {
-					time.Sleep(time.Second)
-				}
-				return nil, streamer.Continue(nil)
-			}),
-		Want: func(json.RawMessage, prove.Outcome) error { return nil },
-	}}})
+	prove.Run(t, prove.Config{Store: openSQLite(t), Seed: 7, Requests: 1, Kills: -1, Faults: -1, Patience: 10 * time.Minute,
+		Cases: []prove.Case{{
+			Action: streamer.NewAction(streamer.ActionConfig{Name: "endless", Expected: time.Minute, Limit: 24 * time.Hour},
+				func(ctx context.Context, _ *streamer.Job, _ json.RawMessage) (any, error) {
+					for ctx.Err() == nil {
+						time.Sleep(time.Second)
+					}
+					return nil, streamer.Continue(nil)
+				}),
+			Want: func(json.RawMessage, prove.Outcome) error { return nil },
+		}}})
 }

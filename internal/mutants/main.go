@@ -94,7 +94,8 @@ func (m mutant) apply(root string) ([]byte, error) {
 		return nil, fmt.Errorf("mutant %q: %w", m.what, err)
 	}
 	if count := bytes.Count(source, []byte(m.old)); count != 1 {
-		return nil, fmt.Errorf("mutant %q: %s has its code %d times, want once: change internal/mutants as the code changed:\n%s", m.what, m.file, count, m.old)
+		return nil, fmt.Errorf("mutant %q: %s has its code %d times, want once: change internal/mutants as the code changed:\n%s", m.what,
+			m.file, count, m.old)
 	}
 	return bytes.Replace(source, []byte(m.old), []byte(m.new), 1), nil
 }

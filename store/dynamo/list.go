@@ -206,7 +206,8 @@ func (s *Store) load(ctx context.Context, table string, entries []item) ([]item,
 			if len(out.Responses[table]) > 0 {
 				idle = 0
 			} else if idle++; len(wanted.Keys) > 0 && (idle >= s.api.client.Attempts() || !call.Pause(ctx, idle)) {
-				return nil, &call.Error{Service: "dynamodb", Operation: opBatchGet, Code: "ThrottlingException", Message: "no key was processed", Status: 200, Attempts: idle}
+				return nil, &call.Error{Service: "dynamodb", Operation: opBatchGet, Code: "ThrottlingException",
+					Message: "no key was processed", Status: 200, Attempts: idle}
 			}
 		}
 	}

@@ -35,8 +35,9 @@ func newRequest(id string) *request.Request {
 
 func claim(worker string) request.Change {
 	return request.Change{
-		If:  request.Guards{States: []request.State{request.Queued}, DueBy: epoch},
-		Set: request.Effects{UpdatedAt: epoch, State: request.Running, DueAt: epoch.Add(time.Minute), ClaimedAt: epoch, StartedAt: epoch, AddFence: 1, AddRev: 1, Worker: worker},
+		If: request.Guards{States: []request.State{request.Queued}, DueBy: epoch},
+		Set: request.Effects{UpdatedAt: epoch, State: request.Running, DueAt: epoch.Add(time.Minute), ClaimedAt: epoch, StartedAt: epoch,
+			AddFence: 1, AddRev: 1, Worker: worker},
 	}
 }
 
@@ -117,7 +118,8 @@ func TestCallsOfEachOperation(t *testing.T) {
 		}},
 		{"a conflict before a place", "GetItem", func(ctx context.Context) error {
 			var conflict *request.ConflictError
-			if _, err := s.ChangeRequest(ctx, key, request.Change{If: request.Guards{Fence: 99}, Set: request.Effects{Acquire: []request.Permit{slot("a", 1)}}}); !errors.As(err, &conflict) {
+			if _, err := s.ChangeRequest(ctx, key, request.Change{If: request.Guards{Fence: 99},
+				Set: request.Effects{Acquire: []request.Permit{slot("a", 1)}}}); !errors.As(err, &conflict) {
 				return fmt.Errorf("no conflict: %w", err)
 			}
 			return nil
@@ -131,7 +133,8 @@ func TestCallsOfEachOperation(t *testing.T) {
 		{"read at the end", "GetItem", func(ctx context.Context) error { _, err := s.ReadOutput(ctx, key, 3, 10); return err }},
 		{"nobody waits", "Query", func(ctx context.Context) error { _, err := s.ThrottledRequests(ctx, "a", 10); return err }},
 		{"block", "UpdateItem", func(ctx context.Context) error {
-			_, err := s.ChangeRequest(ctx, newRequest("r-2").Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "a"}})
+			_, err := s.ChangeRequest(ctx, newRequest("r-2").Key,
+				request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "a"}})
 			return err
 		}},
 		{"somebody waits", "Query BatchGetItem", func(ctx context.Context) error { _, err := s.ThrottledRequests(ctx, "a", 10); return err }},
@@ -230,7 +233,8 @@ func TestALostAnswerAndTheOthers(t *testing.T) {
 			write(request.Change{If: request.Guards{RoomFor: fmt.Sprint("c-", n)}, Set: request.Effects{Subscribe: fmt.Sprint("c-", n)}})
 		}
 	})))
-	got, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{States: []request.State{request.Running}, Fence: 1}, Set: request.Effects{AddRev: 1}})
+	got, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{States: []request.State{request.Running},
+		Fence: 1}, Set: request.Effects{AddRev: 1}})
 	if err != nil || got.Rev != 3 || len(got.Subscribers) != 15 {
 		t.Errorf("an increment whose answer was lost, and fifteen others: %+v, %v", got, err)
 	}
@@ -292,7 +296,8 @@ func TestFaultsThatDoNotPassAreNotTriedAgain(t *testing.T) {
 func offline(t *testing.T, do fault, edit func(*dynamo.Config)) (*dynamo.Store, *faults) {
 	t.Helper()
 	f := &faults{choose: func(int, string) fault { return do }}
-	config := dynamo.Config{Region: region(), Credentials: credentials(), RequestsTable: "requests", ConnectionsTable: "connections", Transport: f}
+	config := dynamo.Config{Region: region(), Credentials: credentials(), RequestsTable: "requests", ConnectionsTable: "connections",
+		Transport: f}
 	if edit != nil {
 		edit(&config)
 	}
@@ -469,7 +474,8 @@ func TestAnOldIndexShowsNoOldRows(t *testing.T) {
 		t.Errorf("due: %+v, %v", due, err)
 	}
 	for _, id := range []string{"r-1", "r-2"} {
-		if _, err := s.ChangeRequest(t.Context(), newRequest(id).Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "a"}}); err != nil {
+		if _, err := s.ChangeRequest(t.Context(), newRequest(id).Key,
+			request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "a"}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -68,9 +68,11 @@ func (s *Store) row(r *request.Request, token string) item {
 	i := keyOf(r.Key)
 	i[request.AttrTenant], i[request.AttrSubject] = text(r.Tenant), text(r.Subject)
 	i[attrOrder], i[attrShard] = text(orderOf(r)), number(s.shardOf(r.Key))
-	i[request.AttrAction], i[request.AttrCorrelationID], i[request.AttrWorker], i[request.AttrState] = text(r.Action), text(r.CorrelationID), text(r.Worker), text(string(r.State))
+	i[request.AttrAction], i[request.AttrCorrelationID] = text(r.Action), text(r.CorrelationID)
+	i[request.AttrWorker], i[request.AttrState] = text(r.Worker), text(string(r.State))
 	i[request.AttrRev], i[request.AttrFence], i[request.AttrRan] = number(r.Rev), number(r.Fence), number(r.Ran)
-	i[request.AttrAttempt], i[request.AttrSlices], i[request.AttrLeaseExpirations] = number(r.Attempt), number(r.Slices), number(r.LeaseExpirations)
+	i[request.AttrAttempt], i[request.AttrSlices] = number(r.Attempt), number(r.Slices)
+	i[request.AttrLeaseExpirations] = number(r.LeaseExpirations)
 	i[request.AttrCancelRequested], i[request.AttrProgress] = boolean(r.CancelRequested), progressValue(r.Progress)
 	i[request.AttrCreatedAt], i[request.AttrUpdatedAt] = millis(r.CreatedAt), millis(r.UpdatedAt)
 	i.setBinary(request.AttrPayload, r.Payload)
@@ -186,16 +188,22 @@ func (i item) request() (*request.Request, error) {
 	r := &request.Request{
 		Key:    request.Key{Tenant: in.text(request.AttrTenant), Subject: in.text(request.AttrSubject), ID: in.text(request.AttrID)},
 		Action: in.text(request.AttrAction), Payload: in.binary(request.AttrPayload), CorrelationID: in.text(request.AttrCorrelationID),
-		State: request.State(in.text(request.AttrState)), Rev: in.number(request.AttrRev), Fence: in.number(request.AttrFence), DueAt: in.time(request.AttrDueAt),
-		Attempt: int(in.number(request.AttrAttempt)), Slices: int(in.number(request.AttrSlices)), LeaseExpirations: int(in.number(request.AttrLeaseExpirations)),
-		Ran: time.Duration(in.number(request.AttrRan)), Worker: in.text(request.AttrWorker), CancelRequested: in.boolean(request.AttrCancelRequested),
-		Checkpoint: in.binary(request.AttrCheckpoint), Result: in.binary(request.AttrResult),
-		CreatedAt: in.time(request.AttrCreatedAt), UpdatedAt: in.time(request.AttrUpdatedAt), StartedAt: in.time(request.AttrStartedAt), ClaimedAt: in.time(request.AttrClaimedAt),
+		State: request.State(in.text(request.AttrState)), Rev: in.number(request.AttrRev), Fence: in.number(request.AttrFence),
+		DueAt:   in.time(request.AttrDueAt),
+		Attempt: int(in.number(request.AttrAttempt)), Slices: int(in.number(request.AttrSlices)),
+		LeaseExpirations: int(in.number(request.AttrLeaseExpirations)),
+		Ran:              time.Duration(in.number(request.AttrRan)), Worker: in.text(request.AttrWorker),
+		CancelRequested: in.boolean(request.AttrCancelRequested),
+		Checkpoint:      in.binary(request.AttrCheckpoint), Result: in.binary(request.AttrResult),
+		CreatedAt: in.time(request.AttrCreatedAt), UpdatedAt: in.time(request.AttrUpdatedAt), StartedAt: in.time(request.AttrStartedAt),
+		ClaimedAt:  in.time(request.AttrClaimedAt),
 		FinishedAt: in.time(request.AttrFinishedAt), ExpiresAt: in.time(request.AttrExpiresAt),
-		Output: in.number(request.AttrOutput), OutputMark: in.number(request.AttrOutputMark), Priority: request.Priority(in.number(request.AttrPriority)),
+		Output: in.number(request.AttrOutput), OutputMark: in.number(request.AttrOutputMark),
+		Priority: request.Priority(in.number(request.AttrPriority)),
 	}
 	progress := &reader{item: in.members(request.AttrProgress)}
-	r.Progress = request.Progress{Percentage: progress.decimal("percentage"), Message: progress.text("message"), Metadata: progress.binary("metadata")}
+	r.Progress = request.Progress{Percentage: progress.decimal("percentage"), Message: progress.text("message"),
+		Metadata: progress.binary("metadata")}
 	failure := &reader{}
 	if _, failed := i[request.AttrError]; failed {
 		failure.item = in.members(request.AttrError)

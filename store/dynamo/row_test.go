@@ -63,7 +63,8 @@ func TestCallsGoToTheRegionSigned(t *testing.T) {
 		t.Fatal(err)
 	}
 	authorization := got.Header.Get("Authorization")
-	if got.URL.Host != "dynamodb.eu-west-3.amazonaws.com" || got.URL.Scheme != "https" || got.Header.Get("X-Amz-Security-Token") != "session" ||
+	if got.URL.Host != "dynamodb.eu-west-3.amazonaws.com" || got.URL.Scheme != "https" ||
+		got.Header.Get("X-Amz-Security-Token") != "session" ||
 		!strings.Contains(authorization, "AKIDEXAMPLE/") || !strings.Contains(authorization, "/eu-west-3/dynamodb/aws4_request") ||
 		!strings.Contains(authorization, "x-amz-target") {
 		t.Errorf("called %s with %v", got.URL, got.Header)
@@ -112,7 +113,8 @@ func TestWhatAStreamShows(t *testing.T) {
 func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 	t.Parallel()
 	s, _ := faulty(t, nil)
-	for n, attribute := range []string{"rev", "payload", "cancel", "progress", "error", "subscribers", "metadata", "steps", "await", "history", "slots", "output", "due"} {
+	for n, attribute := range []string{"rev", "payload", "cancel", "progress", "error", "subscribers", "metadata", "steps", "await",
+		"history", "slots", "output", "due"} {
 		r := newRequest(fmt.Sprint("r-", n))
 		create(t, s, r.ID)
 		if err := s.PutRaw(t.Context(), r.Key, attribute, "odd"); attribute == "due" {
@@ -126,7 +128,8 @@ func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 		if got, err := s.LoadRequest(t.Context(), r.Key); err == nil || !strings.Contains(err.Error(), "attribute "+attribute+" is no ") {
 			t.Errorf("%s: loaded %+v, %v", attribute, got, err)
 		}
-		if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{If: request.Guards{States: []request.State{request.Failed}}}); err == nil || errors.Is(err, request.ErrNotFound) {
+		if _, err := s.ChangeRequest(t.Context(), r.Key,
+			request.Change{If: request.Guards{States: []request.State{request.Failed}}}); err == nil || errors.Is(err, request.ErrNotFound) {
 			t.Errorf("%s: changed, %v", attribute, err)
 		}
 	}

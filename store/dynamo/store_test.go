@@ -68,7 +68,8 @@ func region() string {
 }
 
 func credentials() sigv4.Provider {
-	c := sigv4.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"), SessionToken: os.Getenv("AWS_SESSION_TOKEN")}
+	c := sigv4.Credentials{AccessKeyID: os.Getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken: os.Getenv("AWS_SESSION_TOKEN")}
 	if c.AccessKeyID == "" {
 		c = sigv4.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}
 	}

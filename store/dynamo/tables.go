@@ -58,7 +58,8 @@ func Tables(requests, connections string) []Table {
 	return []Table{
 		{
 			TableName: requests, BillingMode: "PAY_PER_REQUEST",
-			AttributeDefinitions: []Attribute{{"pk", "S"}, {"id", "S"}, {request.AttrTenant, "S"}, {attrOrder, "S"}, {attrShard, "N"}, {request.AttrDueAt, "N"},
+			AttributeDefinitions: []Attribute{{"pk", "S"}, {"id", "S"}, {request.AttrTenant, "S"}, {attrOrder, "S"}, {attrShard, "N"},
+				{request.AttrDueAt, "N"},
 				{request.AttrThrottledBy, "S"}, {attrLine, "S"}},
 			KeySchema: keySchema("pk", "id"),
 			GlobalSecondaryIndexes: []Index{

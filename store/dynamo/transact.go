@@ -38,7 +38,8 @@ func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.C
 		if err := c.Apply(r); err != nil {
 			return nil, err
 		}
-		moves := slices.DeleteFunc(counts(held, r.Permits, c.Set.Acquire), func(m count) bool { return slices.Contains(uncounted, m.permit.Name) })
+		moves := slices.DeleteFunc(counts(held, r.Permits, c.Set.Acquire),
+			func(m count) bool { return slices.Contains(uncounted, m.permit.Name) })
 		writes, err := s.writes(row, r, c, moves, token)
 		if err != nil {
 			return nil, err

@@ -72,13 +72,15 @@ func TestATransactionWhoseAnswerWasLostIsKnown(t *testing.T) {
 			}
 			for n := range int64(3) {
 				f.reset(transactions(2, loss))
-				got, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{OutputAt: new(int64(2 * n))}, Set: request.Effects{Output: chunks(2), AddRev: 1}})
+				got, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{OutputAt: new(int64(2 * n))},
+					Set: request.Effects{Output: chunks(2), AddRev: 1}})
 				if err != nil || got.Output != 2*n+2 || got.Rev != 3+n {
 					t.Errorf("append: %+v, %v", got, err)
 				}
 			}
 			f.reset(transactions(2, loss))
-			if got, err := s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{Release: []string{"a", "open"}}}); err != nil || len(got.Permits) != 0 {
+			if got, err := s.ChangeRequest(t.Context(), key,
+				request.Change{Set: request.Effects{Release: []string{"a", "open"}}}); err != nil || len(got.Permits) != 0 {
 				t.Errorf("give places back: %+v, %v", got, err)
 			}
 			wantTaken(t, s, "a", 0)
@@ -114,7 +116,8 @@ func TestATransactionThatIsInSomebodysWay(t *testing.T) {
 		f.reset(transactions(99, cancelled(tt.reasons...)))
 		_, err := s.ChangeRequest(t.Context(), key, take("a", 1))
 		var full *request.LimitError
-		if limit := tt.calls == 1 && len(tt.reasons) > 0 && tt.reasons[1] == "ConditionalCheckFailed"; err == nil || errors.As(err, &full) != limit {
+		if limit := tt.calls == 1 && len(tt.reasons) > 0 && tt.reasons[1] == "ConditionalCheckFailed"; err == nil ||
+			errors.As(err, &full) != limit {
 			t.Errorf("%v gives %v", tt.reasons, err)
 		}
 		if got := strings.Count(f.made(), "TransactWriteItems"); got != tt.calls {
@@ -186,7 +189,8 @@ func TestATransactionBeginsAnew(t *testing.T) {
 			return next.RoundTrip(req)
 		}))
 		var failure *call.Error
-		if _, err := s.ChangeRequest(t.Context(), key, take("a", 1)); !errors.As(err, &failure) || failure.Code != "TransactionCanceledException" {
+		if _, err := s.ChangeRequest(t.Context(), key, take("a", 1)); !errors.As(err, &failure) ||
+			failure.Code != "TransactionCanceledException" {
 			t.Errorf("error %v", err)
 		}
 		if got := strings.Count(f.made(), "TransactWriteItems"); got != 3 {
@@ -243,7 +247,8 @@ func TestACounterThatSomebodyDeleted(t *testing.T) {
 	if err := s.DropCounter(t.Context(), "a"); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{Release: []string{"a", "b"}}}); err != nil || len(got.Permits) != 0 {
+	if got, err := s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{Release: []string{"a", "b"}}}); err != nil ||
+		len(got.Permits) != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	wantTaken(t, s, "a", 0)
@@ -254,7 +259,8 @@ func TestOutputEndsWhereAChunkIsNotKept(t *testing.T) {
 	t.Parallel()
 	s, _ := faulty(t, nil)
 	create(t, s, "r-1")
-	if _, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{OutputAt: new(int64(0))}, Set: request.Effects{Output: chunks(5)}}); err != nil {
+	if _, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{OutputAt: new(int64(0))},
+		Set: request.Effects{Output: chunks(5)}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.DropChunk(t.Context(), key, 2); err != nil {
@@ -280,8 +286,9 @@ func TestOutputIsOfOneRequest(t *testing.T) {
 	}
 	create(t, s, "r-1")
 	write(request.Change{
-		If:  request.Guards{OutputAt: new(int64(0))},
-		Set: request.Effects{UpdatedAt: epoch, State: request.Failed, FinishedAt: epoch, ExpiresAt: epoch, Output: []json.RawMessage{json.RawMessage(`"old"`)}},
+		If: request.Guards{OutputAt: new(int64(0))},
+		Set: request.Effects{UpdatedAt: epoch, State: request.Failed, FinishedAt: epoch, ExpiresAt: epoch,
+			Output: []json.RawMessage{json.RawMessage(`"old"`)}},
 	})
 	f.reset(func(_ int, operation string) fault {
 		if operation != "Query" {

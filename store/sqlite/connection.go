@@ -85,7 +85,8 @@ func (s *Store) queryConnections(ctx context.Context, clauses string, args ...an
 			scopes                   string
 			expires, connected, ends int64
 		)
-		if err := rows.Scan(&c.ID, &c.Principal.Tenant, &c.Principal.Subject, &scopes, &expires, &connected, &ends, &c.SourceIP, &c.UserAgent); err != nil {
+		if err := rows.Scan(&c.ID, &c.Principal.Tenant, &c.Principal.Subject, &scopes, &expires, &connected, &ends, &c.SourceIP,
+			&c.UserAgent); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal([]byte(scopes), &c.Principal.Scopes); err != nil {

@@ -164,7 +164,8 @@ func TestOpenUpgrades(t *testing.T) {
 			t.Errorf("loaded %+v, %v", got, err)
 		}
 		at := time.Date(2096, 1, 1, 0, 0, 0, 0, time.UTC)
-		if got, err := s.ChangeRequest(t.Context(), want.Key, request.Change{Set: request.Effects{UpdatedAt: at, ClaimedAt: at, StartedAt: at}}); err != nil || !got.ClaimedAt.Equal(at) {
+		if got, err := s.ChangeRequest(t.Context(), want.Key,
+			request.Change{Set: request.Effects{UpdatedAt: at, ClaimedAt: at, StartedAt: at}}); err != nil || !got.ClaimedAt.Equal(at) {
 			t.Errorf("claimed %+v, %v", got, err)
 		}
 		execute(t, path, "UPDATE requests SET claimed_at = NULL")

@@ -199,7 +199,8 @@ func scan(row interface{ Scan(dest ...any) error }) (*request.Request, error) {
 		steps, history, permits                  string
 		until                                    sql.NullInt64
 	)
-	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev, &r.Fence, &due,
+	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev,
+		&r.Fence, &due,
 		&r.Attempt, &r.Slices, &r.LeaseExpirations, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
 		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers,
 		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &permits, &r.ThrottledBy, &created, &updated, &started, &claimed, &finished, &expires)
@@ -311,7 +312,8 @@ func (b *blob) Scan(value any) error {
 // rounded is a copy of r with its times as they are kept.
 func rounded(r *request.Request) *request.Request {
 	c := r.Clone()
-	for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt, &c.FinishedAt, &c.ExpiresAt} {
+	for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt, &c.FinishedAt,
+		&c.ExpiresAt} {
 		*at = atMillis(*at)
 	}
 	c.History = slices.Clone(r.History)

@@ -242,10 +242,8 @@ func (e *OpenError) Unwrap() error { return e.Cause }
 
 func explain(path string, err error) error {
 	advice := err.Error()
-	var (
-		sqliteErr *driver.Error
-		pathErr   *fs.PathError
-	)
+	sqliteErr, ofSQLite := errors.AsType[*driver.Error](err)
+	pathErr, ofPath := errors.AsType[*fs.PathError](err)
 	switch {
 	case errors.Is(err, errNewer), errors.Is(err, errForeign):
 		advice += "; choose another file"
@@ -253,12 +251,12 @@ func explain(path string, err error) error {
 		advice += "; choose another folder"
 	case errors.Is(err, fs.ErrNotExist):
 		advice = "its folder does not exist; make it or choose another"
-	case errors.As(err, &pathErr):
+	case ofPath:
 		advice = fmt.Sprintf("its folder cannot be used (%v); choose another or change its permissions", pathErr.Err)
-	case errors.As(err, &sqliteErr):
+	case ofSQLite:
 		switch sqliteErr.Code() & 0xff {
 		case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-			advice = "it is no database, or a damaged one; move it away to start with an empty one"
+			advice = "it is not a database, or a damaged one; move it away to start with an empty one"
 		case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR:
 			advice = "it cannot be written; choose another folder or change its permissions"
 		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:

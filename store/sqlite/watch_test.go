@@ -29,7 +29,8 @@ func TestWatchHearsWhatIsQueued(t *testing.T) {
 	}
 	change(request.Change{If: request.Guards{RoomFor: "c-1"}, Set: request.Effects{Subscribe: "c-1"}})
 	change(request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Running, AddRev: 1}})
-	if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{If: request.Guards{States: []request.State{request.Queued}}, Set: request.Effects{CancelRequested: true}}); err == nil {
+	if _, err := s.ChangeRequest(t.Context(), r.Key, request.Change{If: request.Guards{States: []request.State{request.Queued}},
+		Set: request.Effects{CancelRequested: true}}); err == nil {
 		t.Fatal("a guard did not hold, but there is no error")
 	}
 	change(request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, AddRev: 1}})

@@ -53,7 +53,8 @@ var changeTests = []test{
 				Set: request.Effects{Output: []json.RawMessage{json.RawMessage("1")}},
 			},
 			{If: request.Guards{OutputAt: new(int64(3))}},
-			{If: request.Guards{States: []request.State{request.Queued}, Awaits: "approval", LacksStep: "signal:approval", ThrottledBy: "tenant:acme"}},
+			{If: request.Guards{States: []request.State{request.Queued}, Awaits: "approval", LacksStep: "signal:approval",
+				ThrottledBy: "tenant:acme"}},
 		} {
 			r := queued("acme", "ada", fmt.Sprint("r-", i), epoch)
 			r.Fence, r.Await, r.ThrottledBy, r.Output = 7, request.Await{Token: "approval", Until: epoch}, "tenant:acme", 3
@@ -126,7 +127,8 @@ var changeTests = []test{
 	}},
 	{"each step is stored once, byte for byte", func(t *testing.T, s suite) {
 		want := s.create(t, queued("acme", "ada", "r-1", epoch))
-		for i, name := range []string{"charge", "Charge", "charge.card", "#0", ":v", "a b", "日本", "signal:ok", strings.Repeat("n", request.MaxStepName)} {
+		for i, name := range []string{"charge", "Charge", "charge.card", "#0", ":v", "a b", "日本", "signal:ok",
+			strings.Repeat("n", request.MaxStepName)} {
 			step := request.Step{Name: name, Result: json.RawMessage(fmt.Sprintf("{ \"n\" : %d, \"s\":\"<&>\\u00e9\"}\n", i))}
 			c := request.Change{If: request.Guards{LacksStep: name}, Set: request.Effects{Step: &step, AddRev: 1}}
 			if err := c.Apply(want); err != nil {
@@ -151,8 +153,9 @@ var changeTests = []test{
 			{Set: request.Effects{UpdatedAt: epoch, State: request.Running}},
 			{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, Await: await}},
 			{
-				If:  request.Guards{Awaits: "approval"},
-				Set: request.Effects{UpdatedAt: epoch, State: request.Queued, Step: &request.Step{Name: "signal:approval", Result: json.RawMessage("true")}},
+				If: request.Guards{Awaits: "approval"},
+				Set: request.Effects{UpdatedAt: epoch, State: request.Queued,
+					Step: &request.Step{Name: "signal:approval", Result: json.RawMessage("true")}},
 			},
 			{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "tenant:acme"}},
 			{
@@ -179,9 +182,10 @@ var changeTests = []test{
 	}},
 	{"a change that no store may make is refused and changes nothing", func(t *testing.T, s suite) {
 		for name, c := range map[string]request.Change{
-			"a guard of an unknown kind":     {If: request.Guards{Unsupported: true}, Set: request.Effects{AddRev: 1}},
-			"an effect of an unknown kind":   {Set: request.Effects{AddRev: 1, Unsupported: true}},
-			"unknown, and in a transaction":  {If: request.Guards{Unsupported: true}, Set: request.Effects{AddRev: 1, Acquire: []request.Permit{{Name: "a", Limit: 1}}}},
+			"a guard of an unknown kind":   {If: request.Guards{Unsupported: true}, Set: request.Effects{AddRev: 1}},
+			"an effect of an unknown kind": {Set: request.Effects{AddRev: 1, Unsupported: true}},
+			"unknown, and in a transaction": {If: request.Guards{Unsupported: true},
+				Set: request.Effects{AddRev: 1, Acquire: []request.Permit{{Name: "a", Limit: 1}}}},
 			"an attribute that cannot empty": {Set: request.Effects{AddRev: 1, Clear: []request.Attribute{request.AttrState}}},
 			"an attribute that is not known": {Set: request.Effects{AddRev: 1, Clear: []request.Attribute{"color"}}},
 			"two effects on one field":       {Set: request.Effects{AddRev: 1, DueAt: epoch, Clear: []request.Attribute{request.AttrDueAt}}},
@@ -205,12 +209,15 @@ var changeTests = []test{
 		r := queued("acme", "ada", "r-1", epoch)
 		s.create(t, r)
 		for i := range request.MaxSubscribers {
-			s.change(t, r.Key, request.Change{If: request.Guards{RoomFor: fmt.Sprint("c-", i)}, Set: request.Effects{Subscribe: fmt.Sprint("c-", i)}})
+			s.change(t, r.Key, request.Change{If: request.Guards{RoomFor: fmt.Sprint("c-", i)},
+				Set: request.Effects{Subscribe: fmt.Sprint("c-", i)}})
 		}
-		if got := s.conflict(t, r.Key, request.Change{If: request.Guards{RoomFor: "one-more"}, Set: request.Effects{Subscribe: "one-more", AddRev: 1}}); len(got.Subscribers) != request.MaxSubscribers || got.Rev != 1 {
+		if got := s.conflict(t, r.Key, request.Change{If: request.Guards{RoomFor: "one-more"},
+			Set: request.Effects{Subscribe: "one-more", AddRev: 1}}); len(got.Subscribers) != request.MaxSubscribers || got.Rev != 1 {
 			t.Errorf("the conflict's row has %d subscribers and rev %d", len(got.Subscribers), got.Rev)
 		}
-		if got := s.change(t, r.Key, request.Change{If: request.Guards{RoomFor: "c-7"}, Set: request.Effects{Subscribe: "c-7"}}); len(got.Subscribers) != request.MaxSubscribers {
+		if got := s.change(t, r.Key, request.Change{If: request.Guards{RoomFor: "c-7"},
+			Set: request.Effects{Subscribe: "c-7"}}); len(got.Subscribers) != request.MaxSubscribers {
 			t.Errorf("subscribing again leaves %d subscribers", len(got.Subscribers))
 		}
 		s.change(t, r.Key, request.Change{Set: request.Effects{Unsubscribe: []string{"c-1", "never-there", "c-1"}}})
@@ -222,7 +229,8 @@ var changeTests = []test{
 		for i := range request.MaxSubscribers {
 			everyone = append(everyone, fmt.Sprint("c-", i))
 		}
-		if got := s.change(t, r.Key, request.Change{Set: request.Effects{Unsubscribe: everyone}}); len(got.Subscribers) != 1 || got.Subscribers[0] != "one-more" {
+		if got := s.change(t, r.Key, request.Change{Set: request.Effects{Unsubscribe: everyone}}); len(got.Subscribers) != 1 ||
+			got.Subscribers[0] != "one-more" {
 			t.Errorf("left are %v", got.Subscribers)
 		}
 	}},
@@ -235,12 +243,14 @@ var changeTests = []test{
 		failure := &wire.Error{Code: wire.InternalError, Message: "internal error"}
 		for i, c := range []request.Change{
 			{
-				If:  request.Guards{States: []request.State{request.Queued}, DueBy: at(1)},
-				Set: request.Effects{UpdatedAt: at(1), State: request.Running, DueAt: at(61), ClaimedAt: at(1), StartedAt: at(1), AddFence: 1, AddRev: 1, Worker: "w-1"},
+				If: request.Guards{States: []request.State{request.Queued}, DueBy: at(1)},
+				Set: request.Effects{UpdatedAt: at(1), State: request.Running, DueAt: at(61), ClaimedAt: at(1), StartedAt: at(1), AddFence: 1,
+					AddRev: 1, Worker: "w-1"},
 			},
 			{
-				If:  request.Guards{States: running, Fence: 1},
-				Set: request.Effects{UpdatedAt: at(3), DueAt: at(63), AddRev: 4, AddRan: 2 * time.Second, Progress: &request.Progress{Percentage: 50, Message: "half"}, Checkpoint: json.RawMessage(`{"offset":512}`)},
+				If: request.Guards{States: running, Fence: 1},
+				Set: request.Effects{UpdatedAt: at(3), DueAt: at(63), AddRev: 4, AddRan: 2 * time.Second,
+					Progress: &request.Progress{Percentage: 50, Message: "half"}, Checkpoint: json.RawMessage(`{"offset":512}`)},
 			},
 			{If: request.Guards{RoomFor: "c-2"}, Set: request.Effects{Subscribe: "c-2"}},
 			{If: request.Guards{States: running}, Set: request.Effects{CancelRequested: true}},
@@ -249,20 +259,23 @@ var changeTests = []test{
 				Set: request.Effects{UpdatedAt: at(64), State: request.Queued, DueAt: at(64), AddRev: 1_000_000, AddLeaseExpirations: 1},
 			},
 			{
-				If:  request.Guards{States: []request.State{request.Queued}, DueBy: at(65)},
-				Set: request.Effects{UpdatedAt: at(65), State: request.Running, DueAt: at(125), ClaimedAt: at(65), StartedAt: at(65), AddFence: 1, AddRev: 1, Worker: "w-2"},
+				If: request.Guards{States: []request.State{request.Queued}, DueBy: at(65)},
+				Set: request.Effects{UpdatedAt: at(65), State: request.Running, DueAt: at(125), ClaimedAt: at(65), StartedAt: at(65),
+					AddFence: 1, AddRev: 1, Worker: "w-2"},
 			},
 			{
 				If:  request.Guards{States: running, Fence: 2},
 				Set: request.Effects{UpdatedAt: at(66), State: request.Queued, DueAt: at(70), AddRev: 1, AddAttempt: 1, Error: failure},
 			},
 			{
-				If:  request.Guards{States: []request.State{request.Queued}, DueBy: at(70)},
-				Set: request.Effects{UpdatedAt: at(70), State: request.Running, DueAt: at(130), ClaimedAt: at(70), StartedAt: at(70), AddFence: 1, AddRev: 1, Worker: "w-3"},
+				If: request.Guards{States: []request.State{request.Queued}, DueBy: at(70)},
+				Set: request.Effects{UpdatedAt: at(70), State: request.Running, DueAt: at(130), ClaimedAt: at(70), StartedAt: at(70),
+					AddFence: 1, AddRev: 1, Worker: "w-3"},
 			},
 			{
-				If:  request.Guards{States: running, Fence: 3},
-				Set: request.Effects{UpdatedAt: at(71), State: request.Failed, FinishedAt: at(71), DueAt: at(101), AddRev: 1, Error: failure, ExpiresAt: at(1000)},
+				If: request.Guards{States: running, Fence: 3},
+				Set: request.Effects{UpdatedAt: at(71), State: request.Failed, FinishedAt: at(71), DueAt: at(101), AddRev: 1, Error: failure,
+					ExpiresAt: at(1000)},
 			},
 			{
 				If:  request.Guards{States: []request.State{request.Failed}, Fence: 3},
@@ -273,12 +286,15 @@ var changeTests = []test{
 				Set: request.Effects{UpdatedAt: at(200), State: request.Queued, DueAt: at(200), AddRev: 1, AddAttempt: 1, Subscribe: "c-3"},
 			},
 			{
-				If:  request.Guards{States: []request.State{request.Queued}, DueBy: at(200)},
-				Set: request.Effects{UpdatedAt: at(200), State: request.Running, DueAt: at(260), ClaimedAt: at(200), StartedAt: at(200), AddFence: 1, AddRev: 1, Worker: "w-4"},
+				If: request.Guards{States: []request.State{request.Queued}, DueBy: at(200)},
+				Set: request.Effects{UpdatedAt: at(200), State: request.Running, DueAt: at(260), ClaimedAt: at(200), StartedAt: at(200),
+					AddFence: 1, AddRev: 1, Worker: "w-4"},
 			},
 			{
-				If:  request.Guards{States: running, Fence: 4},
-				Set: request.Effects{UpdatedAt: at(201), State: request.Succeeded, FinishedAt: at(201), DueAt: at(231), AddRev: 1, Result: json.RawMessage(`{ "n": 1 }`), ExpiresAt: at(2000), Progress: &request.Progress{Percentage: 100}, Unsubscribe: []string{"c-9"}},
+				If: request.Guards{States: running, Fence: 4},
+				Set: request.Effects{UpdatedAt: at(201), State: request.Succeeded, FinishedAt: at(201), DueAt: at(231), AddRev: 1,
+					Result: json.RawMessage(`{ "n": 1 }`), ExpiresAt: at(2000), Progress: &request.Progress{Percentage: 100},
+					Unsubscribe: []string{"c-9"}},
 			},
 			{
 				If:  request.Guards{States: []request.State{request.Succeeded}, Fence: 4},
@@ -304,7 +320,8 @@ var changeTests = []test{
 		for _, key := range []request.Key{{Tenant: "acme", Subject: "bob", ID: "r-1"}, {Tenant: "globex", Subject: "ada", ID: "r-1"}} {
 			s.create(t, queued(key.Tenant, key.Subject, key.ID, epoch))
 		}
-		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, request.Change{Set: request.Effects{AddRev: 1, CancelRequested: true}})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"},
+			request.Change{Set: request.Effects{AddRev: 1, CancelRequested: true}})
 		same(t, "of another id", s.load(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-2"}), queued("acme", "ada", "r-2", epoch))
 		same(t, "of another subject", s.load(t, request.Key{Tenant: "acme", Subject: "bob", ID: "r-1"}), queued("acme", "bob", "r-1", epoch))
 		same(t, "of another tenant", s.load(t, request.Key{Tenant: "globex", Subject: "ada", ID: "r-1"}), queued("globex", "ada", "r-1", epoch))
@@ -318,7 +335,8 @@ var effects = []request.Change{
 	{Set: request.Effects{State: request.Queued}},
 	{Set: request.Effects{State: request.Queued, ExpiresAt: epoch.Add(time.Hour), Clear: []request.Attribute{request.AttrFinishedAt}}},
 	{Set: request.Effects{State: request.Queued, Clear: []request.Attribute{request.AttrFinishedAt, request.AttrExpiresAt}}},
-	{Set: request.Effects{State: request.Succeeded, FinishedAt: epoch.Add(ms(7)), Clear: []request.Attribute{request.AttrDueAt, request.AttrError}}},
+	{Set: request.Effects{State: request.Succeeded, FinishedAt: epoch.Add(ms(7)),
+		Clear: []request.Attribute{request.AttrDueAt, request.AttrError}}},
 	{Set: request.Effects{State: request.Succeeded, FinishedAt: epoch.Add(ms(7)), DueAt: epoch.Add(ms(9))}},
 	{Set: request.Effects{State: request.Succeeded, Error: &wire.Error{Code: wire.Timeout, Message: "odd"}}},
 	{Set: request.Effects{State: request.Failed, FinishedAt: epoch.Add(ms(7)), ExpiresAt: epoch.Add(time.Hour)}},
@@ -328,7 +346,9 @@ var effects = []request.Change{
 	{Set: request.Effects{Clear: []request.Attribute{request.AttrAwait, request.AttrThrottledBy, request.AttrCancelRequested}}},
 	{Set: request.Effects{Clear: []request.Attribute{request.AttrSlices, request.AttrLeaseExpirations, request.AttrRan}}},
 	{Set: request.Effects{ClaimedAt: epoch.Add(ms(7)), StartedAt: epoch.Add(ms(7))}},
-	{Set: request.Effects{AddFence: 1}}, {Set: request.Effects{AddRev: 3}}, {Set: request.Effects{AddRev: 1 << 40}}, {Set: request.Effects{AddAttempt: 1}}, {Set: request.Effects{AddSlices: 2}}, {Set: request.Effects{AddLeaseExpirations: 1}}, {Set: request.Effects{AddRan: 1}}, {Set: request.Effects{AddRan: 3 * time.Hour}},
+	{Set: request.Effects{AddFence: 1}}, {Set: request.Effects{AddRev: 3}}, {Set: request.Effects{AddRev: 1 << 40}},
+	{Set: request.Effects{AddAttempt: 1}}, {Set: request.Effects{AddSlices: 2}}, {Set: request.Effects{AddLeaseExpirations: 1}},
+	{Set: request.Effects{AddRan: 1}}, {Set: request.Effects{AddRan: 3 * time.Hour}},
 	{Set: request.Effects{Worker: "worker-8"}},
 	{Set: request.Effects{CancelRequested: true}},
 	{Set: request.Effects{Progress: &request.Progress{}}},
@@ -340,7 +360,8 @@ var effects = []request.Change{
 	{Set: request.Effects{Result: json.RawMessage(`" <result> "`)}},
 	{Set: request.Effects{Result: json.RawMessage{}}},
 	{Set: request.Effects{Error: &wire.Error{Code: wire.Timeout, Message: "", Details: json.RawMessage(`{ }`)}}},
-	{Set: request.Effects{Error: &wire.Error{Code: wire.RateLimited, Message: "wait <2 s", Retry: &wire.Retry{Retryable: true, After: 0.125}}}},
+	{Set: request.Effects{Error: &wire.Error{Code: wire.RateLimited, Message: "wait <2 s",
+		Retry: &wire.Retry{Retryable: true, After: 0.125}}}},
 	{Set: request.Effects{Error: &wire.Error{Code: wire.RateLimited, Message: "no", Retry: &wire.Retry{}}}},
 	{Set: request.Effects{ExpiresAt: epoch.Add(time.Hour)}},
 	{If: request.Guards{RoomFor: "c-1"}, Set: request.Effects{Subscribe: "c-1"}},
@@ -356,18 +377,22 @@ var effects = []request.Change{
 		If:  request.Guards{RoomFor: "c-1"},
 		Set: request.Effects{Subscribe: "c-1", Unsubscribe: []string{"L0SM9cOFvHcCIhw="}},
 	},
-	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Queued, Await: request.Await{Token: "ok <☂>", Until: epoch.Add(time.Hour + 1234)}}},
+	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Queued,
+		Await: request.Await{Token: "ok <☂>", Until: epoch.Add(time.Hour + 1234)}}},
 	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Queued, Await: request.Await{Token: "ok"}, ThrottledBy: "action:other"}},
 	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Queued, ThrottledBy: "tenant:a#b%c"}},
-	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Running, Await: request.Await{Token: "ok"}, ThrottledBy: "action:other"}},
-	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Failed, FinishedAt: epoch.Add(ms(7)), Await: request.Await{Token: "ok"}}},
+	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Running, Await: request.Await{Token: "ok"},
+		ThrottledBy: "action:other"}},
+	{Set: request.Effects{UpdatedAt: epoch.Add(ms(7)), State: request.Failed, FinishedAt: epoch.Add(ms(7)),
+		Await: request.Await{Token: "ok"}}},
 	{Set: request.Effects{Await: request.Await{Token: "ok"}, ThrottledBy: "action:other"}},
 	{Set: request.Effects{Step: &request.Step{Name: "refund", Result: json.RawMessage(` [ 1 ] `)}}},
 	{Set: request.Effects{Step: &request.Step{Name: "charge", Result: json.RawMessage(`null`)}}},
 	{Set: request.Effects{Step: &request.Step{Name: "empty", Result: json.RawMessage{}}}},
 	{Set: request.Effects{Checkpoint: json.RawMessage(`1`), OutputMark: 9}},
 	{Set: request.Effects{OutputMark: 9}},
-	{Set: request.Effects{History: []wire.Attempt{{Number: 3, StartedAt: epoch.Add(999_999).In(time.FixedZone("somewhere", 3600)), EndedAt: epoch.Add(time.Hour), Code: wire.Cancelled, Worker: "<w>"}}}},
+	{Set: request.Effects{History: []wire.Attempt{{Number: 3, StartedAt: epoch.Add(999_999).In(time.FixedZone("somewhere", 3600)),
+		EndedAt: epoch.Add(time.Hour), Code: wire.Cancelled, Worker: "<w>"}}}},
 	{Set: request.Effects{History: []wire.Attempt{}}},
 	{Set: request.Effects{Attempt: 1}},
 	{Set: request.Redrive(epoch.Add(ms(7))).Set},
@@ -384,11 +409,19 @@ var effects = []request.Change{
 		Set: request.Effects{Output: []json.RawMessage{json.RawMessage(`{ "n": 1 }`), {}}},
 	},
 	{
-		If:  request.Guards{OutputAt: new(int64(0)), RoomFor: "c-1"},
-		Set: request.Effects{UpdatedAt: epoch.Add(ms(9)), State: request.Succeeded, FinishedAt: epoch.Add(ms(9)), DueAt: epoch.Add(time.Minute), AddRev: 1, Result: json.RawMessage("2"), ExpiresAt: epoch.Add(time.Hour), Release: []string{"action:report", "open:4:acme/ada"}, Output: []json.RawMessage{json.RawMessage("1")}, Checkpoint: json.RawMessage("1"), OutputMark: 4, Step: &request.Step{Name: "last", Result: json.RawMessage("1")}, History: []wire.Attempt{{Number: 1}}, Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
+		If: request.Guards{OutputAt: new(int64(0)), RoomFor: "c-1"},
+		Set: request.Effects{UpdatedAt: epoch.Add(ms(9)), State: request.Succeeded, FinishedAt: epoch.Add(ms(9)),
+			DueAt: epoch.Add(time.Minute), AddRev: 1, Result: json.RawMessage("2"), ExpiresAt: epoch.Add(time.Hour),
+			Release: []string{"action:report", "open:4:acme/ada"}, Output: []json.RawMessage{json.RawMessage("1")},
+			Checkpoint: json.RawMessage("1"), OutputMark: 4, Step: &request.Step{Name: "last", Result: json.RawMessage("1")},
+			History: []wire.Attempt{{Number: 1}}, Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
 	},
 	{
-		If:  request.Guards{RoomFor: "c-1"},
-		Set: request.Effects{UpdatedAt: epoch.Add(ms(9)), State: request.Running, DueAt: epoch.Add(time.Minute), ClaimedAt: epoch.Add(ms(9)), StartedAt: epoch.Add(ms(9)), AddFence: 1, AddRev: 2, AddAttempt: 1, AddSlices: 1, AddLeaseExpirations: 1, AddRan: time.Second, Worker: "w", CancelRequested: true, Progress: &request.Progress{Percentage: 7}, Checkpoint: json.RawMessage("1"), Result: json.RawMessage("2"), Error: &wire.Error{Code: wire.Cancelled}, ExpiresAt: epoch.Add(time.Hour), Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
+		If: request.Guards{RoomFor: "c-1"},
+		Set: request.Effects{UpdatedAt: epoch.Add(ms(9)), State: request.Running, DueAt: epoch.Add(time.Minute),
+			ClaimedAt: epoch.Add(ms(9)), StartedAt: epoch.Add(ms(9)), AddFence: 1, AddRev: 2, AddAttempt: 1, AddSlices: 1,
+			AddLeaseExpirations: 1, AddRan: time.Second, Worker: "w", CancelRequested: true, Progress: &request.Progress{Percentage: 7},
+			Checkpoint: json.RawMessage("1"), Result: json.RawMessage("2"), Error: &wire.Error{Code: wire.Cancelled},
+			ExpiresAt: epoch.Add(time.Hour), Subscribe: "c-1", Unsubscribe: []string{"c-2"}},
 	},
 }

@@ -29,7 +29,8 @@ var createTests = []test{
 	{"bytes are kept, an empty value too", func(t *testing.T, s suite) {
 		for id, raw := range map[string]json.RawMessage{
 			"nil": nil, "empty": {}, "null": json.RawMessage("null"), "text": json.RawMessage(`""`),
-			"spaces": json.RawMessage(" {\n\t\"a\" : 1.50E+1 }\r\n"), "zero": json.RawMessage("\x00\x01\x02"), "not UTF-8": json.RawMessage("\"\xff\xfe\""),
+			"spaces": json.RawMessage(" {\n\t\"a\" : 1.50E+1 }\r\n"), "zero": json.RawMessage("\x00\x01\x02"),
+			"not UTF-8": json.RawMessage("\"\xff\xfe\""),
 		} {
 			r := queued("acme", "ada", "bytes-"+strings.ReplaceAll(id, " ", "-"), epoch)
 			r.Payload, r.Checkpoint, r.Result, r.Progress.Metadata = raw, raw, raw, raw
@@ -43,7 +44,8 @@ var createTests = []test{
 	{"times are kept to the millisecond in UTC", func(t *testing.T, s suite) {
 		r := full("r-1")
 		zone := time.FixedZone("somewhere", 5*3600+1800)
-		for i, at := range []*time.Time{&r.DueAt, &r.Await.Until, &r.History[0].StartedAt, &r.History[1].EndedAt, &r.CreatedAt, &r.UpdatedAt, &r.StartedAt, &r.ClaimedAt, &r.FinishedAt, &r.ExpiresAt} {
+		for i, at := range []*time.Time{&r.DueAt, &r.Await.Until, &r.History[0].StartedAt, &r.History[1].EndedAt, &r.CreatedAt,
+			&r.UpdatedAt, &r.StartedAt, &r.ClaimedAt, &r.FinishedAt, &r.ExpiresAt} {
 			*at = epoch.Add(time.Duration(i)*time.Hour + 999_999*time.Nanosecond).In(zone)
 		}
 		same(t, "created", s.create(t, r), r)
@@ -149,10 +151,13 @@ var createTests = []test{
 		r.Steps, r.History = map[string]json.RawMessage{"step": text(request.MaxStepResult)}, nil
 		r.Steps["second"] = text(request.MaxSteps - request.MaxStepResult - len("step") - len("second"))
 		for i := range request.MaxHistory {
-			r.History = append(r.History, wire.Attempt{Number: i, StartedAt: epoch, EndedAt: epoch.Add(time.Hour), Code: wire.ProcessingFailed, Worker: "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"})
+			r.History = append(r.History, wire.Attempt{Number: i, StartedAt: epoch, EndedAt: epoch.Add(time.Hour),
+				Code: wire.ProcessingFailed, Worker: "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"})
 		}
 		s.create(t, r)
-		c := request.Change{Set: request.Effects{UpdatedAt: epoch, Checkpoint: text(request.MaxCheckpoint), Result: text(request.MaxResult), Error: &wire.Error{Code: wire.InternalError, Message: strings.Repeat("e", request.MaxMessageText), Details: text(request.MaxMetadata)}}}
+		c := request.Change{Set: request.Effects{UpdatedAt: epoch, Checkpoint: text(request.MaxCheckpoint),
+			Result: text(request.MaxResult), Error: &wire.Error{Code: wire.InternalError,
+				Message: strings.Repeat("e", request.MaxMessageText), Details: text(request.MaxMetadata)}}}
 		got := s.change(t, r.Key, c)
 		if err := c.Apply(r); err != nil {
 			t.Fatal(err)

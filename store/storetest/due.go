@@ -31,9 +31,11 @@ var dueTests = []test{
 			s.change(t, r.Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: to, DueAt: epoch.Add(ms(i))}})
 		}
 		s.due(t, at, 10, "r-0 r-1 r-2 r-3 r-4")
-		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-3"}, request.Change{Set: request.Effects{Clear: []request.Attribute{request.AttrDueAt, request.AttrSubscribers}}})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-3"},
+			request.Change{Set: request.Effects{Clear: []request.Attribute{request.AttrDueAt, request.AttrSubscribers}}})
 		s.due(t, at, 10, "r-0 r-1 r-2 r-4")
-		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}, request.Change{Set: request.Effects{State: request.Failed, Clear: []request.Attribute{request.AttrDueAt}}})
+		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"},
+			request.Change{Set: request.Effects{State: request.Failed, Clear: []request.Attribute{request.AttrDueAt}}})
 		s.due(t, at, 10, "r-0 r-2 r-4")
 		s.change(t, request.Key{Tenant: "acme", Subject: "ada", ID: "r-0"}, request.Change{Set: request.Effects{DueAt: at.Add(ms(1))}})
 		s.due(t, at, 10, "r-2 r-4")

@@ -81,7 +81,8 @@ var listTests = []test{
 		s.lists(t, request.Query{Tenant: "acme", State: request.Running, Limit: 10}, "r-1")
 	}},
 	{"tenants with names that begin alike", func(t *testing.T, s suite) {
-		for _, key := range []request.Key{{Tenant: "a", Subject: "b", ID: "1"}, {Tenant: "a#b", Subject: "c", ID: "2"}, {Tenant: "a", Subject: "b#c", ID: "3"},
+		for _, key := range []request.Key{{Tenant: "a", Subject: "b", ID: "1"}, {Tenant: "a#b", Subject: "c", ID: "2"},
+			{Tenant: "a", Subject: "b#c", ID: "3"},
 			{Tenant: "ab", Subject: "", ID: "4"}, {Tenant: "a\\", Subject: "#b", ID: "5"}} {
 			s.create(t, queued(key.Tenant, key.Subject, key.ID, epoch))
 		}
@@ -163,7 +164,8 @@ var listTests = []test{
 	}},
 	{"a cursor that the store did not make", func(t *testing.T, s suite) {
 		s.create(t, queued("acme", "ada", "r-1", epoch))
-		for _, cursor := range []string{"x", "not a cursor", "bm90IGEgY3Vyc29y", "e30", "bnVsbA", "W10", "MA", "////", strings.Repeat("A", 5000)} {
+		for _, cursor := range []string{"x", "not a cursor", "bm90IGEgY3Vyc29y", "e30", "bnVsbA", "W10", "MA", "////",
+			strings.Repeat("A", 5000)} {
 			page, _, err := s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 1, Cursor: cursor})
 			if err == nil {
 				t.Fatalf("cursor %q gives the page %v", cursor, ids(page))

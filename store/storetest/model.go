@@ -83,7 +83,8 @@ func newLifecycle(t *testing.T, s suite, tenant string, from model.Situation) *l
 	registry := streamer.NewRegistry(streamer.NewAction(config, l.obey))
 	logger := slog.New(slog.DiscardHandler)
 	clock := func() time.Time { l.mu.Lock(); defer l.mu.Unlock(); return l.now }
-	c := streamer.ProcessorConfig{Store: ofTenant{s.Store, tenant}, Actions: registry, Push: l, Dispatch: l, Logger: logger, Now: clock, Lease: l.lease}
+	c := streamer.ProcessorConfig{Store: ofTenant{s.Store, tenant}, Actions: registry, Push: l, Dispatch: l, Logger: logger,
+		Now: clock, Lease: l.lease}
 	if from == model.ExpiredOften {
 		c.MaxLeaseExpirations = 1
 	}
@@ -273,7 +274,8 @@ func (l *lifecycle) joins(event model.Event, before, after *request.Request) {
 	l.t.Helper()
 	want := slices.Clone(before.History)
 	if after.State != request.Succeeded && after.Slices == before.Slices {
-		ended := wire.Attempt{Number: before.Attempt, StartedAt: before.ClaimedAt, EndedAt: after.UpdatedAt, Code: wire.LeaseLost, Worker: before.Worker}
+		ended := wire.Attempt{Number: before.Attempt, StartedAt: before.ClaimedAt, EndedAt: after.UpdatedAt, Code: wire.LeaseLost,
+			Worker: before.Worker}
 		if n := len(after.History); event != model.Sweep && n > 0 && after.History[n-1].Code != wire.LeaseLost {
 			ended.Code = after.History[n-1].Code // why it failed, or that it was cancelled
 		}
@@ -384,7 +386,8 @@ func (l *lifecycle) beat() {
 		}
 		return ""
 	})
-	if cause := context.Cause(l.worker.ctx); cause != nil && !errors.Is(cause, streamer.ErrLeaseLost) && !errors.Is(cause, streamer.ErrCancelled) {
+	if cause := context.Cause(l.worker.ctx); cause != nil && !errors.Is(cause, streamer.ErrLeaseLost) &&
+		!errors.Is(cause, streamer.ErrCancelled) {
 		l.t.Errorf("the worker stops because of %v", cause)
 	}
 }

@@ -18,7 +18,8 @@ var outputTests = []test{
 		s.reads(t, r.Key, 0, 10)
 		at := 0
 		for _, n := range []int{1, 4, 2} {
-			got := s.change(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(int64(at)))}, Set: request.Effects{Output: all[at : at+n], AddRev: 1}})
+			got := s.change(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(int64(at)))},
+				Set: request.Effects{Output: all[at : at+n], AddRev: 1}})
 			if at += n; got.Output != int64(at) {
 				t.Errorf("it has %d chunks, want %d", got.Output, at)
 			}
@@ -38,7 +39,8 @@ var outputTests = []test{
 	{"at another offset nothing is appended", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		chunk := func(n int) json.RawMessage { return json.RawMessage(fmt.Sprint(n)) }
-		s.conflict(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(1))}, Set: request.Effects{Output: []json.RawMessage{chunk(9)}}})
+		s.conflict(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(1))},
+			Set: request.Effects{Output: []json.RawMessage{chunk(9)}}})
 		s.change(t, r.Key, request.Change{
 			If:  request.Guards{OutputAt: new(int64(0))},
 			Set: request.Effects{Output: []json.RawMessage{chunk(0), chunk(1)}},
@@ -54,8 +56,10 @@ var outputTests = []test{
 		s.reads(t, r.Key, 0, 10, chunk(0), chunk(1))
 	}},
 	{"each request has its own", func(t *testing.T, s suite) {
-		keys := []request.Key{{Tenant: "a", Subject: "b", ID: "c"}, {Tenant: "a", Subject: "b", ID: "c#1"}, {Tenant: "a", Subject: "b#c", ID: "1"},
-			{Tenant: "a#b", Subject: "c", ID: "1"}, {Tenant: "a", Subject: "b", ID: "C"}, {Tenant: "A", Subject: "b", ID: "c"}, {Tenant: "a", Subject: "b", ID: "c%231"}}
+		keys := []request.Key{{Tenant: "a", Subject: "b", ID: "c"}, {Tenant: "a", Subject: "b", ID: "c#1"},
+			{Tenant: "a", Subject: "b#c", ID: "1"},
+			{Tenant: "a#b", Subject: "c", ID: "1"}, {Tenant: "a", Subject: "b", ID: "C"}, {Tenant: "A", Subject: "b", ID: "c"}, {Tenant: "a",
+				Subject: "b", ID: "c%231"}}
 		for i, key := range keys {
 			s.create(t, queued(key.Tenant, key.Subject, key.ID, epoch))
 			s.change(t, key, request.Change{

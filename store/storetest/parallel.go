@@ -66,8 +66,9 @@ var parallelTests = []test{
 		var losers atomic.Int32
 		together(16, func(i int) {
 			c := request.Change{
-				If:  request.Guards{States: []request.State{request.Queued}, DueBy: epoch},
-				Set: request.Effects{UpdatedAt: epoch, State: request.Running, DueAt: epoch.Add(time.Minute), ClaimedAt: epoch, StartedAt: epoch, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("w-", i)},
+				If: request.Guards{States: []request.State{request.Queued}, DueBy: epoch},
+				Set: request.Effects{UpdatedAt: epoch, State: request.Running, DueAt: epoch.Add(time.Minute), ClaimedAt: epoch,
+					StartedAt: epoch, AddFence: 1, AddRev: 1, Worker: fmt.Sprint("w-", i)},
 			}
 			got, err := s.ChangeRequest(t.Context(), r.Key, c)
 			var conflict *request.ConflictError
@@ -115,7 +116,8 @@ var parallelTests = []test{
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		var in, out atomic.Int32
 		together(request.MaxSubscribers+extra, func(i int) {
-			_, err := s.ChangeRequest(t.Context(), r.Key, request.Change{If: request.Guards{RoomFor: fmt.Sprint("c-", i)}, Set: request.Effects{Subscribe: fmt.Sprint("c-", i)}})
+			_, err := s.ChangeRequest(t.Context(), r.Key, request.Change{If: request.Guards{RoomFor: fmt.Sprint("c-", i)},
+				Set: request.Effects{Subscribe: fmt.Sprint("c-", i)}})
 			var conflict *request.ConflictError
 			switch {
 			case err == nil:
@@ -161,7 +163,8 @@ var parallelTests = []test{
 			if i == 0 {
 				defer done.Store(true)
 				for n := 1; n <= changes; n++ {
-					c := request.Change{Set: request.Effects{AddRev: 1, AddFence: 1, Worker: fmt.Sprint(n + 1), Progress: &request.Progress{Message: fmt.Sprint(n + 1)}}}
+					c := request.Change{Set: request.Effects{AddRev: 1, AddFence: 1, Worker: fmt.Sprint(n + 1),
+						Progress: &request.Progress{Message: fmt.Sprint(n + 1)}}}
 					if _, err := s.ChangeRequest(t.Context(), r.Key, c); err != nil {
 						t.Error(err)
 					}
@@ -205,7 +208,8 @@ var parallelTests = []test{
 					t.Errorf("%d hold a place", now)
 				}
 				held.Add(-1)
-				if _, err := s.ChangeRequest(t.Context(), requests[i].Key, request.Change{Set: request.Effects{Release: []string{"a"}, AddRev: 1}}); err != nil {
+				if _, err := s.ChangeRequest(t.Context(), requests[i].Key,
+					request.Change{Set: request.Effects{Release: []string{"a"}, AddRev: 1}}); err != nil {
 					t.Error(err)
 					return
 				}

@@ -65,8 +65,9 @@ var permitTests = []test{
 		other := s.create(t, queued("acme", "ada", "r-2", epoch))
 		s.change(t, other.Key, request.Change{Set: request.Effects{Acquire: places(1, "a")}})
 		s.limited(t, want.Key, request.Change{
-			If:  request.Guards{OutputAt: new(int64(want.Output))},
-			Set: request.Effects{Acquire: places(1, "a"), Release: []string{"held"}, Output: []json.RawMessage{json.RawMessage("1")}, UpdatedAt: epoch, State: request.Running, AddRev: 1, AddFence: 1, Step: &request.Step{Name: "s", Result: json.RawMessage("1")}},
+			If: request.Guards{OutputAt: new(int64(want.Output))},
+			Set: request.Effects{Acquire: places(1, "a"), Release: []string{"held"}, Output: []json.RawMessage{json.RawMessage("1")},
+				UpdatedAt: epoch, State: request.Running, AddRev: 1, AddFence: 1, Step: &request.Step{Name: "s", Result: json.RawMessage("1")}},
 		}, places(1, "a")[0])
 		s.taken(t, "held", 1)
 		s.reads(t, want.Key, want.Output, 10)
@@ -83,7 +84,8 @@ var permitTests = []test{
 		same(t, "the conflict's row", got, r[1])
 		s.taken(t, "a", 1)
 		missing := request.Key{Tenant: "acme", Subject: "ada", ID: "missing"}
-		if _, err := s.ChangeRequest(t.Context(), missing, request.Change{Set: request.Effects{Acquire: places(1, "a")}}); !errors.Is(err, request.ErrNotFound) {
+		if _, err := s.ChangeRequest(t.Context(), missing, request.Change{Set: request.Effects{Acquire: places(1, "a")}}); !errors.Is(err,
+			request.ErrNotFound) {
 			t.Errorf("of a request that is not there: %v", err)
 		}
 	}},
@@ -103,7 +105,8 @@ var permitTests = []test{
 	{"a place is given back before one is taken", func(t *testing.T, s suite) {
 		r := s.several(t, 1)[0]
 		s.change(t, r.Key, request.Change{Set: request.Effects{Acquire: places(1, "a")}})
-		if got := s.change(t, r.Key, request.Change{Set: request.Effects{Release: []string{"a"}, Acquire: places(1, "a", "b")}}); len(got.Permits) != 2 {
+		if got := s.change(t, r.Key, request.Change{Set: request.Effects{Release: []string{"a"},
+			Acquire: places(1, "a", "b")}}); len(got.Permits) != 2 {
 			t.Errorf("it holds %v", got.Permits)
 		}
 		s.taken(t, "a", 1)
@@ -150,7 +153,8 @@ var permitTests = []test{
 		s.taken(t, "b", 1)
 		s.taken(t, "c", 0)
 
-		got := s.change(t, first.Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Cancelled, FinishedAt: epoch, Release: first.Permits}})
+		got := s.change(t, first.Key, request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Cancelled, FinishedAt: epoch,
+			Release: first.Permits}})
 		if len(got.Permits) != 0 {
 			t.Errorf("it holds %v", got.Permits)
 		}
@@ -174,7 +178,8 @@ var permitTests = []test{
 		s.taken(t, "a", 2)
 	}},
 	{"those who wait, the highest priority first, then the oldest", func(t *testing.T, s suite) {
-		for i, p := range []streamer.Priority{streamer.Normal, streamer.Low, streamer.High, streamer.Normal, streamer.High, streamer.Low, streamer.Normal} {
+		for i, p := range []streamer.Priority{streamer.Normal, streamer.Low, streamer.High, streamer.Normal, streamer.High, streamer.Low,
+			streamer.Normal} {
 			r := queued([]string{"acme", "globex"}[i%2], "ada", fmt.Sprint("r-", i), epoch.Add(ms(10-i/3)))
 			r.Priority = p
 			s.create(t, r)
@@ -190,7 +195,8 @@ var permitTests = []test{
 		s.throttled(t, "tenant", 10, "")
 
 		key := func(tenant, id string) request.Key { return request.Key{Tenant: tenant, Subject: "ada", ID: id} }
-		s.change(t, key("acme", "r-4"), request.Change{If: request.Guards{ThrottledBy: "tenant:a#b"}, Set: request.Effects{State: request.Running, Clear: []request.Attribute{request.AttrThrottledBy}}})
+		s.change(t, key("acme", "r-4"), request.Change{If: request.Guards{ThrottledBy: "tenant:a#b"},
+			Set: request.Effects{State: request.Running, Clear: []request.Attribute{request.AttrThrottledBy}}})
 		s.change(t, key("acme", "r-6"), request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "tenant:a"}})
 		s.change(t, key("acme", "r-2"), request.Change{Set: request.Effects{AddRev: 1}})
 		s.throttled(t, "tenant:a#b", 10, "r-2 r-3 r-0 r-5 r-1")
@@ -224,16 +230,18 @@ var permitTests = []test{
 				Set: request.Effects{UpdatedAt: at(2), State: request.Running, AddFence: 1, Acquire: places(1, "tenant", "action")},
 			},
 			{
-				If:  request.Guards{Fence: 1, OutputAt: new(int64(0))},
-				Set: request.Effects{UpdatedAt: at(3), State: request.Queued, Release: []string{"tenant", "action"}, Output: []json.RawMessage{json.RawMessage("1")}},
+				If: request.Guards{Fence: 1, OutputAt: new(int64(0))},
+				Set: request.Effects{UpdatedAt: at(3), State: request.Queued, Release: []string{"tenant", "action"},
+					Output: []json.RawMessage{json.RawMessage("1")}},
 			},
 			{
 				If:  request.Guards{DueBy: at(4)},
 				Set: request.Effects{UpdatedAt: at(4), State: request.Running, AddFence: 1, Acquire: places(1, "tenant", "action")},
 			},
 			{
-				If:  request.Guards{Fence: 2},
-				Set: request.Effects{UpdatedAt: at(5), State: request.Failed, FinishedAt: at(5), Release: []string{"open", "tenant", "action"}, ExpiresAt: at(1000)},
+				If: request.Guards{Fence: 2},
+				Set: request.Effects{UpdatedAt: at(5), State: request.Failed, FinishedAt: at(5), Release: []string{"open", "tenant", "action"},
+					ExpiresAt: at(1000)},
 			},
 			redriven(at(6), places(1, "open")...),
 		} {

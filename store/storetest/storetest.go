@@ -88,12 +88,15 @@ func full(id string) *request.Request {
 		State:         request.Failed, Rev: 9_007_199_254_740_993, Fence: 1 << 60,
 		DueAt: epoch.Add(ms(1)), Attempt: 3, Slices: 4, LeaseExpirations: 2, Ran: 90*time.Minute + 123*time.Nanosecond,
 		Worker: "worker-7", CancelRequested: true,
-		Progress:   request.Progress{Percentage: 33.333333333333336, Message: "reading <rows> ☂", Metadata: json.RawMessage(`{ "rows": 18446744073709551615 }`)},
+		Progress: request.Progress{Percentage: 33.333333333333336, Message: "reading <rows> ☂",
+			Metadata: json.RawMessage(`{ "rows": 18446744073709551615 }`)},
 		Checkpoint: json.RawMessage(`[ 1, 2 ]`),
 		Result:     json.RawMessage(` {"a":1e2} `),
-		Error:      &wire.Error{Code: wire.ProcessingFailed, Message: "row <7>", Details: json.RawMessage(`{ "row" : 7, "html":"<b>" }`), Retry: &wire.Retry{Retryable: true, After: 2.5}},
-		Steps:      map[string]json.RawMessage{"charge": json.RawMessage(` {"id":9007199254740993 } `), "signal:ok": json.RawMessage("null"), "a.b#c:\"é": {}},
-		Await:      request.Await{Token: "approval", Until: epoch.Add(ms(7))},
+		Error: &wire.Error{Code: wire.ProcessingFailed, Message: "row <7>", Details: json.RawMessage(`{ "row" : 7, "html":"<b>" }`),
+			Retry: &wire.Retry{Retryable: true, After: 2.5}},
+		Steps: map[string]json.RawMessage{"charge": json.RawMessage(` {"id":9007199254740993 } `),
+			"signal:ok": json.RawMessage("null"), "a.b#c:\"é": {}},
+		Await: request.Await{Token: "approval", Until: epoch.Add(ms(7))},
 		History: []wire.Attempt{{Number: 1, StartedAt: epoch, EndedAt: epoch.Add(ms(1)), Code: wire.Timeout, Worker: "worker-5"},
 			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed}},
 		Output: 3, OutputMark: 2, Priority: streamer.High, Permits: []string{"open:4:acme/ada", "action:report"}, ThrottledBy: "tenant:acme",
@@ -203,7 +206,8 @@ func canonical(r *request.Request, rounded bool) *request.Request {
 		c.Steps = nil
 	}
 	if rounded {
-		for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt, &c.FinishedAt, &c.ExpiresAt} {
+		for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt, &c.FinishedAt,
+			&c.ExpiresAt} {
 			*at = kept(*at)
 		}
 		for i := range c.History {
