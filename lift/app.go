@@ -108,7 +108,7 @@ func (a *App) build(what string, trigger Trigger, h Handler, mw []Middleware) Ha
 
 // OnShutdown adds a function that runs when Lambda ends the process, all of
 // them in the order added. They have 400 ms together, then the context is
-// cancelled; Lambda kills the process 500 ms after it told it to end.
+// cancelled; Lambda kills the process 500 ms after the signal to end.
 func (a *App) OnShutdown(f func(context.Context)) {
 	a.shutdown = append(a.shutdown, f)
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A Code says what kind of error callers are told of. Codes are stable; their
+// A Code is the kind of an error that callers see. Codes are stable; their
 // messages are not. An application may use codes of its own, such as
 // "out_of_stock": those answer 422, unless their [Error] has a Status.
 type Code string
@@ -122,7 +122,7 @@ func title(status int) string {
 	return http.StatusText(status)
 }
 
-// A PublicError is an error that callers may be told of. Lift looks for the
+// A PublicError is an error that callers may see. Lift looks for the
 // outermost one in an error's tree, and answers, logs, counts and traces the
 // event by it; an error without one is an internal error, whose text goes to
 // the log alone.
@@ -138,7 +138,7 @@ type PublicError interface {
 	// fault, below as the caller's.
 	HTTPStatus() int
 
-	// Public returns what the caller is told: a stable code, a sentence, and
+	// Public returns what the caller sees: a stable code, a sentence, and
 	// details that are encoded as JSON, nil for none.
 	Public() (code, message string, details any)
 
@@ -226,7 +226,7 @@ func (e *Error) retryAfterSeconds() int64 {
 	return int64((e.RetryAfter + time.Second - 1) / time.Second)
 }
 
-// AsError returns what callers are told of err: the outermost [PublicError] of
+// AsError returns what callers see of err: the outermost [PublicError] of
 // its tree, as an Error whose Code is never empty. One of another type becomes
 // an Error with err as its Cause. For an err without a PublicError it returns a
 // CodeInternal Error that has err as its Cause and none of its text, and false.

@@ -31,8 +31,8 @@ type Operation struct {
 	Status int
 
 	// In and Out are values of the types that travel in the bodies, for a
-	// Handler that is not made by Typed or answers with a *Response. nil means
-	// Typed's.
+	// Handler that is not made by Typed or answers with a *Response: struct{}{}
+	// for an empty one. nil means Typed's.
 	In, Out any
 }
 
@@ -64,8 +64,10 @@ type HTTPRoute struct {
 	Pattern   string
 	Operation Operation // with the Handler alone, where that is not an Operation
 
-	// In and Out are the types of the bodies; nil where they are not known, or
-	// where there is none.
+	Described bool // it was registered as an Operation
+
+	// In and Out are the types of the bodies: struct{} for none, nil where they
+	// are not known.
 	In, Out reflect.Type
 }
 
@@ -81,7 +83,7 @@ func (a *App) HTTPRoutes() []HTTPRoute {
 		if !ok {
 			o = Operation{Handler: r.handler}
 		}
-		routes[i] = HTTPRoute{Pattern: r.pattern, Operation: o}
+		routes[i] = HTTPRoute{Pattern: r.pattern, Operation: o, Described: ok}
 		if t, ok := o.Handler.(interface{ types() (in, out reflect.Type) }); ok {
 			routes[i].In, routes[i].Out = t.types()
 		}
@@ -95,14 +97,15 @@ func (a *App) HTTPRoutes() []HTTPRoute {
 	return routes
 }
 
-// types are the types of a typed handler's bodies, nil for one without.
+// types are the types of a typed handler's bodies, nil for a *Response, which
+// may have any.
 func (fn typed[In, Out]) types() (in, out reflect.Type) {
 	return bodyType[In](), bodyType[Out]()
 }
 
 func bodyType[T any]() reflect.Type {
 	t := reflect.TypeFor[T]()
-	if t == reflect.TypeFor[struct{}]() || t == reflect.TypeFor[*Response]() {
+	if t == reflect.TypeFor[*Response]() {
 		return nil
 	}
 	return t

@@ -19,7 +19,7 @@ type Outcome struct {
 // OutcomeOf returns how an event ended of which a handler returned res and err.
 //
 // An error counts by its status: from 500 on as failed, below as refused. So does
-// the status of an answer over HTTP and at $connect, whoever wrote it. An event
+// the status of an answer over HTTP and at $connect, also of a net/http handler. An event
 // of a queue, stream, topic, bucket, bus or schedule has no caller to refuse: every
 // error of it is a failure. The answer of another that is passed on is neither:
 // see [Response].Relayed.

@@ -14,8 +14,8 @@ import (
 )
 
 // Compress compresses the bodies of answers over HTTP with gzip when the client
-// takes it and it helps: the body is of text and has least bytes at least, nobody
-// has encoded it or forbidden that with no-transform, and it becomes smaller
+// takes it and it helps: the body is of text and has least bytes at least, it
+// is not encoded yet nor excluded by no-transform, and it becomes smaller
 // even with the third that Lambda's encoding of bytes adds. A least of 0 means
 // 1,400 bytes, about one packet. Problem documents are not compressed.
 //

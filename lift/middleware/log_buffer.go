@@ -30,7 +30,7 @@ type LogBufferConfig struct {
 // logger, and writes them when the event fails, when its handler panics, and
 // when the time to answer is up, in their order and with their own times; what
 // comes after that is written at once. The lines of an event that goes well are
-// dropped. So a failure is told in full, and success costs nothing in
+// dropped. So a failure is logged in full, and success costs nothing in
 // CloudWatch.
 //
 // Values are encoded when the line is logged: what a handler changes later does

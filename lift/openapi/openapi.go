@@ -31,11 +31,18 @@ type Info struct {
 
 // Write writes the document of the app's HTTP routes. A route without a method
 // is left out, unless it is a [lift.Operation], which is an error, as are two
-// operations of one id.
+// operations of one id. A prefix such as GET /files/ is described as that path;
+// beside GET /files/{$}, which is the same path to OpenAPI, it is left out.
 //
 // A schema follows encoding/json: the names, omitempty and omitzero are those
-// of the tag json. A field is required unless it may be left out or is a
-// pointer. A tag doc is its description. Types with a name become components.
+// of the tag json, and so is the order in which embedded fields hide each other.
+// A field is required unless it may be left out or is a pointer. A tag doc is
+// its description. Structs, maps, slices and arrays with a name become
+// components, whose names do not depend on the order of the routes.
+//
+// A route that is no [lift.Operation] says nothing of its security, and one that
+// is an Operation without Bearer that it needs none. A success of which neither
+// body nor Status is known is described as 2XX.
 func Write(w io.Writer, app *lift.App, info Info) error {
 	d := &document{
 		OpenAPI: "3.1.0",
@@ -50,17 +57,22 @@ func Write(w io.Writer, app *lift.App, info Info) error {
 	}
 	s := newSchemas()
 	ids := make(map[string]string)
-	for _, route := range app.HTTPRoutes() {
+	routes := app.HTTPRoutes()
+	for _, route := range routes {
+		exact := func(other lift.HTTPRoute) bool { return other.Pattern == route.Pattern+"{$}" }
+		if strings.HasSuffix(route.Pattern, "/") && slices.ContainsFunc(routes, exact) {
+			continue
+		}
 		if err := d.add(s, ids, route); err != nil {
 			return fmt.Errorf("describe %s: %w", route.Pattern, err)
 		}
 	}
-	d.Components.Schemas = s.components
+	d.Components.Schemas = s.named()
 	d.Components.Responses = map[string]response{"Problem": {
 		Description: "An error, as RFC 9457 has it",
 		Content:     map[string]mediaType{"application/problem+json": {schema{"$ref": "#/components/schemas/Problem"}}},
 	}}
-	s.components["Problem"] = problemSchema()
+	d.Components.Schemas["Problem"] = problemSchema()
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
@@ -96,7 +108,7 @@ type operation struct {
 	Summary     string                `json:"summary,omitempty"`
 	Description string                `json:"description,omitempty"`
 	Tags        []string              `json:"tags,omitempty"`
-	Security    []map[string][]string `json:"security,omitempty"`
+	Security    []map[string][]string `json:"security,omitzero"` // empty: it needs none; nil: not known
 	Parameters  []parameter           `json:"parameters,omitempty"`
 	RequestBody *requestBody          `json:"requestBody,omitempty"`
 	Responses   map[string]response   `json:"responses"`
@@ -151,14 +163,17 @@ func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) 
 		})
 	}
 	errors := slices.Clone(o.Errors)
-	if route.In != nil {
-		op.RequestBody = &requestBody{Required: true, Content: jsonOf(s, route.In)}
+	if route.In != nil && route.In != nothing {
+		op.RequestBody = &requestBody{Required: true, Content: jsonOf(s.of(route.In))}
 		errors = append(errors, lift.CodeInvalid)
 	}
-	if o.Bearer {
+	switch {
+	case o.Bearer:
 		op.Security = []map[string][]string{{"bearer": {}}}
 		d.Components.SecuritySchemes = map[string]schema{"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
 		errors = append(errors, lift.CodeUnauthorized)
+	case route.Described:
+		op.Security = []map[string][]string{}
 	}
 	op.addResponses(s, o.Status, route.Out, errors)
 	if d.Paths[path] == nil {
@@ -171,23 +186,32 @@ func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) 
 	return nil
 }
 
+// nothing is the type of a body that is known to be empty.
+var nothing = reflect.TypeFor[struct{}]()
+
 func (op *operation) addResponses(s *schemas, status int, out reflect.Type, codes []lift.Code) {
-	success := response{Description: "Success"}
-	if out != nil {
-		success.Content = jsonOf(s, out)
-		status = cmp.Or(status, http.StatusOK)
+	success := response{Description: cmp.Or(http.StatusText(status), "Success")}
+	key := strconv.Itoa(status)
+	switch {
+	case out == nil && status == 0:
+		key = "2XX"
+	case out == nothing && status == 0:
+		key, success.Description = "204", http.StatusText(http.StatusNoContent)
+	case out != nil && out != nothing:
+		if status == 0 {
+			key, success.Description = "200", http.StatusText(http.StatusOK)
+		}
+		success.Content = jsonOf(s.nullable(out))
 	}
-	status = cmp.Or(status, http.StatusNoContent)
-	success.Description = cmp.Or(http.StatusText(status), success.Description)
-	op.Responses[strconv.Itoa(status)] = success
+	op.Responses[key] = success
 	for _, code := range codes {
 		op.Responses[strconv.Itoa(code.HTTPStatus())] = response{Ref: "#/components/responses/Problem"}
 	}
 	op.Responses["default"] = response{Ref: "#/components/responses/Problem"}
 }
 
-func jsonOf(s *schemas, t reflect.Type) map[string]mediaType {
-	return map[string]mediaType{"application/json": {s.of(t)}}
+func jsonOf(body schema) map[string]mediaType {
+	return map[string]mediaType{"application/json": {body}}
 }
 
 // splitPattern reads a pattern of net/http's ServeMux: [METHOD ][HOST]/[PATH].

@@ -1,10 +1,12 @@
 package openapi
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"path"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,18 +15,27 @@ import (
 // A schema is one of JSON Schema 2020-12, which OpenAPI 3.1 takes as it is.
 type schema map[string]any
 
-// schemas are the components of a document.
+// schemas are the components of a document. A component gets its name once all
+// are known, so that a name does not depend on the order of the routes.
 type schemas struct {
-	components map[string]schema
+	components map[reflect.Type]schema
+	found      []reflect.Type // the components, as they were found
 	names      map[reflect.Type]string
 }
 
 func newSchemas() *schemas {
-	return &schemas{
-		components: make(map[string]schema),
-		// Errors have that name.
-		names: map[reflect.Type]string{nil: "Problem"},
-	}
+	return &schemas{components: make(map[reflect.Type]schema), names: make(map[reflect.Type]string)}
+}
+
+// A reference is the address of a component, written when its name is known.
+type reference struct {
+	schemas *schemas
+	to      reflect.Type
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (r reference) MarshalText() ([]byte, error) {
+	return []byte("#/components/schemas/" + r.schemas.names[r.to]), nil
 }
 
 var (
@@ -32,8 +43,10 @@ var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 )
 
-// of returns the schema of a type, a reference for a struct with a name.
+// of returns the schema of a type: a reference for a struct, map, slice or array
+// with a name, which may contain itself.
 func (s *schemas) of(t reflect.Type) schema {
+	t = withoutPointers(t)
 	switch t {
 	case reflect.TypeFor[time.Time]():
 		return schema{"type": "string", "format": "date-time"}
@@ -44,7 +57,7 @@ func (s *schemas) of(t reflect.Type) schema {
 	}
 	switch implemented := reflect.PointerTo(t); {
 	case t.Kind() == reflect.Pointer:
-		return s.of(t.Elem())
+		return schema{}
 	case implemented.Implements(jsonMarshaler):
 		return schema{}
 	case implemented.Implements(textMarshaler):
@@ -59,53 +72,152 @@ func (s *schemas) of(t reflect.Type) schema {
 		return schema{"type": "integer", "format": "int64"}
 	case reflect.Int8, reflect.Int16, reflect.Int32:
 		return schema{"type": "integer", "format": "int32"}
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return schema{"type": "integer", "minimum": 0}
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		return schema{"type": "integer", "format": t.Kind().String(), "minimum": 0}
+	case reflect.Uint, reflect.Uint64, reflect.Uintptr:
+		return schema{"type": "integer", "format": "uint64", "minimum": 0}
 	case reflect.Float32:
 		return schema{"type": "number", "format": "float"}
 	case reflect.Float64:
 		return schema{"type": "number", "format": "double"}
-	case reflect.Slice, reflect.Array:
-		if t.Elem().Kind() == reflect.Uint8 && t.Kind() == reflect.Slice {
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
 			return schema{"type": "string", "contentEncoding": "base64"}
 		}
-		return schema{"type": "array", "items": s.of(t.Elem())}
-	case reflect.Map:
-		return schema{"type": "object", "additionalProperties": s.of(t.Elem())}
-	case reflect.Struct:
-		if t.Name() == "" {
-			return s.object(t)
-		}
-		return schema{"$ref": "#/components/schemas/" + s.component(t)}
+	case reflect.Array, reflect.Map, reflect.Struct:
+	default:
+		return schema{} // an interface may hold anything
 	}
-	return schema{} // an interface may hold anything
+	if t.Name() == "" {
+		return s.compound(t)
+	}
+	if _, known := s.components[t]; !known {
+		s.components[t] = nil // it may contain itself
+		s.found = append(s.found, t)
+		s.components[t] = s.compound(t)
+	}
+	return schema{"$ref": reference{s, t}}
 }
 
-// component adds a struct to the components and returns its name, which has the
-// package's before it where another type has the plain one.
-func (s *schemas) component(t reflect.Type) string {
-	if name, ok := s.names[t]; ok {
-		return name
+// withoutPointers returns what a type points to. A pointer type whose values
+// can only point to values of its own kind is returned as it is.
+func withoutPointers(t reflect.Type) reflect.Type {
+	var passed []reflect.Type
+	for t.Kind() == reflect.Pointer && !slices.Contains(passed, t) {
+		passed = append(passed, t)
+		t = t.Elem()
 	}
-	taken := func(name string) bool {
-		for _, other := range s.names {
-			if other == name {
-				return true
-			}
-		}
-		return false
-	}
-	name := componentName(t.Name())
-	if taken(name) {
-		name = componentName(path.Base(t.PkgPath()) + "." + t.Name())
-	}
-	for base, n := name, 2; taken(name); n++ {
-		name = base + strconv.Itoa(n)
-	}
-	s.names[t] = name
-	s.components[name] = s.object(t)
-	return name
+	return t
 }
+
+// compound returns the schema of a struct, map, slice or array.
+func (s *schemas) compound(t reflect.Type) schema {
+	switch t.Kind() {
+	case reflect.Map:
+		return schema{"type": "object", "additionalProperties": s.nullable(t.Elem())}
+	case reflect.Slice, reflect.Array:
+		return schema{"type": "array", "items": s.nullable(t.Elem())}
+	}
+	properties := make(map[string]schema)
+	required := []string{}
+	for _, f := range fieldsOf(t) {
+		properties[f.name] = s.property(f)
+		if !f.optional && f.typ.Kind() != reflect.Pointer {
+			required = append(required, f.name)
+		}
+	}
+	object := schema{"type": "object", "properties": properties}
+	if len(required) > 0 {
+		object["required"] = required
+	}
+	return object
+}
+
+func (s *schemas) property(f field) schema {
+	var property schema
+	switch {
+	case f.quoted && f.omitsZero:
+		property = schema{"type": "string"}
+	case f.quoted:
+		property = orNull(f.typ, schema{"type": "string"})
+	case f.omitsZero:
+		property = s.of(f.typ)
+	default:
+		property = s.nullable(f.typ)
+	}
+	if f.doc != "" {
+		property["description"] = f.doc
+	}
+	return property
+}
+
+// nullable returns the schema of a value that is null where Go writes one: for
+// a nil pointer, map or slice.
+func (s *schemas) nullable(t reflect.Type) schema { return orNull(t, s.of(t)) }
+
+func orNull(t reflect.Type, value schema) schema {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice:
+	default:
+		return value
+	}
+	if kind, ok := value["type"].(string); ok {
+		value["type"] = []string{kind, "null"}
+		return value
+	}
+	if value["$ref"] != nil {
+		return schema{"anyOf": []schema{value, {"type": "null"}}}
+	}
+	return value
+}
+
+// named gives the components their names and returns them: the name of the type
+// where no other has it, else with the package's before it, else with the
+// package's whole path. Types of one function and another that have all that in
+// common are numbered.
+func (s *schemas) named() map[string]schema {
+	slices.SortStableFunc(s.found, func(a, b reflect.Type) int { return cmp.Compare(fullName(a), fullName(b)) })
+	taken := map[string]bool{"Problem": true} // the errors'
+	left := s.found
+	for _, nameOf := range []func(reflect.Type) string{shortName, packageName, fullName} {
+		count := make(map[string]int)
+		for _, t := range left {
+			count[nameOf(t)]++
+		}
+		var clashing []reflect.Type
+		for _, t := range left {
+			name := nameOf(t)
+			if count[name] > 1 || taken[name] {
+				clashing = append(clashing, t)
+				continue
+			}
+			s.names[t] = name
+		}
+		for _, t := range left {
+			taken[nameOf(t)] = true
+		}
+		left = clashing
+	}
+	for _, t := range left {
+		name := fullName(t)
+		for n := 2; taken[name]; n++ {
+			name = fullName(t) + strconv.Itoa(n)
+		}
+		taken[name] = true
+		s.names[t] = name
+	}
+	components := make(map[string]schema)
+	for t, name := range s.names {
+		components[name] = s.components[t]
+	}
+	return components
+}
+
+func shortName(t reflect.Type) string { return componentName(t.Name()) }
+func packageName(t reflect.Type) string {
+	return componentName(path.Base(t.PkgPath()) + "." + t.Name())
+}
+func fullName(t reflect.Type) string { return componentName(t.PkgPath() + "." + t.Name()) }
 
 // componentName keeps what a component's name may have. The arguments of a
 // generic type lose their packages.
@@ -123,83 +235,4 @@ func componentName(name string) string {
 		}
 		return '_'
 	}, base)
-}
-
-func (s *schemas) object(t reflect.Type) schema {
-	properties := make(map[string]schema)
-	required := []string{}
-	s.addFields(t, properties, &required)
-	object := schema{"type": "object", "properties": properties}
-	if len(required) > 0 {
-		object["required"] = required
-	}
-	return object
-}
-
-func (s *schemas) addFields(t reflect.Type, properties map[string]schema, required *[]string) {
-	for i := range t.NumField() {
-		field := t.Field(i)
-		tag := field.Tag.Get("json")
-		if tag == "-" {
-			continue
-		}
-		name, options, _ := strings.Cut(tag, ",")
-		kind := field.Type
-		if field.Anonymous && name == "" {
-			if kind.Kind() == reflect.Pointer {
-				kind = kind.Elem()
-			}
-			if kind.Kind() == reflect.Struct {
-				s.addFields(kind, properties, required)
-				continue
-			}
-		}
-		if !field.IsExported() {
-			continue
-		}
-		if name == "" {
-			name = field.Name
-		}
-		option := func(want string) bool {
-			for o := range strings.SplitSeq(options, ",") {
-				if o == want {
-					return true
-				}
-			}
-			return false
-		}
-		property := s.of(field.Type)
-		if option("string") {
-			property = schema{"type": "string"}
-		}
-		mayBeLeftOut := option("omitempty") || option("omitzero")
-		if !mayBeLeftOut {
-			property = nullable(field.Type, property)
-		}
-		if doc := field.Tag.Get("doc"); doc != "" {
-			property["description"] = doc
-		}
-		properties[name] = property
-		if !mayBeLeftOut && field.Type.Kind() != reflect.Pointer {
-			*required = append(*required, name)
-		}
-	}
-}
-
-// nullable lets a property be null where Go writes one: for a nil pointer, map
-// or slice.
-func nullable(t reflect.Type, property schema) schema {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Slice:
-	default:
-		return property
-	}
-	if kind, ok := property["type"].(string); ok {
-		property["type"] = []string{kind, "null"}
-		return property
-	}
-	if property["$ref"] != nil {
-		return schema{"anyOf": []schema{property, {"type": "null"}}}
-	}
-	return property
 }

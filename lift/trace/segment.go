@@ -140,7 +140,7 @@ func (s *Segment) SetHTTP(method, url string, status int) {
 	s.http.method, s.http.url, s.http.status = method, url, status
 }
 
-// SetOutcome says how the segment's work ended, where that is not to be told from
+// SetOutcome says how the segment's work ended, where that does not follow from
 // the error alone: whether it failed, and the HTTP status that its caller got, 0
 // for none.
 func (s *Segment) SetOutcome(failed bool, status int) {

@@ -3,9 +3,10 @@
 //
 //	go run github.com/pay-theory/streamer/lift/cmd/lift-openapi -app ./orders.New -title Orders -o openapi.json
 //
-// The app is a function without arguments, or with a lift.Config, that returns
-// a *lift.App; its package must not be a main package. The function runs, so it
-// must not reach for what is not there when building.
+// The app is a function that returns a *lift.App, or one and an error; its
+// arguments are a context.Context, a lift.Config, both in that order, or none.
+// Its package must not be a main package. The function runs, so it must not
+// reach for what is not there when building.
 package main
 
 import (
@@ -123,6 +124,7 @@ func goCommand(ctx context.Context, args ...string) ([]byte, error) {
 var program = template.Must(template.New("main").Parse(`package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -137,13 +139,27 @@ func main() {
 	err := json.Unmarshal([]byte({{.Info}}), &info)
 	if err == nil {
 		var a *lift.App
+		ctx := context.Background()
 		switch make := any(app.{{.Function}}).(type) {
 		case func() *lift.App:
 			a = make()
+		case func() (*lift.App, error):
+			a, err = make()
 		case func(lift.Config) *lift.App:
 			a = make(lift.Config{})
+		case func(lift.Config) (*lift.App, error):
+			a, err = make(lift.Config{})
+		case func(context.Context) *lift.App:
+			a = make(ctx)
+		case func(context.Context) (*lift.App, error):
+			a, err = make(ctx)
+		case func(context.Context, lift.Config) *lift.App:
+			a = make(ctx, lift.Config{})
+		case func(context.Context, lift.Config) (*lift.App, error):
+			a, err = make(ctx, lift.Config{})
 		default:
-			err = fmt.Errorf("{{.Function}} is a %T, not a func() or func(lift.Config) that returns a *lift.App", make)
+			err = fmt.Errorf("{{.Function}} is a %T: want a function of a context.Context, a lift.Config, both or nothing "+
+				"that returns a *lift.App, or one and an error", make)
 		}
 		if err == nil {
 			err = openapi.Write(os.Stdout, a, info)

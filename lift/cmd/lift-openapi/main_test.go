@@ -32,6 +32,17 @@ func TestRun(t *testing.T) {
 	}
 }
 
+func TestRunGivesAContextAndAConfig(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-app", "./testdata/api.New"}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `"/x"`) {
+		t.Errorf("got %s, want the path /x", out.String())
+	}
+}
+
 func TestRunSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -42,7 +53,8 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 		"no package":     {"./none.New", "go list"},
 		"main package":   {"../../../examples/hello/function.New", "is a main package"},
 		"no such name":   {"../../../examples/hello.Make", "undefined: app.Make"},
-		"another type":   {"../../../examples/worker.New", "not a func() or func(lift.Config)"},
+		"another type":   {"../../../examples/worker.New", "that returns a *lift.App, or one and an error"},
+		"it fails":       {"./testdata/api.Fail", "TABLE is not set"},
 		"many packages":  {"../../../examples/....New", "is not one package"},
 		"unknown option": {"-x", "-app must name"},
 	} {
