@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +21,8 @@ import (
 const callHelp = `Asks for an action, shows its progress and prints its result. The payload is JSON:
 an argument, @FILE, or - for standard input.
 
-The first Ctrl-C tells how to pick the request up later, the second cancels it.
+The first Ctrl-C prints how to follow the request later, the second leaves: the
+request keeps running. With --cancel-on-interrupt the first Ctrl-C cancels it.
 A request with an --id that exists is that request: calling again is safe.`
 
 const callExample = `  streamer call echo '{"hello":"world"}'
@@ -29,8 +32,8 @@ const callExample = `  streamer call echo '{"hello":"world"}'
 func newCall(env *environment) *cobra.Command {
 	var flags clientFlags
 	var id string
-	var noWait bool
-	var metadata map[string]string
+	var noWait, cancelOnInterrupt bool
+	var metadata []string
 	cmd := &cobra.Command{
 		Use:     "call ACTION [PAYLOAD]",
 		Short:   "Ask for an action and wait for its result",
@@ -38,7 +41,11 @@ func newCall(env *environment) *cobra.Command {
 		Example: callExample,
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			message := client.Request{Action: args[0], ID: id, Metadata: metadata}
+			message := client.Request{Action: args[0], ID: id}
+			var err error
+			if message.Metadata, err = readPairs("metadata", metadata); err != nil {
+				return &exitError{exitUsage, err}
+			}
 			if len(args) == 2 {
 				payload, err := readPayload(env, args[1])
 				if err != nil {
@@ -49,20 +56,20 @@ func newCall(env *environment) *cobra.Command {
 			if message.ID == "" {
 				message.ID = request.NewID() // it is printed when the answer is lost
 			}
-			return follow(cmd.Context(), env, &flags, noWait, func(ctx context.Context, c *client.Client) (*client.Call, error) {
-				call, err := c.Start(ctx, message)
-				if errors.Is(err, context.Canceled) {
-					fmt.Fprintf(env.stderr, "the server may have the request; see with: %s get %s\n", program(), message.ID+flags.where())
-				}
-				return call, err
-			})
+			f := following{id: message.ID, noWait: noWait, onInterrupt: tell,
+				begin: func(ctx context.Context, c *client.Client) (*client.Call, error) { return c.Start(ctx, message) }}
+			if cancelOnInterrupt {
+				f.onInterrupt = cancel
+			}
+			return f.run(cmd.Context(), env, &flags)
 		},
 	}
 	flags.registerHTTP(cmd)
 	cmd.ValidArgsFunction = flags.completeAction(env)
 	cmd.Flags().StringVar(&id, "id", "", "the request's id, its idempotency key (default: a new one)")
-	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the id as soon as the request is stored, and go")
-	cmd.Flags().StringToStringVar(&metadata, "metadata", nil, "key=value that travels with the request; repeat for more")
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the id as soon as the request is stored, and leave")
+	cmd.Flags().BoolVar(&cancelOnInterrupt, "cancel-on-interrupt", false, "cancel the request at the first Ctrl-C")
+	cmd.Flags().StringArrayVar(&metadata, "metadata", nil, "key=value that travels with the request; repeat for more")
 	return cmd
 }
 
@@ -80,43 +87,65 @@ func readPayload(env *environment, arg string) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read payload: %w", err)
 	}
-	data = []byte(strings.TrimSpace(string(data)))
+	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff"))) // editors put a byte order mark before UTF-8
 	if !json.Valid(data) {
 		return nil, fmt.Errorf("the payload %s is not valid JSON: quote it for the shell, as in '{\"hello\":\"world\"}'", excerpt(data))
 	}
 	return data, nil
 }
 
-// follow begins a call and sees it to its end: progress on stderr, the result on
-// stdout.
-func follow(ctx context.Context, env *environment, flags *clientFlags, noWait bool,
-	begin func(context.Context, *client.Client) (*client.Call, error)) error {
+// An interruption is what the first Ctrl-C does while a request runs.
+type interruption int
+
+const (
+	leave  interruption = iota // it leaves, and prints how to follow the request again
+	tell                       // it prints that, and the second one leaves
+	cancel                     // it cancels the request, and the second one leaves
+)
+
+// A following begins a call and sees it to its end: progress on stderr, the result
+// on stdout.
+type following struct {
+	id          string
+	begin       func(context.Context, *client.Client) (*client.Call, error)
+	noWait      bool
+	onInterrupt interruption
+}
+
+func (f *following) run(ctx context.Context, env *environment, flags *clientFlags) error {
 	c, err := flags.open(ctx, env)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	call, err := begin(ctx, c)
+	defer env.interrupt(nil)
+	if f.onInterrupt == cancel {
+		env.interrupt(func() { f.cancel(ctx, env, c) })
+	}
+	call, err := f.begin(ctx, c)
 	if err != nil {
+		if ctx.Err() != nil {
+			env.say("the server may have the request; look with: %s get %s\n", program(), f.id+flags.where())
+		}
 		return flags.explain(env, err)
 	}
-	if noWait {
+	if f.noWait {
 		return env.print("%s\n", call.ID())
 	}
-	goesOn := fmt.Sprintf("the request keeps running; follow it again with: %s watch %s", program(), call.ID()+flags.where())
-	env.interrupt(func() {
-		fmt.Fprintf(env.stderr, "\n%s\npress Ctrl-C again to cancel it\n", goesOn)
+	var once sync.Once
+	goesOn := func() {
+		once.Do(func() {
+			env.say("the request keeps running; follow it again with: %s watch %s\n", program(), call.ID()+flags.where())
+		})
+	}
+	if f.onInterrupt == tell {
 		env.interrupt(func() {
 			env.interrupt(nil)
-			fmt.Fprintln(env.stderr, "\ncancelling; press Ctrl-C again to leave at once")
-			go func() {
-				if _, err := c.Cancel(ctx, call.ID()); err != nil {
-					fmt.Fprintf(env.stderr, "cancelling failed: %v\n", err)
-				}
-			}()
+			env.say("\n")
+			goesOn()
+			env.say("press Ctrl-C again to leave\n")
 		})
-	})
-	defer env.interrupt(nil)
+	}
 
 	bar := newBar(env)
 	result, err := call.Wait(bar.show)
@@ -125,9 +154,20 @@ func follow(ctx context.Context, env *environment, flags *clientFlags, noWait bo
 	case err == nil:
 		return printJSON(env, result)
 	case !isAnswer(err):
-		fmt.Fprintln(env.stderr, goesOn)
+		goesOn()
 	}
 	return flags.explain(env, err)
+}
+
+// cancel cancels the request, whose end the call then has.
+func (f *following) cancel(ctx context.Context, env *environment, c *client.Client) {
+	env.interrupt(nil)
+	env.say("\ncancelling the request; press Ctrl-C again to leave at once\n")
+	go func() {
+		if _, err := c.Cancel(ctx, f.id); err != nil && ctx.Err() == nil {
+			env.say("the cancel failed: %v\n", err)
+		}
+	}()
 }
 
 // isAnswer reports whether an error is the outcome of the request, not of the connection.

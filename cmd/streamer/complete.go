@@ -40,14 +40,14 @@ func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snaps
 // completeID completes the first argument with the ids of requests.
 func (f *clientFlags) completeID(env *environment) cobra.CompletionFunc {
 	return f.complete(env, func(s wire.Snapshot) cobra.Completion {
-		return cobra.CompletionWithDesc(s.ID, s.Action+" "+s.State)
+		return cobra.CompletionWithDesc(printable(s.ID), printable(s.Action+" "+s.State))
 	})
 }
 
 // completeAction completes the first argument with actions that were asked for
 // before.
 func (f *clientFlags) completeAction(env *environment) cobra.CompletionFunc {
-	return f.complete(env, func(s wire.Snapshot) cobra.Completion { return s.Action })
+	return f.complete(env, func(s wire.Snapshot) cobra.Completion { return printable(s.Action) })
 }
 
 // completeSubject completes a flag with the subjects of the tenant's newest requests.
@@ -57,8 +57,8 @@ func (f *clientFlags) completeSubject(env *environment) cobra.CompletionFunc {
 		tenant.subject = wire.AllSubjects
 		var all []cobra.Completion
 		for _, s := range tenant.recent(cmd.Context(), env) {
-			if !slices.Contains(all, s.Subject) {
-				all = append(all, s.Subject)
+			if subject := printable(s.Subject); !slices.Contains(all, subject) {
+				all = append(all, subject)
 			}
 		}
 		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder

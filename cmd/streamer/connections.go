@@ -58,13 +58,13 @@ func newConnections(env *environment) *cobra.Command {
 
 func printConnections(env *environment, list wire.ConnectionList) error {
 	if len(list.Connections) == 0 {
-		fmt.Fprintln(env.stderr, "no connections")
+		env.say("no connections\n")
 		return nil
 	}
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SUBJECT\tID\tCONNECTED\tTOKEN ENDS\tFROM\tCLIENT")
 	for _, c := range list.Connections {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(c.Subject), c.ID, c.ConnectedAt.Local().Format(time.DateTime),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(c.Subject), oneLine(c.ID), c.ConnectedAt.Local().Format(time.DateTime),
 			c.ExpiresAt.Local().Format(time.DateTime), oneLine(c.SourceIP), oneLine(c.UserAgent))
 	}
 	return endPage(env, w, list.Cursor)

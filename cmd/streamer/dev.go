@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -104,7 +106,7 @@ func dev(ctx context.Context, env *environment, config stack.DevConfig) error {
 	var fault error
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(env.stderr, "stopping: running actions leave their checkpoints")
+		env.say("stopping: running actions save their checkpoints\n")
 	case fault = <-stack.Done():
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
@@ -119,14 +121,7 @@ func dev(ctx context.Context, env *environment, config stack.DevConfig) error {
 }
 
 func greet(env *environment, stack *stack.Dev, config stack.DevConfig) {
-	call := program() + " call"
-	if config.Listen != "127.0.0.1:8700" || config.Stage != "dev" {
-		call += " --url " + stack.WebSocketURL()
-	}
-	if config.Data != defaultData {
-		call += " --data " + quote(config.Data)
-	}
-	fmt.Fprintf(env.stderr, `Streamer is running; Ctrl-C stops it.
+	env.say(`Streamer is running; Ctrl-C stops it.
   WebSocket  %s
   HTTP       %s
   Console    %s
@@ -135,7 +130,40 @@ func greet(env *environment, stack *stack.Dev, config stack.DevConfig) {
 Try it from another terminal:
   %s generate_report '{"start_date":"2026-01-01","end_date":"2026-12-31","format":"csv"}'
 
-`, stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(), config.Data, call)
+`, reachable(stack.WebSocketURL()), reachable(stack.HTTPURL()), reachable(stack.ConsoleURL()), config.Data,
+		callCommand(reachable(stack.WebSocketURL()), config))
+}
+
+// callCommand returns a command that calls the stack from this machine, but for the
+// action.
+func callCommand(webSocketURL string, config stack.DevConfig) string {
+	command, data := program()+" call", ""
+	if webSocketURL != defaultURL {
+		command += " --url " + quote(webSocketURL)
+	}
+	if config.Data != defaultData {
+		data = " --data " + quote(config.Data)
+	}
+	if !isLoopback(webSocketURL) {
+		return command + fmt.Sprintf(` --token "$(%s token%s)"`, program(), data)
+	}
+	return command + data
+}
+
+// reachable replaces the address of all interfaces, which is not one to connect to, in
+// a URL of this machine.
+func reachable(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return rawURL
+	}
+	switch u.Hostname() {
+	case "0.0.0.0":
+		u.Host = net.JoinHostPort("127.0.0.1", u.Port())
+	case "::":
+		u.Host = net.JoinHostPort("localhost", u.Port())
+	}
+	return u.String()
 }
 
 // program is how this program was started, as far as a person would type it.

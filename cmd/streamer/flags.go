@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -171,11 +172,11 @@ func reportConnection(env *environment) func(client.State) {
 		switch {
 		case !s.Connected && !open && !lost && !tried:
 			tried = true
-			fmt.Fprintf(env.stderr, "%v; trying for %v\n", s.Err, dialTime)
+			env.say("%v; trying for %v\n", s.Err, dialTime)
 		case s.Connected && lost:
-			fmt.Fprintln(env.stderr, "connected again")
+			env.say("connected again\n")
 		case !s.Connected && open:
-			fmt.Fprintln(env.stderr, "the connection was lost; connecting again")
+			env.say("the connection was lost; connecting again\n")
 		}
 		lost = !s.Connected && (open || lost)
 		open = s.Connected
@@ -190,6 +191,8 @@ func (f *clientFlags) explain(env *environment, err error) error {
 	switch {
 	case errors.As(err, &exit):
 		return exit
+	case errors.Is(err, errInterrupted):
+		return &exitError{exitInterrupt, errInterrupted}
 	case errors.As(err, &refused) && refused.Status == http.StatusUnauthorized:
 		return &exitError{exitConnection, fmt.Errorf("%w\n%s", err, f.tokenAdvice(env))}
 	case errors.As(err, &refused) && refused.Status == http.StatusForbidden: // API Gateway's own answer
@@ -201,7 +204,7 @@ func (f *clientFlags) explain(env *environment, err error) error {
 		}
 		return &exitError{exitConnection, fmt.Errorf("%w%s", err, advice)}
 	case errors.As(err, &answer):
-		text, code := answer.Error(), exitFailed
+		text, code := printable(answer.Error()), exitFailed
 		if answer.Code == wire.Unauthorized {
 			text, code = text+"\n"+f.tokenAdvice(env), exitConnection
 		}
@@ -236,4 +239,18 @@ func firstOf(values ...string) string {
 		}
 	}
 	return ""
+}
+
+// readPairs reads the values of a flag of the form name=value. A value keeps
+// commas, quotes and line ends.
+func readPairs(flag string, given []string) (map[string]string, error) {
+	pairs := map[string]string{}
+	for _, one := range given {
+		name, value, ok := strings.Cut(one, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("--%s %q is not valid: write name=value", flag, one)
+		}
+		pairs[name] = value
+	}
+	return pairs, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -21,11 +22,13 @@ also its payload, steps, checkpoint, worker, and the correlation id to search th
 logs for.`,
 		Example: `  streamer get req_7y2m… | jq .state
   streamer get req_7y2m… --subject ada --detail | jq -r .detail.correlation_id`,
-	}, func(c *client.Client, ctx context.Context, id string) (wire.Snapshot, error) {
+	}, func(ctx context.Context, c *client.Client, id string) (s wire.Snapshot, unchanged string, err error) {
 		if detail {
-			return c.Detail(ctx, id)
+			s, err = c.Detail(ctx, id)
+			return s, "", err
 		}
-		return c.Get(ctx, id)
+		s, err = c.Get(ctx, id)
+		return s, "", err
 	})
 	cmd.Flags().BoolVar(&detail, "detail", false, "print also what only operators and support need")
 	return cmd
@@ -36,10 +39,17 @@ func newCancel(env *environment) *cobra.Command {
 		Use:   "cancel ID",
 		Short: "Cancel a request",
 		Long: `Ends a queued request at once, and asks a running one to stop. One that has
-ended stays as it is. Prints the request as it is after that.`,
+ended stays as it is, and the exit code is 4 unless it was cancelled. Prints the
+request as it is after that.`,
 		Example: `  streamer cancel req_7y2m…
   streamer cancel req_7y2m… --subject ada`,
-	}, (*client.Client).Cancel)
+	}, func(ctx context.Context, c *client.Client, id string) (s wire.Snapshot, unchanged string, err error) {
+		s, err = c.Cancel(ctx, id)
+		if s.State == wire.StateSucceeded || s.State == wire.StateFailed {
+			unchanged = "the request is " + s.State + ": there is nothing to cancel"
+		}
+		return s, unchanged, err
+	})
 }
 
 func newRedrive(env *environment) *cobra.Command {
@@ -48,21 +58,35 @@ func newRedrive(env *environment) *cobra.Command {
 		Short: "Run a failed request again",
 		Long: `Queues a failed request again. It continues from its last checkpoint, keeps the
 results of its steps, and has all its attempts again. A request that has not
-failed stays as it is.`,
+failed stays as it is, and the exit code is 4.`,
 		Example: `  streamer redrive req_7y2m… && streamer watch req_7y2m…`,
-	}, (*client.Client).Redrive)
+	}, func(ctx context.Context, c *client.Client, id string) (s wire.Snapshot, unchanged string, err error) {
+		if s, err = c.Get(ctx, id); err == nil && s.State == wire.StateFailed {
+			s, err = c.Redrive(ctx, id)
+			return s, "", err
+		}
+		return s, "the request is " + s.State + ": only a FAILED one is run again", err
+	})
 }
 
-// newSnapshot is a command that prints one request's snapshot.
-func newSnapshot(env *environment, cmd *cobra.Command, do func(*client.Client, context.Context, string) (wire.Snapshot, error)) *cobra.Command {
+// newSnapshot is a command that prints one request's snapshot. do also says why the
+// request stayed as it was, if it should have changed.
+func newSnapshot(env *environment, cmd *cobra.Command,
+	do func(context.Context, *client.Client, string) (s wire.Snapshot, unchanged string, err error)) *cobra.Command {
 	var flags clientFlags
 	cmd.Args = cobra.ExactArgs(1)
 	cmd.RunE = flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
-		snapshot, err := do(c, ctx, args[0])
+		snapshot, unchanged, err := do(ctx, c, args[0])
 		if err != nil {
 			return err
 		}
-		return printJSON(env, snapshot.Append(nil))
+		if err := printJSON(env, snapshot.Append(nil)); err != nil {
+			return err
+		}
+		if unchanged != "" {
+			return &exitError{exitUnchanged, errors.New(unchanged)}
+		}
+		return nil
 	})
 	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)
@@ -77,6 +101,7 @@ func printJSON(env *environment, raw json.RawMessage) error {
 		if json.Indent(&pretty, raw, "", "  ") == nil {
 			raw = pretty.Bytes()
 		}
+		raw = printableJSON(raw)
 	}
 	return env.print("%s\n", raw)
 }

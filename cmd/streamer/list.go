@@ -57,7 +57,7 @@ func newList(env *environment) *cobra.Command {
 
 func printTable(env *environment, list wire.List) error {
 	if len(list.Requests) == 0 {
-		fmt.Fprintln(env.stderr, "no requests")
+		env.say("no requests\n")
 		return nil
 	}
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
@@ -71,7 +71,7 @@ func printTable(env *environment, list wire.List) error {
 		if r.Error != nil {
 			message = string(r.Error.Code) + ": " + r.Error.Message
 		}
-		fmt.Fprintf(w, "%s%s\t%s\t%s\t%.0f\t%s\t%s\n", subject(oneLine(r.Subject)), r.ID, r.Action, r.State, r.Percentage,
+		fmt.Fprintf(w, "%s%s\t%s\t%s\t%.0f\t%s\t%s\n", subject(oneLine(r.Subject)), oneLine(r.ID), oneLine(r.Action), oneLine(r.State), r.Percentage,
 			r.CreatedAt.Local().Format(time.DateTime), oneLine(message))
 	}
 	return endPage(env, w, list.Cursor)
@@ -83,7 +83,7 @@ func endPage(env *environment, w *tabwriter.Writer, cursor string) error {
 		return err
 	}
 	if cursor != "" {
-		fmt.Fprintf(env.stderr, "more: --cursor %s\n", cursor)
+		env.say("more: --cursor %s\n", quote(cursor))
 	}
 	return nil
 }

@@ -124,6 +124,16 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"a short action", "", []string{"call", "echo", `{"n":9223372036854775807}`}, 0, `{"n":9223372036854775807}` + "\n", ""},
 		{"a payload from a file", "", []string{"call", "echo", "@" + payloadFile}, 0, `{"from":"a file"}`, ""},
 		{"a payload from stdin", ` [1, 2] `, []string{"call", "echo", "-"}, 0, `[1, 2]`, ""},
+		{"a payload behind a byte order mark", "\ufeff[1]", []string{"call", "echo", "-"}, 0, "[1]\n", ""},
+		{"a payload that begins with a dash", "", []string{"call", "echo", "-5"}, 0, "-5\n", ""},
+		{"an id that begins with a dash", "", []string{"call", "echo_async", "-1", "--id", "-r1"}, 0, `"echo":-1`, "100.0 %"},
+		{"get an id that begins with a dash", "", []string{"get", "-r1", "--http"}, 0, `"id":"-r1"`, ""},
+		{"metadata with commas, quotes and line ends", "",
+			[]string{"call", "echo_async", `{"step_ms":1}`, "--id", "r0", "--metadata", "note=a,\"b\"\nc", "--metadata", "x=y"}, 0, "", ""},
+		{"metadata as it is stored", "", []string{"get", "r0", "--detail"}, 0, `"metadata":{"note":"a,\"b\"\nc","x":"y"}`, ""},
+		{"metadata without a value", "", []string{"call", "echo", "--metadata", "note"}, exitUsage, "-", "write name=value"},
+		{"a request that fails", "", []string{"call", "profile_csv", `{"file":"none.csv"}`, "--id", "f1"}, 1, "-", "none.csv"},
+		{"redrive what has failed", "", []string{"redrive", "f1"}, 0, `"id":"f1"`, ""},
 		{"over HTTP", "", []string{"call", "echo", `{"over":"http"}`, "--http"}, 0, `{"over":"http"}`, ""},
 		{"a long action", "", []string{"call", "echo_async", `{"message":"m","step_ms":1}`, "--id", "r1"}, 0, `"message":"m"`, "100.0 %"},
 		{"a long action over HTTP", "", []string{"call", "echo_async", `{"message":"m","step_ms":1}`, "--http"}, 0, `"message":"m"`, ""},
@@ -134,16 +144,16 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"watch what is not there", "", []string{"watch", "none"}, 1, "-", "NOT_FOUND"},
 		{"get", "", []string{"get", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"get over HTTP", "", []string{"get", "r1", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
-		{"cancel what has ended", "", []string{"cancel", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"cancel what has ended", "", []string{"cancel", "r1"}, exitUnchanged, `"state":"SUCCEEDED"`, "the request is SUCCEEDED: there is nothing to cancel"},
 		{"why", "", []string{"why", "r1"}, 0, "echo_async r1 is SUCCEEDED", ""},
 		{"why as JSON", "", []string{"why", "r1", "--json", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
-		{"redrive what has succeeded", "", []string{"redrive", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"redrive what has succeeded", "", []string{"redrive", "r1"}, exitUnchanged, `"state":"SUCCEEDED"`, "only a FAILED one is run again"},
 		{"signal what has ended", "", []string{"signal", "r1", "token", "{}"}, 1, "-", "VALIDATION_ERROR"},
 		{"a signal that is not JSON", "", []string{"signal", "r1", "token", "{"}, 2, "-", "is not valid JSON"},
 		{"output of what emits nothing", "", []string{"output", "r1", "--follow"}, 0, "-", ""},
 		{"list", "", []string{"list", "--state", "succeeded"}, 0, "r1", ""},
 		{"list as JSON", "", []string{"list", "--json"}, 0, `{"requests":[`, ""},
-		{"list nothing", "", []string{"list", "--state", "FAILED"}, 0, "-", "no requests"},
+		{"list nothing", "", []string{"list", "--state", "CANCELLED"}, 0, "-", "no requests"},
 		{"an unknown state", "", []string{"list", "--state", "x"}, 1, "-", "VALIDATION_ERROR"},
 		{"an unknown action", "", []string{"call", "none"}, 1, "-", "INVALID_ACTION"},
 		{"a payload that is refused", "", []string{"call", "generate_report", `{"format":"pdf"}`}, 1, "-", "VALIDATION_ERROR"},
@@ -159,13 +169,28 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"nothing that verify is let in to", "", []string{"verify", "--token", "x.y.z"}, 3, "-", "401"},
 		{"another folder's key", "", []string{"get", "r1", "--token", otherKey(t)}, 3, "-", "401"},
 	} {
-		code, out, errs := s.do(t, tt.stdin, tt.args...)
-		if code != tt.code || !strings.Contains(out, strings.TrimPrefix(tt.out, "-")) || !strings.Contains(errs, tt.err) || tt.out == "-" && out != "" {
-			t.Errorf("%s: exit %d\nstdout %q\nstderr %q", tt.name, code, out, errs)
-		}
+		t.Run(tt.name, func(t *testing.T) { // one after the other: they are steps
+			code, out, errs := s.do(t, tt.stdin, tt.args...)
+			wantRun(t, code, out, errs, tt.code, tt.out, tt.err)
+		})
 	}
 	if strings.Contains(s.err.String(), "x.y.z") {
 		t.Error("a token is in the log")
+	}
+}
+
+// wantRun compares what a command did: texts that stdout and stderr hold, "-" for an
+// empty stdout.
+func wantRun(t *testing.T, code int, out, errs string, wantCode int, wantOut, wantErr string) {
+	t.Helper()
+	if code != wantCode {
+		t.Errorf("exited with %d, want %d", code, wantCode)
+	}
+	if wantOut == "-" && out != "" || !strings.Contains(out, strings.TrimPrefix(wantOut, "-")) {
+		t.Errorf("got the stdout %q, want %q", out, wantOut)
+	}
+	if !strings.Contains(errs, wantErr) {
+		t.Errorf("got the stderr %q, want %q", errs, wantErr)
 	}
 }
 
@@ -177,23 +202,6 @@ func otherKey(t *testing.T) string {
 		t.Fatalf("token: exit %d, %q, %q", code, token, errs)
 	}
 	return strings.TrimSpace(token)
-}
-
-func TestCtrlC(t *testing.T) {
-	t.Parallel()
-	s := startServer(t)
-	term := start(t, t.Context(), s.env, "", "call", "echo_async", `{"message":"m","step_ms":2000}`, "--id", "r1", "--data", s.data)
-	term.err.await(t, "20.0 %")
-	term.interrupts <- os.Interrupt
-	term.err.await(t, "watch r1")
-	term.interrupts <- os.Interrupt
-	if code := <-term.exit; code != exitFailed || !strings.Contains(term.err.String(), "CANCELLED") {
-		t.Errorf("exit %d:\n%s", code, term.err)
-	}
-	code, out, _ := s.do(t, "", "get", "r1")
-	if code != 0 || !strings.Contains(out, `"state":"CANCELLED"`) {
-		t.Errorf("the request: %s", out)
-	}
 }
 
 // A wait that ends before the request does says where to pick it up.
@@ -346,7 +354,7 @@ func TestServerThatIsNotThereYet(t *testing.T) {
 	term := start(t, t.Context(), map[string]string{"STREAMER_TOKEN": "x.y.z"}, "", "get", "x", "--url", "ws://"+address+"/dev")
 	term.err.await(t, "connection refused; trying for 10s\n")
 	term.interrupts <- os.Interrupt
-	if code := <-term.exit; code != exitConnection || strings.Count(term.err.String(), "trying for") != 1 {
+	if code := <-term.exit; code != exitInterrupt || strings.Count(term.err.String(), "trying for") != 1 {
 		t.Errorf("exit %d: %s", code, term.err)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,7 +36,7 @@ func newOutput(env *environment) *cobra.Command {
 				switch {
 				case follow && met && transient(err):
 					if !lost {
-						fmt.Fprintf(env.stderr, "%v; trying again\n", err)
+						env.say("%v; trying again\n", err)
 					}
 					lost, part = true, wire.Output{Offset: from}
 				case err != nil:
@@ -46,6 +45,9 @@ func newOutput(env *environment) *cobra.Command {
 					met, lost = true, false
 				}
 				for _, chunk := range part.Chunks {
+					if env.terminal(env.stdout) {
+						chunk = printableJSON(chunk)
+					}
 					if err := env.print("%s\n", chunk); err != nil {
 						return err
 					}
@@ -62,7 +64,7 @@ func newOutput(env *environment) *cobra.Command {
 				case <-wait.C:
 				case <-ctx.Done():
 					wait.Stop()
-					return ctx.Err()
+					return context.Cause(ctx)
 				}
 			}
 		}),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,7 +20,9 @@ const (
 	exitDone       = 0
 	exitFailed     = 1 // the request or the server failed
 	exitUsage      = 2
-	exitConnection = 3 // no connection, or not authenticated
+	exitConnection = 3   // no connection, or not authenticated
+	exitUnchanged  = 4   // there was nothing to cancel or to redrive
+	exitInterrupt  = 130 // Ctrl-C: 128 and the number of SIGINT, as shells have it
 )
 
 // An exitError ends the program with a code. A nil err was reported already.
@@ -56,8 +59,17 @@ func (env *environment) print(format string, args ...any) error {
 	return nil
 }
 
-// watchInterrupts ends the program with the first Ctrl-C that no command wants.
-func (env *environment) watchInterrupts(ctx context.Context, end context.CancelFunc) {
+// say writes to stderr. A terminal shows what other users' texts hold and does not
+// obey it.
+func (env *environment) say(format string, args ...any) {
+	fmt.Fprint(env.stderr, printableLines(fmt.Sprintf(format, args...)))
+}
+
+// errInterrupted is the cause of a context that Ctrl-C ended.
+var errInterrupted = errors.New("interrupted")
+
+// watchInterrupts ends the program with the first Ctrl-C that no command handles.
+func (env *environment) watchInterrupts(ctx context.Context, end context.CancelCauseFunc) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -68,7 +80,7 @@ func (env *environment) watchInterrupts(ctx context.Context, end context.CancelF
 		handle := env.onInterrupt
 		env.mu.Unlock()
 		if handle == nil {
-			end()
+			end(errInterrupted)
 			return
 		}
 		handle()
@@ -103,6 +115,8 @@ const exitCodesHelp = `0  done
 1  the request or the server failed, or a check of verify
 2  a command, a flag or an argument is wrong
 3  no connection, or the server does not accept the token
+4  the request stayed as it was: there was nothing to cancel or to redrive
+130  Ctrl-C; the request keeps running
 
 staging --once exits with the code of its command.`
 

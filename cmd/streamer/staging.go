@@ -52,7 +52,7 @@ func newStaging(env *environment) *cobra.Command {
 				return &exitError{exitUsage, fmt.Errorf("--ttl %v is not valid: set a time above zero, such as 1h", grant.TTL)}
 			}
 			var err error
-			if config.Parameters, err = readParameters(parameters); err != nil {
+			if config.Parameters, err = readPairs("parameter", parameters); err != nil {
 				return &exitError{exitUsage, err}
 			}
 			logger, err := newLogger(env, format)
@@ -81,22 +81,9 @@ func newStaging(env *environment) *cobra.Command {
 	return cmd
 }
 
-// readParameters reads parameters of the form Name=Value.
-func readParameters(given []string) (map[string]string, error) {
-	parameters := map[string]string{}
-	for _, one := range given {
-		name, value, ok := strings.Cut(one, "=")
-		if !ok || name == "" {
-			return nil, fmt.Errorf("--parameter %q is not valid: write Name=Value, as in StageName=test", one)
-		}
-		parameters[name] = value
-	}
-	return parameters, nil
-}
-
 // staging runs a stack until it is told to stop, or for a command.
 func staging(ctx context.Context, env *environment, config stack.StagingConfig, grant stack.Grant, command []string) error {
-	fmt.Fprintln(env.stderr, "building the functions and starting the database")
+	env.say("building the functions and starting the database\n")
 	stack, err := stack.StartStaging(ctx, config)
 	if err != nil {
 		return &exitError{exitFailed, err}
@@ -120,17 +107,17 @@ func useStaging(ctx context.Context, env *environment, stack *stack.Staging, gra
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	fmt.Fprintf(env.stderr, "  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(), stack.Backends())
+	env.say("  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(), stack.Backends())
 	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token,
 		"STREAMER_OTHER_TOKEN=" + other, "STREAMER_SIGN_KEY=" + stack.KeyFile()}
 	if len(command) > 0 {
 		err := runCommand(ctx, env, command, variables)
 		for _, m := range stack.Messages() {
-			fmt.Fprintf(env.stderr, "in the queue %s: %s\n", m.Queue, m.Body)
+			env.say("in the queue %s: %s\n", m.Queue, m.Body)
 		}
 		return err
 	}
-	fmt.Fprintln(env.stderr, "Ctrl-C stops it. In another terminal:")
+	env.say("Ctrl-C stops it. In another terminal:\n")
 	for _, variable := range variables {
 		fmt.Fprintln(env.stdout, "export "+variable)
 	}

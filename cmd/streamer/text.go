@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode"
@@ -24,6 +25,29 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// printableLines is printable for a text of several lines.
+func printableLines(s string) string {
+	return strings.Map(func(r rune) rune {
+		if obeyed(r) && r != '\n' && r != '\t' {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+// printableJSON escapes, in the strings of a JSON text, what a terminal would obey.
+func printableJSON(text []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		if obeyed(r) && !strings.ContainsRune("\n\t\r", r) { // which JSON has as white space only
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.Bytes()
 }
 
 // obeyed reports whether a character is a control of C0 or C1, changes the

@@ -139,8 +139,10 @@ func runVerify(ctx context.Context, env *environment, target *verify.Target, asJ
 		unwritten = cmp.Or(unwritten, env.print("%s", line))
 	}
 	verify.Run(ctx, target, report)
-	fmt.Fprintf(env.stderr, "%s: %d passed, %d failed, %d skipped\n", target.WebSocketURL, passed, failed, skipped)
+	env.say("%s: %d passed, %d failed, %d skipped\n", target.WebSocketURL, passed, failed, skipped)
 	switch {
+	case errors.Is(context.Cause(ctx), errInterrupted):
+		return &exitError{exitInterrupt, errInterrupted}
 	case ctx.Err() != nil:
 		return &exitError{exitFailed, errors.New("interrupted")}
 	case failed > 0:

@@ -9,7 +9,8 @@ import (
 )
 
 const watchHelp = `Follows a request that exists, running or ended, from any terminal and after a
-restart of either side: shows its progress and prints its result.`
+restart of either side: shows its progress and prints its result. Ctrl-C leaves
+with the exit code 130, and the request keeps running.`
 
 const watchExample = `  streamer watch req_7y2m…`
 
@@ -22,9 +23,9 @@ func newWatch(env *environment) *cobra.Command {
 		Example: watchExample,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return follow(cmd.Context(), env, &flags, false, func(ctx context.Context, c *client.Client) (*client.Call, error) {
-				return c.Watch(ctx, args[0])
-			})
+			f := following{id: args[0], onInterrupt: leave,
+				begin: func(ctx context.Context, c *client.Client) (*client.Call, error) { return c.Watch(ctx, args[0]) }}
+			return f.run(cmd.Context(), env, &flags)
 		},
 	}
 	flags.registerSubject(env, cmd)

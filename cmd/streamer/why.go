@@ -40,7 +40,7 @@ func newWhy(env *environment) *cobra.Command {
 				lines += fmt.Sprintf("  attempt %d ended %s ago with %s, after %v on worker %s\n", a.Number, age(a.EndedAt, now),
 					oneLine(string(a.Code)), a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond), oneLine(a.Worker))
 			}
-			return env.print("%s", lines)
+			return env.print("%s", printableLines(lines))
 		}),
 	}
 	flags.registerSubject(env, cmd)
