@@ -284,6 +284,44 @@ func TestExpiryInMilliseconds(t *testing.T) {
 	}
 }
 
+// RFC 9864 gives EdDSA with Ed25519 a name of its own, which tokens may have.
+func TestATokenWhoseAlgIsEd25519(t *testing.T) {
+	t.Parallel()
+	_, stranger, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	only := config(t)
+	only.Algorithms = []string{auth.ES256}
+	for name, tt := range map[string]struct {
+		v    *auth.Verifier
+		key  any
+		want string
+	}{
+		"a good signature":       {verifier(t, config(t)), keys()["EdDSA"], ""},
+		"a stranger's signature": {verifier(t, config(t)), stranger, "signature"},
+		"EdDSA is not allowed":   {verifier(t, only), keys()["EdDSA"], "signature"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims(nil))
+			token.Header["alg"] = "Ed25519"
+			text, err := token.SignedString(tt.key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			_, err = tt.v.Verify(t.Context(), text)
+			if e, refused := errors.AsType[*lift.Error](err); refused {
+				got = e.Cause.Error()
+			}
+			if (got == "") != (tt.want == "") || !strings.Contains(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestAJWKWhoseAlgIsEd25519(t *testing.T) {
 	t.Parallel()
 	k := publicJWK("EdDSA", "k")

@@ -161,7 +161,7 @@ func (j *jwk) key() (key, error) {
 		return key{}, err
 	}
 	// RFC 9864 names the algorithm of an Ed25519 key fully; EdDSA is its older name.
-	if j.Alg != "" && j.Alg != k.alg && (k.alg != EdDSA || j.Alg != "Ed25519") {
+	if j.Alg != "" && j.Alg != k.alg && (k.alg != EdDSA || j.Alg != ed25519Name) {
 		return key{}, fmt.Errorf("its algorithm is %q", j.Alg)
 	}
 	return k, nil

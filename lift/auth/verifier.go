@@ -21,6 +21,19 @@ const (
 	EdDSA = "EdDSA"
 )
 
+// ed25519Name is what RFC 9864, section 2.2, calls EdDSA with Ed25519. The library
+// knows the older name alone.
+const ed25519Name = "Ed25519"
+
+type ed25519Method struct{ *jwt.SigningMethodEd25519 }
+
+// Alg implements [jwt.SigningMethod].
+func (ed25519Method) Alg() string { return ed25519Name }
+
+func init() {
+	jwt.RegisterSigningMethod(ed25519Name, func() jwt.SigningMethod { return ed25519Method{jwt.SigningMethodEdDSA} })
+}
+
 // maxToken bounds the tokens that are looked at, in bytes. API Gateway's
 // headers end at 10 KB.
 const maxToken = 16 << 10
@@ -38,8 +51,8 @@ type Config struct {
 	Issuer   string // the iss that a token must have. Required
 	Audience string // what a token's aud must be or contain. Required
 
-	// Algorithms are those allowed, of RS256, ES256 and EdDSA. Default: all
-	// three. Each must have a key.
+	// Algorithms are those allowed, of RS256, ES256 and EdDSA, which stands for
+	// RFC 9864's name Ed25519 too. Default: all three. Each must have a key.
 	Algorithms []string
 
 	// Leeway is how far clocks may be apart, for exp and nbf. Default: none; a
@@ -108,8 +121,12 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 			return nil, fmt.Errorf("auth: Config.Algorithms allows %s, but Config.Keys has no key for it", alg)
 		}
 	}
+	methods := slices.Clone(algorithms)
+	if slices.Contains(methods, EdDSA) {
+		methods = append(methods, ed25519Name)
+	}
 	v.parser = jwt.NewParser(
-		jwt.WithValidMethods(algorithms),
+		jwt.WithValidMethods(methods),
 		jwt.WithIssuer(cfg.Issuer),
 		jwt.WithAudience(cfg.Audience),
 		jwt.WithExpirationRequired(),
@@ -242,6 +259,9 @@ func (s *keySet) forToken(token *jwt.Token) (any, error) {
 		}
 	}
 	alg := token.Method.Alg()
+	if alg == ed25519Name {
+		alg = EdDSA
+	}
 	kid, _ := token.Header["kid"].(string)
 	set := candidates(s.keys, alg, kid)
 	if len(set.Keys) == 0 && s.fetch != nil && kid != "" && !s.looked {
