@@ -24,6 +24,9 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 			w.push(ctx, *newest)
 		}
 	}
+	if w.unstored {
+		out = outcome{err: cause, abandoned: out.abandoned}
+	}
 	return w.end(ctx, w.decide(ctx, out, cause))
 }
 
@@ -126,7 +129,7 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 			if w.r.Steps[change.If.LacksStep] != nil {
 				outcome = request.Continue(at, 0) // the signal came first
 			}
-		case moved, errors.Is(err, request.ErrNotFound):
+		case moved, errors.Is(err, request.ErrNotFound), errors.Is(err, ErrLeaseLost):
 			return w.discard(ctx, outcome)
 		default:
 			tries++

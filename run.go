@@ -46,9 +46,11 @@ type run struct {
 	gone    []string          // connections that closed since the row was written
 	sent    time.Time         // when the last progress frame was; zero: never
 
-	pending *pendingStep // the step that is to be stored; nil when there is none
-	tries   int          // of storing it
-	until   time.Time    // when it is given up, by the clock that does not jump
+	pending  *pendingStep // the step that is to be stored; nil when there is none
+	tries    int          // of storing it
+	until    time.Time    // when it is given up, by the clock that does not jump
+	cutOff   bool         // the last write failed
+	unstored bool         // a step was given up: what the action makes of that is no outcome
 }
 
 // outcome is what came of an action. abandoned says that it has not returned.
@@ -125,7 +127,7 @@ func (w *run) work(ctx context.Context) error {
 		if actionCtx.Err() == nil {
 			cancel(cause)
 			grace.Reset(w.p.Grace)
-			w.settleStep(cause)
+			w.giveUpStep(cause)
 		}
 	}
 	save := func() {
@@ -138,13 +140,14 @@ func (w *run) work(ctx context.Context) error {
 	}
 	storeStep := func() {
 		transient, err := w.storeStep(ctx)
-		if transient && actionCtx.Err() == nil {
+		switch {
+		case transient && actionCtx.Err() == nil:
 			again.Reset(storeRetry.delay(w.r.Key, w.tries))
-			return
-		}
-		w.settleStep(err)
-		if errors.Is(err, ErrLeaseLost) {
+		case transient, errors.Is(err, ErrLeaseLost):
 			stop(ErrLeaseLost)
+			w.giveUpStep(context.Cause(actionCtx)) // which may have ended before
+		default:
+			w.settleStep(err)
 		}
 	}
 	closing := ctx.Done()

@@ -26,7 +26,7 @@ func (w *run) save(ctx context.Context) error {
 	switch {
 	case moved && w.owns(ctx, conflict.Request):
 		return nil // an earlier write's answer was lost; the next one fits
-	case moved, errors.Is(err, request.ErrNotFound):
+	case moved, errors.Is(err, request.ErrNotFound), errors.Is(err, ErrLeaseLost):
 		return ErrLeaseLost
 	}
 	w.logger.WarnContext(ctx, "heartbeat failed", "error", err.Error())
@@ -63,9 +63,19 @@ func (w *run) settleStep(err error) {
 	}
 }
 
+// giveUpStep tells the action that the step under way, if any, is not stored since
+// the run is over. Whatever the action makes of that is no outcome of its own.
+func (w *run) giveUpStep(cause error) {
+	if w.pending != nil {
+		w.unstored = true
+		w.settleStep(cause)
+	}
+}
+
 // storeStep tries to store the step that is under way. A transient fault is worth
 // another try, since the effect behind the step has happened: until the lease is
-// over, or for the time of a whole one where heartbeats renew it meanwhile.
+// over, or for the time of a whole one where heartbeats renew it meanwhile. Then it
+// returns ErrLeaseLost: a store that is out of reach is never the action's failure.
 func (w *run) storeStep(ctx context.Context) (transient bool, err error) {
 	at := w.p.Now()
 	step := w.pending.step
@@ -86,13 +96,16 @@ func (w *run) storeStep(ctx context.Context) (transient bool, err error) {
 			return false, nil // an earlier try was stored, and its answer was lost
 		}
 		return true, err // an earlier write was; the next try fits
-	case moved, errors.Is(err, request.ErrNotFound), !at.Before(w.lease):
+	case moved, errors.Is(err, request.ErrNotFound), errors.Is(err, ErrLeaseLost):
 		return false, ErrLeaseLost
 	case isPublic && !public.Retryable:
 		return false, err // it does not fit
 	}
 	w.logger.WarnContext(ctx, "store step failed", "step", step.Name, "tries", w.tries, "error", err.Error())
-	return time.Now().Before(w.until), err
+	if !time.Now().Before(w.until) {
+		return false, ErrLeaseLost
+	}
+	return true, err
 }
 
 // collect adds to a change what this run has to store in any case. It is a change of
@@ -135,13 +148,24 @@ func (w *run) restore(c request.Change) {
 }
 
 // write stores a change of this run's and, when it is stored, discards what was
-// collected for it.
+// collected for it. A worker that slept through the end of its lease may still write,
+// since the fence refuses it where another has the request. One whose last write
+// failed writes nothing behind that end, and gets ErrLeaseLost: the store is out of its
+// reach, and an outcome that lands minutes later would be news to everybody.
 func (w *run) write(ctx context.Context, c request.Change) error {
+	timeout := storeTimeout
+	switch left := w.lease.Sub(w.p.Now()); {
+	case left > 0:
+		timeout = min(timeout, left)
+	case w.cutOff:
+		return ErrLeaseLost
+	}
 	// The function's own context may have ended already; the outcome must still
 	// be stored.
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	r, err := w.p.Store.ChangeRequest(bounded, w.r.Key, c)
+	w.cutOff = err != nil
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,9 @@ import (
 // only behind that.
 //
 // A store that cannot take the result is asked again for as long as the lease
-// lasts, unless the context ends before.
+// lasts, unless the context ends before. Then the run is over: the context has
+// ended with [ErrLeaseLost], no attempt is spent, and the request goes on from what
+// is stored, whatever fn's caller makes of the error.
 //
 // A crash between fn's effect and the write of its result runs fn again: pass on
 // [Job.StepKey] of the name as the effect's idempotency key. The result must

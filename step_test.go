@@ -171,7 +171,7 @@ func TestAStepThatTheStoreRefuses(t *testing.T) {
 		err       error         // what the action gets
 	}{
 		"seven times":         {refusals: 7, fault: errNetwork, state: request.Succeeded, took: 7 * 5 * time.Second},
-		"for good":            {refusals: forever, fault: errNetwork, state: request.Queued, took: 65 * time.Second, err: errNetwork},
+		"for good":            {refusals: forever, fault: errNetwork, state: request.Running, took: 65 * time.Second, err: streamer.ErrLeaseLost},
 		"because it is large": {refusals: forever, fault: errLarge, state: request.Failed, err: errLarge},
 		"and somebody cancels": {refusals: forever, fault: errNetwork, state: request.Cancelled, took: 16 * time.Second,
 			err: streamer.ErrCancelled,
