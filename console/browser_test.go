@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -126,12 +127,15 @@ func TestInABrowser(t *testing.T) {
 	})
 	control.HandleFunc("POST /repair", func(http.ResponseWriter, *http.Request) { h.repaired.Store(true) })
 	control.HandleFunc("POST /stop", func(http.ResponseWriter, *http.Request) { h.stop() })
-	control.HandleFunc("POST /start", func(http.ResponseWriter, *http.Request) { h.start(listen) })
+	control.HandleFunc("POST /start", func(w http.ResponseWriter, _ *http.Request) {
+		h.start(listen)
+		_, _ = io.WriteString(w, h.stack.ConsoleURL())
+	})
 	remote := httptest.NewServer(control)
 	defer remote.Close()
 
 	nodetest.Run(t, filepath.Join("..", "verify", "node"), []string{
-		chromium, "SITE=http://" + listen, "CONTROL=" + remote.URL, "SCREENSHOTS=screenshots",
+		chromium, "SITE=http://" + listen, "CONSOLE=" + h.stack.ConsoleURL(), "CONTROL=" + remote.URL, "SCREENSHOTS=screenshots",
 		"OPERATOR=" + h.token("boss", request.OperatorScope), "USER=" + h.token("ada"),
 		"HOSTILE=" + h.token(`<img src=x onerror=alert(1)>`),
 	}, "console.mjs")

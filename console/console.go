@@ -27,9 +27,12 @@ type Config struct {
 	Stage   string   // of the WebSocket API, on the same host
 	Actions []string // names to suggest; may be empty
 
-	// Sign signs an operator's token for a visitor on this machine. nil: the
-	// visitor brings a token.
+	// Sign signs an operator's token for a visitor on this machine who knows the
+	// secret. nil: the visitor brings a token.
 	Sign func(tenant, subject string) (string, error)
+	// Secret opens Sign. It is required with Sign; who starts the stack makes a new
+	// one for each start, and shows it to the person who started it alone, by SignInPath.
+	Secret string
 	// Tenant and Subject are what Sign is asked for first.
 	Tenant, Subject string
 
@@ -46,8 +49,21 @@ type Config struct {
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// New returns the handler of everything at and below Path.
+// secretKey is what stands before the secret in the fragment of an address.
+// console/session.ts reads it there.
+const secretKey = "secret="
+
+// SignInPath returns the path of the page that signs its visitor in by a secret.
+// The secret is in the fragment, which a browser sends to no server, so that it
+// gets into no log and no Referer header.
+func SignInPath(secret string) string { return Path + "/#" + secretKey + secret }
+
+// New returns the handler of everything at and below Path. It panics when the
+// config has a Sign without a Secret: anyone would be signed in.
 func New(config Config) http.Handler {
+	if config.Sign != nil && config.Secret == "" {
+		panic("console: Config has a Sign without a Secret: set one that is made anew for each start")
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, Path+"/", http.StatusMovedPermanently)

@@ -2556,9 +2556,27 @@ function sendView(client, actions, subject, { root, query, signal }, visit) {
 
 // console/session.ts
 var KEY = "streamer console";
+var SECRET = "streamer console secret";
+var secret = {
+  get: () => sessionStorage.getItem(SECRET) ?? "",
+  keep: (value) => sessionStorage.setItem(SECRET, value),
+  clear: () => sessionStorage.removeItem(SECRET),
+  /** Takes it out of the address bar and the history, and keeps it. Returns whether there was one. */
+  take() {
+    const given = new URLSearchParams(location.hash.slice(1)).get("secret");
+    if (given === null) return false;
+    history.replaceState(history.state, "", location.pathname + location.search);
+    secret.keep(given);
+    return true;
+  }
+};
 var Session = class _Session {
   constructor(kept) {
     this.kept = kept;
+    this.#renewAt = 0;
+    /** Is called when the stack signs no more tokens for this session: the secret is another one since it started again. */
+    this.onRefused = () => {
+    };
   }
   static paste(token) {
     return new _Session({ token });
@@ -2596,7 +2614,7 @@ var Session = class _Session {
     }
   }
   #signed;
-  #renewAt = 0;
+  #renewAt;
   /** A token that is good for some minutes. */
   token() {
     if ("token" in this.kept) return Promise.resolve(this.kept.token);
@@ -2604,7 +2622,10 @@ var Session = class _Session {
     const signed = sign(this.kept);
     this.#signed = signed;
     this.#renewAt = Date.now() + 5 * 6e4;
-    signed.catch(() => this.#renewAt = 0);
+    signed.catch((error) => {
+      this.#renewAt = 0;
+      if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.onRefused(error);
+    });
     return signed;
   }
   /** The token was refused: the next one is new. */
@@ -2616,7 +2637,7 @@ async function sign(principal) {
   const response = await fetch("/console/token", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(principal)
+    body: JSON.stringify({ ...principal, secret: secret.get() })
   });
   const answer = await response.json();
   if (response.ok) return answer.token;
@@ -2640,6 +2661,14 @@ function signInView(root, config2, fault, done) {
     autocomplete: "off",
     spellcheck: "false"
   });
+  const start2 = el("input", {
+    name: "secret",
+    type: "password",
+    required: true,
+    value: secret.get(),
+    autocomplete: "off",
+    spellcheck: "false"
+  });
   const token = el("textarea", { name: "token", required: true, rows: 5, autocomplete: "off", spellcheck: "false" });
   const heading = el("h1", { tabindex: -1 }, "Sign in");
   put(
@@ -2652,6 +2681,7 @@ function signInView(root, config2, fault, done) {
         class: "sign-in",
         onsubmit: (event) => {
           event.preventDefault();
+          secret.keep(start2.value.trim());
           done(Session.of({ tenant: tenant.value.trim(), subject: subject.value.trim() }));
         }
       },
@@ -2663,6 +2693,7 @@ function signInView(root, config2, fault, done) {
       ),
       field("Tenant", tenant),
       field("Subject", subject, "Whose requests those are that you send"),
+      field("Secret", start2, "It follows #secret= in the address of the console that the stack printed when it started"),
       el("button", { type: "submit", class: "main" }, "Sign in")
     ),
     el(
@@ -2732,6 +2763,10 @@ function ask(fault) {
   nav.hidden = account.hidden = true;
   signInView(main, config, fault, (session) => void enter(session));
 }
+function rejectSecret(error) {
+  secret.clear();
+  return { title: "The stack did not sign you in", advice: error.message };
+}
 async function enter(session) {
   visiting.abort();
   visiting = new AbortController();
@@ -2743,9 +2778,13 @@ async function enter(session) {
     const { code: code2 } = error;
     if (code2 === "UNAUTHORIZED" || code2 === "FORBIDDEN") {
       Session.clear();
-      return ask(code2 === "FORBIDDEN" || session.pasted ? explain(error) : void 0);
+      return ask(code2 === "FORBIDDEN" || session.pasted ? explain(error) : rejectSecret(error));
     }
   }
+  session.onRefused = (error) => {
+    Session.clear();
+    ask(rejectSecret(error));
+  };
   session.keep();
   const { tenant, subject } = session.principal;
   put(caller, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
@@ -2791,6 +2830,8 @@ async function enter(session) {
   router.start(signal);
 }
 async function start() {
+  secret.take();
+  addEventListener("hashchange", () => secret.take() && location.reload());
   nav.hidden = account.hidden = true;
   try {
     config = await (await fetch("/console/config")).json();
@@ -2798,7 +2839,7 @@ async function start() {
     put(main, el("h1", {}, "Streamer console"), problem(explain(error)));
     return;
   }
-  const session = Session.restore() ?? (config.sign_in && Session.of(config.sign_in));
+  const session = Session.restore() ?? (config.sign_in && secret.get() ? Session.of(config.sign_in) : void 0);
   if (session) await enter(session);
   else ask();
 }

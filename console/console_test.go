@@ -17,7 +17,7 @@ import (
 
 func newConsole(change func(*console.Config)) http.Handler {
 	config := console.Config{
-		Stage: "dev", Actions: []string{"echo"}, Tenant: "dev", Subject: "you",
+		Stage: "dev", Actions: []string{"echo"}, Tenant: "dev", Subject: "you", Secret: "of-this-start",
 		Sign: func(tenant, subject string) (string, error) { return "signed for " + tenant + "/" + subject, nil },
 		Verify: func(_ context.Context, token string) (string, bool, error) {
 			if token == "bad" {
@@ -94,7 +94,7 @@ func TestBundlesAreUpToDate(t *testing.T) {
 
 func TestSignInIsForThePageOnThisMachine(t *testing.T) {
 	t.Parallel()
-	const body = `{"tenant":"acme","subject":"ada"}`
+	const body = `{"tenant":"acme","subject":"ada","secret":"of-this-start"}`
 	set := func(name, value string) func(*http.Request) {
 		return func(r *http.Request) { r.Header.Set(name, value) }
 	}
@@ -119,21 +119,42 @@ func TestSignInIsForThePageOnThisMachine(t *testing.T) {
 		"no origin":        {body, func(r *http.Request) { r.Header.Del("Origin") }, nil, 403, "FORBIDDEN"},
 		"the same site":    {body, set("Sec-Fetch-Site", "same-site"), nil, 403, "FORBIDDEN"},
 		"no signer":        {body, nil, func(c *console.Config) { c.Sign = nil }, 403, "FORBIDDEN"},
-		"no subject":       {`{"tenant":"acme"}`, nil, nil, 400, "VALIDATION_ERROR"},
+		"no secret":        {`{"tenant":"acme","subject":"ada"}`, nil, nil, 401, "the stack printed when it started"},
+		"an empty secret":  {`{"tenant":"acme","subject":"ada","secret":""}`, nil, nil, 401, "UNAUTHORIZED"},
+		"another secret":   {`{"tenant":"acme","subject":"ada","secret":"of-that-start"}`, nil, nil, 401, "UNAUTHORIZED"},
+		"part of a secret": {`{"tenant":"acme","subject":"ada","secret":"of-this"}`, nil, nil, 401, "UNAUTHORIZED"},
+		"no subject":       {`{"tenant":"acme","secret":"of-this-start"}`, nil, nil, 400, "VALIDATION_ERROR"},
 		"no JSON":          {`tenant=acme`, nil, nil, 400, "INVALID_MESSAGE"},
 		"more than a name": {`{"tenant":"` + strings.Repeat("a", 8<<10) + `"}`, nil, nil, 400, "INVALID_MESSAGE"},
 		"a signer with a fault": {body, nil, func(c *console.Config) {
-			c.Sign = func(string, string) (string, error) { return "", errors.New("secret") }
+			c.Sign = func(string, string) (string, error) { return "", errors.New("inner fault") }
 		}, 500, "INTERNAL_ERROR"},
 	} {
-		code, answer, _ := do(t, newConsole(tt.config), "POST", "/console/token", tt.body, tt.change)
-		if code != tt.code || !strings.Contains(answer, tt.want) || strings.Contains(answer, "secret") || code != 200 && strings.Contains(answer, "signed for") {
-			t.Errorf("%s: %d, %s", name, code, answer)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, answer, _ := do(t, newConsole(tt.config), "POST", "/console/token", tt.body, tt.change)
+			if code != tt.code || !strings.Contains(answer, tt.want) {
+				t.Errorf("got %d, %s; want %d with %q", code, answer, tt.code, tt.want)
+			}
+			if strings.Contains(answer, "of-this-start") || strings.Contains(answer, "inner fault") ||
+				code != 200 && strings.Contains(answer, "signed for") {
+				t.Errorf("the answer tells too much: %s", answer)
+			}
+		})
 	}
 	if _, config, _ := do(t, newConsole(nil), "GET", "/console/config", "", func(r *http.Request) { r.Host = "evil.example" }); strings.Contains(config, "sign_in") {
 		t.Errorf("a page elsewhere is offered a sign-in: %s", config)
 	}
+}
+
+func TestASignerNeedsASecret(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("got a console that signs anyone in, want a panic")
+		}
+	}()
+	newConsole(func(c *console.Config) { c.Secret = "" })
 }
 
 func TestLogsAreForOperators(t *testing.T) {

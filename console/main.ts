@@ -9,7 +9,7 @@ import { requestView } from "./request.js";
 import { requestsView } from "./requests.js";
 import { href, Router } from "./route.js";
 import { sendView } from "./send.js";
-import { type Config, Session } from "./session.js";
+import { type Config, Session, secret } from "./session.js";
 import { signInView } from "./sign_in.js";
 import { explain, type Problem } from "./state.js";
 
@@ -66,6 +66,12 @@ function ask(fault?: Problem): void {
   signInView(main, config, fault, (session) => void enter(session));
 }
 
+/** Drops a secret that the stack does not take, and says so. */
+function rejectSecret(error: Error): Problem {
+  secret.clear();
+  return { title: "The stack did not sign you in", advice: error.message };
+}
+
 /** Begins with a session, once the server has taken it. */
 async function enter(session: Session): Promise<void> {
   visiting.abort();
@@ -78,10 +84,14 @@ async function enter(session: Session): Promise<void> {
     const { code } = error as { code?: string };
     if (code === "UNAUTHORIZED" || code === "FORBIDDEN") {
       Session.clear();
-      return ask(code === "FORBIDDEN" || session.pasted ? explain(error) : undefined);
+      return ask(code === "FORBIDDEN" || session.pasted ? explain(error) : rejectSecret(error as Error));
     }
     // The views say that the server does not answer, and try again.
   }
+  session.onRefused = (error) => {
+    Session.clear();
+    ask(rejectSecret(error));
+  };
   session.keep();
   const { tenant, subject } = session.principal;
   put(caller, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
@@ -130,6 +140,9 @@ async function enter(session: Session): Promise<void> {
 }
 
 async function start(): Promise<void> {
+  secret.take();
+  // The address of the next start may be opened in this tab, which alone loads no page.
+  addEventListener("hashchange", () => secret.take() && location.reload());
   nav.hidden = account.hidden = true;
   try {
     config = await (await fetch("/console/config")).json();
@@ -137,7 +150,7 @@ async function start(): Promise<void> {
     put(main, el("h1", {}, "Streamer console"), problem(explain(error)));
     return;
   }
-  const session = Session.restore() ?? (config.sign_in && Session.of(config.sign_in));
+  const session = Session.restore() ?? (config.sign_in && secret.get() ? Session.of(config.sign_in) : undefined);
   if (session) await enter(session);
   else ask();
 }

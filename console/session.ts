@@ -14,6 +14,26 @@ export interface Principal {
 }
 
 const KEY = "streamer console";
+const SECRET = "streamer console secret";
+
+/**
+ * The secret of the stack's start, for which it signs tokens. The address that the stack
+ * prints has it as `#secret=…`; it lasts as long as the browser's tab.
+ */
+export const secret = {
+  get: () => sessionStorage.getItem(SECRET) ?? "",
+  keep: (value: string) => sessionStorage.setItem(SECRET, value),
+  clear: () => sessionStorage.removeItem(SECRET),
+
+  /** Takes it out of the address bar and the history, and keeps it. Returns whether there was one. */
+  take(): boolean {
+    const given = new URLSearchParams(location.hash.slice(1)).get("secret");
+    if (given === null) return false;
+    history.replaceState(history.state, "", location.pathname + location.search);
+    secret.keep(given);
+    return true;
+  },
+};
 
 /**
  * The person at the page, and their token: one that they pasted, or one that the
@@ -67,6 +87,9 @@ export class Session {
   #signed: Promise<string> | undefined;
   #renewAt = 0;
 
+  /** Is called when the stack signs no more tokens for this session: the secret is another one since it started again. */
+  onRefused: (why: Error) => void = () => {};
+
   /** A token that is good for some minutes. */
   token(): Promise<string> {
     if ("token" in this.kept) return Promise.resolve(this.kept.token);
@@ -74,7 +97,10 @@ export class Session {
     const signed = sign(this.kept);
     this.#signed = signed;
     this.#renewAt = Date.now() + 5 * 60_000;
-    signed.catch(() => (this.#renewAt = 0));
+    signed.catch((error) => {
+      this.#renewAt = 0;
+      if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.onRefused(error);
+    });
     return signed;
   }
 
@@ -88,7 +114,7 @@ async function sign(principal: Principal): Promise<string> {
   const response = await fetch("/console/token", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(principal),
+    body: JSON.stringify({ ...principal, secret: secret.get() }),
   });
   const answer = await response.json();
   if (response.ok) return answer.token;

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"crypto/subtle"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -9,21 +10,27 @@ import (
 // maxSignIn bounds the body of a sign-in, in bytes.
 const maxSignIn = 4 << 10
 
-// token signs the visitor in.
+// token signs a visitor in who brings the secret of this start. That a caller is
+// on this machine says nothing of which of its users it is.
 func (c Config) token(w http.ResponseWriter, r *http.Request) {
-	var principal struct{ Tenant, Subject string }
-	switch err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSignIn)).Decode(&principal); {
+	var in struct{ Tenant, Subject, Secret string }
+	switch err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxSignIn)).Decode(&in); {
 	case c.Sign == nil:
-		refuse(w, http.StatusForbidden, "FORBIDDEN", "this stack signs no tokens, because it listens to more than this machine: sign in with a token")
+		refuse(w, http.StatusForbidden, "FORBIDDEN",
+			"this stack signs no tokens, because it listens to more than this machine or trusts another key: sign in with a token")
 		return
 	case err != nil:
-		refuse(w, http.StatusBadRequest, "INVALID_MESSAGE", "the body is not a JSON object with tenant and subject")
+		refuse(w, http.StatusBadRequest, "INVALID_MESSAGE", "the body is not a JSON object with tenant, subject and secret")
 		return
-	case principal.Tenant == "" || principal.Subject == "":
+	case subtle.ConstantTimeCompare([]byte(in.Secret), []byte(c.Secret)) != 1:
+		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "the secret is missing, or is not the one of this start: "+
+			"open the address behind Console in what the stack printed when it started, or copy what follows #"+secretKey+" in it")
+		return
+	case in.Tenant == "" || in.Subject == "":
 		refuse(w, http.StatusBadRequest, "VALIDATION_ERROR", "tenant or subject is empty")
 		return
 	}
-	token, err := c.Sign(principal.Tenant, principal.Subject)
+	token, err := c.Sign(in.Tenant, in.Subject)
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "INTERNAL_ERROR", "the token was not signed")
 		return

@@ -1,6 +1,6 @@
 import { el, put } from "./element.js";
 import { field, problem } from "./parts.js";
-import { type Config, Session } from "./session.js";
+import { type Config, Session, secret } from "./session.js";
 import { type Problem, SCOPE } from "./state.js";
 
 /** Asks for a sign-in; `done` gets the session. */
@@ -25,6 +25,14 @@ export function signInView(
     autocomplete: "off",
     spellcheck: "false",
   });
+  const start = el("input", {
+    name: "secret",
+    type: "password",
+    required: true,
+    value: secret.get(),
+    autocomplete: "off",
+    spellcheck: "false",
+  });
   const token = el("textarea", { name: "token", required: true, rows: 5, autocomplete: "off", spellcheck: "false" });
   const heading = el("h1", { tabindex: -1 }, "Sign in");
   put(
@@ -38,6 +46,7 @@ export function signInView(
           class: "sign-in",
           onsubmit: (event: Event) => {
             event.preventDefault();
+            secret.keep(start.value.trim());
             done(Session.of({ tenant: tenant.value.trim(), subject: subject.value.trim() }));
           },
         },
@@ -49,6 +58,7 @@ export function signInView(
         ),
         field("Tenant", tenant),
         field("Subject", subject, "Whose requests those are that you send"),
+        field("Secret", start, "It follows #secret= in the address of the console that the stack printed when it started"),
         el("button", { type: "submit", class: "main" }, "Sign in"),
       ),
     el(

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"net/http"
@@ -29,21 +30,22 @@ type consoleConfig struct {
 	logs             *logRing
 }
 
-// withConsole serves the console beside a stack's APIs. It signs visitors in
-// when the listener is on the loopback and the key is of use, and only then.
-func withConsole(apis http.Handler, c consoleConfig) (http.Handler, error) {
+// withConsole serves the console beside a stack's APIs, and returns the path of
+// its page. It signs visitors in when the listener is on the loopback and the key
+// is of use, and only then; the path then has the secret of this start.
+func withConsole(apis http.Handler, c consoleConfig) (handler http.Handler, path string, err error) {
 	switch c.stage {
 	case strings.TrimPrefix(console.Path, "/"), "requests", "connections", "health":
-		return nil, fmt.Errorf("%q is not a valid stage here: "+
+		return nil, "", fmt.Errorf("%q is not a valid stage here: "+
 			"the console or the HTTP API has that path on the same port; choose another", c.stage)
 	}
 	public, err := c.key.PublicPEM()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	verifier, err := auth.NewVerifier(auth.Config{Keys: public, Issuer: c.issuer, Audience: c.audience, ScopeClaims: functions.ScopeClaims})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	config := console.Config{
 		Stage: c.stage, Actions: c.actions, Tenant: "dev", Subject: "you", Logs: c.logs.lines,
@@ -55,7 +57,10 @@ func withConsole(apis http.Handler, c consoleConfig) (http.Handler, error) {
 			return claims.Text("tenant_id"), claims.HasScope(request.OperatorScope), nil
 		},
 	}
+	path = console.Path + "/"
 	if tcp, ok := c.address.(*net.TCPAddr); ok && tcp.IP.IsLoopback() && !c.foreign {
+		config.Secret = rand.Text() // 130 bits
+		path = console.SignInPath(config.Secret)
 		config.Sign = func(tenant, subject string) (string, error) {
 			grant := Grant{Tenant: tenant, Subject: subject, Scopes: []string{request.OperatorScope}, TTL: consoleToken}
 			return c.key.SignClaims(grant, map[string]any{"iss": c.issuer, "aud": c.audience}, time.Now())
@@ -68,5 +73,5 @@ func withConsole(apis http.Handler, c consoleConfig) (http.Handler, error) {
 			return
 		}
 		apis.ServeHTTP(w, r)
-	}), nil
+	}), path, nil
 }

@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -15,10 +16,17 @@ import (
 	"github.com/pay-theory/streamer/stack"
 )
 
+// secretOf is what a person copies from the address that a stack prints.
+func secretOf(running stack.Stack) string {
+	_, secret, _ := strings.Cut(running.ConsoleURL(), "/console/#secret=")
+	return secret
+}
+
 // signIn asks for a token as the console's page does.
-func signIn(t *testing.T, site string) (int, string) {
+func signIn(t *testing.T, site, tenant, secret string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), "POST", site+"/console/token", strings.NewReader(`{"tenant":"acme","subject":"ada"}`))
+	body := strings.NewReader(fmt.Sprintf(`{"tenant":%q,"subject":"ada","secret":%q}`, tenant, secret))
+	r, err := http.NewRequestWithContext(t.Context(), "POST", site+"/console/token", body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +53,14 @@ func TestConsoleSignsAnOperatorInOnThisMachine(t *testing.T) {
 	var log lifttest.Log
 	running := start(t, t.TempDir(), &log)
 	defer stop(t, running)
-	code, body := signIn(t, running.HTTPURL())
+	secret := secretOf(running)
+	if len(secret) < 22 { // of base64, for 128 bits
+		t.Errorf("the secret %q has less than 128 bits", secret)
+	}
+	if code, body := signIn(t, running.HTTPURL(), "acme", "guessed"); code != 401 || strings.Contains(body, "token\"") {
+		t.Errorf("with a guessed secret: got %d, %s; want 401", code, body)
+	}
+	code, body := signIn(t, running.HTTPURL(), "acme", secret)
 	var answer struct{ Token string }
 	if err := json.Unmarshal([]byte(body), &answer); code != 200 || err != nil {
 		t.Fatalf("%d, %s", code, body)
@@ -63,8 +78,23 @@ func TestConsoleSignsAnOperatorInOnThisMachine(t *testing.T) {
 			t.Errorf("%s: %d, %s", path, code, body)
 		}
 	}
-	if strings.Contains(log.String(), answer.Token) {
-		t.Error("the token is in the log")
+	if strings.Contains(log.String(), answer.Token) || strings.Contains(log.String(), secret) {
+		t.Error("the token or the secret is in the log")
+	}
+}
+
+// Who knew the secret of one start is not signed in after the next.
+func TestConsoleHasAnotherSecretAtEachStart(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	var log lifttest.Log
+	first := start(t, data, &log)
+	old := secretOf(first)
+	stop(t, first)
+	second := start(t, data, &log)
+	defer stop(t, second)
+	if code, body := signIn(t, second.HTTPURL(), "acme", old); code != 401 {
+		t.Errorf("with the secret of the start before: got %d, %s; want 401", code, body)
 	}
 }
 
@@ -84,7 +114,10 @@ func TestConsoleSignsNobodyInBeyondThisMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := "http://127.0.0.1:" + port
-	if code, body := signIn(t, site); code != 403 || !strings.Contains(body, "more than this machine") {
+	if running.ConsoleURL() != running.HTTPURL()+"/console/" {
+		t.Errorf("a secret that opens nothing is shown: %s", running.ConsoleURL())
+	}
+	if code, body := signIn(t, site, "acme", secretOf(running)); code != 403 || !strings.Contains(body, "more than this machine") {
 		t.Errorf("sign-in: %d, %s", code, body)
 	}
 	r, err := http.NewRequestWithContext(t.Context(), "GET", site+"/console/config", nil)

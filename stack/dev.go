@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/console"
 	"github.com/pay-theory/streamer/emulator/gateway"
 	"github.com/pay-theory/streamer/emulator/lambda"
 	"github.com/pay-theory/streamer/functions"
@@ -79,6 +78,7 @@ type Dev struct {
 	hosts    []*lambda.InProcess
 	gateway  *gateway.Gateway
 	handler  http.Handler // the gateway, and the console beside it
+	console  string       // path of the console
 	listener net.Listener
 	server   *http.Server
 
@@ -210,7 +210,7 @@ func (s *Dev) functions() error {
 	for i, action := range all {
 		names[i] = action.Name()
 	}
-	s.handler, err = withConsole(s.gateway, consoleConfig{address: s.listener.Addr(), stage: c.Stage, actions: names,
+	s.handler, s.console, err = withConsole(s.gateway, consoleConfig{address: s.listener.Addr(), stage: c.Stage, actions: names,
 		issuer: DevIssuer, audience: DevAudience, key: s.key, foreign: external, logs: logs})
 	if err != nil {
 		return err
@@ -266,8 +266,8 @@ func (s *Dev) Addr() string { return s.listener.Addr().String() }
 // WebSocketURL is where clients connect.
 func (s *Dev) WebSocketURL() string { return "ws://" + s.Addr() + "/" + s.config.Stage }
 
-// ConsoleURL is the web console.
-func (s *Dev) ConsoleURL() string { return s.HTTPURL() + console.Path + "/" }
+// ConsoleURL is the web console, as in [Stack].
+func (s *Dev) ConsoleURL() string { return s.HTTPURL() + s.console }
 
 // HTTPURL is the root of the HTTP API.
 func (s *Dev) HTTPURL() string { return "http://" + s.Addr() }

@@ -13,7 +13,7 @@ import (
 type Stack interface {
 	WebSocketURL() string // where clients connect
 	HTTPURL() string      // the root of the HTTP API
-	ConsoleURL() string   // the web console
+	ConsoleURL() string   // the web console, with the secret of this start, if it signs visitors in: for a person, not for logs
 
 	// Sign makes a token that the stack accepts, with claims changed or added as
 	// in [Key.SignClaims]; nil changes none.

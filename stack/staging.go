@@ -16,7 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pay-theory/streamer/console"
 	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/emulator/gateway"
 	"github.com/pay-theory/streamer/emulator/lambda"
@@ -40,6 +39,7 @@ type Staging struct {
 	hosts    map[string]*lambda.Processes // by the functions' ARNs
 	queues   queues
 	gateway  *gateway.Gateway
+	console  string // path of the console
 	listener net.Listener
 	servers  []*http.Server
 
@@ -176,11 +176,12 @@ func (s *Staging) functions(certificates string) error {
 	if s.gateway, err = gateway.New(config); err != nil {
 		return err
 	}
-	handler, err := withConsole(c.watched("execute-api", s.gateway), consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
+	handler, path, err := withConsole(c.watched("execute-api", s.gateway), consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
 		issuer: s.issuer, audience: s.audience, key: s.key, foreign: c.Parameters["JwksUrl"] != "", logs: logs})
 	if err != nil {
 		return err
 	}
+	s.console = path
 	s.serveOn(gateway.Listen(s.listener), handler)
 	return nil
 }
@@ -290,8 +291,8 @@ func (s *Staging) Addr() string { return s.listener.Addr().String() }
 // WebSocketURL is where clients connect.
 func (s *Staging) WebSocketURL() string { return "ws://" + s.Addr() + "/" + s.plan.socket.stage }
 
-// ConsoleURL is the web console.
-func (s *Staging) ConsoleURL() string { return s.HTTPURL() + console.Path + "/" }
+// ConsoleURL is the web console, as in [Stack].
+func (s *Staging) ConsoleURL() string { return s.HTTPURL() + s.console }
 
 // HTTPURL is the root of the HTTP API.
 func (s *Staging) HTTPURL() string { return "http://" + s.Addr() }

@@ -37,7 +37,8 @@ func consoleOfStaging(t *testing.T, running *stack.Staging) {
 		}
 	}
 	var signed struct{ Token string }
-	ask("POST", "/console/token", "", `{"tenant":"acme","subject":"console"}`, &signed)
+	_, secret, _ := strings.Cut(running.ConsoleURL(), "#secret=")
+	ask("POST", "/console/token", "", `{"tenant":"acme","subject":"console","secret":"`+secret+`"}`, &signed)
 	ask("POST", "/requests", signed.Token, `{"action":"echo_async","payload":{"step_ms":1},"id":"console"}`, new(any))
 	var request struct {
 		State  string

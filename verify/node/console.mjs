@@ -7,6 +7,7 @@ import { chromium } from "playwright-core";
 import WebSocket from "ws";
 
 const { CHROMIUM, SITE, CONTROL, OPERATOR, USER, HOSTILE, SCREENSHOTS } = process.env;
+let { CONSOLE } = process.env; // the address that the stack printed at its start
 const PATIENCE = 60_000;
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -33,7 +34,11 @@ async function open(options = {}) {
 }
 
 const page = await open();
-const control = async (what) => assert.equal((await fetch(`${CONTROL}/${what}`, { method: "POST" })).status, 200);
+const control = async (what) => {
+  const response = await fetch(`${CONTROL}/${what}`, { method: "POST" });
+  assert.equal(response.status, 200);
+  return response.text();
+};
 const heading = (name, on = page) => on.getByRole("heading", { level: 1, name }).waitFor();
 const view = (name) => page.getByRole("navigation", { name: "Views" }).getByRole("link", { name }).click();
 const state = (text) => page.locator(".head .badge").filter({ hasText: text }).waitFor();
@@ -71,8 +76,21 @@ async function repaired() {
 }
 
 const steps = {
-  async "signed in on this machine, with nothing to see yet"() {
+  async "a visitor without the secret of the start is asked for it"() {
     await go("");
+    await heading("Sign in");
+    await page.getByText("the address of the console that the stack printed").waitFor();
+    await page.getByLabel("Secret").fill("guessed");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("alert").filter({ hasText: "the secret is missing, or is not the one of this start" }).waitFor();
+    assert.equal(await page.getByLabel("Secret").inputValue(), "");
+  },
+
+  async "signed in on this machine, with nothing to see yet"() {
+    await page.goto(CONSOLE); // in the tab that asks: only the fragment is another
+    await heading("Overview");
+    assert.equal(page.url(), `${SITE}/console/`); // the secret is not in the address bar
+    await page.reload(); // and the tab has it
     await heading("Overview");
     await page.getByText("There are no requests yet.").waitFor();
     await page.getByText("dev as you").waitFor();
@@ -253,7 +271,7 @@ const steps = {
     await control("stop");
     await page.getByRole("status").filter({ hasText: "reconnecting" }).waitFor();
     await page.getByRole("alert").filter({ hasText: "The server does not answer" }).waitFor();
-    await control("start");
+    CONSOLE = await control("start");
     await page.getByText("connected", { exact: true }).waitFor();
     await control("release");
     await state("succeeded");
@@ -266,6 +284,10 @@ const steps = {
     await page.getByRole("button", { name: "Sign out" }).click();
     await heading("Sign in");
     await page.getByLabel("Tenant").fill("other");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    await page.getByRole("alert").filter({ hasText: "is not the one of this start" }).waitFor(); // the server was started again
+    await page.getByLabel("Tenant").fill("other");
+    await page.getByLabel("Secret").fill(CONSOLE.split("#secret=")[1]);
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByText("other as you").waitFor();
     await go("requests");
@@ -294,6 +316,8 @@ async function accessible() {
     "dark, phone": { colorScheme: "dark", viewport: { width: 360, height: 780 } },
   })) {
     const on = await open(options);
+    await on.goto(CONSOLE);
+    await on.getByText("dev as you").waitFor();
     for (const path of ["", "requests?subject=you", "requests/broken-1?subject=you", "connections", "send"]) {
       await go(path, on);
       await on.getByRole("heading", { level: 1 }).waitFor();
