@@ -30,7 +30,7 @@ const OPEN_WITHIN = 15_000;
 const PONG_WITHIN = 10_000;
 const noAnswer = () => new Error("no answer");
 /** How often the silence is looked at. Browsers hold the timers of hidden tabs to a minute. */
-const LOOK_EVERY = 60_000;
+const LOOK_EVERY = 15_000;
 
 /** One WebSocket, from its handshake to its end. */
 export class Connection implements Session {

@@ -14,8 +14,8 @@ import { Tokens } from "./token.js";
 const MAX_FRAME = 32_000;
 /** How often a message is sent that is not answered. */
 const MAX_TRIES = 5;
-/** While a result is awaited, a dead connection should show within a minute or two. */
-const WAITING_SILENCE = 60_000;
+/** While a result is awaited: with the time until it is looked at, and that of the pong, a dead connection shows within a minute. */
+const WAITING_SILENCE = 30_000;
 
 /** A call, or a request, that can be given up. */
 interface Asking {

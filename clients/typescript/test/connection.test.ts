@@ -134,6 +134,21 @@ test("a connection that answers no ping is given up", async (t) => {
   assert.equal(await ends.next(), "silent");
 });
 
+test("a busy connection whose pong is late is kept", async (t) => {
+  const { peer, clock, connection, heard, ends } = await open(t);
+  connection.check();
+  await peer.expect("streamer.ping");
+  peer.send(f.progress(1, 2));
+  await heard.next();
+  clock.advance(10_000);
+  await turn();
+  assert.equal(ends.waiting, 0);
+  const answer = connection.call(message);
+  await peer.expect("echo");
+  peer.send(f.response(1));
+  assert.deepEqual(await answer, f.response(1));
+});
+
 test("a message without an answer fails, and asks whether anybody is there", async (t) => {
   const { peer, clock, connection, ends } = await open(t);
   const answer = connection.call(message);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deferred } from "../src/clock.js";
 import { StreamerError } from "../src/error.js";
 import { Streamer } from "../src/streamer.js";
 import type { ManualClock } from "./support/clock.js";
@@ -199,6 +200,33 @@ test("before API Gateway's two hours it hands over to a new connection, without 
   assert.deepEqual(states, []);
 });
 
+test("a half-open connection under a waiting request is noticed within a minute", async (t) => {
+  const { server, clock, connect } = await newHarness(t);
+  server.pongs = false;
+  const streamer = connect();
+  const peer = await server.connections.next();
+  await reaches(streamer, "open");
+  // The worst moment: the silence was looked at just before the last frame.
+  clock.advance(14_000);
+  const acknowledged = deferred<void>();
+  const request = streamer.request("report", {}, { onProgress: () => acknowledged.resolve() });
+  const { id } = await peer.expect("report");
+  peer.send(frames(id).ack());
+  await acknowledged.promise;
+  const begun = clock.now();
+  while (streamer.state === "open") {
+    assert.ok(clock.now() - begun < MINUTE, "a minute has passed, and the connection counts as open");
+    clock.advance(1000);
+    await turn();
+  }
+  assert.equal(streamer.reason, "silent");
+  clock.advance(1000);
+  const next = await server.connections.next();
+  assert.deepEqual((await next.expect("streamer.subscribe")).payload, { request_id: id });
+  next.send(frames(id).complete("done", 2));
+  assert.equal(await request.result, "done");
+});
+
 test("a hand-over that fails leaves the connection as it is and is tried again", async (t) => {
   const { server, clock, connect } = await newHarness(t, { pingInterval: 2 ** 30 });
   const streamer = connect();
@@ -208,8 +236,8 @@ test("a hand-over that fails leaves the connection as it is and is tried again",
   server.refuse = 503;
   clock.advance(105 * MINUTE);
   await server.handshakes.next();
-  // One timer looks at the silence every minute, the other is the next try.
-  while (clock.due().slice(0, 2).join() !== `${MINUTE},${MINUTE}`) await turn(1);
+  // One timer looks at the silence every quarter of a minute, the other is the next try.
+  while (clock.due().slice(0, 2).join() !== `${MINUTE / 4},${MINUTE}`) await turn(1);
   assert.equal(streamer.state, "open");
   server.refuse = undefined;
   clock.advance(MINUTE);
@@ -257,7 +285,7 @@ test("a renewal that fails for now is tried again; one that is refused opens a n
   let message = await peer.expect("streamer.authenticate");
   peer.send(frames(message.id).error("SERVICE_UNAVAILABLE", undefined, { retry: { retryable: true } }));
   // The other timer looks at the silence.
-  while (clock.due().slice(0, 2).join() !== "30000,30000") await turn(1);
+  while (clock.due().slice(0, 2).join() !== "15000,30000") await turn(1);
   await pass(clock, 30_000);
   message = await peer.expect("streamer.authenticate");
   peer.send(frames(message.id).error("FORBIDDEN"));

@@ -285,7 +285,7 @@ var ANSWER_WITHIN = 35e3;
 var OPEN_WITHIN = 15e3;
 var PONG_WITHIN = 1e4;
 var noAnswer = () => new Error("no answer");
-var LOOK_EVERY = 6e4;
+var LOOK_EVERY = 15e3;
 var Connection = class {
   constructor(SocketClass, url2, token, codec, timers, events) {
     this.codec = codec;
@@ -861,7 +861,7 @@ function isProgress(current) {
 // clients/typescript/src/driver.ts
 var MAX_FRAME = 32e3;
 var MAX_TRIES = 5;
-var WAITING_SILENCE = 6e4;
+var WAITING_SILENCE = 3e4;
 var Driver = class {
   constructor(url2, options) {
     this.url = url2;
