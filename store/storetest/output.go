@@ -129,7 +129,7 @@ var outputTests = []test{
 
 		holder := queued("acme", "ada", "r-1", epoch.Add(time.Hour))
 		holder.Permits = []string{"a"}
-		s.create(t, holder, places(1, "a")...)
+		s.create(t, holder, permits(1, "a")...)
 		s.reads(t, old.Key, 0, 10)
 	}},
 }

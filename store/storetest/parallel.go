@@ -38,7 +38,7 @@ var parallelTests = []test{
 		kept := s.load(t, queued("acme", "ada", "r-1", epoch).Key)
 		for _, r := range results {
 			if r != nil && r.Worker != kept.Worker {
-				t.Errorf("somebody was given the request of %s, but %s has the key", r.Worker, kept.Worker)
+				t.Errorf("a caller was given the request of %s, but %s has the key", r.Worker, kept.Worker)
 			}
 		}
 	}},
@@ -194,7 +194,7 @@ var parallelTests = []test{
 		var held, acquired atomic.Int32
 		together(n, func(i int) {
 			for range each {
-				_, err := s.ChangeRequest(t.Context(), requests[i].Key, request.Change{Set: request.Effects{Acquire: places(limit, "a"), AddRev: 1}})
+				_, err := s.ChangeRequest(t.Context(), requests[i].Key, request.Change{Set: request.Effects{Acquire: permits(limit, "a"), AddRev: 1}})
 				var full *request.LimitError
 				if errors.As(err, &full) {
 					continue
@@ -217,7 +217,7 @@ var parallelTests = []test{
 		})
 		s.taken(t, "a", 0)
 		if acquired.Load() < limit {
-			t.Errorf("%d places were taken in all", acquired.Load())
+			t.Errorf("%d permits were acquired in all", acquired.Load())
 		}
 	}},
 	{"as many as the limit are created", func(t *testing.T, s suite) {
@@ -248,7 +248,7 @@ var parallelTests = []test{
 		together(12, func(i int) {
 			r := queued("acme", "ada", "r-1", epoch)
 			r.Permits = []string{"a"}
-			_, created, err := s.CreateRequest(t.Context(), r, places(1, "a")...)
+			_, created, err := s.CreateRequest(t.Context(), r, permits(1, "a")...)
 			if err != nil {
 				t.Error(err)
 			}
@@ -272,7 +272,7 @@ var parallelTests = []test{
 				}
 				switch {
 				case i == 0 && n%2 == 0:
-					c = request.Change{Set: request.Effects{Acquire: places(1, "a"), AddRev: 1}}
+					c = request.Change{Set: request.Effects{Acquire: permits(1, "a"), AddRev: 1}}
 				case i == 0:
 					c = request.Change{Set: request.Effects{Release: []string{"a"}, AddRev: 1}}
 				}
@@ -285,14 +285,14 @@ var parallelTests = []test{
 			}
 		})
 		if got := s.load(t, r.Key); got.Rev != 1+4*each || len(got.Subscribers) != 3*each || len(got.Permits) != 0 {
-			t.Errorf("rev %d, %d subscribers, slots %v", got.Rev, len(got.Subscribers), got.Permits)
+			t.Errorf("rev %d, %d subscribers, permits %v", got.Rev, len(got.Subscribers), got.Permits)
 		}
 		s.taken(t, "a", 0)
 	}},
 	{"a chunk of output is appended once and in order", func(t *testing.T, s suite) {
 		const n, each = 6, 4
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
-		var places [n * each]string // what was acknowledged to be where
+		var offsets [n * each]string // what was acknowledged to be where
 		together(n, func(i int) {
 			at := int64(0)
 			for k := 0; k < each; {
@@ -312,7 +312,7 @@ var parallelTests = []test{
 				case got.Output != at+1:
 					t.Errorf("a chunk at %d leaves %d chunks", at, got.Output)
 				}
-				places[at] = chunk
+				offsets[at] = chunk
 				at, k = got.Output, k+1
 			}
 		})
@@ -320,12 +320,12 @@ var parallelTests = []test{
 			t.Errorf("%d chunks, rev %d", got.Output, got.Rev)
 		}
 		var want []json.RawMessage
-		for _, chunk := range places {
+		for _, chunk := range offsets {
 			want = append(want, json.RawMessage(chunk))
 		}
 		s.reads(t, r.Key, 0, 1000, want...)
 	}},
-	{"a write is read by whoever looks next", func(t *testing.T, s suite) {
+	{"a write is read by the next reader", func(t *testing.T, s suite) {
 		together(4, func(i int) {
 			r := queued("acme", "ada", fmt.Sprint("r-", i), epoch)
 			if _, _, err := s.CreateRequest(t.Context(), r); err != nil {

@@ -13,7 +13,7 @@ import (
 
 var permitTests = []test{
 	{"as many as the limit hold a place", func(t *testing.T, s suite) {
-		acquire := request.Change{Set: request.Effects{Acquire: places(2, "a"), AddRev: 1}}
+		acquire := request.Change{Set: request.Effects{Acquire: permits(2, "a"), AddRev: 1}}
 		r := s.several(t, 3)
 		s.taken(t, "a", 0)
 		if got := s.change(t, r[0].Key, acquire); len(got.Permits) != 1 || got.Permits[0] != "a" {
@@ -21,7 +21,7 @@ var permitTests = []test{
 		}
 		s.change(t, r[1].Key, acquire)
 		s.taken(t, "a", 2)
-		s.limited(t, r[2].Key, acquire, places(2, "a")[0])
+		s.limited(t, r[2].Key, acquire, permits(2, "a")[0])
 		s.change(t, r[0].Key, request.Change{Set: request.Effects{Release: []string{"a"}}})
 		s.taken(t, "a", 1)
 		s.change(t, r[2].Key, acquire)
@@ -33,26 +33,26 @@ var permitTests = []test{
 	}},
 	{"the limit is the one of the change", func(t *testing.T, s suite) {
 		r := s.several(t, 4)
-		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: places(1, "a")}})
-		s.limited(t, r[1].Key, request.Change{Set: request.Effects{Acquire: places(1, "a")}}, places(1, "a")[0])
-		s.change(t, r[1].Key, request.Change{Set: request.Effects{Acquire: places(3, "a")}})
-		s.change(t, r[2].Key, request.Change{Set: request.Effects{Acquire: places(3, "a")}})
+		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: permits(1, "a")}})
+		s.limited(t, r[1].Key, request.Change{Set: request.Effects{Acquire: permits(1, "a")}}, permits(1, "a")[0])
+		s.change(t, r[1].Key, request.Change{Set: request.Effects{Acquire: permits(3, "a")}})
+		s.change(t, r[2].Key, request.Change{Set: request.Effects{Acquire: permits(3, "a")}})
 		for limit := range 4 {
-			s.limited(t, r[3].Key, request.Change{Set: request.Effects{Acquire: places(limit, "a")}}, places(limit, "a")[0])
+			s.limited(t, r[3].Key, request.Change{Set: request.Effects{Acquire: permits(limit, "a")}}, permits(limit, "a")[0])
 		}
-		s.limited(t, r[3].Key, request.Change{Set: request.Effects{Acquire: places(0, "b")}}, places(0, "b")[0])
+		s.limited(t, r[3].Key, request.Change{Set: request.Effects{Acquire: permits(0, "b")}}, permits(0, "b")[0])
 		s.taken(t, "a", 3)
 		s.taken(t, "b", 0)
 	}},
-	{"all of its places or none", func(t *testing.T, s suite) {
+	{"all of its permits or none", func(t *testing.T, s suite) {
 		r := s.several(t, 2)
-		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: places(1, "b")}})
-		s.limited(t, r[1].Key, request.Change{Set: request.Effects{Acquire: places(1, "a", "b", "c")}}, places(1, "b")[0])
+		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: permits(1, "b")}})
+		s.limited(t, r[1].Key, request.Change{Set: request.Effects{Acquire: permits(1, "a", "b", "c")}}, permits(1, "b")[0])
 		s.taken(t, "a", 0)
 		s.taken(t, "c", 0)
 		s.change(t, r[0].Key, request.Change{Set: request.Effects{Release: []string{"b"}}})
-		s.change(t, r[1].Key, request.Change{Set: request.Effects{Acquire: places(1, "a", "b", "c")}})
-		s.limited(t, r[0].Key, request.Change{Set: request.Effects{Acquire: places(1, "c", "b")}}, places(1, "c")[0])
+		s.change(t, r[1].Key, request.Change{Set: request.Effects{Acquire: permits(1, "a", "b", "c")}})
+		s.limited(t, r[0].Key, request.Change{Set: request.Effects{Acquire: permits(1, "c", "b")}}, permits(1, "c")[0])
 		s.change(t, r[1].Key, request.Change{Set: request.Effects{Release: []string{"c", "a"}}})
 		s.taken(t, "a", 0)
 		s.taken(t, "b", 1)
@@ -61,41 +61,41 @@ var permitTests = []test{
 	{"a full limit changes nothing else", func(t *testing.T, s suite) {
 		want := full("r-1")
 		want.Permits = []string{"held"}
-		s.create(t, want, places(1, "held")...)
+		s.create(t, want, permits(1, "held")...)
 		other := s.create(t, queued("acme", "ada", "r-2", epoch))
-		s.change(t, other.Key, request.Change{Set: request.Effects{Acquire: places(1, "a")}})
+		s.change(t, other.Key, request.Change{Set: request.Effects{Acquire: permits(1, "a")}})
 		s.limited(t, want.Key, request.Change{
 			If: request.Guards{OutputAt: new(int64(want.Output))},
-			Set: request.Effects{Acquire: places(1, "a"), Release: []string{"held"}, Output: []json.RawMessage{json.RawMessage("1")},
+			Set: request.Effects{Acquire: permits(1, "a"), Release: []string{"held"}, Output: []json.RawMessage{json.RawMessage("1")},
 				UpdatedAt: epoch, State: request.Running, AddRev: 1, AddFence: 1, Step: &request.Step{Name: "s", Result: json.RawMessage("1")}},
-		}, places(1, "a")[0])
+		}, permits(1, "a")[0])
 		s.taken(t, "held", 1)
 		s.reads(t, want.Key, want.Output, 10)
 	}},
 	{"a conflict wins over a full limit", func(t *testing.T, s suite) {
 		r := s.several(t, 2)
-		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: places(1, "a")}})
-		got := s.conflict(t, r[1].Key, request.Change{If: request.Guards{Fence: 5}, Set: request.Effects{Acquire: places(1, "a"), AddRev: 1}})
+		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: permits(1, "a")}})
+		got := s.conflict(t, r[1].Key, request.Change{If: request.Guards{Fence: 5}, Set: request.Effects{Acquire: permits(1, "a"), AddRev: 1}})
 		same(t, "the conflict's row", got, r[1])
 		got = s.conflict(t, r[1].Key, request.Change{
 			If:  request.Guards{States: []request.State{request.Running}},
-			Set: request.Effects{Acquire: places(0, "b"), AddRev: 1},
+			Set: request.Effects{Acquire: permits(0, "b"), AddRev: 1},
 		})
 		same(t, "the conflict's row", got, r[1])
 		s.taken(t, "a", 1)
 		missing := request.Key{Tenant: "acme", Subject: "ada", ID: "missing"}
-		if _, err := s.ChangeRequest(t.Context(), missing, request.Change{Set: request.Effects{Acquire: places(1, "a")}}); !errors.Is(err,
+		if _, err := s.ChangeRequest(t.Context(), missing, request.Change{Set: request.Effects{Acquire: permits(1, "a")}}); !errors.Is(err,
 			request.ErrNotFound) {
 			t.Errorf("of a request that is not there: %v", err)
 		}
 	}},
 	{"only what is held is given back", func(t *testing.T, s suite) {
 		r := s.several(t, 2)
-		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: places(5, "a", "b")}})
+		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: permits(5, "a", "b")}})
 		s.change(t, r[1].Key, request.Change{Set: request.Effects{Release: []string{"a", "b", "never"}}})
 		s.taken(t, "a", 1)
 		s.taken(t, "never", 0)
-		s.change(t, r[1].Key, request.Change{Set: request.Effects{Acquire: places(5, "a")}})
+		s.change(t, r[1].Key, request.Change{Set: request.Effects{Acquire: permits(5, "a")}})
 		s.change(t, r[0].Key, request.Change{Set: request.Effects{Release: []string{"a", "a"}}})
 		s.taken(t, "a", 1)
 		s.change(t, r[0].Key, request.Change{Set: request.Effects{Release: []string{"a"}}})
@@ -104,24 +104,24 @@ var permitTests = []test{
 	}},
 	{"a place is given back before one is taken", func(t *testing.T, s suite) {
 		r := s.several(t, 1)[0]
-		s.change(t, r.Key, request.Change{Set: request.Effects{Acquire: places(1, "a")}})
+		s.change(t, r.Key, request.Change{Set: request.Effects{Acquire: permits(1, "a")}})
 		if got := s.change(t, r.Key, request.Change{Set: request.Effects{Release: []string{"a"},
-			Acquire: places(1, "a", "b")}}); len(got.Permits) != 2 {
+			Acquire: permits(1, "a", "b")}}); len(got.Permits) != 2 {
 			t.Errorf("it holds %v", got.Permits)
 		}
 		s.taken(t, "a", 1)
 		s.taken(t, "b", 1)
 	}},
-	{"names that look alike are different slots", func(t *testing.T, s suite) {
+	{"names that look alike are different limits", func(t *testing.T, s suite) {
 		names := []string{"a", "A", "a#", "a%23", "#a", "a:b", "tenant:a#b", "é", "e\u0301", "acme#ada", "acme#ada#r-1"}
 		r := s.several(t, 2)
-		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: places(1, names...)}})
+		s.change(t, r[0].Key, request.Change{Set: request.Effects{Acquire: permits(1, names...)}})
 		for _, name := range names {
 			s.taken(t, name, 1)
 		}
-		s.limited(t, r[1].Key, request.Change{Set: request.Effects{Acquire: places(1, "b", "a#")}}, places(1, "a#")[0])
+		s.limited(t, r[1].Key, request.Change{Set: request.Effects{Acquire: permits(1, "b", "a#")}}, permits(1, "a#")[0])
 	}},
-	{"a creation takes its places", func(t *testing.T, s suite) {
+	{"a creation acquires its permits", func(t *testing.T, s suite) {
 		holder := func(id string) *request.Request {
 			r := queued("acme", "ada", id, epoch)
 			r.Permits = []string{"a", "b"}
@@ -142,7 +142,7 @@ var permitTests = []test{
 		if _, err := s.LoadRequest(t.Context(), holder("r-2").Key); !errors.Is(err, request.ErrNotFound) {
 			t.Errorf("it was refused, but loads with %v", err)
 		}
-		for _, acquire := range [][]request.Permit{acquire, places(0, "c"), places(9, "a", "b", "c")} {
+		for _, acquire := range [][]request.Permit{acquire, permits(0, "c"), permits(9, "a", "b", "c")} {
 			stored, created, err := s.CreateRequest(t.Context(), holder("r-1"), acquire...)
 			if err != nil || created {
 				t.Fatalf("a taken key: created %v, %v", created, err)
@@ -161,20 +161,20 @@ var permitTests = []test{
 		s.create(t, holder("r-2"), acquire...)
 		s.taken(t, "a", 1)
 	}},
-	{"a creation over an expired request takes its places", func(t *testing.T, s suite) {
+	{"a creation over an expired request acquires its permits", func(t *testing.T, s suite) {
 		old := full("r-1")
 		old.Permits, old.ExpiresAt = nil, epoch
 		s.create(t, old)
 		other := s.create(t, queued("acme", "bob", "r-1", epoch))
-		s.change(t, other.Key, request.Change{Set: request.Effects{Acquire: places(1, "a")}})
+		s.change(t, other.Key, request.Change{Set: request.Effects{Acquire: permits(1, "a")}})
 		young := queued("acme", "ada", "r-1", epoch)
 		young.Permits = []string{"a"}
 		var limit *request.LimitError
-		if _, created, err := s.CreateRequest(t.Context(), young, places(1, "a")...); !errors.As(err, &limit) || created {
+		if _, created, err := s.CreateRequest(t.Context(), young, permits(1, "a")...); !errors.As(err, &limit) || created {
 			t.Fatalf("beyond the limit: created %v, %v", created, err)
 		}
 		same(t, "after a refusal", s.load(t, old.Key), old)
-		same(t, "created", s.create(t, young, places(2, "a")...), young)
+		same(t, "created", s.create(t, young, permits(2, "a")...), young)
 		s.taken(t, "a", 2)
 	}},
 	{"those who wait, the highest priority first, then the oldest", func(t *testing.T, s suite) {
@@ -217,7 +217,7 @@ var permitTests = []test{
 	{"a life between limits", func(t *testing.T, s suite) {
 		want := queued("acme", "ada", "r-1", epoch)
 		want.Permits = []string{"open"}
-		s.create(t, want, places(1, "open")...)
+		s.create(t, want, permits(1, "open")...)
 		at := func(n int) time.Time { return epoch.Add(time.Duration(n) * time.Second) }
 		for i, c := range []request.Change{
 			{Set: request.Effects{UpdatedAt: at(1), State: request.Queued, DueAt: at(300), AddRev: 1, ThrottledBy: "action"}},
@@ -227,7 +227,7 @@ var permitTests = []test{
 			},
 			{
 				If:  request.Guards{DueBy: at(2)},
-				Set: request.Effects{UpdatedAt: at(2), State: request.Running, AddFence: 1, Acquire: places(1, "tenant", "action")},
+				Set: request.Effects{UpdatedAt: at(2), State: request.Running, AddFence: 1, Acquire: permits(1, "tenant", "action")},
 			},
 			{
 				If: request.Guards{Fence: 1, OutputAt: new(int64(0))},
@@ -236,14 +236,14 @@ var permitTests = []test{
 			},
 			{
 				If:  request.Guards{DueBy: at(4)},
-				Set: request.Effects{UpdatedAt: at(4), State: request.Running, AddFence: 1, Acquire: places(1, "tenant", "action")},
+				Set: request.Effects{UpdatedAt: at(4), State: request.Running, AddFence: 1, Acquire: permits(1, "tenant", "action")},
 			},
 			{
 				If: request.Guards{Fence: 2},
 				Set: request.Effects{UpdatedAt: at(5), State: request.Failed, FinishedAt: at(5), Release: []string{"open", "tenant", "action"},
 					ExpiresAt: at(1000)},
 			},
-			redriven(at(6), places(1, "open")...),
+			redriven(at(6), permits(1, "open")...),
 		} {
 			if err := c.Apply(want); err != nil {
 				t.Fatal(err)
@@ -264,7 +264,7 @@ var permitTests = []test{
 }
 
 // places is a limit of each name, with one limit.
-func places(limit int, names ...string) []request.Permit {
+func permits(limit int, names ...string) []request.Permit {
 	var slots []request.Permit
 	for _, name := range names {
 		slots = append(slots, request.Permit{Name: name, Limit: limit})

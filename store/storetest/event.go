@@ -1,0 +1,154 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/internal/model"
+	"github.com/pay-theory/streamer/request"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// happen lets an event happen, whether or not it does anything.
+func (l *lifecycle) happen(event model.Event) {
+	l.t.Helper()
+	ctx := l.t.Context()
+	var err error
+	switch event {
+	case model.Submit:
+		l.submit(l.key.ID)
+	case model.Cancel:
+		_, err = l.requests.Cancel(ctx, l.who, l.key.ID)
+	case model.Signal:
+		_, err = l.requests.Signal(ctx, l.who, wire.Signal{RequestID: l.key.ID, Token: "go"})
+	case model.Redrive:
+		_, err = l.requests.Redrive(ctx, l.who, l.key.ID)
+	case model.Claim:
+		if a := l.claim(l.key); a != nil {
+			l.worker = a
+		}
+	case model.Sweep:
+		_, err = l.processor.Sweep(ctx)
+	case model.Release:
+		l.release()
+	default:
+		l.work(event)
+	}
+	var declared *streamer.Error // a refusal is one way to change nothing
+	if err != nil && (!errors.As(err, &declared) || declared.Code == wire.ServiceUnavailable) {
+		l.t.Fatalf("%s: %v", event, err)
+	}
+}
+
+// free ends a request of the tenant: the one that holds the place, if any.
+func (l *lifecycle) release() {
+	l.t.Helper()
+	if l.blocker == nil {
+		l.submit("bystander")
+		l.blocker = l.claim(l.named("bystander"))
+	}
+	l.blocker.order(l.t, func(context.Context, *streamer.Job) (bool, error) { return true, nil })
+}
+
+// work has the worker do something. One whose lease was taken hears of it.
+func (l *lifecycle) work(event model.Event) {
+	l.t.Helper()
+	returns := func(err error) {
+		l.worker.order(l.t, func(context.Context, *streamer.Job) (bool, error) { return true, err })
+	}
+	switch event {
+	case model.Heartbeat:
+		l.beat()
+	case model.Step:
+		l.worker.order(l.t, func(ctx context.Context, job *streamer.Job) (bool, error) {
+			_, err := streamer.RunStep(ctx, job, "charge", func(context.Context) (int, error) { return 7, nil })
+			if err != nil && !errors.Is(err, streamer.ErrLeaseLost) {
+				l.t.Errorf("step: %v", err)
+			}
+			return false, nil
+		})
+	case model.Succeed:
+		returns(nil)
+	case model.Fail:
+		returns(errForGood)
+	case model.Error:
+		returns(errForNow)
+	case model.Continue:
+		returns(streamer.Continue(1))
+	case model.Snooze:
+		returns(streamer.Snooze(time.Hour))
+	case model.Await:
+		l.worker.order(l.t, func(ctx context.Context, job *streamer.Job) (bool, error) {
+			_, err := streamer.AwaitSignal(ctx, job, "go", time.Hour)
+			return true, err
+		})
+	default:
+		l.t.Fatalf("the suite does not know how to %s", event)
+	}
+}
+
+// beat makes a heartbeat: progress that is saved, since the last save is long
+// ago. It returns when it is stored, or the worker has heard that it is to stop.
+func (l *lifecycle) beat() {
+	l.t.Helper()
+	l.advance(10 * time.Second)
+	l.worker.order(l.t, func(_ context.Context, job *streamer.Job) (bool, error) {
+		job.Progress(50, "half")
+		return false, nil
+	})
+	settles(l.t, func() string {
+		if r := l.row(); l.worker.ctx.Err() == nil && (r == nil || r.Progress.Percentage != 50) {
+			return "no heartbeat was stored, and none was refused"
+		}
+		return ""
+	})
+	if cause := context.Cause(l.worker.ctx); cause != nil && !errors.Is(cause, streamer.ErrLeaseLost) &&
+		!errors.Is(cause, streamer.ErrCancelled) {
+		l.t.Errorf("the worker stops because of %v", cause)
+	}
+}
+
+// situation says which of the model's situations the request is in.
+func (l *lifecycle) situation() model.Situation {
+	l.t.Helper()
+	r, now := l.row(), l.processor.Now()
+	switch {
+	case r == nil:
+		return model.Absent
+	case r.State == request.Succeeded:
+		return model.Succeeded
+	case r.State == request.Failed:
+		return model.Failed
+	case r.State == request.Cancelled:
+		return model.Cancelled
+	case r.State == request.Queued && r.CancelRequested:
+		return model.Situation{State: request.Queued, When: "asked to stop"}
+	case r.State == request.Queued && r.ThrottledBy != "":
+		return model.Throttled
+	case r.State == request.Queued && r.Await.Token != "":
+		return model.Awaiting
+	case r.State == request.Queued && r.DueAt.After(now):
+		return model.Later
+	case r.State == request.Queued && l.from == model.Full && !strings.Contains(strings.Join(r.Permits, " "), "tenant"):
+		return model.Full
+	case r.State == request.Queued:
+		return model.Queued
+	}
+	over := !r.DueAt.After(now)
+	switch {
+	case over && r.CancelRequested:
+		return model.ExpiredStopping
+	case over && l.from == model.ExpiredOften:
+		return model.ExpiredOften
+	case over:
+		return model.Expired
+	case r.CancelRequested:
+		return model.Stopping
+	case l.from == model.LastAttempt:
+		return model.LastAttempt
+	}
+	return model.Running
+}
