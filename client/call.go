@@ -25,7 +25,8 @@ type Progress struct {
 // concurrent use.
 type Call struct {
 	id       string
-	subject  string        // of the request; empty: the caller's own
+	subject  string // of the request; empty: the caller's own
+	client   *Client
 	message  *wire.Message // nil when the call only watches
 	accepted chan struct{} // closed when the server has the request
 	ended    chan struct{} // closed when final is set
@@ -38,6 +39,7 @@ type Call struct {
 	rev     int64 // the highest seen
 	pending []Progress
 	final   *outcome
+	readers []*outputReader
 	sent    time.Time // when the message was last sent; zero: never
 
 	result json.RawMessage
@@ -113,6 +115,13 @@ func (c *Call) offer(f wire.Frame) bool {
 	if !c.has {
 		c.has = true
 		close(c.accepted)
+	}
+	if f.Request != nil {
+		c.counted(f.Request.Output)
+	}
+	if f.Type == wire.TypeOutput {
+		c.push(f.Offset, f.Chunks)
+		return true
 	}
 	if c.final != nil || rev != 0 && rev <= c.rev {
 		return false

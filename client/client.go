@@ -214,6 +214,7 @@ func (c *Client) Watch(ctx context.Context, id string) (*Call, error) {
 }
 
 func (c *Client) begin(ctx context.Context, call *Call) (*Call, error) {
+	call.client = c
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
@@ -293,9 +294,10 @@ func (c *Client) Signal(ctx context.Context, id, token string, payload json.RawM
 	})
 }
 
-// Output returns a part of a request's output, from an offset on, in order.
-// Ask again from Offset and the number of its Chunks on until it is Final; while
-// the request runs a part may be empty.
+// Output returns a part of a request's output, from an offset on, in order, at most
+// 100 chunks. The next part begins at its Offset and the number of its Chunks; after
+// a Final one there is none. [Call.Output] follows the output of a running request;
+// asking for it in a loop costs a call each time.
 func (c *Client) Output(ctx context.Context, id string, from int64) (wire.Output, error) {
 	return onRequest(ctx, c, id, func(ctx context.Context) (wire.Output, error) {
 		return c.transport.output(ctx, wire.OutputQuery{RequestID: id, Subject: c.subject, From: from})

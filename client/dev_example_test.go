@@ -162,6 +162,34 @@ func ExampleClient_Cancel() {
 	// "two"
 }
 
+// The server pushes what an action emits; the loop ends with the request.
+func ExampleCall_Output() {
+	withServer(func(ctx context.Context, cfg client.Config) error {
+		c, err := client.Dial(ctx, cfg)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		call, err := c.Start(ctx, client.Request{Action: "export", Payload: []string{"one", "two"}})
+		if err != nil {
+			return err
+		}
+		for chunk, err := range call.Output(ctx) {
+			if err != nil {
+				return err
+			}
+			fmt.Println(string(chunk))
+			if string(chunk) == `"two"` {
+				_, _ = c.Cancel(ctx, call.ID())
+			}
+		}
+		return nil
+	})
+	// Output:
+	// "one"
+	// "two"
+}
+
 // An unknown action, as any refusal, is an Error with a code to branch on.
 func ExampleError() {
 	withServer(func(ctx context.Context, cfg client.Config) error {
