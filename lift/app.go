@@ -154,7 +154,7 @@ func (a *App) refuse(ctx context.Context, err *Error) error {
 func (a *App) newEvent(ctx context.Context, trigger Trigger, id string) *Event {
 	e := &Event{Trigger: trigger, ID: id, base: a.cfg.Logger, ColdStart: !a.warm.Load() && a.warm.CompareAndSwap(false, true)}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		e.RequestID = lc.AwsRequestID
+		e.RequestID, e.TenantID = lc.AwsRequestID, lc.TenantID
 	}
 	if e.ID == "" {
 		e.ID = e.RequestID

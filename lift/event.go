@@ -34,6 +34,7 @@ type Event struct {
 	Raw json.RawMessage
 
 	RequestID     string    // the invocation's id; "" outside Lambda. The records of a batch share it
+	TenantID      string    // of a function with tenant isolation: the tenant that was invoked for; "" without
 	CorrelationID string    // joins the answers, logs and traces of one cause; never empty
 	TraceID       string    // of AWS X-Ray, as in "1-67891233-abcdef012345678912345678"; "" for none
 	ColdStart     bool      // whether this is the process's first event
@@ -74,8 +75,8 @@ func (e *Event) Header(name string) string {
 	return ""
 }
 
-// Logger returns the app's logger with the event's requestId, correlation_id
-// and trace_id, and with cold_start for the process's first event.
+// Logger returns the app's logger with the event's requestId, correlation_id,
+// trace_id and tenant_id, and with cold_start for the process's first event.
 func (e *Event) Logger() *slog.Logger {
 	if l := e.logger.Load(); l != nil {
 		return l

@@ -24,13 +24,16 @@ func (h *eventHandler) handler() slog.Handler {
 
 // logAttrs are what every line of an event has.
 func (e *Event) logAttrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 4)
+	attrs := make([]slog.Attr, 0, 5)
 	if e.RequestID != "" {
 		attrs = append(attrs, slog.String("requestId", e.RequestID))
 	}
 	attrs = append(attrs, slog.String("correlation_id", e.CorrelationID))
 	if e.TraceID != "" {
 		attrs = append(attrs, slog.String("trace_id", e.TraceID))
+	}
+	if e.TenantID != "" {
+		attrs = append(attrs, slog.String("tenant_id", e.TenantID))
 	}
 	if e.ColdStart {
 		attrs = append(attrs, slog.Bool("cold_start", true))

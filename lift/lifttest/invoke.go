@@ -79,6 +79,17 @@ func Invoke(ctx context.Context, t testing.TB, app *lift.App, event Event) Answe
 	return answer
 }
 
+// WithTenant returns a context in which Invoke sees the tenant's id, as Lambda
+// gives it to a function with tenant isolation.
+func WithTenant(ctx context.Context, id string) context.Context {
+	lc := lambdacontext.LambdaContext{AwsRequestID: RequestID}
+	if given, ok := lambdacontext.FromContext(ctx); ok {
+		lc = *given
+	}
+	lc.TenantID = id
+	return lambdacontext.NewContext(ctx, &lc)
+}
+
 // interpret reads the payload as the event's source does.
 func (a *Answer) interpret(t testing.TB, event Event) {
 	t.Helper()

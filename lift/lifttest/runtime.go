@@ -46,6 +46,7 @@ type Invocation struct {
 	Timeout     time.Duration // until the deadline; default 10 s
 	TraceID     string        // the X-Ray header; default one that is sampled
 	FunctionARN string
+	TenantID    string // of a function with tenant isolation
 }
 
 type pending struct {
@@ -185,6 +186,9 @@ func (api *RuntimeAPI) next(w http.ResponseWriter, r *http.Request) {
 		"Content-Type":                        "application/json",
 	} {
 		w.Header().Set(name, value)
+	}
+	if p.TenantID != "" {
+		w.Header().Set("Lambda-Runtime-Aws-Tenant-Id", p.TenantID)
 	}
 	_, _ = w.Write(p.Event.Payload())
 }

@@ -72,10 +72,11 @@ func TestRuntimeAPI(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			answers := make(chan lifttest.Answer)
 			go func() {
-				answers <- api.Invoke(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(`"in"`), RequestID: "r1"})
+				answers <- api.Invoke(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(`"in"`), RequestID: "r1", TenantID: "acme"})
 			}()
 			res, body := send("GET", "invocation/next", nil)
 			if body != `"in"` || res.Header.Get("Lambda-Runtime-Aws-Request-Id") != "r1" || res.Header.Get("Lambda-Runtime-Trace-Id") == "" ||
+				res.Header.Get("Lambda-Runtime-Aws-Tenant-Id") != "acme" ||
 				res.Header.Get("Lambda-Runtime-Deadline-Ms") == "" || res.Header.Get("Lambda-Runtime-Invoked-Function-Arn") == "" {
 				t.Errorf("%s: next is %s %v", name, body, res.Header)
 			}

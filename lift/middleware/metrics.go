@@ -16,7 +16,7 @@ import (
 //   - Refusals: 1 for one that was refused, else 0; see [lift.Outcome] for both
 //   - ColdStart: 1, for the process's first event alone
 //
-// with trigger, route, requestId, correlation_id and trace_id as properties,
+// with trigger, route, requestId, correlation_id, trace_id and tenant_id as properties,
 // which cost nothing and can be searched for. Each record of a batch is an
 // event of its own.
 func Metrics(rec *metric.Recorder) lift.Middleware {
@@ -40,6 +40,9 @@ func Metrics(rec *metric.Recorder) lift.Middleware {
 					slog.String("requestId", e.RequestID), slog.String("correlation_id", e.CorrelationID))
 				if e.TraceID != "" {
 					set.Property(slog.String("trace_id", e.TraceID))
+				}
+				if e.TenantID != "" {
+					set.Property(slog.String("tenant_id", e.TenantID))
 				}
 				if err := set.Flush(); err != nil {
 					e.Logger().LogAttrs(ctx, slog.LevelWarn, "metrics left out", slog.String("error", err.Error()))

@@ -12,7 +12,7 @@ var errPanicked = errors.New("panic")
 
 // Trace makes an X-Ray segment for each event, which the handler's context
 // carries: see [trace.Tracer.Start] for where in a trace it is. It has the
-// annotations trigger, route, correlation_id and cold_start, and the outcome.
+// annotations trigger, route, correlation_id, cold_start and tenant_id, and the outcome.
 // The event's TraceID, and with it the log, names the trace.
 func Trace(t *trace.Tracer) lift.Middleware {
 	if t == nil {
@@ -43,6 +43,9 @@ func Trace(t *trace.Tracer) lift.Middleware {
 				seg.Annotate("route", e.Route)
 				seg.Annotate("correlation_id", e.CorrelationID)
 				seg.Annotate("cold_start", e.ColdStart)
+				if e.TenantID != "" {
+					seg.Annotate("tenant_id", e.TenantID)
+				}
 				seg.End(failure)
 			}()
 			res, err := next.Handle(ctx, e)

@@ -115,6 +115,9 @@ func attributes(e *lift.Event) []attribute.KeyValue {
 		attribute.Bool("faas.coldstart", e.ColdStart),
 		attribute.String("lift.correlation_id", e.CorrelationID),
 	}
+	if e.TenantID != "" {
+		list = append(list, attribute.String("lift.tenant_id", e.TenantID))
+	}
 	if e.HTTP != nil {
 		list = append(list,
 			attribute.String("http.request.method", e.HTTP.Method),
