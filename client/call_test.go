@@ -146,12 +146,14 @@ func TestRequestsThatCannotBeSent(t *testing.T) {
 		{"no UTF-8", client.Request{Action: "a", ID: "r", Payload: json.RawMessage("\"\xff\"")}, wire.ValidationError, "r"},
 		{"too large", client.Request{Action: "a", ID: "r", Payload: strings.Repeat("x", 128<<10)}, wire.PayloadTooLarge, "r"},
 	} {
-		_, err := c.Do(t.Context(), tt.request, nil)
-		if err == nil {
-			t.Errorf("%s: sent", tt.name)
-			continue
-		}
-		wantCode(t, err, tt.code, tt.id)
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := c.Do(t.Context(), tt.request, nil)
+			if err == nil {
+				t.Error("the request was sent, want an error")
+				return
+			}
+			wantCode(t, err, tt.code, tt.id)
+		})
 	}
 	if _, err := c.Do(t.Context(), client.Request{Action: "a", Payload: func() {}}, nil); err == nil {
 		t.Error("a function was sent")
@@ -307,15 +309,17 @@ func TestAnInterruptReturnsAtOnce(t *testing.T) {
 		"watch": func(ctx context.Context) error { _, err := c.Watch(ctx, "r"); return err },
 		"get":   func(ctx context.Context) error { _, err := c.Get(ctx, "r"); return err },
 	} {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		interrupted := errors.New("interrupted")
-		go func() {
-			<-asked
-			cancel(interrupted)
-		}()
-		if err := do(ctx); !errors.Is(err, interrupted) {
-			t.Errorf("%s returned %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			interrupted := errors.New("interrupted")
+			go func() {
+				<-asked
+				cancel(interrupted)
+			}()
+			if err := do(ctx); !errors.Is(err, interrupted) {
+				t.Errorf("got the error %v, want %v", err, interrupted)
+			}
+		})
 	}
 }
 

@@ -224,16 +224,18 @@ func TestOverHTTPNobodyThere(t *testing.T) {
 		"derived from the WebSocket's": {URL: "ws" + strings.TrimPrefix(server.URL, "http") + "/dev"},
 		"no token":                     {HTTPURL: server.URL, Token: func(context.Context) (string, error) { return "", noToken }},
 	} {
-		c, err := client.HTTP(cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = c.Do(t.Context(), client.Request{Action: "a"}, nil)
-		var connect *client.ConnectError
-		if !errors.As(err, &connect) || connect.URL != server.URL || connect.Status != 0 {
-			t.Errorf("%s: %v", name, err)
-		}
-		c.Close()
+		t.Run(name, func(t *testing.T) {
+			c, err := client.HTTP(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.Do(t.Context(), client.Request{Action: "a"}, nil)
+			var connect *client.ConnectError
+			if !errors.As(err, &connect) || connect.URL != server.URL || connect.Status != 0 {
+				t.Errorf("got the error %v, want that nothing answers at %s", err, server.URL)
+			}
+			c.Close()
+		})
 	}
 }
 

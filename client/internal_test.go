@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/base64"
 	"encoding/json"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,14 +17,16 @@ func TestBackoffIsFullJitter(t *testing.T) {
 	for failures, ceiling := range map[int]time.Duration{
 		0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 3: 800 * time.Millisecond, 4: time.Second, 1 << 40: time.Second,
 	} {
-		low, high := ceiling, time.Duration(0)
-		for range 1000 {
-			d := b.delay(failures)
-			low, high = min(low, d), max(high, d)
-		}
-		if low < 0 || low > ceiling/10 || high > ceiling || high < ceiling*9/10 {
-			t.Errorf("after %d failures: %v to %v, want 0 to %v", failures, low, high, ceiling)
-		}
+		t.Run(strconv.Itoa(failures)+" failures", func(t *testing.T) {
+			low, high := ceiling, time.Duration(0)
+			for range 1000 {
+				d := b.delay(failures)
+				low, high = min(low, d), max(high, d)
+			}
+			if low < 0 || low > ceiling/10 || high > ceiling || high < ceiling*9/10 {
+				t.Errorf("got %v to %v, want 0 to %v", low, high, ceiling)
+			}
+		})
 	}
 }
 
@@ -41,10 +44,12 @@ func TestExpiry(t *testing.T) {
 		"opaque":                                               0,
 		"":                                                     0,
 	} {
-		got := expiry(token)
-		if want == 0 && !got.IsZero() || want != 0 && got.Unix() != want {
-			t.Errorf("%q expires %v, want %d", token, got, want)
-		}
+		t.Run(token, func(t *testing.T) {
+			got := expiry(token)
+			if want == 0 && !got.IsZero() || want != 0 && got.Unix() != want {
+				t.Errorf("got %v, want %d", got, want)
+			}
+		})
 	}
 }
 

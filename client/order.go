@@ -87,7 +87,7 @@ func (c *Client) Cancel(ctx context.Context, id string) (wire.Snapshot, error) {
 	})
 }
 
-// release forgets a call that has ended, unless its message may still arrive.
+// release removes a call that has ended, unless its message may still arrive.
 func (c *connection) release(call *Call) {
 	remove := func() {
 		c.mu.Lock()

@@ -256,17 +256,19 @@ func TestReservedActionsSurviveALoss(t *testing.T) {
 func TestARefusedTokenIsFinal(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
-		handshakes := 0
-		url := serve(t, sockets(nil, func(n int, _ *http.Request) int { handshakes = n; return status }))
-		_, err := client.Dial(t.Context(), client.Config{URL: url + "?token=secret", Backoff: quick})
-		var refused *client.ConnectError
-		if !errors.As(err, &refused) || refused.Status != status || handshakes != 1 {
-			t.Errorf("%d: %d handshakes ended with %v", status, handshakes, err)
-			continue
-		}
-		if !strings.HasSuffix(err.Error(), http.StatusText(status)+": the test refuses") || strings.Contains(err.Error(), "secret") {
-			t.Errorf("it says %q", err)
-		}
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			handshakes := 0
+			url := serve(t, sockets(nil, func(n int, _ *http.Request) int { handshakes = n; return status }))
+			_, err := client.Dial(t.Context(), client.Config{URL: url + "?token=secret", Backoff: quick})
+			var refused *client.ConnectError
+			if !errors.As(err, &refused) || refused.Status != status || handshakes != 1 {
+				t.Errorf("got %v after %d handshakes, want the status %d after one", err, handshakes, status)
+				return
+			}
+			if !strings.HasSuffix(err.Error(), http.StatusText(status)+": the test refuses") || strings.Contains(err.Error(), "secret") {
+				t.Errorf("it says %q", err)
+			}
+		})
 	}
 }
 
@@ -279,10 +281,12 @@ func TestARefusalSaysWhy(t *testing.T) {
 		`{"message":"Unauthorized by the authorizer"}`:             "401 Unauthorized: Unauthorized by the authorizer",
 		`<html>`: "401 Unauthorized",
 	} {
-		url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, body, http.StatusUnauthorized) }))
-		if _, err := client.Dial(t.Context(), client.Config{URL: url}); err == nil || !strings.HasSuffix(err.Error(), "/dev: "+says) {
-			t.Errorf("%s: %v", body, err)
-		}
+		t.Run(body, func(t *testing.T) {
+			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, body, http.StatusUnauthorized) }))
+			if _, err := client.Dial(t.Context(), client.Config{URL: url}); err == nil || !strings.HasSuffix(err.Error(), "/dev: "+says) {
+				t.Errorf("got the error %v, want one that ends in %q", err, says)
+			}
+		})
 	}
 }
 
@@ -534,11 +538,13 @@ func TestConfigIsChecked(t *testing.T) {
 		{client.Config{URL: "ws://host", Backoff: client.Backoff{Min: time.Hour}}, "Config.Backoff has Min 1h0m0s and Max 20s: set 0 < Min <= Max"},
 		{client.Config{URL: "ws://host", Backoff: client.Backoff{Min: -1}}, "Config.Backoff has Min -1ns and Max 20s: set 0 < Min <= Max"},
 	} {
-		if _, err := client.Dial(t.Context(), tt.cfg); err == nil || !strings.Contains(err.Error(), tt.says) {
-			t.Errorf("dial %+v: %v", tt.cfg, err)
-		}
-		if _, err := client.HTTP(tt.cfg); err == nil || !strings.Contains(err.Error(), tt.says) {
-			t.Errorf("http %+v: %v", tt.cfg, err)
-		}
+		t.Run(tt.says, func(t *testing.T) {
+			if _, err := client.Dial(t.Context(), tt.cfg); err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("Dial: got the error %v, want one with %q", err, tt.says)
+			}
+			if _, err := client.HTTP(tt.cfg); err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("HTTP: got the error %v, want one with %q", err, tt.says)
+			}
+		})
 	}
 }

@@ -19,19 +19,23 @@ func TestCompletion(t *testing.T) {
 		{"signal r1", ":36\n"},
 		{"list --state", "QUEUED\nRUNNING\nSUCCEEDED\nFAILED\nCANCELLED\n:4\n"},
 		{"dev --log", "json\ntext\n:4\n"},
-		{"get --url ws://127.0.0.1:1/dev", ":36\n"}, // nobody answers there
+		{"get --url ws://127.0.0.1:1/dev", ":36\n"}, // where no server answers
 	} {
-		command, rest, _ := strings.Cut(tt.typed, " ")
-		args := append([]string{"__complete", command, "--data", s.data}, strings.Fields(rest)...)
-		term := start(t, t.Context(), s.env, "", append(args, "")...)
-		if code := <-term.exit; code != exitDone || term.out.String() != tt.want {
-			t.Errorf("%s: exit %d, %q, want %q", tt.typed, code, term.out, tt.want)
-		}
+		t.Run(tt.typed, func(t *testing.T) {
+			command, rest, _ := strings.Cut(tt.typed, " ")
+			args := append([]string{"__complete", command, "--data", s.data}, strings.Fields(rest)...)
+			term := start(t, t.Context(), s.env, "", append(args, "")...)
+			if code := <-term.exit; code != exitDone || term.out.String() != tt.want {
+				t.Errorf("exited with %d and %q, want %d and %q", code, term.out, exitDone, tt.want)
+			}
+		})
 	}
 	for _, shell := range []string{"bash", "zsh", "fish"} {
-		term := start(t, t.Context(), nil, "", "completion", shell)
-		if code := <-term.exit; code != exitDone || !strings.Contains(term.out.String(), "__complete") {
-			t.Errorf("completion %s: exit %d, %.80s", shell, code, term.out)
-		}
+		t.Run(shell, func(t *testing.T) {
+			term := start(t, t.Context(), nil, "", "completion", shell)
+			if code := <-term.exit; code != exitDone || !strings.Contains(term.out.String(), "__complete") {
+				t.Errorf("exited with %d and %.80s, want %d and a script", code, term.out, exitDone)
+			}
+		})
 	}
 }

@@ -209,15 +209,17 @@ func TestTermination(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	for id, transport := range map[string]string{"r1": "--http", "r2": "--http=false"} {
-		ctx, cancel := context.WithCancel(t.Context())
-		term := start(t, ctx, s.env, "", "call", "echo_async", `{"step_ms":2000}`, "--id", id, "--data", s.data, transport)
-		term.err.await(t, "20.0 %")
-		cancel()
-		if code := <-term.exit; code != exitFailed || !strings.Contains(term.err.String(), "the request keeps running; follow it again with: ") ||
-			!strings.HasSuffix(term.err.String(), "watch "+id+" --data "+s.data+"\nstreamer: interrupted\n") {
-			t.Errorf("%s: exit %d:\n%s", transport, code, term.err)
-		}
-		s.do(t, "", "cancel", id)
+		t.Run(transport, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			term := start(t, ctx, s.env, "", "call", "echo_async", `{"step_ms":2000}`, "--id", id, "--data", s.data, transport)
+			term.err.await(t, "20.0 %")
+			cancel()
+			if code := <-term.exit; code != exitFailed || !strings.Contains(term.err.String(), "the request keeps running; follow it again with: ") ||
+				!strings.HasSuffix(term.err.String(), "watch "+id+" --data "+s.data+"\nstreamer: interrupted\n") {
+				t.Errorf("exited with %d, want %d and how to follow %s again:\n%s", code, exitFailed, id, term.err)
+			}
+			s.do(t, "", "cancel", id)
+		})
 	}
 }
 
@@ -266,13 +268,15 @@ func TestStdoutThatCannotBeWritten(t *testing.T) {
 		t.Fatal(errs)
 	}
 	for _, args := range []string{"token", "call echo_async --no-wait", "call echo 1", "get r1", "why r1", "list", "connections close --subject you", "verify"} {
-		errs := newConsole()
-		code := run(t.Context(), append(strings.Fields(args), "--data", s.data), &environment{
-			stdin: strings.NewReader(""), stdout: fullDisk{}, stderr: errs, getenv: func(name string) string { return s.env[name] },
+		t.Run(args, func(t *testing.T) {
+			errs := newConsole()
+			code := run(t.Context(), append(strings.Fields(args), "--data", s.data), &environment{
+				stdin: strings.NewReader(""), stdout: fullDisk{}, stderr: errs, getenv: func(name string) string { return s.env[name] },
+			})
+			if code != exitFailed || !strings.Contains(errs.String(), "no space left") {
+				t.Errorf("exited with %d, want %d and that there is no space left: %s", code, exitFailed, errs)
+			}
 		})
-		if code != exitFailed || !strings.Contains(errs.String(), "no space left") {
-			t.Errorf("%s: exit %d: %s", args, code, errs)
-		}
 	}
 }
 
@@ -327,12 +331,14 @@ func TestDevSaysWhatToDo(t *testing.T) {
 		{"a stage that hides the HTTP API", []string{"--stage", "requests"}, 1, "is not a valid stage here"},
 		{"a bad stage", []string{"--stage", "no/slash"}, 1, "stage"},
 	} {
-		args := append([]string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, fmt.Sprint("d", len(tt.name)))}, tt.args...)
-		term := start(t, t.Context(), nil, "", args...)
-		code := <-term.exit
-		if code != tt.code || !strings.Contains(term.err.String(), tt.want) || strings.Contains(term.err.String(), "goroutine") {
-			t.Errorf("%s: exit %d, %s", tt.name, code, term.err)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			args := append([]string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, fmt.Sprint("d", len(tt.name)))}, tt.args...)
+			term := start(t, t.Context(), nil, "", args...)
+			code := <-term.exit
+			if code != tt.code || !strings.Contains(term.err.String(), tt.want) || strings.Contains(term.err.String(), "goroutine") {
+				t.Errorf("exited with %d, want %d and %q:\n%s", code, tt.code, tt.want, term.err)
+			}
+		})
 	}
 }
 
@@ -377,10 +383,12 @@ func TestNoServer(t *testing.T) {
 		"token: no tenant":         {nil, []string{"token", "--tenant", ""}, 1, "tenant"},
 		"token: no time":           {nil, []string{"token", "--ttl", "0s"}, 1, "--ttl"},
 	} {
-		term := start(t, t.Context(), tt.env, "", append(tt.args, "--data", t.TempDir())...)
-		if code := <-term.exit; code != tt.code || !strings.Contains(term.err.String(), tt.want) {
-			t.Errorf("%s: exit %d, %s", name, code, term.err)
-		}
+		t.Run(name, func(t *testing.T) {
+			term := start(t, t.Context(), tt.env, "", append(tt.args, "--data", t.TempDir())...)
+			if code := <-term.exit; code != tt.code || !strings.Contains(term.err.String(), tt.want) {
+				t.Errorf("exited with %d, want %d and %q:\n%s", code, tt.code, tt.want, term.err)
+			}
+		})
 	}
 }
 

@@ -81,7 +81,7 @@ func newStaging(env *environment) *cobra.Command {
 	return cmd
 }
 
-// staging runs a stack until it is told to stop, or for a command.
+// staging runs a stack until it is stopped, or for a command.
 func staging(ctx context.Context, env *environment, config stack.StagingConfig, grant stack.Grant, command []string) error {
 	env.say("building the functions and starting the database\n")
 	stack, err := stack.StartStaging(ctx, config)
