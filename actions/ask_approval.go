@@ -35,8 +35,8 @@ func (in *askInput) Validate() error {
 	return nil
 }
 
-// askApproval emits lines and waits, without a function running, until somebody
-// sends the signal "approval".
+// askApproval emits lines and waits, without a function running, for the signal
+// "approval".
 func askApproval() streamer.Action {
 	config := streamer.ActionConfig{Name: "ask_approval", Expected: time.Minute}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in askInput) (json.RawMessage, error) {

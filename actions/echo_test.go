@@ -39,8 +39,8 @@ type asyncEchoResult struct {
 	Digest string          `json:"digest"`
 }
 
-// checkEcho fails unless the result has the payload and a digest that somebody
-// else gets as well.
+// checkEcho fails unless the result has the payload and a digest that a second
+// computation gets as well.
 func checkEcho(t *testing.T, result json.RawMessage, payload string) asyncEchoResult {
 	t.Helper()
 	var got asyncEchoResult

@@ -42,7 +42,7 @@ func TestTheQueueAgeAlarmReadsWhatTheSweepWrites(t *testing.T) {
 	}
 }
 
-// The alarm of faults rings when the store is away, which Lambda does not count:
+// The alarm of faults fires when the store is away, which Lambda does not count:
 // the message is answered.
 func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 	t.Parallel()

@@ -47,7 +47,7 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		{"processor", func() error { _, err := w.processor.Sweep(ctx); return err }},
 		{"router", func() error { _, err := w.connections.List(ctx, w.who, wire.ConnectionQuery{}); return err }},
 		{"router", func() error { _, err := w.connections.CloseAll(ctx, w.who); return err }},
-		// Output, and places under limits.
+		// Output, and permits of limits.
 		{"router", func() error { return w.submit(ctx, "r4", "talk", `{}`) }},
 		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r4")) }},
 		{"router", func() error { _, err := w.requests.Output(ctx, w.who, wire.OutputQuery{RequestID: "r4"}); return err }},
@@ -122,7 +122,7 @@ func TestRolesAreNarrow(t *testing.T) {
 	tpl := load(t, map[string]string{"Tracing": "Active"})
 	for name, role := range tpl.ofType("AWS::IAM::Role") {
 		if role["ManagedPolicyArns"] != nil {
-			t.Errorf("%s has policies that somebody else changes", name)
+			t.Errorf("%s has managed policies, which AWS changes; want its own alone", name)
 		}
 		for _, policy := range role["Policies"].([]any) {
 			checkStatements(t, name, policy.(map[string]any)["PolicyDocument"])

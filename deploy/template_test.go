@@ -168,9 +168,9 @@ func TestLimitsOfTheFunctions(t *testing.T) {
 	}
 }
 
-// The stream rings for what is queued, and nothing that fails is lost or comes
+// The stream brings what is queued, and nothing that fails is lost or comes
 // for ever.
-func TestDoorbell(t *testing.T) {
+func TestStreamMapping(t *testing.T) {
 	t.Parallel()
 	tpl := load(t, nil)
 	mapping := tpl.resource("ProcessorStream")
@@ -179,9 +179,9 @@ func TestDoorbell(t *testing.T) {
 	if err := json.Unmarshal([]byte(filters[0].(map[string]any)["Pattern"].(string)), &pattern); err != nil {
 		t.Fatal(err)
 	}
-	rings := map[string]any{"dynamodb": map[string]any{"NewImage": map[string]any{"state": map[string]any{"S": []any{string(request.Queued)}}}}}
-	if len(filters) != 1 || !reflect.DeepEqual(pattern, rings) {
-		t.Errorf("the filter is %v, want %v", pattern, rings)
+	want := map[string]any{"dynamodb": map[string]any{"NewImage": map[string]any{"state": map[string]any{"S": []any{string(request.Queued)}}}}}
+	if len(filters) != 1 || !reflect.DeepEqual(pattern, want) {
+		t.Errorf("the filter is %v, want %v", pattern, want)
 	}
 	failed := map[string]any{"OnFailure": map[string]any{"Destination": "DeadLetters.Arn"}}
 	for property, want := range map[string]any{

@@ -14,7 +14,7 @@ import (
 	"github.com/pay-theory/streamer/store/sqlite"
 )
 
-// The four functions from one value, as each place where they run builds them.
+// The four functions from one value, as each stack builds them.
 func ExampleParts() {
 	parts, closeStore := exampleParts()
 	defer closeStore()

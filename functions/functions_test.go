@@ -131,10 +131,10 @@ func (s *system) build(t *testing.T, name string, function func(functions.Parts)
 
 // mail keeps what was pushed and what was asked to run.
 type mail struct {
-	mu     sync.Mutex
-	pushed []wire.Frame
-	closed []string
-	rung   []request.Key
+	mu         sync.Mutex
+	pushed     []wire.Frame
+	closed     []string
+	dispatched []request.Key
 }
 
 func (m *mail) CloseConnection(_ context.Context, id string) error {
@@ -155,7 +155,7 @@ func (m *mail) Push(_ context.Context, _ string, data []byte) error {
 func (m *mail) Dispatch(_ context.Context, key request.Key) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.rung = append(m.rung, key)
+	m.dispatched = append(m.dispatched, key)
 	return nil
 }
 
@@ -331,11 +331,11 @@ func TestARequestFromMessageToFinalFrame(t *testing.T) {
 	running := map[string]any{"tenant": "acme", "subject": "ada", "id": "r3", "state": "RUNNING"}
 	answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Stream{Records: []lifttest.Record{
 		{NewImage: image}, {NewImage: later}, {NewImage: swept}, {NewImage: running}, {Name: "REMOVE"}}})
-	if answer.Err != nil || len(answer.Failed) > 0 || len(s.mail.rung) != 1 || s.mail.rung[0].ID != "r1" {
-		t.Fatalf("the stream's batch: %v, failed %v, rung %v", answer.Err, answer.Failed, s.mail.rung)
+	if answer.Err != nil || len(answer.Failed) > 0 || len(s.mail.dispatched) != 1 || s.mail.dispatched[0].ID != "r1" {
+		t.Fatalf("the stream's batch: %v, failed %v, dispatched %v", answer.Err, answer.Failed, s.mail.dispatched)
 	}
 	if answer := lifttest.Invoke(t.Context(), t, s.processor,
-		lifttest.JSON{Value: functions.RunInvocation{Run: s.mail.rung[0]}}); answer.Err != nil {
+		lifttest.JSON{Value: functions.RunInvocation{Run: s.mail.dispatched[0]}}); answer.Err != nil {
 		t.Fatal(answer.Err)
 	}
 	var got []string

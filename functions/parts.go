@@ -13,7 +13,7 @@ import (
 )
 
 // Parts are what the four functions are made of. An application sets the first
-// group, in one value for every place where it runs; that place adds the second:
+// group, in one value for every stack that it runs on; the stack adds the second:
 // package deployed on AWS, package stack on one machine. A function uses some of
 // the parts, and its constructor names those that are missing.
 type Parts struct {
@@ -34,15 +34,15 @@ type Parts struct {
 	Routes func(app *lift.App, authenticate lift.Middleware)
 
 	// Verifier verifies the tokens of clients, and puts the tenant into the
-	// claim tenant_id. Connect and Router need it; nil stands for the one of the
-	// place: on AWS the JWT settings of the environment, on one machine the
+	// claim tenant_id. Connect and Router need it; nil stands for the stack's own:
+	// on AWS the JWT settings of the environment, on one machine the
 	// development key.
 	Verifier auth.TokenVerifier
 
 	Limits    streamer.Limits  // zero: none
 	Retention time.Duration    // how long a final request can be read; 0: streamer.DefaultRetention
 	Lease     time.Duration    // how long a worker may be silent; 0: a minute, on stack.Dev 10 s
-	Logger    *slog.Logger     // nil: the place's
+	Logger    *slog.Logger     // nil: the stack's
 	Now       func() time.Time // nil: time.Now
 
 	// All functions need Connections; Router and Processor need Requests, Push

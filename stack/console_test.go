@@ -98,7 +98,7 @@ func TestConsoleHasAnotherSecretAtEachStart(t *testing.T) {
 	}
 }
 
-// Whoever can reach a stack that listens to more than this machine would be
+// Any caller that can reach a stack that listens to more than this machine would be
 // signed in.
 func TestConsoleSignsNobodyInBeyondThisMachine(t *testing.T) {
 	t.Parallel()

@@ -155,7 +155,7 @@ func TestStopDoesNotWaitForEveryDisconnect(t *testing.T) {
 		t.Error(err)
 	}
 	if !strings.Contains(log.String(), "left to the sweep") {
-		t.Error("nobody hears of it")
+		t.Error("got no log line of it, want one")
 	}
 }
 

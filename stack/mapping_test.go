@@ -17,7 +17,7 @@ import (
 	"github.com/pay-theory/streamer/emulator/lambda"
 )
 
-// A doer is a function that notes the batches that it gets and fails as it is told.
+// A doer is a function that notes the batches that it gets and fails as configured.
 type doer struct {
 	mu    sync.Mutex
 	calls []string                      // the batches
@@ -141,7 +141,7 @@ func TestWhatComesAgain(t *testing.T) {
 		"an empty identifier is the whole batch": {mapping{retries: 0, maxAge: -1, partial: true},
 			&doer{item: func([]string) []string { return []string{""} }},
 			[]string{"1 2 3 4"}, []string{"RetryAttemptsExhausted 1-4 1 false"}},
-		"failures that nobody asked for": {mapping{retries: 0, maxAge: -1}, &doer{item: itself("1")}, []string{"1 2 3 4"}, nil},
+		"failures without ReportBatchItemFailures": {mapping{retries: 0, maxAge: -1}, &doer{item: itself("1")}, []string{"1 2 3 4"}, nil},
 		"without end, until they are too old": {mapping{retries: -1, maxAge: 3 * time.Second}, &doer{fail: has("1"), takes: time.Second},
 			[]string{"1 2 3 4", "1 2 3 4", "1 2 3 4"}, []string{"RecordAgeExceeded 1-4 3 false"}},
 	} {

@@ -138,7 +138,7 @@ func (s *Staging) functions(certificates string) error {
 	for _, f := range s.plan.functions {
 		env := []string{
 			"AWS_REGION=" + stagingRegion, "AWS_DEFAULT_REGION=" + stagingRegion,
-			// Each function has a role of its own, by whose key its calls are told
+			// Each function has a role of its own, by whose key its calls differ
 			// from the others'.
 			"AWS_ACCESS_KEY_ID=" + f.short, "AWS_SECRET_ACCESS_KEY=staging",
 			"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_LAMBDA=" + invocations,

@@ -114,7 +114,7 @@ func TestFreezeCatchesWhatIsLeftRunning(t *testing.T) {
 	}
 
 	if status, body := get("/about"); status != http.StatusOK || body != `{"greeting":"hello from streamer","memory":"256"}` {
-		t.Errorf("it was told %d %s", status, body)
+		t.Errorf("got %d %s, want 200, the greeting and 256 MB", status, body)
 	}
 	<-reports
 	<-reports

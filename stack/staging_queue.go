@@ -82,7 +82,7 @@ func ofEvent(f lambda.Failure, function string, now time.Time) invocationRecord 
 }
 
 // ofBatch is the record of a batch of a stream that was given up. It has the
-// batch's place in the stream, not the batch.
+// batch's position in the stream, not the batch.
 func ofBatch(d discarded, function, stream string, now time.Time) invocationRecord {
 	first, last := d.batch[0], d.batch[len(d.batch)-1]
 	r := invocationRecord{Version: "1.0", Timestamp: stamp(now),

@@ -84,8 +84,8 @@ func TestTemplateThatCannotRun(t *testing.T) {
 	t.Parallel()
 	for says, pairs := range map[string][]string{
 		`StageName: it must match`: {"Default: prod", "Default: no/stage"},
-		`"Nobody" is neither`: {"- !GetAtt RequestsTable.Arn\n                  - !Sub",
-			"- !GetAtt Nobody.Arn\n                  - !Sub"},
+		`"Missing" is neither`: {"- !GetAtt RequestsTable.Arn\n                  - !Sub",
+			"- !GetAtt Missing.Arn\n                  - !Sub"},
 		`ConnectFunction: Code.S3Key "connect.zip" does not end`: {`!Sub "${CodePrefix}connect-${Architecture}.zip"`, "connect.zip"},
 		`unknown field "Layers"`:                                 {`      Description: "$connect: verifies the token and records the connection"`, "      Layers: [x]"},
 		`ProcessorStream: the filter`: {`'{"dynamodb": {"NewImage": {"state": {"S": ["QUEUED"]}}}}'`,
@@ -93,7 +93,7 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`ProcessorStream: BatchSize`:                  {"BatchSize: 100", "BatchSize: 10001"},
 		`is not the stream of a table`:                {"StreamSpecification: {StreamViewType: NEW_IMAGE}\n", "\n"},
 		`Sweep: staging knows schedules such as rate`: {"rate(1 minute)", "cron(0 12 * * ? *)"},
-		`HttpRoute: its target`:                       {"Target: !Sub integrations/${HttpIntegration}", "Target: integrations/Nobody"},
+		`HttpRoute: its target`:                       {"Target: !Sub integrations/${HttpIntegration}", "Target: integrations/Missing"},
 		`DeadLetters: staging has no AWS::SNS::Topic`: {"Type: AWS::SQS::Queue", "Type: AWS::SNS::Topic"},
 		`WebSocketApi: it has no stage`: {"      ApiId: !Ref WebSocketApi\n      StageName: !Ref StageName",
 			"      ApiId: !Ref HttpApi\n      StageName: !Ref StageName"},

@@ -33,7 +33,7 @@ func TestChangedTemplateRuns(t *testing.T) {
 		t.Skip("builds and runs the functions")
 	}
 	file := changed(t,
-		// Nobody asks for a token when a socket is opened.
+		// The server asks for no token when a socket is opened.
 		"  ConnectRoute:\n    Type: AWS::ApiGatewayV2::Route\n    Properties:\n      ApiId: !Ref WebSocketApi\n      RouteKey: $connect\n",
 		"  ConnectRoute:\n    Type: AWS::ApiGatewayV2::Route\n    Properties:\n      ApiId: !Ref WebSocketApi\n      RouteKey: unused\n",
 		// API Gateway may not invoke the router for messages.

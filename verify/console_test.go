@@ -59,7 +59,7 @@ func consoleOfStaging(t *testing.T, running *stack.Staging) {
 	for _, line := range logs.Lines {
 		messages = append(messages, line.Message)
 	}
-	if told := strings.Join(messages, ", "); !strings.Contains(told, "handled, request claimed") {
-		t.Errorf("%s; the functions logged %q", request.State, told)
+	if logged := strings.Join(messages, ", "); !strings.Contains(logged, "handled, request claimed") {
+		t.Errorf("%s; the functions logged %q", request.State, logged)
 	}
 }

@@ -109,7 +109,7 @@ func TestFaultsUnderLoad(t *testing.T) {
 		}
 	}
 
-	// What is stored now is what the clients were told, and nothing comes after it.
+	// What is stored now is what the clients got, and nothing comes after it.
 	c := dial(t, ctx, target, target.Token)
 	for _, w := range watchers {
 		w.finish(ctx)

@@ -66,7 +66,7 @@ var handshakeChecks = []Check{
 	{"handshake", "the algorithm none: 401", refused(func(t *Target) (string, error) {
 		return withHeader(t.Token, `{"alg":"none","typ":"JWT"}`, nil)
 	})},
-	{"handshake", "HS256 in place of a signature: 401", refused(func(t *Target) (string, error) {
+	{"handshake", "HS256 instead of a signature: 401", refused(func(t *Target) (string, error) {
 		return withHeader(t.Token, `{"alg":"HS256","typ":"JWT"}`, []byte("guess"))
 	})},
 	{"handshake", "an expired token: 401", refusedClaims(map[string]any{"exp": time.Now().Add(-time.Hour).Unix()})},

@@ -100,7 +100,7 @@ var operatorChecks = []Check{
 	{"operators", "closing a subject's connections, which may come back", asOperator(func(ctx context.Context, t *Target, token,
 		_ string) error {
 		if t.Sign == nil {
-			return skip("needs the stage's signing key: nobody else's connections are closed")
+			return skip("needs the stage's signing key: only connections of a subject made for the check are closed")
 		}
 		subject := newID()
 		doomed, err := t.Sign(map[string]any{"sub": subject})

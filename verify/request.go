@@ -27,7 +27,7 @@ var requestChecks = []Check{
 			return err
 		}
 		// The acknowledgment may come after the first progress: two functions
-		// send. Whoever goes by rev sees them in order.
+		// send. A client that goes by rev sees them in order.
 		acknowledged, percentage := false, -1.0
 		for _, f := range inOrder(frames) {
 			switch f.Type {

@@ -12,7 +12,7 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// A socket is a WebSocket without any cleverness: it sends what it is told and
+// A socket is a WebSocket without any cleverness: it sends what it is given and
 // shows what came.
 type socket struct{ conn *websocket.Conn }
 

@@ -86,7 +86,7 @@ func TestStaging(t *testing.T) {
 	}
 }
 
-// metricsOfStaging looks for what the binaries tell CloudWatch.
+// metricsOfStaging looks for the metrics that the binaries print.
 func metricsOfStaging(t *testing.T, printed string) {
 	events, starts, sweeps := map[string]int{}, map[string]int{}, 0
 	for line := range strings.Lines(printed) {
@@ -94,18 +94,18 @@ func metricsOfStaging(t *testing.T, printed string) {
 		if at < 0 {
 			continue
 		}
-		var told struct {
+		var counted struct {
 			FunctionName     string
 			Duration, Errors *float64
 			ColdStart        int
 			OldestDue        *float64
 		}
-		if err := json.Unmarshal([]byte(line[at:]), &told); err != nil || told.Duration == nil || told.Errors == nil {
+		if err := json.Unmarshal([]byte(line[at:]), &counted); err != nil || counted.Duration == nil || counted.Errors == nil {
 			t.Errorf("%v in the metrics %s", err, line)
 		}
-		events[told.FunctionName]++
-		starts[told.FunctionName] += told.ColdStart
-		if told.OldestDue != nil {
+		events[counted.FunctionName]++
+		starts[counted.FunctionName] += counted.ColdStart
+		if counted.OldestDue != nil {
 			sweeps++
 		}
 	}

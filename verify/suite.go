@@ -1,4 +1,4 @@
-// Package verify is one black-box suite for every place where Streamer runs: in
+// Package verify is one black-box suite for every stage on which Streamer runs: in
 // one process, on the staging stack, on AWS. It sees what a client sees, two
 // URLs and a token, and nothing else.
 package verify

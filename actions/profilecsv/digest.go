@@ -50,7 +50,7 @@ func (d *digest) flush() {
 	}
 }
 
-// shrink lowers the compression. Compression 0 forgets everything.
+// shrink lowers the compression. Compression 0 discards everything.
 func (d *digest) shrink(compression uint8) {
 	if compression == 0 {
 		*d = digest{}

@@ -60,7 +60,7 @@ func (d *distinct) raise(hash uint64) {
 }
 
 // fold lowers the precision, to what it would hold had it had that from the
-// start. Precision 0 forgets everything.
+// start. Precision 0 discards everything.
 func (d *distinct) fold(precision uint8) {
 	if precision == 0 {
 		*d = distinct{}

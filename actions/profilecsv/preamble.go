@@ -15,7 +15,7 @@ import (
 const sampleBytes = 4096
 
 // A preamble is what stands before the first record: a byte order mark, and a
-// line such as "sep=;", by which Excel is told the delimiter.
+// line such as "sep=;", which names the delimiter to Excel.
 type preamble struct {
 	size      int64 // bytes
 	lines     int64

@@ -139,7 +139,7 @@ func (c profiler) run(ctx context.Context, job *streamer.Job, in csvInput) (csvP
 	if err != nil {
 		return csvProfile{}, err
 	}
-	var stored, told time.Time
+	var stored, reported time.Time
 	for more := true; more; {
 		if ctx.Err() != nil {
 			return csvProfile{}, stopped(ctx, src, p)
@@ -159,8 +159,8 @@ func (c profiler) run(ctx context.Context, job *streamer.Job, in csvInput) (csvP
 				return csvProfile{}, err
 			}
 		}
-		if now := time.Now(); now.Sub(told) >= c.tell || !more {
-			told = now
+		if now := time.Now(); now.Sub(reported) >= c.tell || !more {
+			reported = now
 			reportRead(job, p, src.version.Size, more)
 		}
 	}

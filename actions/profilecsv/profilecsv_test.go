@@ -175,7 +175,7 @@ func TestFileErrors(t *testing.T) {
 
 // The process is killed again and again, at a random one of the writes that
 // carry a checkpoint. What was written before is all that the next one has; the
-// result is that of a run that nobody disturbed.
+// result is that of a run that was never interrupted.
 func TestProfileCSVSurvivesKills(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -274,7 +274,7 @@ func runToCheckpoint(t *testing.T, w *actiontest.Harness, id string) *request.Re
 	return w.RunOnce(t, ctx, id)
 }
 
-// A file that somebody writes to is not profiled half old, half new.
+// A file that changes meanwhile is not profiled half old, half new.
 func TestProfileCSVOfAFileThatChanges(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -87,8 +87,8 @@ type Server struct {
 // Start starts a server and waits until it answers. Stop it when done; it also
 // ends with ctx and, on Linux, with this process.
 func Start(ctx context.Context, config Config) (*Server, error) {
-	// Between finding a free port and the server's listening somebody else may
-	// take it.
+	// Between finding a free port and the server's listening another process
+	// may take it.
 	const tries = 5
 	var fault error
 	for range tries {

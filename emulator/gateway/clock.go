@@ -6,8 +6,8 @@ import "time"
 // are kept by it, so a test can make them pass at once.
 type Clock interface {
 	Now() time.Time
-	// AfterFunc runs f in its own goroutine, or in that of whoever moves the
-	// clock, once d has passed.
+	// AfterFunc runs f once d has passed, in its own goroutine or in the one
+	// that moves the clock.
 	AfterFunc(d time.Duration, f func()) Timer
 }
 

@@ -359,7 +359,7 @@ func TestCloseDuringConnect(t *testing.T) {
 	}
 }
 
-// Whoever is still sending must see why it was closed, not a reset.
+// A client that is still sending must see why it was closed, not a reset.
 func TestCloseFrameReachesAClientThatSends(t *testing.T) {
 	t.Parallel()
 	s := start(t, gateway.Config{})

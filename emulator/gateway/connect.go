@@ -75,7 +75,7 @@ func switchingProtocols(r *http.Request, protocol string) []byte {
 type refusal struct {
 	status      int
 	message     string
-	body        []byte // in place of message
+	body        []byte // instead of message
 	contentType string
 	header      http.Header // beside the content type
 }

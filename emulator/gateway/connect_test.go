@@ -176,7 +176,7 @@ func TestPathsOfTheWebSocketAPI(t *testing.T) {
 	connect.none(t)
 }
 
-// What $connect let in is told to $disconnect, even if the client did not wait.
+// What $connect let in reaches $disconnect, even if the client did not wait.
 func TestClientLeavesDuringConnect(t *testing.T) {
 	t.Parallel()
 	connecting, gone := newRecorder(ok), newRecorder(ok)

@@ -229,21 +229,21 @@ func TestAMessageLongerThanTheBufferIsTaken(t *testing.T) {
 	}
 }
 
-// A bucket that nobody takes from is full, not fuller.
+// A bucket that is not used is full, not fuller.
 func TestABurstDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	s := start(t, gateway.Config{Limits: gateway.Limits{RequestRate: 2, RequestBurst: 3}})
-	const nobody = "AAAAAAAAAAAAAAA="
+	const unknown = "AAAAAAAAAAAAAAA="
 	for _, idle := range []time.Duration{0, time.Hour, 24 * time.Hour} {
 		s.clock.advance(idle)
 		for range 3 {
-			wantError(t, s.Delete(t.Context(), nobody), 410, "GoneException")
+			wantError(t, s.Delete(t.Context(), unknown), 410, "GoneException")
 		}
-		wantError(t, s.Delete(t.Context(), nobody), 429, "LimitExceededException")
+		wantError(t, s.Delete(t.Context(), unknown), 429, "LimitExceededException")
 	}
 	s.clock.advance(time.Second / 2)
-	wantError(t, s.Delete(t.Context(), nobody), 410, "GoneException")
-	wantError(t, s.Delete(t.Context(), nobody), 429, "LimitExceededException")
+	wantError(t, s.Delete(t.Context(), unknown), 410, "GoneException")
+	wantError(t, s.Delete(t.Context(), unknown), 429, "LimitExceededException")
 }
 
 func TestRequireSignature(t *testing.T) {

@@ -138,8 +138,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // errTimeout is a function that took longer than the gateway waits.
 var errTimeout = errors.New("integration timeout")
 
-// call runs a function and waits for it at most so long. The function is not
-// told when the waiting ends.
+// call runs a function and waits for it at most so long. The function does
+// not learn when the waiting ends.
 func (g *Gateway) call(f Function, event []byte, wait time.Duration) ([]byte, error) {
 	type outcome struct {
 		response []byte

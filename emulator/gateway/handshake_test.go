@@ -14,7 +14,7 @@ import (
 )
 
 // What RFC 6455, 4.2.1, lets a client send, in all its spellings, and what it is
-// told when it sends something else.
+// answered when it sends something else.
 func TestHandshakes(t *testing.T) {
 	t.Parallel()
 	const (

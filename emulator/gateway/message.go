@@ -74,7 +74,8 @@ const (
 
 var errMalformed = errors.New("the response is not an object with a statusCode and a body of text")
 
-// failureOf is what a client is told about a call that gave no response.
+// failureOf returns the message that a client gets for a call that gave no
+// response.
 func failureOf(err error) string {
 	switch {
 	case err == nil:

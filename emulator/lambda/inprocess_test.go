@@ -115,7 +115,7 @@ func TestTheCallerMayGo(t *testing.T) {
 	})
 }
 
-// Synchronous invocations find a place however long the line of the others is.
+// Synchronous invocations are accepted however long the queue of the others is.
 func TestConcurrency(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

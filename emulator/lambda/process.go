@@ -26,8 +26,8 @@ type ProcessConfig struct {
 	// reaches the function.
 	Env []string
 
-	// Memory is what the function is told that it has, in MB. Nothing holds it to
-	// that. 0: 128, as on Lambda.
+	// Memory is the memory size, in MB, that the function finds in
+	// AWS_LAMBDA_FUNCTION_MEMORY_SIZE. It is not enforced. 0: 128, as on Lambda.
 	Memory int
 
 	Timeout     time.Duration

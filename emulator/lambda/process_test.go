@@ -397,7 +397,7 @@ func TestInvokeAPI(t *testing.T) {
 		{"worker", "", `{"do":"fail"}`, 200, "", "Unhandled", `"errorMessage":"broken"`},
 		{"worker", "", `{"do":"hang"}`, 200, "", "Unhandled", `Error: Task timed out after 1.00 seconds`},
 		{"worker", "DryRun", `{}`, 204, "", "", ""},
-		{"nobody", "", `{}`, 404, "ResourceNotFoundException", "", "Function not found"},
+		{"missing", "", `{}`, 404, "ResourceNotFoundException", "", "Function not found"},
 		{"worker", "Maybe", `{}`, 400, "InvalidParameterValueException", "", ""},
 		{"worker", "", `{`, 400, "InvalidRequestContentException", "", ""},
 		{"worker", "Event", `"` + strings.Repeat("x", 1<<20) + `"`, 413, "RequestTooLargeException", "", ""},

@@ -101,7 +101,7 @@ func (q *Queue) promote(now time.Time) {
 	}
 }
 
-// deliver hides an entry that is visible from everybody but its receiver.
+// deliver hides an entry that is visible from every consumer but its receiver.
 func (q *Queue) deliver(e *entry, now time.Time, visibility time.Duration) Message {
 	e.group.drop(e)
 	e.Receives++

@@ -52,8 +52,8 @@ func (q *Queue) noisy(g *group, now time.Time) bool {
 	if g.key == "" || now.Sub(g.lastSent) >= noisyFor {
 		return false
 	}
-	crowd := g.inFlight >= noisyInFlight && float64(g.inFlight) > noisyShare*float64(q.inFlight)
-	return crowd || g.spent.at(now) > noisyShare*q.spent.at(now)
+	many := g.inFlight >= noisyInFlight && float64(g.inFlight) > noisyShare*float64(q.inFlight)
+	return many || g.spent.at(now) > noisyShare*q.spent.at(now)
 }
 
 // pick returns the entry that is received next: the first of the quiet groups; if

@@ -20,7 +20,7 @@ func order(t *testing.T, q *queue.Queue, n int) string {
 	return strings.Join(groups, " ")
 }
 
-// Below the thresholds a queue is first in, first out, whoever has how much.
+// Below the thresholds a queue is first in, first out, however much each group has.
 func TestQuietGroupsKeepTheirOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -26,8 +26,8 @@ func New(cfg lift.Config) *lift.App {
 
 func hello(ctx context.Context, _ struct{}) (Greeting, error) {
 	name := lift.EventFrom(ctx).HTTP.PathValue("name")
-	if name == "nobody" {
-		return Greeting{}, lift.Errorf(lift.CodeNotFound, "there is nobody to greet")
+	if name == "stranger" {
+		return Greeting{}, lift.Errorf(lift.CodeNotFound, "%q is not a name that this service greets: try another", name)
 	}
 	return Greeting{Message: "Hello, " + name + "!"}, nil
 }

@@ -16,7 +16,7 @@ func TestHello(t *testing.T) {
 	if answer.Decode(t, &greeting); answer.Status != 200 || greeting.Message != "Hello, ada!" {
 		t.Errorf("answer %d %s", answer.Status, answer.Body)
 	}
-	if answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/hello/nobody"}); answer.Status != 404 {
+	if answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/hello/stranger"}); answer.Status != 404 {
 		t.Errorf("answer %d %s", answer.Status, answer.Body)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pay-theory/streamer/request"
 )
 
-// Greet greets everybody, one after the other, and goes on where it was when
+// Greet greets each name, one after the other, and goes on where it was when
 // its function's time is over.
 var Greet = streamer.NewAction(
 	streamer.ActionConfig{Name: "greet", Expected: time.Minute},

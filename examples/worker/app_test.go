@@ -12,7 +12,7 @@ import (
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
 
-// ledger keeps what it is told, and refuses the order "bad".
+// ledger keeps what it is given, and refuses the order "bad".
 type ledger struct {
 	mu      sync.Mutex
 	entries []string

@@ -17,8 +17,8 @@ import (
 	"github.com/pay-theory/streamer/store/dynamo"
 )
 
-// devIssuer is the issuer of development tokens. A function that is told to trust
-// it does not start.
+// devIssuer is the issuer of development tokens. A function whose settings
+// trust it does not start.
 const devIssuer = "streamer-dev"
 
 // A platform is what Lambda itself sets. Its methods make parts of it and collect
@@ -65,7 +65,7 @@ func (p *platform) store(requests, connections string) *dynamo.Store {
 // tokens are the settings of the verifier.
 type tokens struct {
 	JWKS     string `env:"STREAMER_JWKS_URL"`
-	Keys     string `env:"STREAMER_JWT_KEYS"` // PEM or a JWK set, in the place of the URL
+	Keys     string `env:"STREAMER_JWT_KEYS"` // PEM or a JWK set, instead of the URL
 	Issuer   string `env:"STREAMER_JWT_ISSUER,required"`
 	Audience string `env:"STREAMER_JWT_AUDIENCE,required"`
 }

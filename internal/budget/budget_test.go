@@ -17,7 +17,7 @@ func TestCheck(t *testing.T) {
 		"":                                       {"zip": 100, "packages": 4},
 		"zip of connect is 101 and may be 100":   {"zip": 101, "packages": 5},
 		"no limit for calls of connect":          {"zip": 1, "packages": 1, "calls": 1},
-		"bounds packages of connect, which nobo": {"zip": 1},
+		"bounds packages of connect, which is n": {"zip": 1},
 	} {
 		faults := b.Check("connect", figures)
 		if want == "" && len(faults) > 0 || want != "" && (len(faults) != 1 || !strings.Contains(faults[0].Error(), want)) {

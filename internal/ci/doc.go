@@ -1,3 +1,3 @@
 // Package ci tests what runs and releases this repository: the set-up script, the
-// workflows, and the lists in which a new module is easily forgotten.
+// workflows, the lists that a new module must join, and the links of the documents.
 package ci

@@ -89,7 +89,7 @@ func disconnectEvent(n int) []byte {
 
 // echoEvent is a short action with a payload of about 200 bytes.
 func echoEvent(n int) []byte {
-	return messageEvent(n, "echo", `{"customer":"4711","lines":[{"sku":"A-100","quantity":2,"price":"19.90"},{"sku":"B-205","quantity":1,"price":"249.00"}],"note":"please ring twice","currency":"EUR","total":"288.80"}`)
+	return messageEvent(n, "echo", `{"customer":"4711","lines":[{"sku":"A-100","quantity":2,"price":"19.90"},{"sku":"B-205","quantity":1,"price":"249.00"}],"note":"please call twice","currency":"EUR","total":"288.80"}`)
 }
 
 // The steps of a job: as short as can be, or so long that each one's progress is

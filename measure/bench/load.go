@@ -28,8 +28,8 @@ const devStack = "dev"
 // stagingOf names the staging stack of a side.
 func stagingOf(side string) string { return "staging, " + side }
 
-// A crowd is how large a load is.
-type crowd struct {
+// A profile is how large a load is.
+type profile struct {
 	connections int
 	active      int // of them, which send
 	messages    int // that each active one sends
@@ -39,11 +39,11 @@ type crowd struct {
 }
 
 var (
-	devCrowd     = crowd{connections: 10_000, active: 1_000, messages: 5, requests: 1_000, storm: 1_000}
-	stagingCrowd = crowd{connections: 100, active: 20, messages: 10, requests: 20, parallel: 20}
+	devProfile     = profile{connections: 10_000, active: 1_000, messages: 5, requests: 1_000, storm: 1_000}
+	stagingProfile = profile{connections: 100, active: 20, messages: 10, requests: 20, parallel: 20}
 )
 
-func (c crowd) scaled(by int) crowd {
+func (c profile) scaled(by int) profile {
 	c.connections, c.active, c.requests, c.storm = c.connections/by, c.active/by, c.requests/by, c.storm/by
 	return c
 }
@@ -80,7 +80,7 @@ func newLoad() *cobra.Command {
 }
 
 func measureLoads(ctx context.Context, root string, quick bool) ([]result.Load, error) {
-	dev, staging := devCrowd, stagingCrowd
+	dev, staging := devProfile, stagingProfile
 	if quick {
 		dev, staging = dev.scaled(20), staging.scaled(10)
 	}
@@ -120,13 +120,13 @@ func measureLoads(ctx context.Context, root string, quick bool) ([]result.Load, 
 
 // loadStaging starts the staging stack with a side's functions and puts it under
 // load.
-func loadStaging(ctx context.Context, root string, s side, c crowd) (loads []result.Load, err error) {
+func loadStaging(ctx context.Context, root string, s side, c profile) (loads []result.Load, err error) {
 	ctx, cancel := context.WithTimeout(ctx, loadLimit)
 	defer cancel()
 	progress("load on staging: %s, %d connections", s.name, c.connections)
 	cloudWatch := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Smithy-Protocol", "rpc-v2-cbor") }))
 	defer cloudWatch.Close()
-	xray, err := net.ListenPacket("udp", "127.0.0.1:0") // nobody reads it; the system drops what is too much
+	xray, err := net.ListenPacket("udp", "127.0.0.1:0") // it is never read; the system drops what is too much
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func loadStaging(ctx context.Context, root string, s side, c crowd) (loads []res
 	if err != nil {
 		return nil, err
 	}
-	l := &load{stack: stagingOf(s.name), url: staging.WebSocketURL(), token: token, crowd: c}
+	l := &load{stack: stagingOf(s.name), url: staging.WebSocketURL(), token: token, profile: c}
 	defer l.close()
 	err = l.run(ctx)
 	return l.results, err
@@ -157,7 +157,7 @@ func loadStaging(ctx context.Context, root string, s side, c crowd) (loads []res
 // A load is a load test on one stack.
 type load struct {
 	stack, url, token string
-	crowd             crowd
+	profile           profile
 	memory            func() (int64, error) // of the server; nil: not of one process
 
 	sockets []*socket
@@ -170,12 +170,12 @@ func (l *load) close() {
 	}
 }
 
-// run connects everybody, lets the active ones talk and queues the requests.
+// run connects all clients, lets the active ones talk and queues the requests.
 func (l *load) run(ctx context.Context) error {
 	if err := l.connect(ctx); err != nil {
 		return err
 	}
-	c := l.crowd
+	c := l.profile
 	pace := time.Second // between an active one's messages
 	note := fmt.Sprintf("%d of %d connections send one a second", c.active, c.connections)
 	if c.parallel > 0 {
@@ -192,7 +192,7 @@ func (l *load) run(ctx context.Context) error {
 
 // connect opens the connections at a rate that is let in.
 func (l *load) connect(ctx context.Context) error {
-	c := l.crowd
+	c := l.profile
 	var before int64
 	if l.memory != nil {
 		var err error
@@ -340,7 +340,7 @@ func (l *load) stormOf(ctx context.Context) error {
 	r := recorder{began: time.Now()}
 	refused, before := 0, len(l.sockets)
 	var all sync.WaitGroup
-	for range l.crowd.storm {
+	for range l.profile.storm {
 		all.Go(func() {
 			began := time.Now()
 			s, err := dial(ctx, l.url, l.token)

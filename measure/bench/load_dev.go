@@ -20,7 +20,7 @@ import (
 )
 
 // loadDev starts the stack in one process, as users do, and puts it under load.
-func loadDev(ctx context.Context, root, folder string, c crowd) ([]result.Load, error) {
+func loadDev(ctx context.Context, root, folder string, c profile) ([]result.Load, error) {
 	ctx, cancel := context.WithTimeout(ctx, loadLimit)
 	defer cancel()
 	progress("load on dev: %d connections", c.connections)
@@ -62,7 +62,7 @@ func loadDev(ctx context.Context, root, folder string, c crowd) ([]result.Load, 
 	if err != nil {
 		return nil, err
 	}
-	l := &load{stack: devStack, url: url, token: token, crowd: c, memory: func() (int64, error) {
+	l := &load{stack: devStack, url: url, token: token, profile: c, memory: func() (int64, error) {
 		usage, err := function.UsageOf(cmd.Process.Pid)
 		return usage.Resident, err
 	}}

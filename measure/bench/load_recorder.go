@@ -35,7 +35,7 @@ func (r *recorder) fail(err error) {
 	}
 }
 
-// result sums up, once everybody has ended.
+// result sums up, once all clients have ended.
 func (r *recorder) result(stack, name, note string) result.Load {
 	if r.fault != nil {
 		note += fmt.Sprintf("; the first error: %v", r.fault)

@@ -116,8 +116,8 @@ func measureRound(ctx context.Context, cache string, built binaries, template se
 				return nil, err
 			}
 		}
-		// The floor in the middle. It calls nobody: how they are reached does not
-		// matter to it.
+		// The floor in the middle. It makes no calls: how services are reached
+		// does not matter to it.
 		if i == len(events)/2 && (template.condition == bare || template.condition.Memory > 0) {
 			s, err := open(result.Floor)
 			if err != nil {

@@ -189,13 +189,13 @@ func (p page) Warm() []table {
 	return all
 }
 
-// told are the events whose calls are shown: a short job makes as many as it has
+// shown are the events whose calls are shown: a short job makes as many as it has
 // time for.
-var told = []string{"connect", "disconnect", "echo", "enqueue", result.LongJob}
+var shown = []string{"connect", "disconnect", "echo", "enqueue", result.LongJob}
 
-// Telemetry is what operators hear of each event.
+// Telemetry is what operators get of each event.
 func (p page) Telemetry() []row {
-	return p.rows(usual, told, func(side, event string, r row) {
+	return p.rows(usual, shown, func(side, event string, r row) {
 		mid := func(f result.Figure) string { return number(p.mid(usual, side, event, f), 1) }
 		r["Lines"], r["Metrics"], r["Segments"], r["Put"] = mid(logLines), mid(metricLines), mid(segments), mid(putMetrics)
 	})
@@ -227,7 +227,7 @@ var (
 
 // Calls are the network calls of each event, and which they are.
 func (p page) Calls() []row {
-	return p.rows(usual, told, func(side, event string, r row) {
+	return p.rows(usual, shown, func(side, event string, r row) {
 		r["Calls"] = number(p.mid(usual, side, event, result.Calls), 1)
 		made, events := map[string]int{}, 0
 		for _, s := range p.Samples {

@@ -18,7 +18,7 @@ type plan struct {
 	starts int // processes for each event
 	warm   int // events of the last of them
 	jobs   int // of them, where the event is a job
-	long   int // jobs whose steps are told of; 0: none
+	long   int // jobs whose steps are reported; 0: none
 }
 
 func planOf(c result.Condition, quick bool) plan {

@@ -210,14 +210,14 @@ func runtimeSettings(root string) (map[string][]string, error) {
 	return settings, nil
 }
 
-// unreachable is an environment with which every function starts and which it
-// can call nobody with.
+// unreachable is an environment with which every function starts and reaches no
+// service.
 func unreachable() []string {
-	const nobody = "http://127.0.0.1:9"
+	const nowhere = "http://127.0.0.1:9"
 	return append([]string{
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench", "AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:9",
-		"AWS_ENDPOINT_URL_DYNAMODB=" + nobody, "AWS_ENDPOINT_URL_CLOUDWATCH=" + nobody, "AWS_ENDPOINT_URL_LAMBDA=" + nobody,
-		"STREAMER_CALLBACK_URL=" + nobody + "/bench",
+		"AWS_ENDPOINT_URL_DYNAMODB=" + nowhere, "AWS_ENDPOINT_URL_CLOUDWATCH=" + nowhere, "AWS_ENDPOINT_URL_LAMBDA=" + nowhere,
+		"STREAMER_CALLBACK_URL=" + nowhere + "/bench",
 		"STREAMER_CONNECTIONS_TABLE=" + services.Connections, "STREAMER_REQUESTS_TABLE=" + services.Requests,
 	}, issuer.env()...)
 }

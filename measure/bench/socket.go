@@ -61,7 +61,7 @@ func (s *socket) read() {
 		if bytes.Equal(text, notice) {
 			select {
 			case s.noticed <- time.Now():
-			default: // nobody waits for more than one
+			default: // at most one is waited for
 			}
 			continue
 		}

@@ -16,8 +16,8 @@ import (
 	"github.com/pay-theory/streamer/emulator/dynamodb"
 )
 
-// EndpointSetting is the environment variable that names a server for Endpoint in
-// place of the one that it starts: DynamoDB Local, or AWS itself (with AWS_REGION
+// EndpointSetting is the environment variable that names a server for Endpoint
+// instead of the one that it starts: DynamoDB Local, or AWS itself (with AWS_REGION
 // and credentials in the environment).
 const EndpointSetting = "STREAMER_TEST_DYNAMODB_ENDPOINT"
 

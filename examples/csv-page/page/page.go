@@ -31,7 +31,7 @@ type Config struct {
 }
 
 // New makes the page. It signs its only visitor in by itself, so it answers
-// nobody but this machine: not a name that points here, not another site's page.
+// this machine alone: not a name that points here, not another site's page.
 func New(config Config) (http.Handler, error) {
 	static, err := fs.Sub(assets, "assets")
 	if err != nil {

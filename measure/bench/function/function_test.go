@@ -57,7 +57,7 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// What goes wrong is told with what the function printed.
+// An error comes with what the function printed.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	script := func(text string) string {

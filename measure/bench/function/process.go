@@ -209,7 +209,7 @@ func (p *Process) next(w http.ResponseWriter, r *http.Request) {
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(5*time.Minute).UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:bench")
 	h.Set("Lambda-Runtime-Trace-Id", "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
-	_, _ = w.Write(e.payload) // whoever does not read it does not answer
+	_, _ = w.Write(e.payload) // a function that does not read it does not answer
 }
 
 func (p *Process) take(failed bool) http.HandlerFunc {

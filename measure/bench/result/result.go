@@ -22,7 +22,7 @@ var Functions = []string{"connect", "disconnect", "router", "processor"}
 // Events are those that the functions are measured with.
 var Events = []string{"connect", "disconnect", "echo", "enqueue", "job"}
 
-// LongJob is a job whose five steps are long enough for each to be told of. It
+// LongJob is a job whose five steps are long enough for each to be reported. It
 // gives the calls of a job; its time is that of the steps.
 const LongJob = "five-step job"
 
@@ -125,7 +125,7 @@ type Binary struct {
 	Packages       int
 	InitAllocs     int           // before main, of all packages
 	InitClock      time.Duration // the same
-	ReflectMethod  int           // places for which the linker keeps every exported method
+	ReflectMethod  int           // functions for which the linker keeps every exported method
 }
 
 // Source is the code of a part of a side.
@@ -170,7 +170,7 @@ type Machine struct {
 	Limit  string // how the CPU was limited; "": it was not
 
 	PageFault   time.Duration // what mapping one fresh page takes
-	Authorities int           // certificates that functions are told to trust
+	Authorities int           // certificates that functions trust
 }
 
 // A Run is everything.

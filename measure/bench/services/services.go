@@ -30,7 +30,7 @@ import (
 	"github.com/pay-theory/streamer/store/dynamo"
 )
 
-// What the functions are told of the tables.
+// The names of the tables, as the functions get them.
 const (
 	Requests    = "streamer-requests"
 	Connections = "streamer-connections"
@@ -129,7 +129,8 @@ const region = "us-east-1"
 
 var credentials = sigv4.Static(sigv4.Credentials{AccessKeyID: "bench", SecretAccessKey: "bench"})
 
-// Env is what a function must be told to call these services, over TLS or not.
+// Env returns the environment with which a function calls these services, over
+// TLS or not.
 func (s *Services) Env(secure bool) []string {
 	servers := s.plain
 	if secure {
@@ -162,7 +163,7 @@ func systemBundle() []byte {
 	return nil
 }
 
-// Authorities is how many certificates functions are told to trust.
+// Authorities returns how many certificates the functions trust.
 func Authorities() int { return 1 + bytes.Count(systemBundle(), []byte("-----BEGIN CERTIFICATE-----")) }
 
 // SetDelay makes each call take longer by that.
@@ -235,7 +236,7 @@ func (s *Services) Take() Counts {
 	return Counts{int(s.calls.Swap(0)), int(s.segments.Swap(0)), int(s.faults.Swap(0)), made}
 }
 
-// Close stops the services and forgets the database.
+// Close stops the services and discards the database.
 func (s *Services) Close() error {
 	var faults []error
 	for _, servers := range []map[string]*httptest.Server{s.plain, s.secure} {
