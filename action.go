@@ -177,7 +177,7 @@ func NewAction[In, Out any](config ActionConfig, fn func(ctx context.Context, jo
 		run: func(ctx context.Context, job *Job) (json.RawMessage, error) {
 			in, err := decodeInput[In](job.payload)
 			if err != nil {
-				return nil, err
+				return nil, job.mismatch("the payload", err)
 			}
 			out, err := fn(ctx, job, in)
 			if err != nil {

@@ -153,7 +153,8 @@ func (j *Job) SetCheckpoint(state any) error {
 }
 
 // Checkpoint decodes the last checkpoint into state and reports whether there
-// was one.
+// was one. An action that returns the error of one that does not decode is taken for a
+// worker that does not fit the request, see docs/changing-an-action.md.
 func (j *Job) Checkpoint(state any) (bool, error) {
 	j.mu.Lock()
 	raw := j.checkpoint
@@ -162,7 +163,7 @@ func (j *Job) Checkpoint(state any) (bool, error) {
 		return false, nil
 	}
 	if err := json.Unmarshal(raw, state); err != nil {
-		return false, fmt.Errorf("decode checkpoint: %w", err)
+		return false, j.mismatch("the checkpoint", err)
 	}
 	return true, nil
 }

@@ -72,6 +72,9 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) request.Chan
 		return request.Continue(at, 0)
 	}
 
+	if mismatch, ok := errors.AsType[*mismatchError](out.err); ok {
+		return w.putBack(at, mismatch)
+	}
 	if _, public := errors.AsType[*Error](out.err); !public {
 		w.logger.ErrorContext(ctx, "action failed", "error", out.err.Error())
 	}
@@ -209,7 +212,7 @@ func outcomeWord(c request.Change) string {
 	switch {
 	case c.Set.State.Final():
 		return "finished"
-	case c.Set.AddAttempt > 0:
+	case c.Set.Error != nil:
 		return "will be retried"
 	case c.Set.Await.Token != "":
 		return "waits for a signal"

@@ -89,14 +89,14 @@ func stepsOf(r *request.Request) map[string]json.RawMessage {
 // work runs the action and everything around it until the outcome is stored.
 func (w *run) work(ctx context.Context) error {
 	w.logger.InfoContext(ctx, "request claimed", "slice", w.r.Slices)
-	action, err := w.p.Actions.find(w.r.Action)
-	if err != nil {
-		return w.end(ctx, w.endAttempt(request.Fail(w.p.Now(), w.p.Retention, request.WireError(err, w.r.CorrelationID))))
-	}
-	w.action = action
 	if w.r.CancelRequested {
 		return w.end(ctx, w.endAttempt(request.Cancel(w.p.Now(), w.p.Retention, w.r.CorrelationID)))
 	}
+	action, err := w.p.Actions.find(w.r.Action)
+	if err != nil {
+		return w.end(ctx, w.putBack(w.p.Now(), lacksAction(w.r.Action)))
+	}
+	w.action = action
 
 	// The action's context ends only with a cause of ours: an action must be able
 	// to tell a slice's end from a cancel.

@@ -34,7 +34,7 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 	}
 	if raw, done := job.step(name); done {
 		if err := json.Unmarshal(raw, &result); err != nil {
-			return result, fmt.Errorf("decode step %s: %w", name, err)
+			return result, job.mismatch("the step "+name, err)
 		}
 		return result, nil
 	}

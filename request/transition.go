@@ -12,7 +12,7 @@ import (
 //	QUEUED  ── Claim ───> RUNNING ── Succeed, Fail ──> SUCCEEDED, FAILED
 //	QUEUED  ── Cancel ──> CANCELLED <── Cancel ── RUNNING
 //	RUNNING ── Renew, AskToCancel ──> RUNNING
-//	RUNNING ── Retry, Continue, Wait, ExpireLease ──> QUEUED
+//	RUNNING ── Retry, PutBack, Continue, Wait, ExpireLease ──> QUEUED
 //	QUEUED  ── Throttle, Resume, Deliver ──> QUEUED, due later or now
 //	QUEUED  ── MarkDispatched ──> QUEUED
 //	FAILED  ── Redrive ─> QUEUED
@@ -119,6 +119,12 @@ func AskToCancel() Change {
 func Retry(at time.Time, wait time.Duration, err *wire.Error) Change {
 	return Change{Set: Effects{State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1, Error: err,
 		Clear: []Attribute{AttrAwait}}}
+}
+
+// PutBack queues the same attempt again, due after the wait, with the signal that it
+// waited for.
+func PutBack(at time.Time, wait time.Duration, err *wire.Error) Change {
+	return Change{Set: Effects{State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, Error: err}}
 }
 
 // Continue queues the next slice, due after the wait.
