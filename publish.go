@@ -17,17 +17,19 @@ import (
 const pushTimeout = 5 * time.Second
 
 // notify sends every subscriber how the request ended, and notes that they know.
-// A push that fails with a transient error leaves it to the next sweep. A client
-// may hear it twice and knows by rev.
-func notify(ctx context.Context, store request.Store, push Pusher, logger *slog.Logger, r *request.Request) {
+// It reports whether it could; a push that fails with a transient error leaves it to the
+// next sweep. A client may hear it twice and knows by rev.
+func notify(ctx context.Context, store request.Store, push Pusher, logger *slog.Logger, r *request.Request) bool {
 	const tries = 3
 	_, failed := send(ctx, push, logger, r.Key, r.Subscribers, finalFrame(r).Append(nil), tries)
 	if len(failed) > 0 {
-		return
+		return false
 	}
 	if _, err := store.ChangeRequest(ctx, r.Key, request.MarkNotified(r)); err != nil && !hasMoved(err) {
 		logger.WarnContext(ctx, "mark request notified failed; the sweep will notify again", "request_id", r.ID, "error", err.Error())
+		return false
 	}
+	return true
 }
 
 // finalFrame is the frame that ends a request.

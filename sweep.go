@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pay-theory/streamer/request"
@@ -16,7 +18,9 @@ type SweepReport struct {
 	Dispatched       int // due requests that were dispatched, some of them again
 	LeaseExpirations int // expired leases that were taken away, their requests queued again
 	Failed           int // requests given up because their leases expired too often
-	Notified         int // final requests whose subscribers were notified again
+	Notified         int // final requests whose subscribers were notified again, all of them
+	Unnotified       int // final requests of whose subscribers some could not be reached
+	Undecodable      int // due requests that were left out since their rows do not decode
 
 	Due    int           // requests that were due, at most SweepLimit
 	Oldest time.Duration // how long the longest due of those that are queued has waited
@@ -32,16 +36,24 @@ type SweepReport struct {
 func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 	var report SweepReport
 	at := p.Now()
+	var faults []error
 	due, err := p.Store.DueRequests(ctx, at, p.SweepLimit)
 	if err != nil {
-		return report, fmt.Errorf("list due requests: %w", err)
+		faults = append(faults, fmt.Errorf("list due requests: %w", err))
+	}
+	if undecodable, some := errors.AsType[*request.UndecodableError](err); some {
+		report.Undecodable = len(undecodable.Rows)
+		for _, row := range undecodable.Rows {
+			p.Logger.ErrorContext(ctx, "stored request does not decode", "tenant", row.Key.Tenant, "subject", row.Key.Subject,
+				"request_id", row.Key.ID, "error", row.Err.Error())
+		}
 	}
 	report.Due = len(due)
 	oldest := slices.IndexFunc(due, func(r *request.Request) bool { return r.State == request.Queued })
 	if oldest >= 0 {
 		report.Oldest = at.Sub(due[oldest].DueAt)
 	}
-	var faults []error
+	var final []*request.Request
 	for _, r := range due {
 		if ctx.Err() != nil {
 			faults = append(faults, ctx.Err())
@@ -51,8 +63,8 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 		case r.State == request.Running:
 			err = p.expireLease(ctx, r, &report)
 		case r.State.Final():
-			notify(ctx, p.Store, p.Push, p.Logger, r)
-			report.Notified++
+			final = append(final, r) // behind the timers: a client that does not read holds up nobody else
+			continue
 		case !p.dispatchedLately(r):
 			var dispatched bool
 			dispatched, err = p.dispatchAgain(ctx, r)
@@ -64,11 +76,38 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 			faults = append(faults, err)
 		}
 	}
+	report.Notified, report.Unnotified = p.notifyAgain(ctx, final)
 	if c := p.Connections; c.Store != nil && c.Closer != nil {
 		report.Closed, report.Pruned, err = c.Sweep(ctx, p.SweepLimit)
 		faults = append(faults, err)
 	}
 	return report, errors.Join(faults...)
+}
+
+// notifyAgain tells the subscribers of final requests how they ended, a few requests
+// at a time, and counts those that it reached and those that it did not.
+func (p *Processor) notifyAgain(ctx context.Context, final []*request.Request) (notified, unnotified int) {
+	const parallel = 16
+	var (
+		reached atomic.Int64
+		wg      sync.WaitGroup
+		free    = make(chan struct{}, parallel)
+	)
+	for _, r := range final {
+		if ctx.Err() != nil {
+			break
+		}
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			if notify(ctx, p.Store, p.Push, p.Logger, r) {
+				reached.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	notified = int(reached.Load())
+	return notified, len(final) - notified
 }
 
 // dispatchAgainAfter is how long a due request waits at most for another dispatch.

@@ -239,7 +239,8 @@ func (d *driver) ready(now time.Time) []*call {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	slices.SortStableFunc(d.intercepted, func(a, b *call) int {
-		return cmp.Or(cmp.Compare(a.p.id, b.p.id), cmp.Compare(a.kind, b.kind), cmp.Compare(a.what, b.what))
+		return cmp.Or(cmp.Compare(a.p.id, b.p.id), cmp.Compare(a.kind, b.kind), cmp.Compare(a.what, b.what),
+			cmp.Compare(a.key.ID, b.key.ID))
 	})
 	var ready []*call
 	for _, c := range d.intercepted {

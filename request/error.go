@@ -105,5 +105,29 @@ func withCorrelation(details json.RawMessage, id string) json.RawMessage {
 	return json.RawMessage(string(details[:end]) + "," + member + "}")
 }
 
+// A RowError says why a stored request does not decode.
+type RowError struct {
+	Key Key
+	Err error
+}
+
+// Error names the request.
+func (e *RowError) Error() string {
+	return fmt.Sprintf("the row of request %q of %s/%s does not decode: %v", e.Key.ID, e.Key.Tenant, e.Key.Subject, e.Err)
+}
+
+// Unwrap returns why.
+func (e *RowError) Unwrap() error { return e.Err }
+
+// An UndecodableError names rows that an answer leaves out since they do not decode.
+type UndecodableError struct {
+	Rows []*RowError // at least one
+}
+
+// Error tells of the first row, and how many there are.
+func (e *UndecodableError) Error() string {
+	return fmt.Sprintf("%d rows do not decode; the first: %v", len(e.Rows), e.Rows[0])
+}
+
 // ErrNotFound is what stores return for a row that is not there.
 var ErrNotFound = errors.New("not found")

@@ -77,6 +77,7 @@ type Query struct {
 type DueLister interface {
 	// DueRequests returns up to limit requests, of whatever state, that have a
 	// DueAt and whose DueAt is not later than now, the longest due first. The
-	// read may be eventually consistent.
+	// read may be eventually consistent. Rows that do not decode hold up no others:
+	// they are left out, and an [*UndecodableError] beside the rest names them.
 	DueRequests(ctx context.Context, now time.Time, limit int) ([]*Request, error)
 }

@@ -95,12 +95,12 @@ func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*r
 		due, err = s.fetch(ctx, entries)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("dynamo: list due requests: %w", err)
+		err = fmt.Errorf("dynamo: list due requests: %w", err)
 	}
 	// The index may be older than the rows.
 	due = slices.DeleteFunc(due, func(r *request.Request) bool { return r.DueAt.IsZero() || r.DueAt.After(now) })
 	slices.SortStableFunc(due, func(a, b *request.Request) int { return a.DueAt.Compare(b.DueAt) })
-	return due, nil
+	return due, err
 }
 
 // due reads up to limit entries of a table's index of what is due, the longest
@@ -156,19 +156,27 @@ func (s *Store) query(ctx context.Context, table string, in input, limit int) ([
 
 // fetch reads the requests of an index's entries, strongly consistent and in
 // their order. What has gone since, or was created anew in another place of the
-// list, is left out.
+// list, is left out. So is what does not decode, which an *request.UndecodableError
+// beside the rest names.
 func (s *Store) fetch(ctx context.Context, entries []item) ([]*request.Request, error) {
 	rows, err := s.load(ctx, s.requests, entries)
 	if err != nil {
 		return nil, err
 	}
 	var found []*request.Request
+	var undecodable []*request.RowError
 	for _, row := range rows {
 		r, err := row.request()
 		if err != nil {
-			return nil, err
+			in := &reader{item: row}
+			key := request.Key{Tenant: in.optional(request.AttrTenant), Subject: in.optional(request.AttrSubject), ID: in.optional(request.AttrID)}
+			undecodable = append(undecodable, &request.RowError{Key: key, Err: err})
+			continue
 		}
 		found = append(found, r)
+	}
+	if len(undecodable) > 0 {
+		return found, &request.UndecodableError{Rows: undecodable}
 	}
 	return found, nil
 }

@@ -135,6 +135,27 @@ func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 	}
 }
 
+// A row that does not decode is left out of what is due, and named.
+func TestARowThatDoesNotDecodeStopsNoOther(t *testing.T) {
+	t.Parallel()
+	s, _ := faulty(t, nil)
+	for _, id := range []string{"bad", "good"} {
+		create(t, s, id)
+	}
+	bad := newRequest("bad").Key
+	if err := s.PutRaw(t.Context(), bad, "rev", "odd"); err != nil {
+		t.Fatal(err)
+	}
+	due, err := s.DueRequests(t.Context(), epoch, 10)
+	if len(due) != 1 || due[0].ID != "good" {
+		t.Errorf("got %d due, want the good one", len(due))
+	}
+	undecodable, ok := errors.AsType[*request.UndecodableError](err)
+	if !ok || len(undecodable.Rows) != 1 || undecodable.Rows[0].Key != bad {
+		t.Errorf("got %v, want an error that names %+v", err, bad)
+	}
+}
+
 func TestTooLargeForAnItem(t *testing.T) {
 	t.Parallel()
 	s, f := faulty(t, nil)

@@ -141,7 +141,7 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
 	due, err := s.query(ctx, "SELECT "+columns+" FROM requests WHERE due_at <= ? ORDER BY due_at LIMIT ?", now.UnixMilli(), limit)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: list due requests: %w", err)
+		return due, fmt.Errorf("sqlite: list due requests: %w", err)
 	}
 	return due, nil
 }
@@ -173,23 +173,38 @@ func parseCursor(s string) (cursor, error) {
 	return c, nil
 }
 
+// query reads requests. Those that do not decode are left out, and an
+// *request.UndecodableError beside the rest names them.
 func (s *Store) query(ctx context.Context, query string, args ...any) (requests []*request.Request, err error) {
 	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
+	var undecodable []*request.RowError
 	for rows.Next() {
 		r, err := scan(rows)
+		if row, ok := errors.AsType[*request.RowError](err); ok {
+			undecodable = append(undecodable, row)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		requests = append(requests, r)
 	}
-	return requests, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if len(undecodable) > 0 {
+		return requests, &request.UndecodableError{Rows: undecodable}
+	}
+	return requests, nil
 }
 
-func scan(row interface{ Scan(dest ...any) error }) (*request.Request, error) {
+// scan reads a row. Its error is a *request.RowError when the row is there and does not
+// decode.
+func scan(row interface{ Scan(dest ...any) error }) (_ *request.Request, err error) {
 	var (
 		r                                        request.Request
 		metadata, subscribers                    string
@@ -199,7 +214,12 @@ func scan(row interface{ Scan(dest ...any) error }) (*request.Request, error) {
 		steps, history, permits                  string
 		until                                    sql.NullInt64
 	)
-	err := row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev,
+	defer func() {
+		if err != nil && r.ID != "" {
+			err = &request.RowError{Key: r.Key, Err: err}
+		}
+	}()
+	err = row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev,
 		&r.Fence, &due,
 		&r.Attempt, &r.Slices, &r.LeaseExpirations, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
 		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers,
