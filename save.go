@@ -151,7 +151,7 @@ func (w *run) restore(c request.Change) {
 // collected for it. A worker that slept through the end of its lease may still write,
 // since the fence refuses it where another has the request. One whose last write
 // failed writes nothing behind that end, and gets ErrLeaseLost: the store is out of its
-// reach, and an outcome that lands minutes later would be news to everybody.
+// reach, and an outcome that lands minutes later would surprise its clients.
 func (w *run) write(ctx context.Context, c request.Change) error {
 	timeout := storeTimeout
 	switch left := w.lease.Sub(w.p.Now()); {

@@ -63,7 +63,7 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 		case r.State == request.Running:
 			err = p.expireLease(ctx, r, &report)
 		case r.State.Final():
-			final = append(final, r) // behind the timers: a client that does not read holds up nobody else
+			final = append(final, r) // behind the timers: a client that does not read holds up no other
 			continue
 		case !p.dispatchedLately(r):
 			var dispatched bool
