@@ -75,6 +75,18 @@ func (e *Event) Header(name string) string {
 	return ""
 }
 
+// HeaderLines returns all lines of a header where [Event.Header] returns the
+// first.
+func (e *Event) HeaderLines(name string) []string {
+	switch {
+	case e.HTTP != nil:
+		return e.HTTP.Header.Values(name)
+	case e.WebSocket != nil:
+		return e.WebSocket.Header.Values(name)
+	}
+	return nil
+}
+
 // Logger returns the app's logger with the event's requestId, correlation_id,
 // trace_id and tenant_id, and with cold_start for the process's first event.
 func (e *Event) Logger() *slog.Logger {

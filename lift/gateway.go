@@ -29,9 +29,10 @@ type Gateway struct {
 	// "GET /things/{id}": the API's own, not the App's.
 	Resource string
 
-	// Prefix is what stood in the path before the part that patterns see: the
-	// stage, or the base path of a custom domain. Links that are to work from
-	// outside begin with it.
+	// Prefix is what stands in the caller's path before the part that patterns
+	// see: the stage, or the base path of a custom domain. Links that are to work
+	// from outside begin with it. The payload format 2.0 does not tell the
+	// base path of a custom domain; there it is "".
 	Prefix string
 
 	// Authorizer is what the API's own authorizer says of the caller, a JSON
@@ -96,6 +97,20 @@ func (g *Gateway) cutBase(path, parameters string) (rest string, ok bool) {
 	}
 	g.Prefix = base
 	return path[len(base):], true
+}
+
+// setPrefix takes the prefix from requestContext.path, which a REST API gives as
+// the caller sent it: with the stage or the base path.
+func (g *Gateway) setPrefix(called, own string) {
+	if own == "/" {
+		own = ""
+	}
+	for _, own := range [...]string{own, unescaped(own)} {
+		if prefix, ok := strings.CutSuffix(called, own); ok && called != "" {
+			g.Prefix = strings.TrimSuffix(prefix, "/")
+			return
+		}
+	}
 }
 
 func unescaped(path string) string {

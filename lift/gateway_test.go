@@ -84,10 +84,10 @@ func TestGatewayTellsWhatTheRequestCameThrough(t *testing.T) {
 		"HTTP API":           {lifttest.HTTP{Path: "/x", Authorizer: authorizer}, lift.Gateway{Kind: "http_api", APIID: "a1b2c3d4e5", Stage: "$default", Resource: "$default"}, "/x"},
 		"HTTP API, stage":    {lifttest.HTTP{Path: "/x", Stage: "dev"}, lift.Gateway{Kind: "http_api", APIID: "a1b2c3d4e5", Stage: "dev", Resource: "$default", Prefix: "/dev"}, "/x"},
 		"HTTP API 1.0":       {lifttest.HTTP{Via: lifttest.HTTPAPIv1, Path: "/x", Stage: "dev"}, lift.Gateway{Kind: "http_api", APIID: "a1b2c3d4e5", Stage: "dev", Resource: "$default", Prefix: "/dev"}, "/x"},
-		"REST API":           {lifttest.HTTP{Via: lifttest.RESTAPI, Path: "/x/y", Authorizer: authorizer}, lift.Gateway{Kind: "rest_api", APIID: "a1b2c3d4e5", Stage: "prod", Resource: "/{proxy+}"}, "/x/y"},
+		"REST API":           {lifttest.HTTP{Via: lifttest.RESTAPI, Path: "/x/y", Authorizer: authorizer}, lift.Gateway{Kind: "rest_api", APIID: "a1b2c3d4e5", Stage: "prod", Resource: "/{proxy+}", Prefix: "/prod"}, "/x/y"},
 		"REST API, base":     {lifttest.HTTP{Via: lifttest.RESTAPI, Path: "/x/y", Base: "/shop/v1"}, lift.Gateway{Kind: "rest_api", APIID: "a1b2c3d4e5", Stage: "prod", Resource: "/{proxy+}", Prefix: "/shop/v1"}, "/x/y"},
 		"REST API, root":     {lifttest.HTTP{Via: lifttest.RESTAPI, Base: "/shop"}, lift.Gateway{Kind: "rest_api", APIID: "a1b2c3d4e5", Stage: "prod", Resource: "/", Prefix: "/shop"}, "/"},
-		"REST API, its name": {lifttest.HTTP{Via: lifttest.RESTAPI, Path: "/prod/x"}, lift.Gateway{Kind: "rest_api", APIID: "a1b2c3d4e5", Stage: "prod", Resource: "/{proxy+}"}, "/prod/x"},
+		"REST API, its name": {lifttest.HTTP{Via: lifttest.RESTAPI, Path: "/prod/x"}, lift.Gateway{Kind: "rest_api", APIID: "a1b2c3d4e5", Stage: "prod", Resource: "/{proxy+}", Prefix: "/prod"}, "/prod/x"},
 		"function URL":       {lifttest.HTTP{Via: lifttest.FunctionURL, Path: "/x"}, lift.Gateway{Kind: "function_url", APIID: "a1b2c3d4e5", Stage: "$default"}, "/x"},
 		"load balancer":      {lifttest.HTTP{Via: lifttest.LoadBalancer, Path: "/x"}, lift.Gateway{Kind: "load_balancer"}, "/x"},
 	} {

@@ -25,6 +25,7 @@ func (a *App) HTTP(pattern string, h Handler, mw ...Middleware) {
 		f = &httpFamily{mux: http.NewServeMux(), unmatched: a.build("App.HTTP", TriggerHTTP, HandlerFunc(unmatched), nil)}
 		a.families[formHTTP] = f
 	}
+	mw = append(slices.Clip(mw), canonicalHeader)
 	f.mux.Handle(pattern, &httpRoute{handler: a.build("App.HTTP "+pattern, TriggerHTTP, h, mw)})
 	f.registered = append(f.registered, registeredHTTP{pattern, h})
 }
@@ -67,6 +68,7 @@ func (f *httpFamily) serve(ctx context.Context, a *App, e *Event) (status int, h
 		res = a.errorResponse(ctx, e, res, err, problem)
 	}
 	if res != nil {
+		canonical(res.Header)
 		if len(res.Body) > 0 && res.Header.Get("Content-Type") == "" {
 			res.SetHeader("Content-Type", http.DetectContentType(res.Body))
 		}
@@ -77,6 +79,27 @@ func (f *httpFamily) serve(ctx context.Context, a *App, e *Event) (status int, h
 		body = nil
 	}
 	return status, header, body
+}
+
+// canonicalHeader spells the handler's headers as [http.Header] wants them, so
+// that the middleware around it finds a "vary" or a "content-encoding".
+func canonicalHeader(next Handler) Handler {
+	return HandlerFunc(func(ctx context.Context, e *Event) (*Response, error) {
+		res, err := next.Handle(ctx, e)
+		if res != nil {
+			canonical(res.Header)
+		}
+		return res, err
+	})
+}
+
+func canonical(header http.Header) {
+	for name, values := range header {
+		if spelled := http.CanonicalHeaderKey(name); spelled != name {
+			delete(header, name)
+			header[spelled] = append(header[spelled], values...)
+		}
+	}
 }
 
 // httpRoute is what a ServeMux finds. It is asked for nothing but itself.

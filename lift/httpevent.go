@@ -52,6 +52,9 @@ func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
 			return nil, fmt.Errorf("read cookies: %w", err)
 		}
 		path, query = g.cutStage(env.rawPath), env.rawQuery
+		if !c.ownDomain() {
+			g.Prefix = "" // the stage is in the event, not in the caller's URL
+		}
 	case c.balancer:
 		g.Kind, g.form = GatewayLoadBalancer, formBalancer
 		if env.multiHeaders != "" && env.multiHeaders != "null" {
@@ -75,6 +78,7 @@ func decodeHTTP(ctx context.Context, a *App, env *envelope) (*Event, error) {
 		if !cut && g.Kind == GatewayHTTPAPI {
 			path = g.cutStage(path)
 		}
+		g.setPrefix(c.path, path)
 		c.method = env.httpMethod
 		query, err = env.joinQuery(url.QueryEscape)
 		if err != nil {
@@ -119,11 +123,17 @@ func withoutPort(address string) string {
 
 // An httpContext is what is read of the requestContext of an HTTP event.
 type httpContext struct {
-	requestID, apiID, stage, domain, routeKey, method, protocol, sourceIP string
+	requestID, apiID, stage, domain, routeKey, method, protocol, sourceIP, path string
 
 	epoch      int64
 	authorizer string
 	balancer   bool
+}
+
+// ownDomain reports whether the request came by the API's own name, and not by
+// a custom domain, whose mapping stands for the stage.
+func (c *httpContext) ownDomain() bool {
+	return c.domain == "" || strings.Contains(c.domain, ".execute-api.")
 }
 
 func readHTTPContext(text string) (httpContext, error) {
@@ -143,6 +153,7 @@ func readHTTPContext(text string) (httpContext, error) {
 		member{"identity", caller},
 		member{"authorizer", (*raw)(&c.authorizer)},
 		member{"elb", &c.balancer},
+		member{"path", &c.path},
 	)
 	return c, err
 }

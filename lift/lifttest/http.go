@@ -40,12 +40,13 @@ func (v Via) String() string {
 type HTTP struct {
 	Via       Via
 	Method    string // default GET
-	Path      string // default /; escaped, without the stage
+	Path      string // default /; escaped, without the stage. What follows a ? is the Query
 	Query     string // raw
 	Header    http.Header
 	Body      []byte
 	Stage     string // of an API; default $default, prod for REST APIs
-	Base      string // the base path of a REST API's custom domain, as in /shop
+	Base      string // the base path of a REST API's custom domain, as in /shop; implies Domain
+	Domain    string // a custom domain of an API; default: the API's own
 	RequestID string // load balancers give none
 	SourceIP  string // default 203.0.113.7
 
@@ -56,8 +57,15 @@ type HTTP struct {
 // Payload returns the event.
 func (h HTTP) Payload() []byte {
 	h.Method = cmp.Or(h.Method, http.MethodGet)
+	if path, query, ok := strings.Cut(h.Path, "?"); ok {
+		h.Path = path
+		h.Query = strings.TrimPrefix(h.Query+"&"+query, "&")
+	}
 	h.Path = cmp.Or(h.Path, "/")
 	h.SourceIP = cmp.Or(h.SourceIP, "203.0.113.7")
+	if h.Base != "" {
+		h.Domain = cmp.Or(h.Domain, "api.example.com")
+	}
 	h.RequestID = cmp.Or(h.RequestID, "TcGYnhqKIAMEVXA=")
 	switch h.Via {
 	case HTTPAPI, FunctionURL:
@@ -73,7 +81,7 @@ func (h HTTP) host() string {
 	case LoadBalancer, LoadBalancerMulti:
 		return "front-1234567890.us-east-1.elb.amazonaws.com"
 	}
-	return "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"
+	return cmp.Or(h.Domain, "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com")
 }
 
 func (h HTTP) addBody(event map[string]any) {
@@ -188,6 +196,9 @@ func (h HTTP) addAPI(event map[string]any) {
 		event["resource"], event["pathParameters"] = "/{proxy+}", map[string]string{"proxy": unescapePath(h.Path[1:])}
 	}
 	context["stage"], context["resourcePath"], context["path"] = stage, event["resource"], "/"+stage+h.Path
+	if h.Domain != "" {
+		context["path"] = h.Base + h.Path
+	}
 }
 
 // query returns the parameters as the way passes them on: load balancers leave

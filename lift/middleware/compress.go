@@ -64,7 +64,7 @@ func Compress(least int) lift.Middleware {
 
 func compressible(res *lift.Response, least int) bool {
 	if len(res.Body) < least || res.Header.Get("Content-Encoding") != "" || res.Status == http.StatusPartialContent ||
-		strings.Contains(res.Header.Get("Cache-Control"), "no-transform") {
+		strings.Contains(strings.ToLower(strings.Join(res.Header.Values("Cache-Control"), ",")), "no-transform") {
 		return false
 	}
 	kind := res.Header.Get("Content-Type")

@@ -20,8 +20,14 @@ type CORSConfig struct {
 	Origins []string
 
 	Methods []string // default: GET, HEAD, POST, PUT, PATCH, DELETE
-	Headers []string // that pages may send. Default: Authorization, Content-Type
-	Expose  []string // that pages may read, besides those that they always may
+
+	// Headers are those that pages may send. Default: Authorization,
+	// Content-Type, Idempotency-Key, X-Correlation-Id.
+	Headers []string
+
+	// Expose are the headers that pages may read, besides those that they always
+	// may. Default: Idempotency-Replayed, Retry-After, X-Correlation-Id.
+	Expose []string
 
 	// Credentials lets pages send cookies and HTTP authentication.
 	Credentials bool
@@ -37,7 +43,8 @@ type CORSConfig struct {
 // else than a page; the browser keeps it from the page.
 //
 // It applies to HTTP, and belongs into [lift.App.Use]: preflights have no route
-// of their own. It panics for a CORSConfig that no browser would take.
+// of their own. It panics for a CORSConfig that has a setting which no browser
+// would ever act on.
 func CORS(cfg CORSConfig) lift.Middleware {
 	if err := cfg.check(); err != nil {
 		panic("lift/middleware: CORS: " + err.Error())
@@ -73,6 +80,12 @@ func (cfg *CORSConfig) check() error {
 	if cfg.MaxAge < 0 {
 		return fmt.Errorf("a MaxAge of %s", cfg.MaxAge)
 	}
+	if cfg.MaxAge > 0 && cfg.MaxAge < time.Second {
+		return fmt.Errorf("a MaxAge of %s, which is 0 in whole seconds", cfg.MaxAge)
+	}
+	if err := cfg.checkNames(); err != nil {
+		return err
+	}
 	for _, origin := range cfg.Origins {
 		if origin == "*" {
 			if len(cfg.Origins) > 1 {
@@ -85,6 +98,12 @@ func (cfg *CORSConfig) check() error {
 		}
 		if u, err := url.Parse(origin); err != nil || u.Scheme == "" || u.Host == "" || origin != u.Scheme+"://"+u.Host {
 			return fmt.Errorf("%q is not a valid origin: wanted scheme and host such as https://app.example.com", origin)
+		}
+		if sent := asSent(origin); origin != sent {
+			return fmt.Errorf("%q is an origin that no browser sends: it sends %q", origin, sent)
+		}
+		if strings.Contains(origin, "*") {
+			return fmt.Errorf("%q has a star, and origins are compared as a whole: list each, or \"*\" alone for all", origin)
 		}
 	}
 	return nil
@@ -102,7 +121,10 @@ func newCORS(cfg CORSConfig) *cors {
 		cfg.Methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	}
 	if cfg.Headers == nil {
-		cfg.Headers = []string{"Authorization", "Content-Type"}
+		cfg.Headers = []string{"Authorization", "Content-Type", IdempotencyHeader, CorrelationHeader}
+	}
+	if cfg.Expose == nil {
+		cfg.Expose = []string{ReplayedHeader, "Retry-After", CorrelationHeader}
 	}
 	if cfg.MaxAge == 0 {
 		cfg.MaxAge = 10 * time.Minute
@@ -139,14 +161,18 @@ func (c *cors) preflight(origin string, allowed bool) *lift.Response {
 
 // addVary adds a header's name to Vary.
 func addVary(res *lift.Response, name string) *lift.Response {
-	if res == nil || res.Header.Get("Vary") == "" {
+	vary := ""
+	if res != nil {
+		vary = strings.Join(res.Header.Values("Vary"), ", ")
+	}
+	if vary == "" {
 		return res.SetHeader("Vary", name)
 	}
-	for field := range strings.SplitSeq(res.Header.Get("Vary"), ",") {
+	for field := range strings.SplitSeq(vary, ",") {
 		field = strings.TrimSpace(field)
 		if field == "*" || strings.EqualFold(field, name) {
 			return res
 		}
 	}
-	return res.SetHeader("Vary", res.Header.Get("Vary")+", "+name)
+	return res.SetHeader("Vary", vary+", "+name)
 }

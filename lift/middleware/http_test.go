@@ -68,10 +68,11 @@ func TestCORS(t *testing.T) {
 		"request of a stranger": {full, "GET", http.Header{"Origin": {"https://evil.example"}}, 200, map[string]string{"Access-Control-Allow-Origin": "", "Vary": "Accept, Origin"}},
 		"request of no page":    {full, "GET", nil, 200, map[string]string{"Access-Control-Allow-Origin": "", "Vary": "Accept, Origin"}},
 		"star": {star, "GET", http.Header{"Origin": {"https://any.example"}}, 200, map[string]string{
-			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "", "Access-Control-Expose-Headers": "", "Vary": "Accept",
+			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Credentials": "", "Access-Control-Expose-Headers": "Idempotency-Replayed, Retry-After, X-Correlation-Id", "Vary": "Accept",
 		}},
 		"star, preflight": {star, "OPTIONS", preflight("https://any.example"), 204, map[string]string{
-			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE", "Access-Control-Allow-Headers": "Authorization, Content-Type", "Access-Control-Max-Age": "600",
+			"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE", "Access-Control-Max-Age": "600",
+			"Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, X-Correlation-Id",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

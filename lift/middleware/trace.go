@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/trace"
@@ -29,7 +30,7 @@ func Trace(t *trace.Tracer) lift.Middleware {
 				Lambda:      lambda,
 				XRay:        e.Header(trace.HeaderXRay),
 				Traceparent: e.Header(trace.HeaderTraceparent),
-				Tracestate:  e.Header(trace.HeaderTracestate),
+				Tracestate:  strings.Join(e.HeaderLines(trace.HeaderTracestate), ","),
 			})
 			if seg == nil {
 				return next.Handle(ctx, e)

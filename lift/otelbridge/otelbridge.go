@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -88,7 +89,7 @@ func withParent(ctx context.Context, e *lift.Event) context.Context {
 		return ctx
 	}
 	var flags oteltrace.TraceFlags
-	state, err := oteltrace.ParseTraceState(e.Header(trace.HeaderTracestate))
+	state, err := oteltrace.ParseTraceState(strings.Join(e.HeaderLines(trace.HeaderTracestate), ","))
 	if err != nil {
 		state = oteltrace.TraceState{}
 	}

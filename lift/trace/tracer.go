@@ -74,7 +74,8 @@ type Caller struct {
 // Start begins the first segment of an event, and returns a context that
 // carries it. Under Lambda's own segment it is a subsegment. Outside Lambda it
 // is a segment of the Service's name in the trace that the request brings, the
-// X-Amzn-Trace-Id before the traceparent. Without any trace Start returns nil.
+// X-Amzn-Trace-Id before the traceparent, unless it lacks a Parent: a load
+// balancer adds one with a Root alone. Without any trace Start returns nil.
 //
 // A traceparent's id stays that of the traceparent that is passed on, also when
 // X-Ray has the event under another.
@@ -84,11 +85,11 @@ func (t *Tracer) Start(ctx context.Context, name string, from Caller) (context.C
 	inLambda := ok
 	if !ok {
 		link, ok = ParseHeader(from.XRay)
+		if fromOuter && link.Parent == "" {
+			link, ok = outer, true
+		}
 		if !ok {
-			link, ok = outer, fromOuter
-			if !ok {
-				return ctx, nil
-			}
+			return ctx, nil
 		}
 	}
 	s := &Segment{tracer: t, parent: link.Parent, link: link, name: name, start: t.now()}
