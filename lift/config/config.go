@@ -60,7 +60,7 @@ type Options struct {
 // For a Secret these values are references:
 //
 //	secretsmanager:NAME       the text of the secret with the name or the ARN
-//	secretsmanager:NAME#KEY   a text in it, when it is a JSON object
+//	secretsmanager:NAME#KEY   a text, number or bool in it, when it is a JSON object
 //	ssm:NAME                  the parameter with the name, decrypted
 //
 // If into has a method Validate() error, it is asked at the end, unless there

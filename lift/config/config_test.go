@@ -242,8 +242,9 @@ func TestSecretsThatAreNotThere(t *testing.T) {
 		"no value":       {"ssm:x", `{"SecretString":"sesame"}`, 200, "has no text"},
 		"binary":         {"secretsmanager:x", `{"SecretBinary":"c2VzYW1l"}`, 200, "has no text"},
 		"not an object":  {"secretsmanager:x#k", `{"SecretString":"sesame"}`, 200, "not a JSON object"},
-		"no such member": {"secretsmanager:x#k", `{"SecretString":"{\"l\":\"sesame\"}"}`, 200, `no text under "k"`},
-		"no text":        {"secretsmanager:x#k", `{"SecretString":"{\"k\":{\"l\":\"sesame\"}}"}`, 200, `no text under "k"`},
+		"no such member": {"secretsmanager:x#k", `{"SecretString":"{\"l\":\"sesame\"}"}`, 200, `no text, number or bool under "k"`},
+		"a null member":  {"secretsmanager:x#k", `{"SecretString":"{\"k\":null}"}`, 200, `no text, number or bool under "k"`},
+		"no text":        {"secretsmanager:x#k", `{"SecretString":"{\"k\":{\"l\":\"sesame\"}}"}`, 200, `no text, number or bool under "k"`},
 		"too much":       {"ssm:x", strings.Repeat(" ", 600<<10), 200, "more than"},
 		"cut off":        {"ssm:x", "{", 0, "unexpected EOF"},
 	} {
@@ -320,4 +321,25 @@ func TestSecretsSideBySide(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// The secret of a database has its port as a number.
+func TestMembersOfASecretThatAreNoTexts(t *testing.T) {
+	t.Parallel()
+	server, _ := extension(t, func(w http.ResponseWriter, _, _ string) {
+		fmt.Fprint(w, `{"SecretString":"{\"port\":5432,\"tls\":true,\"id\":12345678901234567890}"}`)
+	})
+	var cfg struct {
+		Port lift.Secret `env:"PORT"`
+		TLS  lift.Secret `env:"TLS"`
+		ID   lift.Secret `env:"ID"`
+	}
+	lookup := env(map[string]string{"AWS_SESSION_TOKEN": "session", "PORT": "secretsmanager:db#port", "TLS": "secretsmanager:db#tls", "ID": "secretsmanager:db#id"})
+	if err := config.Load(t.Context(), &cfg, config.Options{Extension: server.URL, Lookup: lookup}); err != nil {
+		t.Fatal(err)
+	}
+	got := []string{cfg.Port.Reveal(), cfg.TLS.Reveal(), cfg.ID.Reveal()}
+	if want := []string{"5432", "true", "12345678901234567890"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

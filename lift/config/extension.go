@@ -148,9 +148,14 @@ func (r reference) read(body []byte) (string, error) {
 	if err := json.Unmarshal([]byte(*text), &members); err != nil {
 		return "", errors.New("the secret is not a JSON object: wanted one member for each setting")
 	}
-	var member string
-	if err := json.Unmarshal(members[r.key], &member); err != nil {
-		return "", fmt.Errorf("the secret has no text under %q", r.key)
+	value := members[r.key]
+	if len(value) == 0 || string(value) == "null" || value[0] == '{' || value[0] == '[' {
+		return "", fmt.Errorf("the secret has no text, number or bool under %q", r.key)
 	}
-	return member, nil
+	if value[0] != '"' {
+		return string(value), nil // every digit as it stands
+	}
+	var member string
+	err := json.Unmarshal(value, &member)
+	return member, err
 }
