@@ -123,8 +123,12 @@ func TestParents(t *testing.T) {
 		trace, parent string
 		state         string
 	}{
-		"Lambda's":           {lambda, nil, nil, "5759e988bd862e3fe1be46a994272793", "53995c3f42cd8ad8", ""},
-		"the request's":      {"", http.Header{"Traceparent": {traceparent}, "Tracestate": {"a=1"}}, nil, "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "a=1"},
+		"Lambda's":      {lambda, nil, nil, "5759e988bd862e3fe1be46a994272793", "53995c3f42cd8ad8", ""},
+		"the request's": {"", http.Header{"Traceparent": {traceparent}, "Tracestate": {"a=1"}}, nil, "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "a=1"},
+		"two lines of state": {
+			"", http.Header{"Traceparent": {traceparent}, "Tracestate": {"a=1", "b=2"}}, nil,
+			"0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", "a=1,b=2",
+		},
 		"broken state":       {"", http.Header{"Traceparent": {traceparent}, "Tracestate": {"="}}, nil, "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", ""},
 		"below a segment":    {lambda, nil, []lift.Middleware{middleware.Trace(tracer)}, "5759e988bd862e3fe1be46a994272793", "", ""},
 		"nothing":            {"", nil, nil, "", "0000000000000000", ""},
