@@ -18,10 +18,12 @@ func TestAskApprovalRefusesWrongPayloads(t *testing.T) {
 		`{"timeout_s":-1}`:     wire.ValidationError,
 		`{"timeout_s":100000}`: wire.ValidationError,
 	} {
-		_, err := w.Submit(t, "", "ask_approval", payload)
-		var declared *streamer.Error
-		if !errors.As(err, &declared) || declared.Code != want {
-			t.Errorf("%s: %v", payload, err)
-		}
+		t.Run(payload, func(t *testing.T) {
+			_, err := w.Submit(t, "", "ask_approval", payload)
+			public, ok := errors.AsType[*streamer.Error](err)
+			if !ok || public.Code != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		})
 	}
 }

@@ -230,7 +230,8 @@ func reportHTML(r report, rows []reportRow) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Requests %s to %s</title></head>\n<body>\n",
 		html.EscapeString(r.StartDate), html.EscapeString(r.EndDate))
-	fmt.Fprintf(&b, "<table>\n<caption>%d requests, %s to %s</caption>\n<thead><tr><th>Day</th><th>Action</th><th>State</th><th>Count</th></tr></thead>\n<tbody>\n",
+	fmt.Fprintf(&b, "<table>\n<caption>%d requests, %s to %s</caption>\n"+
+		"<thead><tr><th>Day</th><th>Action</th><th>State</th><th>Count</th></tr></thead>\n<tbody>\n",
 		r.Total, html.EscapeString(r.StartDate), html.EscapeString(r.EndDate))
 	for _, row := range rows {
 		fmt.Fprintf(&b, "<tr><td>%s</td><td>%s</td><td>%s</td><td>%d</td></tr>\n",

@@ -229,7 +229,8 @@ func TestReportThatIsTooLong(t *testing.T) {
 	t.Parallel()
 	store := actiontest.NewStore(t)
 	for i := range 2 * testPage {
-		file(t, store, actiontest.Ada.Tenant, "bob", fmt.Sprint(i), strings.Repeat(fmt.Sprint(i%10), 4000)+fmt.Sprint(i), request.Succeeded, "2026-01-01T00:00:00Z")
+		file(t, store, actiontest.Ada.Tenant, "bob", fmt.Sprint(i), strings.Repeat(fmt.Sprint(i%10), 4000)+fmt.Sprint(i), request.Succeeded,
+			"2026-01-01T00:00:00Z")
 	}
 	w := actiontest.New(t, store, generateReport(store, testPage))
 	r := w.Finish(t, "r", "generate_report", `{"start_date":"2026-01-01","end_date":"2026-01-01"}`)

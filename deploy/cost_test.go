@@ -28,16 +28,18 @@ func TestWhatARequestCosts(t *testing.T) {
 		{"sweep", func() error { _, err := w.processor.Sweep(t.Context()); return err }, 0, 4, 0},
 		{"disconnect", func() error { return w.connections.Close(t.Context(), w.who.Connection) }, 3, 0, 0},
 	} {
-		w.written.Store(0)
-		w.read.Store(0)
-		w.pushed.Store(0)
-		if err := step.do(); err != nil {
-			t.Fatalf("%s: %v", step.what, err)
-		}
-		written, read, pushed := float64(w.written.Load())/2, float64(w.read.Load())/2, float64(w.pushed.Load())
-		if written != step.written || read != step.read || pushed != step.pushed {
-			t.Errorf("%s takes %v units written, %v read and %v frames; README.md says %v, %v and %v",
-				step.what, written, read, pushed, step.written, step.read, step.pushed)
-		}
+		t.Run(step.what, func(t *testing.T) {
+			w.written.Store(0)
+			w.read.Store(0)
+			w.pushed.Store(0)
+			if err := step.do(); err != nil {
+				t.Fatalf("%s: %v", step.what, err)
+			}
+			written, read, pushed := float64(w.written.Load())/2, float64(w.read.Load())/2, float64(w.pushed.Load())
+			if written != step.written || read != step.read || pushed != step.pushed {
+				t.Errorf("%s takes %v units written, %v read and %v frames; README.md says %v, %v and %v",
+					step.what, written, read, pushed, step.written, step.read, step.pushed)
+			}
+		})
 	}
 }

@@ -39,7 +39,8 @@ func (m *meter) keep(operation string, in map[string]any) {
 	if parts, ok := in["TransactItems"].([]any); ok {
 		for _, part := range parts {
 			for kind, of := range part.(map[string]any) {
-				m.keep(map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}[kind], of.(map[string]any))
+				m.keep(map[string]string{"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
+					"ConditionCheck": "ConditionCheckItem"}[kind], of.(map[string]any))
 			}
 		}
 		return
@@ -76,7 +77,8 @@ func (m *meter) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	m.keep(operation, in)
-	units := map[string]*atomic.Int64{"PutItem": &m.written, "UpdateItem": &m.written, "DeleteItem": &m.written, "GetItem": &m.read, "Query": &m.read}[operation]
+	units := map[string]*atomic.Int64{"PutItem": &m.written, "UpdateItem": &m.written, "DeleteItem": &m.written, "GetItem": &m.read,
+		"Query": &m.read}[operation]
 	if units != nil {
 		in["ReturnConsumedCapacity"] = "TOTAL"
 	}
@@ -142,14 +144,16 @@ func newWorld(t *testing.T) *world {
 		func(_ context.Context, job *streamer.Job, _ any) (int, error) { return 0, job.Emit("a word") }))
 	logger, registry := slog.New(slog.DiscardHandler), streamer.NewRegistry(all...)
 	connections := streamer.Connections{Store: store, Closer: m}
-	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Connections: connections, Actions: registry, Push: m, Dispatch: m, Logger: logger,
+	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Connections: connections, Actions: registry, Push: m,
+		Dispatch: m, Logger: logger,
 		SaveEvery: time.Minute}) // on a busy machine a second of work takes longer, and would be saved in between
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &world{meter: m, processor: processor, connections: connections,
 		requests: &streamer.Requests{Store: store, Actions: registry, Push: m, Logger: logger},
-		who:      streamer.Caller{Principal: streamer.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: time.Now().Add(time.Hour)}, Connection: "L0SM9cOFvHcCIhw="}}
+		who: streamer.Caller{Principal: streamer.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: time.Now().Add(time.Hour)},
+			Connection: "L0SM9cOFvHcCIhw="}}
 }
 
 func (w *world) submit(ctx context.Context, id, action, payload string) error {

@@ -31,7 +31,8 @@ func TestTheQueueAgeAlarmReadsWhatTheSweepWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := newWorld(t).processor
-	processor, err := functions.Processor(functions.Parts{Actions: noActions, Connections: p.Connections.Store, Requests: p.Store, Push: p.Push,
+	processor, err := functions.Processor(functions.Parts{Actions: noActions, Connections: p.Connections.Store, Requests: p.Store,
+		Push:  p.Push,
 		Close: p.Connections.Closer, Dispatch: p.Dispatch, Telemetry: functions.Telemetry{Metrics: metrics}})
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +55,8 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := auth.NewVerifier(auth.Config{Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests", Audience: "streamer"})
+	verifier, err := auth.NewVerifier(auth.Config{Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests",
+		Audience: "streamer"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +74,8 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		router, err := functions.Router(functions.Parts{Actions: noActions, Connections: away{}, Requests: awayRequests{}, Push: &meter{}, Close: &meter{},
+		router, err := functions.Router(functions.Parts{Actions: noActions, Connections: away{}, Requests: awayRequests{}, Push: &meter{},
+			Close:    &meter{},
 			Verifier: verifier, Telemetry: functions.Telemetry{Metrics: metrics}})
 		if err != nil {
 			t.Fatal(err)
@@ -107,7 +110,8 @@ func reads(t *testing.T, metric map[string]any, written *lifttest.Metrics, unit 
 	name := dimension["Name"].(string)
 	for _, doc := range written.Documents(t) {
 		about := doc["_aws"].(map[string]any)["CloudWatchMetrics"].([]any)[0].(map[string]any)
-		if about["Namespace"] != metric["Namespace"] || !reflect.DeepEqual(about["Dimensions"], []any{[]any{name}}) || doc[name] != dimension["Value"] {
+		if about["Namespace"] != metric["Namespace"] || !reflect.DeepEqual(about["Dimensions"], []any{[]any{name}}) ||
+			doc[name] != dimension["Value"] {
 			continue
 		}
 		for _, m := range about["Metrics"].([]any) {

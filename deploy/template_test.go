@@ -110,19 +110,21 @@ func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 func TestOneThread(t *testing.T) {
 	t.Parallel()
 	for memory, want := range map[string]any{"512": "1", "128": "1", "256": "1", "1024": "1", "1769": nil, "2048": nil} {
-		tpl := load(t, map[string]string{"ProcessorMemory": memory})
-		for name, logical := range names {
-			function := tpl.resource(logical + "Function")
-			got, want := function["Environment"].(map[string]any)["Variables"].(map[string]any)["GOMAXPROCS"], want
-			if name != "processor" {
-				if want = "1"; fmt.Sprint(function["MemorySize"]) != "256" {
-					t.Errorf("%s has %v MB", name, function["MemorySize"])
+		t.Run(memory, func(t *testing.T) {
+			tpl := load(t, map[string]string{"ProcessorMemory": memory})
+			for name, logical := range names {
+				function := tpl.resource(logical + "Function")
+				got, want := function["Environment"].(map[string]any)["Variables"].(map[string]any)["GOMAXPROCS"], want
+				if name != "processor" {
+					if want = "1"; fmt.Sprint(function["MemorySize"]) != "256" {
+						t.Errorf("%s has %v MB", name, function["MemorySize"])
+					}
+				}
+				if got != want {
+					t.Errorf("%s, with %s MB for the processor, has GOMAXPROCS %v, want %v", name, memory, got, want)
 				}
 			}
-			if got != want {
-				t.Errorf("%s, with %s MB for the processor, has GOMAXPROCS %v, want %v", name, memory, got, want)
-			}
-		}
+		})
 	}
 }
 
@@ -133,21 +135,24 @@ func TestCodeIsWhatMakeDistWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, line := range []string{"FUNCTIONS := connect disconnect router processor\n", "for arch in amd64 arm64;", "-o dist/$$f-$$arch.zip "} {
+	for _, line := range []string{"FUNCTIONS := connect disconnect router processor\n", "for arch in amd64 arm64;",
+		"-o dist/$$f-$$arch.zip "} {
 		if !strings.Contains(string(makefile), line) {
 			t.Errorf("the Makefile has no more %q", line)
 		}
 	}
 	for arch, lambdas := range map[string]string{"arm64": "arm64", "amd64": "x86_64"} {
-		tpl := load(t, map[string]string{"Architecture": arch})
-		for name, logical := range names {
-			function := tpl.resource(logical + "Function")
-			code := map[string]any{"S3Bucket": "code", "S3Key": "streamer/1.0.0/" + name + "-" + arch + ".zip"}
-			if !reflect.DeepEqual(function["Code"], code) || !reflect.DeepEqual(function["Architectures"], []any{lambdas}) ||
-				function["Runtime"] != "provided.al2023" {
-				t.Errorf("%s on %s: %v %v %v", name, arch, function["Code"], function["Architectures"], function["Runtime"])
+		t.Run(arch, func(t *testing.T) {
+			tpl := load(t, map[string]string{"Architecture": arch})
+			for name, logical := range names {
+				function := tpl.resource(logical + "Function")
+				code := map[string]any{"S3Bucket": "code", "S3Key": "streamer/1.0.0/" + name + "-" + arch + ".zip"}
+				if !reflect.DeepEqual(function["Code"], code) || !reflect.DeepEqual(function["Architectures"], []any{lambdas}) ||
+					function["Runtime"] != "provided.al2023" {
+					t.Errorf("%s on %s: %v %v %v", name, arch, function["Code"], function["Architectures"], function["Runtime"])
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -155,9 +160,11 @@ func TestLimitsOfTheFunctions(t *testing.T) {
 	t.Parallel()
 	tpl := load(t, nil)
 	for name, seconds := range map[string]int{"connect": 10, "disconnect": 10, "router": 29, "processor": 900} {
-		if got := tpl.resource(names[name] + "Function")["Timeout"]; got != seconds {
-			t.Errorf("%s has %v s, want %d", name, got, seconds)
-		}
+		t.Run(name, func(t *testing.T) {
+			if got := tpl.resource(names[name] + "Function")["Timeout"]; got != seconds {
+				t.Errorf("%s has %v s, want %d", name, got, seconds)
+			}
+		})
 	}
 	processor := tpl.resource("ProcessorFunction")
 	if _, limited := processor["ReservedConcurrentExecutions"]; limited || processor["RecursiveLoop"] != "Allow" {
@@ -188,9 +195,11 @@ func TestStreamMapping(t *testing.T) {
 		"EventSourceArn": "RequestsTable.StreamArn", "FunctionName": "ProcessorFunction", "StartingPosition": "TRIM_HORIZON",
 		"FunctionResponseTypes": []any{"ReportBatchItemFailures"}, "BisectBatchOnFunctionError": true, "DestinationConfig": failed,
 	} {
-		if got := mapping[property]; !reflect.DeepEqual(got, want) {
-			t.Errorf("the mapping's %s is %v, want %v", property, got, want)
-		}
+		t.Run(property, func(t *testing.T) {
+			if got := mapping[property]; !reflect.DeepEqual(got, want) {
+				t.Errorf("the mapping's %s is %v, want %v", property, got, want)
+			}
+		})
 	}
 	for _, bound := range []string{"MaximumRetryAttempts", "MaximumRecordAgeInSeconds"} {
 		if n, ok := mapping[bound].(int); !ok || n < 0 {
@@ -250,19 +259,21 @@ func TestRoutes(t *testing.T) {
 		"MessageRoute":    {"$default", "RouterFunction", "WebSocketApi/test/$default"},
 		"HttpRoute":       {"$default", "RouterFunction", "HttpApi/*/$default"},
 	} {
-		properties := tpl.resource(route)
-		integration := tpl.resource(strings.TrimPrefix(properties["Target"].(string), "integrations/"))
-		permission := tpl.resource(strings.TrimSuffix(route, "Route") + "Permission")
-		if properties["RouteKey"] != want.key || !strings.Contains(integration["IntegrationUri"].(string), want.function+".Arn") ||
-			integration["IntegrationType"] != "AWS_PROXY" || integration["ApiId"] != properties["ApiId"] {
-			t.Errorf("%s: %v to %v", route, properties, integration)
-		}
-		if permission["FunctionName"] != want.function || permission["SourceArn"] != "arn:aws:execute-api:eu-west-1:123456789012:"+want.path {
-			t.Errorf("%s may not invoke its function: %v", route, permission)
-		}
-		if answers := properties["RouteResponseSelectionExpression"] == "$default"; answers != (route == "MessageRoute") {
-			t.Errorf("%s answers: %v", route, answers)
-		}
+		t.Run(route, func(t *testing.T) {
+			properties := tpl.resource(route)
+			integration := tpl.resource(strings.TrimPrefix(properties["Target"].(string), "integrations/"))
+			permission := tpl.resource(strings.TrimSuffix(route, "Route") + "Permission")
+			if properties["RouteKey"] != want.key || !strings.Contains(integration["IntegrationUri"].(string), want.function+".Arn") ||
+				integration["IntegrationType"] != "AWS_PROXY" || integration["ApiId"] != properties["ApiId"] {
+				t.Errorf("%s: %v to %v", route, properties, integration)
+			}
+			if permission["FunctionName"] != want.function || permission["SourceArn"] != "arn:aws:execute-api:eu-west-1:123456789012:"+want.path {
+				t.Errorf("%s may not invoke its function: %v", route, permission)
+			}
+			if answers := properties["RouteResponseSelectionExpression"] == "$default"; answers != (route == "MessageRoute") {
+				t.Errorf("%s answers: %v", route, answers)
+			}
+		})
 	}
 	if response := tpl.resource("MessageResponse"); response["RouteId"] != "MessageRoute" || response["RouteResponseKey"] != "$default" {
 		t.Errorf("the route's response is %v", response)

@@ -26,7 +26,8 @@ func TestTemplateIsValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken := filepath.Join(t.TempDir(), "broken.yaml")
-	if err := os.WriteFile(broken, []byte(strings.Replace(string(text), "Runtime: provided.al2023", "Runtime: provided.al2022", 1)), 0o600); err != nil {
+	if err := os.WriteFile(broken, []byte(strings.Replace(string(text), "Runtime: provided.al2023", "Runtime: provided.al2022", 1)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	findings := validate(t, "template.yaml", broken)

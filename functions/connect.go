@@ -30,7 +30,8 @@ func Connect(parts Parts) (*lift.App, error) {
 			return nil, err
 		}
 		e.Annotate(slog.String("tenant", principal.Tenant))
-		conn := request.Connection{ID: e.WebSocket.ConnectionID, Principal: principal, SourceIP: e.WebSocket.SourceIP, UserAgent: e.WebSocket.UserAgent}
+		conn := request.Connection{ID: e.WebSocket.ConnectionID, Principal: principal,
+			SourceIP: e.WebSocket.SourceIP, UserAgent: e.WebSocket.UserAgent}
 		if err := connections.Open(ctx, conn); err != nil {
 			return nil, err
 		}

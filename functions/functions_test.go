@@ -300,20 +300,22 @@ func TestAMessageIsAnsweredWithOneFrame(t *testing.T) {
 		{"unknown", `{"id":"a","action":"mirror"}`, `error UNAUTHORIZED`},
 		{"c1", `{"id":"a","action":"streamer.ping"}`, `pong`},
 	} {
-		frame := s.ask(t, tt.connection, tt.message)
-		got := string(frame.Type)
-		switch {
-		case frame.Error != nil:
-			got += " " + string(frame.Error.Code)
-			if !strings.Contains(string(frame.Error.Details), "correlation_id") || strings.Contains(frame.Error.Message, "10.0.0.7") {
-				t.Errorf("%s: %s", tt.message, frame.Append(nil))
+		t.Run(tt.message+" from "+tt.connection, func(t *testing.T) {
+			frame := s.ask(t, tt.connection, tt.message)
+			got := string(frame.Type)
+			switch {
+			case frame.Error != nil:
+				got += " " + string(frame.Error.Code)
+				if !strings.Contains(string(frame.Error.Details), "correlation_id") || strings.Contains(frame.Error.Message, "10.0.0.7") {
+					t.Errorf("got %s, want a correlation id and no internals", frame.Append(nil))
+				}
+			case frame.Data != nil:
+				got += " " + string(frame.Data)
 			}
-		case frame.Data != nil:
-			got += " " + string(frame.Data)
-		}
-		if got != tt.want || (frame.RequestID != "a" && tt.message != "nonsense") {
-			t.Errorf("%s from %s: %s, want %s", tt.message, tt.connection, frame.Append(nil), tt.want)
-		}
+			if got != tt.want || (frame.RequestID != "a" && tt.message != "nonsense") {
+				t.Errorf("got %s, want %s of the request a", frame.Append(nil), tt.want)
+			}
+		})
 	}
 }
 

@@ -36,7 +36,7 @@ func TestEachEventIsOneLineOfMetrics(t *testing.T) {
 	post := func(body string) lifttest.HTTP {
 		return lifttest.HTTP{Method: "POST", Path: "/requests", Header: bearer(s.token(t, nil)), Body: []byte(body)}
 	}
-	told := len(s.metrics.Documents(t))
+	seen := len(s.metrics.Documents(t))
 	for _, tt := range []struct {
 		name, function            string
 		app                       *lift.App
@@ -64,25 +64,28 @@ func TestEachEventIsOneLineOfMetrics(t *testing.T) {
 			0.0, nil, nil},
 		{"no store", "disconnect", s.disconnect, lifttest.Disconnect{ConnectionID: "c1"}, 1.0, 0.0, nil, nil},
 	} {
-		if tt.name == "no store for a message" {
-			s.store.Close()
-		}
-		lifttest.Invoke(t.Context(), t, tt.app, tt.event)
-		lines := s.metrics.Documents(t)[told:]
-		told += len(lines)
-		if len(lines) != 1 {
-			t.Fatalf("%s: %d lines: %v", tt.name, len(lines), lines)
-		}
-		line := lines[0]
-		if line["FunctionName"] != tt.function || line["Errors"] != tt.errors || line["Refusals"] != tt.refusals ||
-			line["ColdStart"] != tt.isStart {
-			t.Errorf("%s: %v", tt.name, line)
-		}
-		for _, name := range append(tt.of, "Duration") {
-			if _, ok := line[name].(float64); !ok {
-				t.Errorf("%s: %s is %v", tt.name, name, line[name])
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.name == "no store for a message" {
+				s.store.Close()
 			}
-		}
+			lifttest.Invoke(t.Context(), t, tt.app, tt.event)
+			lines := s.metrics.Documents(t)[seen:]
+			seen += len(lines)
+			if len(lines) != 1 {
+				t.Fatalf("got %d lines of metrics, want 1: %v", len(lines), lines)
+			}
+			line := lines[0]
+			if line["FunctionName"] != tt.function || line["Errors"] != tt.errors || line["Refusals"] != tt.refusals ||
+				line["ColdStart"] != tt.isStart {
+				t.Errorf("got %v, want FunctionName %s, Errors %v, Refusals %v, ColdStart %v",
+					line, tt.function, tt.errors, tt.refusals, tt.isStart)
+			}
+			for _, name := range append(tt.of, "Duration") {
+				if _, ok := line[name].(float64); !ok {
+					t.Errorf("%s: got %v, want a number", name, line[name])
+				}
+			}
+		})
 	}
 }
 
@@ -130,34 +133,41 @@ func TestAFaultIsAnsweredAndLogged(t *testing.T) {
 // may succeed later. One that its limit ends is not, and the longest limit of a
 // short action is over before the router gives up.
 func TestWhoseTimeIsUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSystem(t)
-		s.open(t, "c1", nil)
-		for _, c := range []struct {
-			timeout   time.Duration // the function's
-			retryable bool
-			errors    float64
-		}{{10 * time.Second, true, 1}, {time.Minute, false, 0}} {
-			before := len(s.metrics.Documents(t))
-			for _, event := range []lifttest.Event{
-				lifttest.Message{ConnectionID: "c1", Body: `{"id":"a","action":"slow"}`},
-				lifttest.HTTP{Method: "POST", Path: "/requests", Header: bearer(s.token(t, nil)), Body: []byte(`{"id":"a","action":"slow"}`)},
-			} {
-				ctx, cancel := context.WithTimeout(t.Context(), c.timeout)
-				body := string(lifttest.Invoke(ctx, t, s.router, event).Body)
-				cancel()
-				if !strings.Contains(body, `"code":"TIMEOUT"`) || !strings.Contains(body, `"request_id":"a"`) || strings.Contains(body,
-					`"retryable":true`) != c.retryable {
-					t.Errorf("a function of %v answered %s", c.timeout, body)
+	for _, tt := range []struct {
+		name      string
+		timeout   time.Duration // the function's
+		retryable bool
+		errors    float64
+	}{
+		{"the function's time is up first", 10 * time.Second, true, 1},
+		{"the action's limit is up first", time.Minute, false, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSystem(t)
+				s.open(t, "c1", nil)
+				before := len(s.metrics.Documents(t))
+				slow := []byte(`{"id":"a","action":"slow"}`)
+				for _, event := range []lifttest.Event{
+					lifttest.Message{ConnectionID: "c1", Body: string(slow)},
+					lifttest.HTTP{Method: "POST", Path: "/requests", Header: bearer(s.token(t, nil)), Body: slow},
+				} {
+					ctx, cancel := context.WithTimeout(t.Context(), tt.timeout)
+					body := string(lifttest.Invoke(ctx, t, s.router, event).Body)
+					cancel()
+					if !strings.Contains(body, `"code":"TIMEOUT"`) || !strings.Contains(body, `"request_id":"a"`) ||
+						strings.Contains(body, `"retryable":true`) != tt.retryable {
+						t.Errorf("got %s, want TIMEOUT of the request a, retryable %v", body, tt.retryable)
+					}
 				}
-			}
-			for _, line := range s.metrics.Documents(t)[before:] {
-				if line["Errors"] != c.errors {
-					t.Errorf("a function of %v counted %v", c.timeout, line)
+				for _, line := range s.metrics.Documents(t)[before:] {
+					if line["Errors"] != tt.errors {
+						t.Errorf("got the metrics %v, want Errors %v", line, tt.errors)
+					}
 				}
-			}
-		}
-	})
+			})
+		})
+	}
 }
 
 // BenchmarkTelemetry sends an event through the stack of all functions.

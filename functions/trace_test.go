@@ -19,9 +19,11 @@ func TestARunThatIsNotTracedAllocatesNothing(t *testing.T) {
 		trace.Caller{Lambda: "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0"})
 	run, job := traced(func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, nil }), new(streamer.Job)
 	for name, ctx := range map[string]context.Context{"no trace": t.Context(), "not sampled": unsampled} {
-		if n := testing.AllocsPerRun(100, func() { _, _ = run(ctx, job) }); n != 0 {
-			t.Errorf("%s: %v allocations", name, n)
-		}
+		t.Run(name, func(t *testing.T) {
+			if n := testing.AllocsPerRun(100, func() { _, _ = run(ctx, job) }); n != 0 {
+				t.Errorf("got %v allocations, want 0", n)
+			}
+		})
 	}
 }
 

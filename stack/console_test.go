@@ -69,14 +69,16 @@ func TestConsoleSignsAnOperatorInOnThisMachine(t *testing.T) {
 		"/requests?subject=*":              200, // which needs the operator's scope
 		"/console/logs?correlation_id=c-1": 200,
 	} {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", running.HTTPURL()+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+answer.Token)
-		if code, body := answerTo(t, r); code != want {
-			t.Errorf("%s: %d, %s", path, code, body)
-		}
+		t.Run(path, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), "GET", running.HTTPURL()+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+answer.Token)
+			if code, body := answerTo(t, r); code != want {
+				t.Errorf("%s: %d, %s", path, code, body)
+			}
+		})
 	}
 	if strings.Contains(log.String(), answer.Token) || strings.Contains(log.String(), secret) {
 		t.Error("the token or the secret is in the log")

@@ -361,8 +361,7 @@ func (p *pusher) CloseConnection(ctx context.Context, connectionID string) error
 }
 
 func explainGone(err error) error {
-	var refused *gateway.Error
-	if errors.As(err, &refused) && refused.Status == http.StatusGone {
+	if refused, ok := errors.AsType[*gateway.Error](err); ok && refused.Status == http.StatusGone {
 		return streamer.ErrGone
 	}
 	return err

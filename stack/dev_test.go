@@ -205,12 +205,14 @@ func TestKeyStaysAndIsItsOwners(t *testing.T) {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 	for name, content := range map[string]string{"no PEM": "x", "no key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"} {
-		if err := os.WriteFile(filepath.Join(data, "dev-key.pem"), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := stack.CreateKey(data); err == nil || !strings.Contains(err.Error(), "delete it") {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(filepath.Join(data, "dev-key.pem"), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := stack.CreateKey(data); err == nil || !strings.Contains(err.Error(), "delete it") {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
 	}
 }
 

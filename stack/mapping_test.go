@@ -268,7 +268,8 @@ func TestParallelBatches(t *testing.T) {
 
 func TestFilter(t *testing.T) {
 	t.Parallel()
-	const image = `{"eventName":"MODIFY","dynamodb":{"NewImage":{"state":{"S":"QUEUED"},"n":{"N":"7"},"b":{"BOOL":true},"e":{"S":""},"nul":{"NULL":null},"l":{"SS":["a","b"]}}}}`
+	const image = `{"eventName":"MODIFY","dynamodb":{"NewImage":{"state":{"S":"QUEUED"},"n":{"N":"7"},"b":{"BOOL":true},"e":{"S":""},` +
+		`"nul":{"NULL":null},"l":{"SS":["a","b"]}}}}`
 	for pattern, want := range map[string]bool{
 		`{"dynamodb":{"NewImage":{"state":{"S":["QUEUED"]}}}}`:                              true,
 		`{"dynamodb":{"NewImage":{"state":{"S":["RUNNING","QUEUED"]}}}}`:                    true,
@@ -287,12 +288,14 @@ func TestFilter(t *testing.T) {
 		`{"dynamodb":{"NewImage":{"state":{"S":[{"exists":false}]}}}}`:                      false,
 		`{"dynamodb":{"NewImage":{"l":{"SS":["b"]}}}}`:                                      true,
 	} {
-		f, err := parseFilter(pattern)
-		if err != nil {
-			t.Errorf("%s: %v", pattern, err)
-		} else if got := wanted([]filter{f}, []byte(image)); got != want {
-			t.Errorf("%s: %v", pattern, got)
-		}
+		t.Run(pattern, func(t *testing.T) {
+			f, err := parseFilter(pattern)
+			if err != nil {
+				t.Errorf("%s: %v", pattern, err)
+			} else if got := wanted([]filter{f}, []byte(image)); got != want {
+				t.Errorf("%s: %v", pattern, got)
+			}
+		})
 	}
 	for _, pattern := range []string{``, `[]`, `{}`, `{"a":"b"}`, `{"a":[]}`, `{"a":{}}`, `{"a":[["b"]]}`,
 		`{"a":[{"numeric":["=",1]}]}`, `{"a":[{"prefix":1}]}`, `{"$or":[{"a":["b"]}]}`} {

@@ -119,9 +119,10 @@ func TestFreezeCatchesWhatIsLeftRunning(t *testing.T) {
 	<-reports
 	<-reports
 	status, body := get("/hang")
-	var timeout *lambda.TimeoutError
-	if r := <-reports; status != http.StatusInternalServerError || !errors.As(r.Err, &timeout) || timeout.After != time.Second {
-		t.Errorf("after its time limit: %d %s, %v", status, body, r.Err)
+	r := <-reports
+	timeout, ok := errors.AsType[*lambda.TimeoutError](r.Err)
+	if status != http.StatusInternalServerError || !ok || timeout.After != time.Second {
+		t.Errorf("after its time limit: got %d %s, %v; want 500 and a timeout of 1 s", status, body, r.Err)
 	}
 }
 

@@ -87,7 +87,8 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`"Missing" is neither`: {"- !GetAtt RequestsTable.Arn\n                  - !Sub",
 			"- !GetAtt Missing.Arn\n                  - !Sub"},
 		`ConnectFunction: Code.S3Key "connect.zip" does not end`: {`!Sub "${CodePrefix}connect-${Architecture}.zip"`, "connect.zip"},
-		`unknown field "Layers"`:                                 {`      Description: "$connect: verifies the token and records the connection"`, "      Layers: [x]"},
+		`unknown field "Layers"`: {`      Description: "$connect: verifies the token and records the ` +
+			`connection"`, "      Layers: [x]"},
 		`ProcessorStream: the filter`: {`'{"dynamodb": {"NewImage": {"state": {"S": ["QUEUED"]}}}}'`,
 			`'{"dynamodb": {"NewImage": {"due": {"N": [{"numeric": [">", 0]}]}}}}'`},
 		`ProcessorStream: BatchSize`:                  {"BatchSize: 100", "BatchSize: 10001"},
@@ -100,10 +101,12 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`staging has no authorizer`: {"RouteKey: $connect\n      AuthorizationType: NONE",
 			"RouteKey: $connect\n      AuthorizationType: CUSTOM"},
 	} {
-		_, err := readTemplate(changed(t, pairs...), own, nil)
-		if err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("%v\nwant %s", err, says)
-		}
+		t.Run(says, func(t *testing.T) {
+			_, err := readTemplate(changed(t, pairs...), own, nil)
+			if err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("%v\nwant %s", err, says)
+			}
+		})
 	}
 	if _, err := readTemplate("nowhere.yaml", nil, nil); err == nil {
 		t.Error("a template that is not there")

@@ -40,10 +40,13 @@ func TestChangedTemplateRuns(t *testing.T) {
 		"  MessagePermission:\n    Type: AWS::Lambda::Permission\n    Properties:\n      Action: lambda:InvokeFunction\n",
 		"  MessagePermission:\n    Type: AWS::Lambda::Permission\n    Properties:\n      Action: lambda:GetFunction\n",
 		// An event is tried once.
-		"      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 1\n", "      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 0\n",
+		"      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 1\n",
+		"      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 0\n",
 		// The processor finds no table.
-		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: !Ref RequestsTable\n",
-		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref ConnectionsTable\n          STREAMER_REQUESTS_TABLE: no-such-table\n",
+		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref "+
+			"ConnectionsTable\n          STREAMER_REQUESTS_TABLE: !Ref RequestsTable\n",
+		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref "+
+			"ConnectionsTable\n          STREAMER_REQUESTS_TABLE: no-such-table\n",
 	)
 	dynamodbtest.Binary(t) // or skip
 	messages := make(chan Message, 100)
@@ -78,8 +81,10 @@ func TestChangedTemplateRuns(t *testing.T) {
 	}
 	select {
 	case m := <-messages:
-		if err := json.Unmarshal([]byte(m.Body), &record); err != nil || m.Queue != "streamer-DeadLetters" || record.Request.Condition != "RetriesExhausted" ||
-			record.Request.FunctionArn != "arn:aws:lambda:us-east-1:123456789012:function:streamer-processor:$LATEST" || record.Payload.Source != "aws.scheduler" {
+		if err := json.Unmarshal([]byte(m.Body), &record); err != nil || m.Queue != "streamer-DeadLetters" ||
+			record.Request.Condition != "RetriesExhausted" ||
+			record.Request.FunctionArn != "arn:aws:lambda:us-east-1:123456789012:function:streamer-processor:$LATEST" ||
+			record.Payload.Source != "aws.scheduler" {
 			t.Errorf("in the queue %s: %s, %v", m.Queue, m.Body, err)
 		}
 		if all := stack.Messages(); !slices.Contains(all, m) {

@@ -169,8 +169,8 @@ func useClient(t *testing.T, ctx context.Context, target *verify.Target, id stri
 	do := func(r client.Request) (json.RawMessage, error) {
 		for {
 			result, err := c.Do(ctx, r, nil)
-			var failure *client.Error
-			if !errors.As(err, &failure) || !failure.Retryable || ctx.Err() != nil {
+			failure, ok := errors.AsType[*client.Error](err)
+			if !ok || !failure.Retryable || ctx.Err() != nil {
 				return result, err
 			}
 		}

@@ -87,8 +87,7 @@ func (s *socket) ask(ctx context.Context, text string) (wire.Frame, error) {
 		return wire.Frame{}, err
 	}
 	m, err := wire.DecodeMessage([]byte(text))
-	var unreadable *wire.MessageError
-	if errors.As(err, &unreadable) {
+	if unreadable, ok := errors.AsType[*wire.MessageError](err); ok {
 		m.ID = unreadable.ID
 	}
 	for {

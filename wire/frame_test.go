@@ -25,7 +25,8 @@ func TestBadFrames(t *testing.T) {
 
 func TestFramesOfOtherServers(t *testing.T) {
 	t.Parallel()
-	f, err := wire.DecodeFrame([]byte(`{"rev":3,"new_field":{"a":[1]},"type":"complete","success":true,"result": {"n":1} ,"request_id":"r-1"}`))
+	f, err := wire.DecodeFrame([]byte(`{"rev":3,"new_field":{"a":[1]},"type":"complete","success":true,"result": {"n":1} ,` +
+		`"request_id":"r-1"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +55,10 @@ func TestOnlyTheThreeLastStatesAreFinal(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]bool{wire.StateQueued: false, wire.StateRunning: false,
 		wire.StateSucceeded: true, wire.StateFailed: true, wire.StateCancelled: true} {
-		if got := (wire.Snapshot{State: state}).Final(); got != want {
-			t.Errorf("%s: final is %v", state, got)
-		}
+		t.Run(string(state), func(t *testing.T) {
+			if got := (wire.Snapshot{State: state}).Final(); got != want {
+				t.Errorf("%s: final is %v", state, got)
+			}
+		})
 	}
 }

@@ -65,8 +65,8 @@ func FuzzDecodeMessage(f *testing.F) {
 			t.Fatalf("%q was altered", before)
 		}
 		if err != nil {
-			var refusal *wire.MessageError
-			if !errors.As(err, &refusal) || refusal.Reason == "" {
+			refusal, ok := errors.AsType[*wire.MessageError](err)
+			if !ok || refusal.Reason == "" {
 				t.Fatalf("%q: %v is no refusal with a reason", data, err)
 			}
 			if refusal.ID != "" && wire.CheckID(refusal.ID) != "" {
@@ -175,13 +175,15 @@ func FuzzDetail(f *testing.F) {
 		}
 		return detail
 	})
-	f.Add([]byte(`{"payload": "<\u2028>" ,"steps":[{"name":"a\"b"},{}],"slots":[""],"metadata":{"":"\ud800"},"expires_at":"2026-01-02T03:04:05.123456789+14:00"}`))
+	f.Add([]byte(`{"payload": "<\u2028>" ,"steps":[{"name":"a\"b"},{}],"slots":[""],"metadata":{"":"\ud800"},` +
+		`"expires_at":"2026-01-02T03:04:05.123456789+14:00"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var d wire.Detail
 		if json.Unmarshal(data, &d) != nil {
 			return
 		}
-		frame := wire.Frame{Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{ID: "r-1", Action: "a", State: wire.StateRunning, Detail: &d}}
+		frame := wire.Frame{Type: wire.TypeRequest, RequestID: "m-1",
+			Request: &wire.Snapshot{ID: "r-1", Action: "a", State: wire.StateRunning, Detail: &d}}
 		if !sane(frame) {
 			return
 		}

@@ -59,8 +59,7 @@ func DecodeMessage(data []byte) (Message, error) {
 		return Message{}, &MessageError{Reason: "the message is not a JSON object"}
 	}
 	if err := json.Unmarshal(data, &in); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			return Message{}, &MessageError{Reason: fmt.Sprintf("the message is not valid JSON, at byte %d", syntax.Offset)}
 		}
 		return Message{}, &MessageError{Reason: "the message is not valid JSON"}

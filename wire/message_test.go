@@ -42,8 +42,8 @@ func TestBadBytesAreRefused(t *testing.T) {
 func wantRefusal(t *testing.T, input []byte, id, reason string) {
 	t.Helper()
 	m, err := wire.DecodeMessage(input)
-	var refusal *wire.MessageError
-	if !errors.As(err, &refusal) {
+	refusal, ok := errors.AsType[*wire.MessageError](err)
+	if !ok {
 		t.Fatalf("%q decodes to %+v, %v; want a refusal", input, m, err)
 	}
 	if refusal.ID != id || refusal.Reason != reason || err.Error() != reason {
@@ -62,9 +62,11 @@ func TestMessagesThatClientsWriteOtherwise(t *testing.T) {
 		"unknown fields":       {`{"tenant":"globex","action":"echo","subject":{"deep":[1]}}`, `{"action":"echo"}`},
 		"white space":          {" \t\r\n{ \"action\" : \"echo\" , \"payload\" : [ 1 ] }\n", `{"action":"echo","payload":[ 1 ]}`},
 		"escaped names":        {`{"\u0061ction":"\u0065cho"}`, `{"action":"echo"}`},
-		"names in capitals":    {`{"Id":"r-2","ID":"r-3","Request_ID":"r-4","action":"echo","Action":"pay","PAYLOAD":{"amount":9},"Metadata":{"a":"b"}}`, `{"action":"echo"}`},
-		"capitals come last":   {`{"id":"r-1","action":"echo","payload":1,"ID":"r-2","ACTION":"pay","Payload":2}`, `{"id":"r-1","action":"echo","payload":1}`},
-		"the last of two":      {`{"action":"first","payload":1,"action":"echo","payload":2}`, `{"action":"echo","payload":2}`},
+		"names in capitals": {`{"Id":"r-2","ID":"r-3","Request_ID":"r-4","action":"echo","Action":"pay","PAYLOAD":{"amount":9},` +
+			`"Metadata":{"a":"b"}}`, `{"action":"echo"}`},
+		"capitals come last": {`{"id":"r-1","action":"echo","payload":1,"ID":"r-2","ACTION":"pay","Payload":2}`,
+			`{"id":"r-1","action":"echo","payload":1}`},
+		"the last of two": {`{"action":"first","payload":1,"action":"echo","payload":2}`, `{"action":"echo","payload":2}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -86,13 +88,14 @@ func TestPayloadsOfReservedActionsHaveExactNames(t *testing.T) {
 		want    wire.RequestRef
 		fails   bool
 	}{
-		"exact":           {`{"request_id":"r-1","subject":"ada"}`, wire.RequestRef{RequestID: "r-1", Subject: "ada"}, false},
-		"capitals beside": {`{"request_id":"r-1","subject":"ada","SUBJECT":"eve","Request_id":"r-2"}`, wire.RequestRef{RequestID: "r-1", Subject: "ada"}, false},
-		"capitals alone":  {`{"REQUEST_ID":"r-1"}`, wire.RequestRef{}, false},
-		"unknown fields":  {`{"request_id":"r-1","other":[1]}`, wire.RequestRef{RequestID: "r-1"}, false},
-		"none":            {``, wire.RequestRef{}, false},
-		"another kind":    {`{"request_id":7}`, wire.RequestRef{}, true},
-		"not an object":   {`["r-1"]`, wire.RequestRef{}, true},
+		"exact": {`{"request_id":"r-1","subject":"ada"}`, wire.RequestRef{RequestID: "r-1", Subject: "ada"}, false},
+		"capitals beside": {`{"request_id":"r-1","subject":"ada","SUBJECT":"eve","Request_id":"r-2"}`,
+			wire.RequestRef{RequestID: "r-1", Subject: "ada"}, false},
+		"capitals alone": {`{"REQUEST_ID":"r-1"}`, wire.RequestRef{}, false},
+		"unknown fields": {`{"request_id":"r-1","other":[1]}`, wire.RequestRef{RequestID: "r-1"}, false},
+		"none":           {``, wire.RequestRef{}, false},
+		"another kind":   {`{"request_id":7}`, wire.RequestRef{}, true},
+		"not an object":  {`["r-1"]`, wire.RequestRef{}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -111,7 +114,8 @@ func TestAppendKeepsWhatIsThere(t *testing.T) {
 	if got, want := string(wire.Message{Action: "echo"}.Append(buf)), `before {"action":"echo"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := string(wire.Frame{Type: wire.TypeComplete, Rev: 2}.Append(buf)), `before {"type":"complete","success":true,"result":null,"rev":2}`; got != want {
+	if got, want := string(wire.Frame{Type: wire.TypeComplete, Rev: 2}.Append(buf)),
+		`before {"type":"complete","success":true,"result":null,"rev":2}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

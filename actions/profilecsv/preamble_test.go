@@ -31,7 +31,8 @@ func TestEncodingsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	const text = "né,b\n1,2\n"
 	for name, c := range map[string]struct{ text, want string }{
-		"UTF-16LE with a mark":    {"\xFF\xFE" + wide(text, 2, true), "the CSV is UTF-16LE, by its byte order mark: save it as UTF-8, or convert it with iconv -f UTF-16LE -t UTF-8"},
+		"UTF-16LE with a mark": {"\xFF\xFE" + wide(text, 2, true),
+			"the CSV is UTF-16LE, by its byte order mark: save it as UTF-8, or convert it with iconv -f UTF-16LE -t UTF-8"},
 		"UTF-16BE with a mark":    {"\xFE\xFF" + wide(text, 2, false), "UTF-16BE, by its byte order mark"},
 		"UTF-32LE with a mark":    {"\xFF\xFE\x00\x00" + wide(text, 4, true), "UTF-32LE, by its byte order mark"},
 		"UTF-32BE with a mark":    {"\x00\x00\xFE\xFF" + wide(text, 4, false), "UTF-32BE, by its byte order mark"},
@@ -41,16 +42,18 @@ func TestEncodingsThatAreRefused(t *testing.T) {
 		"UTF-32BE without a mark": {wide(text, 4, false), "UTF-32BE, by its zero bytes"},
 		"UTF-16 of Chinese names": {wide("名字,城市\n", 2, true), "UTF-16LE, by its zero bytes"},
 		"Latin-1 header": {"id,Stra\xDFe\n1,2\n",
-			"line 1, column 4: the cell that begins here is not UTF-8: it has the byte 0xDF; if the CSV is Latin-1, convert it with iconv -f WINDOWS-1252 -t UTF-8"},
+			"line 1, column 4: the cell that begins here is not UTF-8: it has the byte 0xDF; if the CSV is Latin-1, convert it with iconv -f " +
+				"WINDOWS-1252 -t UTF-8"},
 		"Latin-1 header after the mark's character": {"id,\uFFFDStra\xDFe\n1,2\n", "the byte 0xDF"},
-		"Latin-1 cell":                   {"id,city\n1,Bern\n2,Z\xFCrich\n", "line 3, column 3: the cell that begins here is not UTF-8: it has the byte 0xFC"},
+		"Latin-1 cell": {"id,city\n1,Bern\n2,Z\xFCrich\n",
+			"line 3, column 3: the cell that begins here is not UTF-8: it has the byte 0xFC"},
 		"Latin-1 cell in a quoted field": {"id,city\n1,\"two\nlines\"\n2,\"Z\xFCrich\"\n", "line 4, column 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, _, err := profileText(c.text, withHeader, blockBytes)
-			var public *streamer.Error
-			if !errors.As(err, &public) || public.Code != wire.ProcessingFailed || !strings.Contains(public.Message, c.want) {
+			public, ok := errors.AsType[*streamer.Error](err)
+			if !ok || public.Code != wire.ProcessingFailed || !strings.Contains(public.Message, c.want) {
 				t.Errorf("got error %v, want PROCESSING_FAILED with %q", err, c.want)
 			}
 		})

@@ -97,17 +97,19 @@ func TestProfileShapes(t *testing.T) {
 		options csvOptions
 		want    string
 	}{
-		"nothing":                   {"", header, `0 0 0 []`},
-		"only a mark":               {"\ufeff", header, `0 0 0 []`},
-		"only a header":             {"a,b", header, `0 0 0 [a:empty:0 b:empty:0]`},
-		"mark, CRLF":                {"\ufeffa,b\r\n1,2\r\n", header, `1 0 0 [a:integer:0 b:integer:0]`},
-		"mark, quoted name":         {"\ufeff\"a\"\n1", header, `1 0 0 [a:integer:0]`},
-		"no header":                 {"1;x\n2;y", bare, `2 0 0 [column_1:integer:0 column_2:text:0]`},
-		"ragged":                    {"a,b,c\n1\n1,2,3,4\n1,2,3\n", header, `3 1 1 [a:integer:0 b:integer:1 c:integer:1]`},
-		"long names":                {strings.Repeat("é", 100) + ",b\n1,2", header, `1 0 0 [` + strings.Repeat("é", nameLimit/2) + `:integer:0 b:integer:0]`},
-		"names left out, repeated":  {" a ,,a\n1,2,3", header, `1 0 0 [a:integer:0 column_2:integer:0 a:integer:0]`},
-		"some columns, in the file": {"a,b,c\n1,2,x", csvOptions{delimiter: ',', header: true, columns: []string{"c", "a"}}, `1 0 0 [a:integer:0 c:text:0]`},
-		"blank lines":               {"a\n\n1\n\n\n2\n", header, `2 0 0 [a:integer:0]`},
+		"nothing":           {"", header, `0 0 0 []`},
+		"only a mark":       {"\ufeff", header, `0 0 0 []`},
+		"only a header":     {"a,b", header, `0 0 0 [a:empty:0 b:empty:0]`},
+		"mark, CRLF":        {"\ufeffa,b\r\n1,2\r\n", header, `1 0 0 [a:integer:0 b:integer:0]`},
+		"mark, quoted name": {"\ufeff\"a\"\n1", header, `1 0 0 [a:integer:0]`},
+		"no header":         {"1;x\n2;y", bare, `2 0 0 [column_1:integer:0 column_2:text:0]`},
+		"ragged":            {"a,b,c\n1\n1,2,3,4\n1,2,3\n", header, `3 1 1 [a:integer:0 b:integer:1 c:integer:1]`},
+		"long names": {strings.Repeat("é", 100) + ",b\n1,2", header,
+			`1 0 0 [` + strings.Repeat("é", nameLimit/2) + `:integer:0 b:integer:0]`},
+		"names left out, repeated": {" a ,,a\n1,2,3", header, `1 0 0 [a:integer:0 column_2:integer:0 a:integer:0]`},
+		"some columns, in the file": {"a,b,c\n1,2,x", csvOptions{delimiter: ',', header: true, columns: []string{"c", "a"}},
+			`1 0 0 [a:integer:0 c:text:0]`},
+		"blank lines": {"a\n\n1\n\n\n2\n", header, `2 0 0 [a:integer:0]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -142,12 +144,15 @@ func TestProfileSaysWhereACSVIsMalformed(t *testing.T) {
 		text string
 		want string
 	}{
-		"quote in a cell":       {"a,b\n1,x\"y\n", "line 2, column 4: a quote in the middle"},
-		"quote in a late cell":  {"a,b\n" + long + "1,x\"y\n", "line 2002, column 4: a quote in the middle"},
-		"text after a quote":    {"a,b\n1,\"x\"y\n", "line 2, column 5: the quoted cell does not end as it must, in the record that begins on line 2"},
-		"a quote not closed":    {"a,b\n1,2\n1,\"x\ny\n", "the record that begins on line 3"},
-		"a quote never closed":  {"a,b\n" + long + "1,\"" + strings.Repeat("x,y\n", maxRecord/2), "line 2002, column 1: the record that begins here is longer than 1048576 bytes"},
-		"a header never closed": {"\"a,b\n" + strings.Repeat("x,y\n", maxRecord/2), "line 1, column 1: the record that begins here is longer than"},
+		"quote in a cell":      {"a,b\n1,x\"y\n", "line 2, column 4: a quote in the middle"},
+		"quote in a late cell": {"a,b\n" + long + "1,x\"y\n", "line 2002, column 4: a quote in the middle"},
+		"text after a quote": {"a,b\n1,\"x\"y\n", "line 2, column 5: the quoted cell does not end as it must, in the record that begins " +
+			"on line 2"},
+		"a quote not closed": {"a,b\n1,2\n1,\"x\ny\n", "the record that begins on line 3"},
+		"a quote never closed": {"a,b\n" + long + "1,\"" + strings.Repeat("x,y\n", maxRecord/2),
+			"line 2002, column 1: the record that begins here is longer than 1048576 bytes"},
+		"a header never closed": {"\"a,b\n" + strings.Repeat("x,y\n", maxRecord/2),
+			"line 1, column 1: the record that begins here is longer than"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,12 +160,12 @@ func TestProfileSaysWhereACSVIsMalformed(t *testing.T) {
 			_, states, err := profileText(c.text, withHeader, 100)
 			check := func(err error) {
 				t.Helper()
-				var declared *streamer.Error
-				if !errors.As(err, &declared) || declared.Code != wire.ProcessingFailed || declared.Retryable {
+				public, ok := errors.AsType[*streamer.Error](err)
+				if !ok || public.Code != wire.ProcessingFailed || public.Retryable {
 					t.Fatalf("error is %v, want a PROCESSING_FAILED", err)
 				}
-				if !strings.Contains(declared.Message, c.want) {
-					t.Errorf("the message is %q, want %q in it", declared.Message, c.want)
+				if !strings.Contains(public.Message, c.want) {
+					t.Errorf("the message is %q, want %q in it", public.Message, c.want)
 				}
 			}
 			check(err)

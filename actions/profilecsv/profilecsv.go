@@ -205,7 +205,8 @@ type version struct {
 func versionOf(info fs.FileInfo) version { return version{info.Size(), info.ModTime().UnixNano()} }
 
 func changedFile(was, is version) error {
-	err := streamer.Errorf(wire.ProcessingFailed, "the file changed while it was read: it had %d bytes, now it has %d; ask again when it is no longer written to", was.Size, is.Size)
+	err := streamer.Errorf(wire.ProcessingFailed,
+		"the file changed while it was read: it had %d bytes, now it has %d; ask again when it is no longer written to", was.Size, is.Size)
 	err.Details = json.RawMessage(`{"field":"file"}`)
 	return err
 }
@@ -254,13 +255,13 @@ func openSource(files string, in csvInput) (*source, error) {
 // fileError declares what the caller can do something about. The reason why
 // os.Root refuses a name comes from no system call.
 func fileError(name string, err error) error {
-	var errno syscall.Errno
+	_, ofSystem := errors.AsType[syscall.Errno](err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return streamer.Errorf(wire.NotFound, "file: there is no %q", name)
 	case errors.Is(err, fs.ErrPermission):
 		return streamer.Errorf(wire.Forbidden, "file: the server may not read %q", name)
-	case errors.Is(err, syscall.ELOOP), !errors.As(err, &errno):
+	case errors.Is(err, syscall.ELOOP), !ofSystem:
 		return refuse("file", "%q is not below the folder of files", name)
 	}
 	return fmt.Errorf("open file: %w", err)

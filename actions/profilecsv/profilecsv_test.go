@@ -72,12 +72,15 @@ func TestProfileCSVOfTextAndFile(t *testing.T) {
 		`{"name":"a","type":"integer","nulls":0,"distinct":2,"distinct_exact":true,"min":1,"max":3,"mean":2,` +
 		`"percentiles":{"p1":1.02,"p5":1.1,"p25":1.5,"p50":2,"p75":2.5,"p95":2.9,"p99":2.98}},` +
 		`{"name":"b","type":"text","nulls":1,"distinct":1,"distinct_exact":true,"min":"x","max":"x","mean":null,"percentiles":null}]}`
-	for id, source := range map[string]string{"text": `"text":"a;b\n1;x\n3;-\n"`, "file": `"file":"sub/x.csv"`, "link": `"file":"inside.csv"`} {
-		r := w.Finish(t, id, "profile_csv", `{`+source+`,"delimiter":";","header":true,"nulls":["-"]}`)
-		actiontest.WantState(t, r, request.Succeeded)
-		if string(r.Result) != want {
-			t.Errorf("%s: the result is\n%s\nwant\n%s", id, r.Result, want)
-		}
+	for id, source := range map[string]string{"text": `"text":"a;b\n1;x\n3;-\n"`, "file": `"file":"sub/x.csv"`,
+		"link": `"file":"inside.csv"`} {
+		t.Run(id, func(t *testing.T) {
+			r := w.Finish(t, id, "profile_csv", `{`+source+`,"delimiter":";","header":true,"nulls":["-"]}`)
+			actiontest.WantState(t, r, request.Succeeded)
+			if string(r.Result) != want {
+				t.Errorf("%s: the result is\n%s\nwant\n%s", id, r.Result, want)
+			}
+		})
 	}
 	frames := w.Connections.Progress()
 	if len(frames) == 0 {
@@ -144,14 +147,17 @@ func TestProfileCSVFiles(t *testing.T) {
 		"x.csv/y.csv":       wire.NotFound,
 		"x.csv":             wire.ProcessingFailed,
 	} {
-		r := w.Finish(t, strings.ReplaceAll(name, "/", "_"), "profile_csv", `{"file":"`+name+`"}`)
-		actiontest.WantState(t, r, request.Failed)
-		if r.Error.Code != code || r.Attempt != 1 {
-			t.Errorf("%s: attempt %d ended with %s, want %s", name, r.Attempt, r.Error.Code, code)
-		}
-		if strings.Contains(r.Error.Message, dir) || strings.Contains(r.Error.Message, outside) || strings.Contains(r.Error.Message, "secret\n") {
-			t.Errorf("%s: the message tells of the machine: %s", name, r.Error.Message)
-		}
+		t.Run(name, func(t *testing.T) {
+			r := w.Finish(t, strings.ReplaceAll(name, "/", "_"), "profile_csv", `{"file":"`+name+`"}`)
+			actiontest.WantState(t, r, request.Failed)
+			if r.Error.Code != code || r.Attempt != 1 {
+				t.Errorf("%s: attempt %d ended with %s, want %s", name, r.Attempt, r.Error.Code, code)
+			}
+			if strings.Contains(r.Error.Message, dir) || strings.Contains(r.Error.Message, outside) ||
+				strings.Contains(r.Error.Message, "secret\n") {
+				t.Errorf("%s: the message tells of the machine: %s", name, r.Error.Message)
+			}
+		})
 	}
 	none := actiontest.New(t, actiontest.NewStore(t), testProfiler(""))
 	if r := none.Finish(t, "r", "profile_csv", `{"file":"x.csv"}`); r.Error == nil || r.Error.Code != wire.ValidationError {
@@ -161,15 +167,15 @@ func TestProfileCSVFiles(t *testing.T) {
 
 func TestFileErrors(t *testing.T) {
 	t.Parallel()
-	var declared *streamer.Error
-	if err := fileError("x", os.ErrPermission); !errors.As(err, &declared) || declared.Code != wire.Forbidden {
-		t.Errorf("error is %v", err)
+	if public, ok := errors.AsType[*streamer.Error](fileError("x", os.ErrPermission)); !ok || public.Code != wire.Forbidden {
+		t.Errorf("no permission: got %v, want FORBIDDEN", public)
 	}
-	if err := fileError("x", &os.PathError{Op: "open", Err: syscall.EMFILE}); errors.As(err, &declared) {
-		t.Errorf("a passing fault is declared: %v", err)
+	if public, ok := errors.AsType[*streamer.Error](fileError("x", &os.PathError{Op: "open", Err: syscall.EMFILE})); ok {
+		t.Errorf("a transient failure: got the public error %v, want an internal one", public)
 	}
-	if _, err := openSource(filepath.Join(t.TempDir(), "absent"), csvInput{File: "x"}); err == nil || errors.As(err, &declared) {
-		t.Errorf("without the folder the error is %v", err)
+	_, err := openSource(filepath.Join(t.TempDir(), "absent"), csvInput{File: "x"})
+	if _, ok := errors.AsType[*streamer.Error](err); err == nil || ok {
+		t.Errorf("without the folder: got %v, want an internal error", err)
 	}
 }
 
@@ -324,13 +330,12 @@ func TestSourceThatChangesWhileItIsOpen(t *testing.T) {
 		t.Errorf("untouched: %v", err)
 	}
 	grow(t, filepath.Join(dir, "x.csv"))
-	var declared *streamer.Error
-	if err := src.check(); !errors.As(err, &declared) || declared.Code != wire.ProcessingFailed {
-		t.Errorf("changed: %v", err)
+	if public, ok := errors.AsType[*streamer.Error](src.check()); !ok || public.Code != wire.ProcessingFailed {
+		t.Errorf("changed: got %v, want PROCESSING_FAILED", public)
 	}
 	src.Close()
-	if err := src.check(); err == nil || errors.As(err, &declared) && declared == nil {
-		t.Errorf("closed: %v", err)
+	if err := src.check(); err == nil {
+		t.Error("closed: got no error, want one")
 	}
 }
 

@@ -65,11 +65,13 @@ func TestManyBlankLines(t *testing.T) {
 				"between rows":      "a" + end + "1" + end + blank + "2" + end,
 				"at the end":        "a" + end + "1" + end + "2" + end + blank,
 			} {
-				got := mustProfile(t, text, withHeader)
-				if want := uint64(2); got.Rows != want || len(got.Columns) != 1 || got.Bytes != int64(len(text)) {
-					t.Errorf("%s: got %d rows of %d columns in %d bytes, want %d of 1 in %d",
-						place, got.Rows, len(got.Columns), got.Bytes, want, len(text))
-				}
+				t.Run(place, func(t *testing.T) {
+					got := mustProfile(t, text, withHeader)
+					if want := uint64(2); got.Rows != want || len(got.Columns) != 1 || got.Bytes != int64(len(text)) {
+						t.Errorf("%s: got %d rows of %d columns in %d bytes, want %d of 1 in %d",
+							place, got.Rows, len(got.Columns), got.Bytes, want, len(text))
+					}
+				})
 			}
 		})
 	}
@@ -80,7 +82,8 @@ func TestALongRecordBehindBlankLines(t *testing.T) {
 	t.Parallel()
 	text := "a\n1\n" + strings.Repeat("\n", 10) + "\"" + strings.Repeat("x\n", maxRecord/2)
 	_, _, err := profileText(text, withHeader, blockBytes)
-	if want := "line 13, column 1: the record that begins here is longer than 1048576 bytes"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "line 13, column 1: the record that begins here is longer than 1048576 bytes"; err == nil ||
+		!strings.Contains(err.Error(), want) {
 		t.Errorf("got error %v, want %q in it", err, want)
 	}
 }

@@ -140,9 +140,11 @@ func TestStateOfAnotherFileIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, state := range map[string][]byte{"cut": states[0][:len(states[0])-1], "with more": append(slices.Clone(states[0]), 0)} {
-		if _, err := newProfile(strings.NewReader("a,b\n1,2\n"), withHeader, state); !errors.Is(err, errState) {
-			t.Errorf("%s: error is %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := newProfile(strings.NewReader("a,b\n1,2\n"), withHeader, state); !errors.Is(err, errState) {
+				t.Errorf("%s: error is %v", name, err)
+			}
+		})
 	}
 	if _, err := newProfile(strings.NewReader("a,b,c\n"), withHeader, states[0]); !errors.Is(err, errState) {
 		t.Errorf("of other columns: error is %v", err)

@@ -53,16 +53,18 @@ func (t *table) next() ([]string, error) {
 
 // declare says where in the file err is. An end and a fault stay what they are.
 func (t *table) declare(err error) error {
-	var malformed *csv.ParseError
+	malformed, isMalformed := errors.AsType[*csv.ParseError](err)
 	switch {
 	case err == io.EOF:
 		return io.EOF
 	case errors.Is(err, errLongRecord):
-		return badCSV(t.first+t.in.begin+1, 1, fmt.Sprintf("the record that begins here is longer than %d bytes; a quote may not be closed", maxRecord))
-	case errors.As(err, &malformed):
+		return badCSV(t.first+t.in.begin+1, 1,
+			fmt.Sprintf("the record that begins here is longer than %d bytes; a quote may not be closed", maxRecord))
+	case isMalformed:
 		reason := "a quote in the middle of a cell; a cell with quotes must be quoted as a whole, and each quote in it doubled"
 		if errors.Is(malformed.Err, csv.ErrQuote) {
-			reason = fmt.Sprintf("the quoted cell does not end as it must, in the record that begins on line %d", t.first+int64(malformed.StartLine))
+			reason = fmt.Sprintf("the quoted cell does not end as it must, in the record that begins on line %d",
+				t.first+int64(malformed.StartLine))
 		}
 		return badCSV(t.first+int64(malformed.Line), malformed.Column, reason)
 	}

@@ -72,18 +72,22 @@ func TestAttempts(t *testing.T) {
 		made    int
 		want    string // of the error; "": success
 	}{
-		"success":                {[]answer{says(200, "{}")}, 1, ""},
-		"throttled, then well":   {[]answer{says(429, ""), says(200, "{}")}, 2, ""},
-		"down, then well":        {[]answer{says(503, ""), says(503, ""), says(200, "{}")}, 3, ""},
-		"lost, then well":        {[]answer{lost, says(200, "{}")}, 2, ""},
-		"throttled by its code":  {[]answer{says(400, `{"__type":"com.amazonaws.sqs#RequestThrottled"}`), says(200, "{}")}, 2, ""},
-		"unreadable, then well":  {[]answer{says(200, `{"MessageId":`), says(200, "{}")}, 2, ""},
-		"wrong checksum":         {[]answer{says(200, "{}", "X-Amz-Crc32", "1"), says(200, "{}", "X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE([]byte("{}"))))}, 2, ""},
-		"throttled to the end":   {[]answer{says(429, "")}, 3, "sqs Send: status 429 (attempts 3)"},
-		"lost to the end":        {[]answer{lost}, 3, "sqs Send: connection reset (attempts 3)"},
-		"refused":                {[]answer{says(403, `{"__type":"AccessDenied","message":"no"}`, "X-Amzn-Requestid", "R1")}, 1, "sqs Send: AccessDenied: no (attempts 1, request R1)"},
-		"refused by the header":  {[]answer{says(410, "", "X-Amzn-Errortype", "GoneException:http://x")}, 1, "sqs Send: GoneException (attempts 1)"},
-		"refused in another way": {[]answer{says(400, "<html>no</html>", "X-Amzn-Errortype", "Bad")}, 1, "sqs Send: Bad: <html>no</html> (attempts 1)"},
+		"success":               {[]answer{says(200, "{}")}, 1, ""},
+		"throttled, then well":  {[]answer{says(429, ""), says(200, "{}")}, 2, ""},
+		"down, then well":       {[]answer{says(503, ""), says(503, ""), says(200, "{}")}, 3, ""},
+		"lost, then well":       {[]answer{lost, says(200, "{}")}, 2, ""},
+		"throttled by its code": {[]answer{says(400, `{"__type":"com.amazonaws.sqs#RequestThrottled"}`), says(200, "{}")}, 2, ""},
+		"unreadable, then well": {[]answer{says(200, `{"MessageId":`), says(200, "{}")}, 2, ""},
+		"wrong checksum": {[]answer{says(200, "{}", "X-Amz-Crc32", "1"),
+			says(200, "{}", "X-Amz-Crc32", fmt.Sprint(crc32.ChecksumIEEE([]byte("{}"))))}, 2, ""},
+		"throttled to the end": {[]answer{says(429, "")}, 3, "sqs Send: status 429 (attempts 3)"},
+		"lost to the end":      {[]answer{lost}, 3, "sqs Send: connection reset (attempts 3)"},
+		"refused": {[]answer{says(403, `{"__type":"AccessDenied","message":"no"}`, "X-Amzn-Requestid", "R1")}, 1,
+			"sqs Send: AccessDenied: no (attempts 1, request R1)"},
+		"refused by the header": {[]answer{says(410, "", "X-Amzn-Errortype", "GoneException:http://x")}, 1,
+			"sqs Send: GoneException (attempts 1)"},
+		"refused in another way": {[]answer{says(400, "<html>no</html>", "X-Amzn-Errortype", "Bad")}, 1,
+			"sqs Send: Bad: <html>no</html> (attempts 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -167,7 +171,8 @@ func TestARequestIsSigned(t *testing.T) {
 	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
 	a := &answers{all: []answer{says(200, "{}")}}
 	c := client(t, a, func(c *call.Config) { c.Now = func() time.Time { return at } })
-	if err := c.Do(t.Context(), call.Request{Method: http.MethodDelete, Path: "/a%2Fb", Header: http.Header{"X-Kind": {"Event"}}}); err != nil {
+	if err := c.Do(t.Context(), call.Request{Method: http.MethodDelete, Path: "/a%2Fb",
+		Header: http.Header{"X-Kind": {"Event"}}}); err != nil {
 		t.Fatal(err)
 	}
 	r := a.made[0]
@@ -177,11 +182,14 @@ func TestARequestIsSigned(t *testing.T) {
 		"header": {r.Header.Get("X-Kind"), "Event"},
 		"date":   {r.Header.Get("X-Amz-Date"), "20260506T070809Z"},
 		"token":  {r.Header.Get("X-Amz-Security-Token"), "session"},
-		"scope":  {strings.SplitN(r.Header.Get("Authorization"), ",", 2)[0], "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260506/eu-west-1/sqs/aws4_request"},
+		"scope": {strings.SplitN(r.Header.Get("Authorization"), ",", 2)[0],
+			"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260506/eu-west-1/sqs/aws4_request"},
 	} {
-		if got[0] != got[1] {
-			t.Errorf("%s: got %q, want %q", name, got[0], got[1])
-		}
+		t.Run(name, func(t *testing.T) {
+			if got[0] != got[1] {
+				t.Errorf("%s: got %q, want %q", name, got[0], got[1])
+			}
+		})
 	}
 }
 

@@ -48,7 +48,8 @@ func Install(ctx context.Context, folder string) (string, error) {
 		return "", fmt.Errorf("dynamodb: %w", err)
 	}
 	defer os.RemoveAll(scratch)
-	npm := exec.CommandContext(ctx, "npm", "install", "--prefix", scratch, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", build.pkg+"@"+Version)
+	npm := exec.CommandContext(ctx, "npm", "install", "--prefix", scratch,
+		"--no-save", "--no-audit", "--no-fund", "--ignore-scripts", build.pkg+"@"+Version)
 	if out, err := npm.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("dynamodb: npm install %s@%s: %w\n%s", build.pkg, Version, err, out)
 	}
@@ -112,7 +113,11 @@ func start(ctx context.Context, config Config, port int) (*Server, error) {
 	if config.Data != "" {
 		args = append(args, "--db-path", config.Data)
 	}
-	s := &Server{Endpoint: fmt.Sprintf("http://127.0.0.1:%d", port), cmd: exec.CommandContext(ctx, config.Binary, args...), exited: make(chan struct{})}
+	s := &Server{
+		Endpoint: fmt.Sprintf("http://127.0.0.1:%d", port),
+		cmd:      exec.CommandContext(ctx, config.Binary, args...),
+		exited:   make(chan struct{}),
+	}
 	var said strings.Builder
 	s.cmd.SysProcAttr = withThisProcess()
 	s.cmd.Stdout, s.cmd.Stderr = config.Output, config.Output

@@ -70,11 +70,13 @@ func TestLog(t *testing.T) {
 		"http":       {"method": "GET", "path": "/requests", "status": 200.0},
 		"disconnect": {"connection": id, "code": 1000.0},
 	} {
-		for field, value := range want {
-			if seen[name][field] != value {
-				t.Errorf("%s: %s is %v, want %v", name, field, seen[name][field], value)
+		t.Run(name, func(t *testing.T) {
+			for field, value := range want {
+				if seen[name][field] != value {
+					t.Errorf("%s: %s is %v, want %v", name, field, seen[name][field], value)
+				}
 			}
-		}
+		})
 	}
 	if strings.Contains(s.log.String(), "sesame") {
 		t.Errorf("a secret is in the log:\n%s", s.log)

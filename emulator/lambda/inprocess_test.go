@@ -77,14 +77,14 @@ func TestAFunctionThatFails(t *testing.T) {
 		if _, err := f.Invoke(t.Context(), []byte("fail")); !errors.Is(err, broken) {
 			t.Errorf("an error: %v", err)
 		}
-		var crash *lambda.CrashError
-		if _, err := f.Invoke(t.Context(), []byte("panic")); !errors.As(err, &crash) ||
+		_, err := f.Invoke(t.Context(), []byte("panic"))
+		if crash, ok := errors.AsType[*lambda.CrashError](err); !ok ||
 			len(crash.Stack) == 0 || !strings.Contains(err.Error(), "disco") {
 			t.Errorf("a panic: %v", err)
 		}
-		var timeout *lambda.TimeoutError
 		start := time.Now()
-		if _, err := f.Invoke(t.Context(), []byte("hang")); !errors.As(err, &timeout) || time.Since(start) != time.Second ||
+		_, err = f.Invoke(t.Context(), []byte("hang"))
+		if _, ok := errors.AsType[*lambda.TimeoutError](err); !ok || time.Since(start) != time.Second ||
 			!strings.Contains(err.Error(), "Task timed out after 1.00 seconds") {
 			t.Errorf("a hang: %v after %v", err, time.Since(start))
 		}

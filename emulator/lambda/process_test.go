@@ -193,8 +193,8 @@ func TestFaultsAreLambdas(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-reports
-	var fault *lambda.FunctionError
-	if _, err := invoke(t, p, order{Do: "fail"}); !errors.As(err, &fault) ||
+	_, err = invoke(t, p, order{Do: "fail"})
+	if fault, ok := errors.AsType[*lambda.FunctionError](err); !ok ||
 		fault.Type != "errorString" || !strings.Contains(string(fault.Payload), `"errorMessage":"broken"`) {
 		t.Errorf("an error: %v", err)
 	}
@@ -205,14 +205,14 @@ func TestFaultsAreLambdas(t *testing.T) {
 	r := <-reports
 	want := fmt.Sprintf(`{"errorMessage":"RequestId: %s Error: Runtime exited with error: exit status 1",`+
 		`"errorType":"Runtime.ExitError"}`, r.RequestID)
-	if !errors.As(err, &fault) || string(fault.Payload) != want {
+	if fault, ok := errors.AsType[*lambda.FunctionError](err); !ok || string(fault.Payload) != want {
 		t.Errorf("an exit: %v, want %s", err, want)
 	}
 	if !strings.Contains(out.String(), "worker: last words\n") {
 		t.Errorf("output %q", out.String())
 	}
-	var timeout *lambda.TimeoutError
-	if _, err := invoke(t, p, order{Do: "hang"}); !errors.As(err, &timeout) || timeout.After != 2*time.Second {
+	_, err = invoke(t, p, order{Do: "hang"})
+	if timeout, ok := errors.AsType[*lambda.TimeoutError](err); !ok || timeout.After != 2*time.Second {
 		t.Errorf("a hang: %v", err)
 	}
 	if r := <-reports; r.Init == 0 || r.Duration < 2*time.Second {
@@ -249,8 +249,8 @@ func TestAFailedInitIsTriedTwice(t *testing.T) {
 	t.Parallel()
 	var out buffer
 	p, reports := processes(t, lambda.ProcessConfig{Env: []string{"TEST_INIT=exit"}, Output: &out})
-	var fault *lambda.FunctionError
-	if _, err := invoke(t, p, order{}); !errors.As(err, &fault) ||
+	_, err := invoke(t, p, order{})
+	if fault, ok := errors.AsType[*lambda.FunctionError](err); !ok ||
 		fault.Type != "Runtime.ExitError" || !strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("an exit: %v", err)
 	}
@@ -259,13 +259,14 @@ func TestAFailedInitIsTriedTwice(t *testing.T) {
 	}
 	p, _ = processes(t, lambda.ProcessConfig{Env: []string{"TEST_INIT=report"}})
 	for try := range 10 {
-		if _, err := invoke(t, p, order{}); !errors.As(err, &fault) || fault.Type != "Config.Missing" {
+		_, err := invoke(t, p, order{})
+		if fault, ok := errors.AsType[*lambda.FunctionError](err); !ok || fault.Type != "Config.Missing" {
 			t.Errorf("reported, try %d: got %v, want Config.Missing", try, err)
 		}
 	}
 	p, _ = processes(t, lambda.ProcessConfig{Env: []string{"TEST_INIT=hang"}, InitTimeout: 10 * time.Millisecond, Timeout: time.Second})
-	var timeout *lambda.TimeoutError
-	if _, err := invoke(t, p, order{}); !errors.As(err, &timeout) || timeout.After != time.Second {
+	_, err = invoke(t, p, order{})
+	if timeout, ok := errors.AsType[*lambda.TimeoutError](err); !ok || timeout.After != time.Second {
 		t.Errorf("a hang: %v", err)
 	}
 }

@@ -17,7 +17,8 @@ func TestOrders(t *testing.T) {
 	t.Parallel()
 	app := orders.New(lift.Config{Logger: new(lifttest.Log).Logger()})
 	send := func(method, path, body string) lifttest.Answer {
-		return lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: method, Path: path, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)})
+		return lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: method, Path: path,
+			Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)})
 	}
 	var order orders.Order
 	if answer := send("POST", "/orders", `{"item":"tea","count":2}`); answer.Status != 201 {

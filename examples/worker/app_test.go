@@ -57,8 +57,10 @@ func TestWorker(t *testing.T) {
 			}},
 			[]string{"3 y"}, []string{"1", "2", "4"},
 		},
-		"bucket":   {lifttest.S3{Bucket: "in", Objects: []lifttest.S3Object{{Key: "a b.csv"}, {Key: "c", Event: "ObjectRemoved:Delete"}}}, []string{"in a b.csv"}, nil},
-		"bus":      {lifttest.EventBridge{ID: "e1", DetailType: "Payment Received", Detail: worker.Payment{Order: "z", Cents: 1}}, []string{"e1 z"}, nil},
+		"bucket": {lifttest.S3{Bucket: "in", Objects: []lifttest.S3Object{{Key: "a b.csv"}, {Key: "c", Event: "ObjectRemoved:Delete"}}},
+			[]string{"in a b.csv"}, nil},
+		"bus": {lifttest.EventBridge{ID: "e1", DetailType: "Payment Received", Detail: worker.Payment{Order: "z", Cents: 1}},
+			[]string{"e1 z"}, nil},
 		"schedule": {lifttest.Schedule{}, []string{"2024-02-18"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

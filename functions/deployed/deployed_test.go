@@ -74,34 +74,38 @@ func TestAllFaultsAtOnceAndNoSecret(t *testing.T) {
 		"router":     {"AWS_REGION", "STREAMER_JWT_ISSUER", "STREAMER_CONNECTIONS_TABLE", "STREAMER_REQUESTS_TABLE", "STREAMER_CALLBACK_URL"},
 		"processor":  {"AWS_REGION", "STREAMER_REQUESTS_TABLE", "STREAMER_CALLBACK_URL", "AWS_LAMBDA_FUNCTION_NAME"},
 	} {
-		env := environment(t)
-		for _, variable := range missing {
-			delete(env, variable)
-		}
-		_, err := builders[name](t.Context(), parts, options(env))
-		if err == nil {
-			t.Errorf("%s started", name)
-			continue
-		}
-		for _, variable := range missing {
-			if !strings.Contains(err.Error(), variable) {
-				t.Errorf("%s does not say that %s is missing: %v", name, variable, err)
+		t.Run(name, func(t *testing.T) {
+			env := environment(t)
+			for _, variable := range missing {
+				delete(env, variable)
 			}
-		}
-		if strings.Contains(err.Error(), "sesame") {
-			t.Errorf("%s tells a secret: %v", name, err)
-		}
+			_, err := builders[name](t.Context(), parts, options(env))
+			if err == nil {
+				t.Errorf("it started, want an error that names %v", missing)
+				return
+			}
+			for _, variable := range missing {
+				if !strings.Contains(err.Error(), variable) {
+					t.Errorf("got %v, want %s in it", err, variable)
+				}
+			}
+			if strings.Contains(err.Error(), "sesame") {
+				t.Errorf("got %v, want no secret in it", err)
+			}
+		})
 	}
 }
 
 func TestDevelopmentTokensOpenNothing(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"connect", "router"} {
-		env := maps.Clone(environment(t))
-		env["STREAMER_JWT_ISSUER"] = "streamer-dev"
-		if _, err := builders[name](t.Context(), parts, options(env)); err == nil || !strings.Contains(err.Error(), "development") {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			env := maps.Clone(environment(t))
+			env["STREAMER_JWT_ISSUER"] = "streamer-dev"
+			if _, err := builders[name](t.Context(), parts, options(env)); err == nil || !strings.Contains(err.Error(), "development") {
+				t.Errorf("got %v, want an error about development tokens", err)
+			}
+		})
 	}
 }
 
@@ -110,17 +114,21 @@ func TestLimitsAndLease(t *testing.T) {
 	env := environment(t)
 	env["STREAMER_LEASE"], env["STREAMER_LIMIT_TENANT_RUNNING"], env["STREAMER_LIMIT_PRINCIPAL_OPEN"] = "30s", "5", "100"
 	for _, name := range []string{"router", "processor"} {
-		if _, err := builders[name](t.Context(), parts, options(env)); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := builders[name](t.Context(), parts, options(env)); err != nil {
+				t.Errorf("got %v, want no error", err)
+			}
+		})
 	}
 	for variable, value := range map[string]string{"STREAMER_LEASE": "-1s", "STREAMER_LIMIT_TENANT_RUNNING": "many",
 		"STREAMER_LIMIT_PRINCIPAL_OPEN": "-1"} {
-		env := maps.Clone(env)
-		env[variable] = value
-		if _, err := builders["processor"](t.Context(), parts, options(env)); err == nil {
-			t.Errorf("%s=%s was accepted", variable, value)
-		}
+		t.Run(variable, func(t *testing.T) {
+			env := maps.Clone(env)
+			env[variable] = value
+			if _, err := builders["processor"](t.Context(), parts, options(env)); err == nil {
+				t.Errorf("%s=%s: got no error, want a refusal", variable, value)
+			}
+		})
 	}
 }
 

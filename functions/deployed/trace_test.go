@@ -201,43 +201,45 @@ func TestTheRunOfAnActionIsInItsTrace(t *testing.T) {
 		long, calls  bool
 	}{{"price", "", false, true}, {"build", "", true, true}, {"refuse", "error", false, false}, {"break", "fault", true, false},
 		{"panic", "fault", false, false}, {"go on", "", true, false}} {
-		if tt.long {
-			lifttest.Invoke(t.Context(), t, router, submit(tt.action)) // not sampled
-			run := functions.RunInvocation{Run: request.Key{Tenant: "acme", Subject: "ada", ID: strings.ReplaceAll(tt.action, " ", "")}}
-			if answer := lifttest.Invoke(sampled, t, processor, lifttest.JSON{Value: run}); answer.Err != nil {
-				t.Fatal(answer.Err)
+		t.Run(tt.action, func(t *testing.T) {
+			if tt.long {
+				lifttest.Invoke(t.Context(), t, router, submit(tt.action)) // not sampled
+				run := functions.RunInvocation{Run: request.Key{Tenant: "acme", Subject: "ada", ID: strings.ReplaceAll(tt.action, " ", "")}}
+				if answer := lifttest.Invoke(sampled, t, processor, lifttest.JSON{Value: run}); answer.Err != nil {
+					t.Fatal(answer.Err)
+				}
+			} else {
+				lifttest.Invoke(sampled, t, router, submit(tt.action))
 			}
-		} else {
-			lifttest.Invoke(sampled, t, router, submit(tt.action))
-		}
-		parts := map[string]map[string]any{} // by name; the event comes last
-		var event map[string]any
-		for event == nil {
-			var part map[string]any
-			if err := json.Unmarshal(daemon.Next(t), &part); err != nil {
-				t.Fatal(err)
+			parts := map[string]map[string]any{} // by name; the event comes last
+			var event map[string]any
+			for event == nil {
+				var part map[string]any
+				if err := json.Unmarshal(daemon.Next(t), &part); err != nil {
+					t.Fatal(err)
+				}
+				parts[part["name"].(string)] = part
+				if part["parent_id"] == lambdaSegment {
+					event = part
+				}
 			}
-			parts[part["name"].(string)] = part
-			if part["parent_id"] == lambdaSegment {
-				event = part
+			run := parts[tt.action]
+			if run == nil || run["parent_id"] != event["id"] || run["trace_id"] != traceID {
+				t.Fatalf("got the run %v, want it below the event %v, of the trace %s", run, event, traceID)
 			}
-		}
-		run := parts[tt.action]
-		if run == nil || run["parent_id"] != event["id"] || run["trace_id"] != traceID {
-			t.Fatalf("%s: the run is %v, the event %v", tt.action, run, event)
-		}
-		for _, flag := range []string{"error", "fault", "throttle"} {
-			if marked := run[flag] == true; marked != (flag == tt.flag) {
-				t.Errorf("%s: the run is %v", tt.action, run)
+			for _, flag := range []string{"error", "fault", "throttle"} {
+				if marked := run[flag] == true; marked != (flag == tt.flag) {
+					t.Errorf("%s: got %v in %v, want it only if it is %q", flag, run[flag], run, tt.flag)
+				}
 			}
-		}
-		if id := run["annotations"].(map[string]any)["request_id"]; id != strings.ReplaceAll(tt.action, " ", "") {
-			t.Errorf("%s: the request is %v", tt.action, id)
-		}
-		host := strings.TrimPrefix(called.URL, "http://")
-		if tt.calls && (parts[host] == nil || parts[host]["parent_id"] != run["id"]) {
-			t.Errorf("%s: what it called is %v", tt.action, parts[host])
-		}
+			if id := run["annotations"].(map[string]any)["request_id"]; id != strings.ReplaceAll(tt.action, " ", "") {
+				t.Errorf("request_id: got %v, want %s", id, strings.ReplaceAll(tt.action, " ", ""))
+			}
+			host := strings.TrimPrefix(called.URL, "http://")
+			if tt.calls && (parts[host] == nil || parts[host]["parent_id"] != run["id"]) {
+				t.Errorf("got the call %v, want it below the run %v", parts[host], run["id"])
+			}
+		})
 	}
 	daemon.Empty(t)
 }

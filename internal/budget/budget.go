@@ -58,7 +58,8 @@ func (b Budget) Check(subject string, figures map[string]int) []error {
 	}
 	for figure := range b[subject] {
 		if _, measured := figures[figure]; !measured {
-			faults = append(faults, fmt.Errorf("budget.json bounds %s of %s, which is not measured: remove it there, or measure it", figure, subject))
+			faults = append(faults, fmt.Errorf("budget.json bounds %s of %s, which is not measured: remove it there, or measure it",
+				figure, subject))
 		}
 	}
 	return faults

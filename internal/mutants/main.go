@@ -133,9 +133,9 @@ func (m mutant) try(ctx context.Context, scratch string, seeds int) (seed int, f
 		cmd := exec.CommandContext(ctx, binary, "-test.run", "^"+m.test+"$", "-test.timeout", "5m", fmt.Sprintf("-prove.seed=%d", seed))
 		cmd.Dir = "prove"
 		out, err := cmd.CombinedOutput()
-		var failed *exec.ExitError
+		_, failed := errors.AsType[*exec.ExitError](err)
 		switch {
-		case errors.As(err, &failed):
+		case failed:
 			return seed, firstFinding(out), nil
 		case err != nil:
 			return 0, "", err

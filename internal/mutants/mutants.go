@@ -14,13 +14,27 @@ const (
 
 var mutants = []mutant{
 	{"neither the fence nor the last write is checked", "request/effect.go",
-		"	case AttrFence:\n		return r.Fence == g.Value\n	case AttrDueAt:\n		return !r.DueAt.After(g.Value.(time.Time))\n	case AttrUpdatedAt:\n		return !r.UpdatedAt.After(g.Value.(time.Time))\n",
-		"	case AttrFence:\n		return r.Fence >= g.Value.(int64)\n	case AttrDueAt:\n		return !r.DueAt.After(g.Value.(time.Time))\n	case AttrUpdatedAt:\n		return true\n", overSQLite},
+		"	case AttrFence:\n" +
+			"		return r.Fence == g.Value\n" +
+			"	case AttrDueAt:\n" +
+			"		return !r.DueAt.After(g.Value.(time.Time))\n" +
+			"	case AttrUpdatedAt:\n" +
+			"		return !r.UpdatedAt.After(g.Value.(time.Time))\n",
+		"	case AttrFence:\n" +
+			"		return r.Fence >= g.Value.(int64)\n" +
+			"	case AttrDueAt:\n" +
+			"		return !r.DueAt.After(g.Value.(time.Time))\n" +
+			"	case AttrUpdatedAt:\n" +
+			"		return true\n", overSQLite},
 	{"a retry has no due time", "request/transition.go",
-		"State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1,", "State: Queued, UpdatedAt: at, AddRev: 1, AddAttempt: 1,", overSQLite},
+		"State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1,",
+		"State: Queued, UpdatedAt: at, AddRev: 1, AddAttempt: 1,", overSQLite},
 	{"a subscription answers with what was read before it", "control.go",
 		"	r, err := s.change(ctx, caller, id, request.Subscribe(caller.Connection))\n",
-		"	r, err := s.load(ctx, caller, id)\n	if err == nil {\n		_, err = s.change(ctx, caller, id, request.Subscribe(caller.Connection))\n	}\n", overSQLite},
+		"	r, err := s.load(ctx, caller, id)\n" +
+			"	if err == nil {\n" +
+			"		_, err = s.change(ctx, caller, id, request.Subscribe(caller.Connection))\n" +
+			"	}\n", overSQLite},
 	{"a subscription does not subscribe", "control.go",
 		"request.Subscribe(caller.Connection))\n", "request.Change{})\n", overSQLite},
 	{"the end does not release permits", "save.go",
@@ -28,7 +42,12 @@ var mutants = []mutant{
 	{"the sweep does not release permits", "sweep.go",
 		"change.Set.Release = request.Releasable(r.Permits, change.Set.State)", "_ = request.Releasable", overSQLite},
 	{"a step is stored without the fence", "save.go",
-		"	return c.ByWorker(w.r.Fence)\n}", "	if c.Set.Step != nil {\n		c.If.UnchangedSince = time.Time{}\n		return c\n	}\n	return c.ByWorker(w.r.Fence)\n}", overSQLite},
+		"	return c.ByWorker(w.r.Fence)\n}", "	if c.Set.Step != nil {\n" +
+			"		c.If.UnchangedSince = time.Time{}\n" +
+			"		return c\n" +
+			"	}\n" +
+			"	return c.ByWorker(w.r.Fence)\n" +
+			"}", overSQLite},
 	{"subscribers are not notified of the end again after a crash", "request/transition.go",
 		"		DueAt: at.Add(notifyAgainAfter), AddRev: 1, Clear: []Attribute{AttrAwait, AttrThrottledBy}}}",
 		"		AddRev: 1, Clear: []Attribute{AttrDueAt, AttrAwait, AttrThrottledBy}}}", overSQLite},
@@ -57,5 +76,9 @@ var mutants = []mutant{
 		"cmp.Or(r.ClaimedAt, r.StartedAt)", "cmp.Or(r.StartedAt, r.ClaimedAt)", overSQLite},
 	{"neither the fence nor the last write is checked", "store/dynamo/update.go",
 		"	name := u.name(g.Attribute)\n	condition := \"\"\n",
-		"	if g.Attribute == request.AttrFence || g.Attribute == request.AttrUpdatedAt {\n		return nil\n	}\n	name := u.name(g.Attribute)\n	condition := \"\"\n", overDynamo},
+		"	if g.Attribute == request.AttrFence || g.Attribute == request.AttrUpdatedAt {\n" +
+			"		return nil\n" +
+			"	}\n" +
+			"	name := u.name(g.Attribute)\n" +
+			"	condition := \"\"\n", overDynamo},
 }

@@ -77,7 +77,8 @@ func measureBudget(ctx context.Context, root string) (map[string]map[string]int,
 		}
 		built[s.name] = paths
 		for _, b := range all {
-			figures[b.Function] = map[string]int{"zip": int(b.Zip), "packages": b.Packages, "init_allocs": b.InitAllocs, "reflect_method": b.ReflectMethod}
+			figures[b.Function] = map[string]int{"zip": int(b.Zip), "packages": b.Packages, "init_allocs": b.InitAllocs,
+				"reflect_method": b.ReflectMethod}
 		}
 	}
 	calls, err := measureCalls(ctx, cacheOf(root), built[result.Lift])
@@ -91,7 +92,8 @@ func measureBudget(ctx context.Context, root string) (map[string]map[string]int,
 // measureCalls counts the network calls of one warm event of each kind.
 func measureCalls(ctx context.Context, cache string, functions map[string]string) (calls map[string]int, err error) {
 	progress("calls of each event")
-	s, err := openSession(ctx, cache, session{side: result.Lift, functions: functions, condition: bare, plan: plan{starts: 1, warm: 4, jobs: 2, long: 1}})
+	s, err := openSession(ctx, cache, session{side: result.Lift, functions: functions, condition: bare,
+		plan: plan{starts: 1, warm: 4, jobs: 2, long: 1}})
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,8 @@ func disconnectEvent(n int) []byte {
 
 // echoEvent is a short action with a payload of about 200 bytes.
 func echoEvent(n int) []byte {
-	return messageEvent(n, "echo", `{"customer":"4711","lines":[{"sku":"A-100","quantity":2,"price":"19.90"},{"sku":"B-205","quantity":1,"price":"249.00"}],"note":"please call twice","currency":"EUR","total":"288.80"}`)
+	return messageEvent(n, "echo", `{"customer":"4711","lines":[{"sku":"A-100","quantity":2,"price":"19.90"},{"sku":"B-205",`+
+		`"quantity":1,"price":"249.00"}],"note":"please call twice","currency":"EUR","total":"288.80"}`)
 }
 
 // The steps of a job: as short as can be, or so long that each one's progress is
@@ -123,7 +124,8 @@ func streamEvent(n int, row []byte) ([]byte, error) {
 	}
 	now := time.Now()
 	return json.Marshal(map[string]any{"Records": []any{map[string]any{
-		"eventID": "c4ca4238a0b923820dcc509a6f75849b", "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb", "awsRegion": "us-east-1",
+		"eventID": "c4ca4238a0b923820dcc509a6f75849b", "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+		"awsRegion": "us-east-1",
 		"dynamodb": map[string]any{
 			"ApproximateCreationDateTime": now.Unix(),
 			"Keys":                        map[string]any{"pk": stored.Item["pk"], "id": stored.Item["id"]},

@@ -152,11 +152,14 @@ func (v view) slowest(c result.Condition) goal {
 	return goal{
 		Name: fmt.Sprintf("the slowest cold start, CPU of %d MB (%s)", c.Memory, event), Aim: "< 300 ms", Ratio: none, Met: took < 300,
 		Before: amount(v.mid(c, result.Baseline, event, result.Cold), 0, "ms"), After: amount(took, 0, "ms"),
-		Why: fmt.Sprintf("the init takes %s ms, and %s of CPU; the floor's, which has no code of ours, %s and %s, for the share of a CPU gives out %.1f ms of it in 100. "+
-			"Until the first answer there are %s page faults, of the floor %s, of which each takes %v on this machine; the first event takes %s ms, and %s of CPU",
+		Why: fmt.Sprintf("the init takes %s ms, and %s of CPU; the floor's, which has no code of ours, %s and %s, for the share of a CPU "+
+			"gives out %.1f ms of it in 100. "+
+			"Until the first answer there are %s page faults, of the floor %s, of which each takes %v on this machine; the first event takes "+
+			"%s ms, and %s of CPU",
 			mid(result.Lift, event, result.Init, 0), mid(result.Lift, event, result.InitCPU, 1),
 			mid(result.Floor, result.Idle, result.Init, 0), mid(result.Floor, result.Idle, result.InitCPU, 1), 100*float64(c.Memory)/1769,
-			mid(result.Lift, event, result.Faults, 0), mid(result.Floor, result.Idle, result.Faults, 0), v.Machine.PageFault.Round(10*time.Nanosecond),
+			mid(result.Lift, event, result.Faults, 0), mid(result.Floor, result.Idle, result.Faults, 0),
+			v.Machine.PageFault.Round(10*time.Nanosecond),
 			mid(result.Lift, event, result.First, 0), mid(result.Lift, event, result.FirstCPU, 1)),
 	}
 }
@@ -194,7 +197,8 @@ func (v view) ofSource(name string, most float64, of func(result.Source) int) go
 		}
 	}
 	if before == 0 && after == 0 { // a run from before it was counted
-		return goal{Name: name, Aim: fmt.Sprintf("%+.0f %%", 100*(most-1)), Ratio: none, Before: "not measured", After: "not measured", Why: "it was not counted in this run"}
+		return goal{Name: name, Aim: fmt.Sprintf("%+.0f %%", 100*(most-1)), Ratio: none, Before: "not measured", After: "not measured",
+			Why: "it was not counted in this run"}
 	}
 	return goal{Name: name, Aim: fmt.Sprintf("%+.0f %%", 100*(most-1)), Ratio: exact(float64(before), float64(after)),
 		Met: before > 0 && float64(after) <= most*float64(before), Before: fmt.Sprint(before), After: fmt.Sprint(after),
@@ -202,7 +206,8 @@ func (v view) ofSource(name string, most float64, of func(result.Source) int) go
 }
 
 func (v view) coverage() goal {
-	g := goal{Name: "coverage of the tests", Aim: ">= 80 %", Before: "not measured", After: "not measured", Ratio: none, Why: "it was not measured"}
+	g := goal{Name: "coverage of the tests", Aim: ">= 80 %", Before: "not measured", After: "not measured", Ratio: none,
+		Why: "it was not measured"}
 	for _, c := range v.Coverage {
 		text := fmt.Sprintf("%.1f %%", c.Percent)
 		if c.Side == result.Baseline {
@@ -261,7 +266,8 @@ func (v view) inits(side string, events ...string) float64 {
 func (v view) initCPU() goal {
 	floor := v.inits(result.Floor, result.Idle)
 	above := func(side, function string) float64 {
-		return v.inits(side, slices.DeleteFunc(slices.Clone(result.Events), func(e string) bool { return result.FunctionOf(e) != function })...) - floor
+		return v.inits(side, slices.DeleteFunc(slices.Clone(result.Events),
+			func(e string) bool { return result.FunctionOf(e) != function })...) - floor
 	}
 	slowest := slices.MaxFunc(result.Functions, func(a, b string) int { return cmp.Compare(above(result.Lift, a), above(result.Lift, b)) })
 	event := result.Events[slices.IndexFunc(result.Events, func(e string) bool { return result.FunctionOf(e) == slowest })]
@@ -278,10 +284,12 @@ func (v view) initCPU() goal {
 	return goal{
 		Name: "init CPU above the floor's, at most (" + slowest + ")", Aim: "1.0 ms", Ratio: none, Met: most <= 1.0,
 		Before: amount(above(result.Baseline, slowest), 2, "ms"), After: amount(most, 2, "ms"),
-		Why: fmt.Sprintf("the floor has %.2f ms, on one thread %.2f; by function %s. The %s's binary has %.1f MB, the floor's %.1f; until the first answer it takes %s page faults of %v, the floor %s, on one thread %s",
+		Why: fmt.Sprintf("the floor has %.2f ms, on one thread %.2f; by function %s. The %s's binary has %.1f MB, the floor's %.1f; until "+
+			"the first answer it takes %s page faults of %v, the floor %s, on one thread %s",
 			floor, v.inits(result.Floor, result.IdleOneThread),
 			byEvent(result.Functions, func(f string) string { return fmt.Sprintf("%+.2f ms", above(result.Lift, f)) }),
-			slowest, size(result.Lift, slowest), size(result.Floor, result.Floor), faults(result.Lift, event), v.Machine.PageFault.Round(10*time.Nanosecond),
+			slowest, size(result.Lift, slowest), size(result.Floor, result.Floor), faults(result.Lift, event),
+			v.Machine.PageFault.Round(10*time.Nanosecond),
 			faults(result.Floor, result.Idle), faults(result.Floor, result.IdleOneThread)),
 	}
 }

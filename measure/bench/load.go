@@ -97,7 +97,8 @@ func measureLoads(ctx context.Context, root string, quick bool) ([]result.Load, 
 		}
 		if err != nil {
 			progress("load on %s: %v", stack, err)
-			loads = append(loads, result.Load{Stack: stack, Name: "the test itself", Requests: 1, Errors: 1, Note: "did not end; what the run printed says why"})
+			loads = append(loads, result.Load{Stack: stack, Name: "the test itself", Requests: 1, Errors: 1,
+				Note: "did not end; what the run printed says why"})
 		}
 		all = append(all, loads...)
 		return nil
@@ -124,7 +125,10 @@ func loadStaging(ctx context.Context, root string, s side, c profile) (loads []r
 	ctx, cancel := context.WithTimeout(ctx, loadLimit)
 	defer cancel()
 	progress("load on staging: %s, %d connections", s.name, c.connections)
-	cloudWatch := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Smithy-Protocol", "rpc-v2-cbor") }))
+	cloudWatch := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
+	}))
 	defer cloudWatch.Close()
 	xray, err := net.ListenPacket("udp", "127.0.0.1:0") // it is never read; the system drops what is too much
 	if err != nil {
@@ -184,9 +188,10 @@ func (l *load) run(ctx context.Context) error {
 	l.measure("echo", c.active, c.messages, pace, note, func(s *socket, id string) (time.Duration, error) {
 		return s.do(ctx, id, "echo", `"hello"`)
 	})
-	l.measure("queued requests", c.requests, 1, 0, "all at once, from sending to the result", func(s *socket, id string) (time.Duration, error) {
-		return s.do(ctx, id, "echo_async", `{"step_ms":1}`)
-	})
+	l.measure("queued requests", c.requests, 1, 0, "all at once, from sending to the result",
+		func(s *socket, id string) (time.Duration, error) {
+			return s.do(ctx, id, "echo_async", `{"step_ms":1}`)
+		})
 	return ctx.Err()
 }
 
@@ -235,13 +240,15 @@ func (l *load) connect(ctx context.Context) error {
 	}
 	l.results = append(l.results, found)
 	if len(l.sockets) < max(c.active, c.requests) {
-		return fmt.Errorf("only %d of %d connections came to be: %v", len(l.sockets), c.connections, r.fault) //nolint:errorlint // there may be none
+		return fmt.Errorf("only %d of %d connections came to be: %v", len(l.sockets), c.connections,
+			r.fault) //nolint:errorlint // there may be none
 	}
 	return ctx.Err()
 }
 
 // measure lets the first connections do something, each a few times.
-func (l *load) measure(name string, sockets, times int, pace time.Duration, note string, do func(s *socket, id string) (time.Duration, error)) {
+func (l *load) measure(name string, sockets, times int, pace time.Duration, note string,
+	do func(s *socket, id string) (time.Duration, error)) {
 	progress("load on %s: %s", l.stack, name)
 	r := recorder{began: time.Now()}
 	var all sync.WaitGroup

@@ -41,5 +41,6 @@ func (r *recorder) result(stack, name, note string) result.Load {
 		note += fmt.Sprintf("; the first error: %v", r.fault)
 	}
 	return result.Load{Stack: stack, Name: name, Requests: len(r.took) + r.errors, Errors: r.errors, Took: time.Since(r.began), Note: note,
-		P50: result.Percentile(r.took, 50), P95: result.Percentile(r.took, 95), P99: result.Percentile(r.took, 99), Max: result.Percentile(r.took, 100)}
+		P50: result.Percentile(r.took, 50), P95: result.Percentile(r.took, 95), P99: result.Percentile(r.took, 99),
+		Max: result.Percentile(r.took, 100)}
 }

@@ -26,9 +26,11 @@ func TestCodeLines(t *testing.T) {
 		"package p\nfunc f() {\n\t// no\n}\n":  3,
 		"package p\nfunc f() {\n\treturn\n}\n": 4,
 	} {
-		if got := codeLines([]byte(text)); got != want {
-			t.Errorf("%q has %d lines, want %d", text, got, want)
-		}
+		t.Run(text, func(t *testing.T) {
+			if got := codeLines([]byte(text)); got != want {
+				t.Errorf("%q has %d lines, want %d", text, got, want)
+			}
+		})
 	}
 }
 
@@ -128,8 +130,9 @@ func aRun(share float64) *result.Run {
 					}
 					run.Samples = append(run.Samples, result.Sample{Round: round, Condition: c, Side: side, Event: event,
 						Starts: []result.Start{{Init: ms(200 * by), InitCPU: ms(10 * by), Resident: 10 << 20, First: ms(100 * by)}},
-						Warm:   result.Warm{Events: 10, P50: ms(20*by + own), P95: ms(30*by + own), P99: ms(40*by + own), CPU: ms(30*by + own), Calls: calls, Segments: datagrams},
-						Peak:   int64(20 * by * (1 << 20))})
+						Warm: result.Warm{Events: 10, P50: ms(20*by + own), P95: ms(30*by + own), P99: ms(40*by + own), CPU: ms(30*by + own),
+							Calls: calls, Segments: datagrams},
+						Peak: int64(20 * by * (1 << 20))})
 				}
 			}
 		}
@@ -139,8 +142,10 @@ func aRun(share float64) *result.Run {
 	for _, name := range result.Functions {
 		run.Binaries = append(run.Binaries, result.Binary{Side: result.Baseline, Function: name, Zip: 7e6},
 			result.Binary{Side: result.Lift, Function: name, Zip: int64(7e6 * share)})
-		run.Sources = append(run.Sources, result.Source{Side: result.Baseline, Part: name, Compared: true, Lines: 100, Statements: 100, Complexity: 30, Functions: 3},
-			result.Source{Side: result.Lift, Part: name, Compared: true, Lines: int(100 * share), Statements: int(100 * share), Complexity: int(30 * share), Functions: 3})
+		run.Sources = append(run.Sources, result.Source{Side: result.Baseline, Part: name, Compared: true, Lines: 100, Statements: 100,
+			Complexity: 30, Functions: 3},
+			result.Source{Side: result.Lift, Part: name, Compared: true, Lines: int(100 * share), Statements: int(100 * share),
+				Complexity: int(30 * share), Functions: 3})
 	}
 	run.Binaries = append(run.Binaries, result.Binary{Side: result.Floor, Function: "floor", Zip: 2e6})
 	run.Coverage = []result.Coverage{{Side: result.Baseline, Percent: 70}, {Side: result.Lift, Percent: 100 * (1 - share)}}
@@ -195,7 +200,8 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := string(text)
-	for _, want := range []string{"| -40 % | 301.50 ms | 30.15 ms | 0.10 | met |", "Nothing is missed", "Lift send no traces, which those by hand do", "[2026-01-02T0304](runs/2026-01-02T0304.json) | 1.20 |"} {
+	for _, want := range []string{"| -40 % | 301.50 ms | 30.15 ms | 0.10 | met |", "Nothing is missed",
+		"Lift send no traces, which those by hand do", "[2026-01-02T0304](runs/2026-01-02T0304.json) | 1.20 |"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the report does not say %s", want)
 		}
@@ -236,7 +242,8 @@ func TestReportWithoutALimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(folder, "README.md"))
-	if err != nil || !bytes.Contains(text, []byte("< 300 ms | not measured | not measured |  | **missed**")) || bytes.Contains(text, []byte("NaN")) {
+	if err != nil || !bytes.Contains(text, []byte("< 300 ms | not measured | not measured |  | **missed**")) ||
+		bytes.Contains(text, []byte("NaN")) {
 		t.Errorf("%v\n%.2000s", err, text)
 	}
 }

@@ -45,7 +45,8 @@ func (q quotas) close() error {
 // machine disturbs both.
 //
 // The functions on Lift have what deploy/template.yaml sets for the Go runtime.
-func measure(ctx context.Context, root, cache string, built binaries, rounds int, quick bool) (samples []result.Sample, limit string, err error) {
+func measure(ctx context.Context, root, cache string, built binaries, rounds int, quick bool) (samples []result.Sample, limit string,
+	err error) {
 	settings, err := runtimeSettings(root)
 	if err != nil {
 		return nil, "", err
@@ -63,7 +64,8 @@ func measure(ctx context.Context, root, cache string, built binaries, rounds int
 				continue
 			}
 			progress("round %d of %d: %v", round+1, rounds, c)
-			more, err := measureRound(ctx, cache, built, session{condition: c, plan: planOf(c, quick), quota: limits[c.Memory], settings: settings, round: round})
+			more, err := measureRound(ctx, cache, built, session{condition: c, plan: planOf(c, quick), quota: limits[c.Memory],
+				settings: settings, round: round})
 			if err != nil {
 				return nil, "", err
 			}

@@ -180,11 +180,12 @@ func (p page) Warm() []table {
 			}
 			least, most = min(least, n), max(most, n)
 		}
-		all = append(all, table{Condition: c, Events: fmt.Sprintf("%d (jobs) to %d", least, most), Rows: p.rows(c, result.Events, func(side, event string, r row) {
-			r["P50"], r["P95"] = number(p.mid(c, side, event, less(result.P50)), 2), number(p.mid(c, side, event, less(result.P95)), 2)
-			r["P99"], r["CPU"] = number(p.mid(c, side, event, less(result.P99)), 2), number(p.mid(c, side, event, less(result.WarmCPU)), 3)
-			r["Ratio"], r["RatioCPU"] = p.ratio(c, side, event, less(result.P50)), p.ratio(c, side, event, less(result.WarmCPU))
-		})})
+		all = append(all, table{Condition: c, Events: fmt.Sprintf("%d (jobs) to %d", least, most),
+			Rows: p.rows(c, result.Events, func(side, event string, r row) {
+				r["P50"], r["P95"] = number(p.mid(c, side, event, less(result.P50)), 2), number(p.mid(c, side, event, less(result.P95)), 2)
+				r["P99"], r["CPU"] = number(p.mid(c, side, event, less(result.P99)), 2), number(p.mid(c, side, event, less(result.WarmCPU)), 3)
+				r["Ratio"], r["RatioCPU"] = p.ratio(c, side, event, less(result.P50)), p.ratio(c, side, event, less(result.WarmCPU))
+			})})
 	}
 	return all
 }
@@ -258,7 +259,8 @@ func (p page) Memory() []row {
 func (p page) Sizes() []row {
 	var all []row
 	for _, b := range p.Binaries {
-		all = append(all, row{"Function": b.Function, "Side": b.Side, "Bytes": number(float64(b.Bytes)/1e6, 2), "Zip": number(float64(b.Zip)/1e6, 2),
+		all = append(all, row{"Function": b.Function, "Side": b.Side, "Bytes": number(float64(b.Bytes)/1e6, 2),
+			"Zip":      number(float64(b.Zip)/1e6, 2),
 			"Packages": strconv.Itoa(b.Packages), "InitAllocs": strconv.Itoa(b.InitAllocs), "InitClock": number(result.Milliseconds(b.InitClock), 2),
 			"ReflectMethod": strconv.Itoa(b.ReflectMethod)})
 	}
@@ -271,7 +273,8 @@ func (p page) Code() []row {
 	add := func(s result.Source) {
 		all = append(all, row{"Side": s.Side, "Part": s.Part, "Files": strconv.Itoa(s.Files), "Lines": strconv.Itoa(s.Lines),
 			"Statements": strconv.Itoa(s.Statements), "Functions": strconv.Itoa(s.Functions),
-			"Complexity": strconv.Itoa(s.Complexity), "Each": number(float64(s.Complexity)/float64(s.Functions), 1), "Highest": strconv.Itoa(s.Highest)})
+			"Complexity": strconv.Itoa(s.Complexity), "Each": number(float64(s.Complexity)/float64(s.Functions), 1),
+			"Highest": strconv.Itoa(s.Highest)})
 	}
 	for _, side := range []string{result.Baseline, result.Lift} {
 		sum := result.Source{Side: side, Part: "**sum of the above**"}

@@ -95,9 +95,11 @@ func (p page) charts(folder string) error {
 	}
 	cold := p.measured(result.Small, bare)[0]
 	faults := []error{
-		draw("cold", "cold start to the first answer, "+cold.String(), "ms", result.Events, both(result.Events, events(cold, result.Cold)), floor(cold, result.Cold)),
+		draw("cold", "cold start to the first answer, "+cold.String(), "ms", result.Events, both(result.Events, events(cold, result.Cold)),
+			floor(cold, result.Cold)),
 		draw("warm", "warm latency, p50, "+usual.String(), "ms", result.Events, both(result.Events, events(usual, less(result.P50))), math.NaN()),
-		draw("cpu", "CPU of a warm event, "+bare.String(), "ms", result.Events, both(result.Events, events(bare, less(result.WarmCPU))), floor(bare, result.WarmCPU)),
+		draw("cpu", "CPU of a warm event, "+bare.String(), "ms", result.Events, both(result.Events, events(bare, less(result.WarmCPU))),
+			floor(bare, result.WarmCPU)),
 		draw("calls", "network calls of a warm event", "calls", shown, both(shown, events(usual, result.Calls)), math.NaN()),
 		draw("memory", "peak memory", "MiB", result.Events, both(result.Events, events(bare, result.Peak)), floor(bare, result.Peak)),
 		draw("zip", "zip", "MB", result.Functions, both(result.Functions, binary), binary(result.Floor, "floor").Mid),

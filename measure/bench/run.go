@@ -141,7 +141,8 @@ func commit(ctx context.Context, root string) string {
 
 // machine describes it without naming it.
 func machine() result.Machine {
-	m := result.Machine{Cores: runtime.NumCPU(), Go: fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH), PageFault: pageFault(), Authorities: services.Authorities()}
+	m := result.Machine{Cores: runtime.NumCPU(), Go: fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH),
+		PageFault: pageFault(), Authorities: services.Authorities()}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
 			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {

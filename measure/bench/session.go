@@ -177,8 +177,7 @@ func (s *session) warm(ctx context.Context, p *function.Process, event string, n
 	var took []time.Duration
 	for i := range events {
 		d, err := s.do(ctx, p, event, n+i)
-		var fault *eventError
-		if errors.As(err, &fault) {
+		if _, ok := errors.AsType[*eventError](err); ok {
 			warm.Errors++
 		} else if err != nil {
 			return warm, fmt.Errorf("%s, %s: %w", s.side, event, err)

@@ -121,7 +121,8 @@ func (s side) build(ctx context.Context, root, folder, name string) (result.Bina
 		return b, "", err
 	}
 	b.Packages = len(strings.Fields(deps))
-	dump := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags+" -dumpdep", "-tags", buildTags, "-o", path+".dump", s.commands[name])
+	dump := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags+" -dumpdep", "-tags", buildTags, "-o", path+".dump",
+		s.commands[name])
 	linked, err := dump.CombinedOutput() // the linker dumps to stderr
 	if err != nil || !bytes.Contains(linked, []byte("main.main")) {
 		return b, "", fmt.Errorf("the linker dumps nothing of %s %s: %v", s.name, name, err) //nolint:errorlint // it may be nil

@@ -36,8 +36,7 @@ var errRefused = errors.New("too many connections at once")
 func dial(ctx context.Context, url, token string) (*socket, error) {
 	dialer := ws.Dialer{Header: ws.HandshakeHeaderHTTP(http.Header{"Authorization": {"Bearer " + token}}), Timeout: 30 * time.Second}
 	conn, early, _, err := dialer.Dial(ctx, url)
-	var status ws.StatusError
-	if errors.As(err, &status) && int(status) == http.StatusTooManyRequests {
+	if status, ok := errors.AsType[ws.StatusError](err); ok && int(status) == http.StatusTooManyRequests {
 		return nil, errRefused
 	}
 	if err != nil {

@@ -32,10 +32,14 @@ type part struct {
 const shared = "shared by the four"
 
 var parts = append(handlers(),
-	part{result.Baseline, "store, frames, actions, push", false, []string{"measure/baseline/internal/store", "measure/baseline/internal/protocol/frame.go", "measure/baseline/internal/protocol/message.go", "measure/baseline/internal/actions", "measure/baseline/internal/push"}},
+	part{result.Baseline, "store, frames, actions, push", false,
+		[]string{"measure/baseline/internal/store", "measure/baseline/internal/protocol/frame.go",
+			"measure/baseline/internal/protocol/message.go", "measure/baseline/internal/actions", "measure/baseline/internal/push"}},
 	part{result.Lift, "what the baseline lacks: the HTTP API, token renewal", false, []string{"functions/http.go", "functions/renewal.go"}},
-	part{result.Lift, "the framework", false, []string{"lift/*.go", "lift/auth", "lift/config", "lift/metric", "lift/trace", "lift/middleware", "lift/internal/jsontext", "lift/internal/redact"}},
-	part{result.Lift, "domain, store, frames, actions, calls of AWS", false, []string{"*.go", "request", "wire", "store/dynamo", "actions", "aws"}},
+	part{result.Lift, "the framework", false, []string{"lift/*.go", "lift/auth", "lift/config", "lift/metric", "lift/trace",
+		"lift/middleware", "lift/internal/jsontext", "lift/internal/redact"}},
+	part{result.Lift, "domain, store, frames, actions, calls of AWS", false,
+		[]string{"*.go", "request", "wire", "store/dynamo", "actions", "aws"}},
 )
 
 // handlers are the handlers and their wiring.
@@ -50,7 +54,8 @@ func handlers() []part {
 	}
 	return append(all,
 		part{result.Baseline, shared, true, []string{"measure/baseline/internal/metrics", "measure/baseline/internal/protocol/error.go"}},
-		part{result.Lift, shared, true, []string{"functions/doc.go", "functions/error.go", "functions/principal.go", "functions/stack.go", "functions/trace.go", "functions/deployed"}})
+		part{result.Lift, shared, true, []string{"functions/doc.go", "functions/error.go", "functions/principal.go", "functions/stack.go",
+			"functions/trace.go", "functions/deployed"}})
 }
 
 func measureSource(root string) ([]result.Source, error) {
@@ -220,7 +225,8 @@ func coverage(ctx context.Context, side, module, profile string) (result.Coverag
 			packages = append(packages, name)
 		}
 	}
-	test := goCommand(ctx, module, "test", "-count=1", "-timeout=14m", "-coverpkg="+strings.Join(packages, ","), "-coverprofile="+profile, "./...")
+	test := goCommand(ctx, module, "test", "-count=1", "-timeout=14m", "-coverpkg="+strings.Join(packages, ","),
+		"-coverprofile="+profile, "./...")
 	if _, err := output(test); err != nil {
 		if ctx.Err() != nil {
 			return c, context.Cause(ctx)

@@ -94,8 +94,8 @@ func WantState(t testing.TB, r *request.Request, want request.State) {
 func (h *Harness) WantRefused(t *testing.T, action, payload, field string) {
 	t.Helper()
 	_, err := h.Submit(t, request.NewID(), action, payload)
-	var refused *streamer.Error
-	if !errors.As(err, &refused) || refused.Code != wire.ValidationError {
+	refused, ok := errors.AsType[*streamer.Error](err)
+	if !ok || refused.Code != wire.ValidationError {
 		t.Fatalf("%s %s: got error %v, want VALIDATION_ERROR", action, payload, err)
 	}
 	if want := `{"field":"` + field + `"}`; field != "" && string(refused.Details) != want {

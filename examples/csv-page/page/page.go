@@ -52,9 +52,9 @@ func New(config Config) (http.Handler, error) {
 	})
 	mux.HandleFunc("POST /files", func(w http.ResponseWriter, r *http.Request) {
 		name, err := save(config.Files, http.MaxBytesReader(w, r.Body, maxUpload))
-		var tooLarge *http.MaxBytesError
+		_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 		switch {
-		case errors.As(err, &tooLarge):
+		case tooLarge:
 			http.Error(w, fmt.Sprintf("the file has more than %d MiB", maxUpload>>20), http.StatusRequestEntityTooLarge)
 		case err != nil:
 			http.Error(w, "the file did not arrive", http.StatusInternalServerError)

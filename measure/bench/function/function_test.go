@@ -68,7 +68,8 @@ func TestFaults(t *testing.T) {
 		return path
 	}
 	dies := start(t, function.Config{Name: "dies", Path: script("echo no table >&2; exit 3")})
-	if _, err := dies.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "exit status 3") || !strings.Contains(err.Error(), "no table") {
+	if _, err := dies.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "exit status 3") ||
+		!strings.Contains(err.Error(), "no table") {
 		t.Errorf("a function that ends: %v", err)
 	}
 	hangs := start(t, function.Config{Name: "hangs", Path: script("exec sleep 600")})

@@ -58,7 +58,8 @@ type Services struct {
 // Start starts the services over a fresh database, whose binary is kept in the
 // folder cache.
 func Start(ctx context.Context, cache string) (*Services, error) {
-	s := &Services{Invoked: make(chan []byte, 1000), made: map[string]int{}, plain: map[string]*httptest.Server{}, secure: map[string]*httptest.Server{}}
+	s := &Services{Invoked: make(chan []byte, 1000), made: map[string]int{}, plain: map[string]*httptest.Server{},
+		secure: map[string]*httptest.Server{}}
 	if err := s.start(ctx, cache); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -267,7 +268,8 @@ func (s *Services) Item(ctx context.Context, partition, id string) ([]byte, erro
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	req.Header.Set("X-Amz-Target", "DynamoDB_20120810.GetItem")
 	// The server looks at the form of a signature and not whether it is right.
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=bench/20260101/"+region+"/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=bench/20260101/"+region+"/dynamodb/aws4_request, SignedHeaders=host, "+
+		"Signature=0")
 	req.Header.Set("X-Amz-Date", time.Now().UTC().Format("20060102T150405Z"))
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -42,7 +42,8 @@ func TestServices(t *testing.T) {
 			if target != "" {
 				req.Header.Set("X-Amz-Target", target)
 				req.Header.Set("Content-Type", "application/x-amz-json-1.0")
-				req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+				req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, "+
+					"Signature=0")
 				req.Header.Set("X-Amz-Date", "20260101T000000Z")
 			}
 			res, err := client.Do(req)

@@ -46,7 +46,8 @@ func (h *handler) handle(ctx context.Context, event events.APIGatewayWebsocketPr
 	return response, nil
 }
 
-func (h *handler) connect(ctx context.Context, event events.APIGatewayWebsocketProxyRequest, logger *slog.Logger) events.APIGatewayProxyResponse {
+func (h *handler) connect(ctx context.Context, event events.APIGatewayWebsocketProxyRequest,
+	logger *slog.Logger) events.APIGatewayProxyResponse {
 	offered := subprotocols(event)
 	who, err := h.verifier.verify(token(event, offered))
 	if err != nil {
@@ -115,7 +116,8 @@ func refusal(status int, e *protocol.Error) events.APIGatewayProxyResponse {
 	if err != nil {
 		status, body = http.StatusInternalServerError, nil
 	}
-	return events.APIGatewayProxyResponse{StatusCode: status, Headers: map[string]string{"Content-Type": "application/json"}, Body: string(body)}
+	return events.APIGatewayProxyResponse{StatusCode: status, Headers: map[string]string{"Content-Type": "application/json"},
+		Body: string(body)}
 }
 
 func outcome(status int) string {

@@ -61,7 +61,8 @@ func TestConnect(t *testing.T) {
 		"none": "", "garbage": "x.y.z", "expired": services.Token(t, map[string]any{"exp": time.Now().Add(-time.Minute).Unix()}),
 		"no exp": services.Token(t, map[string]any{"exp": nil}), "no tenant": services.Token(t, map[string]any{"tenant_id": nil}),
 		"no subject": services.Token(t, map[string]any{"sub": nil}), "other audience": services.Token(t, map[string]any{"aud": "x"}),
-		"other issuer": services.Token(t, map[string]any{"iss": "x"}), "long name": services.Token(t, map[string]any{"sub": strings.Repeat("x", 257)}),
+		"other issuer": services.Token(t, map[string]any{"iss": "x"}),
+		"long name":    services.Token(t, map[string]any{"sub": strings.Repeat("x", 257)}),
 	} {
 		response, err := h.handle(awstest.Context(t), connectEvent(map[string]string{"Authorization": "Bearer " + token}, nil))
 		if err != nil || response.StatusCode != 401 || !strings.Contains(response.Body, "UNAUTHORIZED") {

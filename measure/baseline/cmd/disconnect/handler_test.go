@@ -14,7 +14,8 @@ import (
 	"github.com/pay-theory/streamer/measure/baseline/internal/store"
 )
 
-var event = events.APIGatewayWebsocketProxyRequest{RequestContext: events.APIGatewayWebsocketProxyRequestContext{ConnectionID: "c=", RequestID: "r="}}
+var event = events.APIGatewayWebsocketProxyRequest{RequestContext: events.APIGatewayWebsocketProxyRequestContext{ConnectionID: "c=",
+	RequestID: "r="}}
 
 func TestDisconnect(t *testing.T) {
 	services := awstest.Start(t)
@@ -24,7 +25,8 @@ func TestDisconnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	connections := store.NewConnections(services.DynamoDB, awstest.ConnectionsTable)
-	if err := connections.Save(t.Context(), store.Connection{ID: "c=", Tenant: "acme", Subject: "ada", ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
+	if err := connections.Save(t.Context(), store.Connection{ID: "c=", Tenant: "acme", Subject: "ada",
+		ExpiresAt: time.Now().Add(time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time it is gone already
@@ -40,7 +42,8 @@ func TestDisconnect(t *testing.T) {
 		}
 	}
 	services.Break()
-	if response, err := h.handle(awstest.Context(t), event); err != nil || response.StatusCode != 200 || !strings.Contains(log.String(), "metrics lost") {
+	if response, err := h.handle(awstest.Context(t), event); err != nil || response.StatusCode != 200 ||
+		!strings.Contains(log.String(), "metrics lost") {
 		t.Errorf("without CloudWatch: %+v, %v", response, err)
 	}
 }

@@ -92,7 +92,8 @@ func TestARequestIsRunOnce(t *testing.T) {
 		rev = f["rev"].(float64)
 	}
 	r := p.load(t, "a")
-	if r.State != store.Succeeded || float64(r.Rev) != rev || r.Percentage != 100 || !strings.HasPrefix(r.Result, `{"echo":{"step_ms":1, "x":"<&>"},`) {
+	if r.State != store.Succeeded || float64(r.Rev) != rev || r.Percentage != 100 ||
+		!strings.HasPrefix(r.Result, `{"echo":{"step_ms":1, "x":"<&>"},`) {
 		t.Errorf("stored %+v", r)
 	}
 	if n := p.services.Metrics(); n != 1 {
@@ -208,7 +209,8 @@ func TestAClientThatHasGone(t *testing.T) {
 	p = startProcessor(t)
 	p.services.Break()
 	p.batch(t, p.queue(t, "b", "echo_async", `{"step_ms":1}`))
-	if r := p.load(t, "b"); r.State != store.Succeeded || !strings.Contains(p.log.String(), "frame not delivered") || !strings.Contains(p.log.String(), "metrics lost") {
+	if r := p.load(t, "b"); r.State != store.Succeeded || !strings.Contains(p.log.String(), "frame not delivered") ||
+		!strings.Contains(p.log.String(), "metrics lost") {
 		t.Errorf("%+v", r)
 	}
 }

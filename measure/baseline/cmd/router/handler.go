@@ -128,7 +128,8 @@ func (h *handler) run(ctx context.Context, connection store.Connection, action a
 
 // enqueue stores a request for the processor, which the table's stream tells of
 // it.
-func (h *handler) enqueue(ctx context.Context, connection store.Connection, correlationID string, message protocol.Message) ([]byte, error) {
+func (h *handler) enqueue(ctx context.Context, connection store.Connection, correlationID string, message protocol.Message) ([]byte,
+	error) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	request := &store.Request{
 		Key:     store.Key{Partition: store.Partition(connection.Tenant, connection.Subject), ID: message.ID},

@@ -106,12 +106,14 @@ func TestMessages(t *testing.T) {
 func TestAnswersThatDoNotArrive(t *testing.T) {
 	r := startRouter(t)
 	r.services.HangUp()
-	if response, err := r.handle(awstest.Context(t), messageEvent("c=", `{"id":"e","action":"echo"}`)); err != nil || response.StatusCode != 200 {
+	if response, err := r.handle(awstest.Context(t), messageEvent("c=", `{"id":"e","action":"echo"}`)); err != nil ||
+		response.StatusCode != 200 {
 		t.Errorf("to one who has gone: %+v, %v", response, err)
 	}
 	r = startRouter(t)
 	r.services.Break()
-	if response, err := r.handle(awstest.Context(t), messageEvent("c=", `{"id":"e","action":"echo"}`)); err != nil || response.StatusCode != 502 {
+	if response, err := r.handle(awstest.Context(t), messageEvent("c=", `{"id":"e","action":"echo"}`)); err != nil ||
+		response.StatusCode != 502 {
 		t.Errorf("without the API: %+v, %v", response, err)
 	}
 	if !strings.Contains(r.log.String(), "metrics lost") {

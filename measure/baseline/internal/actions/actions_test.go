@@ -100,7 +100,8 @@ func TestReportFormats(t *testing.T) {
 		{CreatedAt: first, Action: "a<b", State: "SUCCEEDED"},
 	}
 	for format, want := range map[string]string{
-		"":     `"rows":[{"day":"2026-01-01","action":"a\u003cb","state":"SUCCEEDED","count":2},{"day":"2026-01-02","action":"=1+1","state":"FAILED","count":1}]`,
+		"": `"rows":[{"day":"2026-01-01","action":"a\u003cb","state":"SUCCEEDED","count":2},{"day":"2026-01-02","action":"=1+1",` +
+			`"state":"FAILED","count":1}]`,
 		"csv":  `2026-01-01,a\u003cb,SUCCEEDED,2\r\n2026-01-02,'=1+1,FAILED,1\r\n`,
 		"html": `\u003ctd\u003ea\u0026lt;b\u003c/td\u003e`,
 	} {

@@ -40,7 +40,8 @@ func (b *Batch) Count(name, outcome string) {
 
 // Duration records how long something took.
 func (b *Batch) Duration(name string, d time.Duration) {
-	b.add(types.MetricDatum{MetricName: aws.String(name), Value: aws.Float64(float64(d.Microseconds()) / 1000), Unit: types.StandardUnitMilliseconds})
+	b.add(types.MetricDatum{MetricName: aws.String(name), Value: aws.Float64(float64(d.Microseconds()) / 1000),
+		Unit: types.StandardUnitMilliseconds})
 }
 
 func (b *Batch) add(d types.MetricDatum) {
@@ -57,7 +58,8 @@ func (p *Publisher) Publish(ctx context.Context, b *Batch) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if _, err := p.client.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(namespace), MetricData: b.data}); err != nil {
+	if _, err := p.client.PutMetricData(ctx, &cloudwatch.PutMetricDataInput{Namespace: aws.String(namespace),
+		MetricData: b.data}); err != nil {
 		return fmt.Errorf("put metric data: %w", err)
 	}
 	return nil

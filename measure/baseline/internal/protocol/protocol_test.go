@@ -29,13 +29,16 @@ func TestFramesAreTheGoldenOnes(t *testing.T) {
 		"complete":              protocol.Complete("r-1", json.RawMessage(`{"total":42,"items":["a","b"]}`), 9),
 		"complete-null":         protocol.Complete("r-1", nil, 9),
 		"error":                 protocol.Failure("r-1", protocol.NewError(protocol.ValidationError, "format must be csv, json or html"), 0),
-		"error-without-request": protocol.Failure("", protocol.AsError(protocol.NewError(protocol.InvalidMessage, "the message is not a JSON object"), "c-1"), 0),
-		"error-final":           protocol.Failure("r-1", protocol.AsError(errors.New("disk on fire"), "c-1"), 12),
-		"pong":                  protocol.Pong("p-1", at),
+		"error-without-request": protocol.Failure("", protocol.AsError(protocol.NewError(protocol.InvalidMessage,
+			"the message is not a JSON object"), "c-1"), 0),
+		"error-final": protocol.Failure("r-1", protocol.AsError(errors.New("disk on fire"), "c-1"), 12),
+		"pong":        protocol.Pong("p-1", at),
 		"request-queued": protocol.Request("m-1", protocol.Snapshot{ID: "r-1", Action: "generate_report", State: "QUEUED",
 			Attempts: 1, Rev: 1, CreatedAt: at, UpdatedAt: at}),
-		"request-succeeded": protocol.Request("m-1", protocol.Snapshot{ID: "r-1", Action: "generate_report", State: "SUCCEEDED", Percentage: 100, Message: "done",
-			Result: json.RawMessage(`{"total":9007199254740993 }`), Attempts: 1, Rev: 9, CreatedAt: at, UpdatedAt: later, StartedAt: at, FinishedAt: later}),
+		"request-succeeded": protocol.Request("m-1", protocol.Snapshot{ID: "r-1", Action: "generate_report", State: "SUCCEEDED",
+			Percentage: 100, Message: "done",
+			Result: json.RawMessage(`{"total":9007199254740993 }`), Attempts: 1, Rev: 9, CreatedAt: at, UpdatedAt: later, StartedAt: at,
+			FinishedAt: later}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -28,7 +28,8 @@ func New(cfg aws.Config, callbackURL string) *Pusher {
 
 // Push sends a frame, or returns ErrGone.
 func (p *Pusher) Push(ctx context.Context, connectionID string, frame []byte) error {
-	_, err := p.client.PostToConnection(ctx, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: aws.String(connectionID), Data: frame})
+	_, err := p.client.PostToConnection(ctx, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: aws.String(connectionID),
+		Data: frame})
 	var gone *types.GoneException
 	if errors.As(err, &gone) {
 		err = ErrGone

@@ -54,7 +54,8 @@ func (t *Connections) Save(ctx context.Context, c Connection) error {
 // Load returns a connection, or ErrNotFound.
 func (t *Connections) Load(ctx context.Context, id string) (Connection, error) {
 	var c Connection
-	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(t.table), Key: connectionKey(id), ConsistentRead: aws.Bool(true)})
+	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: aws.String(t.table), Key: connectionKey(id),
+		ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return c, fmt.Errorf("load connection: %w", err)
 	}

@@ -176,7 +176,8 @@ func (t *Requests) Finish(ctx context.Context, r *Request) error {
 
 // update changes a request that is in the given state and returns it as it is
 // then.
-func (t *Requests) update(ctx context.Context, key Key, state string, change expression.UpdateBuilder) (map[string]types.AttributeValue, error) {
+func (t *Requests) update(ctx context.Context, key Key, state string,
+	change expression.UpdateBuilder) (map[string]types.AttributeValue, error) {
 	expr, err := expression.NewBuilder().WithUpdate(change).
 		WithCondition(expression.Name("state").Equal(expression.Value(state))).Build()
 	if err != nil {
