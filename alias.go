@@ -5,8 +5,8 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// An Error is a failure that clients may be told of: its code, message and
-// details reach them as they are. Make one with [Errorf].
+// An Error is a public error: its code, message and details reach the client as
+// they are. Make one with [Errorf].
 type Error = request.Error
 
 // Errorf makes an [Error] with the code's own answer to whether a retry helps.

@@ -12,8 +12,8 @@ import (
 // HTTPStatus returns the status of the action's public error, 500 without one.
 func (e *ActionError) HTTPStatus() int { return request.PublicError(e.Err).HTTPStatus() }
 
-// Public returns what the client is told: what the action's public error says,
-// or that there was an internal error.
+// Public returns what reaches the client: code, message and details of the
+// action's public error, or those of an internal error.
 func (e *ActionError) Public() (code, message string, details any) {
 	return request.PublicError(e.Err).Public()
 }

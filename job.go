@@ -134,7 +134,7 @@ func (j *Job) report(p request.Progress) {
 }
 
 // SetCheckpoint notes where the work stands, for the next slice or attempt and
-// for whoever takes over after a crash. It is stored with the next heartbeat,
+// for the worker that takes over after a crash. It is stored with the next heartbeat,
 // so at most one heartbeat's work is repeated. The state must encode to at most
 // MaxCheckpoint bytes of JSON.
 func (j *Job) SetCheckpoint(state any) error {
@@ -190,11 +190,11 @@ func (j *Job) takeCheckpoint() (json.RawMessage, int64) {
 }
 
 // Emit appends a chunk to the request's output, an ordered log that watchers
-// get live and whoever may see the request can read from any offset while
+// get live and every caller who may see the request can read from any offset while
 // it is kept. A chunk must encode to at most MaxChunk bytes of JSON; a request
 // has at most MaxOutput of them.
 //
-// Chunks are told apart by their offset. An action that goes on from its
+// Each chunk is known by its offset. An action that goes on from its
 // checkpoint emits again what came after that checkpoint, and of those chunks
 // the ones that are stored already stay as they are: no chunk is stored twice.
 func (j *Job) Emit(chunk any) error {

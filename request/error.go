@@ -44,7 +44,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 // HTTPStatus returns the status of the code.
 func (e *Error) HTTPStatus() int { return e.Code.HTTPStatus() }
 
-// Public returns what the client is told: the code's text, the message, and the
+// Public returns what reaches the client: the code's text, the message, and the
 // details as a json.RawMessage, which may be empty.
 func (e *Error) Public() (code, message string, details any) {
 	return string(e.Code), e.Message, e.Details
@@ -63,7 +63,7 @@ func PublicError(err error) *Error {
 	return &Error{Code: wire.InternalError, Message: "internal error", Cause: err}
 }
 
-// WireError is what a client is told of err. The correlation id joins the
+// WireError returns what reaches a client of err. The correlation id joins the
 // details of every error, so that a user can quote it and an operator find it.
 func WireError(err error, correlationID string) *wire.Error {
 	public := PublicError(err)

@@ -62,7 +62,7 @@ type attempt struct {
 	done   chan error // what Run returned
 }
 
-// Errors of an action that is told to fail.
+// Errors of an action that fails on purpose.
 var (
 	errForGood = streamer.Errorf(wire.ProcessingFailed, "no such parcel")
 	errForNow  = errors.New("the line is busy")

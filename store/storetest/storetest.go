@@ -26,7 +26,7 @@ type Store interface {
 }
 
 // Run runs the suite. It calls open for each test, from parallel tests, for an
-// empty store that nobody else uses; open closes it by t.Cleanup.
+// empty store of its own; open closes it by t.Cleanup.
 func Run(t *testing.T, open func(t *testing.T) Store) {
 	for _, group := range []struct {
 		name  string
