@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -71,6 +72,39 @@ func TestFramesOutOfOrderTwiceOrSenseless(t *testing.T) {
 	seen.want(t, 30, 50)
 	if !strings.Contains(out.String(), "frame not decoded") {
 		t.Errorf("the log does not tell of the garbage: %s", out.String())
+	}
+}
+
+// A result that the client cannot decode ends the call; no other frame comes.
+func TestAResultNestedTooDeepIsAnError(t *testing.T) {
+	t.Parallel()
+	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	for name, answer := range map[string]func(p *peer, id string){
+		"a short action": func(p *peer, id string) {
+			p.raw(`{"type":"response","request_id":"` + id + `","data":` + deep(10_000) + `}`)
+		},
+		"a long action": func(p *peer, id string) {
+			p.send(ack(id))
+			p.raw(`{"type":"complete","request_id":"` + id + `","rev":2,"result":` + deep(10_000) + `}`)
+		},
+		"one that has ended": func(p *peer, id string) {
+			p.raw(`{"type":"request","request_id":"` + id + `","request":{"id":"` + id + `","state":"SUCCEEDED","rev":2,"result":` + deep(9_999) + `}}`)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := dial(t, func(_ int, p *peer) {
+				m, _ := p.read()
+				answer(p, m.ID)
+				p.drain()
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			_, err := c.Do(ctx, client.Request{Action: "a", ID: "r-1"}, nil)
+			if e := wantCode(t, err, wire.InternalError, "r-1"); !strings.Contains(e.Message, "cannot decode") {
+				t.Errorf("got %q, want that the answer cannot be decoded", e.Message)
+			}
+		})
 	}
 }
 

@@ -148,6 +148,7 @@ func (t *socket) receive(s *session, data []byte) {
 		return
 	default:
 		t.cfg.Logger.Warn("frame not decoded", "error", err.Error(), "bytes", len(data))
+		t.fail(s, data, err)
 		return
 	}
 	id := f.RequestID
@@ -166,18 +167,6 @@ func (t *socket) receive(s *session, data []byte) {
 	if !s.answer(f) && !isNew {
 		t.cfg.Logger.Debug("frame dropped", "type", string(f.Type), "request_id", f.RequestID, "rev", f.Rev)
 	}
-}
-
-// isGatewayError reports whether a frame is API Gateway's own: of a function that
-// failed or took too long, or of too many messages. It does not say of which
-// message it is, and has no type.
-func isGatewayError(data []byte) bool {
-	var said struct {
-		Type         string
-		Message      string
-		ConnectionID string
-	}
-	return json.Unmarshal(data, &said) == nil && said.Type == "" && said.Message != "" && said.ConnectionID != ""
 }
 
 // session returns the open session, or the next one; nil when the call is dropped
