@@ -66,7 +66,7 @@ check-clean: npm ## fail when generate, tidy and fmt change a file
 
 .PHONY: own-action
 own-action: ## the example project outside this module: vet, test, and its functions build
-	@cd examples/own-action && $(GO) vet ./... && $(GO) test -race ./... && CGO_ENABLED=0 $(GO) build -tags lambda.norpc -o /dev/null ./router ./processor
+	@cd examples/own-action && $(GO) vet ./... && $(GO) test -race ./... && CGO_ENABLED=0 $(GO) build -tags lambda.norpc,nethttpomithttp2 -o /dev/null ./router ./processor
 
 .PHONY: vet
 vet: ## gofmt, go vet and staticcheck
@@ -131,7 +131,7 @@ FUNCTIONS := connect disconnect router processor
 .PHONY: dist
 dist: ## reproducible zips of the four functions for Lambda, in dist/
 	@for arch in amd64 arm64; do for f in $(FUNCTIONS); do \
-		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags='-s -w -buildid=' -tags lambda.norpc \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags='-s -w -buildid=' -tags lambda.norpc,nethttpomithttp2 \
 			-o dist/$$arch/$$f/bootstrap ./cmd/$$f; \
 		$(GO) run ./internal/lambdazip -o dist/$$f-$$arch.zip dist/$$arch/$$f/bootstrap; \
 	done; done

@@ -47,6 +47,9 @@ type App struct {
 	warm     atomic.Bool
 	shutdown []func(context.Context)
 
+	// onSIGTERM calls a function on SIGTERM; set by OnShutdown.
+	onSIGTERM func(address string, logger *slog.Logger, f func())
+
 	// A family is made by the first handler that is registered for its events,
 	// and by nothing else: a function links no code for events it does not take.
 	families [formCount]family
@@ -104,13 +107,6 @@ func (a *App) build(what string, trigger Trigger, h Handler, mw []Middleware) Ha
 		return r.Handler
 	}
 	return built
-}
-
-// OnShutdown adds a function that runs when Lambda ends the process, all of
-// them in the order added. They have 400 ms together, then the context is
-// cancelled; Lambda kills the process 500 ms after the signal to end.
-func (a *App) OnShutdown(f func(context.Context)) {
-	a.shutdown = append(a.shutdown, f)
 }
 
 // Invoke answers one invocation with the encoded event as its payload. An event

@@ -35,7 +35,7 @@ func TestBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	budget.Test(t, "hello", map[string]int{
-		"packages":       len(strings.Fields(goOutput(t, "list", "-deps", "-tags", "lambda.norpc", helloWorld))),
+		"packages":       len(strings.Fields(goOutput(t, "list", "-deps", "-tags", "lambda.norpc,nethttpomithttp2", helloWorld))),
 		"bytes":          int(info.Size()),
 		"reflect_method": strings.Count(dumpDependencies(t), "<ReflectMethod>"),
 		"init_allocs":    initAllocations(t, binary),
@@ -59,7 +59,7 @@ func goOutput(t *testing.T, args ...string) string {
 // says <ReflectMethod>, it keeps every exported method of every type.
 func dumpDependencies(t *testing.T) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w -dumpdep", "-tags", "lambda.norpc",
+	command := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w -dumpdep", "-tags", "lambda.norpc,nethttpomithttp2",
 		"-o", filepath.Join(t.TempDir(), "bootstrap"), helloWorld)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := command.CombinedOutput()

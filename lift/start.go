@@ -2,51 +2,93 @@ package lift
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"os"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambda/messages"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/pay-theory/streamer/lift/internal/runtimeapi"
 )
 
 // shutdownTime is what the hooks of OnShutdown have together.
 const shutdownTime = 400 * time.Millisecond
 
 // Start serves the app on the Lambda Runtime API named by the environment
-// variable AWS_LAMBDA_RUNTIME_API. It does not return. It panics for an app
-// that has no handler at all. A failed invocation has the [Error]'s code as its
-// errorType and the message as its errorMessage.
+// variable AWS_LAMBDA_RUNTIME_API. It does not return: when it cannot take or
+// answer an invocation it logs why and ends the process with status 1, which
+// makes Lambda start another. It panics for an app that has no handler at all.
+//
+// A failed invocation has the [Error]'s code as its errorType and the message as
+// its errorMessage. An answer above 6,291,556 bytes, which Lambda would not
+// take, is logged and is a failed invocation of type
+// Function.ResponseSizeTooLarge.
+//
+// Where AWS_LAMBDA_MAX_CONCURRENCY is above 1, as on Managed Instances, the app
+// answers as many invocations at the same time, and what befalls one of them
+// ends neither the others nor the process.
 //
 // An app with shutdown hooks also registers as an internal extension, which is
 // what makes Lambda send SIGTERM; when the hooks have run, the process exits
 // with status 0.
+//
+// An App is a Handler of github.com/aws/aws-lambda-go/lambda, too, so that the
+// official loop runs it in place of this one:
+//
+//	lambda.StartWithOptions(app, lambda.WithEnableSIGTERM(func() { app.Shutdown(context.Background()) }))
+//
+// Every errorType is "Error" then, whatever the code.
 func Start(a *App) {
+	address := os.Getenv("AWS_LAMBDA_RUNTIME_API")
 	if !a.sealed {
-		panic("lift: Start of an app without handlers")
+		const fault = "lift: Start of an app without handlers"
+		if address != "" {
+			_ = runtimeapi.ReportInitError(address, &runtimeapi.Failure{Type: "Runtime.InvalidApp", Message: fault})
+		}
+		panic(fault)
 	}
-	var options []lambda.Option
-	if len(a.shutdown) > 0 {
-		options = append(options, lambda.WithEnableSIGTERM(func() {
+	logger := a.cfg.Logger
+	if address == "" {
+		end(logger, errors.New("AWS_LAMBDA_RUNTIME_API is not set: run the function on Lambda or on a stand-in such as lifttest.StartFunction"))
+	}
+	if a.onSIGTERM != nil {
+		a.onSIGTERM(address, logger, func() {
 			a.Shutdown(context.Background())
 			os.Exit(0)
-		}))
+		})
 	}
-	lambda.StartWithOptions(runtimeHandler(a.Invoke), options...)
+	end(logger, runtimeapi.Run(runtimeapi.Config{
+		Address: address, Handler: runtimeHandler(a.Invoke), Concurrency: lambdacontext.MaxConcurrency(), Logger: logger,
+	}))
 }
 
-// A runtimeHandler gives the Runtime API the code of an error as the error's
-// type, so that a state machine, or any other caller, can tell them apart. It
-// holds a function rather than an App so that a binary does not link the App's
-// methods that are not called.
-type runtimeHandler func(ctx context.Context, payload []byte) ([]byte, error)
+func end(logger *slog.Logger, err error) {
+	logger.Error("the function ends", slog.String("error", err.Error()))
+	os.Exit(1)
+}
 
-func (h runtimeHandler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	answer, err := h(ctx, payload)
-	if err != nil {
-		shown, _ := AsError(err)
-		return nil, messages.InvokeResponse_Error{Type: shown.Code.String(), Message: shown.Message}
+// runtimeHandler gives the Runtime API the code of an error as the error's
+// type, so that a state machine, or any other caller, can tell them apart. It
+// takes a function rather than an App so that a binary does not link the App's
+// methods that are not called.
+func runtimeHandler(invoke func(context.Context, []byte) ([]byte, error)) func(context.Context, []byte) ([]byte, *runtimeapi.Failure) {
+	return func(ctx context.Context, payload []byte) ([]byte, *runtimeapi.Failure) {
+		answer, err := invoke(ctx, payload)
+		if err != nil {
+			shown, _ := AsError(err)
+			return nil, &runtimeapi.Failure{Type: shown.Code.String(), Message: shown.Message}
+		}
+		return answer, nil
 	}
-	return answer, nil
+}
+
+// OnShutdown adds a function that runs when Lambda ends the process, all of
+// them in the order added. They have 400 ms together, then the context is
+// cancelled; Lambda kills the process 500 ms after the signal to end.
+func (a *App) OnShutdown(f func(context.Context)) {
+	a.shutdown = append(a.shutdown, f)
+	a.onSIGTERM = runtimeapi.OnSIGTERM // here, so that a function without hooks links no signals
 }
 
 // Shutdown runs the hooks of [App.OnShutdown]. Start calls it on SIGTERM; a

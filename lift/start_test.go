@@ -17,7 +17,11 @@ import (
 
 // TestMain is also the function that the tests here run as a process.
 func TestMain(m *testing.M) {
-	if os.Getenv("LIFT_TEST_FUNCTION") != "" {
+	switch os.Getenv("LIFT_TEST_FUNCTION") {
+	case "":
+	case "empty":
+		lift.Start(lift.New(lift.Config{}))
+	default:
 		function()
 	}
 	os.Exit(m.Run())
@@ -60,9 +64,43 @@ func function() {
 	lift.Start(app)
 }
 
-func start(t *testing.T) *lifttest.Function {
+func start(t *testing.T, env ...string) *lifttest.Function {
 	t.Helper()
-	return lifttest.StartFunction(t, os.Args[0], "LIFT_TEST_FUNCTION=1", "GORACE=atexit_sleep_ms=0")
+	return lifttest.StartFunction(t, os.Args[0], append([]string{"LIFT_TEST_FUNCTION=1", "GORACE=atexit_sleep_ms=0"}, env...)...)
+}
+
+// Lambda learns why a function does not start.
+func TestStartWithoutHandlers(t *testing.T) {
+	t.Parallel()
+	f := start(t, "LIFT_TEST_FUNCTION=empty")
+	<-f.API.InitError()
+	<-f.Exited()
+	answer := f.API.Invoke(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw("{}")})
+	const want = "Runtime.InvalidApp: lift: Start of an app without handlers"
+	if answer.Err == nil || answer.Err.Error() != want {
+		t.Errorf("got %v, want %s", answer.Err, want)
+	}
+}
+
+// Where Lambda gives a process several invocations at once, one does not wait
+// for the other.
+func TestStartTakesSeveralAtOnce(t *testing.T) {
+	t.Parallel()
+	f := start(t, "AWS_LAMBDA_MAX_CONCURRENCY=2")
+	ctx, cancel := context.WithCancel(t.Context())
+	hangs := make(chan struct{})
+	go func() {
+		defer close(hangs)
+		f.API.Invoke(ctx, t, lifttest.Invocation{Event: lifttest.Raw(`"hang"`), Timeout: time.Minute})
+	}()
+	for range 3 {
+		answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw(`1`), Timeout: time.Minute})
+		if answer.Err != nil {
+			t.Errorf("got %v", answer.Err)
+		}
+	}
+	cancel()
+	<-hangs
 }
 
 // A function as Lambda runs it: a process that speaks the Runtime API, answers

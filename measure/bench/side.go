@@ -23,13 +23,14 @@ import (
 type side struct {
 	name     string
 	module   string
+	tags     string            // of its builds
 	commands map[string]string // function to package
 }
 
 var sides = []side{
-	{result.Baseline, "measure/baseline", commands},
-	{result.Lift, ".", commands},
-	{result.Floor, "measure/bench", map[string]string{"floor": "./floor"}},
+	{result.Baseline, "measure/baseline", "lambda.norpc", commands},
+	{result.Lift, ".", "lambda.norpc,nethttpomithttp2", commands},
+	{result.Floor, "measure/bench", "lambda.norpc", map[string]string{"floor": "./floor"}},
 }
 
 var commands = map[string]string{
@@ -66,9 +67,8 @@ func output(cmd *exec.Cmd) (string, error) {
 	return stdout.String(), nil
 }
 
-// Flags of every build, those of `make dist`.
+// Flags of every build, those of `make dist`. Tags are a side's own.
 const (
-	buildTags    = "lambda.norpc"
 	linkerFlags  = "-s -w -buildid="
 	initTrace    = "GODEBUG=inittrace=1"
 	reflectsMark = "<ReflectMethod>"
@@ -108,7 +108,7 @@ func (s side) buildAll(ctx context.Context, root, folder string) ([]result.Binar
 func (s side) build(ctx context.Context, root, folder, name string) (result.Binary, string, error) {
 	b := result.Binary{Side: s.name, Function: name}
 	module, path := filepath.Join(root, s.module), filepath.Join(folder, s.name+"-"+name)
-	build := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags, "-tags", buildTags, "-o", path, s.commands[name])
+	build := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags, "-tags", s.tags, "-o", path, s.commands[name])
 	if _, err := output(build); err != nil {
 		return b, "", err
 	}
@@ -116,12 +116,12 @@ func (s side) build(ctx context.Context, root, folder, name string) (result.Bina
 	if b.Bytes, b.Zip, err = sizes(ctx, root, path); err != nil {
 		return b, "", err
 	}
-	deps, err := output(goCommand(ctx, module, "list", "-deps", "-tags", buildTags, s.commands[name]))
+	deps, err := output(goCommand(ctx, module, "list", "-deps", "-tags", s.tags, s.commands[name]))
 	if err != nil {
 		return b, "", err
 	}
 	b.Packages = len(strings.Fields(deps))
-	dump := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags+" -dumpdep", "-tags", buildTags, "-o", path+".dump",
+	dump := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags+" -dumpdep", "-tags", s.tags, "-o", path+".dump",
 		s.commands[name])
 	linked, err := dump.CombinedOutput() // the linker dumps to stderr
 	if err != nil || !bytes.Contains(linked, []byte("main.main")) {

@@ -1,0 +1,248 @@
+// Package runtimeapi runs a function on Lambda's Runtime API, version
+// 2018-06-01, over plain TCP connections. It links no HTTP client:
+// docs/decisions/0015-own-runtime-loop.md has what that saves.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+package runtimeapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+const (
+	invocations = "/2018-06-01/runtime/invocation/"
+	initError   = "/2018-06-01/runtime/init/error"
+)
+
+// Limits of bodies, in bytes.
+const (
+	// MaxAnswer is the longest answer that Lambda takes:
+	// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+	MaxAnswer = 6<<20 + 100
+
+	maxEvent  = 32 << 20  // well above what Lambda sends
+	maxStatus = 256 << 10 // of what the API says of an answer
+)
+
+// TypeAnswerTooLarge is the type of the failure in place of an answer of more
+// than MaxAnswer bytes. It is what Lambda itself calls it.
+const TypeAnswerTooLarge = "Function.ResponseSizeTooLarge"
+
+// A Config says what to run.
+type Config struct {
+	// Address is the value of AWS_LAMBDA_RUNTIME_API.
+	Address string
+
+	// Handler answers an invocation. It is called from as many goroutines as
+	// Concurrency says. The payload is its own.
+	Handler func(ctx context.Context, payload []byte) ([]byte, *Failure)
+
+	// Concurrency is how many invocations the process takes at the same time,
+	// the value of AWS_LAMBDA_MAX_CONCURRENCY. Default: 1.
+	Concurrency int
+
+	Logger *slog.Logger
+}
+
+// Run takes invocations and answers them until it cannot, and returns why.
+//
+// With a Concurrency of 1, it returns for any answer that the API does not take,
+// and, once the failure has been reported, for a panic of the handler. With
+// more, those are logged, and Run returns when no invocation can be taken any
+// more: what befalls one invocation does not end the others.
+func Run(cfg Config) error {
+	if cfg.Concurrency <= 1 {
+		return newLoop(cfg).run()
+	}
+	ends := make([]error, cfg.Concurrency)
+	var all sync.WaitGroup
+	for i := range ends {
+		all.Go(func() {
+			ends[i] = newLoop(cfg).run()
+			cfg.Logger.Error("one of several runtime loops ends", slog.Int("loop", i), slog.String("error", ends[i].Error()))
+		})
+	}
+	all.Wait()
+	return ends[0]
+}
+
+// ReportInitError tells Lambda that the function cannot start.
+func ReportInitError(address string, f *Failure) error {
+	c := client{address: address}
+	defer c.close()
+	res, err := c.do(request{method: "POST", path: initError, header: f.header(), body: f.body(), limit: maxStatus})
+	if err == nil && res.status != 202 {
+		err = refused("the init error", res)
+	}
+	return err
+}
+
+// A loop takes one invocation after another.
+type loop struct {
+	Config
+	client client
+}
+
+func newLoop(cfg Config) *loop { return &loop{Config: cfg, client: client{address: cfg.Address}} }
+
+func (l *loop) alone() bool { return l.Concurrency <= 1 }
+
+func (l *loop) run() error {
+	defer l.client.close()
+	for {
+		inv, err := l.next()
+		if err != nil {
+			return fmt.Errorf("take the next invocation: %w", err)
+		}
+		err = l.serve(inv)
+		if err != nil && l.alone() {
+			return err
+		}
+		if err != nil {
+			l.Logger.Error("an invocation among several ends with an error", slog.String("requestId", inv.id), slog.String("error", err.Error()))
+		}
+	}
+}
+
+// An invocation is one that the function has to answer.
+type invocation struct {
+	id      string
+	header  map[string]string
+	payload []byte
+}
+
+func (l *loop) next() (*invocation, error) {
+	res, err := l.client.do(request{method: "GET", path: invocations + "next", limit: maxEvent})
+	if err != nil {
+		return nil, err
+	}
+	if res.status != 200 {
+		return nil, refused("a request for an invocation", res)
+	}
+	if !res.bounded {
+		return nil, errors.New("the API tells no length of the event, which may not be whole")
+	}
+	id := res.header["lambda-runtime-aws-request-id"]
+	if id == "" || strings.ContainsAny(id, "/?# %") || printable(id) != id {
+		return nil, fmt.Errorf("%.80q is not a request id", id)
+	}
+	return &invocation{id: id, header: res.header, payload: res.body}, nil
+}
+
+var errPanicked = errors.New("the handler panicked, and the process ends with it: middleware.Recover would answer an error instead")
+
+// serve calls the handler and answers the invocation.
+func (l *loop) serve(inv *invocation) error {
+	answer, failure, crashed := l.call(inv)
+	if len(answer) > MaxAnswer {
+		failure = &Failure{
+			Type:    TypeAnswerTooLarge,
+			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxAnswer),
+		}
+		l.Logger.Error("the answer is too large", slog.String("requestId", inv.id), slog.Int("bytes", len(answer)), slog.Int("max", MaxAnswer))
+	}
+	if failure == nil {
+		return l.post(inv, "/response", "Content-Type: application/octet-stream\r\n", answer)
+	}
+	if err := l.post(inv, "/error", failure.header(), failure.body()); err != nil {
+		return err
+	}
+	if crashed {
+		return errPanicked
+	}
+	return nil
+}
+
+// call calls the handler. It tells whether that panicked.
+func (l *loop) call(inv *invocation) (answer []byte, failure *Failure, crashed bool) {
+	ctx, cancel, err := l.context(inv)
+	if err != nil {
+		l.Logger.Error("the invocation cannot be read", slog.String("requestId", inv.id), slog.String("error", err.Error()))
+		return nil, &Failure{Type: "Runtime.InvalidInvocation", Message: err.Error()}, false
+	}
+	defer cancel()
+	defer func() {
+		value := recover()
+		if value == nil {
+			return
+		}
+		answer, failure, crashed = nil, panicked(value), true
+		l.Logger.Error("panic", slog.String("requestId", inv.id), slog.Any("failure", failure))
+	}()
+	answer, failure = l.Handler(ctx, inv.payload)
+	return answer, failure, false
+}
+
+// context is the handler's: with the deadline, the trace id under the key that
+// the X-Ray SDK reads, and a [lambdacontext.LambdaContext].
+func (l *loop) context(inv *invocation) (context.Context, context.CancelFunc, error) {
+	text := inv.header["lambda-runtime-deadline-ms"]
+	deadline, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, nil, fmt.Errorf("Lambda-Runtime-Deadline-Ms is %.40q: want a time in milliseconds", text) //nolint:staticcheck // a name
+	}
+	lc := &lambdacontext.LambdaContext{
+		AwsRequestID:       inv.id,
+		InvokedFunctionArn: inv.header["lambda-runtime-invoked-function-arn"],
+		TenantID:           inv.header["lambda-runtime-aws-tenant-id"],
+	}
+	err = errors.Join(inv.decode("Client-Context", &lc.ClientContext), inv.decode("Cognito-Identity", &lc.Identity))
+	if err != nil {
+		return nil, nil, err
+	}
+	trace := inv.header["lambda-runtime-trace-id"]
+	if l.alone() {
+		_ = os.Setenv("_X_AMZN_TRACE_ID", trace)
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), time.UnixMilli(deadline))
+	ctx = lambdacontext.NewContext(ctx, lc)
+	return context.WithValue(ctx, "x-amzn-trace-id", trace), cancel, nil //nolint:staticcheck,revive // the key is the X-Ray SDK's
+}
+
+// decode decodes a header's JSON into value, if there is any.
+func (inv *invocation) decode(name string, value any) error {
+	text := inv.header["lambda-runtime-"+strings.ToLower(name)]
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), value); err != nil {
+		return fmt.Errorf("Lambda-Runtime-%s is not the JSON that it should be: %w", name, err) //nolint:staticcheck // a name
+	}
+	return nil
+}
+
+// post sends an answer. The API refuses one that comes too late (410), or that
+// is too large (413): the caller has been answered then, and the next
+// invocation is due.
+func (l *loop) post(inv *invocation, what, header string, body []byte) error {
+	if id, ok := inv.header["lambda-runtime-invocation-id"]; ok {
+		header += "Lambda-Runtime-Invocation-Id: " + printable(id) + "\r\n"
+	}
+	res, err := l.client.do(request{method: "POST", path: invocations + inv.id + what, header: header, body: body, limit: maxStatus})
+	if err != nil {
+		return fmt.Errorf("answer an invocation: %w", err)
+	}
+	switch res.status {
+	case 202:
+		return nil
+	case 410, 413:
+		l.Logger.Error("Lambda dropped the answer", slog.String("requestId", inv.id), slog.String("error", refused("an answer", res).Error()))
+		return nil
+	}
+	return refused("an answer", res)
+}
+
+func refused(what string, res *response) error {
+	return fmt.Errorf("the Runtime API refuses %s with status %d: %.200q", what, res.status, res.body)
+}
