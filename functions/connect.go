@@ -2,7 +2,6 @@ package functions
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 
 	"github.com/pay-theory/streamer/lift"
@@ -29,7 +28,7 @@ func Connect(parts Parts) (*lift.App, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.Annotate(slog.String("tenant", principal.Tenant))
+		belongsTo(e, principal.Tenant)
 		conn := request.Connection{ID: e.WebSocket.ConnectionID, Principal: principal,
 			SourceIP: e.WebSocket.SourceIP, UserAgent: e.WebSocket.UserAgent}
 		if err := connections.Open(ctx, conn); err != nil {

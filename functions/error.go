@@ -14,6 +14,13 @@ import (
 // and in the answer to its error alike.
 const requestKey = "request_id"
 
+// tenantKey is the annotation that says whose an event is. Without it no operator of
+// a local stack is shown the event's log line.
+const tenantKey = "tenant"
+
+// belongsTo notes whose an event is.
+func belongsTo(e *lift.Event, tenant string) { e.Annotate(slog.String(tenantKey, tenant)) }
+
 // concerns notes which request an event is about.
 func concerns(e *lift.Event, requestID string) {
 	if requestID != "" {
@@ -34,7 +41,7 @@ func fail(ctx context.Context, e *lift.Event, err error) (*lift.Response, error)
 	case action.HTTPStatus() < http.StatusInternalServerError:
 		return nil, err
 	}
-	e.Logger().ErrorContext(ctx, "action failed", requestKey, requestOf(e), "action", action.Action, "error", action.Error())
+	e.Logger().ErrorContext(ctx, "action failed", requestKey, note(e, requestKey), tenantKey, note(e, tenantKey), "action", action.Action, "error", action.Error())
 	shown, _ := lift.AsError(err)
 	res := errorResponse(ctx, e, shown)
 	res.Relayed = true // an action's answer, not this function's
@@ -45,7 +52,7 @@ func fail(ctx context.Context, e *lift.Event, err error) (*lift.Response, error)
 // a problem document over HTTP and at $connect.
 func errorResponse(_ context.Context, e *lift.Event, err *lift.Error) *lift.Response {
 	if e.Trigger == lift.TriggerMessage {
-		return &lift.Response{Body: streamer.ErrorFrame(publicError(err), requestOf(e), e.CorrelationID).Append(nil)}
+		return &lift.Response{Body: streamer.ErrorFrame(publicError(err), note(e, requestKey), e.CorrelationID).Append(nil)}
 	}
 	return problem(e, err)
 }

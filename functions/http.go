@@ -46,6 +46,7 @@ func authenticated(do func(ctx context.Context, e *lift.Event, who streamer.Call
 		if err != nil {
 			return nil, err
 		}
+		belongsTo(e, p.Tenant)
 		concerns(e, e.HTTP.PathValue("id"))
 		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID, OnBehalfOf: e.HTTP.URL.Query().Get("subject")})
 		if err != nil {

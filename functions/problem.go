@@ -30,16 +30,16 @@ func problem(e *lift.Event, err *lift.Error) *lift.Response {
 	status, shown := err.HTTPStatus(), request.WireError(publicError(err), "")
 	body, _ := json.Marshal(problemDocument{ // which only holds what can be encoded
 		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: shown.Message,
-		Code: shown.Code, CorrelationID: e.CorrelationID, RequestID: requestOf(e), Details: shown.Details, Retry: shown.Retry,
+		Code: shown.Code, CorrelationID: e.CorrelationID, RequestID: note(e, requestKey), Details: shown.Details, Retry: shown.Retry,
 	})
 	res := &lift.Response{Status: status, Body: body}
 	return res.SetHeader("Content-Type", "application/problem+json")
 }
 
-// requestOf returns the request that an event is about, "" for none.
-func requestOf(e *lift.Event) string {
+// note returns what an annotation of an event says, "" if there is none.
+func note(e *lift.Event, key string) string {
 	notes := e.Annotations()
-	if i := slices.IndexFunc(notes, func(a slog.Attr) bool { return a.Key == requestKey }); i >= 0 {
+	if i := slices.IndexFunc(notes, func(a slog.Attr) bool { return a.Key == key }); i >= 0 {
 		return notes[i].Value.String()
 	}
 	return ""

@@ -56,11 +56,14 @@ func Processor(parts Parts) (*lift.App, error) {
 		if !queued {
 			return nil, nil
 		}
-		e.Annotate(slog.String("request_id", key.ID))
+		belongsTo(e, key.Tenant)
+		concerns(e, key.ID)
 		return nil, parts.Dispatch.Dispatch(ctx, key)
 	}))
 	app.Direct(lift.Typed(func(ctx context.Context, in RunInvocation) (struct{}, error) {
-		lift.EventFrom(ctx).Annotate(slog.String("request_id", in.Run.ID))
+		e := lift.EventFrom(ctx)
+		belongsTo(e, in.Run.Tenant)
+		concerns(e, in.Run.ID)
 		return struct{}{}, p.Run(ctx, in.Run)
 	}))
 	app.Schedule(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {

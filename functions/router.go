@@ -8,6 +8,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -33,6 +34,7 @@ func Router(parts Parts) (*lift.App, error) {
 	requests := &streamer.Requests{Store: parts.Requests, Actions: actions, Push: parts.Push,
 		Limits: parts.Limits, Retention: parts.Retention, Now: parts.Now, Logger: parts.Logger}
 	connections := parts.connections()
+	connections.Store = annotating{connections.Store}
 	messages := &streamer.Router{Connections: connections, Requests: requests,
 		Verifier: renewals{parts.Verifier}, Now: parts.Now}
 	app := newApp(parts, answerLimit)
@@ -51,6 +53,18 @@ func Router(parts Parts) (*lift.App, error) {
 		parts.Routes(app, authenticate)
 	}
 	return app, nil
+}
+
+// annotating is a store that notes whose connection a message came on.
+type annotating struct{ request.ConnectionStore }
+
+// LoadConnection implements [request.ConnectionStore].
+func (a annotating) LoadConnection(ctx context.Context, id string) (request.Connection, error) {
+	conn, err := a.ConnectionStore.LoadConnection(ctx, id)
+	if err == nil {
+		belongsTo(lift.EventFrom(ctx), conn.Principal.Tenant)
+	}
+	return conn, err
 }
 
 // answer is a frame as a function's response, with what the event's log line

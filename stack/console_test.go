@@ -1,7 +1,9 @@
 package stack_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/request"
@@ -32,6 +35,20 @@ func signIn(t *testing.T, site, tenant, secret string) (int, string) {
 	}
 	r.Header.Set("Origin", site)
 	return answerTo(t, r)
+}
+
+// get asks a stack with a token and decodes its answer.
+func get(t *testing.T, site, path, token string, answer any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), "GET", site+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	code, body := answerTo(t, r)
+	if err := json.Unmarshal([]byte(body), answer); code != 200 || err != nil {
+		t.Fatalf("%s: got %d, %s; want 200 with JSON", path, code, body)
+	}
 }
 
 func answerTo(t *testing.T, r *http.Request) (int, string) {
@@ -139,5 +156,44 @@ func TestConsoleSignsNobodyInBeyondThisMachine(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer "+token)
 	if code, body := answerTo(t, r); code != 200 {
 		t.Errorf("a pasted token: %d, %s", code, body)
+	}
+}
+
+// A correlation id is the client's choice: two tenants that chose the same do not see
+// each other's lines.
+func TestConsoleLogsDoNotCrossTenants(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	running := start(t, t.TempDir(), &log, streamer.NewAction(streamer.ActionConfig{Name: "fail"},
+		func(context.Context, *streamer.Job, any) (any, error) { return nil, errors.New("a private cause") }))
+	defer stop(t, running)
+	tokens := map[string]string{}
+	for _, tenant := range []string{"acme", "globex"} {
+		code, body := signIn(t, running.HTTPURL(), tenant, secretOf(running))
+		var answer struct{ Token string }
+		if err := json.Unmarshal([]byte(body), &answer); code != 200 || err != nil {
+			t.Fatalf("sign-in: got %d, %s", code, body)
+		}
+		tokens[tenant] = answer.Token
+	}
+	r, err := http.NewRequestWithContext(t.Context(), "POST", running.HTTPURL()+"/requests", strings.NewReader(`{"action":"fail","id":"f-1"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+tokens["acme"])
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Correlation-Id", "shared")
+	if code, body := answerTo(t, r); code != 500 {
+		t.Fatalf("the action: got %d, %s; want 500", code, body)
+	}
+	for tenant, want := range map[string]bool{"acme": true, "globex": false} {
+		var logs struct{ Lines []json.RawMessage }
+		get(t, running.HTTPURL(), "/console/logs?correlation_id=shared", tokens[tenant], &logs)
+		text := fmt.Sprintf("%s", logs.Lines)
+		for _, line := range []string{"a private cause", `"handled"`} {
+			if strings.Contains(text, line) != want {
+				t.Errorf("%s: got %s; want %s to be there: %v", tenant, text, line, want)
+			}
+		}
 	}
 }

@@ -109,10 +109,10 @@ func (s *Dev) start(ctx context.Context) error {
 		return explainListen(c.Listen, err)
 	}
 	s.listener = listener
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", c.Data, err)
+	if err := openFolder(ctx, c.Data, c.Parts.Logger); err != nil {
+		return err
 	}
-	if s.store, err = sqlite.Open(ctx, filepath.Join(c.Data, "streamer.db")); err != nil {
+	if s.store, err = sqlite.Open(ctx, filepath.Join(c.Data, databaseFile)); err != nil {
 		return err
 	}
 	if err := s.pruneConnections(ctx); err != nil {

@@ -30,22 +30,56 @@ type logLine struct {
 	text                  json.RawMessage
 }
 
-// Write keeps the lines of p that name a correlation id and are no metrics. What is before the JSON
-// of a line, such as the function's name, is left out. It always succeeds.
+// Write keeps the lines of p that name a correlation id and a tenant, and are no metrics.
+// What is before the JSON of a line, such as the function's name, is left out. It always
+// succeeds.
 func (l *logRing) Write(p []byte) (int, error) {
 	for line := range bytes.Lines(p) {
 		line = line[max(bytes.IndexByte(line, '{'), 0):]
-		var names struct {
-			CorrelationID string `json:"correlation_id"`
-			Tenant        string `json:"tenant"`
-			Metrics       any    `json:"_aws"`
-		}
-		if len(line) > ringMaxLine || json.Unmarshal(line, &names) != nil || names.CorrelationID == "" || names.Metrics != nil {
+		if len(line) > ringMaxLine {
 			continue
 		}
-		l.put(logLine{names.CorrelationID, names.Tenant, bytes.Clone(bytes.TrimSpace(line))})
+		names := namesOf(line)
+		if names["correlation_id"] == "" || names["tenant"] == "" || names["_aws"] != "" {
+			continue
+		}
+		l.put(logLine{names["correlation_id"], names["tenant"], bytes.Clone(bytes.TrimSpace(line))})
 	}
 	return len(p), nil
+}
+
+// namesOf reads the members of a JSON object by their exact names; one that is not a
+// text is as its JSON. Of two with the same name the first counts: it is the one of the
+// logger that an action was given, and the next may be what a client sent.
+func namesOf(line []byte) map[string]string {
+	names := map[string]string{}
+	in := json.NewDecoder(bytes.NewReader(line))
+	if start, err := in.Token(); err != nil || start != json.Delim('{') {
+		return nil
+	}
+	for in.More() {
+		name, err := in.Token()
+		if err != nil {
+			return nil
+		}
+		var value json.RawMessage
+		if err := in.Decode(&value); err != nil {
+			return nil
+		}
+		key, _ := name.(string)
+		if _, twice := names[key]; twice {
+			continue
+		}
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			text = string(value)
+		}
+		names[key] = text
+	}
+	if _, err := in.Token(); err != nil { // the closing brace
+		return nil
+	}
+	return names
 }
 
 func (l *logRing) put(line logLine) {
@@ -59,15 +93,16 @@ func (l *logRing) put(line logLine) {
 	l.next = (l.next + 1) % ringLines
 }
 
-// lines returns what was logged under a correlation id, oldest first, without
-// the lines of another tenant.
+// lines returns what a tenant's calls logged under a correlation id, oldest first. A
+// line without a tenant is shown to no operator: a correlation id is the client's
+// choice, so that it does not tell whose the line is.
 func (l *logRing) lines(correlationID, tenant string) []json.RawMessage {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	found := []json.RawMessage{}
 	for i := range l.kept {
 		line := l.kept[(l.next+i)%len(l.kept)]
-		if line.correlationID == correlationID && (line.tenant == "" || line.tenant == tenant) {
+		if line.correlationID == correlationID && line.tenant == tenant {
 			found = append(found, line.text)
 		}
 	}

@@ -13,7 +13,7 @@ func TestLogRingKeepsTheNewestOfEachCorrelationID(t *testing.T) {
 	t.Parallel()
 	var ring logRing
 	for i := range ringLines + 10 {
-		fmt.Fprintf(&ring, `{"correlation_id":"c-%d","msg":"m%d"}`+"\n", i%2, i)
+		fmt.Fprintf(&ring, `{"correlation_id":"c-%d","tenant":"acme","msg":"m%d"}`+"\n", i%2, i)
 	}
 	lines := ring.lines("c-1", "acme")
 	if len(lines) != ringLines/2 {
@@ -31,9 +31,12 @@ func TestLogRingLeavesOut(t *testing.T) {
 	for _, text := range []string{
 		`{"_aws":{"Timestamp":1},"Duration":2,"correlation_id":"c"}` + "\n",
 		"no JSON\n", "{\"msg\":\"of no call\"}\n", `{"correlation_id":"c","tenant":"other","msg":"another tenant's"}` + "\n",
-		`{"correlation_id":"c","msg":"` + strings.Repeat("x", ringMaxLine) + "\"}\n",
+		`{"correlation_id":"c","msg":"without a tenant"}` + "\n", `{"correlation_id":"c","tenant":"acme","msg":"cut`,
+		`{"correlation_id":"c","tenant":"other","Tenant":"acme","msg":"by another name"}` + "\n",
+		`{"correlation_id":"c","tenant":"other","msg":"what a client sent","tenant":"acme"}` + "\n",
+		`{"correlation_id":"c","tenant":"acme","msg":"` + strings.Repeat("x", ringMaxLine) + "\"}\n",
 		// What a process prints may come with several lines at once.
-		`router: {"correlation_id":"c","tenant":"acme","msg":"one"}` + "\n" + `{"correlation_id":"c","msg":"two"}` + "\n",
+		`router: {"correlation_id":"c","tenant":"acme","msg":"one"}` + "\n" + `{"correlation_id":"c","tenant":"acme","n":2,"msg":"two"}` + "\n",
 	} {
 		if n, err := io.WriteString(&ring, text); n != len(text) || err != nil {
 			t.Errorf("%d, %v", n, err)
@@ -54,7 +57,7 @@ func TestLogRingTee(t *testing.T) {
 	var ring logRing
 	var out bytes.Buffer
 	logger := ring.tee(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelError})))
-	logger.With("correlation_id", "c").WithGroup("g").Info("signed in", "password", "hunter2", "header",
+	logger.With("correlation_id", "c", "tenant", "acme").WithGroup("g").Info("signed in", "password", "hunter2", "header",
 		"Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2VjcmV0")
 	logger.Debug("too fine")
 	if out.Len() != 0 {
