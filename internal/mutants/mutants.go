@@ -55,8 +55,31 @@ var mutants = []mutant{
 		"Set: Effects{UpdatedAt: at, DueAt: at.Add(lease)}}", "Set: Effects{UpdatedAt: at}}", overSQLite},
 	{"a lost dispatch is not swept", "sweep.go",
 		"case !p.dispatchedLately(r):", "case p == nil:", overSQLite},
-	{"the offset of output is not guarded", "request/effect.go",
-		"		return r.Output == g.Value\n", "		return true\n", overSQLite},
+	{"neither the offset of output nor the last write is checked", "request/effect.go",
+		"	case AttrUpdatedAt:\n" +
+			"		return !r.UpdatedAt.After(g.Value.(time.Time))\n" +
+			"	case AttrAwait:\n" +
+			"		return r.Await.Token == g.Value\n" +
+			"	case AttrThrottledBy:\n" +
+			"		return r.ThrottledBy == g.Value\n" +
+			"	case AttrSteps:\n" +
+			"		return r.Steps[g.Member] == nil\n" +
+			"	case AttrSubscribers:\n" +
+			"		return len(r.Subscribers) < g.Value.(int) || slices.Contains(r.Subscribers, g.Member)\n" +
+			"	case AttrOutput:\n" +
+			"		return r.Output == g.Value\n",
+		"	case AttrUpdatedAt:\n" +
+			"		return true\n" +
+			"	case AttrAwait:\n" +
+			"		return r.Await.Token == g.Value\n" +
+			"	case AttrThrottledBy:\n" +
+			"		return r.ThrottledBy == g.Value\n" +
+			"	case AttrSteps:\n" +
+			"		return r.Steps[g.Member] == nil\n" +
+			"	case AttrSubscribers:\n" +
+			"		return len(r.Subscribers) < g.Value.(int) || slices.Contains(r.Subscribers, g.Member)\n" +
+			"	case AttrOutput:\n" +
+			"		return true\n", overSQLite},
 	{"a signal does not make the request due", "request/transition.go",
 		"		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: 1, Step: &signal,\n			Clear: []Attribute{AttrAwait, AttrThrottledBy}},",
 		"		Set: Effects{Step: &signal},", overSQLite},
