@@ -93,7 +93,7 @@ var init_http = __esm({
           const token = await this.tokens.get();
           const abort = new AbortController();
           const giveUp = () => abort.abort();
-          const stop = this.timers.after(this.shared.limit, giveUp, giveUp);
+          const stop = this.timers.after(this.shared.answerLimit, giveUp, giveUp);
           try {
             const { fetcher } = this;
             const response = await fetcher(this.#base + path, {
@@ -160,6 +160,7 @@ var StreamerError = class extends Error {
     this.requestId = requestId;
   }
 };
+var fault = (code2, message, requestId, cause) => new StreamerError({ code: code2, message }, requestId, cause);
 
 // clients/typescript/src/clock.ts
 var systemClock = {
@@ -269,7 +270,7 @@ function reserved(name, payload, codec = JSON) {
 function checkId(id) {
   if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
   const message = `${JSON.stringify(id)} is not a valid id: use 1 to 128 of A-Za-z0-9_.:-`;
-  throw new StreamerError({ code: "VALIDATION_ERROR", message }, id);
+  throw fault("VALIDATION_ERROR", message, id);
 }
 function newId() {
   return "req_" + crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -284,23 +285,18 @@ var ANSWER_WITHIN = 35e3;
 // clients/typescript/src/connection.ts
 var OPEN_WITHIN = 15e3;
 var PONG_WITHIN = 1e4;
-var noAnswer = () => new Error("no answer");
+var noAnswer = () => new Error("the server did not answer");
 var LOOK_EVERY = 15e3;
 var Connection = class {
-  constructor(SocketClass, url, token, codec, timers, events) {
+  constructor(SocketClass, url, token, codec, timers, listener) {
     this.codec = codec;
     this.timers = timers;
-    this.events = events;
+    this.listener = listener;
     this.live = true;
     this.heard = 0;
     this.#opened = deferred();
     this.#ended = deferred();
     this.#calls = /* @__PURE__ */ new Map();
-    this.#isOpen = false;
-    this.#over = false;
-    this.#lastHeard = 0;
-    this.#stopWatch = () => {
-    };
     this.opened = this.#opened.promise;
     this.ended = this.#ended.promise;
     const giveUp = () => this.close();
@@ -358,7 +354,7 @@ var Connection = class {
     if (this.#over) return;
     const wasOpen = this.#isOpen;
     this.close();
-    if (wasOpen) this.events.onEnd(reason);
+    if (wasOpen) this.listener.onEnd(reason);
   }
   retire() {
     this.#ended.resolve();
@@ -368,7 +364,7 @@ var Connection = class {
   close() {
     if (this.#over) return;
     this.#over = true;
-    this.#stopWatch();
+    this.#stopWatch?.();
     this.#opened.resolve(false);
     this.#ended.resolve();
     this.#failCalls();
@@ -387,7 +383,7 @@ var Connection = class {
       this.#failCalls();
       return;
     }
-    this.events.onAny(frame2);
+    this.listener.onAny(frame2);
     const answer = this.#calls.get(frame2.request_id ?? "");
     if (answer) {
       this.#calls.delete(frame2.request_id);
@@ -395,9 +391,9 @@ var Connection = class {
     }
   }
   #watch() {
-    const silence = this.events.silence();
+    const silence = this.listener.silence();
     this.#stopWatch = this.timers.after(Math.min(LOOK_EVERY, silence), () => {
-      if (this.timers.time.now() - this.#lastHeard >= this.events.silence()) this.check();
+      if (this.timers.time.now() - this.#lastHeard >= this.listener.silence()) this.check();
       this.#watch();
     });
   }
@@ -459,10 +455,7 @@ var Link = class {
     this.reason = "start";
     /** How often it was started and stopped: what began before belongs to the past. */
     this.#life = 0;
-    this.#started = false;
     this.#next = deferred();
-    this.#openedAt = 0;
-    this.#dialing = false;
     this.#attempt = 0;
     // since a connection was last of use
     this.#refused = 0;
@@ -470,10 +463,6 @@ var Link = class {
     this.#unauthorized = 0;
     // tokens in a row that were not taken
     this.#offline = globalThis.navigator?.onLine === false;
-    this.#cancelDial = () => {
-    };
-    this.#cancelRenewal = () => {
-    };
   }
   #life;
   #started;
@@ -504,8 +493,8 @@ var Link = class {
     const { events } = this.parts;
     events.removeEventListener?.("online", this);
     events.removeEventListener?.("offline", this);
-    this.#cancelDial();
-    this.#cancelRenewal();
+    this.#cancelDial?.();
+    this.#cancelRenewal?.();
     this.#opening?.close();
     const session = this.#session;
     if (session) this.#next = deferred();
@@ -539,7 +528,7 @@ var Link = class {
     this.#dialIn(this.parts.timers.backoff(0));
   }
   #dialIn(ms) {
-    this.#cancelDial();
+    this.#cancelDial?.();
     this.#cancelDial = this.parts.timers.after(ms, () => void this.#dial());
   }
   async #dial() {
@@ -620,7 +609,7 @@ var Link = class {
     const { timers, tokens } = this.parts;
     this.#session = void 0;
     this.#next = deferred();
-    this.#cancelRenewal();
+    this.#cancelRenewal?.();
     if (reason === "unauthorized") tokens.refuse();
     if (session.heard || timers.time.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
     this.#set("reconnecting", this.#offline ? "offline" : reason);
@@ -628,7 +617,7 @@ var Link = class {
   }
   /** Renews the token on the live socket before it expires; ms undefined: never. */
   #renewIn(ms, session) {
-    this.#cancelRenewal();
+    this.#cancelRenewal?.();
     if (ms) this.#cancelRenewal = this.parts.timers.after(ms, () => void this.#renew(session));
   }
   async #renew(session) {
@@ -648,30 +637,28 @@ var Link = class {
     if (this.state === state2 && this.reason === reason) return;
     this.state = state2;
     this.reason = reason;
-    this.parts.onState();
+    this.parts.onMove();
   }
 };
 
 // clients/typescript/src/pending.ts
 var Pending = class {
-  constructor(source, key) {
+  constructor(source, storageKey) {
     this.source = source;
-    this.key = key;
+    this.storageKey = storageKey;
   }
   #caller;
   load() {
     try {
-      const { caller: caller2, requests } = JSON.parse(this.#storage.getItem(this.key));
+      const { caller: caller2, requests } = JSON.parse(this.#storage.getItem(this.storageKey));
       return { caller: caller2, requests: new Map(requests) };
     } catch {
       return { requests: /* @__PURE__ */ new Map() };
     }
   }
+  /** Notes what there is to know of a request; undefined: nothing more. */
   put(id, kept) {
-    this.#change((requests) => requests.set(id, kept));
-  }
-  remove(id) {
-    this.#change((requests) => requests.delete(id));
+    this.#change((requests) => kept === void 0 ? requests.delete(id) : requests.set(id, kept));
   }
   /** Notes the caller whose requests these are from now on. */
   claim(caller2) {
@@ -683,8 +670,8 @@ var Pending = class {
     const { caller: caller2, requests } = this.load();
     edit(requests);
     try {
-      if (!requests.size) this.#storage?.removeItem(this.key);
-      else this.#storage?.setItem(this.key, JSON.stringify({ caller: this.#caller ?? caller2, requests: [...requests] }));
+      if (!requests.size) this.#storage?.removeItem(this.storageKey);
+      else this.#storage?.setItem(this.storageKey, JSON.stringify({ caller: this.#caller ?? caller2, requests: [...requests] }));
     } catch {
     }
   }
@@ -713,8 +700,6 @@ var Tracked = class {
     this.encoded = encoded;
     this.follow = follow;
     this.ended = false;
-    /** The server has nothing more to do for it. */
-    this.finished = false;
     /** Resolves when the server has answered the message, or will not any more: what is sent from then on does not overtake it. */
     this.answered = deferred();
     this.current = { status: "pending", percentage: 0, message: "", rev: 0 };
@@ -763,7 +748,7 @@ var Tracked = class {
   }
   /** There is no use in sending the message, or a subscribe. */
   get dropped() {
-    return this.ended || (this.stored ? this.unread : !!this.cancelled);
+    return this.ended || (this.stored ? this.unread : !!this.cancelAnswer);
   }
   /** Resolves when readers come, or the last one leaves. */
   get moved() {
@@ -869,7 +854,6 @@ var Driver = class {
     this.tracked = /* @__PURE__ */ new Map();
     this.states = /* @__PURE__ */ new Set();
     this.taps = /* @__PURE__ */ new Set();
-    this.#restored = false;
     /** By id: the last redrive, which resolves when it is answered. */
     this.#redrives = /* @__PURE__ */ new Map();
     this.#follow = async (ref, id) => {
@@ -898,7 +882,7 @@ var Driver = class {
     const http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(base, tokens, codec, timers, options.fetch ?? fetch, {
       decode,
       plain,
-      limit: ANSWER_WITHIN
+      answerLimit: ANSWER_WITHIN
     });
     this.#timers = timers;
     this.#http = http;
@@ -913,7 +897,7 @@ var Driver = class {
       events,
       log,
       onAny: (frame2) => this.offer(frame2),
-      onState: () => {
+      onMove: () => {
         const { state: state2, reason } = this.link;
         log?.(`${state2}: ${reason}`);
         tell(this.states, void 0);
@@ -941,35 +925,35 @@ var Driver = class {
     this.#restored = true;
     const { caller: caller2, requests } = this.#pending.load();
     for (const [id, kept] of requests) {
-      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : void 0, caller2, +kept || 0);
+      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : "", caller2, kept);
     }
-    if (this.tracked.size) this.link.start();
+    if (requests.size) this.link.start();
   }
   close() {
-    this.link.close("closed", new StreamerError({ code: "CLOSED", message: "the client was closed" }));
+    this.link.close("closed", fault("CLOSED", "the client was closed"));
   }
   /** Keeps a request, and sees to it. */
-  begin(id, text, caller2 = this.#caller, percentage) {
-    const { link } = this;
+  begin(id, text, caller2 = this.#caller, kept) {
     const request = this.make(id, text);
-    try {
-      checkId(id);
-    } catch (error) {
-      request.fail(error);
-      return request;
-    }
     request.owner = caller2;
-    if (percentage !== void 0) {
+    request.link = this.link;
+    if (kept !== void 0) {
       request.sentAt = this.#timers.time.now();
-      request.current = { ...request.current, percentage };
+      request.current = { ...request.current, percentage: +kept || 0 };
+    }
+    if (kept === null) {
+      request.stored = false;
+      request.ended = true;
+      void this.cancelBehind(request);
+      return request;
     }
     this.tracked.set(id, request);
     void request.over.then(() => {
-      if (!link.closedBy) this.#pending.remove(id);
+      this.#keep(request);
       if (this.tracked.get(id) === request) this.tracked.delete(id);
     });
-    this.#keep(request);
     void this.#drive(request);
+    this.#keep(request);
     return request;
   }
   make(id, text) {
@@ -977,15 +961,14 @@ var Driver = class {
   }
   /** Calls `stop` when the options say so, until the function that it returns is called. */
   bound({ signal, timeout }, code2, stop, id) {
-    const end = (code3, message) => stop(new StreamerError({ code: code3, message }, id, signal?.reason));
+    const end = (code3, message) => stop(fault(code3, message, id, signal?.reason));
     const abort = () => end(signal.reason?.name === "TimeoutError" ? "TIMEOUT" : code2, "aborted");
-    const cancelTimer = timeout ? this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`)) : () => {
-    };
+    const cancelTimer = timeout && this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`));
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
     return () => {
       signal?.removeEventListener("abort", abort);
-      cancelTimer();
+      if (cancelTimer) cancelTimer();
     };
   }
   /** Runs a call within its options. Whoever has given it up waits no longer, and it is not sent any more. */
@@ -1029,14 +1012,23 @@ var Driver = class {
   }
   /** Cancels a request that may not be stored yet. */
   cancelBehind(request) {
-    request.cancelled ??= this.#cancelBehind(request);
-    return request.cancelled;
+    if (!request.cancelAnswer) {
+      request.cancelPending = !!request.sentAt && !request.finished;
+      request.cancelAnswer = this.#cancelBehind(request).finally(() => {
+        request.cancelPending = false;
+        this.#keep(request);
+      });
+      request.cancelAnswer.catch(() => {
+      });
+      this.#keep(request);
+    }
+    return request.cancelAnswer;
   }
   /** The message may be under way, and be stored after the cancel was asked for. */
   async #cancelBehind(request) {
     const { id, sentAt } = request;
-    const drop = () => request.fail(new StreamerError({ code: "CANCELLED", message: "cancelled before it was stored" }, id));
-    if (sentAt === void 0) {
+    const drop = () => request.fail(fault("CANCELLED", "cancelled before it was stored", id));
+    if (!sentAt) {
       drop();
       return;
     }
@@ -1067,6 +1059,7 @@ var Driver = class {
     let failures = 0;
     let watched;
     try {
+      checkId(id);
       while (!request.ended) {
         if (request.unread && request.stored) {
           if (watched && link.isCurrent(watched)) await watched.call(reserved("unsubscribe", { request_id: id })).catch(() => {
@@ -1082,7 +1075,7 @@ var Driver = class {
         const [frame2, session] = await this.#ask(message, request, request);
         if (!frame2) {
           request.answered.resolve();
-          await request.cancelled;
+          await request.cancelAnswer;
           continue;
         }
         if (frame2.error && !frame2.rev) {
@@ -1130,12 +1123,11 @@ var Driver = class {
         if (!request?.stored && !frame2.rev && frame2.error?.code === "SERVICE_UNAVAILABLE") throw frame2.error;
       } catch (error) {
         if (link.closedBy) throw link.closedBy;
-        this.options.log?.("no answer", error);
+        this.options.log?.("the server did not answer", error);
         if (asking?.dropped) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
-          const retry = { retryable: true };
           throw new StreamerError(
-            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry },
+            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } },
             request?.id ?? (message.ref && message.id),
             error
           );
@@ -1143,7 +1135,7 @@ var Driver = class {
         if (link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
         continue;
       }
-      if (frame2.error?.code !== "UNAUTHORIZED" || frame2.rev || refused || byHttp) return byHttp ? [frame2] : [frame2, session];
+      if (frame2.error?.code !== "UNAUTHORIZED" || frame2.rev || refused || byHttp) return [frame2, byHttp ? void 0 : session];
       refused = true;
       session.drop("unauthorized");
     }
@@ -1166,11 +1158,14 @@ var Driver = class {
     if (request?.stored) this.#keep(request);
     tell(this.taps, frame2);
   }
-  /** Notes in the storage how far a request is. */
+  /** Notes in the storage how far a request is; at once, since the page may be closed with this very task. */
   #keep(request) {
-    if (request.ended || this.link.closedBy) return;
-    const kept = request.stored ? Math.floor(request.current.percentage) : request.encoded;
-    if (kept !== request.kept) this.#pending.put(request.id, kept);
+    const { id, link, stored, encoded, cancelPending, ended } = request;
+    if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
+    let kept = stored ? Math.floor(request.current.percentage) : encoded;
+    if (ended) kept = void 0;
+    if (cancelPending) kept = null;
+    if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
   }
   /** Nothing that one caller asked for is sent under another's token. */
@@ -1179,7 +1174,7 @@ var Driver = class {
     this.#pending.claim(caller2);
     for (const request of this.tracked.values()) {
       if (request.owner && request.owner !== caller2) {
-        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token is another caller's" }, request.id));
+        request.fail(fault("FORBIDDEN", "the token is another caller's", request.id));
       }
       request.owner = caller2;
     }
@@ -1235,7 +1230,7 @@ var Streamer = class {
     const { id = newId(), metadata, onProgress } = options;
     const refuse = (code2, message) => {
       const request2 = driver.make(id, "");
-      request2.fail(new StreamerError({ code: code2, message }, id));
+      request2.fail(fault(code2, message, id));
       return request2.handle;
     };
     let text;
@@ -1253,10 +1248,8 @@ var Streamer = class {
       options,
       "CANCELLED",
       (error) => {
-        const { sentAt } = request;
         request.fail(error);
-        if (sentAt !== void 0) driver.cancelBehind(request).catch(() => {
-        });
+        void driver.cancelBehind(request);
       },
       id
     );
@@ -1293,8 +1286,8 @@ var Streamer = class {
   }
   /** A page of your requests, newest first, without results. */
   async list({ signal, timeout, ...query } = {}) {
-    const { data } = await this.#driver.within({ signal, timeout }, (call) => this.#driver.answer(reserved("list", query), call));
-    const page = data;
+    const frame2 = await this.#driver.within({ signal, timeout }, (call) => this.#driver.answer(reserved("list", query), call));
+    const page = frame2.data;
     page.requests.forEach(plain);
     return page;
   }
@@ -2000,7 +1993,7 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
   const title = el("h1", {}, el("span", { class: "id" }, id));
   const head = el("div", { class: "head" });
   const status = el("p", { class: "status", role: "status" });
-  const fault = el("div", {}, loading());
+  const fault2 = el("div", {}, loading());
   const controls = el("div", { class: "controls", role: "group", "aria-label": "What can be done" });
   const parts = {
     waiting: el("div", {}),
@@ -2021,7 +2014,7 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
     head,
     status,
     controls,
-    fault,
+    fault2,
     el(
       "div",
       { class: "columns" },
@@ -2047,7 +2040,7 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
       announce(said2);
       await refresh();
     } catch (error) {
-      if (!signal.aborted) put(fault, problem(explain(error)));
+      if (!signal.aborted) put(fault2, problem(explain(error)));
     }
   }
   const said = el("span", {});
@@ -2085,7 +2078,7 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
   }
   async function refresh() {
     const r = await api.request(id, subject, signal);
-    put(fault);
+    put(fault2);
     show(r);
     if (r.output && r.output > 0) await readOutput();
   }
@@ -2129,9 +2122,9 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
     signal,
     AGAIN,
     async () => {
-      if (!newest || !isFinalState(newest.state) || newest.state === "FAILED" || fault.childElementCount) await refresh();
+      if (!newest || !isFinalState(newest.state) || newest.state === "FAILED" || fault2.childElementCount) await refresh();
     },
-    (error) => put(fault, problem(explain(error)))
+    (error) => put(fault2, problem(explain(error)))
   );
   return `Request ${id}`;
 }
@@ -2504,18 +2497,18 @@ function sendView(client, actions, subject, { root, query, signal }, visit) {
     "{}"
   );
   const id = el("input", { name: "id", autocomplete: "off", spellcheck: "false", pattern: "[A-Za-z0-9_.:\\-]{1,128}" });
-  const fault = el("p", { id: "payload-fault", class: "fault", role: "status" });
+  const fault2 = el("p", { id: "payload-fault", class: "fault", role: "status" });
   const button = el("button", { type: "submit", class: "main" }, "Send");
   const answer = el("div", { "aria-live": "polite" });
   function check() {
     try {
       const typed = new Typed(payload.value.trim() || "null");
       payload.removeAttribute("aria-invalid");
-      put(fault);
+      put(fault2);
       return typed;
     } catch (error) {
       payload.setAttribute("aria-invalid", "true");
-      put(fault, `The payload is not valid JSON: ${error.message}`);
+      put(fault2, `The payload is not valid JSON: ${error.message}`);
       return void 0;
     }
   }
@@ -2544,7 +2537,7 @@ function sendView(client, actions, subject, { root, query, signal }, visit) {
       { class: "send", onsubmit: send },
       field("Action", action, actions.length ? `One of ${actions.join(", ")}` : "Its name, as the application registers it"),
       field("Payload", payload, "JSON; large integers are sent as they stand here"),
-      fault,
+      fault2,
       field("Id", id, "Left out: a new one. The same id with the same payload is the same request."),
       el("datalist", { id: "actions" }, ...actions.map((name) => el("option", { value: name }))),
       button
@@ -2645,7 +2638,7 @@ async function sign(principal) {
 }
 
 // console/sign_in.ts
-function signInView(root, config2, fault, done) {
+function signInView(root, config2, fault2, done) {
   const known = config2.sign_in;
   const tenant = el("input", {
     name: "tenant",
@@ -2674,7 +2667,7 @@ function signInView(root, config2, fault, done) {
   put(
     root,
     heading,
-    fault && problem(fault),
+    fault2 && problem(fault2),
     known && el(
       "form",
       {
@@ -2758,10 +2751,10 @@ function leave() {
   Session.clear();
   ask();
 }
-function ask(fault) {
+function ask(fault2) {
   visiting.abort();
   nav.hidden = account.hidden = true;
-  signInView(main, config, fault, (session) => void enter(session));
+  signInView(main, config, fault2, (session) => void enter(session));
 }
 function rejectSecret(error) {
   secret.clear();

@@ -28,7 +28,7 @@ export interface ConnectionEvents {
 /** How long a handshake may take, $connect included. */
 const OPEN_WITHIN = 15_000;
 const PONG_WITHIN = 10_000;
-const noAnswer = () => new Error("no answer");
+const noAnswer = () => new Error("the server did not answer");
 /** How often the silence is looked at. Browsers hold the timers of hidden tabs to a minute. */
 const LOOK_EVERY = 15_000;
 
@@ -44,10 +44,10 @@ export class Connection implements Session {
   readonly #ended = deferred<void>();
   readonly #calls = new Map<string, ReturnType<typeof deferred<Frame>>>();
   readonly #socket: Socket | undefined;
-  #isOpen = false;
-  #over = false;
-  #lastHeard = 0;
-  #stopWatch = () => {};
+  #isOpen?: boolean;
+  #over?: boolean;
+  #lastHeard!: number;
+  #stopWatch?: () => void;
 
   constructor(
     SocketClass: SocketClass,
@@ -55,7 +55,7 @@ export class Connection implements Session {
     token: string,
     private readonly codec: Codec,
     private readonly timers: Timers,
-    private readonly events: ConnectionEvents,
+    private readonly listener: ConnectionEvents,
   ) {
     this.opened = this.#opened.promise;
     this.ended = this.#ended.promise;
@@ -111,7 +111,7 @@ export class Connection implements Session {
     if (this.#over) return;
     const wasOpen = this.#isOpen;
     this.close();
-    if (wasOpen) this.events.onEnd(reason);
+    if (wasOpen) this.listener.onEnd(reason);
   }
 
   retire(): void {
@@ -123,7 +123,7 @@ export class Connection implements Session {
   close(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#stopWatch();
+    this.#stopWatch?.();
     this.#opened.resolve(false);
     this.#ended.resolve();
     this.#failCalls();
@@ -146,7 +146,7 @@ export class Connection implements Session {
       this.#failCalls();
       return;
     }
-    this.events.onAny(frame);
+    this.listener.onAny(frame);
     const answer = this.#calls.get(frame.request_id ?? "");
     if (answer) {
       this.#calls.delete(frame.request_id!);
@@ -155,9 +155,9 @@ export class Connection implements Session {
   }
 
   #watch(): void {
-    const silence = this.events.silence();
+    const silence = this.listener.silence();
     this.#stopWatch = this.timers.after(Math.min(LOOK_EVERY, silence), () => {
-      if (this.timers.time.now() - this.#lastHeard >= this.events.silence()) this.check();
+      if (this.timers.time.now() - this.#lastHeard >= this.listener.silence()) this.check();
       this.#watch();
     });
   }

@@ -1,11 +1,11 @@
 import { deferred, systemClock, Timers, tell } from "./clock.js";
 import type { SocketClass } from "./connection.js";
-import { StreamerError, type WireError } from "./error.js";
+import { fault, StreamerError, type WireError } from "./error.js";
 import { type Codec, checkId, decode, type Frame, type Message, plain, reserved, type Snapshot } from "./frame.js";
 import type { Http } from "./http.js";
 import { Link } from "./link.js";
 import type { CallOptions, StreamerOptions } from "./options.js";
-import { Pending } from "./pending.js";
+import { type Kept, Pending } from "./pending.js";
 import { Tracked } from "./request.js";
 import { ANSWER_WITHIN, type Session } from "./session.js";
 import { Tokens } from "./token.js";
@@ -32,7 +32,7 @@ export class Driver {
   link!: Link;
   #timers!: Timers;
   #http!: () => Promise<Http>;
-  #restored = false;
+  #restored?: boolean;
   #caller: string | undefined;
   readonly #pending: Pending;
   /** By id: the last redrive, which resolves when it is answered. */
@@ -61,7 +61,7 @@ export class Driver {
       new (await import("./http.js")).Http(base, tokens, codec, timers, options.fetch ?? fetch, {
         decode,
         plain,
-        limit: ANSWER_WITHIN,
+        answerLimit: ANSWER_WITHIN,
       });
     this.#timers = timers;
     this.#http = http;
@@ -76,7 +76,7 @@ export class Driver {
       events,
       log,
       onAny: (frame) => this.offer(frame),
-      onState: () => {
+      onMove: () => {
         const { state, reason } = this.link;
         log?.(`${state}: ${reason}`);
         tell(this.states, undefined);
@@ -107,37 +107,37 @@ export class Driver {
     this.#restored = true;
     const { caller, requests } = this.#pending.load();
     for (const [id, kept] of requests) {
-      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : undefined, caller, +kept || 0);
+      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : "", caller, kept);
     }
-    if (this.tracked.size) this.link.start();
+    if (requests.size) this.link.start();
   }
 
   close(): void {
-    this.link.close("closed", new StreamerError({ code: "CLOSED", message: "the client was closed" }));
+    this.link.close("closed", fault("CLOSED", "the client was closed"));
   }
 
   /** Keeps a request, and sees to it. */
-  begin(id: string, text: string | undefined, caller = this.#caller, percentage?: number): Tracked {
-    const { link } = this;
+  begin(id: string, text: string | undefined, caller = this.#caller, kept?: Kept): Tracked {
     const request = this.make(id, text);
-    try {
-      checkId(id);
-    } catch (error) {
-      request.fail(error as StreamerError);
-      return request;
-    }
     request.owner = caller;
-    if (percentage !== undefined) {
+    request.link = this.link;
+    if (kept !== undefined) {
       request.sentAt = this.#timers.time.now(); // by the page before
-      request.current = { ...request.current, percentage };
+      request.current = { ...request.current, percentage: +kept! || 0 };
+    }
+    if (kept === null) {
+      request.stored = false; // its message may still be under way
+      request.ended = true;
+      void this.cancelBehind(request);
+      return request;
     }
     this.tracked.set(id, request);
     void request.over.then(() => {
-      if (!link.closedBy) this.#pending.remove(id);
+      this.#keep(request);
       if (this.tracked.get(id) === request) this.tracked.delete(id);
     });
-    this.#keep(request);
     void this.#drive(request);
+    this.#keep(request);
     return request;
   }
 
@@ -147,14 +147,14 @@ export class Driver {
 
   /** Calls `stop` when the options say so, until the function that it returns is called. */
   bound({ signal, timeout }: CallOptions, code: string, stop: (error: StreamerError) => void, id?: string): () => void {
-    const end = (code: string, message: string) => stop(new StreamerError({ code, message }, id, signal?.reason));
+    const end = (code: string, message: string) => stop(fault(code, message, id, signal?.reason));
     const abort = () => end(signal!.reason?.name === "TimeoutError" ? "TIMEOUT" : code, "aborted");
-    const cancelTimer = timeout ? this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`)) : () => {};
+    const cancelTimer = timeout && this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`));
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
     return () => {
       signal?.removeEventListener("abort", abort);
-      cancelTimer();
+      if (cancelTimer) cancelTimer();
     };
   }
 
@@ -202,15 +202,23 @@ export class Driver {
 
   /** Cancels a request that may not be stored yet. */
   cancelBehind(request: Tracked): Promise<Snapshot | undefined> {
-    request.cancelled ??= this.#cancelBehind(request);
-    return request.cancelled;
+    if (!request.cancelAnswer) {
+      request.cancelPending = !!request.sentAt && !request.finished;
+      request.cancelAnswer = this.#cancelBehind(request).finally(() => {
+        request.cancelPending = false;
+        this.#keep(request);
+      });
+      request.cancelAnswer.catch(() => {});
+      this.#keep(request);
+    }
+    return request.cancelAnswer;
   }
 
   /** The message may be under way, and be stored after the cancel was asked for. */
   async #cancelBehind(request: Tracked): Promise<Snapshot | undefined> {
     const { id, sentAt } = request;
-    const drop = () => request.fail(new StreamerError({ code: "CANCELLED", message: "cancelled before it was stored" }, id));
-    if (sentAt === undefined) {
+    const drop = () => request.fail(fault("CANCELLED", "cancelled before it was stored", id));
+    if (!sentAt) {
       drop();
       return;
     }
@@ -242,6 +250,7 @@ export class Driver {
     let failures = 0;
     let watched: Session | undefined; // that sends its frames
     try {
+      checkId(id);
       while (!request.ended) {
         if (request.unread && request.stored) {
           // The answer comes before a new subscribe is sent, which it might undo.
@@ -257,7 +266,7 @@ export class Driver {
         const [frame, session] = await this.#ask(message, request, request);
         if (!frame) {
           request.answered.resolve();
-          await request.cancelled;
+          await request.cancelAnswer;
           continue;
         }
         if (frame.error && !frame.rev) {
@@ -289,7 +298,7 @@ export class Driver {
    * frame, and then without a session to its answer. What was dropped in the
    * meantime is not sent again.
    */
-  async #ask(message: Message, asking?: Asking, request?: Tracked): Promise<[Frame?, Session?]> {
+  async #ask(message: Message, asking?: Asking, request?: Tracked): Promise<[Frame?, (Session | undefined)?]> {
     const { link } = this;
     const large = message.ref || new Blob([message.encoded]).size > MAX_FRAME;
     let refused = false;
@@ -308,12 +317,11 @@ export class Driver {
         if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (link.closedBy) throw link.closedBy;
-        this.options.log?.("no answer", error);
+        this.options.log?.("the server did not answer", error);
         if (asking?.dropped) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
-          const retry = { retryable: true };
           throw new StreamerError(
-            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry },
+            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } },
             request?.id ?? (message.ref && message.id),
             error,
           );
@@ -321,7 +329,7 @@ export class Driver {
         if (link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
         continue;
       }
-      if (frame.error?.code !== "UNAUTHORIZED" || frame.rev || refused || byHttp) return byHttp ? [frame] : [frame, session];
+      if (frame.error?.code !== "UNAUTHORIZED" || frame.rev || refused || byHttp) return [frame, byHttp ? undefined : session];
       refused = true;
       session.drop("unauthorized");
     }
@@ -351,11 +359,14 @@ export class Driver {
     tell(this.taps, frame);
   }
 
-  /** Notes in the storage how far a request is. */
+  /** Notes in the storage how far a request is; at once, since the page may be closed with this very task. */
   #keep(request: Tracked): void {
-    if (request.ended || this.link.closedBy) return;
-    const kept = request.stored ? Math.floor(request.current.percentage) : request.encoded!;
-    if (kept !== request.kept) this.#pending.put(request.id, kept);
+    const { id, link, stored, encoded, cancelPending, ended } = request;
+    if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
+    let kept: Kept | undefined = stored ? Math.floor(request.current.percentage) : encoded;
+    if (ended) kept = undefined;
+    if (cancelPending) kept = null;
+    if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
   }
 
@@ -365,7 +376,7 @@ export class Driver {
     this.#pending.claim(caller);
     for (const request of this.tracked.values()) {
       if (request.owner && request.owner !== caller) {
-        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token is another caller's" }, request.id));
+        request.fail(fault("FORBIDDEN", "the token is another caller's", request.id));
       }
       request.owner = caller;
     }

@@ -56,3 +56,7 @@ export class StreamerError extends Error {
     this.requestId = requestId;
   }
 }
+
+/** An error that this client gives by itself. */
+export const fault = (code: Code, message: string, requestId?: string, cause?: unknown) =>
+  new StreamerError({ code, message }, requestId, cause);

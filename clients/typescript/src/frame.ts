@@ -1,4 +1,4 @@
-import { StreamerError, type WireError } from "./error.js";
+import { fault, type WireError } from "./error.js";
 
 /** The states of a request; the last three are final. */
 export type RequestState = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANCELLED";
@@ -146,7 +146,7 @@ export function reserved(name: string, payload?: unknown, codec: Codec = JSON): 
 export function checkId(id: string): void {
   if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
   const message = `${JSON.stringify(id)} is not a valid id: use 1 to 128 of A-Za-z0-9_.:-`;
-  throw new StreamerError({ code: "VALIDATION_ERROR", message }, id);
+  throw fault("VALIDATION_ERROR", message, id);
 }
 
 /**

@@ -19,7 +19,7 @@ export interface Shared {
   decode: typeof decode;
   plain: typeof plain;
   /** How long an answer may take, in ms. */
-  limit: number;
+  answerLimit: number;
 }
 
 /** The HTTP side of the protocol. Its answers are frames too. */
@@ -96,7 +96,7 @@ export class Http {
       const token = await this.tokens.get();
       const abort = new AbortController();
       const giveUp = () => abort.abort();
-      const stop = this.timers.after(this.shared.limit, giveUp, giveUp);
+      const stop = this.timers.after(this.shared.answerLimit, giveUp, giveUp);
       try {
         const { fetcher } = this;
         const response = await fetcher(this.#base + path, {

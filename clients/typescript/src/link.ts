@@ -29,7 +29,7 @@ export interface LinkParts {
   /** Where "online" and "offline" are heard, if they are. */
   events: Partial<EventTarget>;
   onAny(frame: Frame): void;
-  onState(): void;
+  onMove(): void;
   onClose(error: StreamerError): void;
   /** Before anything is sent under a token: its caller, where the token names one. */
   onToken(caller: string | undefined): void;
@@ -49,18 +49,18 @@ export class Link {
 
   /** How often it was started and stopped: what began before belongs to the past. */
   #life = 0;
-  #started = false;
+  #started?: boolean;
   #opening: Connection | undefined;
   #session: Session | undefined;
   #next: Deferred<Session> = deferred();
-  #openedAt = 0;
-  #dialing = false;
+  #openedAt!: number;
+  #dialing?: boolean;
   #attempt = 0; // since a connection was last of use
   #refused = 0; // handshakes in a row that failed though HTTP answered
   #unauthorized = 0; // tokens in a row that were not taken
   #offline = globalThis.navigator?.onLine === false;
-  #cancelDial = () => {};
-  #cancelRenewal = () => {};
+  #cancelDial?: () => void;
+  #cancelRenewal?: () => void;
 
   constructor(private readonly parts: LinkParts) {}
 
@@ -81,8 +81,8 @@ export class Link {
     const { events } = this.parts;
     events.removeEventListener?.("online", this);
     events.removeEventListener?.("offline", this);
-    this.#cancelDial();
-    this.#cancelRenewal();
+    this.#cancelDial?.();
+    this.#cancelRenewal?.();
     this.#opening?.close();
     const session = this.#session;
     if (session) this.#next = deferred();
@@ -121,7 +121,7 @@ export class Link {
   }
 
   #dialIn(ms: number): void {
-    this.#cancelDial();
+    this.#cancelDial?.();
     this.#cancelDial = this.parts.timers.after(ms, () => void this.#dial());
   }
 
@@ -209,7 +209,7 @@ export class Link {
     const { timers, tokens } = this.parts;
     this.#session = undefined;
     this.#next = deferred();
-    this.#cancelRenewal();
+    this.#cancelRenewal?.();
     if (reason === "unauthorized") tokens.refuse();
     if (session.heard || timers.time.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
     this.#set("reconnecting", this.#offline ? "offline" : reason);
@@ -218,7 +218,7 @@ export class Link {
 
   /** Renews the token on the live socket before it expires; ms undefined: never. */
   #renewIn(ms: number | undefined, session: Session): void {
-    this.#cancelRenewal();
+    this.#cancelRenewal?.();
     if (ms) this.#cancelRenewal = this.parts.timers.after(ms, () => void this.#renew(session));
   }
 
@@ -241,6 +241,6 @@ export class Link {
     if (this.state === state && this.reason === reason) return;
     this.state = state;
     this.reason = reason;
-    this.parts.onState();
+    this.parts.onMove();
   }
 }

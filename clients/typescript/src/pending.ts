@@ -8,9 +8,11 @@ export interface PendingStorage {
 interface Stored {
   /** The caller that they belong to, as the token said. */
   caller?: string | undefined;
-  /** By id: the message while the server may not have it, the percentage from then on. */
-  requests: Map<string, string | number>;
+  requests: Map<string, Kept>;
 }
+
+/** The message while the server may not have it, the percentage from then on; null: it is to be cancelled. */
+export type Kept = string | number | null;
 
 /**
  * The requests that are not finished, in a storage. Each change reads what is
@@ -22,24 +24,21 @@ export class Pending {
 
   constructor(
     private readonly source: PendingStorage | (() => PendingStorage | undefined) | undefined,
-    private readonly key: string,
+    private readonly storageKey: string,
   ) {}
 
   load(): Stored {
     try {
-      const { caller, requests } = JSON.parse(this.#storage!.getItem(this.key)!);
+      const { caller, requests } = JSON.parse(this.#storage!.getItem(this.storageKey)!);
       return { caller, requests: new Map(requests) };
     } catch {
       return { requests: new Map() };
     }
   }
 
-  put(id: string, kept: string | number): void {
-    this.#change((requests) => requests.set(id, kept));
-  }
-
-  remove(id: string): void {
-    this.#change((requests) => requests.delete(id));
+  /** Notes what there is to know of a request; undefined: nothing more. */
+  put(id: string, kept: Kept | undefined): void {
+    this.#change((requests) => (kept === undefined ? requests.delete(id) : requests.set(id, kept)));
   }
 
   /** Notes the caller whose requests these are from now on. */
@@ -52,8 +51,8 @@ export class Pending {
     const { caller, requests } = this.load();
     edit(requests);
     try {
-      if (!requests.size) this.#storage?.removeItem(this.key);
-      else this.#storage?.setItem(this.key, JSON.stringify({ caller: this.#caller ?? caller, requests: [...requests] }));
+      if (!requests.size) this.#storage?.removeItem(this.storageKey);
+      else this.#storage?.setItem(this.storageKey, JSON.stringify({ caller: this.#caller ?? caller, requests: [...requests] }));
     } catch {
       // See above.
     }

@@ -1,6 +1,7 @@
 import { type Deferred, deferred, tell } from "./clock.js";
 import { StreamerError } from "./error.js";
 import { type Frame, isFinal, type RequestState, type Snapshot, type Waiting } from "./frame.js";
+import type { Kept } from "./pending.js";
 
 /** A request as it stands. Each change makes a new object, so that two can be compared by identity. */
 export interface Current<Result = unknown> {
@@ -69,20 +70,24 @@ export class Tracked {
   readonly over: Promise<void>;
   ended = false;
   /** The server has nothing more to do for it. */
-  finished = false;
+  finished?: boolean;
   /** The server has stored it, so that it can be asked for. */
   stored: boolean;
   /** When it was sent, or may have been; undefined: never. */
   sentAt: number | undefined;
   /** Its cancel, once that was asked for. From then on the message is not sent again. */
-  cancelled: Promise<Snapshot | undefined> | undefined;
+  cancelAnswer: Promise<Snapshot | undefined> | undefined;
+  /** The server may have it, and has not answered the cancel. */
+  cancelPending?: boolean;
   /** Resolves when the server has answered the message, or will not any more: what is sent from then on does not overtake it. */
   readonly answered = deferred<void>();
   /** The caller that it belongs to, as far as a token said. */
   owner: string | undefined;
   current: Current = { status: "pending", percentage: 0, message: "", rev: 0 };
+  /** That it was begun over. */
+  link!: { readonly closedBy: unknown };
   /** What the storage has of it. */
-  kept: string | number | undefined;
+  kept: Kept | undefined;
   /** It had readers, and has none. */
   unread = false;
 
@@ -132,7 +137,7 @@ export class Tracked {
 
   /** There is no use in sending the message, or a subscribe. */
   get dropped(): boolean {
-    return this.ended || (this.stored ? this.unread : !!this.cancelled);
+    return this.ended || (this.stored ? this.unread : !!this.cancelAnswer);
   }
 
   /** Resolves when readers come, or the last one leaves. */

@@ -1,5 +1,5 @@
 import { Driver } from "./driver.js";
-import { StreamerError } from "./error.js";
+import { fault } from "./error.js";
 import { checkId, encode, type Frame, newId, plain, reserved, type Snapshot } from "./frame.js";
 import type { State } from "./link.js";
 import type {
@@ -86,7 +86,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const { id = newId(), metadata, onProgress } = options;
     const refuse = (code: string, message: string) => {
       const request = driver.make(id, "");
-      request.fail(new StreamerError({ code, message }, id));
+      request.fail(fault(code, message, id));
       return request.handle;
     };
     let text: string;
@@ -104,10 +104,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       options,
       "CANCELLED",
       (error) => {
-        const { sentAt } = request;
         request.fail(error);
-        // It has ended by itself, or the client has.
-        if (sentAt !== undefined) driver.cancelBehind(request).catch(() => {});
+        void driver.cancelBehind(request);
       },
       id,
     );
@@ -147,8 +145,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
 
   /** A page of your requests, newest first, without results. */
   async list({ signal, timeout, ...query }: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
-    const { data } = await this.#driver.within({ signal, timeout }, (call) => this.#driver.answer(reserved("list", query), call));
-    const page = data as { requests: Snapshot[]; cursor?: string };
+    const frame = await this.#driver.within({ signal, timeout }, (call) => this.#driver.answer(reserved("list", query), call));
+    const page = frame.data as { requests: Snapshot[]; cursor?: string };
     page.requests.forEach(plain);
     return page;
   }

@@ -9,7 +9,7 @@ import { ManualClock } from "./support/clock.js";
 import { ada, frames, snapshot } from "./support/harness.js";
 import { FakeServer } from "./support/server.js";
 
-const shared = { decode, plain, limit: 35_000 };
+const shared = { decode, plain, answerLimit: 35_000 };
 
 async function start(t: TestContext, token: () => string = () => ada) {
   const server = await FakeServer.start();

@@ -231,7 +231,13 @@ test("the log hears each change of state and each failure, and no token", async 
   await assert.rejects(reading, { code: "CLOSED" });
   assert.deepEqual(
     heard.map((line) => line.trim()),
-    ["connecting: start", "open: connected", "reconnecting: lost", "no answer Error: no answer", "closed: closed"],
+    [
+      "connecting: start",
+      "open: connected",
+      "reconnecting: lost",
+      "the server did not answer Error: the server did not answer",
+      "closed: closed",
+    ],
   );
   assert.deepEqual(clock.due(), []);
 });

@@ -24,7 +24,7 @@ test("nothing is left behind when nothing is pending", () => {
   const pending = new Pending(storage, "key");
   pending.claim("ada");
   pending.put("r-1", 0);
-  pending.remove("r-1");
+  pending.put("r-1", undefined);
   assert.equal(storage.items.size, 0);
 });
 
@@ -33,7 +33,7 @@ test("two clients share a storage without losing each other's requests", () => {
   const [one, two] = [new Pending(storage, "key"), new Pending(storage, "key")];
   one.put("r-1", 0);
   two.put("r-2", 0);
-  one.remove("r-1");
+  one.put("r-1", undefined);
   assert.deepEqual(one.load().requests, new Map([["r-2", 0]]));
 });
 

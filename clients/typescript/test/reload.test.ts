@@ -44,8 +44,50 @@ test("an aborted request does not come back", async (t) => {
   controller.abort();
   await assert.rejects(request.result, { code: "CANCELLED" });
   peer.send(f.ack());
-  await peer.expect("streamer.cancel");
+  const cancel = await peer.expect("streamer.cancel");
+  assert.equal(storage.items.size, 1);
+  peer.send(f.snapshot(cancel.id, "CANCELLED", 2));
+  while (storage.items.size) await turn(1);
+});
+
+test("a cancel that was asked for as the page was closed is sent by the next one", async (t) => {
+  const storage = new MemoryStorage();
+  const { server, clock, connect } = await newHarness(t, { storage });
+  const before = connect();
+  const controller = new AbortController();
+  const peer = await server.connections.next();
+  const request = before.request("charge", {}, { id: "r-1", signal: controller.signal });
+  await peer.expect("charge");
+  controller.abort();
+  before.close();
+  await assert.rejects(request.result, { code: "CANCELLED" });
+
+  const after = connect();
+  assert.deepEqual(after.pending(), []);
+  const next = await server.connections.next();
+  // The message may come to the server behind the first cancel.
+  const early = await next.expect("streamer.cancel");
+  assert.deepEqual(early.payload, { request_id: "r-1" });
+  next.send(frames(early.id).error("NOT_FOUND"));
+  while (!clock.due().includes(500)) await turn(1);
+  clock.advance(500);
+  next.send(f.snapshot((await next.expect("streamer.cancel")).id, "CANCELLED", 2));
+  while (storage.items.size) await turn(1);
+  assert.equal(next.messages.waiting, 0);
+});
+
+test("what was aborted before it was sent is not sent by the next page", async (t) => {
+  const storage = new MemoryStorage();
+  const { server, connect } = await newHarness(t, { storage });
+  const controller = new AbortController();
+  const before = connect();
+  const request = before.request("charge", {}, { id: "r-1", signal: controller.signal });
+  controller.abort();
+  before.close();
+  await assert.rejects(request.result, { code: "CANCELLED" });
   assert.equal(storage.items.size, 0);
+  connect();
+  await server.connections.next();
 });
 
 test("what a closed client is asked for is not kept for the next page", async (t) => {

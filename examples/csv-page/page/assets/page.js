@@ -93,7 +93,7 @@ var init_http = __esm({
           const token = await this.tokens.get();
           const abort = new AbortController();
           const giveUp = () => abort.abort();
-          const stop = this.timers.after(this.shared.limit, giveUp, giveUp);
+          const stop = this.timers.after(this.shared.answerLimit, giveUp, giveUp);
           try {
             const { fetcher } = this;
             const response = await fetcher(this.#base + path, {
@@ -160,6 +160,7 @@ var StreamerError = class extends Error {
     this.requestId = requestId;
   }
 };
+var fault = (code, message, requestId, cause) => new StreamerError({ code, message }, requestId, cause);
 
 // clients/typescript/src/clock.ts
 var systemClock = {
@@ -269,7 +270,7 @@ function reserved(name, payload, codec = JSON) {
 function checkId(id) {
   if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
   const message = `${JSON.stringify(id)} is not a valid id: use 1 to 128 of A-Za-z0-9_.:-`;
-  throw new StreamerError({ code: "VALIDATION_ERROR", message }, id);
+  throw fault("VALIDATION_ERROR", message, id);
 }
 function newId() {
   return "req_" + crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -284,23 +285,18 @@ var ANSWER_WITHIN = 35e3;
 // clients/typescript/src/connection.ts
 var OPEN_WITHIN = 15e3;
 var PONG_WITHIN = 1e4;
-var noAnswer = () => new Error("no answer");
+var noAnswer = () => new Error("the server did not answer");
 var LOOK_EVERY = 15e3;
 var Connection = class {
-  constructor(SocketClass, url2, token, codec, timers, events) {
+  constructor(SocketClass, url2, token, codec, timers, listener) {
     this.codec = codec;
     this.timers = timers;
-    this.events = events;
+    this.listener = listener;
     this.live = true;
     this.heard = 0;
     this.#opened = deferred();
     this.#ended = deferred();
     this.#calls = /* @__PURE__ */ new Map();
-    this.#isOpen = false;
-    this.#over = false;
-    this.#lastHeard = 0;
-    this.#stopWatch = () => {
-    };
     this.opened = this.#opened.promise;
     this.ended = this.#ended.promise;
     const giveUp = () => this.close();
@@ -358,7 +354,7 @@ var Connection = class {
     if (this.#over) return;
     const wasOpen = this.#isOpen;
     this.close();
-    if (wasOpen) this.events.onEnd(reason);
+    if (wasOpen) this.listener.onEnd(reason);
   }
   retire() {
     this.#ended.resolve();
@@ -368,7 +364,7 @@ var Connection = class {
   close() {
     if (this.#over) return;
     this.#over = true;
-    this.#stopWatch();
+    this.#stopWatch?.();
     this.#opened.resolve(false);
     this.#ended.resolve();
     this.#failCalls();
@@ -387,7 +383,7 @@ var Connection = class {
       this.#failCalls();
       return;
     }
-    this.events.onAny(frame);
+    this.listener.onAny(frame);
     const answer = this.#calls.get(frame.request_id ?? "");
     if (answer) {
       this.#calls.delete(frame.request_id);
@@ -395,9 +391,9 @@ var Connection = class {
     }
   }
   #watch() {
-    const silence = this.events.silence();
+    const silence = this.listener.silence();
     this.#stopWatch = this.timers.after(Math.min(LOOK_EVERY, silence), () => {
-      if (this.timers.time.now() - this.#lastHeard >= this.events.silence()) this.check();
+      if (this.timers.time.now() - this.#lastHeard >= this.listener.silence()) this.check();
       this.#watch();
     });
   }
@@ -459,10 +455,7 @@ var Link = class {
     this.reason = "start";
     /** How often it was started and stopped: what began before belongs to the past. */
     this.#life = 0;
-    this.#started = false;
     this.#next = deferred();
-    this.#openedAt = 0;
-    this.#dialing = false;
     this.#attempt = 0;
     // since a connection was last of use
     this.#refused = 0;
@@ -470,10 +463,6 @@ var Link = class {
     this.#unauthorized = 0;
     // tokens in a row that were not taken
     this.#offline = globalThis.navigator?.onLine === false;
-    this.#cancelDial = () => {
-    };
-    this.#cancelRenewal = () => {
-    };
   }
   #life;
   #started;
@@ -504,8 +493,8 @@ var Link = class {
     const { events } = this.parts;
     events.removeEventListener?.("online", this);
     events.removeEventListener?.("offline", this);
-    this.#cancelDial();
-    this.#cancelRenewal();
+    this.#cancelDial?.();
+    this.#cancelRenewal?.();
     this.#opening?.close();
     const session = this.#session;
     if (session) this.#next = deferred();
@@ -539,7 +528,7 @@ var Link = class {
     this.#dialIn(this.parts.timers.backoff(0));
   }
   #dialIn(ms) {
-    this.#cancelDial();
+    this.#cancelDial?.();
     this.#cancelDial = this.parts.timers.after(ms, () => void this.#dial());
   }
   async #dial() {
@@ -620,7 +609,7 @@ var Link = class {
     const { timers, tokens } = this.parts;
     this.#session = void 0;
     this.#next = deferred();
-    this.#cancelRenewal();
+    this.#cancelRenewal?.();
     if (reason === "unauthorized") tokens.refuse();
     if (session.heard || timers.time.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
     this.#set("reconnecting", this.#offline ? "offline" : reason);
@@ -628,7 +617,7 @@ var Link = class {
   }
   /** Renews the token on the live socket before it expires; ms undefined: never. */
   #renewIn(ms, session) {
-    this.#cancelRenewal();
+    this.#cancelRenewal?.();
     if (ms) this.#cancelRenewal = this.parts.timers.after(ms, () => void this.#renew(session));
   }
   async #renew(session) {
@@ -648,30 +637,28 @@ var Link = class {
     if (this.state === state2 && this.reason === reason) return;
     this.state = state2;
     this.reason = reason;
-    this.parts.onState();
+    this.parts.onMove();
   }
 };
 
 // clients/typescript/src/pending.ts
 var Pending = class {
-  constructor(source, key) {
+  constructor(source, storageKey) {
     this.source = source;
-    this.key = key;
+    this.storageKey = storageKey;
   }
   #caller;
   load() {
     try {
-      const { caller, requests } = JSON.parse(this.#storage.getItem(this.key));
+      const { caller, requests } = JSON.parse(this.#storage.getItem(this.storageKey));
       return { caller, requests: new Map(requests) };
     } catch {
       return { requests: /* @__PURE__ */ new Map() };
     }
   }
+  /** Notes what there is to know of a request; undefined: nothing more. */
   put(id, kept) {
-    this.#change((requests) => requests.set(id, kept));
-  }
-  remove(id) {
-    this.#change((requests) => requests.delete(id));
+    this.#change((requests) => kept === void 0 ? requests.delete(id) : requests.set(id, kept));
   }
   /** Notes the caller whose requests these are from now on. */
   claim(caller) {
@@ -683,8 +670,8 @@ var Pending = class {
     const { caller, requests } = this.load();
     edit(requests);
     try {
-      if (!requests.size) this.#storage?.removeItem(this.key);
-      else this.#storage?.setItem(this.key, JSON.stringify({ caller: this.#caller ?? caller, requests: [...requests] }));
+      if (!requests.size) this.#storage?.removeItem(this.storageKey);
+      else this.#storage?.setItem(this.storageKey, JSON.stringify({ caller: this.#caller ?? caller, requests: [...requests] }));
     } catch {
     }
   }
@@ -713,8 +700,6 @@ var Tracked = class {
     this.encoded = encoded;
     this.follow = follow2;
     this.ended = false;
-    /** The server has nothing more to do for it. */
-    this.finished = false;
     /** Resolves when the server has answered the message, or will not any more: what is sent from then on does not overtake it. */
     this.answered = deferred();
     this.current = { status: "pending", percentage: 0, message: "", rev: 0 };
@@ -763,7 +748,7 @@ var Tracked = class {
   }
   /** There is no use in sending the message, or a subscribe. */
   get dropped() {
-    return this.ended || (this.stored ? this.unread : !!this.cancelled);
+    return this.ended || (this.stored ? this.unread : !!this.cancelAnswer);
   }
   /** Resolves when readers come, or the last one leaves. */
   get moved() {
@@ -869,7 +854,6 @@ var Driver = class {
     this.tracked = /* @__PURE__ */ new Map();
     this.states = /* @__PURE__ */ new Set();
     this.taps = /* @__PURE__ */ new Set();
-    this.#restored = false;
     /** By id: the last redrive, which resolves when it is answered. */
     this.#redrives = /* @__PURE__ */ new Map();
     this.#follow = async (ref, id) => {
@@ -898,7 +882,7 @@ var Driver = class {
     const http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(base, tokens, codec, timers, options.fetch ?? fetch, {
       decode,
       plain,
-      limit: ANSWER_WITHIN
+      answerLimit: ANSWER_WITHIN
     });
     this.#timers = timers;
     this.#http = http;
@@ -913,7 +897,7 @@ var Driver = class {
       events,
       log,
       onAny: (frame) => this.offer(frame),
-      onState: () => {
+      onMove: () => {
         const { state: state2, reason } = this.link;
         log?.(`${state2}: ${reason}`);
         tell(this.states, void 0);
@@ -941,35 +925,35 @@ var Driver = class {
     this.#restored = true;
     const { caller, requests } = this.#pending.load();
     for (const [id, kept] of requests) {
-      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : void 0, caller, +kept || 0);
+      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : "", caller, kept);
     }
-    if (this.tracked.size) this.link.start();
+    if (requests.size) this.link.start();
   }
   close() {
-    this.link.close("closed", new StreamerError({ code: "CLOSED", message: "the client was closed" }));
+    this.link.close("closed", fault("CLOSED", "the client was closed"));
   }
   /** Keeps a request, and sees to it. */
-  begin(id, text, caller = this.#caller, percentage) {
-    const { link } = this;
+  begin(id, text, caller = this.#caller, kept) {
     const request = this.make(id, text);
-    try {
-      checkId(id);
-    } catch (error) {
-      request.fail(error);
-      return request;
-    }
     request.owner = caller;
-    if (percentage !== void 0) {
+    request.link = this.link;
+    if (kept !== void 0) {
       request.sentAt = this.#timers.time.now();
-      request.current = { ...request.current, percentage };
+      request.current = { ...request.current, percentage: +kept || 0 };
+    }
+    if (kept === null) {
+      request.stored = false;
+      request.ended = true;
+      void this.cancelBehind(request);
+      return request;
     }
     this.tracked.set(id, request);
     void request.over.then(() => {
-      if (!link.closedBy) this.#pending.remove(id);
+      this.#keep(request);
       if (this.tracked.get(id) === request) this.tracked.delete(id);
     });
-    this.#keep(request);
     void this.#drive(request);
+    this.#keep(request);
     return request;
   }
   make(id, text) {
@@ -977,15 +961,14 @@ var Driver = class {
   }
   /** Calls `stop` when the options say so, until the function that it returns is called. */
   bound({ signal, timeout }, code, stop, id) {
-    const end = (code2, message) => stop(new StreamerError({ code: code2, message }, id, signal?.reason));
+    const end = (code2, message) => stop(fault(code2, message, id, signal?.reason));
     const abort = () => end(signal.reason?.name === "TimeoutError" ? "TIMEOUT" : code, "aborted");
-    const cancelTimer = timeout ? this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`)) : () => {
-    };
+    const cancelTimer = timeout && this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`));
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
     return () => {
       signal?.removeEventListener("abort", abort);
-      cancelTimer();
+      if (cancelTimer) cancelTimer();
     };
   }
   /** Runs a call within its options. Whoever has given it up waits no longer, and it is not sent any more. */
@@ -1029,14 +1012,23 @@ var Driver = class {
   }
   /** Cancels a request that may not be stored yet. */
   cancelBehind(request) {
-    request.cancelled ??= this.#cancelBehind(request);
-    return request.cancelled;
+    if (!request.cancelAnswer) {
+      request.cancelPending = !!request.sentAt && !request.finished;
+      request.cancelAnswer = this.#cancelBehind(request).finally(() => {
+        request.cancelPending = false;
+        this.#keep(request);
+      });
+      request.cancelAnswer.catch(() => {
+      });
+      this.#keep(request);
+    }
+    return request.cancelAnswer;
   }
   /** The message may be under way, and be stored after the cancel was asked for. */
   async #cancelBehind(request) {
     const { id, sentAt } = request;
-    const drop = () => request.fail(new StreamerError({ code: "CANCELLED", message: "cancelled before it was stored" }, id));
-    if (sentAt === void 0) {
+    const drop = () => request.fail(fault("CANCELLED", "cancelled before it was stored", id));
+    if (!sentAt) {
       drop();
       return;
     }
@@ -1067,6 +1059,7 @@ var Driver = class {
     let failures = 0;
     let watched;
     try {
+      checkId(id);
       while (!request.ended) {
         if (request.unread && request.stored) {
           if (watched && link.isCurrent(watched)) await watched.call(reserved("unsubscribe", { request_id: id })).catch(() => {
@@ -1082,7 +1075,7 @@ var Driver = class {
         const [frame, session] = await this.#ask(message, request, request);
         if (!frame) {
           request.answered.resolve();
-          await request.cancelled;
+          await request.cancelAnswer;
           continue;
         }
         if (frame.error && !frame.rev) {
@@ -1130,12 +1123,11 @@ var Driver = class {
         if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (link.closedBy) throw link.closedBy;
-        this.options.log?.("no answer", error);
+        this.options.log?.("the server did not answer", error);
         if (asking?.dropped) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
-          const retry = { retryable: true };
           throw new StreamerError(
-            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry },
+            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } },
             request?.id ?? (message.ref && message.id),
             error
           );
@@ -1143,7 +1135,7 @@ var Driver = class {
         if (link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
         continue;
       }
-      if (frame.error?.code !== "UNAUTHORIZED" || frame.rev || refused || byHttp) return byHttp ? [frame] : [frame, session];
+      if (frame.error?.code !== "UNAUTHORIZED" || frame.rev || refused || byHttp) return [frame, byHttp ? void 0 : session];
       refused = true;
       session.drop("unauthorized");
     }
@@ -1166,11 +1158,14 @@ var Driver = class {
     if (request?.stored) this.#keep(request);
     tell(this.taps, frame);
   }
-  /** Notes in the storage how far a request is. */
+  /** Notes in the storage how far a request is; at once, since the page may be closed with this very task. */
   #keep(request) {
-    if (request.ended || this.link.closedBy) return;
-    const kept = request.stored ? Math.floor(request.current.percentage) : request.encoded;
-    if (kept !== request.kept) this.#pending.put(request.id, kept);
+    const { id, link, stored, encoded, cancelPending, ended } = request;
+    if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
+    let kept = stored ? Math.floor(request.current.percentage) : encoded;
+    if (ended) kept = void 0;
+    if (cancelPending) kept = null;
+    if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
   }
   /** Nothing that one caller asked for is sent under another's token. */
@@ -1179,7 +1174,7 @@ var Driver = class {
     this.#pending.claim(caller);
     for (const request of this.tracked.values()) {
       if (request.owner && request.owner !== caller) {
-        request.fail(new StreamerError({ code: "FORBIDDEN", message: "the token is another caller's" }, request.id));
+        request.fail(fault("FORBIDDEN", "the token is another caller's", request.id));
       }
       request.owner = caller;
     }
@@ -1235,7 +1230,7 @@ var Streamer = class {
     const { id = newId(), metadata, onProgress } = options;
     const refuse = (code, message) => {
       const request2 = driver.make(id, "");
-      request2.fail(new StreamerError({ code, message }, id));
+      request2.fail(fault(code, message, id));
       return request2.handle;
     };
     let text;
@@ -1253,10 +1248,8 @@ var Streamer = class {
       options,
       "CANCELLED",
       (error) => {
-        const { sentAt } = request;
         request.fail(error);
-        if (sentAt !== void 0) driver.cancelBehind(request).catch(() => {
-        });
+        void driver.cancelBehind(request);
       },
       id
     );
@@ -1293,8 +1286,8 @@ var Streamer = class {
   }
   /** A page of your requests, newest first, without results. */
   async list({ signal, timeout, ...query } = {}) {
-    const { data } = await this.#driver.within({ signal, timeout }, (call) => this.#driver.answer(reserved("list", query), call));
-    const page = data;
+    const frame = await this.#driver.within({ signal, timeout }, (call) => this.#driver.answer(reserved("list", query), call));
+    const page = frame.data;
     page.requests.forEach(plain);
     return page;
   }
