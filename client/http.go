@@ -103,7 +103,8 @@ func (h *httpAPI) follow(ctx context.Context, call *Call) error {
 	}
 	for failures := 0; !call.hasEnded(); {
 		asked, rev := time.Now(), call.seen()
-		s, err := h.snapshot(ctx, http.MethodGet, path(call.id)+with(call.subject, "wait", longPoll.String(), "rev", strconv.FormatInt(rev, 10)), nil)
+		s, err := h.snapshot(ctx, http.MethodGet, path(call.id)+with(call.subject, "wait", longPoll.String(), "rev",
+			strconv.FormatInt(rev, 10)), nil)
 		if err == nil && call.offer(wire.Frame{Type: wire.TypeRequest, RequestID: call.id, Request: &s}) {
 			failures = 0
 			continue

@@ -246,7 +246,8 @@ func (t *socket) add(call *Call) error {
 	defer t.mu.Unlock()
 	// A frame names only the id, not the subject.
 	if followed := t.calls[call.id]; len(followed) > 0 && (call.message != nil || call.subject != followed[0].subject) {
-		return errorf(wire.DuplicateRequest, call.id, "this client already follows a request with the id %q: use its Call, or another id", call.id)
+		return errorf(wire.DuplicateRequest, call.id, "this client already follows a request with the id %q: use its Call, or another id",
+			call.id)
 	}
 	t.calls[call.id] = append(t.calls[call.id], call)
 	return nil
@@ -276,7 +277,8 @@ func reserved(action string, payload any) *wire.Message {
 func (t *socket) askOn(ctx context.Context, s *session, m *wire.Message, about string, call *Call) (wire.Frame, error) {
 	encoded := m.Append(nil)
 	if len(encoded) > maxMessage {
-		return wire.Frame{}, errorf(wire.PayloadTooLarge, about, "the message has %d bytes, %d are allowed on a WebSocket", len(encoded), maxMessage)
+		return wire.Frame{}, errorf(wire.PayloadTooLarge, about, "the message has %d bytes, %d are allowed on a WebSocket", len(encoded),
+			maxMessage)
 	}
 	f, err := s.ask(ctx, m.ID, encoded, call)
 	switch {

@@ -41,7 +41,8 @@ func fail(ctx context.Context, e *lift.Event, err error) (*lift.Response, error)
 	case action.HTTPStatus() < http.StatusInternalServerError:
 		return nil, err
 	}
-	e.Logger().ErrorContext(ctx, "action failed", requestKey, note(e, requestKey), tenantKey, note(e, tenantKey), "action", action.Action, "error", action.Error())
+	e.Logger().ErrorContext(ctx, "action failed", requestKey, note(e, requestKey), tenantKey, note(e, tenantKey), "action",
+		action.Action, "error", action.Error())
 	shown, _ := lift.AsError(err)
 	res := errorResponse(ctx, e, shown)
 	res.Relayed = true // an action's answer, not this function's

@@ -70,7 +70,8 @@ func Processor(parts Parts) (*lift.App, error) {
 		report, err := p.Sweep(ctx)
 		e.Annotate(slog.Int("dispatched", report.Dispatched), slog.Int("lease_expirations", report.LeaseExpirations),
 			slog.Int("failed", report.Failed), slog.Int("notified", report.Notified), slog.Int("unnotified", report.Unnotified),
-			slog.Int("undecodable", report.Undecodable), slog.Int("closed", report.Closed), slog.Int("pruned", report.Pruned), slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
+			slog.Int("undecodable", report.Undecodable), slog.Int("closed", report.Closed), slog.Int("pruned", report.Pruned),
+			slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
 		if err != nil {
 			return nil, fmt.Errorf("sweep: %w", err)
 		}

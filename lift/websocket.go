@@ -74,7 +74,8 @@ func (a *App) WebSocket(route string, h Handler, mw ...Middleware) {
 	case route == RouteDisconnect:
 		trigger = TriggerDisconnect
 	case route == "" || strings.HasPrefix(route, "$") && route != RouteDefault:
-		panic(fmt.Sprintf("lift: %q is not a valid WebSocket route key: wanted $connect, $disconnect, $default or a route of your own without a leading $", route))
+		panic(fmt.Sprintf("lift: %q is not a valid WebSocket route key: wanted $connect, $disconnect, $default or a route of your own "+
+			"without a leading $", route))
 	}
 	f.routes[route] = a.build("App.WebSocket "+route, trigger, h, mw)
 }

@@ -176,8 +176,9 @@ func (s *Staging) functions(certificates string) error {
 	if s.gateway, err = gateway.New(config); err != nil {
 		return err
 	}
-	handler, path, err := withConsole(c.watched("execute-api", s.gateway), consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
-		issuer: s.issuer, audience: s.audience, key: s.key, foreign: c.Parameters["JwksUrl"] != "", logs: logs})
+	handler, path, err := withConsole(c.watched("execute-api", s.gateway),
+		consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
+			issuer: s.issuer, audience: s.audience, key: s.key, foreign: c.Parameters["JwksUrl"] != "", logs: logs})
 	if err != nil {
 		return err
 	}

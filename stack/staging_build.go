@@ -12,7 +12,8 @@ import (
 
 // buildFunctions builds the binaries as `make dist` does, for this machine.
 func buildFunctions(ctx context.Context, source, folder string, functions []*functionPlan) error {
-	args := []string{"build", "-trimpath", "-ldflags=-s -w -buildid=", "-tags", "lambda.norpc,nethttpomithttp2", "-o", folder + string(filepath.Separator)}
+	args := []string{"build", "-trimpath", "-ldflags=-s -w -buildid=", "-tags", "lambda.norpc,nethttpomithttp2", "-o",
+		folder + string(filepath.Separator)}
 	for _, f := range functions {
 		if dir := "./cmd/" + f.binary; !slices.Contains(args, dir) {
 			args = append(args, dir)

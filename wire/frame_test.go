@@ -55,7 +55,7 @@ func TestOnlyTheThreeLastStatesAreFinal(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string]bool{wire.StateQueued: false, wire.StateRunning: false,
 		wire.StateSucceeded: true, wire.StateFailed: true, wire.StateCancelled: true} {
-		t.Run(string(state), func(t *testing.T) {
+		t.Run(state, func(t *testing.T) {
 			if got := (wire.Snapshot{State: state}).Final(); got != want {
 				t.Errorf("%s: final is %v", state, got)
 			}

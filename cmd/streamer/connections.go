@@ -48,7 +48,8 @@ func newConnections(env *environment) *cobra.Command {
 		}),
 	}
 	flags.register(cmd)
-	flags.subjectFlag(env, cmd, "subject whose connections to list, '*' for all (default: your own); other subjects need a token with the scope "+request.OperatorScope)
+	flags.subjectFlag(env, cmd, "subject whose connections to list, '*' for all (default: your own); other subjects need a token with "+
+		"the scope "+request.OperatorScope)
 	cmd.Flags().IntVar(&query.Limit, "limit", 100, "how many to list, 1 to 100")
 	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "start of the page: what the page before printed as more")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -33,7 +33,8 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.url, "url", "", "WebSocket URL (default $STREAMER_URL, else "+defaultURL+")")
 	flags.StringVar(&f.httpURL, "http-url", "", "root of the HTTP API (default $STREAMER_HTTP_URL, else the root of --url's host)")
-	flags.StringVar(&f.token, "token", "", "token (default $STREAMER_TOKEN, else one signed with the development key when the server is on this machine)")
+	flags.StringVar(&f.token, "token", "", "token (default $STREAMER_TOKEN, else one signed with the development key when the server "+
+		"is on this machine)")
 	dataFlag(cmd, &f.data)
 }
 
@@ -104,7 +105,8 @@ func (f *clientFlags) bearer(env *environment) (string, error) {
 		return token, nil
 	}
 	if !isLoopback(f.webSocketURL(env)) {
-		return "", &exitError{exitUsage, fmt.Errorf("%s is not on this machine: pass its token with --token or $STREAMER_TOKEN", f.webSocketURL(env))}
+		return "", &exitError{exitUsage, fmt.Errorf("%s is not on this machine: pass its token with --token or $STREAMER_TOKEN",
+			f.webSocketURL(env))}
 	}
 	grant := devGrant()
 	if f.subject != "" {
@@ -123,7 +125,8 @@ const dialTime = 10 * time.Second
 // open connects, and returns the client of the subject. The caller closes it.
 func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Client, error) {
 	if u, err := url.Parse(f.webSocketURL(env)); err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
-		return nil, &exitError{exitUsage, fmt.Errorf("%q is not a valid WebSocket URL: set --url or $STREAMER_URL to one such as %s", f.webSocketURL(env), defaultURL)}
+		return nil, &exitError{exitUsage, fmt.Errorf("%q is not a valid WebSocket URL: set --url or $STREAMER_URL to one such as %s",
+			f.webSocketURL(env), defaultURL)}
 	}
 	if _, err := f.bearer(env); err != nil { // before anything is tried
 		return nil, err
@@ -150,7 +153,8 @@ func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Clien
 }
 
 // run is a command with a client, whose errors are explained.
-func (f *clientFlags) run(env *environment, do func(ctx context.Context, c *client.Client, args []string) error) func(*cobra.Command, []string) error {
+func (f *clientFlags) run(env *environment, do func(ctx context.Context, c *client.Client, args []string) error) func(*cobra.Command,
+	[]string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		c, err := f.open(cmd.Context(), env)
 		if err != nil {

@@ -45,7 +45,8 @@ func newList(env *environment) *cobra.Command {
 		}),
 	}
 	flags.registerHTTP(cmd)
-	flags.subjectFlag(env, cmd, "subject whose requests to list, '*' for all (default: your own); other subjects need a token with the scope "+request.OperatorScope)
+	flags.subjectFlag(env, cmd, "subject whose requests to list, '*' for all (default: your own); other subjects need a token with the "+
+		"scope "+request.OperatorScope)
 	cmd.Flags().StringVar(&query.Action, "action", "", "list only requests of this action")
 	cmd.Flags().StringVar(&query.State, "state", "", "list only requests in this state: QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)
@@ -71,7 +72,8 @@ func printTable(env *environment, list wire.List) error {
 		if r.Error != nil {
 			message = string(r.Error.Code) + ": " + r.Error.Message
 		}
-		fmt.Fprintf(w, "%s%s\t%s\t%s\t%.0f\t%s\t%s\n", subject(oneLine(r.Subject)), oneLine(r.ID), oneLine(r.Action), oneLine(r.State), r.Percentage,
+		fmt.Fprintf(w, "%s%s\t%s\t%s\t%.0f\t%s\t%s\n", subject(oneLine(r.Subject)), oneLine(r.ID), oneLine(r.Action), oneLine(r.State),
+			r.Percentage,
 			r.CreatedAt.Local().Format(time.DateTime), oneLine(message))
 	}
 	return endPage(env, w, list.Cursor)

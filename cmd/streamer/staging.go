@@ -47,7 +47,8 @@ func newStaging(env *environment) *cobra.Command {
 			case once && len(args) == 0:
 				return &exitError{exitUsage, errors.New("--once has no command: put one behind --, as in: streamer staging --once -- go test ./...")}
 			case !once && len(args) > 0:
-				return &exitError{exitUsage, fmt.Errorf("%q is run only with --once: add --once before --, or leave the command out", strings.Join(args, " "))}
+				return &exitError{exitUsage, fmt.Errorf("%q is run only with --once: add --once before --, or leave the command out",
+					strings.Join(args, " "))}
 			case grant.TTL <= 0:
 				return &exitError{exitUsage, fmt.Errorf("--ttl %v is not valid: set a time above zero, such as 1h", grant.TTL)}
 			}
@@ -107,7 +108,8 @@ func useStaging(ctx context.Context, env *environment, stack *stack.Staging, gra
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	env.say("  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(), stack.Backends())
+	env.say("  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(),
+		stack.Backends())
 	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token,
 		"STREAMER_OTHER_TOKEN=" + other, "STREAMER_SIGN_KEY=" + stack.KeyFile()}
 	if len(command) > 0 {

@@ -47,7 +47,8 @@ func newVerify(env *environment) *cobra.Command {
 				return err
 			}
 			c.Close()
-			target, err := verifyTarget(env, flags, firstOf(other, env.getenv("STREAMER_OTHER_TOKEN")), firstOf(signKey, env.getenv("STREAMER_SIGN_KEY")))
+			target, err := verifyTarget(env, flags, firstOf(other, env.getenv("STREAMER_OTHER_TOKEN")),
+				firstOf(signKey, env.getenv("STREAMER_SIGN_KEY")))
 			if err != nil {
 				return err
 			}
@@ -57,8 +58,10 @@ func newVerify(env *environment) *cobra.Command {
 	}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&other, "other-token", "", "token of another tenant, for the checks of isolation (default $STREAMER_OTHER_TOKEN)")
-	cmd.Flags().StringVar(&operator, "operator-token", "", "token of the same tenant with the scope streamer:operator (default: one made with the key, if there is one)")
-	cmd.Flags().StringVar(&signKey, "sign-key", "", "PEM file with the Ed25519 key that signs the stage's tokens, for the checks of invalid tokens (default $STREAMER_SIGN_KEY)")
+	cmd.Flags().StringVar(&operator, "operator-token", "",
+		"token of the same tenant with the scope streamer:operator (default: one made with the key, if there is one)")
+	cmd.Flags().StringVar(&signKey, "sign-key", "", "PEM file with the Ed25519 key that signs the stage's tokens, for the checks of "+
+		"invalid tokens (default $STREAMER_SIGN_KEY)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a check")
 	return cmd
 }
@@ -128,7 +131,8 @@ func runVerify(ctx context.Context, env *environment, target *verify.Target, asJ
 			outcome, detail = "FAIL", jwt.ReplaceAllString(r.Err.Error(), "TOKEN")
 		}
 		if asJSON {
-			line, err := json.Marshal(map[string]any{"group": r.Group, "name": r.Name, "outcome": outcome, "detail": detail, "ms": r.Took.Milliseconds()})
+			line, err := json.Marshal(map[string]any{"group": r.Group, "name": r.Name, "outcome": outcome, "detail": detail,
+				"ms": r.Took.Milliseconds()})
 			unwritten = cmp.Or(unwritten, err, env.print("%s\n", line))
 			return
 		}

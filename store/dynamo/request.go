@@ -131,7 +131,8 @@ func sized(err error, brings int) error {
 }
 
 func tooLarge(cause error) *request.Error {
-	err := request.Errorf(wire.PayloadTooLarge, "the request would have more than %d KB with all that belongs to it, which is the most that can be stored", maxItem>>10)
+	err := request.Errorf(wire.PayloadTooLarge, "the request would have more than %d KB with all that belongs to it, which is the most "+
+		"that can be stored", maxItem>>10)
 	err.Cause = cause
 	return err
 }

@@ -223,7 +223,8 @@ func scan(row interface{ Scan(dest ...any) error }) (_ *request.Request, err err
 		&r.Fence, &due,
 		&r.Attempt, &r.Slices, &r.LeaseExpirations, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
 		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers,
-		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &permits, &r.ThrottledBy, &created, &updated, &started, &claimed, &finished, &expires)
+		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &permits, &r.ThrottledBy, &created, &updated,
+		&started, &claimed, &finished, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, request.ErrNotFound
 	}
