@@ -45,7 +45,7 @@ func newStaging(env *environment) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case once && len(args) == 0:
-				return &exitError{exitUsage, errors.New("--once has no command: put one behind --, as in: streamer staging --once -- go test ./...")}
+				return &exitError{exitUsage, errors.New("--once has no command: put one behind --, as in \"streamer staging --once -- go test ./app\"")}
 			case !once && len(args) > 0:
 				return &exitError{exitUsage, fmt.Errorf("%q is run only with --once: add --once before --, or leave the command out",
 					strings.Join(args, " "))}

@@ -19,7 +19,8 @@ type (
 	list    []list
 	matrix  [2][]matrix
 	pointer *pointer
-	node    struct {
+	//lint:ignore U1000 the type embeds itself, which is what is tested
+	node struct {
 		*node
 		Children map[string][]*node `json:"children"`
 	}
@@ -56,8 +57,9 @@ type (
 		right `json:"inner"`
 	}
 	quoted struct {
-		Number *int  `json:",string"`
-		Many   []int `json:",string"`
+		Number *int `json:",string"`
+		//lint:ignore SA5008 encoding/json leaves the option of a slice out, and so must the schema
+		Many []int `json:",string"`
 	}
 )
 

@@ -207,7 +207,8 @@ func (l *loop) context(inv *invocation) (context.Context, context.CancelFunc, er
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), time.UnixMilli(deadline))
 	ctx = lambdacontext.NewContext(ctx, lc)
-	return context.WithValue(ctx, "x-amzn-trace-id", trace), cancel, nil //nolint:staticcheck,revive // the key is the X-Ray SDK's
+	//lint:ignore SA1029 the key is the one that the X-Ray SDK reads
+	return context.WithValue(ctx, "x-amzn-trace-id", trace), cancel, nil //nolint:staticcheck,revive // the same
 }
 
 // decode decodes a header's JSON into value, if there is any.
