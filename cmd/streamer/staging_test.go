@@ -37,21 +37,24 @@ func TestStagingSaysWhatToDo(t *testing.T) {
 		code int
 		says string
 	}{
-		{"staging --once", exitUsage, "--once needs a command"},
-		{"staging -- true", exitUsage, "with --once only"},
+		{"staging --once", exitUsage, "--once has no command: put one behind --"},
+		{"staging -- true", exitUsage, `"true" is run only with --once: add --once`},
 		{"staging --ttl -1s", exitUsage, "--ttl"},
-		{"staging --log loud", exitUsage, "--log loud"},
+		{"staging --log loud", exitUsage, `--log "loud" is not valid: use json or text`},
 		{"staging --listen 127.0.0.1:70000", exitFailed, "cannot listen"},
-		{"staging --parameter StageName", exitUsage, "Name=Value"},
+		{"staging --parameter StageName", exitUsage, `--parameter "StageName" is not valid: write name=value`},
 		{"staging --source /dev/null", exitFailed, "read the template: open /dev/null/deploy/template.yaml: not a directory; run this at the root of the source"},
 		{"staging --source /dev/null --template ../../deploy/template.yaml", exitFailed, "build the functions in /dev/null"},
 		{"staging --source ../.. --parameter Stage=x", exitFailed, "the template has none of this name"},
 		{"staging --source ../.. --parameter ProcessorMemory=1", exitFailed, "parameter ProcessorMemory: it is too small"},
 		{"staging --concurrency -1", exitFailed, "negative"},
 	} {
-		term := start(t, t.Context(), nil, "", strings.Fields(c.args)...)
-		if code := <-term.exit; code != c.code || !strings.Contains(term.err.String(), c.says) {
-			t.Errorf("%s: exit %d, %s", c.args, code, term.err)
-		}
+		t.Run(c.args, func(t *testing.T) {
+			t.Parallel()
+			term := start(t, t.Context(), nil, "", strings.Fields(c.args)...)
+			if code := <-term.exit; code != c.code || !strings.Contains(term.err.String(), c.says) {
+				t.Errorf("got exit %d and %q, want %d and %q", code, term.err, c.code, c.says)
+			}
+		})
 	}
 }

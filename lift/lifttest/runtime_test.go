@@ -21,7 +21,7 @@ func TestExampleAsAProcess(t *testing.T) {
 			if answer.Decode(t, &greeting); answer.Status != 200 || greeting.Message != "Hello, ada!" {
 				t.Errorf("%s: answer %+v", via, answer)
 			}
-			if answer := f.Invoke(t.Context(), t, lifttest.HTTP{Via: via, Path: "/hello/nobody"}); answer.Status != 404 {
+			if answer := f.Invoke(t.Context(), t, lifttest.HTTP{Via: via, Path: "/hello/stranger"}); answer.Status != 404 {
 				t.Errorf("%s: answer %+v", via, answer)
 			}
 		})
