@@ -45,7 +45,7 @@ func IsFailure(ctx context.Context, err error) bool {
 func goesOn(err error) bool {
 	_, continues := errors.AsType[*continuation](err)
 	_, snoozes := errors.AsType[*snooze](err)
-	_, waits := errors.AsType[*waitForSignal](err)
+	_, waits := errors.AsType[*waitForSignalError](err)
 	return continues || snoozes || waits
 }
 

@@ -38,7 +38,7 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) request.Chan
 	}
 	more, continues := errors.AsType[*continuation](out.err)
 	nap, snoozes := errors.AsType[*snooze](out.err)
-	wait, waits := errors.AsType[*waitForSignal](out.err)
+	wait, waits := errors.AsType[*waitForSignalError](out.err)
 	stopped := out.abandoned || errors.Is(out.err, context.Canceled) || errors.Is(out.err, cause)
 
 	switch {

@@ -78,15 +78,15 @@ func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duratio
 			err.Retryable = false
 			return nil, err
 		}
-		return nil, &waitForSignal{job.waited}
+		return nil, &waitForSignalError{job.waited}
 	}
-	return nil, &waitForSignal{request.Await{Token: token, Until: job.clock().Add(timeout)}}
+	return nil, &waitForSignalError{request.Await{Token: token, Until: job.clock().Add(timeout)}}
 }
 
-// waitForSignal is the error by which an action waits for a signal.
-type waitForSignal struct{ request.Await }
+// waitForSignalError is the error by which an action waits for a signal.
+type waitForSignalError struct{ request.Await }
 
-func (w *waitForSignal) Error() string { return fmt.Sprintf("wait for the signal %q", w.Token) }
+func (w *waitForSignalError) Error() string { return fmt.Sprintf("wait for the signal %q", w.Token) }
 
 // Snooze ends the current slice like [Continue], and the next one begins after
 // the wait. Job.SetCheckpoint says where it goes on.

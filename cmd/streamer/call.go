@@ -125,7 +125,7 @@ func (f *following) run(ctx context.Context, env *environment, flags *clientFlag
 	call, err := f.begin(ctx, c)
 	if err != nil {
 		if ctx.Err() != nil {
-			env.say("the server may have the request; look with: %s get %s\n", program(), f.id+flags.where())
+			env.sayf("the server may have the request; look with: %s get %s\n", program(), f.id+flags.where())
 		}
 		return flags.explain(env, err)
 	}
@@ -135,15 +135,15 @@ func (f *following) run(ctx context.Context, env *environment, flags *clientFlag
 	var once sync.Once
 	goesOn := func() {
 		once.Do(func() {
-			env.say("the request keeps running; follow it again with: %s watch %s\n", program(), call.ID()+flags.where())
+			env.sayf("the request keeps running; follow it again with: %s watch %s\n", program(), call.ID()+flags.where())
 		})
 	}
 	if f.onInterrupt == tell {
 		env.interrupt(func() {
 			env.interrupt(nil)
-			env.say("\n")
+			env.sayf("\n")
 			goesOn()
-			env.say("press Ctrl-C again to leave\n")
+			env.sayf("press Ctrl-C again to leave\n")
 		})
 	}
 
@@ -162,10 +162,10 @@ func (f *following) run(ctx context.Context, env *environment, flags *clientFlag
 // cancel cancels the request, whose end the call then has.
 func (f *following) cancel(ctx context.Context, env *environment, c *client.Client) {
 	env.interrupt(nil)
-	env.say("\ncancelling the request; press Ctrl-C again to leave at once\n")
+	env.sayf("\ncancelling the request; press Ctrl-C again to leave at once\n")
 	go func() {
 		if _, err := c.Cancel(ctx, f.id); err != nil && ctx.Err() == nil {
-			env.say("the cancel failed: %v\n", err)
+			env.sayf("the cancel failed: %v\n", err)
 		}
 	}()
 }

@@ -59,7 +59,7 @@ func newConnections(env *environment) *cobra.Command {
 
 func printConnections(env *environment, list wire.ConnectionList) error {
 	if len(list.Connections) == 0 {
-		env.say("no connections\n")
+		env.sayf("no connections\n")
 		return nil
 	}
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)

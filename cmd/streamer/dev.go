@@ -106,7 +106,7 @@ func dev(ctx context.Context, env *environment, config stack.DevConfig) error {
 	var fault error
 	select {
 	case <-ctx.Done():
-		env.say("stopping: running actions save their checkpoints\n")
+		env.sayf("stopping: running actions save their checkpoints\n")
 	case fault = <-stack.Done():
 	}
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
@@ -121,7 +121,7 @@ func dev(ctx context.Context, env *environment, config stack.DevConfig) error {
 }
 
 func greet(env *environment, stack *stack.Dev, config stack.DevConfig) {
-	env.say(`Streamer is running; Ctrl-C stops it.
+	env.sayf(`Streamer is running; Ctrl-C stops it.
   WebSocket  %s
   HTTP       %s
   Console    %s

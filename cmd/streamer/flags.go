@@ -176,11 +176,11 @@ func reportConnection(env *environment) func(client.State) {
 		switch {
 		case !s.Connected && !open && !lost && !tried:
 			tried = true
-			env.say("%v; trying for %v\n", s.Err, dialTime)
+			env.sayf("%v; trying for %v\n", s.Err, dialTime)
 		case s.Connected && lost:
-			env.say("connected again\n")
+			env.sayf("connected again\n")
 		case !s.Connected && open:
-			env.say("the connection was lost; connecting again\n")
+			env.sayf("the connection was lost; connecting again\n")
 		}
 		lost = !s.Connected && (open || lost)
 		open = s.Connected

@@ -58,7 +58,7 @@ func newList(env *environment) *cobra.Command {
 
 func printTable(env *environment, list wire.List) error {
 	if len(list.Requests) == 0 {
-		env.say("no requests\n")
+		env.sayf("no requests\n")
 		return nil
 	}
 	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
@@ -85,7 +85,7 @@ func endPage(env *environment, w *tabwriter.Writer, cursor string) error {
 		return err
 	}
 	if cursor != "" {
-		env.say("more: --cursor %s\n", quote(cursor))
+		env.sayf("more: --cursor %s\n", quote(cursor))
 	}
 	return nil
 }

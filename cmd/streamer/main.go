@@ -41,10 +41,10 @@ func run(ctx context.Context, args []string, env *environment) int {
 		exit = &exitError{exitUsage, err} // cobra's own: an unknown command or flag
 	}
 	if exit.err != nil {
-		env.say("streamer: %v\n", exit.err)
+		env.sayf("streamer: %v\n", exit.err)
 	}
 	if exit.code == exitUsage {
-		env.say("Usage: %s\nSee: %s --help\n", cmd.UseLine(), cmd.CommandPath())
+		env.sayf("Usage: %s\nSee: %s --help\n", cmd.UseLine(), cmd.CommandPath())
 	}
 	return exit.code
 }

@@ -36,7 +36,7 @@ func newOutput(env *environment) *cobra.Command {
 				switch {
 				case follow && met && transient(err):
 					if !lost {
-						env.say("%v; trying again\n", err)
+						env.sayf("%v; trying again\n", err)
 					}
 					lost, part = true, wire.Output{Offset: from}
 				case err != nil:

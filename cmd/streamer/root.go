@@ -59,9 +59,9 @@ func (env *environment) print(format string, args ...any) error {
 	return nil
 }
 
-// say writes to stderr. A terminal shows what other users' texts hold and does not
+// sayf writes to stderr. A terminal shows what other users' texts hold and does not
 // obey it.
-func (env *environment) say(format string, args ...any) {
+func (env *environment) sayf(format string, args ...any) {
 	fmt.Fprint(env.stderr, printableLines(fmt.Sprintf(format, args...)))
 }
 

@@ -84,7 +84,7 @@ func newStaging(env *environment) *cobra.Command {
 
 // staging runs a stack until it is stopped, or for a command.
 func staging(ctx context.Context, env *environment, config stack.StagingConfig, grant stack.Grant, command []string) error {
-	env.say("building the functions and starting the database\n")
+	env.sayf("building the functions and starting the database\n")
 	stack, err := stack.StartStaging(ctx, config)
 	if err != nil {
 		return &exitError{exitFailed, err}
@@ -108,18 +108,18 @@ func useStaging(ctx context.Context, env *environment, stack *stack.Staging, gra
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	env.say("  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(),
+	env.sayf("  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(),
 		stack.Backends())
 	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token,
 		"STREAMER_OTHER_TOKEN=" + other, "STREAMER_SIGN_KEY=" + stack.KeyFile()}
 	if len(command) > 0 {
 		err := runCommand(ctx, env, command, variables)
 		for _, m := range stack.Messages() {
-			env.say("in the queue %s: %s\n", m.Queue, m.Body)
+			env.sayf("in the queue %s: %s\n", m.Queue, m.Body)
 		}
 		return err
 	}
-	env.say("Ctrl-C stops it. In another terminal:\n")
+	env.sayf("Ctrl-C stops it. In another terminal:\n")
 	for _, variable := range variables {
 		fmt.Fprintln(env.stdout, "export "+variable)
 	}

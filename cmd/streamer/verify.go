@@ -143,7 +143,7 @@ func runVerify(ctx context.Context, env *environment, target *verify.Target, asJ
 		unwritten = cmp.Or(unwritten, env.print("%s", line))
 	}
 	verify.Run(ctx, target, report)
-	env.say("%s: %d passed, %d failed, %d skipped\n", target.WebSocketURL, passed, failed, skipped)
+	env.sayf("%s: %d passed, %d failed, %d skipped\n", target.WebSocketURL, passed, failed, skipped)
 	switch {
 	case errors.Is(context.Cause(ctx), errInterrupted):
 		return &exitError{exitInterrupt, errInterrupted}

@@ -72,7 +72,7 @@ func TestATransactionWhoseAnswerWasLostIsKnown(t *testing.T) {
 			}
 			for n := range int64(3) {
 				f.reset(transactions(2, loss))
-				got, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{OutputAt: new(int64(2 * n))},
+				got, err := s.ChangeRequest(t.Context(), key, request.Change{If: request.Guards{OutputAt: new(2 * n)},
 					Set: request.Effects{Output: chunks(2), AddRev: 1}})
 				if err != nil || got.Output != 2*n+2 || got.Rev != 3+n {
 					t.Errorf("append: %+v, %v", got, err)

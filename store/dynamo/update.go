@@ -69,7 +69,7 @@ func effects(c request.Change, token string) (*update, error) {
 
 func (u *update) guard(g request.Guard) error {
 	name := u.name(g.Attribute)
-	condition := ""
+	var condition string
 	switch g.Kind {
 	case request.OneOf:
 		var states []string

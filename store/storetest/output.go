@@ -18,7 +18,7 @@ var outputTests = []test{
 		s.reads(t, r.Key, 0, 10)
 		at := 0
 		for _, n := range []int{1, 4, 2} {
-			got := s.change(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(int64(at)))},
+			got := s.change(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(at))},
 				Set: request.Effects{Output: all[at : at+n], AddRev: 1}})
 			if at += n; got.Output != int64(at) {
 				t.Errorf("it has %d chunks, want %d", got.Output, at)
@@ -47,7 +47,7 @@ var outputTests = []test{
 		})
 		for _, at := range []int64{0, 1, 3} {
 			if got := s.conflict(t, r.Key, request.Change{
-				If:  request.Guards{OutputAt: new(int64(at))},
+				If:  request.Guards{OutputAt: new(at)},
 				Set: request.Effects{Output: []json.RawMessage{chunk(9), chunk(9)}, AddRev: 1},
 			}); got.Output != 2 || got.Rev != 1 {
 				t.Errorf("the conflict's row has %d chunks and rev %d", got.Output, got.Rev)
@@ -78,7 +78,7 @@ var outputTests = []test{
 	{"as much as one write may have", func(t *testing.T, s suite) {
 		const chunks = 50
 		r := s.create(t, full("r-1"))
-		c := request.Change{If: request.Guards{OutputAt: new(int64(r.Output))}, Set: request.Effects{AddRev: 1, Release: r.Permits}}
+		c := request.Change{If: request.Guards{OutputAt: new(r.Output)}, Set: request.Effects{AddRev: 1, Release: r.Permits}}
 		for range chunks {
 			c.Set.Output = append(c.Set.Output, text(request.MaxChunk))
 		}
@@ -98,7 +98,7 @@ var outputTests = []test{
 			all = append(all, json.RawMessage(fmt.Sprint(i)))
 		}
 		for at := 0; at < len(all); at += 8 {
-			s.change(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(int64(at)))}, Set: request.Effects{Output: all[at : at+8]}})
+			s.change(t, r.Key, request.Change{If: request.Guards{OutputAt: new(int64(at))}, Set: request.Effects{Output: all[at : at+8]}})
 		}
 		s.reads(t, r.Key, 0, 1000, all...)
 		s.reads(t, r.Key, 9, 3, all[9:12]...)

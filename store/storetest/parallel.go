@@ -298,7 +298,7 @@ var parallelTests = []test{
 			for k := 0; k < each; {
 				chunk := fmt.Sprintf(`"%d-%d"`, i, k)
 				got, err := s.ChangeRequest(t.Context(), r.Key, request.Change{
-					If:  request.Guards{OutputAt: new(int64(at))},
+					If:  request.Guards{OutputAt: new(at)},
 					Set: request.Effects{Output: []json.RawMessage{json.RawMessage(chunk)}, AddRev: 1},
 				})
 				var conflict *request.ConflictError

@@ -65,7 +65,7 @@ var permitTests = []test{
 		other := s.create(t, queued("acme", "ada", "r-2", epoch))
 		s.change(t, other.Key, request.Change{Set: request.Effects{Acquire: permits(1, "a")}})
 		s.limited(t, want.Key, request.Change{
-			If: request.Guards{OutputAt: new(int64(want.Output))},
+			If: request.Guards{OutputAt: new(want.Output)},
 			Set: request.Effects{Acquire: permits(1, "a"), Release: []string{"held"}, Output: []json.RawMessage{json.RawMessage("1")},
 				UpdatedAt: epoch, State: request.Running, AddRev: 1, AddFence: 1, Step: &request.Step{Name: "s", Result: json.RawMessage("1")}},
 		}, permits(1, "a")[0])

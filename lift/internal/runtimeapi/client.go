@@ -87,7 +87,7 @@ func (c *client) exchange(q request) (res *response, begun bool, err error) {
 	}
 	if err != nil {
 		_ = conn.Close() // which also ends the writing
-		<-written
+		<-written        //nolint:errcheck // the error at hand came first
 		return nil, begun, err
 	}
 	if len(q.body) > inline {

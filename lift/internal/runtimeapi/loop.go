@@ -190,7 +190,7 @@ func (l *loop) context(inv *invocation) (context.Context, context.CancelFunc, er
 	text := inv.header["lambda-runtime-deadline-ms"]
 	deadline, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return nil, nil, fmt.Errorf("Lambda-Runtime-Deadline-Ms is %.40q: want a time in milliseconds", text) //nolint:staticcheck // a name
+		return nil, nil, fmt.Errorf("Lambda-Runtime-Deadline-Ms is %.40q: want a time in milliseconds", text)
 	}
 	lc := &lambdacontext.LambdaContext{
 		AwsRequestID:       inv.id,
@@ -218,7 +218,7 @@ func (inv *invocation) decode(name string, value any) error {
 		return nil
 	}
 	if err := json.Unmarshal([]byte(text), value); err != nil {
-		return fmt.Errorf("Lambda-Runtime-%s is not the JSON that it should be: %w", name, err) //nolint:staticcheck // a name
+		return fmt.Errorf("Lambda-Runtime-%s is not the JSON that it should be: %w", name, err)
 	}
 	return nil
 }
