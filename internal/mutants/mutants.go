@@ -98,10 +98,10 @@ var mutants = []mutant{
 	{"an attempt begins with its first slice", "request/history.go",
 		"cmp.Or(r.ClaimedAt, r.StartedAt)", "cmp.Or(r.StartedAt, r.ClaimedAt)", overSQLite},
 	{"neither the fence nor the last write is checked", "store/dynamo/update.go",
-		"	name := u.name(g.Attribute)\n	condition := \"\"\n",
+		"	name := u.name(g.Attribute)\n	var condition string\n",
 		"	if g.Attribute == request.AttrFence || g.Attribute == request.AttrUpdatedAt {\n" +
 			"		return nil\n" +
 			"	}\n" +
 			"	name := u.name(g.Attribute)\n" +
-			"	condition := \"\"\n", overDynamo},
+			"	var condition string\n", overDynamo},
 }
