@@ -23,7 +23,7 @@ func TestCtrlC(t *testing.T) {
 		{"watch leaves at the first", []string{"watch", "r1"}, nil, exitInterrupt, "keeps running; follow it again with: ", `"state":"RUNNING"`},
 		{"call leaves at the second", []string{"call", "echo_async", `{"step_ms":3000}`, "--id", "r1"},
 			[]string{"press Ctrl-C again to leave"}, exitInterrupt, "keeps running; follow it again with: ", `"state":"RUNNING"`},
-		{"call cancels when it was told to", []string{"call", "echo_async", `{"step_ms":3000}`, "--id", "r1", "--cancel-on-interrupt"},
+		{"call cancels with --cancel-on-interrupt", []string{"call", "echo_async", `{"step_ms":3000}`, "--id", "r1", "--cancel-on-interrupt"},
 			nil, exitFailed, "CANCELLED", `"state":"CANCELLED"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
