@@ -37,7 +37,7 @@ func newDemo(limits streamer.Limits, registry *streamer.Registry) *demo {
 	clock := func() time.Time { return d.now }
 	quiet := slog.New(slog.DiscardHandler)
 	d.processor, err = streamer.NewProcessor(streamer.ProcessorConfig{
-		Store: store, Actions: registry, Push: d, Dispatch: d, Logger: quiet, Now: clock, Limits: limits,
+		Store: store, Actions: registry, Push: d, Dispatch: streamer.QueueFunc(d.Dispatch), Logger: quiet, Now: clock, Limits: limits,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -50,7 +50,7 @@ func newDemo(limits streamer.Limits, registry *streamer.Registry) *demo {
 func (d *demo) Push(context.Context, string, []byte) error { return streamer.ErrGone }
 
 // Dispatch queues the request for work.
-func (d *demo) Dispatch(_ context.Context, key request.Key) error {
+func (d *demo) Dispatch(_ context.Context, key request.Key, _ time.Time) error {
 	d.queue = append(d.queue, key)
 	return nil
 }

@@ -42,7 +42,7 @@ func newHarness(t *testing.T, actions ...streamer.Action) *harness {
 	registry := streamer.NewRegistry(actions...)
 	logger := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.Processor, err = streamer.NewProcessor(streamer.ProcessorConfig{
-		Store: w.store, Actions: registry, Push: w.sockets, Dispatch: w.dispatches, Logger: logger,
+		Store: w.store, Actions: registry, Push: w.sockets, Dispatch: streamer.QueueFunc(w.dispatches.Dispatch), Logger: logger,
 		Connections: streamer.Connections{Store: db, Closer: w.sockets},
 	})
 	if err != nil {
@@ -199,7 +199,7 @@ type dispatches struct {
 	err  error
 }
 
-func (b *dispatches) Dispatch(_ context.Context, key request.Key) error {
+func (b *dispatches) Dispatch(_ context.Context, key request.Key, _ time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {

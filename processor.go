@@ -10,20 +10,13 @@ import (
 	"github.com/pay-theory/streamer/request"
 )
 
-// A Dispatcher asks for a request to be run, at once and elsewhere: on AWS by an
-// asynchronous invocation of the processor function. It returns when the dispatch
-// is accepted. It may dispatch twice; only one run claims the request.
-type Dispatcher interface {
-	Dispatch(ctx context.Context, key request.Key) error
-}
-
 // A ProcessorConfig says how durable requests are run. Store, Actions, Push and
 // Dispatch are required.
 type ProcessorConfig struct {
 	Store    request.Store
 	Actions  *Registry
 	Push     Pusher
-	Dispatch Dispatcher
+	Dispatch Queue
 
 	// Connections, where it has a Store and a Closer, is swept too.
 	Connections Connections

@@ -748,7 +748,7 @@ func TestProcessorConfigNamesEachFaultInOrder(t *testing.T) {
 			[]string{"Store is required", "Actions is required", "Push is required", "Dispatch is required"},
 		},
 		"durations": {
-			streamer.ProcessorConfig{Store: &faultyStore{}, Actions: streamer.NewRegistry(), Push: &sockets{}, Dispatch: &dispatches{},
+			streamer.ProcessorConfig{Store: &faultyStore{}, Actions: streamer.NewRegistry(), Push: &sockets{}, Dispatch: streamer.QueueFunc((&dispatches{}).Dispatch),
 				Lease: time.Second, Heartbeat: time.Second, SaveEvery: -2, Grace: -1, Retention: -time.Hour},
 			[]string{"SaveEvery is -2ns; it must not be negative", "Grace is -1ns; it must not be negative",
 				"Retention is -1h0m0s; it must not be negative", "Heartbeat 1s must be below half of Lease 1s"},

@@ -136,7 +136,7 @@ func (p *Processor) dispatchAgain(ctx context.Context, r *request.Request) (bool
 	case err != nil:
 		return false, fmt.Errorf("note dispatch: %w", err)
 	}
-	if err = p.Dispatch.Dispatch(ctx, r.Key); err != nil {
+	if err = p.Dispatch.Dispatch(ctx, r.Key, r.DueAt); err != nil {
 		err = fmt.Errorf("dispatch request: %w", err)
 		undo := request.MarkDispatched(at, at)
 		undo.Set.UpdatedAt = r.UpdatedAt

@@ -17,7 +17,7 @@ import (
 // dispatchTimes notes when each request was dispatched.
 type dispatchTimes map[request.Key]time.Time
 
-func (d dispatchTimes) Dispatch(_ context.Context, key request.Key) error {
+func (d dispatchTimes) Dispatch(_ context.Context, key request.Key, _ time.Time) error {
 	d[key] = time.Now()
 	return nil
 }
@@ -31,7 +31,7 @@ func TestAClientThatDoesNotReadHoldsUpNoTimer(t *testing.T) {
 		w := newHarness(t, approval(func() {}), long("done", streamer.ActionConfig{},
 			func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, nil }))
 		dispatched := dispatchTimes{}
-		w.Processor.Dispatch = dispatched
+		w.Processor.Dispatch = streamer.QueueFunc(dispatched.Dispatch)
 		w.sockets.setFault(func(connection string) error {
 			if connection == "deaf" {
 				return errNetwork

@@ -111,7 +111,7 @@ func (m *meter) Push(context.Context, string, []byte) error { m.pushed.Add(1); r
 
 func (m *meter) CloseConnection(context.Context, string) error { return nil }
 
-func (m *meter) Dispatch(context.Context, request.Key) error { return nil }
+func (m *meter) Dispatch(context.Context, request.Key, time.Time) error { return nil }
 
 // A world is the domain over a database of its own, metered. Its tables have the
 // names that the template's have in tests.
@@ -145,7 +145,7 @@ func newWorld(t *testing.T) *world {
 	logger, registry := slog.New(slog.DiscardHandler), streamer.NewRegistry(all...)
 	connections := streamer.Connections{Store: store, Closer: m}
 	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Connections: connections, Actions: registry, Push: m,
-		Dispatch: m, Logger: logger,
+		Dispatch: streamer.QueueFunc(m.Dispatch), Logger: logger,
 		SaveEvery: time.Minute}) // on a busy machine a second of work takes longer, and would be saved in between
 	if err != nil {
 		t.Fatal(err)

@@ -93,7 +93,7 @@ func exampleParts() (parts functions.Parts, closeStore func() error) {
 	return functions.Parts{
 		Actions:     func(request.Lister) ([]streamer.Action, error) { return []streamer.Action{greet}, nil },
 		Verifier:    adaAlone{},
-		Connections: store, Requests: store, Push: out, Close: out, Dispatch: out,
+		Connections: store, Requests: store, Push: out, Close: out, Dispatch: streamer.QueueFunc(out.Dispatch),
 		Logger: new(lifttest.Log).Logger(),
 	}, store.Close
 }

@@ -104,7 +104,7 @@ func newSystem(t *testing.T) *system {
 	}
 	s.parts = functions.Parts{
 		Actions:     func(request.Lister) ([]streamer.Action, error) { return actions, nil },
-		Connections: s.store, Requests: s.store, Push: &s.mail, Close: &s.mail, Dispatch: &s.mail,
+		Connections: s.store, Requests: s.store, Push: &s.mail, Close: &s.mail, Dispatch: streamer.QueueFunc(s.mail.Dispatch),
 		Verifier: verifier, Logger: s.log.Logger(),
 	}
 	s.connect = s.build(t, "connect", functions.Connect)
@@ -152,7 +152,7 @@ func (m *mail) Push(_ context.Context, _ string, data []byte) error {
 	return err
 }
 
-func (m *mail) Dispatch(_ context.Context, key request.Key) error {
+func (m *mail) Dispatch(_ context.Context, key request.Key, _ time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.dispatched = append(m.dispatched, key)

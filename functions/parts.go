@@ -51,7 +51,7 @@ type Parts struct {
 	Requests    request.Store
 	Push        streamer.Pusher
 	Close       streamer.Closer
-	Dispatch    streamer.Dispatcher
+	Dispatch    streamer.Queue
 
 	Telemetry Telemetry // of one function
 	Worker    string    // names the processor's process in requests and logs; "": "worker"

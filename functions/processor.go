@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
@@ -58,7 +59,7 @@ func Processor(parts Parts) (*lift.App, error) {
 		}
 		belongsTo(e, key.Tenant)
 		concerns(e, key.ID)
-		return nil, parts.Dispatch.Dispatch(ctx, key)
+		return nil, parts.Dispatch.Dispatch(ctx, key, time.Time{})
 	}))
 	app.Direct(lift.Typed(func(ctx context.Context, in RunInvocation) (struct{}, error) {
 		e := lift.EventFrom(ctx)

@@ -236,7 +236,7 @@ type nodeDispatch struct {
 	p *process
 }
 
-func (n nodeDispatch) Dispatch(ctx context.Context, key request.Key) error {
+func (n nodeDispatch) Dispatch(ctx context.Context, key request.Key, _ time.Time) error {
 	return n.d.intercept(ctx, &call{p: n.p, kind: "dispatch", key: key, do: func(context.Context) error {
 		n.d.invocations = append(n.d.invocations, key)
 		return nil

@@ -49,7 +49,7 @@ func (d *driver) kill(p *process, doing string) {
 
 func (d *driver) processor(p *process) *streamer.Processor {
 	c := d.Processor
-	c.Store, c.Actions, c.Push, c.Dispatch = nodeStore{d.store, d, p}, d.registry, nodePush{d, p}, nodeDispatch{d, p}
+	c.Store, c.Actions, c.Push, c.Dispatch = nodeStore{d.store, d, p}, d.registry, nodePush{d, p}, streamer.QueueFunc(nodeDispatch{d, p}.Dispatch)
 	c.Worker, c.Now = fmt.Sprintf("worker-%d", p.id), func() time.Time { return d.now(p) }
 	made, err := streamer.NewProcessor(c)
 	if err != nil {
@@ -71,7 +71,7 @@ func (d *driver) streamRecord(ctx context.Context) {
 		return
 	}
 	d.spawn("stream", key, func(p *process) {
-		_ = d.processor(p).Dispatch.Dispatch(ctx, key) // lost then, as far as the stream can tell
+		_ = d.processor(p).Dispatch.Dispatch(ctx, key, time.Time{}) // lost then, as far as the stream can tell
 	})
 }
 

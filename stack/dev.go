@@ -169,7 +169,7 @@ func (s *Dev) functions() error {
 			return err
 		}
 	}
-	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = s.store, s.store, push, push, dispatch
+	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = s.store, s.store, push, push, streamer.QueueFunc(dispatch.Dispatch)
 	parts.Actions = func(request.Lister) ([]streamer.Action, error) { return all, nil }
 	parts.Worker, parts.Logger = fmt.Sprintf("dev-%d", os.Getpid()), logs.tee(parts.Logger)
 	hosts := map[string]*lambda.InProcess{}
@@ -371,7 +371,10 @@ func explainGone(err error) error {
 type dispatcher struct{ processor *lambda.InProcess }
 
 // Dispatch implements [streamer.Dispatcher].
-func (d *dispatcher) Dispatch(_ context.Context, key request.Key) error {
+func (d *dispatcher) Dispatch(_ context.Context, key request.Key, due time.Time) error {
+	if due.After(time.Now()) {
+		return nil // the sweep dispatches it
+	}
 	payload, err := functions.RunInvocation{Run: key}.Payload()
 	if err != nil {
 		return fmt.Errorf("encode run: %w", err)

@@ -63,8 +63,12 @@ func New(config Config) (*Dispatcher, error) {
 }
 
 // Dispatch implements [streamer.Dispatcher]. The payload is what the processor
-// function takes for a direct invocation: {"run": {"tenant", "subject", "id"}}.
-func (d *Dispatcher) Dispatch(ctx context.Context, key request.Key) error {
+// function takes for a direct invocation: {"run": {"tenant", "subject", "id"}}. An
+// invocation cannot be delayed: one that is not due is dispatched by the sweep.
+func (d *Dispatcher) Dispatch(ctx context.Context, key request.Key, due time.Time) error {
+	if due.After(time.Now()) {
+		return nil
+	}
 	payload, err := json.Marshal(map[string]request.Key{"run": key})
 	if err != nil {
 		return fmt.Errorf("lambda: encode run: %w", err)

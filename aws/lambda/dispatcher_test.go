@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pay-theory/streamer/aws/lambda"
 	"github.com/pay-theory/streamer/lift/sigv4"
@@ -33,7 +34,7 @@ func TestDispatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := request.Key{Tenant: "acme", Subject: "ada", ID: "r1"}
-	if err := d.Dispatch(t.Context(), key); err != nil {
+	if err := d.Dispatch(t.Context(), key, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if got.URL.Path != "/2015-03-31/functions/processor/invocations" || got.Header.Get("X-Amz-Invocation-Type") != "Event" ||
@@ -42,7 +43,7 @@ func TestDispatch(t *testing.T) {
 		t.Errorf("%s %v %s", got.URL, got.Header, body)
 	}
 	status = http.StatusForbidden
-	if err := d.Dispatch(t.Context(), key); err == nil || !strings.Contains(err.Error(), "403") {
+	if err := d.Dispatch(t.Context(), key, time.Now()); err == nil || !strings.Contains(err.Error(), "403") {
 		t.Errorf("refused: %v", err)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"log"
 	"time"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/aws/lambda"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
@@ -104,7 +105,7 @@ func Processor(ctx context.Context, parts functions.Parts, opts config.Options) 
 	dispatch, err := lambda.New(lambda.Config{Function: env.Function, Region: env.Region, Credentials: env.credentials(), Endpoint: env.Lambda,
 		Transport: env.transport()})
 	env.note(err)
-	parts.Dispatch, parts.Worker, parts.Lease = dispatch, env.Stream, cmp.Or(env.Lease, parts.Lease)
+	parts.Dispatch, parts.Worker, parts.Lease = streamer.QueueFunc(dispatch.Dispatch), env.Stream, cmp.Or(env.Lease, parts.Lease)
 	if err := env.fault(); err != nil {
 		return nil, err
 	}

@@ -82,7 +82,7 @@ func newLifecycle(t *testing.T, s suite, tenant string, from model.Situation) *l
 	registry := streamer.NewRegistry(streamer.NewAction(config, l.obey))
 	logger := slog.New(slog.DiscardHandler)
 	clock := func() time.Time { l.mu.Lock(); defer l.mu.Unlock(); return l.now }
-	c := streamer.ProcessorConfig{Store: ofTenant{s.Store, tenant}, Actions: registry, Push: l, Dispatch: l, Logger: logger,
+	c := streamer.ProcessorConfig{Store: ofTenant{s.Store, tenant}, Actions: registry, Push: l, Dispatch: streamer.QueueFunc(l.Dispatch), Logger: logger,
 		Now: clock, Lease: l.lease}
 	if from == model.ExpiredOften {
 		c.MaxLeaseExpirations = 1
@@ -116,8 +116,8 @@ func (s ofTenant) DueRequests(ctx context.Context, now time.Time, limit int) ([]
 }
 
 // Push and Dispatch lead nowhere.
-func (l *lifecycle) Push(context.Context, string, []byte) error        { return streamer.ErrGone }
-func (l *lifecycle) Dispatch(_ context.Context, key request.Key) error { return nil }
+func (l *lifecycle) Push(context.Context, string, []byte) error                     { return streamer.ErrGone }
+func (l *lifecycle) Dispatch(_ context.Context, key request.Key, _ time.Time) error { return nil }
 
 // obey is the action.
 func (l *lifecycle) obey(ctx context.Context, job *streamer.Job, _ json.RawMessage) (string, error) {

@@ -36,7 +36,7 @@ func New(t testing.TB, store *Store, actions ...streamer.Action) *Harness {
 	logger := slog.New(slog.DiscardHandler)
 	var err error
 	h.Processor, err = streamer.NewProcessor(streamer.ProcessorConfig{
-		Store: h.Store, Actions: registry, Push: h.Connections, Dispatch: noDispatch{}, Logger: logger, Now: h.Clock.Now,
+		Store: h.Store, Actions: registry, Push: h.Connections, Dispatch: streamer.QueueFunc(noDispatch{}.Dispatch), Logger: logger, Now: h.Clock.Now,
 		Heartbeat: 20 * time.Millisecond,
 	})
 	if err != nil {
@@ -105,4 +105,4 @@ func (h *Harness) WantRefused(t *testing.T, action, payload, field string) {
 
 type noDispatch struct{}
 
-func (noDispatch) Dispatch(context.Context, request.Key) error { return nil }
+func (noDispatch) Dispatch(context.Context, request.Key, time.Time) error { return nil }
