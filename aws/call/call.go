@@ -100,6 +100,10 @@ type Request struct {
 	Body      []byte
 	Timeout   time.Duration // of one attempt; 0: the client's
 
+	// Encode makes the body of each attempt anew, for one that depends on the time;
+	// nil: it is Body. An error of it ends the call.
+	Encode func() ([]byte, error)
+
 	// Read takes the body of an answer with a status of 200 to 299; nil: the body is
 	// ignored. Its error counts as no readable answer, so the call is made again.
 	Read func(body []byte) error
@@ -115,7 +119,7 @@ func (c *Client) Do(ctx context.Context, r Request) error {
 			return nil
 		}
 		failure.Service, failure.Operation, failure.Attempts = c.config.Service, r.Operation, attempt
-		if ctx.Err() != nil || attempt >= c.config.Attempts || !c.config.Transient(failure) {
+		if failure.final || ctx.Err() != nil || attempt >= c.config.Attempts || !c.config.Transient(failure) {
 			return failure
 		}
 		// Most often the connection stood idle while the function was frozen and was
@@ -149,14 +153,21 @@ func Pause(ctx context.Context, attempt int) bool {
 func (c *Client) attempt(ctx context.Context, r Request) *Error {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.Timeout, c.config.Timeout))
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.Method, http.MethodPost), c.config.Endpoint+r.Path, bytes.NewReader(r.Body))
+	content := r.Body
+	if r.Encode != nil {
+		var err error
+		if content, err = r.Encode(); err != nil {
+			return &Error{Cause: fmt.Errorf("encode the request: %w", err), final: true}
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(r.Method, http.MethodPost), c.config.Endpoint+r.Path, bytes.NewReader(content))
 	if err != nil {
 		return &Error{Cause: err}
 	}
 	for name, values := range r.Header {
 		req.Header[name] = values
 	}
-	if err := c.signer.Sign(req, r.Body, c.config.Now()); err != nil {
+	if err := c.signer.Sign(req, content, c.config.Now()); err != nil {
 		return &Error{Cause: err}
 	}
 	res, err := c.config.Transport.RoundTrip(req)

@@ -212,3 +212,35 @@ func TestConfigIsChecked(t *testing.T) {
 		})
 	}
 }
+
+// A body that depends on the time is made for each attempt, and one that cannot be
+// made ends the call.
+func TestABodyIsEncodedForEachAttempt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var sent []string
+		a := &answers{all: []answer{func(r *http.Request) (*http.Response, error) {
+			body, err := io.ReadAll(r.Body)
+			sent = append(sent, string(body))
+			if err != nil || len(sent) < 3 {
+				return says(503, "")(r)
+			}
+			return says(200, "{}")(r)
+		}}}
+		n := 0
+		if err := client(t, a, nil).Do(t.Context(), call.Request{Encode: func() ([]byte, error) {
+			n++
+			return fmt.Append(nil, n), nil
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(sent, " "); got != "1 2 3" {
+			t.Errorf("got bodies %s, want 1 2 3", got)
+		}
+		a.made = nil
+		_, err := call.JSON[struct{}](t.Context(), client(t, a, nil), "AmazonSQS.Send", func() {}, 0)
+		if err == nil || !strings.Contains(err.Error(), "sqs Send: encode the request: json: unsupported type") || len(a.made) != 0 {
+			t.Errorf("got error %v after %d attempts, want one about the encoding and none", err, len(a.made))
+		}
+	})
+}

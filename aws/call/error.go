@@ -20,6 +20,8 @@ type Error struct {
 	Attempts  int    // how often it was made
 	Body      []byte // the answer's, where it is an error
 	Cause     error  // why there was no answer, or none that could be read
+
+	final bool // another attempt would fail in the same way
 }
 
 // Error names the service and the operation, what the answer says, and how often
