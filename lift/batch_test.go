@@ -355,6 +355,20 @@ func TestRecordsThatDoNotDecode(t *testing.T) {
 	}
 }
 
+// A number that is not one is named, with its value.
+func TestAnAttributeThatIsNotANumber(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	app := lift.New(lift.Config{Logger: log.Logger()})
+	app.SQS(lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) { return nil, nil }))
+	lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"Records":[{"eventSource":"aws:sqs","messageId":"1","body":"x",
+		"attributes":{"SentTimestamp":"1","ApproximateReceiveCount":"once"}}]}`))
+	got := fmt.Sprint(log.Line(t, "record failed"))
+	if want := `its attribute ApproximateReceiveCount is "once", want a whole number`; !strings.Contains(got, want) {
+		t.Errorf("got %s, want %s in it", got, want)
+	}
+}
+
 // Typed input that a record does not hold fails that record alone.
 func TestTypedRecords(t *testing.T) {
 	t.Parallel()

@@ -280,6 +280,7 @@ func compareSQS(t *testing.T, payload []byte, seen []*lift.Event) {
 		equal(t, "handle", e.SQS.ReceiptHandle, w.ReceiptHandle)
 		equal(t, "receives", strconv.Itoa(e.SQS.Receives), w.Attributes["ApproximateReceiveCount"])
 		equal(t, "time", strconv.FormatInt(e.Time.UnixMilli(), 10), w.Attributes["SentTimestamp"])
+		equal(t, "trace", e.SQS.TraceHeader, w.Attributes["AWSTraceHeader"])
 		equal(t, "queue", strings.HasSuffix(w.EventSourceARN, ":"+e.SQS.Queue), true)
 		n := 0
 		for name, a := range e.SQS.Attributes.All() {

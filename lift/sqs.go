@@ -1,7 +1,6 @@
 package lift
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ type SQSMessage struct {
 	SenderID        string
 	Receives        int       // how often the message was received, this time included, roughly
 	FirstReceived   time.Time // roughly
+	TraceHeader     string    // of X-Ray, AWSTraceHeader: where in its trace the sender was; "" when it sent none
 	Attributes      MessageAttributes
 }
 
@@ -69,6 +69,7 @@ func decodeSQSMessage(text string, e *Event) (string, error) {
 			{"ApproximateFirstReceiveTimestamp", &received},
 			{"MessageGroupId", &view.GroupID},
 			{"MessageDeduplicationId", &view.DeduplicationID},
+			{"AWSTraceHeader", &view.TraceHeader},
 		}},
 		member{"messageAttributes", (*raw)(&view.Attributes.text)},
 		member{"eventSourceARN", &arn},
@@ -79,13 +80,14 @@ func decodeSQSMessage(text string, e *Event) (string, error) {
 		return e.ID, fmt.Errorf("read SQS message: %w", err)
 	}
 	var numbers [3]int64
-	for i, text := range [...]string{sent, received, receives} {
-		if text == "" {
+	for i, attribute := range [...]struct{ name, text string }{
+		{"SentTimestamp", sent}, {"ApproximateFirstReceiveTimestamp", received}, {"ApproximateReceiveCount", receives}} {
+		if attribute.text == "" {
 			continue
 		}
-		numbers[i], err = strconv.ParseInt(text, 10, 64)
+		numbers[i], err = strconv.ParseInt(attribute.text, 10, 64)
 		if err != nil {
-			return e.ID, errors.New("read SQS message: its times and its number of receives are not whole numbers")
+			return e.ID, fmt.Errorf("read SQS message: its attribute %s is %q, want a whole number", attribute.name, attribute.text)
 		}
 	}
 	e.Time = millis(numbers[0])

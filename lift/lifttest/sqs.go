@@ -22,6 +22,8 @@ type SQSMessage struct {
 	Group      string         // the message group; default for FIFO queues: group
 	Receives   int            // default 1
 	Attributes map[string]any // string, number or []byte
+
+	TraceHeader string // the attribute AWSTraceHeader, X-Ray's of the sender; "": none
 }
 
 // Payload returns the event.
@@ -41,6 +43,9 @@ func (q SQS) Payload() []byte {
 		}
 		if m.Group != "" {
 			attributes["MessageGroupId"] = m.Group
+		}
+		if m.TraceHeader != "" {
+			attributes["AWSTraceHeader"] = m.TraceHeader
 		}
 		messageAttributes := map[string]any{}
 		for name, value := range m.Attributes {

@@ -198,6 +198,54 @@ func TestMetrics(t *testing.T) {
 	panics(t, "without a Tracer", func() { middleware.Trace(nil) })
 }
 
+// A message is in the trace of its invocation and names its sender's, which may be
+// another for each message of a batch. Where there is no invocation's it is in its
+// sender's.
+func TestTraceOfAMessage(t *testing.T) {
+	t.Parallel()
+	const (
+		invocation = "1-5759e988-bd862e3fe1be46a994272793"
+		sender     = "1-0af76519-16cd43dd8448eb211c80319c"
+		other      = "1-0af76519-16cd43dd8448eb211c803aaa"
+	)
+	header := func(root string) string { return "Root=" + root + ";Parent=b7ad6b7169203331;Sampled=1" }
+	for name, tt := range map[string]struct {
+		lambda   string
+		messages []string // the trace headers
+		traces   []string
+		senders  []any
+	}{
+		"several of one invocation": {header(invocation), []string{header(sender), header(other), "", header(invocation), "x"},
+			[]string{invocation, invocation, invocation, invocation, invocation}, []any{sender, other, nil, nil, nil}},
+		"outside Lambda": {"", []string{header(sender), header(other)}, []string{sender, other}, []any{nil, nil}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			daemon := lifttest.NewDaemon(t)
+			tracer, err := trace.New(trace.Config{Service: "shop", Daemon: daemon.Address()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			app := lift.New(lift.Config{})
+			app.Use(middleware.Trace(tracer))
+			app.SQS(lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) { return nil, nil }))
+			var batch lifttest.SQS
+			for _, text := range tt.messages {
+				batch.Messages = append(batch.Messages, lifttest.SQSMessage{Body: "x", TraceHeader: text})
+			}
+			lifttest.Invoke(lifttest.Traced(t.Context(), tt.lambda), t, app, batch)
+			for i := range tt.traces {
+				segment := daemon.Segment(t)
+				got := segment["annotations"].(map[string]any)["sender_trace_id"]
+				if segment["trace_id"] != tt.traces[i] || got != tt.senders[i] {
+					t.Errorf("message %d: got trace %v and sender's %v, want %s and %v", i, segment["trace_id"], got, tt.traces[i], tt.senders[i])
+				}
+			}
+			daemon.Empty(t)
+		})
+	}
+}
+
 func TestTrace(t *testing.T) {
 	t.Parallel()
 	daemon := lifttest.NewDaemon(t)

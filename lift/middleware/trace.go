@@ -15,6 +15,11 @@ var errPanicked = errors.New("panic")
 // carries: see [trace.Tracer.Start] for where in a trace it is. It has the
 // annotations trigger, route, correlation_id, cold_start and tenant_id, and the outcome.
 // The event's TraceID, and with it the log, names the trace.
+//
+// On Lambda a message of SQS is in the trace of its invocation, which may have messages
+// of several senders; the annotation sender_trace_id names the sender's own. X-Ray
+// shows the two traces linked, which Lambda does by itself. Outside Lambda the message is
+// in its sender's trace.
 func Trace(t *trace.Tracer) lift.Middleware {
 	if t == nil {
 		panic("lift/middleware: Trace without a Tracer")
@@ -26,9 +31,13 @@ func Trace(t *trace.Tracer) lift.Middleware {
 				name = e.Trigger.String()
 			}
 			lambda, _ := ctx.Value("x-amzn-trace-id").(string) // set by aws-lambda-go
+			caller := e.Header(trace.HeaderXRay)
+			if e.SQS != nil {
+				caller = e.SQS.TraceHeader
+			}
 			ctx, seg := t.Start(ctx, name, trace.Caller{
 				Lambda:      lambda,
-				XRay:        e.Header(trace.HeaderXRay),
+				XRay:        caller,
 				Traceparent: e.Header(trace.HeaderTraceparent),
 				Tracestate:  strings.Join(e.HeaderLines(trace.HeaderTracestate), ","),
 			})
@@ -46,6 +55,9 @@ func Trace(t *trace.Tracer) lift.Middleware {
 				seg.Annotate("cold_start", e.ColdStart)
 				if e.TenantID != "" {
 					seg.Annotate("tenant_id", e.TenantID)
+				}
+				if sender, ok := trace.ParseHeader(caller); ok && e.SQS != nil && sender.TraceID != seg.ID() {
+					seg.Annotate("sender_trace_id", sender.TraceID)
 				}
 				seg.End(failure)
 			}()

@@ -46,7 +46,8 @@ func Middleware(provider oteltrace.TracerProvider) lift.Middleware {
 			if name == "" {
 				name = e.Trigger.String()
 			}
-			ctx, span := tracer.Start(ctx, name, oteltrace.WithSpanKind(kind(e)), oteltrace.WithAttributes(attributes(e)...))
+			ctx, span := tracer.Start(ctx, name, oteltrace.WithSpanKind(kind(e)), oteltrace.WithAttributes(attributes(e)...),
+				oteltrace.WithLinks(links(e)...))
 			defer span.End()
 			if sc := span.SpanContext(); e.TraceID == "" && sc.IsValid() {
 				id := sc.TraceID().String()
@@ -77,25 +78,44 @@ func withParent(ctx context.Context, e *lift.Event) context.Context {
 			link, _ = trace.ParseTraceparent(e.Header(trace.HeaderTraceparent))
 		}
 	}
+	remote := spanContext(link)
+	if !remote.IsValid() {
+		return ctx
+	}
+	if state, err := oteltrace.ParseTraceState(strings.Join(e.HeaderLines(trace.HeaderTracestate), ",")); err == nil {
+		remote = remote.WithTraceState(state)
+	}
+	return oteltrace.ContextWithRemoteSpanContext(ctx, remote)
+}
+
+// links returns a link to the span that sent a message of SQS. The span of the
+// message is not its child: an invocation may have messages of several senders.
+// https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/
+func links(e *lift.Event) []oteltrace.Link {
+	if e.SQS == nil {
+		return nil
+	}
+	sender, _ := trace.ParseHeader(e.SQS.TraceHeader)
+	if at := spanContext(sender); at.IsValid() {
+		return []oteltrace.Link{{SpanContext: at}}
+	}
+	return nil
+}
+
+// spanContext returns a place in a trace as OpenTelemetry has it, one that is not
+// valid where link names no span.
+func spanContext(link trace.Link) oteltrace.SpanContext {
 	if link.Parent == "" {
-		return ctx
+		return oteltrace.SpanContext{}
 	}
-	traceID, err := oteltrace.TraceIDFromHex(link.TraceID[2:10] + link.TraceID[11:])
-	if err != nil {
-		return ctx
-	}
-	spanID, err := oteltrace.SpanIDFromHex(link.Parent)
-	if err != nil {
-		return ctx
+	traceID, traceErr := oteltrace.TraceIDFromHex(link.TraceID[2:10] + link.TraceID[11:])
+	spanID, spanErr := oteltrace.SpanIDFromHex(link.Parent)
+	if traceErr != nil || spanErr != nil {
+		return oteltrace.SpanContext{}
 	}
 	var flags oteltrace.TraceFlags
-	state, err := oteltrace.ParseTraceState(strings.Join(e.HeaderLines(trace.HeaderTracestate), ","))
-	if err != nil {
-		state = oteltrace.TraceState{}
-	}
-	return oteltrace.ContextWithRemoteSpanContext(ctx, oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
-		TraceID: traceID, SpanID: spanID, TraceFlags: flags.WithSampled(link.Sampled), TraceState: state, Remote: true,
-	}))
+	return oteltrace.NewSpanContext(oteltrace.SpanContextConfig{
+		TraceID: traceID, SpanID: spanID, TraceFlags: flags.WithSampled(link.Sampled), Remote: true})
 }
 
 func kind(e *lift.Event) oteltrace.SpanKind {

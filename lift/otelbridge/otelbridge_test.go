@@ -163,6 +163,28 @@ func TestParents(t *testing.T) {
 	}
 }
 
+// A message of SQS is linked to the span that sent it, whatever its parent is.
+func TestMessagesAreLinkedToTheirSenders(t *testing.T) {
+	t.Parallel()
+	app, spans := newApp(new(lifttest.Log), func(context.Context, *lift.Event) (*lift.Response, error) { return nil, nil })
+	const sender = "Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1"
+	lifttest.Invoke(lifttest.Traced(t.Context(), lambda), t, app, lifttest.SQS{Messages: []lifttest.SQSMessage{
+		{Body: "1", TraceHeader: sender}, {Body: "2"}, {Body: "3", TraceHeader: "x"}}})
+	ended := spans.Ended()
+	if len(ended) != 3 {
+		t.Fatalf("got %d spans, want 3", len(ended))
+	}
+	for i, want := range []string{"0af7651916cd43dd8448eb211c80319c b7ad6b7169203331", "", ""} {
+		got := ""
+		for _, link := range ended[i].Links() {
+			got += link.SpanContext.TraceID().String() + " " + link.SpanContext.SpanID().String()
+		}
+		if parent := ended[i].Parent().SpanID().String(); got != want || parent != "53995c3f42cd8ad8" {
+			t.Errorf("message %d: got links %q and parent %s, want %q and that of the invocation", i+1, got, parent, want)
+		}
+	}
+}
+
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	app, spans := newApp(new(lifttest.Log), func(context.Context, *lift.Event) (*lift.Response, error) { panic("boom") }, middleware.Recover())
