@@ -2,7 +2,6 @@ package lift
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -166,14 +165,13 @@ func (a *App) newEvent(ctx context.Context, trigger Trigger, id string) *Event {
 	return e
 }
 
-// report makes an error ready for the caller. It logs an internal error, once,
-// and shows the caller none of it.
+// report makes an error ready for the caller. One that is the function's fault
+// stands in the log by then, in full.
 func (a *App) report(ctx context.Context, e *Event, err error) *Error {
-	shown, public := AsError(err)
-	if !public {
-		e.Logger().LogAttrs(ctx, slog.LevelError, "internal error",
-			slog.String("trigger", e.Trigger.String()), slog.String("route", e.Route), errorAttr(err))
+	if OutcomeOf(e, nil, err).Failed {
+		e.LogFailure(ctx, err)
 	}
+	shown, _ := AsError(err)
 	return shown
 }
 
@@ -193,17 +191,4 @@ func failure(e *Event, shown *Error) error {
 		Status:     shown.Status,
 		RetryAfter: shown.RetryAfter,
 	}
-}
-
-// errorAttr logs an error, as the value that it or an error under it wants to
-// be logged as, such as a panic with its stack.
-func errorAttr(err error) slog.Attr {
-	type valuer interface {
-		error
-		slog.LogValuer
-	}
-	if valuer, ok := errors.AsType[valuer](err); ok {
-		return slog.Any("error", valuer.LogValue())
-	}
-	return slog.String("error", err.Error())
 }

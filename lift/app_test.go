@@ -185,16 +185,6 @@ func TestUnhandledEventsAreErrors(t *testing.T) {
 			}
 		})
 	}
-	t.Run("records of another source", func(t *testing.T) {
-		t.Parallel()
-		app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
-		app.Direct(handle(nil, nil))
-		app.DynamoDB(handle(nil, nil))
-		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"Records":[{"eventSource":"aws:ses"}]}`))
-		if answer.Err != nil || string(answer.Payload) != "null" {
-			t.Errorf("got %s, %v, want what App.Direct answers", answer.Payload, answer.Err)
-		}
-	})
 	t.Run("nothing fits", func(t *testing.T) {
 		t.Parallel()
 		app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
@@ -237,7 +227,6 @@ func TestMistakesInWiringPanic(t *testing.T) {
 	t.Parallel()
 	h := handle(nil, nil)
 	app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger()})
-	mustPanic(t, "without handlers", func() { lift.Start(lift.New(lift.Config{})) })
 	mustPanic(t, "no handler", func() { app.Direct(nil) })
 	app = lift.New(lift.Config{})
 	registerAll(app, h)

@@ -14,7 +14,15 @@ import (
 // A batch is the family of events that hold records: it calls their handler for
 // one at a time.
 type batch struct {
-	handler Handler
+	form    form
+	trigger Trigger
+	noun    string // what the records come from: a queue, a table
+
+	sources sources
+
+	// malformed is called for a record that does not decode, so that the stack
+	// counts and logs it like any other that fails.
+	malformed Handler
 
 	// decode completes an event by a record's text and returns the id by which
 	// AWS knows the record. The event's view is set even when it fails.
@@ -37,13 +45,31 @@ const (
 	together                      // all come again when the invocation fails
 )
 
-func (b batch) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
+// addRecords registers the handler of the source with the name, or for "" of
+// all sources without one of their own.
+func (a *App) addRecords(method string, kind batch, name string, h Handler, mw []Middleware) {
+	b, _ := a.families[kind.form].(*batch)
+	if b == nil {
+		b = &kind
+		b.sources = make(sources)
+		b.malformed = a.build(method, b.trigger, HandlerFunc(func(_ context.Context, e *Event) (*Response, error) { return nil, e.malformed }), nil)
+		a.families[kind.form] = b
+	}
+	b.sources.add(a, method, b.trigger, name, h, mw)
+}
+
+func (b *batch) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error) {
 	records, partitions, err := b.read(ctx, a, env.records)
 	if err == nil && b.failures != together {
 		err = unnamed(records)
 	}
 	if err != nil {
 		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the batch is malformed", Cause: err})
+	}
+	for _, r := range records {
+		if r.event.malformed == nil && b.sources.of(r.event.Route) == nil {
+			return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for %s of the %s %s", formNames[b.form], b.noun, r.event.Route))
+		}
 	}
 	results := b.run(ctx, a, records, partitions)
 	if b.failures == together {
@@ -60,7 +86,7 @@ func (b batch) invoke(ctx context.Context, a *App, env *envelope) ([]byte, error
 
 // appendFailures appends the answer to a batch:
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
-func (b batch) appendFailures(dst []byte, records []record, results []error) []byte {
+func (b *batch) appendFailures(dst []byte, records []record, results []error) []byte {
 	dst = append(dst, `{"batchItemFailures":[`...)
 	first := true
 	for i, err := range results {
@@ -85,7 +111,6 @@ func (b batch) appendFailures(dst []byte, records []record, results []error) []b
 type record struct {
 	event *Event
 	id    string
-	err   error // why it did not decode
 }
 
 // unnamed returns an error when there is a record without an id, of which AWS
@@ -94,7 +119,7 @@ type record struct {
 func unnamed(records []record) error {
 	for _, r := range records {
 		if r.id == "" {
-			return cmp.Or(r.err, errNoID)
+			return cmp.Or(r.event.malformed, errNoID)
 		}
 	}
 	return nil
@@ -104,7 +129,7 @@ var errNoID = errors.New("a record has no id")
 
 // read decodes the records of a batch. A record that does not decode fails by
 // itself, when its turn comes.
-func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*partition, error) {
+func (b *batch) read(ctx context.Context, a *App, text string) ([]record, []*partition, error) {
 	var records []record
 	var partitions []*partition
 	byName := make(map[string]*partition)
@@ -116,7 +141,8 @@ func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*part
 		}
 		e := a.newEvent(ctx, 0, "")
 		e.Raw = []byte(text)
-		id, err := b.decode(text, e)
+		var id string
+		id, e.malformed = b.decode(text, e)
 		e.CorrelationID = cmp.Or(e.ID, e.CorrelationID)
 		name := ""
 		switch {
@@ -134,7 +160,7 @@ func (b batch) read(ctx context.Context, a *App, text string) ([]record, []*part
 			}
 		}
 		l.waiting = append(l.waiting, len(records))
-		records = append(records, record{event: e, id: id, err: err})
+		records = append(records, record{event: e, id: id})
 		return nil
 	})
 	return records, partitions, err
@@ -146,7 +172,7 @@ var errUntouched = &Error{Code: CodeUnavailable, Message: "the record was not ha
 
 // run handles the records, the lowest first, up to Config.Parallel at a time.
 // It returns an error for each that must come again.
-func (b batch) run(ctx context.Context, a *App, records []record, partitions []*partition) []error {
+func (b *batch) run(ctx context.Context, a *App, records []record, partitions []*partition) []error {
 	r := &batchRun{batch: b, app: a, ctx: ctx, records: records, partitions: partitions, limit: math.MaxInt}
 	r.results = make([]error, len(records))
 	for i := range r.results {
@@ -181,7 +207,7 @@ func (b batch) run(ctx context.Context, a *App, records []record, partitions []*
 
 // A batchRun is a batch being handled.
 type batchRun struct {
-	batch
+	*batch
 	app     *App
 	ctx     context.Context
 	records []record
@@ -232,15 +258,15 @@ func (r *batchRun) take() *partition {
 }
 
 func (r *batchRun) handle(rec record) error {
-	e, err := rec.event, rec.err
-	if err == nil {
-		_, err = r.handler.Handle(NewContext(r.ctx, e), e)
+	e := rec.event
+	h := r.malformed
+	if e.malformed == nil {
+		h = r.sources.of(e.Route)
 	}
+	_, err := h.Handle(NewContext(r.ctx, e), e)
 	if err != nil {
 		// Always logged: no caller is there to tell.
-		e.Logger().LogAttrs(r.ctx, slog.LevelError, "record failed",
-			slog.String("trigger", e.Trigger.String()), slog.String("route", e.Route),
-			slog.String("record", rec.id), errorAttr(err))
+		e.LogFailure(r.ctx, err, slog.String("record", rec.id))
 	}
 	return err
 }

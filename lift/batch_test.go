@@ -117,7 +117,7 @@ func TestBatchesReportWhatFailed(t *testing.T) {
 					bad++
 				}
 			}
-			if lines := log.Lines(t, "record failed"); len(lines) != bad {
+			if lines := log.Lines(t, "failed"); len(lines) != bad {
 				t.Errorf("log:\n%s", log.String())
 			}
 		})

@@ -50,7 +50,7 @@ func TestEveryCodeComesBackFromEveryTrigger(t *testing.T) {
 					if len(answer.Failed) != 1 {
 						t.Errorf("%s: failed %q", code, answer.Failed)
 					}
-					text, _, _ = strings.Cut(log.Line(t, "record failed")["error"].(string), ":")
+					text, _, _ = strings.Cut(log.Line(t, "failed")["error"].(string), ":")
 				default:
 					var err *lift.Error
 					if !errors.As(answer.Err, &err) || err.Cause != nil {

@@ -4,9 +4,9 @@ import "context"
 
 // Direct registers the handler for invocations by a caller's own payload, any
 // JSON: by the Invoke API, by a state machine, by a schedule with an input of
-// its own. It gets whatever has not the form of an event that Lift knows, Records of another
-// source (SES, CodeCommit) included, and
-// its Response's Body is the invocation's result.
+// its own. It gets whatever has not the form of an event that Lift knows, Records
+// of another source (SES, CodeCommit) included, and its Response's Body is the
+// invocation's result.
 func (a *App) Direct(h Handler, mw ...Middleware) {
 	a.only(formDirect, "App.Direct", &directFamily{a.build("App.Direct", TriggerDirect, h, mw)})
 }

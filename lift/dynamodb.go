@@ -29,9 +29,17 @@ type StreamRecord struct {
 // ReportBatchItemFailures; without it AWS takes every answer for success.
 // Records come at least once.
 func (a *App) DynamoDB(h Handler, mw ...Middleware) {
-	h = a.build("App.DynamoDB", TriggerDynamoDB, h, mw)
-	a.only(formDynamoDB, "App.DynamoDB", batch{handler: h, decode: decodeStreamRecord, partition: item, failures: fromTheLowest})
+	a.addRecords("App.DynamoDB", dynamoDBBatch, "", h, mw)
 }
+
+// DynamoDBFrom registers the handler for records of the stream of the table with the name. Those
+// of tables without a handler of their own go to that of [App.DynamoDB]; where there is
+// none, the invocation fails.
+func (a *App) DynamoDBFrom(table string, h Handler, mw ...Middleware) {
+	a.addRecords("App.DynamoDBFrom", dynamoDBBatch, named("App.DynamoDBFrom", "table", table), h, mw)
+}
+
+var dynamoDBBatch = batch{form: formDynamoDB, trigger: TriggerDynamoDB, noun: "table", decode: decodeStreamRecord, partition: item, failures: fromTheLowest}
 
 func item(e *Event) string { return e.DynamoDB.Keys.identity() }
 

@@ -96,7 +96,7 @@ func TestStreamStopsAtTheFirstFailure(t *testing.T) {
 	if !slices.Equal(answer.Failed, []string{"12"}) || !slices.Equal(seen, []string{"11", "12"}) {
 		t.Errorf("failed %q after %q", answer.Failed, seen)
 	}
-	if log.Line(t, "record failed")["record"] != "12" {
+	if log.Line(t, "failed")["record"] != "12" {
 		t.Errorf("log %s", log.String())
 	}
 }

@@ -107,10 +107,11 @@ func firstSource(records string) string {
 	var source string
 	first := true
 	_ = s.array(func() error {
-		if !first || s.next() != '{' {
+		wanted := first && s.next() == '{'
+		first = false
+		if !wanted {
 			return s.skip()
 		}
-		first = false
 		// SNS alone writes it with a capital.
 		return s.members(member{"eventSource", (*loose)(&source)}, member{"EventSource", (*loose)(&source)})
 	})

@@ -61,6 +61,9 @@ type Event struct {
 	logger atomic.Pointer[slog.Logger]
 	notes  []slog.Attr
 	mux    *muxVerdict // for HTTP requests that no route matched
+
+	malformed error // why a record of a batch did not decode
+	failure   error // the error that LogFailure has written
 }
 
 // Header returns a header of an HTTP request or of a WebSocket's handshake, and

@@ -2,6 +2,7 @@ package lift
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 )
@@ -39,6 +40,37 @@ func (e *Event) logAttrs() []slog.Attr {
 		attrs = append(attrs, slog.Bool("cold_start", true))
 	}
 	return attrs
+}
+
+// LogFailure writes the one line of an event that failed: "failed", at level
+// error, with trigger, route, code and the error in full. It is for a middleware
+// that knows more of the event, which it adds as attributes. Lift calls it for
+// every failure that has no line yet; for an error that has been logged so,
+// wrapped or not, LogFailure does nothing.
+func (e *Event) LogFailure(ctx context.Context, err error, attrs ...slog.Attr) {
+	if e.failure != nil && errors.Is(err, e.failure) {
+		return
+	}
+	e.failure = err
+	shown, _ := AsError(err)
+	line := make([]slog.Attr, 0, 16)
+	line = append(line, slog.String("trigger", e.Trigger.String()), slog.String("route", e.Route))
+	line = append(line, attrs...)
+	line = append(line, slog.String("code", shown.Code.String()), errorAttr(err))
+	e.Logger().LogAttrs(ctx, slog.LevelError, "failed", line...)
+}
+
+// errorAttr logs an error, as the value that it or an error under it wants to
+// be logged as, such as a panic with its stack.
+func errorAttr(err error) slog.Attr {
+	type valuer interface {
+		error
+		slog.LogValuer
+	}
+	if valuer, ok := errors.AsType[valuer](err); ok {
+		return slog.Any("error", valuer.LogValue())
+	}
+	return slog.String("error", err.Error())
 }
 
 func (h *eventHandler) Enabled(ctx context.Context, level slog.Level) bool {

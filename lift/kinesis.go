@@ -24,9 +24,17 @@ type KinesisRecord struct {
 //
 // Records that the Kinesis Producer Library packed together come as one.
 func (a *App) Kinesis(h Handler, mw ...Middleware) {
-	h = a.build("App.Kinesis", TriggerKinesis, h, mw)
-	a.only(formKinesis, "App.Kinesis", batch{handler: h, decode: decodeKinesisRecord, partition: partitionKey, failures: fromTheLowest})
+	a.addRecords("App.Kinesis", kinesisBatch, "", h, mw)
 }
+
+// KinesisFrom registers the handler for records of the stream with the name. Those
+// of streams without a handler of their own go to that of [App.Kinesis]; where there is
+// none, the invocation fails.
+func (a *App) KinesisFrom(stream string, h Handler, mw ...Middleware) {
+	a.addRecords("App.KinesisFrom", kinesisBatch, named("App.KinesisFrom", "stream", stream), h, mw)
+}
+
+var kinesisBatch = batch{form: formKinesis, trigger: TriggerKinesis, noun: "stream", decode: decodeKinesisRecord, partition: partitionKey, failures: fromTheLowest}
 
 func partitionKey(e *Event) string { return "key " + e.Kinesis.PartitionKey }
 

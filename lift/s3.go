@@ -25,10 +25,16 @@ type S3Object struct {
 // function asynchronously and at least once: an error fails the invocation, and
 // Lambda tries again as the function's asynchronous settings say. Notifications
 // that come through EventBridge, SQS or SNS are for their handlers.
-func (a *App) S3(h Handler, mw ...Middleware) {
-	h = a.build("App.S3", TriggerS3, h, mw)
-	a.only(formS3, "App.S3", batch{handler: h, decode: decodeS3Record, failures: together})
+func (a *App) S3(h Handler, mw ...Middleware) { a.addRecords("App.S3", s3Batch, "", h, mw) }
+
+// S3From registers the handler for event notifications of the bucket with the name. Those
+// of buckets without a handler of their own go to that of [App.S3]; where there is
+// none, the invocation fails.
+func (a *App) S3From(bucket string, h Handler, mw ...Middleware) {
+	a.addRecords("App.S3From", s3Batch, named("App.S3From", "bucket", bucket), h, mw)
 }
+
+var s3Batch = batch{form: formS3, trigger: TriggerS3, noun: "bucket", decode: decodeS3Record, failures: together}
 
 // decodeS3Record reads a record:
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html

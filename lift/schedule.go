@@ -24,13 +24,25 @@ type Schedule struct {
 //	{"source": "aws.scheduler", "detail-type": "Scheduled Event",
 //	 "time": "<aws.scheduler.scheduled-time>", "resources": ["<aws.scheduler.schedule-arn>"],
 //	 "detail": {"what": "sweep"}}
-func (a *App) Schedule(h Handler, mw ...Middleware) {
-	a.only(formSchedule, "App.Schedule", &scheduleFamily{a.build("App.Schedule", TriggerSchedule, h, mw)})
+func (a *App) Schedule(h Handler, mw ...Middleware) { a.addSchedule("App.Schedule", "", h, mw) }
+
+// ScheduleFrom registers the handler for ticks of the rule or schedule with the
+// name. Those of schedules without a handler of their own go to that of
+// [App.Schedule]; where there is none, the invocation fails.
+func (a *App) ScheduleFrom(schedule string, h Handler, mw ...Middleware) {
+	a.addSchedule("App.ScheduleFrom", named("App.ScheduleFrom", "schedule", schedule), h, mw)
 }
 
-type scheduleFamily struct {
-	handler Handler
+func (a *App) addSchedule(method, name string, h Handler, mw []Middleware) {
+	f, _ := a.families[formSchedule].(*scheduleFamily)
+	if f == nil {
+		f = &scheduleFamily{make(sources)}
+		a.families[formSchedule] = f
+	}
+	f.sources.add(a, method, TriggerSchedule, name, h, mw)
 }
+
+type scheduleFamily struct{ sources sources }
 
 func (env *envelope) isTick() bool {
 	return env.detailType == "Scheduled Event" && (env.source == "aws.events" || env.source == "aws.scheduler")
@@ -41,7 +53,11 @@ func (f *scheduleFamily) invoke(ctx context.Context, a *App, env *envelope) ([]b
 	if err != nil {
 		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the schedule's event is malformed", Cause: err})
 	}
-	if _, err := f.handler.Handle(NewContext(ctx, e), e); err != nil {
+	h := f.sources.of(e.Route)
+	if h == nil {
+		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for ticks of the schedule %s", e.Route))
+	}
+	if _, err := h.Handle(NewContext(ctx, e), e); err != nil {
 		return nil, a.fail(ctx, e, err)
 	}
 	return []byte("null"), nil

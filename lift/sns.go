@@ -16,10 +16,16 @@ type SNSMessage struct {
 // SNS registers the handler for messages of SNS topics. SNS invokes a function
 // asynchronously, with one message an event: an error fails the invocation, and
 // Lambda tries again as the function's asynchronous settings say.
-func (a *App) SNS(h Handler, mw ...Middleware) {
-	h = a.build("App.SNS", TriggerSNS, h, mw)
-	a.only(formSNS, "App.SNS", batch{handler: h, decode: decodeSNSMessage, failures: together})
+func (a *App) SNS(h Handler, mw ...Middleware) { a.addRecords("App.SNS", snsBatch, "", h, mw) }
+
+// SNSFrom registers the handler for messages of the topic with the name. Those
+// of topics without a handler of their own go to that of [App.SNS]; where there is
+// none, the invocation fails.
+func (a *App) SNSFrom(topic string, h Handler, mw ...Middleware) {
+	a.addRecords("App.SNSFrom", snsBatch, named("App.SNSFrom", "topic", topic), h, mw)
 }
+
+var snsBatch = batch{form: formSNS, trigger: TriggerSNS, noun: "topic", decode: decodeSNSMessage, failures: together}
 
 // decodeSNSMessage reads a message:
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html

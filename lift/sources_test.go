@@ -127,7 +127,7 @@ func TestAsynchronousRecordsFailTheInvocation(t *testing.T) {
 	if !errors.As(answer.Err, &err) || err.Code != lift.CodeInternal || !slices.Equal(keys, []string{"a", "b", "c"}) {
 		t.Errorf("answer %v after %q", answer.Err, keys)
 	}
-	if len(log.Lines(t, "")) != 1 || log.Line(t, "record failed")["error"] != "sesame" {
+	if len(log.Lines(t, "")) != 1 || log.Line(t, "failed")["error"] != "sesame" {
 		t.Errorf("log:\n%s", log.String())
 	}
 	if answer := lifttest.Invoke(t.Context(), t, app, lifttest.S3{Objects: []lifttest.S3Object{{Key: "a"}}}); string(answer.Payload) != "null" {

@@ -33,10 +33,16 @@ type SQSMessage struct {
 // The event source mapping must have FunctionResponseTypes set to
 // ReportBatchItemFailures; without it AWS deletes the messages that failed.
 // Messages come at least once.
-func (a *App) SQS(h Handler, mw ...Middleware) {
-	h = a.build("App.SQS", TriggerSQS, h, mw)
-	a.only(formSQS, "App.SQS", batch{handler: h, decode: decodeSQSMessage, partition: messageGroup, failures: each})
+func (a *App) SQS(h Handler, mw ...Middleware) { a.addRecords("App.SQS", sqsBatch, "", h, mw) }
+
+// SQSFrom registers the handler for messages of the queue with the name. Those
+// of queues without a handler of their own go to that of [App.SQS]; where there is
+// none, the invocation fails.
+func (a *App) SQSFrom(queue string, h Handler, mw ...Middleware) {
+	a.addRecords("App.SQSFrom", sqsBatch, named("App.SQSFrom", "queue", queue), h, mw)
 }
+
+var sqsBatch = batch{form: formSQS, trigger: TriggerSQS, noun: "queue", decode: decodeSQSMessage, partition: messageGroup, failures: each}
 
 // messageGroup is the group of a message to a FIFO queue, whose name ends in
 // .fifo. Messages to standard queues may have one too, which says nothing of

@@ -18,7 +18,8 @@ const shutdownTime = 400 * time.Millisecond
 // Start serves the app on the Lambda Runtime API named by the environment
 // variable AWS_LAMBDA_RUNTIME_API. It does not return: when it cannot take or
 // answer an invocation it logs why and ends the process with status 1, which
-// makes Lambda start another. It panics for an app that has no handler at all.
+// makes Lambda start another. An app that has no handler at all cannot start: see
+// [StartFunc].
 //
 // A failed invocation has the [Error]'s code as its errorType and the message as
 // its errorMessage. An answer above 6,291,556 bytes, which Lambda would not
@@ -41,14 +42,10 @@ const shutdownTime = 400 * time.Millisecond
 // Every errorType is "Error" then, whatever the code.
 func Start(a *App) {
 	address := os.Getenv("AWS_LAMBDA_RUNTIME_API")
-	if !a.sealed {
-		const fault = "lift: Start of an app without handlers"
-		if address != "" {
-			_ = runtimeapi.ReportInitError(address, &runtimeapi.Failure{Type: "Runtime.InvalidApp", Message: fault})
-		}
-		panic(fault)
-	}
 	logger := a.cfg.Logger
+	if !a.sealed {
+		cannotStart(logger, &runtimeapi.Failure{Type: "Runtime.InvalidApp", Message: "the app has no handlers: register one before lift.Start"})
+	}
 	if address == "" {
 		end(logger, errors.New("AWS_LAMBDA_RUNTIME_API is not set: run the function on Lambda or on a stand-in such as lifttest.StartFunction"))
 	}
@@ -63,8 +60,58 @@ func Start(a *App) {
 	}))
 }
 
+// StartFunc builds an app and serves it with [Start]:
+//
+//	func main() { lift.StartFunc(orders.New) }
+//
+// When build returns an error or panics, the function cannot start: one line at
+// level fatal says why, with the stack of a panic, Lambda gets an init error
+// (of the type Runtime.InitError), and the process ends with status 1. The line
+// is written by the logger of [NewLogger] with a zero [LogConfig].
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror
+func StartFunc(build func(context.Context) (*App, error)) {
+	app, failure := try(build)
+	if failure != nil {
+		cannotStart(NewLogger(LogConfig{}), failure)
+	}
+	Start(app)
+}
+
+func try(build func(context.Context) (*App, error)) (app *App, failure *runtimeapi.Failure) {
+	const kind = "Runtime.InitError"
+	defer func() {
+		if value := recover(); value != nil {
+			failure = runtimeapi.Panicked(value)
+			failure.Type, failure.Message = kind, "panic: "+failure.Message
+		}
+	}()
+	app, err := build(context.Background())
+	if err != nil {
+		return nil, &runtimeapi.Failure{Type: kind, Message: err.Error()}
+	}
+	return app, nil
+}
+
+// cannotStart logs and reports why the function cannot start, and ends it.
+func cannotStart(logger *slog.Logger, f *runtimeapi.Failure) {
+	attrs := []slog.Attr{slog.String("error", f.Message)}
+	if f.Stack != nil {
+		attrs = append(attrs, slog.Any("stack", f.Stack))
+	}
+	if address := os.Getenv("AWS_LAMBDA_RUNTIME_API"); address != "" {
+		if err := runtimeapi.ReportInitError(address, f); err != nil {
+			attrs = append(attrs, slog.String("report_error", err.Error()))
+		}
+	}
+	logger.LogAttrs(context.Background(), LevelFatal, "the function cannot start", attrs...)
+	os.Exit(1)
+}
+
 func end(logger *slog.Logger, err error) {
-	logger.Error("the function ends", slog.String("error", err.Error()))
+	if !errors.Is(err, runtimeapi.ErrPanicked) { // which has its line
+		logger.Error("the function ends", slog.String("error", err.Error()))
+	}
 	os.Exit(1)
 }
 

@@ -2,6 +2,7 @@ package lift_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -21,6 +22,16 @@ func TestMain(m *testing.M) {
 	case "":
 	case "empty":
 		lift.Start(lift.New(lift.Config{}))
+	case "no settings":
+		lift.StartFunc(func(context.Context) (*lift.App, error) { return nil, errors.New("TABLE is not set:\nname the table") })
+	case "a panic":
+		lift.StartFunc(func(context.Context) (*lift.App, error) { panic("sesame") })
+	case "no recover":
+		lift.StartFunc(func(context.Context) (*lift.App, error) {
+			app := lift.New(lift.Config{})
+			app.Direct(lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) { panic("sesame") }))
+			return app, nil
+		})
 	default:
 		function()
 	}
@@ -69,17 +80,60 @@ func start(t *testing.T, env ...string) *lifttest.Function {
 	return lifttest.StartFunction(t, os.Args[0], append([]string{"LIFT_TEST_FUNCTION=1", "GORACE=atexit_sleep_ms=0"}, env...)...)
 }
 
-// Lambda learns why a function does not start.
-func TestStartWithoutHandlers(t *testing.T) {
+// Lambda and the log learn why a function does not start, in one line of JSON.
+func TestFunctionsThatCannotStart(t *testing.T) {
 	t.Parallel()
-	f := start(t, "LIFT_TEST_FUNCTION=empty")
-	<-f.API.InitError()
-	<-f.Exited()
-	answer := f.API.Invoke(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw("{}")})
-	const want = "Runtime.InvalidApp: lift: Start of an app without handlers"
-	if answer.Err == nil || answer.Err.Error() != want {
-		t.Errorf("got %v, want %s", answer.Err, want)
+	for function, want := range map[string]string{
+		"empty":       "Runtime.InvalidApp: the app has no handlers: register one before lift.Start",
+		"no settings": "Runtime.InitError: TABLE is not set:\nname the table",
+		"a panic":     "Runtime.InitError: panic: sesame",
+	} {
+		t.Run(function, func(t *testing.T) {
+			t.Parallel()
+			f := start(t, "LIFT_TEST_FUNCTION="+function)
+			<-f.API.InitError()
+			<-f.Exited()
+			answer := f.API.Invoke(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw("{}")})
+			if answer.Err == nil || answer.Err.Error() != want {
+				t.Errorf("got %v, want %s", answer.Err, want)
+			}
+			line := onlyLine(t, f)
+			_, text, _ := strings.Cut(want, ": ")
+			if line["level"] != "FATAL" || line["message"] != "the function cannot start" || line["error"] != text {
+				t.Errorf("got the line %v", line)
+			}
+			stack, _ := json.Marshal(line["stack"])
+			if function == "a panic" && !strings.Contains(string(stack), "start_test.go") {
+				t.Errorf("got the stack %s", stack)
+			}
+		})
 	}
+}
+
+// A panic that nothing recovers ends the process with one line.
+func TestPanicIsOneLine(t *testing.T) {
+	t.Parallel()
+	f := start(t, "LIFT_TEST_FUNCTION=no recover")
+	answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.Raw("{}")})
+	<-f.Exited()
+	if answer.Err == nil || answer.Err.Error() != "string: sesame" {
+		t.Errorf("got %v, want string: sesame", answer.Err)
+	}
+	if line := onlyLine(t, f); line["level"] != "ERROR" || line["message"] != "the handler panicked" {
+		t.Errorf("got the line %v", line)
+	}
+}
+
+// onlyLine is the one line that a function that has ended wrote.
+func onlyLine(t *testing.T, f *lifttest.Function) map[string]any {
+	t.Helper()
+	var log lifttest.Log
+	_, _ = log.Write([]byte(f.Output()))
+	lines := log.Lines(t, "")
+	if len(lines) != 1 {
+		t.Fatalf("got %d lines, want 1:\n%s", len(lines), f.Output())
+	}
+	return lines[0]
 }
 
 // Where Lambda gives a process several invocations at once, one does not wait

@@ -16,7 +16,6 @@ package deployed
 import (
 	"cmp"
 	"context"
-	"log"
 	"time"
 
 	"github.com/pay-theory/streamer"
@@ -31,13 +30,10 @@ import (
 type Builder func(ctx context.Context, parts functions.Parts, opts config.Options) (*lift.App, error)
 
 // Start builds a function from the process's environment and serves it. It does
-// not return. A function that cannot start logs why and exits with status 1.
+// not return. A function that cannot start tells Lambda and the log why: see
+// [lift.StartFunc].
 func Start(build Builder, parts functions.Parts) {
-	app, err := build(context.Background(), parts, config.Options{})
-	if err != nil {
-		log.Fatalf("the function cannot start:\n%v", err)
-	}
-	lift.Start(app)
+	lift.StartFunc(func(ctx context.Context) (*lift.App, error) { return build(ctx, parts, config.Options{}) })
 }
 
 // Connect builds the connect function.

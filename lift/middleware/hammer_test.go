@@ -128,7 +128,7 @@ func TestRecordsAtTheSameTime(t *testing.T) {
 	if seen := metrics.Values(t, "Seen"); len(seen) != n {
 		t.Errorf("%d metrics", len(seen))
 	}
-	for message, count := range map[string]int{"handled": n - len(want), "failed": len(want), "detail": len(want), "record failed": len(want)} {
+	for message, count := range map[string]int{"handled": n - len(want), "failed": len(want), "detail": len(want)} {
 		t.Run(message, func(t *testing.T) {
 			lines := log.Lines(t, message)
 			if len(lines) != count {

@@ -10,11 +10,10 @@ import (
 
 // Log writes one line for each event when its handler is done: "handled" at
 // level info, "refused" at info and "failed" at error, which [lift.Outcome] tells
-// apart. It names trigger, route, code and duration, and
-// what the event's family identifies it by and what the handler adds with
-// [lift.Event.Annotate], but no payload, header or query. The App
-// itself logs internal errors, and every error of a record of a batch, in full
-// under the same correlation id.
+// apart. It names trigger, route, code and duration, what the event's family
+// identifies it by, and what the handler adds with [lift.Event.Annotate], but no
+// payload, header or query. The line of a failure has its error in full, a
+// panic's stack included; see [lift.Event.LogFailure].
 func Log() lift.Middleware {
 	return func(next lift.Handler) lift.Handler {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
@@ -33,21 +32,21 @@ func Log() lift.Middleware {
 				return res, err
 			}
 			var buf [12]slog.Attr
-			attrs := append(buf[:0],
-				slog.String("trigger", e.Trigger.String()),
-				slog.String("route", e.Route),
-				slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000),
-			)
+			attrs := buf[:0]
+			if err == nil || !outcome.Failed { // LogFailure begins with them
+				attrs = append(attrs, slog.String("trigger", e.Trigger.String()), slog.String("route", e.Route))
+			}
+			attrs = append(attrs, slog.Float64("duration_ms", float64(time.Since(start).Microseconds())/1000))
 			if e.Claims != nil {
 				attrs = append(attrs, slog.String("subject", e.Claims.Subject))
 			}
 			attrs = append(identity(attrs, e), e.Annotations()...)
 			switch {
-			case outcome.Error != nil:
-				attrs = append(attrs, slog.String("code", outcome.Error.Code.String()))
-				if outcome.Public {
-					attrs = append(attrs, slog.String("error", outcome.Error.Error()))
-				}
+			case err != nil && outcome.Failed:
+				e.LogFailure(ctx, err, attrs...)
+				return res, err
+			case err != nil:
+				attrs = append(attrs, slog.String("code", outcome.Error.Code.String()), slog.String("error", outcome.Error.Error()))
 			case res != nil && res.Status != 0:
 				attrs = append(attrs, slog.Int("status", res.Status))
 			}

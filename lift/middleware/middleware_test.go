@@ -57,12 +57,13 @@ func TestRecover(t *testing.T) {
 	if answer.Status != 500 || strings.Contains(string(answer.Body), "sesame") {
 		t.Errorf("answer %d %s", answer.Status, answer.Body)
 	}
-	logged := log.Line(t, "internal error")["error"].(map[string]any)
+	line := log.Line(t, "failed")
+	logged := line["error"].(map[string]any)
 	if logged["message"] != "panic: sesame: broken" || !strings.Contains(logged["stack"].(string), "middleware_test.go") {
 		t.Errorf("logged %v", logged)
 	}
-	if line := log.Line(t, "failed"); line["code"] != "internal" {
-		t.Errorf("line %v", line)
+	if line["code"] != "internal" || len(log.Lines(t, "")) != 1 {
+		t.Errorf("line %v of\n%s", line, &log)
 	}
 	if answer := lifttest.Invoke(t.Context(), t, a, lifttest.Stream{Records: make([]lifttest.Record, 2)}); len(answer.Failed) != 1 {
 		t.Errorf("a record's panic answers %+v", answer)
@@ -125,7 +126,7 @@ func TestLog(t *testing.T) {
 		"failure": {lifttest.Connect{}, lift.Errorf(lift.CodeUnavailable, "away"), "failed",
 			map[string]any{"level": "ERROR", "trigger": "websocket_connect", "code": "unavailable"}},
 		"undeclared": {lifttest.Disconnect{Code: 1001}, errors.New("boom"), "failed",
-			map[string]any{"level": "ERROR", "code": "internal", "error": nil, "disconnect_code": 1001.0}},
+			map[string]any{"level": "ERROR", "code": "internal", "error": "boom", "disconnect_code": 1001.0}},
 		"record": {lifttest.Stream{Records: []lifttest.Record{{SequenceNumber: "77"}}}, nil, "handled",
 			map[string]any{"trigger": "dynamodb", "record": "77", "route": "Example"}},
 		"Kinesis": {lifttest.Kinesis{Records: []lifttest.KinesisRecord{{SequenceNumber: "77", Data: []byte("sesame")}}}, nil, "handled",

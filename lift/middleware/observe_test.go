@@ -48,12 +48,12 @@ func TestLogBuffer(t *testing.T) {
 		want string
 	}{
 		"success":    {middleware.LogBufferConfig{}, nil, "two"},
-		"failure":    {middleware.LogBufferConfig{}, broken, "two one three internal error"},
-		"trace too":  {middleware.LogBufferConfig{Level: lift.LevelTrace}, broken, "two zero one three internal error"},
+		"failure":    {middleware.LogBufferConfig{}, broken, "two one three failed"},
+		"trace too":  {middleware.LogBufferConfig{Level: lift.LevelTrace}, broken, "two zero one three failed"},
 		"sampled":    {middleware.LogBufferConfig{Sample: 1}, nil, "one two three"},
-		"few lines":  {middleware.LogBufferConfig{Lines: 1}, broken, "two held log lines dropped three internal error"},
-		"few bytes":  {middleware.LogBufferConfig{Bytes: 30}, broken, "two held log lines dropped three internal error"},
-		"no room":    {middleware.LogBufferConfig{Bytes: 1}, broken, "two internal error"},
+		"few lines":  {middleware.LogBufferConfig{Lines: 1}, broken, "two held log lines dropped three failed"},
+		"few bytes":  {middleware.LogBufferConfig{Bytes: 30}, broken, "two held log lines dropped three failed"},
+		"no room":    {middleware.LogBufferConfig{Bytes: 1}, broken, "two failed"},
 		"never open": {middleware.LogBufferConfig{Sample: 1e-300}, nil, "two"},
 	} {
 		t.Run(name, func(t *testing.T) {

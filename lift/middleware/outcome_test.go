@@ -51,6 +51,10 @@ func TestOutcomeIsWhatTheCallerGot(t *testing.T) {
 			lifttest.SQS{Messages: []lifttest.SQSMessage{{Body: "x"}}}, answer(nil, poison),
 			telemetry{Errors: 1, Level: "ERROR", Message: "failed", Fault: true, Buffered: 1},
 		},
+		"a message that does not decode": {
+			lifttest.Raw(`{"Records":[{"eventSource":"aws:sqs","messageId":"1","receiptHandle":7}]}`), answer(nil, nil),
+			telemetry{Errors: 1, Level: "ERROR", Message: "failed", Fault: true},
+		},
 		"a refused direct call": {
 			lifttest.JSON{Value: 1}, answer(nil, poison),
 			telemetry{Refusals: 1, Level: "INFO", Message: "refused", Error: true, Buffered: 1},

@@ -24,9 +24,9 @@ type Frame struct {
 	Label string `json:"label"`
 }
 
-// panicked is the failure of an invocation whose handler panicked with value.
-// It is called by the function that recovered.
-func panicked(value any) *Failure {
+// Panicked is the failure of what panicked with value. It is called by the
+// function that recovered.
+func Panicked(value any) *Failure {
 	kind := reflect.TypeOf(value)
 	if kind.Kind() == reflect.Pointer {
 		kind = kind.Elem()
@@ -37,7 +37,7 @@ func panicked(value any) *Failure {
 // stack is that of the goroutine, from the panic on.
 func stack() []Frame {
 	pcs := make([]uintptr, 32)
-	pcs = pcs[:runtime.Callers(4, pcs)] // without Callers, stack, panicked and who recovered
+	pcs = pcs[:runtime.Callers(4, pcs)] // without Callers, stack, Panicked and who recovered
 	var all []Frame
 	for frames := runtime.CallersFrames(pcs); ; {
 		frame, more := frames.Next()

@@ -58,7 +58,8 @@ type Config struct {
 // Run takes invocations and answers them until it cannot, and returns why.
 //
 // With a Concurrency of 1, it returns for any answer that the API does not take,
-// and, once the failure has been reported, for a panic of the handler. With
+// and, once the failure has been logged and reported, for a panic of the handler
+// with ErrPanicked. With
 // more, those are logged, and Run returns when no invocation can be taken any
 // more: what befalls one invocation does not end the others.
 func Run(cfg Config) error {
@@ -109,7 +110,7 @@ func (l *loop) run() error {
 		if err != nil && l.alone() {
 			return err
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrPanicked) {
 			l.Logger.Error("an invocation among several ends with an error", slog.String("requestId", inv.id), slog.String("error", err.Error()))
 		}
 	}
@@ -140,7 +141,8 @@ func (l *loop) next() (*invocation, error) {
 	return &invocation{id: id, header: res.header, payload: res.body}, nil
 }
 
-var errPanicked = errors.New("the handler panicked, and the process ends with it: middleware.Recover would answer an error instead")
+// ErrPanicked is why Run ends after a panic of the handler, which is in the log.
+var ErrPanicked = errors.New("the handler panicked, and the process ends with it: middleware.Recover would answer an error instead")
 
 // serve calls the handler and answers the invocation.
 func (l *loop) serve(inv *invocation) error {
@@ -159,7 +161,7 @@ func (l *loop) serve(inv *invocation) error {
 		return err
 	}
 	if crashed {
-		return errPanicked
+		return ErrPanicked
 	}
 	return nil
 }
@@ -177,8 +179,8 @@ func (l *loop) call(inv *invocation) (answer []byte, failure *Failure, crashed b
 		if value == nil {
 			return
 		}
-		answer, failure, crashed = nil, panicked(value), true
-		l.Logger.Error("panic", slog.String("requestId", inv.id), slog.Any("failure", failure))
+		answer, failure, crashed = nil, Panicked(value), true
+		l.Logger.Error("the handler panicked", slog.String("requestId", inv.id), slog.Any("failure", failure))
 	}()
 	answer, failure = l.Handler(ctx, inv.payload)
 	return answer, failure, false
