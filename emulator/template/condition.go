@@ -49,17 +49,23 @@ func (e *evaluator) condition(v any) (bool, error) {
 		switch name {
 		case "Fn::Not":
 			least, most = 1, 1
-		case "Fn::Equals":
+		case "Fn::Equals", "Fn::Contains":
 			most = 2
 		case "Fn::And", "Fn::Or":
 		default:
 			return false, fmt.Errorf("%s is not a condition function", name)
 		}
+		if name == "Fn::Contains" && !e.ruling {
+			return false, errors.New("Fn::Contains is for rules alone")
+		}
 		if len(args) < least || len(args) > most {
 			return false, fmt.Errorf("%s has %d arguments", name, len(args))
 		}
-		if name == "Fn::Equals" {
+		switch name {
+		case "Fn::Equals":
 			return e.equal(args[0], args[1])
+		case "Fn::Contains":
+			return e.contains(args[0], args[1])
 		}
 		var held []bool
 		for _, arg := range args {

@@ -18,6 +18,7 @@ type evaluator struct {
 	asking  map[string]bool // conditions and resources that are being evaluated
 	done    map[string]Resource
 	failed  map[string]error
+	ruling  bool // rules are being evaluated, which have a function of their own
 	decided bool // all conditions are, so there are resources
 }
 

@@ -64,6 +64,9 @@ func (t *Template) Stack(config Config) (*Stack, error) {
 	}
 	e := &evaluator{Template: t, config: config, values: values, holding: map[string]bool{}, asking: map[string]bool{},
 		done: map[string]Resource{}, failed: map[string]error{}}
+	if err := e.assert(); err != nil {
+		return nil, err
+	}
 	stack := &Stack{Parameters: values, Resources: e.done, Outputs: map[string]any{}}
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(t.conditions)) {

@@ -2,8 +2,8 @@
 // be made of, for given parameters. It makes nothing.
 //
 // It knows Ref, Fn::GetAtt, Fn::Sub, Fn::If, Fn::Join, Fn::Select, Fn::Split, the
-// condition functions, AWS::NoValue and the pseudo parameters, in their long
-// forms and as YAML tags:
+// condition functions, rules with Fn::Contains, AWS::NoValue and the pseudo
+// parameters, in their long forms and as YAML tags:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
 //
 // What it does not know is an error, with the logical name and the path.
@@ -23,6 +23,7 @@ import (
 // A Template is one that was read. It is safe for concurrent use.
 type Template struct {
 	parameters map[string]parameter
+	rules      map[string]rule
 	conditions map[string]any
 	resources  map[string]resource
 	outputs    map[string]output
@@ -52,7 +53,7 @@ func Parse(text []byte) (*Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template: %w", err)
 	}
-	t := &Template{parameters: map[string]parameter{}, conditions: map[string]any{},
+	t := &Template{parameters: map[string]parameter{}, rules: map[string]rule{}, conditions: map[string]any{},
 		resources: map[string]resource{}, outputs: map[string]output{}}
 	if err := t.read(v); err != nil {
 		return nil, fmt.Errorf("template: %w", err)
@@ -153,7 +154,7 @@ func (t *Template) read(v any) error {
 		switch name {
 		case "AWSTemplateFormatVersion", "Description", "Metadata":
 			continue
-		case "Parameters", "Conditions", "Resources", "Outputs":
+		case "Parameters", "Rules", "Conditions", "Resources", "Outputs":
 		default:
 			return fmt.Errorf("the section %s is not known here", name)
 		}
@@ -182,8 +183,12 @@ func (t *Template) member(section, name string, v any) (err error) {
 	if !ok {
 		return errors.New("it is not an object")
 	}
-	if section == "Parameters" {
+	switch section {
+	case "Parameters":
 		t.parameters[name], err = readParameter(m)
+		return err
+	case "Rules":
+		t.rules[name], err = readRule(m)
 		return err
 	}
 	condition, ok := m["Condition"].(string)

@@ -216,3 +216,64 @@ func FuzzTemplate(f *testing.F) {
 		}
 	})
 }
+
+// Rules hold parameters against each other.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	const rules = `
+Rules:
+  Few:
+    RuleCondition: !Equals [!Ref Kind, small]
+    Assertions:
+      - {Assert: {"Fn::Contains": [[1, 2, 3], !Ref Count]}, AssertDescription: a small one has 1 to 3}
+      - {Assert: !Not [!Equals [!Ref Name, bob]], AssertDescription: a small one is not bob's}
+  Always:
+    Assertions: [{Assert: !Not [!Equals [!Ref Count, 8]], AssertDescription: never 8}]
+`
+	for name, tt := range map[string]struct {
+		parameters map[string]string
+		want       []string // of the error; none: there is none
+	}{
+		"hold":           {map[string]string{"Count": "2"}, nil},
+		"do not apply":   {map[string]string{"Kind": "large", "Count": "7", "Name": "bob"}, nil},
+		"one is broken":  {map[string]string{"Count": "4"}, []string{"Rules.Few: a small one has 1 to 3"}},
+		"all are broken": {map[string]string{"Count": "8", "Name": "bob"}, []string{"has 1 to 3", "is not bob's", "Rules.Always: never 8"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tt.parameters["Needed"] = "x"
+			parsed, err := template.Parse([]byte(head + rules))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = parsed.Stack(config(tt.parameters))
+			if (err != nil) != (len(tt.want) > 0) {
+				t.Fatalf("got error %v, want %q", err, tt.want)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got error %v, want %q in it", err, want)
+				}
+			}
+		})
+	}
+	for want, text := range map[string]string{
+		"Rules.R: it has no Assertions":            "Rules: {R: {RuleCondition: !Equals [1, 1]}}",
+		"Rules.R: an assertion has no Assert":      "Rules: {R: {Assertions: [{AssertDescription: x}]}}",
+		"Rules.R: Name is not known here":          "Rules: {R: {Name: x}}",
+		"Fn::Contains needs a list and a value":    "Rules: {R: {Assertions: [{Assert: {'Fn::Contains': [1, 1]}}]}}",
+		"Fn::Contains is for rules alone":          "Conditions: {C: {'Fn::Contains': [[1], 1]}}",
+		"Rules.R: Fn::Length is not a condition f": "Rules: {R: {RuleCondition: {'Fn::Length': [1]}, Assertions: [{Assert: {'Fn::Equals': [1, 1]}}]}}",
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			parsed, err := template.Parse([]byte(text + "\nResources: {A: {Type: B}}"))
+			if err == nil {
+				_, err = parsed.Stack(config(nil))
+			}
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got error %v, want %q in it", err, want)
+			}
+		})
+	}
+}
