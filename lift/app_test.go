@@ -70,6 +70,7 @@ var everyTrigger = []struct {
 	{lift.TriggerSchedule, "every-minute", lifttest.Schedule{}},
 	{lift.TriggerSchedule, "every-minute", lifttest.Schedule{Rule: true}},
 	{lift.TriggerDirect, "", lifttest.JSON{Value: map[string]int{"a": 1}}},
+	{lift.TriggerDurable, "", lifttest.Durable{}},
 }
 
 func registerAll(app *lift.App, h lift.Handler, mw ...lift.Middleware) {
@@ -87,6 +88,10 @@ func registerAll(app *lift.App, h lift.Handler, mw ...lift.Middleware) {
 	app.EventBridge(lift.AnyDetailType, h, mw...)
 	app.Schedule(h, mw...)
 	app.Direct(h, mw...)
+	app.Durable(func(ctx context.Context, _ []byte) ([]byte, error) {
+		_, err := h.Handle(ctx, lift.EventFrom(ctx))
+		return []byte(`{"Status":"SUCCEEDED"}`), err
+	}, mw...)
 }
 
 func TestEveryTriggerRunsTheOneStack(t *testing.T) {
@@ -139,6 +144,9 @@ func TestEveryTriggerRunsTheOneStack(t *testing.T) {
 func TestUndeclaredErrorsNeverLeak(t *testing.T) {
 	t.Parallel()
 	for _, tt := range everyTrigger {
+		if tt.trigger == lift.TriggerDurable {
+			continue // Lambda alone gets to see the error
+		}
 		t.Run(tt.trigger.String()+" "+tt.route, func(t *testing.T) {
 			t.Parallel()
 			var log lifttest.Log
@@ -233,6 +241,8 @@ func TestMistakesInWiringPanic(t *testing.T) {
 	mustPanic(t, "App.Use comes before", func() { app.Use() })
 	mustPanic(t, "has a handler already", func() { app.Direct(h) })
 	mustPanic(t, "has a handler already", func() { app.Schedule(h) })
+	mustPanic(t, "App.Durable has a handler already", func() { app.Durable(func(context.Context, []byte) ([]byte, error) { return nil, nil }) })
+	mustPanic(t, "App.Durable has no handler", func() { app.Durable(nil) })
 	mustPanic(t, "has a handler already", func() { app.DynamoDB(h) })
 	mustPanic(t, "has a handler already", func() { app.Kinesis(h) })
 	mustPanic(t, "has a handler already", func() { app.SQS(h) })

@@ -363,7 +363,7 @@ func TestAnAttributeThatIsNotANumber(t *testing.T) {
 	app.SQS(lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) { return nil, nil }))
 	lifttest.Invoke(t.Context(), t, app, lifttest.Raw(`{"Records":[{"eventSource":"aws:sqs","messageId":"1","body":"x",
 		"attributes":{"SentTimestamp":"1","ApproximateReceiveCount":"once"}}]}`))
-	got := fmt.Sprint(log.Line(t, "record failed"))
+	got := fmt.Sprint(log.Line(t, "failed"))
 	if want := `its attribute ApproximateReceiveCount is "once", want a whole number`; !strings.Contains(got, want) {
 		t.Errorf("got %s, want %s in it", got, want)
 	}

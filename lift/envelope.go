@@ -39,9 +39,11 @@ type envelope struct {
 	resources      string
 	detail         string
 
+	executionARN    string // of a durable execution
 	recordSource    string // that of the first record
 	hasRawPath      bool
 	hasPath         bool
+	hasCheckpoint   bool // there is a token to checkpoint a durable execution with
 	hasConnection   bool // the requestContext has a connectionId and an eventType, as those of WebSocket APIs alone
 	asksToAuthorize bool // it is an event for a Lambda authorizer, which is answered with a policy
 }
@@ -88,6 +90,10 @@ func open(payload []byte) (*envelope, error) {
 		member{"time", (*loose)(&env.time)},
 		member{"resources", (*raw)(&env.resources)},
 		member{"detail", (*raw)(&env.detail)},
+
+		// invocations of durable functions
+		member{"DurableExecutionArn", (*loose)(&env.executionARN)},
+		member{"CheckpointToken", &env.hasCheckpoint},
 	)
 	if err != nil {
 		return nil, err

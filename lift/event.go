@@ -17,7 +17,7 @@ import (
 // Route is the pattern, route key or detail type that was registered, or the name
 // of the table, stream, queue, topic, bucket or schedule. Body is the body of a
 // request or a message, a Kinesis record's data, an event's detail; for DynamoDB
-// and S3 the record, for a direct invocation all of it.
+// and S3 the record, for a direct invocation and a durable execution all of it.
 //
 // An Event and all it points to belong to the handler until it returns. Its
 // fields may be read by several goroutines; a middleware writes them only
@@ -53,6 +53,8 @@ type Event struct {
 	S3          *S3Object      // TriggerS3
 	EventBridge *BusEvent      // TriggerEventBridge
 	Schedule    *Schedule      // TriggerSchedule
+
+	Durable *DurableExecution // TriggerDurable
 
 	// Gateway is what an HTTP request came through. It is set with HTTP.
 	Gateway *Gateway

@@ -15,6 +15,7 @@ const (
 	formRecords // records of a source that Lift does not know
 	formEventBridge
 	formSchedule
+	formDurable
 	formCount
 )
 
@@ -30,6 +31,7 @@ var formNames = [formCount]string{
 	formRecords:     "records of",
 	formEventBridge: "EventBridge events",
 	formSchedule:    "schedules",
+	formDurable:     "durable executions",
 }
 
 // form tells what the event is. An event for a Lambda authorizer looks like the
@@ -57,6 +59,8 @@ func (env *envelope) form() form {
 			return formS3
 		}
 		return formRecords
+	case env.executionARN != "" && env.hasCheckpoint:
+		return formDurable
 	case env.isTick():
 		return formSchedule
 	case env.isFromBus():

@@ -116,17 +116,20 @@ func end(logger *slog.Logger, err error) {
 }
 
 // runtimeHandler gives the Runtime API the code of an error as the error's
-// type, so that a state machine, or any other caller, can tell them apart. It
+// type, so that a state machine, or any other caller, can tell them apart. An
+// error that is handed on as it is, is named after its Go type, as in aws-lambda-go. It
 // takes a function rather than an App so that a binary does not link the App's
 // methods that are not called.
 func runtimeHandler(invoke func(context.Context, []byte) ([]byte, error)) func(context.Context, []byte) ([]byte, *runtimeapi.Failure) {
 	return func(ctx context.Context, payload []byte) ([]byte, *runtimeapi.Failure) {
 		answer, err := invoke(ctx, payload)
-		if err != nil {
-			shown, _ := AsError(err)
+		if err == nil {
+			return answer, nil
+		}
+		if shown, ok := err.(*Error); ok { //nolint:errorlint // what Invoke made of it, and not what it wraps
 			return nil, &runtimeapi.Failure{Type: shown.Code.String(), Message: shown.Message}
 		}
-		return answer, nil
+		return nil, &runtimeapi.Failure{Type: runtimeapi.TypeName(err), Message: err.Error()}
 	}
 }
 

@@ -68,6 +68,7 @@ func function() {
 		}
 		return nil, nil
 	}))
+	app.Durable(func(context.Context, []byte) ([]byte, error) { return nil, &checkpointError{"t"} })
 	app.OnShutdown(func(ctx context.Context) {
 		deadline, _ := ctx.Deadline()
 		fmt.Println("bye", time.Until(deadline) > 100*time.Millisecond)

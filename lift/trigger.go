@@ -20,6 +20,7 @@ const (
 	TriggerEventBridge                    // an event from an EventBridge bus
 	TriggerSchedule                       // a tick of EventBridge or EventBridge Scheduler
 	TriggerDirect                         // an invocation by a caller's own payload
+	TriggerDurable                        // an invocation of a durable function
 )
 
 var triggerNames = [...]string{
@@ -35,6 +36,7 @@ var triggerNames = [...]string{
 	TriggerEventBridge: "eventbridge",
 	TriggerSchedule:    "schedule",
 	TriggerDirect:      "direct",
+	TriggerDurable:     "durable",
 }
 
 // String returns the trigger's name as it stands in logs and metrics.

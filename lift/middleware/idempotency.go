@@ -85,7 +85,8 @@ type IdempotencyConfig struct {
 // An error and an answer of 5xx are not stored: the call may be made again.
 //
 // HTTP requests with the methods GET, HEAD, OPTIONS and TRACE pass. $connect and
-// $disconnect have no answers to repeat, and are refused at registration.
+// $disconnect have no answers to repeat, and a durable execution is invoked again
+// on purpose: they are refused at registration.
 //
 // An answer that the store does not take is logged and given all the same; the
 // key is then free when the lease ends.
@@ -108,7 +109,7 @@ func Idempotency(cfg IdempotencyConfig) lift.Middleware {
 			return i.handle(ctx, e, next)
 		})
 	}
-	return lift.Except("middleware.Idempotency", apply, lift.TriggerConnect, lift.TriggerDisconnect)
+	return lift.Except("middleware.Idempotency", apply, lift.TriggerConnect, lift.TriggerDisconnect, lift.TriggerDurable)
 }
 
 func deliveryKey(e *lift.Event) string {

@@ -10,7 +10,7 @@ import (
 
 // Log writes one line for each event when its handler is done: "handled" at
 // level info, "refused" at info and "failed" at error, which [lift.Outcome] tells
-// apart. It names trigger, route, code and duration, what the event's family
+// apart; "pending" at info for a durable execution that waits. It names trigger, route, code and duration, what the event's family
 // identifies it by, and what the handler adds with [lift.Event.Annotate], but no
 // payload, header or query. The line of a failure has its error in full, a
 // panic's stack included; see [lift.Event.LogFailure].
@@ -27,6 +27,8 @@ func Log() lift.Middleware {
 				level, message = slog.LevelError, "failed"
 			case outcome.Refused:
 				message = "refused"
+			case e.Durable.Pending():
+				message = "pending"
 			}
 			if !logger.Enabled(ctx, level) {
 				return res, err
@@ -78,6 +80,8 @@ func identity(attrs []slog.Attr, e *lift.Event) []slog.Attr {
 		pairs = []string{"s3_event", e.S3.Event, "object", e.S3.Key}
 	case e.EventBridge != nil:
 		pairs = []string{"event_id", e.ID, "source", e.EventBridge.Source}
+	case e.Durable != nil:
+		pairs = []string{"execution", e.Durable.Name, "execution_status", e.Durable.Status}
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
@@ -89,6 +93,8 @@ func identity(attrs []slog.Attr, e *lift.Event) []slog.Attr {
 		attrs = append(attrs, slog.Int("disconnect_code", e.WebSocket.DisconnectCode))
 	case e.SQS != nil:
 		attrs = append(attrs, slog.Int("receives", e.SQS.Receives))
+	case e.Durable != nil:
+		attrs = append(attrs, slog.Bool("replay", e.Durable.Replay))
 	}
 	return attrs
 }

@@ -14,6 +14,8 @@ import (
 //   - Duration, in milliseconds
 //   - Errors: 1 for an event that failed, else 0
 //   - Refusals: 1 for one that was refused, else 0; see [lift.Outcome] for both
+//   - Pending: of durable executions, 1 for an invocation that ended with the
+//     execution waiting, else 0
 //   - ColdStart: 1, for the process's first event alone
 //
 // with trigger, route, requestId, correlation_id, trace_id and tenant_id as properties,
@@ -33,6 +35,9 @@ func Metrics(rec *metric.Recorder) lift.Middleware {
 				set.Add("Duration", float64(time.Since(start).Microseconds())/1000, metric.Milliseconds)
 				set.Add("Errors", failed, metric.Count)
 				set.Add("Refusals", refused, metric.Count)
+				if e.Durable != nil {
+					set.Add("Pending", count(e.Durable.Pending()), metric.Count)
+				}
 				if e.ColdStart {
 					set.Add("ColdStart", 1, metric.Count)
 				}

@@ -93,6 +93,14 @@ var sources = append(overEveryWay(), []source{
 	{"direct", lift.TriggerDirect,
 		func(a *lift.App, h lift.Handler) { a.Direct(h) },
 		func(_ http.Header, body string) lifttest.Event { return lifttest.Raw(body) }},
+	{"durable", lift.TriggerDurable,
+		func(a *lift.App, h lift.Handler) {
+			a.Durable(func(ctx context.Context, _ []byte) ([]byte, error) {
+				_, err := h.Handle(ctx, lift.EventFrom(ctx))
+				return []byte(`{"Status":"SUCCEEDED"}`), err
+			})
+		},
+		func(_ http.Header, body string) lifttest.Event { return lifttest.Durable{Input: body} }},
 }...)
 
 // overEveryWay are the sources that speak HTTP.
@@ -115,7 +123,7 @@ var (
 	answered   = []lift.Trigger{lift.TriggerHTTP, lift.TriggerConnect, lift.TriggerMessage, lift.TriggerDirect}
 	withBodies = []lift.Trigger{lift.TriggerHTTP, lift.TriggerMessage, lift.TriggerDirect}
 	withClaims = []lift.Trigger{lift.TriggerHTTP, lift.TriggerConnect, lift.TriggerMessage}
-	repeatable = triggers(lift.TriggerConnect, lift.TriggerDisconnect)
+	repeatable = triggers(lift.TriggerConnect, lift.TriggerDisconnect, lift.TriggerDurable)
 )
 
 // triggers are all that Lift knows, but those named.

@@ -27,11 +27,17 @@ type Frame struct {
 // Panicked is the failure of what panicked with value. It is called by the
 // function that recovered.
 func Panicked(value any) *Failure {
+	return &Failure{Message: fmt.Sprint(value), Type: TypeName(value), Stack: stack()}
+}
+
+// TypeName is the errorType of a value: its type's name, or that of what it
+// points to, without the package.
+func TypeName(value any) string {
 	kind := reflect.TypeOf(value)
 	if kind.Kind() == reflect.Pointer {
 		kind = kind.Elem()
 	}
-	return &Failure{Message: fmt.Sprint(value), Type: kind.Name(), Stack: stack()}
+	return kind.Name()
 }
 
 // stack is that of the goroutine, from the panic on.
