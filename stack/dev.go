@@ -35,6 +35,7 @@ type DevConfig struct {
 	Parts functions.Parts
 
 	SweepEvery time.Duration // how often the schedule fires; 0: 10 s. On AWS it is a minute
+	InFlight   int           // bytes of messages that are handled at the same time; 0: 64 MiB. More are refused, as a throttle of AWS does
 	Metrics    io.Writer     // gets the functions' metric lines, from several goroutines; nil: none are written
 }
 
@@ -60,6 +61,8 @@ func (c DevConfig) withDefaults() (DevConfig, error) {
 		return c, errors.New("stack: DevConfig.Data is empty")
 	case p.Actions == nil:
 		return c, errors.New("stack: DevConfig.Parts.Actions is nil")
+	case c.InFlight < 0:
+		return c, fmt.Errorf("stack: DevConfig.InFlight %d is negative; 0 stands for the default", c.InFlight)
 	case c.SweepEvery < 0:
 		return c, fmt.Errorf("stack: DevConfig.SweepEvery %v is negative", c.SweepEvery)
 	case p.Connections != nil || p.Requests != nil || p.Push != nil || p.Close != nil || p.Dispatch != nil || p.Worker != "" ||
@@ -198,7 +201,7 @@ func (s *Dev) functions() error {
 			lift.RouteDefault:    {Function: hosts["router"], RouteResponse: true},
 		},
 		HTTP:   hosts["router"],
-		Limits: gateway.Limits{Closing: closingTime},
+		Limits: gateway.Limits{Closing: closingTime, InFlight: c.InFlight},
 		// Pages on other ports call the HTTP API; the token alone opens it.
 		CORS: &gateway.CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}, AllowHeaders: []string{"*"},
 			ExposeHeaders: []string{"Location"}},
@@ -234,19 +237,9 @@ func (s *Dev) work(invoke func(context.Context, []byte) ([]byte, error)) {
 		every(ctx, s.config.SweepEvery, func(ctx context.Context) { tick(ctx, invoke, s.config.Parts.Logger) })
 	})
 	s.workers.Go(func() {
-		every(ctx, purgeEvery, func(ctx context.Context) {
-			if _, err := s.store.PurgeExpired(ctx, time.Now(), purgeLimit); err != nil && ctx.Err() == nil {
-				s.config.Parts.Logger.WarnContext(ctx, "purge failed", "error", err.Error())
-			}
-		})
+		every(ctx, purgeEvery, func(ctx context.Context) { purge(ctx, s.store, time.Now(), s.config.Parts.Logger) })
 	})
 }
-
-// What DynamoDB does by itself with items past their time to live.
-const (
-	purgeEvery = time.Hour
-	purgeLimit = 10_000
-)
 
 func (s *Dev) serve() {
 	s.server = &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second,

@@ -117,6 +117,12 @@ type Limits struct {
 	RequestRate  int // requests, messages and callbacks a second: 10,000
 	RequestBurst int // and at once: 5,000
 
+	// InFlight is how many bytes of messages and HTTP bodies are handled at the same
+	// time: 64 MiB. What exceeds it is refused as above the RequestRate: an error frame,
+	// or 429 with Retry-After. AWS has no such quota, since it has more than one
+	// machine; a byte in flight takes about five of this one's memory.
+	InFlight int
+
 	// SendBuffer is how many bytes may wait for a client that reads slowly
 	// before callbacks to it are refused with 429: 1 MiB. AWS has such a
 	// buffer and does not say how large it is.
@@ -141,6 +147,7 @@ func (l Limits) withDefaults() Limits {
 		ConnectRate:  limit(l.ConnectRate, 500, unlimitedInt),
 		RequestRate:  limit(l.RequestRate, 10_000, unlimitedInt),
 		RequestBurst: limit(l.RequestBurst, 5_000, unlimitedInt),
+		InFlight:     limit(l.InFlight, 64<<20, unlimitedInt),
 		SendBuffer:   limit(l.SendBuffer, 1<<20, unlimitedInt),
 		Closing:      limit(l.Closing, 5*time.Second, math.MaxInt64),
 	}

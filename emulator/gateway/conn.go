@@ -116,7 +116,13 @@ func (c *conn) receive(message []byte) {
 		c.previous = done
 	}
 	c.mu.Unlock()
+	if !c.gw.inFlight.take(len(message)) {
+		defer close(done)
+		c.gw.refuse(c, message)
+		return
+	}
 	c.gw.work.Go(func() {
+		defer c.gw.inFlight.give(len(message))
 		defer close(done)
 		if before != nil {
 			<-before

@@ -26,6 +26,7 @@ type Gateway struct {
 	log       *slog.Logger
 	connects  *rate.Limiter
 	requests  *rate.Limiter
+	inFlight  admission
 
 	// functions ends when Close stops waiting for them.
 	functions context.Context
@@ -48,6 +49,7 @@ func New(cfg Config) (*Gateway, error) {
 		cfg: cfg, selection: selection, clock: cfg.Clock, log: cfg.Logger,
 		connects: newLimiter(cfg.Limits.ConnectRate, cfg.Limits.ConnectRate),
 		requests: newLimiter(cfg.Limits.RequestRate, cfg.Limits.RequestBurst),
+		inFlight: admission{limit: cfg.Limits.InFlight},
 		conns:    make(map[string]*conn),
 	}
 	g.functions, g.abandon = context.WithCancel(context.Background())

@@ -8,9 +8,11 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -143,10 +145,20 @@ func (g *Gateway) answerHTTP(w http.ResponseWriter, r *http.Request) (status int
 	case g.cfg.HTTP == nil:
 		return fail(http.StatusNotFound, nil)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(g.cfg.Limits.HTTPPayload)))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+	size := g.bodySize(r)
+	if !g.inFlight.take(size) {
+		w.Header().Set("Retry-After", retryAfter)
+		return fail(http.StatusTooManyRequests, errInFlight)
+	}
+	defer g.inFlight.give(size)
+	body, err := g.readBody(w, r)
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case tooLarge:
 		return fail(http.StatusRequestEntityTooLarge, nil)
-	} else if err != nil {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fail(http.StatusRequestTimeout, err)
+	case err != nil:
 		return 0, err
 	}
 	event := g.httpEvent(r, body)
@@ -180,6 +192,19 @@ func (g *Gateway) answerHTTP(w http.ResponseWriter, r *http.Request) (status int
 	w.Write(p.Body)
 	return p.Status, nil
 }
+
+// readBody reads a request's body, which has uploadTime to arrive: meanwhile it
+// counts as in flight.
+func (g *Gateway) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	socket := http.NewResponseController(w)
+	if err := socket.SetReadDeadline(time.Now().Add(uploadTime)); err == nil {
+		defer socket.SetReadDeadline(time.Time{})
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, int64(g.cfg.Limits.HTTPPayload)))
+}
+
+// uploadTime is real time, as Limits.Closing is.
+const uploadTime = 30 * time.Second
 
 // joined is a query with several values of a name in one, which is how payload
 // format 2.0 has it.

@@ -25,9 +25,12 @@ func (g *Gateway) message(c *conn, message []byte) {
 		response, err = g.call(route.Function, encode(event), g.cfg.Limits.Integration)
 		if failure = failureOf(err); failure == "" && route.RouteResponse {
 			p, ok := parseProxyResponse(response)
-			if !ok {
+			switch {
+			case !ok:
 				failure, err = internalServerError, errMalformed
-			} else if len(p.Body) > 0 {
+			case len(p.Body) > g.cfg.Limits.Message:
+				failure, err = internalServerError, errTooLarge
+			case len(p.Body) > 0:
 				err = c.sendMessage(p.Body)
 			}
 		}
@@ -45,6 +48,14 @@ func (g *Gateway) message(c *conn, message []byte) {
 		attrs = append(attrs, slog.String("answer", failure))
 	}
 	g.logEvent(level, "message", err, attrs...)
+}
+
+// refuse answers a message that is not admitted, before its event is made.
+func (g *Gateway) refuse(c *conn, message []byte) {
+	requestID := newID()
+	c.sendMessage(errorFrame(tooManyRequests, c.id, requestID))
+	g.logEvent(slog.LevelWarn, "message", errInFlight, slog.String("connection", c.id), slog.String("request", requestID),
+		slog.Int("bytes", len(message)), slog.String("answer", tooManyRequests))
 }
 
 // disconnect tells the function behind $disconnect, whose answer means nothing.
@@ -71,6 +82,9 @@ const (
 	tooManyRequests     = "Too many requests"
 	timedOut            = "Endpoint request timed out"
 )
+
+// errInFlight says why a message or a request is refused, for the log.
+var errInFlight = errors.New("the bytes in flight are at Limits.InFlight")
 
 var errMalformed = errors.New("the response is not an object with a statusCode and a body of text")
 

@@ -71,6 +71,8 @@ func TestErrorFramesToTheByte(t *testing.T) {
 		"failed function":    {&gateway.Route{Function: failing}, "Internal server error"},
 		"no route":           {nil, "Forbidden"},
 		"malformed response": {&gateway.Route{Function: answer(`[]`), RouteResponse: true}, "Internal server error"},
+		"a response above 128 KB": {&gateway.Route{Function: answer(`{"statusCode":200,"body":"` + strings.Repeat("x", 128<<10+1) + `"}`),
+			RouteResponse: true}, "Internal server error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
