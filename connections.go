@@ -2,6 +2,7 @@ package streamer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -89,7 +90,7 @@ func (c Connections) Renew(ctx context.Context, conn request.Connection, p Princ
 
 // List returns a page of the caller's open connections, or of those that an
 // operator asks for: by subject, the oldest first. One that closed a moment ago
-// may be among them.
+// may be among them. A page has fewer where more would not fit into one message.
 func (c Connections) List(ctx context.Context, caller Caller, q wire.ConnectionQuery) (wire.ConnectionList, error) {
 	caller.OnBehalfOf = q.Subject
 	subject, err := caller.subject()
@@ -104,17 +105,20 @@ func (c Connections) List(ctx context.Context, caller Caller, q wire.ConnectionQ
 	if subject == wire.AllSubjects {
 		subject = ""
 	}
-	page, cursor, err := c.Store.ListConnections(ctx,
-		request.ConnectionQuery{Tenant: caller.Tenant, Subject: subject, Limit: q.Limit, Cursor: q.Cursor})
+	query := request.ConnectionQuery{Tenant: caller.Tenant, Subject: subject, Cursor: q.Cursor}
+	page, cursor, err := readPage(q.Limit, func(limit int) ([]request.Connection, string, error) {
+		query.Limit = limit
+		return c.Store.ListConnections(ctx, query)
+	}, func(conn request.Connection) (wire.Connection, int) {
+		shown := wire.Connection{ID: conn.ID, Subject: conn.Principal.Subject,
+			ConnectedAt: conn.ConnectedAt, ExpiresAt: conn.Principal.ExpiresAt, SourceIP: conn.SourceIP, UserAgent: conn.UserAgent}
+		encoded, _ := json.Marshal(shown) // what does not encode fails with the list
+		return shown, len(encoded)
+	})
 	if err != nil {
 		return wire.ConnectionList{}, unavailable("list connections", err)
 	}
-	list := wire.ConnectionList{Connections: make([]wire.Connection, 0, len(page)), Cursor: cursor}
-	for _, conn := range page {
-		list.Connections = append(list.Connections, wire.Connection{ID: conn.ID, Subject: conn.Principal.Subject,
-			ConnectedAt: conn.ConnectedAt, ExpiresAt: conn.Principal.ExpiresAt, SourceIP: conn.SourceIP, UserAgent: conn.UserAgent})
-	}
-	return list, nil
+	return wire.ConnectionList{Connections: page, Cursor: cursor}, nil
 }
 
 // CloseAll closes every connection of one subject, the caller's own unless an

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -62,8 +63,8 @@ func (e *ActionError) Error() string { return e.Err.Error() }
 // Unwrap returns Err.
 func (e *ActionError) Unwrap() error { return e.Err }
 
-// runShort runs a short action to its end and answers for its time limit. Its
-// errors are ActionErrors.
+// runShort runs a short action to its end and answers for its time limit, and for the
+// message that its answer must fit into. Its errors are ActionErrors.
 func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, action.config.Limit, ErrLimit)
 	defer cancel()
@@ -71,8 +72,11 @@ func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, er
 	job.close()
 	_, continues := errors.AsType[*continuation](err)
 	switch {
-	case err == nil:
+	case err == nil && len(out) <= request.MaxInFrame:
 		return out, nil
+	case err == nil:
+		err = Errorf(wire.PayloadTooLarge, "the answer of action %q has %d bytes, %d are allowed: it must return a reference to what it stored",
+			action.Name(), len(out), request.MaxInFrame)
 	case errors.Is(context.Cause(ctx), ErrLimit) && ctx.Err() != nil:
 		err = limitError(action.config.Limit)
 	case continues:

@@ -193,7 +193,8 @@ func (s *Requests) Wait(ctx context.Context, caller Caller, id string, rev int64
 }
 
 // List returns a page of requests, newest first, without results: the caller's,
-// or those that an operator asks for.
+// or those that an operator asks for. A page has fewer where more would not fit into
+// one message.
 func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (wire.List, error) {
 	caller.OnBehalfOf = q.Subject
 	subject, err := caller.subject()
@@ -217,15 +218,26 @@ func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (w
 		}
 		query.State = state
 	}
-	page, cursor, err := s.Store.ListRequests(ctx, query)
+	at := now(s.Now)
+	var encoded []byte
+	page, cursor, err := readPage(query.Limit, func(limit int) ([]*request.Request, string, error) {
+		query.Limit = limit
+		return s.Store.ListRequests(ctx, query)
+	}, func(r *request.Request) (*wire.Snapshot, int) {
+		if r.Expired(at) {
+			return nil, 0
+		}
+		summary := caller.summary(r)
+		encoded = summary.Append(encoded[:0])
+		return summary, len(encoded)
+	})
 	if err != nil {
 		return wire.List{}, unavailable("list requests", err)
 	}
-	at := now(s.Now)
 	list := wire.List{Requests: make([]wire.Snapshot, 0, len(page)), Cursor: cursor}
-	for _, r := range page {
-		if !r.Expired(at) {
-			list.Requests = append(list.Requests, *caller.summary(r))
+	for _, summary := range page {
+		if summary != nil {
+			list.Requests = append(list.Requests, *summary)
 		}
 	}
 	return list, nil

@@ -81,6 +81,15 @@ func newSystem(t *testing.T) *system {
 				busy.Details, busy.After = json.RawMessage(`{"queue": [1, 2], "why": "<paper>"}`), 90*time.Second
 				return 0, fmt.Errorf("print: %w", busy)
 			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "twice"},
+			func(_ context.Context, _ *streamer.Job, in json.RawMessage) ([]json.RawMessage, error) {
+				return []json.RawMessage{in, in}, nil
+			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "wordy"},
+			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
+				text := strings.Repeat("x", 200_000)
+				return 0, &streamer.Error{Code: wire.ProcessingFailed, Message: text, Details: json.RawMessage(`{"text":"` + text + `"}`)}
+			}),
 		streamer.NewAction(streamer.ActionConfig{Name: "sold out"},
 			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
 				return 0, &streamer.Error{Code: "SOLD_OUT", Message: "none are left", After: time.Minute}
@@ -190,10 +199,13 @@ func (s *system) open(t *testing.T, id string, changes map[string]any) {
 	}
 }
 
-// ask sends a message and returns the frame that answers it.
+// ask sends a message and returns the frame that answers it, which must fit into a message.
 func (s *system) ask(t *testing.T, id, message string) wire.Frame {
 	t.Helper()
 	answer := lifttest.Invoke(t.Context(), t, s.router, lifttest.Message{ConnectionID: id, Body: message})
+	if len(answer.Body) > wire.MaxMessage {
+		t.Fatalf("%.80s was answered with %d bytes, want at most %d", message, len(answer.Body), wire.MaxMessage)
+	}
 	frame, err := wire.DecodeFrame(answer.Body)
 	if err != nil {
 		t.Fatalf("%s was answered with %q: %v", message, answer.Body, err)

@@ -45,7 +45,12 @@ func Router(parts Parts) (*lift.App, error) {
 		if err != nil {
 			return fail(ctx, e, err)
 		}
-		return answer(e, frame), nil
+		res := answer(e, frame)
+		if len(res.Body) > wire.MaxMessage {
+			return fail(ctx, e, streamer.Errorf(wire.PayloadTooLarge,
+				"the answer has %d bytes, a message %d: read the request over HTTP", len(res.Body), wire.MaxMessage))
+		}
+		return res, nil
 	}))
 	authenticate := auth.JWT(parts.Verifier)
 	httpAPI{requests, connections}.routes(app, authenticate)

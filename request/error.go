@@ -64,11 +64,15 @@ func PublicError(err error) *Error {
 }
 
 // WireError returns what reaches a client of err. The correlation id joins the
-// details of every error, so that a user can quote it and an operator find it.
+// details of every error, so that a user can quote it and an operator find it. A
+// message above MaxErrorText is cut, and details above MaxErrorDetails are left out.
 func WireError(err error, correlationID string) *wire.Error {
 	public := PublicError(err)
 	out := &wire.Error{Code: public.Code, Message: public.Message}
-	if json.Valid(public.Details) {
+	if len(out.Message) > MaxErrorText {
+		out.Message = strings.ToValidUTF8(out.Message[:MaxErrorText], "") + "…"
+	}
+	if len(public.Details) <= MaxErrorDetails && json.Valid(public.Details) {
 		out.Details = public.Details
 	}
 	if correlationID != "" {

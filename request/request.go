@@ -14,17 +14,19 @@ import (
 // What one request may hold. Together they stay below the 400 KB of a DynamoDB
 // item (Amazon DynamoDB Developer Guide, "Constraints").
 const (
-	MaxPayload     = 128 << 10 // bytes of a payload
-	MaxResult      = 192 << 10 // bytes of a result
-	MaxCheckpoint  = 32 << 10  // bytes of a checkpoint
-	MaxMetadata    = 4 << 10   // bytes of metadata, of the request and of a progress
-	MaxMessageText = 1 << 10   // bytes of a progress message
-	MaxSubscribers = 100       // connections that watch one request
-	MaxStepResult  = 16 << 10  // bytes of one step's result or signal
-	MaxSteps       = 24 << 10  // bytes of all of a request's step names and results
-	MaxHistory     = 20        // ended attempts that are remembered, the newest
-	MaxChunk       = 16 << 10  // bytes of one chunk of output
-	MaxOutput      = 10_000    // chunks of output
+	MaxPayload      = 128 << 10 // bytes of a payload
+	MaxResult       = 192 << 10 // bytes of a result
+	MaxCheckpoint   = 32 << 10  // bytes of a checkpoint
+	MaxMetadata     = 4 << 10   // bytes of metadata, of the request and of a progress
+	MaxMessageText  = 1 << 10   // bytes of a progress message
+	MaxErrorText    = 1 << 10   // bytes of an error's message
+	MaxErrorDetails = 4 << 10   // bytes of an error's details
+	MaxSubscribers  = 100       // connections that watch one request
+	MaxStepResult   = 16 << 10  // bytes of one step's result or signal
+	MaxSteps        = 24 << 10  // bytes of all of a request's step names and results
+	MaxHistory      = 20        // ended attempts that are remembered, the newest
+	MaxChunk        = 16 << 10  // bytes of one chunk of output
+	MaxOutput       = 10_000    // chunks of output
 )
 
 // A Key names a request. Tenant and subject are part of it, so no principal can

@@ -29,6 +29,10 @@ const (
 	ActionAuthenticate = "streamer.authenticate" // payload {"token"}; answers response
 )
 
+// MaxMessage is how many bytes one WebSocket message may have, in either direction
+// (API Gateway quotas, "WebSocket message payload size").
+const MaxMessage = 128 << 10
+
 // MaxID is the longest request id, in characters.
 const MaxID = 128
 
