@@ -56,7 +56,7 @@ func (p *Processor) resumeNext(ctx context.Context, released []string) {
 			continue
 		}
 		next, err := p.Store.ThrottledRequests(ctx, limit, resumeTries)
-		if err != nil {
+		if _, err = logUndecodable(ctx, p.Logger, err); err != nil {
 			p.Logger.WarnContext(ctx, "list throttled requests failed; the sweep will resume one", "limit", limit, "error", err.Error())
 			continue
 		}
@@ -92,7 +92,7 @@ func (s *Requests) why(ctx context.Context, r *request.Request) (*wire.Waiting, 
 		return w, nil
 	}
 	queue, err := s.Store.ThrottledRequests(ctx, r.ThrottledBy, queueLength)
-	if err != nil {
+	if _, err = logUndecodable(ctx, s.logger(), err); err != nil {
 		return nil, err
 	}
 	w.Position = 1 + slices.IndexFunc(queue, func(other *request.Request) bool { return other.Key == r.Key })

@@ -43,7 +43,7 @@ func TestRunTellsEveryStepAndTheEnd(t *testing.T) {
 		}
 		r := w.load(t, ada.Key("r1"))
 		wantState(t, r, request.Succeeded)
-		if r.Rev != got[5].Rev || r.Progress.Percentage != 100 || !r.DueAt.IsZero() || len(r.Subscribers) != 0 {
+		if r.Rev != got[5].Rev || r.Progress.Percentage != 100 || !r.Look.At.IsZero() || len(r.Subscribers) != 0 {
 			t.Errorf("the row does not say that all is done and told: %+v", r)
 		}
 		if r.Ran < time.Second {
@@ -479,7 +479,8 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 			// A worker that dies after its claim: the claim is all that it writes.
 			claimed, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{
 				If: request.Guards{States: []request.State{request.Queued}},
-				Set: request.Effects{UpdatedAt: time.Now(), State: request.Running, DueAt: time.Now().Add(time.Minute), ClaimedAt: time.Now(),
+				Set: request.Effects{UpdatedAt: time.Now(), State: request.Running, DueAt: time.Now().Add(time.Minute),
+					Look: request.Look{Kind: request.LookLease, At: time.Now().Add(time.Minute)}, ClaimedAt: time.Now(),
 					StartedAt: time.Now(), AddFence: 1, AddRev: 1, Worker: fmt.Sprint("worker-", i)},
 			})
 			if err != nil {

@@ -123,7 +123,7 @@ func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, p
 		Key: caller.Key(m.ID), Action: m.Action, Payload: m.Payload, Metadata: m.Metadata,
 		CorrelationID: caller.CorrelationID,
 		State:         request.Queued, Rev: 1, Fence: 1, Attempt: 1,
-		DueAt: at, CreatedAt: at, UpdatedAt: at,
+		DueAt: at, Look: request.Look{Kind: request.LookDispatch, At: at}, CreatedAt: at, UpdatedAt: at,
 		Priority: priority, Permits: request.PermitNames(permits),
 	}
 	if caller.Connection != "" {
@@ -222,7 +222,9 @@ func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (w
 	var encoded []byte
 	page, cursor, err := readPage(query.Limit, func(limit int) ([]*request.Request, string, error) {
 		query.Limit = limit
-		return s.Store.ListRequests(ctx, query)
+		page, cursor, err := s.Store.ListRequests(ctx, query)
+		_, err = logUndecodable(ctx, s.logger(), err)
+		return page, cursor, err
 	}, func(r *request.Request) (*wire.Snapshot, int) {
 		if r.Expired(at) {
 			return nil, 0

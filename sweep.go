@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -37,17 +38,17 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 	var report SweepReport
 	at := p.Now()
 	var faults []error
-	due, err := p.Store.DueRequests(ctx, at, p.SweepLimit)
-	if err != nil {
-		faults = append(faults, fmt.Errorf("list due requests: %w", err))
-	}
-	if undecodable, some := errors.AsType[*request.UndecodableError](err); some {
-		report.Undecodable = len(undecodable.Rows)
-		for _, row := range undecodable.Rows {
-			p.Logger.ErrorContext(ctx, "stored request does not decode", "tenant", row.Key.Tenant, "subject", row.Key.Subject,
-				"request_id", row.Key.ID, "error", row.Err.Error())
+	var due []*request.Request
+	for _, kind := range request.LookKinds() {
+		page, _, err := p.Store.DueRequests(ctx, request.DueQuery{Kind: kind, Until: at, Limit: p.SweepLimit})
+		if err != nil {
+			faults = append(faults, fmt.Errorf("list due requests: %w", err))
 		}
+		undecodable, _ := logUndecodable(ctx, p.Logger, err)
+		report.Undecodable += undecodable
+		due = append(due, page...)
 	}
+	slices.SortStableFunc(due, func(a, b *request.Request) int { return a.Look.At.Compare(b.Look.At) })
 	report.Due = len(due)
 	oldest := slices.IndexFunc(due, func(r *request.Request) bool { return r.State == request.Queued })
 	if oldest >= 0 {
@@ -59,6 +60,7 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 			faults = append(faults, ctx.Err())
 			break
 		}
+		var err error
 		switch {
 		case r.State == request.Running:
 			err = p.expireLease(ctx, r, &report)
@@ -78,10 +80,25 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 	}
 	report.Notified, report.Unnotified = p.notifyAgain(ctx, final)
 	if c := p.Connections; c.Store != nil && c.Closer != nil {
+		var err error
 		report.Closed, report.Pruned, err = c.Sweep(ctx, p.SweepLimit)
 		faults = append(faults, err)
 	}
 	return report, errors.Join(faults...)
+}
+
+// logUndecodable names the rows that an answer of the store leaves out since they
+// do not decode, and counts them. It returns any other error as it is.
+func logUndecodable(ctx context.Context, logger *slog.Logger, err error) (int, error) {
+	undecodable, some := errors.AsType[*request.UndecodableError](err)
+	if !some {
+		return 0, err
+	}
+	for _, row := range undecodable.Rows {
+		logger.ErrorContext(ctx, "stored request does not decode", "tenant", row.Key.Tenant, "subject", row.Key.Subject,
+			"request_id", row.Key.ID, "error", row.Err.Error())
+	}
+	return len(undecodable.Rows), nil
 }
 
 // notifyAgain tells the subscribers of final requests how they ended, a few requests

@@ -45,7 +45,7 @@ func TestAClientThatDoesNotReadHoldsUpNoTimer(t *testing.T) {
 			w.submit(t, deaf, id, "done", `{}`)
 			at := time.Now()
 			if _, err := w.store.ChangeRequest(t.Context(), ada.Key(id), request.Change{Set: request.Effects{
-				State: request.Succeeded, UpdatedAt: at, DueAt: at, FinishedAt: at, ExpiresAt: at.Add(time.Hour * 24), AddRev: 1}}); err != nil {
+				State: request.Succeeded, UpdatedAt: at, Look: request.Look{Kind: request.LookNotify, At: at}, FinishedAt: at, ExpiresAt: at.Add(time.Hour * 24), AddRev: 1}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -85,8 +85,11 @@ func TestASweepOverARowThatDoesNotDecode(t *testing.T) {
 // undecodableStore finds a row due that does not decode.
 type undecodableStore struct{ *faultyStore }
 
-func (s undecodableStore) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
-	due, err := s.faultyStore.DueRequests(ctx, now, limit)
+func (s undecodableStore) DueRequests(ctx context.Context, q request.DueQuery) ([]*request.Request, string, error) {
+	due, cursor, err := s.faultyStore.DueRequests(ctx, q)
+	if q.Kind != request.LookDispatch {
+		return due, cursor, err
+	}
 	row := &request.RowError{Key: request.Key{Tenant: "globex", Subject: "eve", ID: "bad"}, Err: errNetwork}
-	return due, errors.Join(err, fmt.Errorf("due: %w", &request.UndecodableError{Rows: []*request.RowError{row}}))
+	return due, cursor, errors.Join(err, fmt.Errorf("due: %w", &request.UndecodableError{Rows: []*request.RowError{row}}))
 }

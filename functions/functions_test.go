@@ -339,9 +339,10 @@ func TestARequestFromMessageToFinalFrame(t *testing.T) {
 		t.Fatalf("answered %s", frame.Append(nil))
 	}
 	now := time.Now().UnixMilli()
-	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", "due": now, "updated": now}
-	later := map[string]any{"tenant": "acme", "subject": "ada", "id": "r2", "state": "QUEUED", "due": time.Now().Add(time.Hour).UnixMilli()}
-	swept := map[string]any{"tenant": "acme", "subject": "ada", "id": "r4", "state": "QUEUED", "due": now - 60_000, "updated": now}
+	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", request.AttrDueAt: now, "updated": now}
+	later := map[string]any{"tenant": "acme", "subject": "ada", "id": "r2", "state": "QUEUED",
+		request.AttrDueAt: time.Now().Add(time.Hour).UnixMilli()}
+	swept := map[string]any{"tenant": "acme", "subject": "ada", "id": "r4", "state": "QUEUED", request.AttrDueAt: now - 60_000, "updated": now}
 	running := map[string]any{"tenant": "acme", "subject": "ada", "id": "r3", "state": "RUNNING"}
 	answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Stream{Records: []lifttest.Record{
 		{NewImage: image}, {NewImage: later}, {NewImage: swept}, {NewImage: running}, {Name: "REMOVE"}}})

@@ -194,10 +194,20 @@ func (s nodeStore) ListRequests(ctx context.Context, q request.Query) (page []*r
 	return page, cursor, nil
 }
 
-func (s nodeStore) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
-	return get(ctx, s, "due", request.Key{}, "", func(ctx context.Context) ([]*request.Request, error) {
-		return s.d.store.DueRequests(ctx, now, limit)
+func (s nodeStore) DueRequests(ctx context.Context, q request.DueQuery) (page []*request.Request, cursor string, err error) {
+	page, err = get(ctx, s, "due", request.Key{}, q.Kind.String()+q.Cursor, func(ctx context.Context) (page []*request.Request, err error) {
+		page, cursor, err = s.d.store.DueRequests(ctx, q)
+		return page, err
 	})
+	return page, cursor, err
+}
+
+func (s nodeStore) ThrottlingLimits(ctx context.Context, n int, cursor string) (names []string, next string, err error) {
+	names, err = get(ctx, s, "throttling", request.Key{}, cursor, func(ctx context.Context) (names []string, err error) {
+		names, next, err = s.d.store.ThrottlingLimits(ctx, n, cursor)
+		return names, err
+	})
+	return names, next, err
 }
 
 func (s nodeStore) ThrottledRequests(ctx context.Context, limit string, n int) ([]*request.Request, error) {

@@ -94,8 +94,8 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 	case row.State == request.Running && c.If.States != nil && c.Set.State == "" && !c.Set.UpdatedAt.IsZero() &&
 		!row.DueAt.After(c.Set.UpdatedAt):
 		d.find(&d.report.Wrong, r, "it is RUNNING after a %q of its worker and its lease has ended", changeWord(c))
-	case !row.State.Final() && row.DueAt.IsZero():
-		d.find(&d.report.Wrong, r, "it is %s and never due, so no sweep will look for it", row.State)
+	case !row.State.Final() && row.Look.At.IsZero():
+		d.find(&d.report.Wrong, r, "it is %s and has no look, so no sweep will find it", row.State)
 	case row.Output < was.Output:
 		d.find(&d.report.Wrong, r, "its output shrank from %d to %d chunks", was.Output, row.Output)
 	}
@@ -116,7 +116,7 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 // took keeps what follows from a row: whether its subscribers are notified, which
 // permits it holds, and the record that the stream has of it.
 func (d *driver) took(row *request.Request) {
-	if row.State.Final() && row.DueAt.IsZero() {
+	if row.State.Final() && row.Look.At.IsZero() {
 		delete(d.unnotified, row.Key)
 	} else {
 		d.unnotified[row.Key] = true
@@ -177,7 +177,7 @@ func (d *driver) judge() {
 		case !row.State.Final():
 			d.find(&d.report.Stuck, r, "it is %s, due %v, blocked %q, waits for %q", row.State, row.DueAt, row.ThrottledBy, row.Await.Token)
 			continue
-		case !row.DueAt.IsZero():
+		case !row.Look.At.IsZero():
 			d.find(&d.report.Stuck, r, "it has ended as %s and its subscribers never count as notified", row.State)
 		case len(row.Permits) > 0:
 			d.find(&d.report.Stuck, r, "it has ended and holds permits of %v", row.Permits)

@@ -9,7 +9,8 @@ const (
 	AttrState            Attribute = "state"
 	AttrRev              Attribute = "rev"
 	AttrFence            Attribute = "fence"
-	AttrDueAt            Attribute = "due" // milliseconds of the epoch, as all times; absent when nothing is due
+	AttrDueAt            Attribute = "ready" // milliseconds of the epoch, as all times
+	AttrLook             Attribute = "due"   // the time of the look; a store keeps its kind beside it
 	AttrUpdatedAt        Attribute = "updated"
 	AttrStartedAt        Attribute = "started"
 	AttrClaimedAt        Attribute = "claimed"

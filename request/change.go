@@ -27,6 +27,7 @@ type Guards struct {
 	States         []State   // the state is one of these
 	Fence          int64     // the fence is this
 	DueBy          time.Time // DueAt is not later than this
+	DueIs          time.Time // DueAt is this, to the millisecond
 	UnchangedSince time.Time // UpdatedAt is not later than this
 	Awaits         string    // the request waits for this signal
 	ThrottledBy    string    // the request waits for a permit of this limit
@@ -44,6 +45,7 @@ type Guards struct {
 type Effects struct {
 	State      State
 	DueAt      time.Time
+	Look       Look
 	UpdatedAt  time.Time
 	ClaimedAt  time.Time
 	StartedAt  time.Time // unless it has a value

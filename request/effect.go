@@ -26,7 +26,7 @@ type GuardKind int
 const (
 	_           GuardKind = iota
 	OneOf                 // it is one of Value, a []State
-	Equals                // it is Value, an int64 or a string; or, with a Member, its member is
+	Equals                // it is Value, an int64, a string or, to the millisecond, a time.Time; or, with a Member, its member is
 	NotAfter              // it is not later than Value, a time.Time, or there is none
 	LacksMember           // it has no Member
 	HasRoom               // it has the Member already, or fewer members than Value, an int
@@ -45,6 +45,7 @@ func (c Change) Guards() iter.Seq[Guard] {
 			{len(g.States) > 0, Guard{AttrState, OneOf, "", g.States}},
 			{g.Fence != 0, Guard{AttrFence, Equals, "", g.Fence}},
 			{!g.DueBy.IsZero(), Guard{AttrDueAt, NotAfter, "", g.DueBy}},
+			{!g.DueIs.IsZero(), Guard{AttrDueAt, Equals, "", g.DueIs}},
 			{!g.UnchangedSince.IsZero(), Guard{AttrUpdatedAt, NotAfter, "", g.UnchangedSince}},
 			{g.Awaits != "", Guard{AttrAwait, Equals, "token", g.Awaits}},
 			{g.ThrottledBy != "", Guard{AttrThrottledBy, Equals, "", g.ThrottledBy}},
@@ -70,6 +71,9 @@ func (g Guard) holds(r *Request) bool {
 	case AttrFence:
 		return r.Fence == g.Value
 	case AttrDueAt:
+		if g.Kind == Equals {
+			return r.DueAt.UnixMilli() == g.Value.(time.Time).UnixMilli()
+		}
 		return !r.DueAt.After(g.Value.(time.Time))
 	case AttrUpdatedAt:
 		return !r.UpdatedAt.After(g.Value.(time.Time))
@@ -124,6 +128,7 @@ func (c Change) Effects() iter.Seq[Effect] {
 		}{
 			{e.State != "", Effect{AttrState, Assign, "", e.State}},
 			{!e.DueAt.IsZero(), Effect{AttrDueAt, Assign, "", e.DueAt}},
+			{!e.Look.At.IsZero(), Effect{AttrLook, Assign, "", e.Look}},
 			{!e.UpdatedAt.IsZero(), Effect{AttrUpdatedAt, Assign, "", e.UpdatedAt}},
 			{!e.ClaimedAt.IsZero(), Effect{AttrClaimedAt, Assign, "", e.ClaimedAt}},
 			{!e.StartedAt.IsZero(), Effect{AttrStartedAt, AssignOnce, "", e.StartedAt}},
@@ -182,6 +187,8 @@ func cleared(attribute Attribute) Effect {
 	switch attribute {
 	case AttrDueAt, AttrFinishedAt, AttrExpiresAt:
 		e.Value = time.Time{}
+	case AttrLook:
+		e.Value = Look{}
 	case AttrSlices, AttrLeaseExpirations:
 		e.Value = 0
 	case AttrRan:
@@ -208,6 +215,8 @@ func (e Effect) apply(r *Request) {
 		r.State = e.Value.(State)
 	case AttrDueAt:
 		r.DueAt = e.Value.(time.Time)
+	case AttrLook:
+		r.Look = e.Value.(Look)
 	case AttrUpdatedAt:
 		r.UpdatedAt = e.Value.(time.Time)
 	case AttrClaimedAt:

@@ -78,10 +78,8 @@ type Request struct {
 	Rev   int64 // rises with every change that a client can see
 	Fence int64 // 1 at first, and rises with every claim; a write must name the one it claimed
 
-	// DueAt is the time from which a QUEUED request may be claimed, at which the
-	// lease of a RUNNING one ends, and from which the subscribers of a final one are
-	// notified again; zero once they know.
-	DueAt time.Time
+	DueAt time.Time // from when a QUEUED request may be claimed, and when the lease of a RUNNING one ends; zero when final
+	Look  Look      // when the sweep looks at it next
 
 	Attempt          int           // the current attempt, from 1; a redrive begins anew
 	Slices           int           // how often it was continued in another invocation

@@ -44,12 +44,18 @@ type Store interface {
 type PermitLister interface {
 	// ThrottledRequests returns up to n requests that wait for a permit of the
 	// limit, the highest priority first, then the oldest. The read may be
-	// eventually consistent.
+	// eventually consistent. Rows that do not decode are left out, and an
+	// [*UndecodableError] beside the rest names them.
 	ThrottledRequests(ctx context.Context, limit string, n int) ([]*Request, error)
 
 	// PermitsHeld returns how many requests hold a permit of the limit. The read is
 	// strongly consistent.
 	PermitsHeld(ctx context.Context, limit string) (int, error)
+
+	// ThrottlingLimits returns up to n names of limits that requests may be waiting
+	// for, in an order of the store's, and a cursor for the next, which is empty at
+	// the end. None is left out that a request has waited for since a second ago.
+	ThrottlingLimits(ctx context.Context, n int, cursor string) (names []string, next string, err error)
 }
 
 // A RequestLister reads many requests.
@@ -57,7 +63,9 @@ type Lister interface {
 	// ListRequests returns a page of requests, newest first by CreatedAt, then
 	// by descending ID, and a cursor for the next page, which is empty on the
 	// last. A request that is created or changed meanwhile may or may not be
-	// seen. A cursor that this store did not make is an [*Error] with VALIDATION_ERROR.
+	// seen. Rows that do not decode are left out, and an [*UndecodableError] beside
+	// the page and its cursor names them. A cursor that this store did not make is
+	// an [*Error] with VALIDATION_ERROR.
 	ListRequests(ctx context.Context, q Query) (page []*Request, cursor string, err error)
 }
 
@@ -73,11 +81,22 @@ type Query struct {
 	Cursor  string    // from the page before; empty: the first page
 }
 
-// A DueLister finds work that is due.
+// A DueLister finds work that is due for a look.
 type DueLister interface {
-	// DueRequests returns up to limit requests, of whatever state, that have a
-	// DueAt and whose DueAt is not later than now, the longest due first. The
-	// read may be eventually consistent. Rows that do not decode hold up no others:
-	// they are left out, and an [*UndecodableError] beside the rest names them.
-	DueRequests(ctx context.Context, now time.Time, limit int) ([]*Request, error)
+	// DueRequests returns a page of requests, of whatever state, whose Look is of the
+	// kind and not later than the time, the longest due first, and a cursor for the
+	// next page, which is empty on the last. A page may have fewer than Limit, or
+	// none, and a cursor nevertheless. What is changed meanwhile may be seen or
+	// not; what stays as it is, pages show once. The read may be eventually consistent. Rows
+	// that do not decode hold up no others: they are left out, the cursor passes
+	// them, and an [*UndecodableError] beside the page names them.
+	DueRequests(ctx context.Context, q DueQuery) (page []*Request, cursor string, err error)
+}
+
+// A DueQuery selects requests by their looks.
+type DueQuery struct {
+	Kind   LookKind
+	Until  time.Time // looks that are not later; required
+	Limit  int       // of the page, 1 to 1000; required
+	Cursor string    // from the page before, of a query with the same kind and time; empty: the first page
 }

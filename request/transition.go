@@ -43,25 +43,31 @@ func (c Change) ByWorker(fence int64) Change {
 	return c
 }
 
+// queued adds to effects those of a request that can be claimed from due on.
+func queued(at, due time.Time, e Effects) Effects {
+	e.State, e.UpdatedAt, e.DueAt, e.Look = Queued, at, due, Look{LookDispatch, due}
+	return e
+}
+
 // Claim starts a run of a due request under a lease, with a permit of each limit.
 func Claim(at time.Time, lease time.Duration, worker string, acquire []Permit) Change {
 	return Change{
 		If: Guards{States: []State{Queued}, DueBy: at},
-		Set: Effects{State: Running, UpdatedAt: at, DueAt: at.Add(lease), ClaimedAt: at, StartedAt: at,
+		Set: Effects{State: Running, UpdatedAt: at, DueAt: at.Add(lease), Look: Look{LookLease, at.Add(lease)}, ClaimedAt: at, StartedAt: at,
 			AddFence: 1, AddRev: 1, Worker: worker, Acquire: acquire, Clear: []Attribute{AttrThrottledBy}},
 	}
 }
 
 // Renew extends the lease of a running request.
 func Renew(at time.Time, lease time.Duration) Change {
-	return Change{Set: Effects{UpdatedAt: at, DueAt: at.Add(lease)}}
+	return Change{Set: Effects{UpdatedAt: at, DueAt: at.Add(lease), Look: Look{LookLease, at.Add(lease)}}}
 }
 
 // Throttle has a due request that could not have a permit wait for one.
 func Throttle(at time.Time, limit string) Change {
 	return Change{
 		If:  Guards{States: []State{Queued}, DueBy: at},
-		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at.Add(throttledFor), AddRev: 1, ThrottledBy: limit},
+		Set: queued(at, at.Add(throttledFor), Effects{AddRev: 1, ThrottledBy: limit}),
 	}
 }
 
@@ -69,7 +75,7 @@ func Throttle(at time.Time, limit string) Change {
 func Resume(at time.Time, limit string) Change {
 	return Change{
 		If:  Guards{States: []State{Queued}, ThrottledBy: limit},
-		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: 1, Clear: []Attribute{AttrThrottledBy}},
+		Set: queued(at, at, Effects{AddRev: 1, Clear: []Attribute{AttrThrottledBy}}),
 	}
 }
 
@@ -107,7 +113,7 @@ func Cancel(at time.Time, retention time.Duration, correlationID string) Change 
 
 func finish(at time.Time, retention time.Duration, to State) Change {
 	return Change{Set: Effects{State: to, UpdatedAt: at, FinishedAt: at, ExpiresAt: at.Add(retention),
-		DueAt: at.Add(notifyAgainAfter), AddRev: 1, Clear: []Attribute{AttrAwait, AttrThrottledBy}}}
+		Look: Look{LookNotify, at.Add(notifyAgainAfter)}, AddRev: 1, Clear: []Attribute{AttrDueAt, AttrAwait, AttrThrottledBy}}}
 }
 
 // AskToCancel asks the worker of a running request to stop.
@@ -117,36 +123,34 @@ func AskToCancel() Change {
 
 // Retry queues the next attempt, due after the wait.
 func Retry(at time.Time, wait time.Duration, err *wire.Error) Change {
-	return Change{Set: Effects{State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1, Error: err,
-		Clear: []Attribute{AttrAwait}}}
+	return Change{Set: queued(at, at.Add(wait), Effects{AddRev: 1, AddAttempt: 1, Error: err,
+		Clear: []Attribute{AttrAwait}})}
 }
 
 // PutBack queues the same attempt again, due after the wait, with the signal that it
 // waited for.
 func PutBack(at time.Time, wait time.Duration, err *wire.Error) Change {
-	return Change{Set: Effects{State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, Error: err}}
+	return Change{Set: queued(at, at.Add(wait), Effects{AddRev: 1, Error: err})}
 }
 
 // Continue queues the next slice, due after the wait.
 func Continue(at time.Time, wait time.Duration) Change {
-	return Change{Set: Effects{State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, AddSlices: 1,
-		Clear: []Attribute{AttrAwait}}}
+	return Change{Set: queued(at, at.Add(wait), Effects{AddRev: 1, AddSlices: 1, Clear: []Attribute{AttrAwait}})}
 }
 
 // Wait queues a request until a signal that has not arrived yet.
 func Wait(at time.Time, await Await) Change {
 	return Change{
 		If:  Guards{LacksStep: SignalStep(await.Token)},
-		Set: Effects{State: Queued, UpdatedAt: at, DueAt: await.Until, AddRev: 1, AddSlices: 1, Await: await},
+		Set: queued(at, await.Until, Effects{AddRev: 1, AddSlices: 1, Await: await}),
 	}
 }
 
 // Deliver stores a signal and makes the request due that waits for it.
 func Deliver(at time.Time, signal Step, token string) Change {
 	return Change{
-		If: Guards{States: []State{Queued}, Awaits: token, LacksStep: signal.Name},
-		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: 1, Step: &signal,
-			Clear: []Attribute{AttrAwait, AttrThrottledBy}},
+		If:  Guards{States: []State{Queued}, Awaits: token, LacksStep: signal.Name},
+		Set: queued(at, at, Effects{AddRev: 1, Step: &signal, Clear: []Attribute{AttrAwait, AttrThrottledBy}}),
 	}
 }
 
@@ -155,14 +159,14 @@ func Deliver(at time.Time, signal Step, token string) Change {
 func Redrive(at time.Time) Change {
 	return Change{
 		If: Guards{States: []State{Failed}},
-		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: 1, Attempt: 1,
-			Clear: []Attribute{AttrSlices, AttrLeaseExpirations, AttrRan, AttrCancelRequested, AttrError, AttrFinishedAt, AttrExpiresAt}},
+		Set: queued(at, at, Effects{AddRev: 1, Attempt: 1,
+			Clear: []Attribute{AttrSlices, AttrLeaseExpirations, AttrRan, AttrCancelRequested, AttrError, AttrFinishedAt, AttrExpiresAt}}),
 	}
 }
 
 // ExpireLease takes an expired lease away and queues the request again.
 func ExpireLease(at time.Time) Change {
-	return Change{If: Guards{DueBy: at}, Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: revGap, AddLeaseExpirations: 1}}
+	return Change{If: Guards{DueBy: at}, Set: queued(at, at, Effects{AddRev: revGap, AddLeaseExpirations: 1})}
 }
 
 // AfterLease makes of a transition to a final state one that ends a request whose
@@ -176,7 +180,7 @@ func (c Change) AfterLease(at time.Time) Change {
 func MarkNotified(r *Request) Change {
 	return Change{
 		If:  Guards{States: []State{r.State}, Fence: r.Fence},
-		Set: Effects{Clear: []Attribute{AttrDueAt, AttrSubscribers}},
+		Set: Effects{Clear: []Attribute{AttrLook, AttrSubscribers}},
 	}
 }
 

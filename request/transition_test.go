@@ -81,7 +81,9 @@ func fill(t *testing.T, field reflect.Value) {
 			field.Set(reflect.ValueOf(time.Unix(1, 0)))
 			return
 		}
-		fill(t, field.Field(0))
+		for i := range field.NumField() {
+			fill(t, field.Field(i))
+		}
 	default:
 		t.Fatalf("cannot fill a %s", field.Type())
 	}

@@ -42,7 +42,7 @@ type attribute struct {
 func (f *feed) put(r *request.Request) {
 	keys := map[string]attribute{"tenant": {S: r.Tenant}, "subject": {S: r.Subject}, "id": {S: r.ID}}
 	millis := func(t time.Time) attribute { return attribute{N: strconv.FormatInt(t.UnixMilli(), 10)} }
-	image := map[string]attribute{"state": {S: string(r.State)}, "due": millis(r.DueAt), "updated": millis(r.UpdatedAt)}
+	image := map[string]attribute{"state": {S: string(r.State)}, request.AttrDueAt: millis(r.DueAt), "updated": millis(r.UpdatedAt)}
 	for name, value := range keys {
 		image[name] = value
 	}

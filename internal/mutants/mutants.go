@@ -17,18 +17,24 @@ var mutants = []mutant{
 		"	case AttrFence:\n" +
 			"		return r.Fence == g.Value\n" +
 			"	case AttrDueAt:\n" +
+			"		if g.Kind == Equals {\n" +
+			"			return r.DueAt.UnixMilli() == g.Value.(time.Time).UnixMilli()\n" +
+			"		}\n" +
 			"		return !r.DueAt.After(g.Value.(time.Time))\n" +
 			"	case AttrUpdatedAt:\n" +
 			"		return !r.UpdatedAt.After(g.Value.(time.Time))\n",
 		"	case AttrFence:\n" +
 			"		return r.Fence >= g.Value.(int64)\n" +
 			"	case AttrDueAt:\n" +
+			"		if g.Kind == Equals {\n" +
+			"			return r.DueAt.UnixMilli() == g.Value.(time.Time).UnixMilli()\n" +
+			"		}\n" +
 			"		return !r.DueAt.After(g.Value.(time.Time))\n" +
 			"	case AttrUpdatedAt:\n" +
 			"		return true\n", overSQLite},
 	{"a retry has no due time", "request/transition.go",
-		"State: Queued, UpdatedAt: at, DueAt: at.Add(wait), AddRev: 1, AddAttempt: 1,",
-		"State: Queued, UpdatedAt: at, AddRev: 1, AddAttempt: 1,", overSQLite},
+		"Set: queued(at, at.Add(wait), Effects{AddRev: 1, AddAttempt: 1,",
+		"Set: queued(at, time.Time{}, Effects{AddRev: 1, AddAttempt: 1,", overSQLite},
 	{"a subscription answers with what was read before it", "control.go",
 		"	r, err := s.change(ctx, caller, id, request.Subscribe(caller.Connection))\n",
 		"	r, err := s.load(ctx, caller, id)\n" +
@@ -49,10 +55,11 @@ var mutants = []mutant{
 			"	return c.ByWorker(w.r.Fence)\n" +
 			"}", overSQLite},
 	{"subscribers are not notified of the end again after a crash", "request/transition.go",
-		"		DueAt: at.Add(notifyAgainAfter), AddRev: 1, Clear: []Attribute{AttrAwait, AttrThrottledBy}}}",
-		"		AddRev: 1, Clear: []Attribute{AttrDueAt, AttrAwait, AttrThrottledBy}}}", overSQLite},
+		"Look: Look{LookNotify, at.Add(notifyAgainAfter)}, AddRev: 1, Clear: []Attribute{AttrDueAt, AttrAwait, AttrThrottledBy}}}",
+		"AddRev: 1, Clear: []Attribute{AttrDueAt, AttrLook, AttrAwait, AttrThrottledBy}}}", overSQLite},
 	{"a heartbeat does not extend the lease", "request/transition.go",
-		"Set: Effects{UpdatedAt: at, DueAt: at.Add(lease)}}", "Set: Effects{UpdatedAt: at}}", overSQLite},
+		"Set: Effects{UpdatedAt: at, DueAt: at.Add(lease), Look: Look{LookLease, at.Add(lease)}}}",
+		"Set: Effects{UpdatedAt: at}}", overSQLite},
 	{"a lost dispatch is not swept", "sweep.go",
 		"case !p.dispatchedLately(r):", "case p == nil:", overSQLite},
 	{"neither the offset of output nor the last write is checked", "request/effect.go",
@@ -81,7 +88,7 @@ var mutants = []mutant{
 			"	case AttrOutput:\n" +
 			"		return true\n", overSQLite},
 	{"a signal does not make the request due", "request/transition.go",
-		"		Set: Effects{State: Queued, UpdatedAt: at, DueAt: at, AddRev: 1, Step: &signal,\n			Clear: []Attribute{AttrAwait, AttrThrottledBy}},",
+		"		Set: queued(at, at, Effects{AddRev: 1, Step: &signal, Clear: []Attribute{AttrAwait, AttrThrottledBy}}),",
 		"		Set: Effects{Step: &signal},", overSQLite},
 	{"a signal that comes first is not seen by the wait", "request/transition.go",
 		"		If:  Guards{LacksStep: SignalStep(await.Token)},\n", "", overSQLite},

@@ -79,7 +79,7 @@ func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) 
 		}
 		in.ExclusiveStartKey = item{"id": text(c.ID), "tenant": text(q.Tenant), "place": text(c.Order)}
 	}
-	entries, err := s.query(ctx, s.connections, in, q.Limit+1)
+	entries, _, err := s.query(ctx, s.connections, in, q.Limit+1)
 	next := ""
 	if len(entries) > q.Limit {
 		entries = entries[:q.Limit]
@@ -99,7 +99,7 @@ func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) 
 // StaleConnections implements [request.ConnectionStore]: one call for each
 // shard, at the same time, and one for each hundred connections that ended.
 func (s *Store) StaleConnections(ctx context.Context, now time.Time, limit int) ([]request.Connection, error) {
-	entries, err := s.due(ctx, s.connections, now, limit)
+	entries, _, err := s.due(ctx, s.connections, 0, now, limit, "")
 	var rows []item
 	if err == nil {
 		rows, err = s.load(ctx, s.connections, entries)

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"time"
 
 	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/request"
@@ -23,6 +24,27 @@ func (s *Store) PutRaw(ctx context.Context, key request.Key, attribute, text str
 		Key: keyOf(key), UpdateExpression: "SET #a = :v",
 		ExpressionAttributeNames:  map[string]string{"#a": attribute},
 		ExpressionAttributeValues: item{":v": value{S: &text}},
+	})
+	return err
+}
+
+// MakeOld makes of a request's row one of the version that wrote DueAt as due, and
+// knew no kinds of looks.
+func (s *Store) MakeOld(ctx context.Context, r *request.Request) error {
+	_, err := s.call(ctx, opUpdate, s.requests, input{
+		Key: keyOf(r.Key), UpdateExpression: "SET #due = :due, #shard = :shard REMOVE #ready",
+		ExpressionAttributeNames:  map[string]string{"#due": "due", "#shard": "shard", "#ready": "ready"},
+		ExpressionAttributeValues: item{":due": millis(r.DueAt), ":shard": number(s.shard(partition(r.Tenant, r.Subject) + "#" + r.ID))},
+	})
+	return err
+}
+
+// AgeMark makes the mark of a throttling limit older.
+func (s *Store) AgeMark(ctx context.Context, limit string, by time.Duration) error {
+	_, err := s.call(ctx, opUpdate, s.requests, input{
+		Key: permitKey(limit), UpdateExpression: "SET #due = #due - :by",
+		ExpressionAttributeNames:  map[string]string{"#due": "due"},
+		ExpressionAttributeValues: item{":by": number(by.Milliseconds())},
 	})
 	return err
 }

@@ -1,7 +1,6 @@
 package dynamo
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -67,7 +66,7 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 		in.ExclusiveStartKey = c.key(q)
 	}
 
-	entries, err := s.query(ctx, s.requests, in, q.Limit+1)
+	entries, _, err := s.query(ctx, s.requests, in, q.Limit+1)
 	if q.Cursor != "" && call.HasCode(err, codeValidation) {
 		return nil, "", errCursor() // of another query, outside the bounds of this one
 	}
@@ -81,74 +80,23 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 		page, err = s.fetch(ctx, entries)
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("dynamo: list requests: %w", err)
+		err = fmt.Errorf("dynamo: list requests: %w", err)
 	}
-	return slices.DeleteFunc(page, func(r *request.Request) bool { return q.State != "" && r.State != q.State }), next, nil
+	return slices.DeleteFunc(page, func(r *request.Request) bool { return q.State != "" && r.State != q.State }), next, err
 }
 
-// DueRequests implements [request.DueLister]: one call for each shard, at the
-// same time, and one for each hundred requests that are due.
-func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
-	entries, err := s.due(ctx, s.requests, now, limit)
-	var due []*request.Request
-	if err == nil {
-		due, err = s.fetch(ctx, entries)
-	}
-	if err != nil {
-		err = fmt.Errorf("dynamo: list due requests: %w", err)
-	}
-	// The index may be older than the rows.
-	due = slices.DeleteFunc(due, func(r *request.Request) bool { return r.DueAt.IsZero() || r.DueAt.After(now) })
-	slices.SortStableFunc(due, func(a, b *request.Request) int { return a.DueAt.Compare(b.DueAt) })
-	return due, err
-}
-
-// due reads up to limit entries of a table's index of what is due, the longest
-// due first.
-func (s *Store) due(ctx context.Context, table string, now time.Time, limit int) ([]item, error) {
-	type answer struct {
-		entries []item
-		err     error
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	answers := make(chan answer, s.shards)
-	for shard := range s.shards {
-		go func() {
-			entries, err := s.query(ctx, table, input{
-				IndexName:                 indexDue,
-				KeyConditionExpression:    "#shard = :shard AND #due <= :now",
-				ExpressionAttributeNames:  map[string]string{"#shard": attrShard, "#due": request.AttrDueAt},
-				ExpressionAttributeValues: item{":shard": number(shard), ":now": millis(now)},
-				Limit:                     limit,
-			}, limit)
-			answers <- answer{entries, err}
-		}()
-	}
-	var entries []item
-	for range s.shards {
-		a := <-answers
-		if a.err != nil {
-			return nil, a.err
-		}
-		entries = append(entries, a.entries...)
-	}
-	byDue := func(i item) int64 { return (&reader{item: i}).number(request.AttrDueAt) }
-	slices.SortFunc(entries, func(a, b item) int { return cmp.Compare(byDue(a), byDue(b)) })
-	return entries[:min(limit, len(entries))], nil
-}
-
-// query reads up to limit entries of a table's index.
-func (s *Store) query(ctx context.Context, table string, in input, limit int) ([]item, error) {
-	var entries []item
+// query reads up to limit entries of a table's index, and reports whether there
+// may be more.
+func (s *Store) query(ctx context.Context, table string, in input, limit int) (entries []item, more bool, err error) {
 	for {
 		out, err := s.call(ctx, opQuery, table, in)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		entries = append(entries, out.Items...)
-		if len(entries) >= limit || len(out.LastEvaluatedKey) == 0 {
-			return entries[:min(limit, len(entries))], nil
+		more = len(out.LastEvaluatedKey) > 0 || len(entries) > limit
+		if len(entries) >= limit || !more {
+			return entries[:min(limit, len(entries))], more, nil
 		}
 		in.ExclusiveStartKey = out.LastEvaluatedKey
 	}
@@ -182,7 +130,8 @@ func (s *Store) fetch(ctx context.Context, entries []item) ([]*request.Request, 
 }
 
 // load reads the rows of an index's entries, strongly consistent and in their
-// order. What has gone since, or has another order now, is left out.
+// order. What has gone since, or has another order now, is left out; what the
+// index has twice, as it may while a row moves, comes once.
 func (s *Store) load(ctx context.Context, table string, entries []item) ([]item, error) {
 	const most = 100 // keys of one BatchGetItem
 	type name struct{ pk, id string }
@@ -190,7 +139,12 @@ func (s *Store) load(ctx context.Context, table string, entries []item) ([]item,
 		in := &reader{item: i}
 		return name{in.optional("pk"), in.text("id")}
 	}
-	rows := make(map[name]item, len(entries))
+	rows, seen := make(map[name]item, len(entries)), make(map[name]bool, len(entries))
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e item) bool { // a BatchGetItem refuses a key that it has twice
+		again := seen[nameOf(e)]
+		seen[nameOf(e)] = true
+		return again
+	})
 	for chunk := range slices.Chunk(entries, most) {
 		wanted := keys{ConsistentRead: true}
 		for _, e := range chunk {

@@ -32,7 +32,7 @@ func (s *Store) readOutput(ctx context.Context, key request.Key, from int64, lim
 	if row.err != nil || from >= end {
 		return nil, row.err
 	}
-	entries, err := s.query(ctx, s.requests, input{
+	entries, _, err := s.query(ctx, s.requests, input{
 		KeyConditionExpression:   "#pk = :pk AND #id BETWEEN :from AND :last",
 		ExpressionAttributeNames: map[string]string{"#pk": "pk", "#id": "id"},
 		ExpressionAttributeValues: item{":pk": text(outputPartition(key, log)),

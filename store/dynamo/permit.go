@@ -9,10 +9,13 @@ import (
 	"github.com/pay-theory/streamer/request"
 )
 
+// limitPrefix is what the partition keys of counters begin with.
+const limitPrefix = "slot:"
+
 // permitKey is the key of a limit's counter. No # is in its partition key, and one
 // is in each request's.
 func permitKey(name string) item {
-	return item{"pk": text("slot:" + escape.Replace(name)), "id": text("taken")}
+	return item{"pk": text(limitPrefix + escape.Replace(name)), "id": text("taken")}
 }
 
 // ThrottledRequests implements [request.PermitLister] with one call, and one for
@@ -21,24 +24,30 @@ func (s *Store) ThrottledRequests(ctx context.Context, limit string, n int) ([]*
 	if limit == "" {
 		return nil, nil
 	}
-	entries, err := s.query(ctx, s.requests, input{
+	entries, err := s.waitQueue(ctx, limit, n)
+	var queue []*request.Request
+	if err == nil {
+		queue, err = s.fetch(ctx, entries)
+	}
+	if err != nil {
+		err = fmt.Errorf("dynamo: list throttled requests: %w", err)
+	}
+	// The index may be older than the rows.
+	queue = slices.DeleteFunc(queue, func(r *request.Request) bool { return r.ThrottledBy != limit })
+	slices.SortStableFunc(queue, func(a, b *request.Request) int { return cmp.Compare(queueOrder(a), queueOrder(b)) })
+	return queue, err
+}
+
+// waitQueue reads the first n entries of a limit's wait queue.
+func (s *Store) waitQueue(ctx context.Context, limit string, n int) ([]item, error) {
+	entries, _, err := s.query(ctx, s.requests, input{
 		IndexName:                 indexBlocked,
 		KeyConditionExpression:    "#blocked = :slot",
 		ExpressionAttributeNames:  map[string]string{"#blocked": request.AttrThrottledBy},
 		ExpressionAttributeValues: item{":slot": text(limit)},
 		Limit:                     n,
 	}, n)
-	var queue []*request.Request
-	if err == nil {
-		queue, err = s.fetch(ctx, entries)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("dynamo: list throttled requests: %w", err)
-	}
-	// The index may be older than the rows.
-	queue = slices.DeleteFunc(queue, func(r *request.Request) bool { return r.ThrottledBy != limit })
-	slices.SortStableFunc(queue, func(a, b *request.Request) int { return cmp.Compare(queueOrder(a), queueOrder(b)) })
-	return queue, nil
+	return entries, err
 }
 
 // PermitsHeld implements [request.PermitLister] with one call.

@@ -14,6 +14,11 @@ import (
 // CreateRequest implements [request.Store] with one call. A request that
 // does not fit into an item is refused before it with PAYLOAD_TOO_LARGE.
 func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Permit) (*request.Request, bool, error) {
+	if r.ThrottledBy != "" {
+		if err := s.markThrottling(ctx, r.ThrottledBy); err != nil {
+			return nil, false, fmt.Errorf("dynamo: create request: %w", err)
+		}
+	}
 	token := newToken()
 	row := s.row(r, token)
 	brings := row.size()
@@ -65,10 +70,16 @@ func (s *Store) LoadRequest(ctx context.Context, key request.Key) (*request.Requ
 }
 
 // ChangeRequest implements [request.Store] with one call, or with two
-// when it acquires or releases permits or appends output. A change that does
+// when it acquires or releases permits or appends output; when it throttles, with
+// one or two more. A change that does
 // not fit into the item is refused with PAYLOAD_TOO_LARGE; a transaction has 100
 // items, so that permits and chunks together may be 99.
 func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
+	if c.Set.ThrottledBy != "" {
+		if err := s.markThrottling(ctx, c.Set.ThrottledBy); err != nil {
+			return nil, fmt.Errorf("dynamo: change request: %w", err)
+		}
+	}
 	change := s.changeAlone
 	if transactional(c) {
 		change = s.changeTogether
@@ -83,7 +94,7 @@ func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Ch
 // changeAlone makes a change of the request's item and of nothing else.
 func (s *Store) changeAlone(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	token := newToken()
-	u, err := newUpdate(c, token)
+	u, err := s.newUpdate(key, c, token)
 	if err != nil {
 		return nil, err
 	}

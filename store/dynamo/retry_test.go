@@ -30,13 +30,14 @@ var (
 
 func newRequest(id string) *request.Request {
 	return &request.Request{Key: request.Key{Tenant: "acme", Subject: "ada", ID: id}, Action: "report", Payload: json.RawMessage(`{"n":1}`),
-		State: request.Queued, Rev: 1, Attempt: 1, DueAt: epoch, CreatedAt: epoch, UpdatedAt: epoch}
+		State: request.Queued, Rev: 1, Attempt: 1, DueAt: epoch, Look: request.Look{At: epoch}, CreatedAt: epoch, UpdatedAt: epoch}
 }
 
 func claim(worker string) request.Change {
 	return request.Change{
 		If: request.Guards{States: []request.State{request.Queued}, DueBy: epoch},
-		Set: request.Effects{UpdatedAt: epoch, State: request.Running, DueAt: epoch.Add(time.Minute), ClaimedAt: epoch, StartedAt: epoch,
+		Set: request.Effects{UpdatedAt: epoch, State: request.Running, DueAt: epoch.Add(time.Minute),
+			Look: request.Look{At: epoch.Add(time.Minute)}, ClaimedAt: epoch, StartedAt: epoch,
 			AddFence: 1, AddRev: 1, Worker: worker},
 	}
 }
@@ -73,7 +74,10 @@ func TestCallsOfEachOperation(t *testing.T) {
 		{"load a connection", "GetItem", func(ctx context.Context) error { _, err := s.LoadConnection(ctx, "c-1"); return err }},
 		{"delete a connection", "DeleteItem", func(ctx context.Context) error { return s.DeleteConnection(ctx, "c-1") }},
 		{"list nothing", "Query", func(ctx context.Context) error { _, _, err := s.ListRequests(ctx, query); return err }},
-		{"nothing due", "Query Query Query Query", func(ctx context.Context) error { _, err := s.DueRequests(ctx, epoch, 10); return err }},
+		{"nothing due", "Query Query Query Query", func(ctx context.Context) error {
+			_, _, err := s.DueRequests(ctx, request.DueQuery{Until: epoch, Limit: 10})
+			return err
+		}},
 		{"create", "PutItem", func(ctx context.Context) error { _, _, err := s.CreateRequest(ctx, newRequest("r-1")); return err }},
 		{"create what is there", "PutItem", func(ctx context.Context) error { _, _, err := s.CreateRequest(ctx, newRequest("r-1")); return err }},
 		{"load", "GetItem", func(ctx context.Context) error { _, err := s.LoadRequest(ctx, key); return err }},
@@ -132,9 +136,17 @@ func TestCallsOfEachOperation(t *testing.T) {
 		{"read output", "GetItem Query", func(ctx context.Context) error { _, err := s.ReadOutput(ctx, key, 1, 10); return err }},
 		{"read at the end", "GetItem", func(ctx context.Context) error { _, err := s.ReadOutput(ctx, key, 3, 10); return err }},
 		{"nobody waits", "Query", func(ctx context.Context) error { _, err := s.ThrottledRequests(ctx, "a", 10); return err }},
-		{"block", "UpdateItem", func(ctx context.Context) error {
+		{"throttle", "GetItem UpdateItem UpdateItem", func(ctx context.Context) error {
 			_, err := s.ChangeRequest(ctx, newRequest("r-2").Key,
 				request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "a"}})
+			return err
+		}},
+		{"throttle another", "GetItem UpdateItem", func(ctx context.Context) error {
+			_, err := s.ChangeRequest(ctx, key, request.Change{Set: request.Effects{UpdatedAt: epoch, ThrottledBy: "a"}})
+			return err
+		}},
+		{"limits that throttle", "Query Query Query Query", func(ctx context.Context) error {
+			_, _, err := s.ThrottlingLimits(ctx, 10, "")
 			return err
 		}},
 		{"somebody waits", "Query BatchGetItem", func(ctx context.Context) error { _, err := s.ThrottledRequests(ctx, "a", 10); return err }},
@@ -144,7 +156,7 @@ func TestCallsOfEachOperation(t *testing.T) {
 			return err
 		}},
 		{"due", "Query Query Query Query BatchGetItem", func(ctx context.Context) error {
-			_, err := s.DueRequests(ctx, epoch.Add(time.Hour), 10)
+			_, _, err := s.DueRequests(ctx, request.DueQuery{Until: epoch.Add(time.Hour), Limit: 10})
 			return err
 		}},
 	} {
@@ -469,8 +481,9 @@ func TestAnOldIndexShowsNoOldRows(t *testing.T) {
 			}
 		}
 	}
-	f.reset(meanwhile(request.Change{Set: request.Effects{DueAt: epoch.Add(time.Hour)}}))
-	if due, err := s.DueRequests(t.Context(), epoch, 10); err != nil || len(due) != 1 || due[0].ID != "r-2" {
+	f.reset(meanwhile(request.Change{Set: request.Effects{Look: request.Look{At: epoch.Add(time.Hour)}}}))
+	due, _, err := s.DueRequests(t.Context(), request.DueQuery{Until: epoch, Limit: 10})
+	if err != nil || len(due) != 1 || due[0].ID != "r-2" {
 		t.Errorf("due: %+v, %v", due, err)
 	}
 	for _, id := range []string{"r-1", "r-2"} {

@@ -52,8 +52,13 @@ func queueOrder(r *request.Request) string {
 	return strconv.Itoa(rank) + "#" + orderOf(r)
 }
 
-func (s *Store) shardOf(k request.Key) int {
-	return s.shard(partition(k.Tenant, k.Subject) + "#" + k.ID)
+// maxShards is the distance between the shards of one kind and those of the next
+// in the index of what is due, so that their number may be raised.
+const maxShards = 1000
+
+// shardOf is where the index of what is due has a request with a look of the kind.
+func (s *Store) shardOf(k request.Key, kind request.LookKind) int {
+	return int(kind)*maxShards + s.shard(partition(k.Tenant, k.Subject)+"#"+k.ID)
 }
 
 // shard spreads what is due over the partitions of an index.
@@ -67,7 +72,7 @@ func (s *Store) shard(name string) int {
 func (s *Store) row(r *request.Request, token string) item {
 	i := keyOf(r.Key)
 	i[request.AttrTenant], i[request.AttrSubject] = text(r.Tenant), text(r.Subject)
-	i[attrOrder], i[attrShard] = text(orderOf(r)), number(s.shardOf(r.Key))
+	i[attrOrder], i[attrShard] = text(orderOf(r)), number(s.shardOf(r.Key, r.Look.Kind))
 	i[request.AttrAction], i[request.AttrCorrelationID] = text(r.Action), text(r.CorrelationID)
 	i[request.AttrWorker], i[request.AttrState] = text(r.Worker), text(string(r.State))
 	i[request.AttrRev], i[request.AttrFence], i[request.AttrRan] = number(r.Rev), number(r.Fence), number(r.Ran)
@@ -78,7 +83,8 @@ func (s *Store) row(r *request.Request, token string) item {
 	i.setBinary(request.AttrPayload, r.Payload)
 	i.setBinary(request.AttrCheckpoint, r.Checkpoint)
 	i.setBinary(request.AttrResult, r.Result)
-	i.setTime(request.AttrDueAt, r.DueAt)
+	i[request.AttrDueAt] = dueAtValue(r.DueAt)
+	i.setTime(request.AttrLook, r.Look.At)
 	i.setTime(request.AttrStartedAt, r.StartedAt)
 	i.setTime(request.AttrClaimedAt, r.ClaimedAt)
 	i.setTime(request.AttrFinishedAt, r.FinishedAt)
@@ -115,6 +121,15 @@ func (s *Store) row(r *request.Request, token string) item {
 	}
 	i[attrWrites] = elements(writes...)
 	return i
+}
+
+// dueAtValue is 0 for the zero time, and not absent as other times are: where
+// the attribute is absent, a version before it wrote the row.
+func dueAtValue(at time.Time) value {
+	if at.IsZero() {
+		return number(0)
+	}
+	return millis(at)
 }
 
 // metadataText is a JSON object, because a map of DynamoDB's cannot have an empty
@@ -189,7 +204,8 @@ func (i item) request() (*request.Request, error) {
 		Key:    request.Key{Tenant: in.text(request.AttrTenant), Subject: in.text(request.AttrSubject), ID: in.text(request.AttrID)},
 		Action: in.text(request.AttrAction), Payload: in.binary(request.AttrPayload), CorrelationID: in.text(request.AttrCorrelationID),
 		State: request.State(in.text(request.AttrState)), Rev: in.number(request.AttrRev), Fence: in.number(request.AttrFence),
-		DueAt:   in.time(request.AttrDueAt),
+		DueAt:   in.dueAt(),
+		Look:    in.look(),
 		Attempt: int(in.number(request.AttrAttempt)), Slices: int(in.number(request.AttrSlices)),
 		LeaseExpirations: int(in.number(request.AttrLeaseExpirations)),
 		Ran:              time.Duration(in.number(request.AttrRan)), Worker: in.text(request.AttrWorker),
@@ -247,6 +263,25 @@ func (i item) request() (*request.Request, error) {
 		}
 	}
 	return r, nil
+}
+
+// dueAt is DueAt, which a version before AttrDueAt wrote as the time of the look.
+func (r *reader) dueAt() time.Time {
+	if _, present := r.item[request.AttrDueAt]; !present {
+		return r.time(request.AttrLook)
+	}
+	if r.number(request.AttrDueAt) == 0 {
+		return time.Time{}
+	}
+	return r.time(request.AttrDueAt)
+}
+
+func (r *reader) look() request.Look {
+	at := r.time(request.AttrLook)
+	if at.IsZero() {
+		return request.Look{}
+	}
+	return request.Look{Kind: request.LookKind(r.number(attrShard) / maxShards), At: at}
 }
 
 // lastWrite is the token of the row's last write.

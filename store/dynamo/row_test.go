@@ -114,7 +114,7 @@ func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 	t.Parallel()
 	s, _ := faulty(t, nil)
 	for n, attribute := range []string{"rev", "payload", "cancel", "progress", "error", "subscribers", "metadata", "steps", "await",
-		"history", "slots", "output", "due"} {
+		"history", "slots", "output", "ready", "due"} {
 		r := newRequest(fmt.Sprint("r-", n))
 		create(t, s, r.ID)
 		if err := s.PutRaw(t.Context(), r.Key, attribute, "odd"); attribute == "due" {
@@ -132,27 +132,6 @@ func TestARowOfAnotherProgramIsAFault(t *testing.T) {
 			request.Change{If: request.Guards{States: []request.State{request.Failed}}}); err == nil || errors.Is(err, request.ErrNotFound) {
 			t.Errorf("%s: changed, %v", attribute, err)
 		}
-	}
-}
-
-// A row that does not decode is left out of what is due, and named.
-func TestARowThatDoesNotDecodeStopsNoOther(t *testing.T) {
-	t.Parallel()
-	s, _ := faulty(t, nil)
-	for _, id := range []string{"bad", "good"} {
-		create(t, s, id)
-	}
-	bad := newRequest("bad").Key
-	if err := s.PutRaw(t.Context(), bad, "rev", "odd"); err != nil {
-		t.Fatal(err)
-	}
-	due, err := s.DueRequests(t.Context(), epoch, 10)
-	if len(due) != 1 || due[0].ID != "good" {
-		t.Errorf("got %d due, want the good one", len(due))
-	}
-	undecodable, ok := errors.AsType[*request.UndecodableError](err)
-	if !ok || len(undecodable.Rows) != 1 || undecodable.Rows[0].Key != bad {
-		t.Errorf("got %v, want an error that names %+v", err, bad)
 	}
 }
 
@@ -208,14 +187,19 @@ func TestMoreShardsFindWhatFewerWrote(t *testing.T) {
 	var config dynamo.Config
 	few := open(t, func(c *dynamo.Config) { c.Shards = 2; config = *c })
 	for n := range 20 {
-		create(t, few, fmt.Sprint("r-", n))
+		r := newRequest(fmt.Sprint("r-", n))
+		r.Look.Kind = request.LookLease
+		if _, _, err := few.CreateRequest(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	config.Shards = 8
 	many, err := dynamo.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if due, err := many.DueRequests(t.Context(), epoch.Add(time.Hour), 100); err != nil || len(due) != 20 {
+	due, _, err := many.DueRequests(t.Context(), request.DueQuery{Kind: request.LookLease, Until: epoch.Add(time.Hour), Limit: 100})
+	if err != nil || len(due) != 20 {
 		t.Errorf("%d are due, %v", len(due), err)
 	}
 }

@@ -14,8 +14,9 @@
 //	subject      S
 //	order        S  when it was created, 15 digits of milliseconds, #, and the id: sort key of by_tenant and by_subject
 //	state        S  QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED
-//	shard        N  a hash of the key: partition key of the index due
-//	due          N  DueAt; absent when nothing is due, so that the index due is sparse
+//	ready        N  DueAt, 0 when there is none; absent in rows of a version that wrote DueAt as due
+//	due          N  when the sweep looks at it next; absent when never, so that the index due is sparse
+//	shard        N  the kind of that look times 1,000, and a hash of the key: partition key of the index due
 //	ttl          N  ExpiresAt in seconds, rounded up, for DynamoDB's time to live; absent until final
 //	rev, fence, attempt, slices, lost, ran (in nanoseconds)    N
 //	created, updated, started, finished, expires               N, the last three absent while zero
@@ -45,9 +46,10 @@
 //
 // Two more kinds of items are in the same table. They have no state, by which a
 // filter of the stream and its consumers tell them from requests, and are in no
-// index:
+// index but due:
 //
-//	a limit's counter     pk  slot: and its name, with # and % written as above; id  taken; taken  N
+//	a limit's counter     pk  slot: and its name, with # and % written as above; id  taken; taken  N;
+//	                      due and shard while requests may wait for it, of the kind 9 in the index due
 //	a chunk of output     pk  the request's pk, #, its id, #, its log; id  the offset in 15 digits; data  B; ttl  N
 //
 // A counter moves, and a chunk comes, in one TransactWriteItems with the request
@@ -102,8 +104,9 @@ type Config struct {
 
 	// Shards spreads the index of what is due over so many partitions, each of
 	// which takes 1,000 writes a second (Amazon DynamoDB Developer Guide,
-	// "Burst and adaptive capacity"); a DueRequests costs a call for each. It may
-	// be raised at any time, and lowered only when nothing is due. 0: 4.
+	// "Burst and adaptive capacity"), for each kind of looks; a DueRequests costs a
+	// call for each. It may be raised at any time, and lowered only when nothing is
+	// due. At most 1,000. 0: 4.
 	Shards int
 
 	// OutputKept is how long a chunk of output is kept after it was written. It
@@ -150,6 +153,8 @@ func New(config Config) (*Store, error) {
 		return nil, errors.New("dynamo: Config names no table: set RequestsTable, ConnectionsTable or both")
 	case config.Shards < 0, config.OutputKept < 0:
 		return nil, errors.New("dynamo: Config.Shards or OutputKept is negative: use 0 for the default")
+	case config.Shards > maxShards:
+		return nil, fmt.Errorf("dynamo: Config.Shards is %d: use at most %d", config.Shards, maxShards)
 	}
 	config.Timeout = cmp.Or(config.Timeout, 2*time.Second)
 	client, err := call.New(call.Config{Service: "dynamodb", Region: config.Region, Credentials: config.Credentials, Endpoint: config.Endpoint,

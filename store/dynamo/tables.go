@@ -59,13 +59,13 @@ func Tables(requests, connections string) []Table {
 		{
 			TableName: requests, BillingMode: "PAY_PER_REQUEST",
 			AttributeDefinitions: []Attribute{{"pk", "S"}, {"id", "S"}, {request.AttrTenant, "S"}, {attrOrder, "S"}, {attrShard, "N"},
-				{request.AttrDueAt, "N"},
+				{request.AttrLook, "N"},
 				{request.AttrThrottledBy, "S"}, {attrLine, "S"}},
 			KeySchema: keySchema("pk", "id"),
 			GlobalSecondaryIndexes: []Index{
 				{indexByTenant, keySchema(request.AttrTenant, attrOrder), filtered},
 				{indexBySubject, keySchema("pk", attrOrder), filtered},
-				{indexDue, keySchema(attrShard, request.AttrDueAt), Projection{ProjectionType: "KEYS_ONLY"}},
+				{indexDue, keySchema(attrShard, request.AttrLook), Projection{ProjectionType: "KEYS_ONLY"}},
 				{indexBlocked, keySchema(request.AttrThrottledBy, attrLine), Projection{ProjectionType: "KEYS_ONLY"}},
 			},
 			StreamSpecification: &Stream{StreamEnabled: true, StreamViewType: "NEW_IMAGE"},

@@ -72,7 +72,7 @@ func (s *Store) writes(row item, r *request.Request, c request.Change, moves []c
 	if s.row(r, token).size() > maxItem {
 		return nil, tooLarge(nil)
 	}
-	u, err := updateOf(row.lastWrite(), c, r.Permits, token)
+	u, err := s.updateOf(r.Key, row.lastWrite(), c, r.Permits, token)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ import (
 // An update is a Change in DynamoDB's expressions: each guard is a condition and
 // each effect a SET or a REMOVE. It comes to the same row as Change.Apply.
 type update struct {
+	key                       request.Key
+	shardOf                   func(request.Key, request.LookKind) int
 	sets, removes, conditions []string
 	names                     map[string]string
 	values                    item
@@ -22,8 +25,8 @@ type update struct {
 
 // newUpdate is a change of whatever row meets its guards, with a token of its own
 // in writes. It refuses a guard or an effect that it does not know.
-func newUpdate(c request.Change, token string) (*update, error) {
-	u, err := effects(c, token)
+func (s *Store) newUpdate(key request.Key, c request.Change, token string) (*update, error) {
+	u, err := s.effects(key, c, token)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +41,8 @@ func newUpdate(c request.Change, token string) (*update, error) {
 
 // updateOf is a change of the row whose last write has the token seen, after
 // which it holds the permits.
-func updateOf(seen string, c request.Change, permits []string, token string) (*update, error) {
-	u, err := effects(c, token)
+func (s *Store) updateOf(key request.Key, seen string, c request.Change, permits []string, token string) (*update, error) {
+	u, err := s.effects(key, c, token)
 	if err != nil {
 		return nil, err
 	}
@@ -48,15 +51,19 @@ func updateOf(seen string, c request.Change, permits []string, token string) (*u
 	return u, nil
 }
 
-func effects(c request.Change, token string) (*update, error) {
+func (s *Store) effects(key request.Key, c request.Change, token string) (*update, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	u := &update{names: map[string]string{}, values: item{":token": text(token)}}
+	u := &update{key: key, shardOf: s.shardOf, names: map[string]string{}, values: item{":token": text(token)}}
 	for effect := range c.Effects() {
 		if err := u.effect(effect); err != nil {
 			return nil, err
 		}
+	}
+	dueAtChanges := !c.Set.DueAt.IsZero() || slices.Contains(c.Set.Clear, request.AttrDueAt)
+	if lookChanges := !c.Set.Look.At.IsZero() || slices.Contains(c.Set.Clear, request.AttrLook); lookChanges && !dueAtChanges {
+		u.keepDueAt()
 	}
 	// The tokens move on by one; every right side is the item as it was.
 	writes := u.name(attrWrites)
@@ -85,10 +92,18 @@ func (u *update) guard(g request.Guard) error {
 		if g.Member != "" {
 			name += "." + u.alias("is_member", g.Member)
 		}
-		condition = name + " = " + u.value("is_"+g.Attribute, want)
+		is := " = " + u.value("is_"+g.Attribute, want)
+		condition = name + is
+		if g.Attribute == request.AttrDueAt {
+			condition = u.orBefore(condition, u.name(request.AttrLook)+is)
+		}
 	case request.NotAfter:
-		latest := u.value("by_"+g.Attribute, millis(g.Value.(time.Time)))
-		condition = "(attribute_not_exists(" + name + ") OR " + name + " <= " + latest + ")"
+		latest := " <= " + u.value("by_"+g.Attribute, millis(g.Value.(time.Time)))
+		holds := func(name string) string { return "(attribute_not_exists(" + name + ") OR " + name + latest + ")" }
+		condition = holds(name)
+		if g.Attribute == request.AttrDueAt {
+			condition = u.orBefore(name+latest, holds(u.name(request.AttrLook)))
+		}
 	case request.LacksMember:
 		condition = "attribute_not_exists(" + name + "." + u.alias("lacks", g.Member) + ")"
 	case request.HasRoom:
@@ -101,9 +116,41 @@ func (u *update) guard(g request.Guard) error {
 	return nil
 }
 
+// orBefore is a condition on DueAt, or in a row of a version that wrote it as the
+// time of the look, on that.
+func (u *update) orBefore(condition, before string) string {
+	return "(" + condition + " OR attribute_not_exists(" + u.name(request.AttrDueAt) + ") AND " + before + ")"
+}
+
+// look sets when the row is looked at. The index of what is due has only rows with
+// the time in it.
+func (u *update) look(look request.Look) {
+	if look.At.IsZero() {
+		u.remove(request.AttrLook)
+		return
+	}
+	u.set(request.AttrLook, millis(look.At))
+	u.set(attrShard, number(u.shardOf(u.key, look.Kind)))
+}
+
+// keepDueAt has a row keep its DueAt that a version wrote as the time of the look,
+// which changes now.
+func (u *update) keepDueAt() {
+	dueAt, look := u.name(request.AttrDueAt), u.name(request.AttrLook)
+	u.sets = append(u.sets, fmt.Sprintf("%s = if_not_exists(%s, if_not_exists(%s, %s))", dueAt, dueAt, look, u.value("none", number(0))))
+}
+
 func (u *update) effect(e request.Effect) error {
 	switch e.Kind {
 	case request.Assign, request.AssignOnce:
+		if look, ok := e.Value.(request.Look); ok {
+			u.look(look)
+			return nil
+		}
+		if e.Attribute == request.AttrDueAt {
+			u.set(e.Attribute, dueAtValue(e.Value.(time.Time)))
+			return nil
+		}
 		v, present, err := valueOf(e.Value)
 		switch {
 		case err != nil:

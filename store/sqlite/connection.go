@@ -47,8 +47,8 @@ func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) 
 		where, args = where+" AND subject = ?", append(args, q.Subject)
 	}
 	if q.Cursor != "" {
-		at, err := parseCursor(q.Cursor)
-		if err != nil {
+		var at cursor
+		if err := parseCursor(q.Cursor, &at); err != nil {
 			return nil, "", err
 		}
 		where, args = where+" AND (subject, connected_at, id) > (?, ?, ?)", append(args, at.Subject, at.Created, at.ID)
@@ -61,7 +61,8 @@ func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) 
 		return page, "", nil
 	}
 	last := page[q.Limit-1]
-	return page[:q.Limit], cursor{Created: last.ConnectedAt.UnixMilli(), ID: last.ID, Subject: last.Principal.Subject}.String(), nil
+	return page[:q.Limit],
+		formatCursor(cursor{Created: last.ConnectedAt.UnixMilli(), ID: last.ID, Subject: last.Principal.Subject}), nil
 }
 
 // StaleConnections implements [request.ConnectionStore].

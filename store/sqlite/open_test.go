@@ -147,8 +147,16 @@ func TestOpenAgainHasWhatWasWritten(t *testing.T) {
 	}
 }
 
-// A file of the version before this one, whose requests have no claimed_at, is
-// made one of this.
+// version3 makes of a file of this version one whose requests have neither looks
+// nor claimed_at.
+const version3 = `DROP INDEX requests_look;
+	ALTER TABLE requests DROP COLUMN look_kind;
+	ALTER TABLE requests DROP COLUMN look_at;
+	CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
+	ALTER TABLE requests DROP COLUMN claimed_at;
+	PRAGMA user_version = 3`
+
+// A file of an older version is made one of this.
 func TestOpenUpgrades(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "streamer.db")
@@ -157,11 +165,15 @@ func TestOpenUpgrades(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, path, "ALTER TABLE requests DROP COLUMN claimed_at; PRAGMA user_version = 3")
+	execute(t, path, version3)
 	for range 2 {
 		s = open(t, path)
-		if got, err := s.LoadRequest(t.Context(), want.Key); err != nil || got.Action != want.Action || !got.ClaimedAt.IsZero() {
+		if got, err := s.LoadRequest(t.Context(), want.Key); err != nil || got.Action != want.Action || !got.ClaimedAt.IsZero() ||
+			!got.DueAt.Equal(want.DueAt) || got.Look != (request.Look{At: want.DueAt}) {
 			t.Errorf("loaded %+v, %v", got, err)
+		}
+		if due, _, err := s.DueRequests(t.Context(), request.DueQuery{Until: want.DueAt, Limit: 10}); err != nil || len(due) != 1 {
+			t.Errorf("%d are due, %v; want 1", len(due), err)
 		}
 		at := time.Date(2096, 1, 1, 0, 0, 0, 0, time.UTC)
 		if got, err := s.ChangeRequest(t.Context(), want.Key,
@@ -245,7 +257,7 @@ var epoch = time.Date(2026, 3, 4, 5, 6, 7, 890_000_000, time.UTC)
 
 func newRequest(id string) *request.Request {
 	return &request.Request{Key: request.Key{Tenant: "acme", Subject: "ada", ID: id}, Action: "report",
-		State: request.Queued, Rev: 1, Attempt: 1, DueAt: epoch, CreatedAt: epoch, UpdatedAt: epoch}
+		State: request.Queued, Rev: 1, Attempt: 1, DueAt: epoch, Look: request.Look{At: epoch}, CreatedAt: epoch, UpdatedAt: epoch}
 }
 
 func create(t *testing.T, s *sqlite.Store, id string) *request.Request {

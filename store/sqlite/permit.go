@@ -12,12 +12,31 @@ import (
 
 // ThrottledRequests implements [request.PermitLister].
 func (s *Store) ThrottledRequests(ctx context.Context, limit string, n int) ([]*request.Request, error) {
-	throttled, err := s.query(ctx, "SELECT "+columns+
-		" FROM requests WHERE blocked = ? AND blocked <> '' ORDER BY priority DESC, created_at, id LIMIT ?", limit, n)
+	throttled, _, err := s.page(ctx, n, "SELECT "+columns+
+		", rowid FROM requests WHERE blocked = ? AND blocked <> '' ORDER BY priority DESC, created_at, id LIMIT ?", limit)
 	if err != nil {
-		return nil, fmt.Errorf("sqlite: list throttled requests: %w", err)
+		err = fmt.Errorf("sqlite: list throttled requests: %w", err)
 	}
-	return throttled, nil
+	return throttled, err
+}
+
+// ThrottlingLimits implements [request.PermitLister]. It steps from one limit to
+// the next, past all that wait for it.
+func (s *Store) ThrottlingLimits(ctx context.Context, n int, cursor string) ([]string, string, error) {
+	var names []string
+	for last := cursor; ; {
+		var next sql.NullString
+		err := s.read.QueryRowContext(ctx, "SELECT min(blocked) FROM requests WHERE blocked > ? AND blocked <> ''", last).Scan(&next)
+		switch {
+		case err != nil:
+			return nil, "", fmt.Errorf("sqlite: list throttling limits: %w", err)
+		case !next.Valid:
+			return names, "", nil
+		case len(names) == n:
+			return names, last, nil
+		}
+		names, last = append(names, next.String), next.String
+	}
 }
 
 // PermitsHeld implements [request.PermitLister].

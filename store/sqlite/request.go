@@ -15,14 +15,14 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-const columns = `tenant, subject, id, action, payload, metadata, correlation_id, state, rev, fence, due_at,
+const columns = `tenant, subject, id, action, payload, metadata, correlation_id, state, rev, fence, due_at, look_kind, look_at,
 	attempt, slices, lost, ran_ns, worker, cancel_requested, percentage, message, progress_metadata,
 	checkpoint, result, error, subscribers, steps, await_token, await_until, history, output, output_mark,
 	priority, slots, blocked, created_at, updated_at, started_at, claimed_at, finished_at, expires_at`
 
 var (
 	selectRequest = "SELECT " + columns + " FROM requests WHERE tenant = ? AND subject = ? AND id = ?"
-	putRequest    = "INSERT OR REPLACE INTO requests (" + columns + ") VALUES (?" + strings.Repeat(", ?", 38) + ")"
+	putRequest    = "INSERT OR REPLACE INTO requests (" + columns + ") VALUES (?" + strings.Repeat(", ?", 40) + ")"
 )
 
 // CreateRequest implements [request.Store].
@@ -117,43 +117,33 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 		and("created_at < ?", ceilMillis(q.Until))
 	}
 	if q.Cursor != "" {
-		at, err := parseCursor(q.Cursor)
-		if err != nil {
+		var at cursor
+		if err := parseCursor(q.Cursor, &at); err != nil {
 			return nil, "", err
 		}
 		and("(created_at, id, subject) < (?, ?, ?)", at.Created, at.ID, at.Subject)
 	}
-	query := "SELECT " + columns + " FROM requests WHERE " + strings.Join(where, " AND ") +
+	query := "SELECT " + columns + ", rowid FROM requests WHERE " + strings.Join(where, " AND ") +
 		" ORDER BY created_at DESC, id DESC, subject DESC LIMIT ?"
-	page, err := s.query(ctx, query, append(args, q.Limit+1)...)
+	page, last, err := s.page(ctx, q.Limit, query, args...)
+	next := ""
+	if last != nil {
+		next = formatCursor(cursor{Created: last.CreatedAt.UnixMilli(), ID: last.ID, Subject: last.Subject})
+	}
 	if err != nil {
-		return nil, "", fmt.Errorf("sqlite: list requests: %w", err)
+		err = fmt.Errorf("sqlite: list requests: %w", err)
 	}
-	if len(page) <= q.Limit {
-		return page, "", nil
-	}
-	page = page[:q.Limit]
-	last := page[q.Limit-1]
-	return page, cursor{Created: last.CreatedAt.UnixMilli(), ID: last.ID, Subject: last.Subject}.String(), nil
+	return page, next, err
 }
 
-// DueRequests implements [request.DueLister].
-func (s *Store) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
-	due, err := s.query(ctx, "SELECT "+columns+" FROM requests WHERE due_at <= ? ORDER BY due_at LIMIT ?", now.UnixMilli(), limit)
-	if err != nil {
-		return due, fmt.Errorf("sqlite: list due requests: %w", err)
-	}
-	return due, nil
-}
-
-// A cursor is the last row of a page.
+// A cursor is the last row of a page of a list.
 type cursor struct {
 	Created int64  `json:"c"`
 	ID      string `json:"i"`
 	Subject string `json:"s"`
 }
 
-func (c cursor) String() string {
+func formatCursor(c any) string {
 	raw, err := json.Marshal(c)
 	if err != nil {
 		return "" // a struct of strings and numbers always encodes
@@ -161,50 +151,67 @@ func (c cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-func parseCursor(s string) (cursor, error) {
-	var c cursor
+func (c *cursor) valid() bool { return c.ID != "" }
+
+// parseCursor reads a cursor into c.
+func parseCursor(s string, c interface{ valid() bool }) error {
 	raw, err := base64.RawURLEncoding.DecodeString(s)
 	if err == nil {
-		err = json.Unmarshal(raw, &c)
+		err = json.Unmarshal(raw, c)
 	}
-	if err != nil || c.ID == "" {
-		return c, request.Errorf(wire.ValidationError, "the cursor is not one that this server made")
+	if err != nil || !c.valid() {
+		return request.Errorf(wire.ValidationError, "the cursor is not one that this server made for this list")
 	}
-	return c, nil
+	return nil
 }
 
-// query reads requests. Those that do not decode are left out, and an
+// page reads requests with their row ids, and the last of the page where there are
+// more than limit. Those that do not decode are left out, and an
 // *request.UndecodableError beside the rest names them.
-func (s *Store) query(ctx context.Context, query string, args ...any) (requests []*request.Request, err error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
+func (s *Store) page(ctx context.Context, limit int, query string, args ...any) (page []*request.Request, last *position, err error) {
+	rows, err := s.read.QueryContext(ctx, query, append(args, limit+1)...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var undecodable []*request.RowError
-	for rows.Next() {
-		r, err := scan(rows)
-		if row, ok := errors.AsType[*request.RowError](err); ok {
+	var at position
+	for n := 0; rows.Next(); n++ {
+		if n == limit {
+			last = &at
+			break
+		}
+		r, err := scan(rows, &at.row)
+		row, isUndecodable := errors.AsType[*request.RowError](err)
+		switch {
+		case isUndecodable:
 			undecodable = append(undecodable, row)
-			continue
+		case err != nil:
+			return nil, nil, err
+		default:
+			page = append(page, r)
 		}
-		if err != nil {
-			return nil, err
-		}
-		requests = append(requests, r)
+		at.Request = r
 	}
 	if err := rows.Err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(undecodable) > 0 {
-		return requests, &request.UndecodableError{Rows: undecodable}
+		return page, last, &request.UndecodableError{Rows: undecodable}
 	}
-	return requests, nil
+	return page, last, nil
 }
 
-// scan reads a row. Its error is a *request.RowError when the row is there and does not
-// decode.
-func scan(row interface{ Scan(dest ...any) error }) (_ *request.Request, err error) {
+// A position is where a page ends.
+type position struct {
+	*request.Request
+	row int64
+}
+
+// scan reads a row, and what is selected behind its columns. Its error is a
+// *request.RowError when the row is there and does not decode; the request then has
+// what is not encoded.
+func scan(row interface{ Scan(dest ...any) error }, behind ...any) (_ *request.Request, err error) {
 	var (
 		r                                        request.Request
 		metadata, subscribers                    string
@@ -212,19 +219,19 @@ func scan(row interface{ Scan(dest ...any) error }) (_ *request.Request, err err
 		due, started, claimed, finished, expires sql.NullInt64
 		created, updated                         int64
 		steps, history, permits                  string
-		until                                    sql.NullInt64
+		until, look                              sql.NullInt64
 	)
 	defer func() {
 		if err != nil && r.ID != "" {
 			err = &request.RowError{Key: r.Key, Err: err}
 		}
 	}()
-	err = row.Scan(&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev,
-		&r.Fence, &due,
+	err = row.Scan(append([]any{&r.Tenant, &r.Subject, &r.ID, &r.Action, (*blob)(&r.Payload), &metadata, &r.CorrelationID, &r.State, &r.Rev,
+		&r.Fence, &due, &r.Look.Kind, &look,
 		&r.Attempt, &r.Slices, &r.LeaseExpirations, &r.Ran, &r.Worker, &r.CancelRequested, &r.Progress.Percentage, &r.Progress.Message,
 		(*blob)(&r.Progress.Metadata), (*blob)(&r.Checkpoint), (*blob)(&r.Result), &failed, &subscribers,
 		&steps, &r.Await.Token, &until, &history, &r.Output, &r.OutputMark, &r.Priority, &permits, &r.ThrottledBy, &created, &updated,
-		&started, &claimed, &finished, &expires)
+		&started, &claimed, &finished, &expires}, behind...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, request.ErrNotFound
 	}
@@ -234,17 +241,20 @@ func scan(row interface{ Scan(dest ...any) error }) (_ *request.Request, err err
 	r.DueAt, r.StartedAt, r.ClaimedAt = fromMillis(due), fromMillis(started), fromMillis(claimed)
 	r.FinishedAt, r.ExpiresAt = fromMillis(finished), fromMillis(expires)
 	r.CreatedAt, r.UpdatedAt = time.UnixMilli(created).UTC(), time.UnixMilli(updated).UTC()
+	r.Await.Until = fromMillis(until)
+	if r.Look.At = fromMillis(look); !look.Valid {
+		r.Look.Kind = 0
+	}
 	if err := json.Unmarshal([]byte(metadata), &r.Metadata); err != nil {
-		return nil, fmt.Errorf("decode metadata: %w", err)
+		return &r, fmt.Errorf("decode metadata: %w", err)
 	}
 	if err := json.Unmarshal([]byte(subscribers), &r.Subscribers); err != nil {
-		return nil, fmt.Errorf("decode subscribers: %w", err)
+		return &r, fmt.Errorf("decode subscribers: %w", err)
 	}
-	r.Await.Until = fromMillis(until)
 	var results map[string][]byte
 	if err := errors.Join(json.Unmarshal([]byte(steps), &results), json.Unmarshal([]byte(history), &r.History),
 		json.Unmarshal([]byte(permits), &r.Permits)); err != nil {
-		return nil, fmt.Errorf("decode steps, history and permits: %w", err)
+		return &r, fmt.Errorf("decode steps, history and permits: %w", err)
 	}
 	for name, result := range results {
 		if r.Steps == nil {
@@ -255,7 +265,7 @@ func scan(row interface{ Scan(dest ...any) error }) (_ *request.Request, err err
 	if failed.Valid {
 		var f failure
 		if err := json.Unmarshal([]byte(failed.String), &f); err != nil {
-			return nil, fmt.Errorf("decode error: %w", err)
+			return &r, fmt.Errorf("decode error: %w", err)
 		}
 		r.Error = &wire.Error{Code: f.Code, Message: f.Message, Details: f.Details, Retry: f.Retry}
 	}
@@ -296,7 +306,9 @@ func put(stmt *sql.Stmt, r *request.Request) error {
 		return fmt.Errorf("encode permits: %w", err)
 	}
 	_, err = stmt.Exec(r.Tenant, r.Subject, r.ID, r.Action, []byte(r.Payload), string(metadata), r.CorrelationID,
-		string(r.State), r.Rev, r.Fence, millis(r.DueAt), r.Attempt, r.Slices, r.LeaseExpirations, int64(r.Ran), r.Worker, r.CancelRequested,
+		string(r.State), r.Rev, r.Fence, millis(r.DueAt), int(r.Look.Kind), millis(r.Look.At),
+		r.Attempt, r.Slices, r.LeaseExpirations, int64(r.Ran), r.Worker,
+		r.CancelRequested,
 		r.Progress.Percentage, r.Progress.Message, []byte(r.Progress.Metadata), []byte(r.Checkpoint), []byte(r.Result), failed,
 		string(subscribers), string(steps), r.Await.Token, millis(r.Await.Until), string(history), r.Output, r.OutputMark,
 		r.Priority, string(permits), r.ThrottledBy, r.CreatedAt.UnixMilli(), r.UpdatedAt.UnixMilli(),
@@ -333,8 +345,8 @@ func (b *blob) Scan(value any) error {
 // rounded is a copy of r with its times as they are kept.
 func rounded(r *request.Request) *request.Request {
 	c := r.Clone()
-	for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt, &c.FinishedAt,
-		&c.ExpiresAt} {
+	for _, at := range []*time.Time{&c.DueAt, &c.Look.At, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt,
+		&c.FinishedAt, &c.ExpiresAt} {
 		*at = atMillis(*at)
 	}
 	c.History = slices.Clone(r.History)

@@ -12,6 +12,8 @@ CREATE TABLE requests (
   rev               INTEGER NOT NULL,
   fence             INTEGER NOT NULL,
   due_at            INTEGER,
+  look_kind         INTEGER NOT NULL DEFAULT 0,
+  look_at           INTEGER,
   attempt           INTEGER NOT NULL,
   slices            INTEGER NOT NULL,
   lost              INTEGER NOT NULL,
@@ -43,7 +45,7 @@ CREATE TABLE requests (
   PRIMARY KEY (tenant, subject, id)
 ) STRICT;
 
-CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX requests_look ON requests (look_kind, look_at) WHERE look_at IS NOT NULL;
 CREATE INDEX requests_expiry ON requests (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX requests_of_subject ON requests (tenant, subject, created_at DESC, id DESC);
 CREATE INDEX requests_of_tenant ON requests (tenant, created_at DESC, id DESC, subject DESC);

@@ -24,7 +24,7 @@ import (
 const Memory = ":memory:"
 
 // schemaVersion is the user_version of the files that this code writes.
-const schemaVersion = 4
+const schemaVersion = 5
 
 //go:embed schema.sql
 var schema string
@@ -33,6 +33,11 @@ var schema string
 // is too old.
 var upgrades = map[int]string{
 	3: "ALTER TABLE requests ADD COLUMN claimed_at INTEGER",
+	4: `ALTER TABLE requests ADD COLUMN look_kind INTEGER NOT NULL DEFAULT 0;
+		ALTER TABLE requests ADD COLUMN look_at INTEGER;
+		UPDATE requests SET look_at = due_at WHERE due_at IS NOT NULL;
+		DROP INDEX requests_due;
+		CREATE INDEX requests_look ON requests (look_kind, look_at) WHERE look_at IS NOT NULL`,
 }
 
 // applicationID marks a file as ours (SQLite, "PRAGMA application_id").

@@ -2,7 +2,9 @@ package sqlite_test
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -17,23 +19,52 @@ func TestARowThatDoesNotDecodeStopsNoOther(t *testing.T) {
 	at := time.UnixMilli(1_000_000).UTC()
 	for _, id := range []string{"bad-json", "bad-type", "good"} {
 		r := &request.Request{Key: request.Key{Tenant: "acme", Subject: "ada", ID: id}, Action: "report",
-			State: request.Queued, Rev: 1, Attempt: 1, DueAt: at, CreatedAt: at, UpdatedAt: at}
+			State: request.Queued, Rev: 1, Attempt: 1, DueAt: at, Look: request.Look{At: at},
+			ThrottledBy: "tenant:acme", CreatedAt: at, UpdatedAt: at}
 		if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 	}
 	execute(t, path, "UPDATE requests SET steps = '{' WHERE id = 'bad-json'; UPDATE requests SET history = '[[]]' WHERE id = 'bad-type'")
-	due, err := s.DueRequests(t.Context(), at, 10)
-	if len(due) != 1 || due[0].ID != "good" {
-		t.Errorf("got %d due, want the good one", len(due))
-	}
-	undecodable, ok := errors.AsType[*request.UndecodableError](err)
-	if !ok || len(undecodable.Rows) != 2 {
-		t.Fatalf("got %v, want an error of two rows", err)
-	}
-	for i, want := range []string{"bad-json", "bad-type"} {
-		if key := undecodable.Rows[i].Key; key.Tenant != "acme" || key.Subject != "ada" || key.ID != want {
-			t.Errorf("row %d is named %+v, want %s", i, key, want)
-		}
+	for name, pages := range map[string]func(cursor string) ([]*request.Request, string, error){
+		"due": func(cursor string) ([]*request.Request, string, error) {
+			return s.DueRequests(t.Context(), request.DueQuery{Until: at, Limit: 1, Cursor: cursor})
+		},
+		"list": func(cursor string) ([]*request.Request, string, error) {
+			return s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 1, Cursor: cursor})
+		},
+		"throttled": func(string) ([]*request.Request, string, error) {
+			queue, err := s.ThrottledRequests(t.Context(), "tenant:acme", 10)
+			return queue, "", err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var found, left []string
+			for cursor := ""; ; {
+				page, next, err := pages(cursor)
+				undecodable, some := errors.AsType[*request.UndecodableError](err)
+				if err != nil && !some {
+					t.Fatal(err)
+				}
+				for _, r := range page {
+					found = append(found, r.ID)
+				}
+				if some {
+					for _, row := range undecodable.Rows {
+						if row.Key.Tenant != "acme" || row.Key.Subject != "ada" {
+							t.Errorf("got the key %+v of a row left out, want acme's ada's", row.Key)
+						}
+						left = append(left, row.Key.ID)
+					}
+				}
+				if cursor = next; cursor == "" {
+					break
+				}
+			}
+			slices.Sort(left)
+			if got, want := fmt.Sprint(found, left), "[good] [bad-json bad-type]"; got != want {
+				t.Errorf("got %s found and left out, want %s", got, want)
+			}
+		})
 	}
 }

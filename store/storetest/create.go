@@ -228,10 +228,14 @@ var createTests = []test{
 				})
 				return err
 			},
-			"read output":       func() error { _, err := s.ReadOutput(ctx, r.Key, 0, 1); return err },
-			"blocked":           func() error { _, err := s.ThrottledRequests(ctx, "a", 1); return err },
-			"permits":           func() error { _, err := s.PermitsHeld(ctx, "a"); return err },
-			"due":               func() error { _, err := s.DueRequests(ctx, epoch, 1); return err },
+			"read output": func() error { _, err := s.ReadOutput(ctx, r.Key, 0, 1); return err },
+			"blocked":     func() error { _, err := s.ThrottledRequests(ctx, "a", 1); return err },
+			"permits":     func() error { _, err := s.PermitsHeld(ctx, "a"); return err },
+			"due": func() error {
+				_, _, err := s.DueRequests(ctx, request.DueQuery{Until: epoch, Limit: 1})
+				return err
+			},
+			"throttling limits": func() error { _, _, err := s.ThrottlingLimits(ctx, 1, ""); return err },
 			"save connection":   func() error { return s.SaveConnection(ctx, connection("c-2")) },
 			"load connection":   func() error { _, err := s.LoadConnection(ctx, "c-1"); return err },
 			"delete connection": func() error { return s.DeleteConnection(ctx, "c-1") },

@@ -110,9 +110,9 @@ type ofTenant struct {
 	tenant string
 }
 
-func (s ofTenant) DueRequests(ctx context.Context, now time.Time, limit int) ([]*request.Request, error) {
-	due, err := s.Store.DueRequests(ctx, now, limit)
-	return slices.DeleteFunc(due, func(r *request.Request) bool { return r.Tenant != s.tenant }), err
+func (s ofTenant) DueRequests(ctx context.Context, q request.DueQuery) ([]*request.Request, string, error) {
+	due, cursor, err := s.Store.DueRequests(ctx, q)
+	return slices.DeleteFunc(due, func(r *request.Request) bool { return r.Tenant != s.tenant }), cursor, err
 }
 
 // Push and Dispatch lead nowhere.

@@ -204,6 +204,23 @@ var permitTests = []test{
 		s.change(t, key("acme", "r-4"), request.Change{Set: request.Effects{UpdatedAt: epoch, State: request.Queued, ThrottledBy: "tenant:a#b"}})
 		s.throttled(t, "tenant:a#b", 10, "r-4 r-2 r-3 r-0 r-5 r-1")
 	}},
+	{"limits that requests wait for", func(t *testing.T, s suite) {
+		s.throttling(t)
+		names := []string{"tenant:a#b%23", "tenant:a", "action:report", "tenant:é"}
+		for i, name := range names {
+			for j := range 3 {
+				r := s.create(t, queued("acme", "ada", fmt.Sprint("r-", i, "-", j), epoch))
+				s.change(t, r.Key, request.Change{Set: request.Effects{State: request.Queued, ThrottledBy: name}})
+			}
+		}
+		s.create(t, queued("acme", "ada", "free", epoch))
+		s.throttling(t, names...)
+		r := request.Key{Tenant: "acme", Subject: "ada", ID: "r-1-0"}
+		s.change(t, r, request.Change{Set: request.Effects{Acquire: permits(1, "tenant:a"), Clear: []request.Attribute{request.AttrThrottledBy}}})
+		s.throttling(t, names...)
+		s.taken(t, "tenant:a", 1)
+		s.taken(t, "tenant:é", 0)
+	}},
 	{"those who wait come whole", func(t *testing.T, s suite) {
 		s.create(t, full("r-1"))
 		settles(t, func() string {
@@ -308,6 +325,33 @@ func (s suite) throttled(t *testing.T, limit string, n int, want string) {
 		got, err := s.ThrottledRequests(t.Context(), limit, n)
 		if err != nil || ids(got) != want {
 			return fmt.Sprintf("%q waits for %s, %v; want %q", ids(got), limit, err, want)
+		}
+		return ""
+	})
+}
+
+// throttling fails unless these limits are among those that requests may wait
+// for, each on one page.
+func (s suite) throttling(t *testing.T, want ...string) {
+	t.Helper()
+	settles(t, func() string {
+		times := map[string]int{}
+		for cursor, pages := "", 0; ; pages++ {
+			names, next, err := s.ThrottlingLimits(t.Context(), 2, cursor)
+			if err != nil || len(names) > 2 || pages > 20 {
+				return fmt.Sprintf("page %d is %q, %v", pages, names, err)
+			}
+			for _, name := range names {
+				times[name]++
+			}
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+		for _, name := range want {
+			if times[name] != 1 {
+				return fmt.Sprintf("%s is listed %d times, want once; all are %v", name, times[name], times)
+			}
 		}
 		return ""
 	})

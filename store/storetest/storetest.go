@@ -73,7 +73,7 @@ func queued(tenant, subject, id string, at time.Time) *request.Request {
 	return &request.Request{
 		Key:    request.Key{Tenant: tenant, Subject: subject, ID: id},
 		Action: "report", Payload: json.RawMessage(`{"n":1}`), CorrelationID: "corr-" + id,
-		State: request.Queued, Rev: 1, Attempt: 1, DueAt: at, CreatedAt: at, UpdatedAt: at,
+		State: request.Queued, Rev: 1, Attempt: 1, DueAt: at, Look: request.Look{At: at}, CreatedAt: at, UpdatedAt: at,
 	}
 }
 
@@ -86,7 +86,8 @@ func full(id string) *request.Request {
 		Metadata:      map[string]string{"source": "web", "": "empty name", "empty value": "", "日本": "語 <&>"},
 		CorrelationID: "corr-1",
 		State:         request.Failed, Rev: 9_007_199_254_740_993, Fence: 1 << 60,
-		DueAt: epoch.Add(ms(1)), Attempt: 3, Slices: 4, LeaseExpirations: 2, Ran: 90*time.Minute + 123*time.Nanosecond,
+		DueAt: epoch.Add(ms(1)), Look: request.Look{Kind: request.LookNotify, At: epoch.Add(ms(9))},
+		Attempt: 3, Slices: 4, LeaseExpirations: 2, Ran: 90*time.Minute + 123*time.Nanosecond,
 		Worker: "worker-7", CancelRequested: true,
 		Progress: request.Progress{Percentage: 33.333333333333336, Message: "reading <rows> ☂",
 			Metadata: json.RawMessage(`{ "rows": 18446744073709551615 }`)},
@@ -206,8 +207,8 @@ func canonical(r *request.Request, rounded bool) *request.Request {
 		c.Steps = nil
 	}
 	if rounded {
-		for _, at := range []*time.Time{&c.DueAt, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt, &c.FinishedAt,
-			&c.ExpiresAt} {
+		for _, at := range []*time.Time{&c.DueAt, &c.Look.At, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt,
+			&c.FinishedAt, &c.ExpiresAt} {
 			*at = kept(*at)
 		}
 		for i := range c.History {

@@ -124,20 +124,16 @@ func walk(t *testing.T, s suite, seed uint64) {
 				ids(where(requests, func(r *request.Request) bool { return r.Tenant == tenant && r.Subject == subject })))
 		}
 	}
-	due := where(requests, func(r *request.Request) bool { return !r.DueAt.IsZero() && !r.DueAt.After(at) })
-	slices.SortStableFunc(due, func(a, b *request.Request) int { return a.DueAt.Compare(b.DueAt) })
-	settles(t, func() string {
-		got, err := s.DueRequests(t.Context(), at, 100)
-		if err != nil || len(got) != len(due) {
-			return fmt.Sprintf("due are %s, %v; want %s", ids(got), err, ids(due))
+	var names []string
+	for _, limit := range limitNames {
+		if len(waiting(model, limit)) > 0 {
+			names = append(names, limit)
 		}
-		for i := range got {
-			if !got[i].DueAt.Equal(due[i].DueAt) {
-				return fmt.Sprintf("due are %s; want %s", ids(got), ids(due))
-			}
-		}
-		return ""
-	})
+	}
+	s.throttling(t, names...)
+	for _, kind := range request.LookKinds() {
+		s.looks(t, kind, at, requests)
+	}
 }
 
 func where(requests []*request.Request, keep func(*request.Request) bool) (kept []*request.Request) {
@@ -242,6 +238,9 @@ func randomChange(rng *rand.Rand, at time.Time, have *request.Request) request.C
 	if maybe(3) {
 		g.DueBy = at.Add(time.Duration(rng.IntN(4)-1) * time.Second)
 	}
+	if have != nil && maybe(8) {
+		g.DueIs = have.DueAt.Add(time.Duration(rng.IntN(8)/7) * time.Second)
+	}
 	if maybe(6) {
 		g.UnchangedSince = at.Add(time.Duration(rng.IntN(3)-1) * time.Second)
 	}
@@ -253,6 +252,10 @@ func randomChange(rng *rand.Rand, at time.Time, have *request.Request) request.C
 	}
 	if maybe(3) {
 		e.DueAt = at.Add(time.Duration(rng.IntN(60)-30) * time.Second)
+	}
+	if maybe(3) {
+		kinds := request.LookKinds()
+		e.Look = request.Look{Kind: kinds[rng.IntN(len(kinds))], At: at.Add(time.Duration(rng.IntN(60)-30) * time.Second)}
 	}
 	if maybe(4) {
 		e.ClaimedAt, e.StartedAt = at, at
@@ -360,6 +363,7 @@ func randomChange(rng *rand.Rand, at time.Time, have *request.Request) request.C
 		free      bool
 	}{
 		{request.AttrDueAt, e.DueAt.IsZero()},
+		{request.AttrLook, e.Look == request.Look{}},
 		{request.AttrFinishedAt, e.FinishedAt.IsZero()},
 		{request.AttrExpiresAt, e.ExpiresAt.IsZero()},
 		{request.AttrError, e.Error == nil},
