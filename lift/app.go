@@ -2,6 +2,7 @@ package lift
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -92,13 +93,20 @@ func (a *App) Use(mw ...Middleware) {
 	a.stack = append(a.stack, mw...)
 }
 
+// A picky handler does not take the events of every trigger. Its String says
+// which it takes.
+type picky interface {
+	takes(t Trigger) bool
+	String() string
+}
+
 // build puts the stacks around a handler.
 func (a *App) build(what string, trigger Trigger, h Handler, mw []Middleware) Handler {
 	if o, ok := h.(Operation); h == nil || ok && o.Handler == nil {
 		panic("lift: " + what + " has no handler")
 	}
-	if n, ok := h.(interface{ needsHTTP() string }); ok && trigger != TriggerHTTP {
-		panic(fmt.Sprintf("lift: %s answers HTTP requests and cannot be registered for %s", n.needsHTTP(), what))
+	if n, ok := h.(picky); ok && !n.takes(trigger) {
+		panic(fmt.Sprintf("lift: %s and cannot be registered for %s", n, what))
 	}
 	a.sealed = true
 	built := wrap(registered{Handler: h, trigger: trigger}, slices.Concat(a.stack, mw))
@@ -178,7 +186,28 @@ func (a *App) report(ctx context.Context, e *Event, err error) *Error {
 // fail is report for the triggers whose answer to an error is a failed
 // invocation.
 func (a *App) fail(ctx context.Context, e *Event, err error) error {
-	return failure(e, a.report(ctx, e, err))
+	shown := a.report(ctx, e, err)
+	if own := asIs(err); own != nil {
+		return own
+	}
+	return failure(e, shown)
+}
+
+// A verbatim error is of a handler whose errors fail the invocation as they are,
+// with the name of their type and their text.
+type verbatim struct{ error }
+
+func (v *verbatim) Unwrap() error { return v.error }
+
+// asIs returns the error that fails the invocation as it is, nil for one that is
+// answered: a public one, or that of any other handler.
+func asIs(err error) error {
+	if v, ok := errors.AsType[*verbatim](err); ok {
+		if _, public := AsError(err); !public {
+			return v.error
+		}
+	}
+	return nil
 }
 
 // failure is the error of a failed invocation: what the caller may know, and

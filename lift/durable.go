@@ -19,7 +19,6 @@ type DurableExecution struct {
 	Status string
 
 	answer []byte
-	err    error // of the invocation
 }
 
 // Pending reports whether the execution waits for something and has not ended.
@@ -54,8 +53,7 @@ func (a *App) Durable(run func(ctx context.Context, event []byte) ([]byte, error
 	h := HandlerFunc(func(ctx context.Context, e *Event) (*Response, error) {
 		answer, err := run(ctx, e.Raw)
 		if err != nil {
-			e.Durable.err = err
-			return nil, err
+			return nil, &verbatim{err}
 		}
 		return nil, e.Durable.answered(answer)
 	})
@@ -81,9 +79,10 @@ func (f *durableFamily) invoke(ctx context.Context, a *App, env *envelope) ([]by
 		return e.Durable.answer, nil
 	}
 	shown := a.report(ctx, e, err)
-	own := e.Durable.err
-	if _, public := AsError(own); own != nil && !public && errors.Is(err, own) {
-		return nil, own
+	if v, ok := errors.AsType[*verbatim](err); ok { // which a middleware may have made a timeout of
+		if own := asIs(v); own != nil {
+			return nil, own
+		}
 	}
 	return nil, failure(e, shown)
 }

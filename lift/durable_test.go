@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -144,6 +145,22 @@ func TestDurableReplayBehindAMarker(t *testing.T) {
 				t.Errorf("got %+v, want Replay %t", got, tt.want)
 			}
 		})
+	}
+}
+
+// The SDK's error keeps its class when a middleware has made a timeout of it.
+func TestDurableErrorAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	app := lift.New(lift.Config{Logger: log.Logger()})
+	app.Use(middleware.Deadline(time.Millisecond))
+	app.Durable(func(ctx context.Context, _ []byte) ([]byte, error) {
+		<-ctx.Done()
+		return nil, &checkpointError{"late"}
+	})
+	answer := lifttest.Invoke(t.Context(), t, app, lifttest.Durable{})
+	if _, ok := answer.Err.(*checkpointError); !ok || log.Line(t, "failed")["code"] != "timeout" { //nolint:errorlint // what the runtime names it after
+		t.Errorf("got %T %v, and the log\n%s", answer.Err, answer.Err, &log)
 	}
 }
 

@@ -48,7 +48,7 @@ func (e *Event) logAttrs() []slog.Attr {
 // every failure that has no line yet; for an error that has been logged so,
 // wrapped or not, LogFailure does nothing.
 func (e *Event) LogFailure(ctx context.Context, err error, attrs ...slog.Attr) {
-	if e.failure != nil && errors.Is(err, e.failure) {
+	if e.failure != nil && (errors.Is(err, e.failure) || err.Error() == e.failure.Error()) { // which may not be comparable
 		return
 	}
 	e.failure = err

@@ -47,12 +47,22 @@ func (f *httpFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte,
 	if err != nil {
 		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the HTTP event is malformed", Cause: err})
 	}
-	status, header, body := f.serve(ctx, a, e)
-	return appendProxy(make([]byte, 0, len(body)+256), e.Gateway.form, status, header, body), nil
+	res, err := f.handle(ctx, a, e)
+	if asIs(err) != nil {
+		return nil, a.fail(ctx, e, err)
+	}
+	out := complete(ctx, a, e, res, err)
+	return appendProxy(make([]byte, 0, len(out.Body)+256), e.Gateway.form, out), nil
 }
 
-// serve finds a request's handler, calls it, and completes its answer.
-func (f *httpFamily) serve(ctx context.Context, a *App, e *Event) (status int, header http.Header, body []byte) {
+// serve answers a request that no gateway stands before.
+func (f *httpFamily) serve(ctx context.Context, a *App, e *Event) Response {
+	res, err := f.handle(ctx, a, e)
+	return complete(ctx, a, e, res, err)
+}
+
+// handle finds a request's handler and calls it.
+func (f *httpFamily) handle(ctx context.Context, a *App, e *Event) (*Response, error) {
 	h := f.unmatched
 	if e.mux == nil {
 		verdict := new(muxVerdict)
@@ -63,22 +73,35 @@ func (f *httpFamily) serve(ctx context.Context, a *App, e *Event) (status int, h
 			e.mux = verdict
 		}
 	}
-	res, err := h.Handle(NewContext(ctx, e), e)
+	return h.Handle(NewContext(ctx, e), e)
+}
+
+// complete is the answer as it goes out: with its status, and the type of its
+// body.
+func complete(ctx context.Context, a *App, e *Event, res *Response, err error) Response {
 	if err != nil {
 		res = a.errorResponse(ctx, e, res, err, problem)
 	}
-	if res != nil {
-		canonical(res.Header)
-		if len(res.Body) > 0 && res.Header.Get("Content-Type") == "" {
-			res.SetHeader("Content-Type", http.DetectContentType(res.Body))
-		}
-		header, body = res.Header, res.Body
+	if res == nil {
+		return Response{Status: http.StatusNoContent}
 	}
-	status = res.status()
-	if e.HTTP.Method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified {
-		body = nil
+	canonical(res.Header)
+	if len(res.Body) > 0 && !hasType(res.Header) {
+		res.SetHeader("Content-Type", http.DetectContentType(res.Body))
 	}
-	return status, header, body
+	out := *res
+	out.Status = res.status()
+	if e.HTTP.Method == http.MethodHead || out.Status == http.StatusNoContent || out.Status == http.StatusNotModified {
+		out.Body = nil
+	}
+	return out
+}
+
+// hasType reports whether a header names the body's type, or says by nil that
+// it shall have none.
+func hasType(header http.Header) bool {
+	values, ok := header["Content-Type"]
+	return ok && (len(values) == 0 || values[0] != "")
 }
 
 // canonicalHeader spells the handler's headers as [http.Header] wants them, so

@@ -38,10 +38,10 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if readErr != nil {
 		e.mux = &muxVerdict{fault: bodyFault(readErr)}
 	}
-	status, header, body := f.serve(ctx, a, e)
-	maps.Copy(w.Header(), header)
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that has gone needs no answer
+	res := f.serve(ctx, a, e)
+	maps.Copy(w.Header(), res.Header)
+	w.WriteHeader(res.Status)
+	_, _ = w.Write(res.Body) // a client that has gone needs no answer
 }
 
 func bodyFault(err error) error {
@@ -69,7 +69,9 @@ func HTTPHandler(h http.Handler) Handler {
 
 type mounted struct{ http.Handler }
 
-func (mounted) needsHTTP() string { return "lift.HTTPHandler" }
+func (mounted) takes(t Trigger) bool { return t == TriggerHTTP }
+
+func (mounted) String() string { return "lift.HTTPHandler answers HTTP requests" }
 
 func (m mounted) Handle(ctx context.Context, e *Event) (*Response, error) {
 	if e.HTTP == nil {

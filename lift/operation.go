@@ -57,7 +57,9 @@ func (o Operation) Handle(ctx context.Context, e *Event) (*Response, error) {
 	return res, err
 }
 
-func (o Operation) needsHTTP() string { return "lift.Operation" }
+func (Operation) takes(t Trigger) bool { return t == TriggerHTTP }
+
+func (Operation) String() string { return "lift.Operation answers HTTP requests" }
 
 // An HTTPRoute is a pattern that was registered and what is known of it.
 type HTTPRoute struct {

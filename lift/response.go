@@ -25,12 +25,14 @@ import (
 //     nothing.
 type Response struct {
 	Status int         // 0 means 200, or 204 when there is no body
-	Header http.Header // Set-Cookie may have several values. Without Content-Type a body's type is sniffed
+	Header http.Header // Set-Cookie may have several values. A body's type is sniffed unless there is a Content-Type, which may be nil for none
 	Body   []byte
 
 	// Relayed says that the Status is the answer of another, which the handler
 	// passes on. A fault of that one is not the function's: see [Outcome].
 	Relayed bool `json:",omitempty"`
+
+	base64 bool // it came in base64 and stays so
 }
 
 // JSON returns a Response with v as its JSON body.
@@ -89,7 +91,8 @@ func (r *Response) addHeader(extra *Response) {
 //     that the target group is set to. Where that is one value for each header,
 //     several cookies are told apart by the case of their names, which clients
 //     do not look at.
-func appendProxy(dst []byte, form answerForm, status int, header http.Header, body []byte) []byte {
+func appendProxy(dst []byte, form answerForm, res Response) []byte {
+	status, header, body := res.Status, res.Header, res.Body
 	dst = append(dst, `{"statusCode":`...)
 	dst = strconv.AppendInt(dst, int64(status), 10)
 	switch form {
@@ -119,7 +122,7 @@ func appendProxy(dst []byte, form answerForm, status int, header http.Header, bo
 	}
 	switch {
 	case len(body) == 0:
-	case utf8.Valid(body):
+	case !res.base64 && utf8.Valid(body):
 		dst = append(dst, `,"body":`...)
 		dst = jsontext.AppendBytes(dst, body)
 	default:

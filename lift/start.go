@@ -2,6 +2,7 @@ package lift
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
@@ -126,11 +127,24 @@ func runtimeHandler(invoke func(context.Context, []byte) ([]byte, error)) func(c
 		if err == nil {
 			return answer, nil
 		}
-		if shown, ok := err.(*Error); ok { //nolint:errorlint // what Invoke made of it, and not what it wraps
-			return nil, &runtimeapi.Failure{Type: shown.Code.String(), Message: shown.Message}
-		}
-		return nil, &runtimeapi.Failure{Type: runtimeapi.TypeName(err), Message: err.Error()}
+		return nil, failureOf(err)
 	}
+}
+
+func failureOf(err error) *runtimeapi.Failure {
+	if shown, ok := err.(*Error); ok { //nolint:errorlint // what Invoke made of it, and not what it wraps
+		return &runtimeapi.Failure{Type: shown.Code.String(), Message: shown.Message}
+	}
+	f := &runtimeapi.Failure{Type: runtimeapi.TypeName(err), Message: err.Error()}
+	if f.Type != "InvokeResponse_Error" {
+		return f
+	}
+	// The error of aws-lambda-go's package messages, which names a type of its own.
+	// Lift does not link that package; the error's JSON has a Failure's members.
+	if text, encodeErr := json.Marshal(err); encodeErr == nil {
+		_ = json.Unmarshal(text, f)
+	}
+	return f
 }
 
 // OnShutdown adds a function that runs when Lambda ends the process, all of

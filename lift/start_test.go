@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	lambdamessages "github.com/aws/aws-lambda-go/lambda/messages"
+
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/lift/middleware"
@@ -69,6 +71,9 @@ func function() {
 		return nil, nil
 	}))
 	app.Durable(func(context.Context, []byte) ([]byte, error) { return nil, &checkpointError{"t"} })
+	app.HTTP("GET /wrapped", lift.Wrap(func(context.Context, any) (any, error) {
+		return nil, lambdamessages.InvokeResponse_Error{Type: "Custom", Message: "no"}
+	}))
 	app.OnShutdown(func(ctx context.Context) {
 		deadline, _ := ctx.Deadline()
 		fmt.Println("bye", time.Until(deadline) > 100*time.Millisecond)
@@ -201,6 +206,10 @@ func TestStartReportsErrorsByTheirCode(t *testing.T) {
 				t.Errorf("%s answers %s, %v", payload, answer.Payload, answer.Err)
 			}
 		})
+	}
+	answer := f.Send(t.Context(), t, lifttest.Invocation{Event: lifttest.HTTP{Path: "/wrapped"}})
+	if answer.Err == nil || answer.Err.Error() != "Custom: no" {
+		t.Errorf("a wrapped handler's own type: got %d, %v, want Custom: no", answer.Status, answer.Err)
 	}
 	if answer := f.Invoke(t.Context(), t, lifttest.Raw(`1`)); answer.Err != nil {
 		t.Errorf("the process does not live on: %v", answer.Err)

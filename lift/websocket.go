@@ -112,7 +112,7 @@ func (f *webSocketFamily) invoke(ctx context.Context, a *App, env *envelope) ([]
 		// and an error travels in that body.
 		status = res.Status
 	}
-	return appendProxy(make([]byte, 0, len(res.Body)+256), formV2, status, res.Header, res.Body), nil
+	return appendProxy(make([]byte, 0, len(res.Body)+256), formV2, Response{Status: status, Header: res.Header, Body: res.Body}), nil
 }
 
 // decode reads an event of a WebSocket API:
