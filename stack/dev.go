@@ -35,7 +35,7 @@ type DevConfig struct {
 	Parts functions.Parts
 
 	SweepEvery time.Duration // how often the schedule fires; 0: 10 s. On AWS it is a minute
-	InFlight   int           // bytes of messages that are handled at the same time; 0: 64 MiB. More are refused, as a throttle of AWS does
+	InFlight   int           // bytes of messages that are handled at the same time; 0: 16 MiB. More are refused, as a throttle of AWS does
 	Metrics    io.Writer     // gets the functions' metric lines, from several goroutines; nil: none are written
 }
 

@@ -118,7 +118,7 @@ type Limits struct {
 	RequestBurst int // and at once: 5,000
 
 	// InFlight is how many bytes of messages and HTTP bodies are handled at the same
-	// time: 64 MiB. What exceeds it is refused as above the RequestRate: an error frame,
+	// time: 16 MiB. What exceeds it is refused as above the RequestRate: an error frame,
 	// or 429 with Retry-After. AWS has no such quota, since it has more than one
 	// machine; a byte in flight takes about five of this one's memory.
 	InFlight int
@@ -147,7 +147,7 @@ func (l Limits) withDefaults() Limits {
 		ConnectRate:  limit(l.ConnectRate, 500, unlimitedInt),
 		RequestRate:  limit(l.RequestRate, 10_000, unlimitedInt),
 		RequestBurst: limit(l.RequestBurst, 5_000, unlimitedInt),
-		InFlight:     limit(l.InFlight, 64<<20, unlimitedInt),
+		InFlight:     limit(l.InFlight, 16<<20, unlimitedInt),
 		SendBuffer:   limit(l.SendBuffer, 1<<20, unlimitedInt),
 		Closing:      limit(l.Closing, 5*time.Second, math.MaxInt64),
 	}
