@@ -133,6 +133,7 @@ func (s *Requests) changeWithRetry(ctx context.Context, caller Caller, id string
 			return caller.frame(r), nil
 		}
 		change.If.States, change.If.Fence = []request.State{r.State}, r.Fence
+		change = change.LookedAtEvery(s.sweepEvery())
 		changed, err := s.change(ctx, caller, id, change)
 		conflict, moved := errors.AsType[*request.ConflictError](err)
 		switch {
@@ -143,7 +144,10 @@ func (s *Requests) changeWithRetry(ctx context.Context, caller Caller, id string
 			return wire.Frame{}, err
 		}
 		if changed.State.Final() {
-			notify(ctx, s.Store, s.Push, s.logger(), changed)
+			notify(ctx, s.Store, s.Push, s.logger(), changed, pushTries)
+		}
+		if !change.Set.DueAt.IsZero() {
+			dispatchQueued(ctx, s.Dispatch, s.logger(), changed)
 		}
 		return caller.frame(changed), nil
 	}

@@ -42,7 +42,8 @@ func newDemo(limits streamer.Limits, registry *streamer.Registry) *demo {
 	if err != nil {
 		log.Fatal(err)
 	}
-	d.requests = &streamer.Requests{Store: store, Actions: registry, Push: d, Now: clock, Logger: quiet, Limits: limits}
+	d.requests = &streamer.Requests{Store: store, Actions: registry, Push: d, Dispatch: streamer.QueueFunc(d.Dispatch), Now: clock, Logger: quiet,
+		Limits: limits}
 	return d
 }
 
@@ -65,7 +66,7 @@ func (d *demo) submit(id, action, payload string) wire.Frame {
 
 // run is what the processor function does with a dispatch.
 func (d *demo) run(id string) {
-	if err := d.processor.Run(context.Background(), d.caller.Key(id)); err != nil {
+	if err := d.processor.Run(context.Background(), d.caller.Key(id), time.Time{}); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -48,7 +48,7 @@ func newHarness(t *testing.T, actions ...streamer.Action) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.requests = &streamer.Requests{Store: w.store, Actions: registry, Push: w.sockets, Logger: logger}
+	w.requests = &streamer.Requests{Store: w.store, Actions: registry, Push: w.sockets, Dispatch: streamer.QueueFunc(w.dispatches.Dispatch), Logger: logger}
 	w.router = &streamer.Router{
 		Connections: streamer.Connections{Store: db, Closer: w.sockets}, Requests: w.requests,
 		Verifier: verifier{},
@@ -102,7 +102,7 @@ func (w *harness) submit(t *testing.T, who streamer.Caller, id, action, payload 
 
 func (w *harness) run(t *testing.T, key request.Key) {
 	t.Helper()
-	if err := w.Run(t.Context(), key); err != nil {
+	if err := w.Run(t.Context(), key, time.Time{}); err != nil {
 		t.Fatalf("run %s: %v", key.ID, err)
 	}
 }
@@ -196,16 +196,24 @@ func (s *sockets) setFault(fault func(string) error) {
 type dispatches struct {
 	mu   sync.Mutex
 	keys []request.Key
+	due  []time.Time
 	err  error
 }
 
-func (b *dispatches) Dispatch(_ context.Context, key request.Key, _ time.Time) error {
+// last is when the last one was due.
+func (b *dispatches) last() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.due[len(b.due)-1]
+}
+
+func (b *dispatches) Dispatch(_ context.Context, key request.Key, due time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.err != nil {
 		return b.err
 	}
-	b.keys = append(b.keys, key)
+	b.keys, b.due = append(b.keys, key), append(b.due, due)
 	return nil
 }
 

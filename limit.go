@@ -45,11 +45,24 @@ func (l Limits) running(tenant string, action ActionConfig) []request.Permit {
 	return permits
 }
 
+// of is how many permits the limit of a name gives out; 0 for one that is not set.
+func (l Limits) of(actions *Registry, name string) int {
+	tenant, action := request.LimitedBy(name)
+	if tenant != "" {
+		return l.RunningPerTenant
+	}
+	a, err := actions.find(action)
+	if err != nil {
+		return 0
+	}
+	return a.config.MaxRunning
+}
+
 // resumeTries is how many throttled requests are tried when others resume them too.
 const resumeTries = 8
 
-// resumeNext makes one throttled request due for each permit that was released. One
-// that a newcomer is faster than is throttled again, in its old position.
+// resumeNext makes one throttled request due for each permit that was released, and
+// dispatches it. One that a newcomer is faster than is throttled again, in its old position.
 func (p *Processor) resumeNext(ctx context.Context, released []string) {
 	for _, limit := range released {
 		if !request.Throttles(limit) {
@@ -61,8 +74,9 @@ func (p *Processor) resumeNext(ctx context.Context, released []string) {
 			continue
 		}
 		for _, r := range next {
-			_, err := p.Store.ChangeRequest(ctx, r.Key, request.Resume(p.Now(), limit))
+			resumed, err := p.Store.ChangeRequest(ctx, r.Key, request.Resume(p.Now(), limit).LookedAtEvery(p.SweepEvery))
 			if err == nil {
+				dispatchQueued(ctx, p.Dispatch, p.Logger, resumed)
 				break
 			}
 			if !hasMoved(err) {

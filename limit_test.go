@@ -45,17 +45,16 @@ func newShop(t *testing.T, limits streamer.Limits, config streamer.ActionConfig,
 	urgent.Priority = streamer.High
 	s.harness = newHarness(t, long("work", config, work), long("urgent", urgent, work))
 	s.Limits, s.requests.Limits = limits, limits
-	stop := s.store.Watch(func(r *request.Request) {
-		if r.UpdatedAt.After(r.DueAt) {
-			return // the sweep rang for it
-		}
+	run := streamer.QueueFunc(func(_ context.Context, key request.Key, due time.Time) error {
 		go func() {
-			if err := s.Run(context.Background(), r.Key); err != nil {
+			time.Sleep(time.Until(due))
+			if err := s.Run(context.Background(), key, due); err != nil {
 				t.Error(err)
 			}
 		}()
+		return nil
 	})
-	t.Cleanup(stop)
+	s.Dispatch, s.requests.Dispatch = run, run
 	return s
 }
 
@@ -148,12 +147,10 @@ func TestABlockedRequestIsNotForgotten(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		s.store.setFault(nil)
 		wantState(t, s.load(t, ada.Key("r1")), request.Queued)
-		time.Sleep(10 * time.Minute)
-		s.sweep(t)
-		if len(s.dispatches.keys) != 1 {
-			t.Fatalf("the sweep rang for %v", s.dispatches.keys)
+		if report := s.sweep(t); report.Resumed != 1 {
+			t.Errorf("got %+v, want 1 resumed", report)
 		}
-		s.run(t, s.dispatches.keys[0])
+		time.Sleep(2 * time.Minute)
 		wantState(t, s.load(t, ada.Key("r1")), request.Succeeded)
 	})
 }

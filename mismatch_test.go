@@ -65,7 +65,7 @@ func prepared(t *testing.T, fits []streamer.Action) *harness {
 func (w *harness) workFor(t *testing.T, p *streamer.Processor, d time.Duration) *request.Request {
 	t.Helper()
 	for began := time.Now(); time.Since(began) < d && !w.load(t, ada.Key("r1")).State.Final(); time.Sleep(time.Second) {
-		if err := p.Run(t.Context(), ada.Key("r1")); err != nil {
+		if err := p.Run(t.Context(), ada.Key("r1"), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	}

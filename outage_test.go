@@ -110,7 +110,7 @@ func goThroughOutage(t *testing.T, hit func(request.Change) bool, lasts time.Dur
 			ctx, cancel = context.WithTimeout(ctx, 2*slice) // a slice ends at half of it
 			defer cancel()
 		}
-		_ = w.Run(ctx, ada.Key("r1")) // an outage may be its error
+		_ = w.Run(ctx, ada.Key("r1"), time.Time{}) // an outage may be its error
 		if w.load(t, ada.Key("r1")).Await.Token != "" {
 			_, _ = w.requests.Signal(t.Context(), who, wire.Signal{RequestID: "r1", Token: "approval"})
 		}
@@ -130,4 +130,38 @@ func goThroughOutage(t *testing.T, hit func(request.Change) bool, lasts time.Dur
 	if until.IsZero() || time.Since(began) < lasts {
 		t.Errorf("got no outage, or an end %v after the start, within it", time.Since(began))
 	}
+}
+
+// A request whose workers die one after another goes on for as long as each has stored a
+// step: the work moves.
+func TestStepsOutlastWorkersThatDie(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const steps = 12
+		w := newHarness(t, long("steps", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for i := range steps {
+				if _, err := streamer.RunStep(ctx, job, fmt.Sprint("s", i), func(context.Context) (int, error) { return i, nil }); err != nil {
+					return nil, err
+				}
+			}
+			return json.RawMessage(`"done"`), nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "steps", `{}`)
+		for range steps {
+			stored := false
+			w.store.setFault(func(c request.Change) (before, after error) {
+				if stored && c.Set.Worker == "" && c.Set.AddLeaseExpirations == 0 { // the process has died
+					return errNetwork, nil
+				}
+				stored = stored || c.Set.Step != nil
+				return nil, nil
+			})
+			_ = w.Run(t.Context(), ada.Key("r1"), time.Time{}) // a dead worker's error is nobody's
+			w.store.setFault(nil)
+			time.Sleep(2 * time.Minute)
+			w.sweep(t)
+		}
+		w.run(t, ada.Key("r1"))
+		wantState(t, w.load(t, ada.Key("r1")), request.Succeeded)
+	})
 }

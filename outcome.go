@@ -98,6 +98,7 @@ func (w *run) endAttempt(c request.Change) request.Change {
 func (w *run) end(ctx context.Context, outcome request.Change) error {
 	tries := 0
 	change, at := outcome, outcome.Set.UpdatedAt
+	ahead := w.dispatchAhead(ctx, outcome)
 	for stored := false; !stored; {
 		if _, more := w.job.takeOutput(); more {
 			before := w.r.Output
@@ -144,11 +145,35 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 	w.stopWaiting(ctx)
 	w.logger.InfoContext(ctx, "request "+outcomeWord(change), "state", w.r.State, "ran_ms", w.r.Ran.Milliseconds(), "rev", w.r.Rev)
 	ctx = context.WithoutCancel(ctx)
+	w.dispatchBehind(ctx, ahead)
 	if w.r.State.Final() {
-		notify(ctx, w.p.Store, w.p.Push, w.logger, w.r)
+		notify(ctx, w.p.Store, w.p.Push, w.logger, w.r, pushTries)
 	}
 	w.p.resumeNext(ctx, change.Set.Release)
 	return nil
+}
+
+// dispatchAhead dispatches a request that an outcome queues for later before that is
+// stored: so a crash between the two leaves a dispatch too many and not one too few.
+// It returns the due time of what it dispatched; zero for an outcome that is due at
+// once, is farther ahead than a dispatch can be, or could not be dispatched.
+func (w *run) dispatchAhead(ctx context.Context, outcome request.Change) time.Time {
+	due := outcome.Set.DueAt
+	wait := due.Sub(w.p.Now())
+	if outcome.Set.State != request.Queued || wait <= 0 || wait > request.MaxDelay || !dispatch(ctx, w.p.Dispatch, w.logger, w.r.Key, due) {
+		return time.Time{}
+	}
+	return due
+}
+
+// dispatchBehind dispatches a request that is queued now, unless it was dispatched
+// ahead and the store took it in time, or the sweep will since it is due much later.
+func (w *run) dispatchBehind(ctx context.Context, ahead time.Time) {
+	wait := w.r.DueAt.Sub(w.p.Now())
+	if underWay := w.r.DueAt.Equal(ahead.Truncate(time.Millisecond)) && wait > 0; underWay || wait > request.MaxDelay {
+		return
+	}
+	dispatchQueued(ctx, w.p.Dispatch, w.logger, w.r)
 }
 
 // pause waits before the outcome is stored again. It reports false when the lease

@@ -121,7 +121,7 @@ func TestOutputAcrossACrash(t *testing.T) {
 		}))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "talk", `{}`)
 		ended := make(chan error)
-		go func() { ended <- w.Run(context.Background(), ada.Key("r1")) }()
+		go func() { ended <- w.Run(context.Background(), ada.Key("r1"), time.Time{}) }()
 		time.Sleep(5 * time.Second)
 		if r := w.load(t, ada.Key("r1")); r.Output != 57 || r.OutputMark != 50 {
 			t.Fatalf("stored %d chunks, the checkpoint is at %d", r.Output, r.OutputMark)

@@ -32,9 +32,13 @@ type ProcessorConfig struct {
 	Grace       time.Duration // how long an action whose context ended may take to return; 0: 10 s
 	Retention   time.Duration // how long a final request can be read; 0: DefaultRetention
 
-	MaxLeaseExpirations int    // how many leases in a row may expire without a checkpoint; 0: 5
+	MaxLeaseExpirations int    // how many leases in a row may expire without a checkpoint or a step; 0: 5
 	Limits              Limits // zero: none
-	SweepLimit          int    // how many due requests one sweep looks at; 0: 1000
+
+	SweepEvery time.Duration // how often something calls Sweep; a queued request that is due for so long was not dispatched; 0: 1 min
+	SweepTime  time.Duration // how long one sweep may take; 0: 50 s
+	SweepPage  int           // how many requests a sweep reads at a time; 0: 1000
+	Paused     bool          // sweeps dispatch no queued request
 }
 
 // A Processor runs and recovers durable requests. It is safe for concurrent use,
@@ -55,7 +59,9 @@ func NewProcessor(config ProcessorConfig) (*Processor, error) {
 	setDefault(&c.Grace, 10*time.Second)
 	setDefault(&c.Retention, DefaultRetention)
 	setDefault(&c.MaxLeaseExpirations, 5)
-	setDefault(&c.SweepLimit, 1000)
+	setDefault(&c.SweepEvery, time.Minute)
+	setDefault(&c.SweepTime, 50*time.Second)
+	setDefault(&c.SweepPage, 1000)
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -95,6 +101,8 @@ func (c ProcessorConfig) check() error {
 		{"SliceMargin", c.SliceMargin},
 		{"Grace", c.Grace},
 		{"Retention", c.Retention},
+		{"SweepEvery", c.SweepEvery},
+		{"SweepTime", c.SweepTime},
 	} {
 		if setting.value < 0 {
 			faults = append(faults, fmt.Errorf("processor config: %s is %v; it must not be negative", setting.name, setting.value))
@@ -113,19 +121,23 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// Run claims the request and works on it until it is final, queued again, or
-// taken away. A request that cannot be claimed is no error: another worker has
-// it, or it is not due. An error means that the outcome could not be stored; the
+// Run answers a dispatch: it claims the request and works on it until it is final,
+// queued again, or taken away. A request that cannot be claimed is no error: another
+// worker has it, or it was not due by the time that the dispatch was for; zero stands
+// for any. A dispatch that comes early is sent again, and so is one whose request the
+// store could not claim. An error means that the outcome could not be stored; the
 // lease then expires and the sweep queues the request again.
-func (p *Processor) Run(ctx context.Context, key request.Key) error {
-	permits, err := p.permits(ctx, key)
-	if err != nil {
-		return err
+func (p *Processor) Run(ctx context.Context, key request.Key, due time.Time) error {
+	at, due := p.Now(), due.Truncate(time.Millisecond) // as stores keep it
+	if due.After(at) {
+		if err := p.Dispatch.Dispatch(ctx, key, due); err != nil {
+			return fmt.Errorf("dispatch request again that is due in %v: %w", due.Sub(at), err)
+		}
+		return nil
 	}
-	at := p.Now()
-	r, err := p.Store.ChangeRequest(ctx, key, request.Claim(at, p.Lease, p.Worker, permits))
+	r, err := p.claim(ctx, key, at, due)
 	if full, throttled := errors.AsType[*request.LimitError](err); throttled {
-		return p.throttle(ctx, key, at, full.Permit)
+		err = p.throttle(ctx, key, at, full.Permit)
 	}
 	conflict, moved := errors.AsType[*request.ConflictError](err)
 	switch {
@@ -136,9 +148,45 @@ func (p *Processor) Run(ctx context.Context, key request.Key) error {
 		p.Logger.WarnContext(ctx, "dispatched request not found", "request_id", key.ID)
 		return nil
 	case err != nil:
-		return fmt.Errorf("claim request: %w", err)
+		return p.claimLater(ctx, key, at, err)
+	case r == nil:
+		return nil // throttled
 	}
 	return newRun(p, r).work(ctx)
+}
+
+// claim claims the request if it was due by the time that the dispatch was for.
+func (p *Processor) claim(ctx context.Context, key request.Key, at, due time.Time) (*request.Request, error) {
+	permits, err := p.permits(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	claim := request.Claim(at, p.Lease, p.Worker, permits)
+	if !due.IsZero() {
+		claim.If.DueBy = due
+	}
+	r, err := p.Store.ChangeRequest(ctx, key, claim)
+	if err != nil {
+		return nil, fmt.Errorf("claim request: %w", err)
+	}
+	return r, nil
+}
+
+// claimPause is how long at least a request waits that could not be claimed.
+const claimPause = 5 * time.Second
+
+// claimLater dispatches a request again whose claim a fault of the store prevented. To
+// fail the invocation would have the same effect later, and Lambda would run fewer
+// requests of all tenants meanwhile (AWS Lambda Developer Guide, "Using Lambda with
+// Amazon SQS", backoff on errors).
+func (p *Processor) claimLater(ctx context.Context, key request.Key, at time.Time, fault error) error {
+	wait := claimPause + RetryPolicy{Base: time.Minute, Cap: time.Minute}.delay(key, 1)
+	p.Logger.WarnContext(ctx, "request could not be claimed; it is dispatched again", "request_id", key.ID, "wait_ms", wait.Milliseconds(),
+		"error", fault.Error())
+	if err := p.Dispatch.Dispatch(ctx, key, at.Add(wait)); err != nil {
+		return errors.Join(fault, fmt.Errorf("dispatch request again: %w", err))
+	}
+	return nil
 }
 
 // permits are those that a run of the request must hold. Only where an action has
@@ -162,7 +210,7 @@ func (p *Processor) permits(ctx context.Context, key request.Key) ([]request.Per
 // throttle has a request wait that could not have a permit.
 func (p *Processor) throttle(ctx context.Context, key request.Key, at time.Time, full request.Permit) error {
 	p.Logger.InfoContext(ctx, "request throttled", "request_id", key.ID, "limit", full.Name, "permits", full.Limit)
-	_, err := p.Store.ChangeRequest(ctx, key, request.Throttle(at, full.Name))
+	_, err := p.Store.ChangeRequest(ctx, key, request.Throttle(at, full.Name).LookedAtEvery(p.SweepEvery))
 	if err != nil && !hasMoved(err) {
 		return fmt.Errorf("throttle request: %w", err)
 	}

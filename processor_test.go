@@ -65,7 +65,7 @@ func TestOnlyOneRunClaims(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			if err := w.Run(t.Context(), ada.Key("r1")); err != nil {
+			if err := w.Run(t.Context(), ada.Key("r1"), time.Time{}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -233,7 +233,7 @@ func TestSliceContinuesFromItsCheckpoint(t *testing.T) {
 		slices := 0
 		for ; slices < 20; slices++ {
 			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
-			if err := w.Run(ctx, ada.Key("r1")); err != nil {
+			if err := w.Run(ctx, ada.Key("r1"), time.Time{}); err != nil {
 				t.Fatal(err)
 			}
 			cancel()
@@ -333,7 +333,7 @@ func TestLimitCountsEverySlice(t *testing.T) {
 		began := time.Now()
 		for !w.load(t, ada.Key("r1")).State.Final() {
 			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
-			if err := w.Run(ctx, ada.Key("r1")); err != nil {
+			if err := w.Run(ctx, ada.Key("r1"), time.Time{}); err != nil {
 				t.Fatal(err)
 			}
 			cancel()
@@ -372,7 +372,7 @@ func TestLostLease(t *testing.T) {
 		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
 
 		ended := make(chan error)
-		go func() { ended <- w.Run(context.Background(), ada.Key("r1")) }()
+		go func() { ended <- w.Run(context.Background(), ada.Key("r1"), time.Time{}) }()
 		time.Sleep(20 * time.Second) // one heartbeat has stored the checkpoint
 		w.store.setFault(func(request.Change) (error, error) { return errNetwork, nil })
 		time.Sleep(2 * time.Minute)
@@ -508,33 +508,32 @@ func TestLeaseLostTooOftenFails(t *testing.T) {
 	})
 }
 
-func TestSweepRingsForLostDoorbellsAndDueRetries(t *testing.T) {
+func TestASweepMakesUpForLostDispatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, long("work", streamer.ActionConfig{}, nil))
 		who := w.connect(t, "c1", ada)
+		w.dispatches.err = errNetwork
 		w.submit(t, who, "r1", "work", `{}`)
 		w.submit(t, who, "r2", "work", `{}`)
-		if report := w.sweep(t); report.Dispatched != 2 || len(w.dispatches.keys) != 2 {
-			t.Errorf("the sweep says %+v and rang for %v", report, w.dispatches.keys)
+		w.dispatches.err = nil
+		if report := w.sweep(t); report.Dispatched != 0 {
+			t.Errorf("a sweep at once: got %+v, want none dispatched, since a dispatch has its time", report)
 		}
+		time.Sleep(time.Minute)
 		w.dispatches.err = errNetwork
-		if _, err := w.Sweep(t.Context()); !errors.Is(err, errNetwork) {
-			t.Errorf("a doorbell that does not ring is hidden: %v", err)
-		}
-		time.Sleep(time.Minute) // longer than they had waited
 		for range 3 {
-			if _, err := w.Sweep(t.Context()); !errors.Is(err, errNetwork) {
-				t.Errorf("a ring that failed counts as one: %v", err)
+			if report, err := w.Sweep(t.Context()); !errors.Is(err, errNetwork) || report.Dispatched != 0 {
+				t.Errorf("a queue that does not take them: got %+v, %v, want none dispatched and %v", report, err, errNetwork)
 			}
 		}
 		w.dispatches.err = nil
-		if report := w.sweep(t); report.Dispatched != 2 {
-			t.Errorf("the sweep says %+v", report)
+		if report := w.sweep(t); report.Dispatched != 2 || len(w.dispatches.keys) != 2 {
+			t.Errorf("got %+v and dispatches of %v, want 2", report, w.dispatches.keys)
 		}
 	})
 }
 
-func TestSweepsAtATimeRingOnce(t *testing.T) {
+func TestSweepsAtATimeDispatchOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, long("work", streamer.ActionConfig{}, nil))
 		who := w.connect(t, "c1", ada)
@@ -542,6 +541,7 @@ func TestSweepsAtATimeRingOnce(t *testing.T) {
 		for i := range n {
 			w.submit(t, who, "r"+strconv.Itoa(i), "work", `{}`)
 		}
+		w.dispatches.keys = nil // all of them are lost
 		time.Sleep(time.Minute)
 		var all sync.WaitGroup
 		for range 8 {
@@ -549,44 +549,52 @@ func TestSweepsAtATimeRingOnce(t *testing.T) {
 		}
 		all.Wait()
 		if len(w.dispatches.keys) != n {
-			t.Errorf("%d rings for %d requests", len(w.dispatches.keys), n)
+			t.Errorf("got %d dispatches, want one for each of %d requests", len(w.dispatches.keys), n)
 		}
 	})
 }
 
-// A request that waits long in line is rung for with the logarithm of the wait,
-// and once in five minutes at least; what is queued anew is rung for at once.
-func TestSweepDoesNotBuryABacklogUnderRings(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newHarness(t, long("work", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
-			return nil, errNetwork
-		}))
-		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
-		rev := w.load(t, ada.Key("r1")).Rev
-		rings := func(sweeps int, every time.Duration) int {
-			before := len(w.dispatches.keys)
-			for range sweeps {
-				time.Sleep(every)
-				w.sweep(t)
-			}
-			return len(w.dispatches.keys) - before
-		}
-		if n := rings(60, time.Second); n != 6 {
-			t.Errorf("%d rings in 60 sweeps of a minute", n)
-		}
-		if n := rings(60, time.Minute); n < 12 || n > 16 {
-			t.Errorf("%d rings in the hour after it", n)
-		}
-		if r := w.load(t, ada.Key("r1")); r.Rev != rev || r.State != request.Queued {
-			t.Errorf("the rings left %s at rev %d, not %d", r.State, r.Rev, rev)
-		}
-		w.run(t, ada.Key("r1")) // fails, and is to be tried again
-		time.Sleep(time.Until(w.load(t, ada.Key("r1")).DueAt))
-		if report := w.sweep(t); report.Dispatched != 1 {
-			t.Errorf("what is due again: %+v", report)
-		}
-	})
+// A request that waits long is looked at with the logarithm of its wait: dispatched
+// again while the queue is empty, and left to its dispatch while others are before it.
+func TestASweepDoesNotBuryABacklogUnderDispatches(t *testing.T) {
+	for name, tt := range map[string]struct {
+		backlog             int
+		dispatched, waiting int
+	}{
+		"an empty queue":          {0, 6, 0},
+		"others wait before them": {100, 0, 5},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newHarness(t, long("work", streamer.ActionConfig{}, nil))
+				w.Processor.Dispatch = backlogged{w.Processor.Dispatch, tt.backlog}
+				w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+				rev := w.load(t, ada.Key("r1")).Rev
+				var dispatched, waiting int
+				for range 62 {
+					time.Sleep(time.Minute)
+					report := w.sweep(t)
+					dispatched += report.Dispatched
+					waiting += report.Waiting
+				}
+				if dispatched != tt.dispatched || waiting != tt.waiting {
+					t.Errorf("62 sweeps: got %d dispatches and %d looks at one that waits, want %d and %d", dispatched, waiting, tt.dispatched, tt.waiting)
+				}
+				if r := w.load(t, ada.Key("r1")); r.Rev != rev || r.State != request.Queued {
+					t.Errorf("got %s at rev %d, want it as it was, at rev %d", r.State, r.Rev, rev)
+				}
+			})
+		})
+	}
 }
+
+// backlogged is a queue in which dispatches wait.
+type backlogged struct {
+	streamer.Queue
+	waiting int
+}
+
+func (b backlogged) Backlog(context.Context) (int, error) { return b.waiting, nil }
 
 // TestCrashBeforeTheFinalFrame: the worker has stored the end and dies before it
 // told anybody. The client is connected and would wait for ever.

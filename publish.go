@@ -16,11 +16,13 @@ import (
 // heartbeat.
 const pushTimeout = 5 * time.Second
 
+// pushTries is how often a final frame is pushed at once; a sweep tries once each time.
+const pushTries = 3
+
 // notify sends every subscriber how the request ended, and notes that they know.
-// It reports whether it could; a push that fails with a transient error leaves it to the
-// next sweep. A client may hear it twice and knows by rev.
-func notify(ctx context.Context, store request.Store, push Pusher, logger *slog.Logger, r *request.Request) bool {
-	const tries = 3
+// It reports whether it could; a push that fails with a transient error as often as
+// tries says leaves it to the next sweep. A client may hear it twice and knows by rev.
+func notify(ctx context.Context, store request.Store, push Pusher, logger *slog.Logger, r *request.Request, tries int) bool {
 	_, failed := send(ctx, push, logger, r.Key, r.Subscribers, finalFrame(r).Append(nil), tries)
 	if len(failed) > 0 {
 		return false
@@ -120,4 +122,18 @@ func outputFrames(id string, from int64, chunks []json.RawMessage) []wire.Frame 
 		from, chunks = from+int64(n), chunks[n:]
 	}
 	return frames
+}
+
+// logUndecodable names the rows that an answer of the store leaves out since they
+// do not decode, and counts them. It returns any other error as it is.
+func logUndecodable(ctx context.Context, logger *slog.Logger, err error) (int, error) {
+	undecodable, some := errors.AsType[*request.UndecodableError](err)
+	if !some {
+		return 0, err
+	}
+	for _, row := range undecodable.Rows {
+		logger.ErrorContext(ctx, "stored request does not decode", "tenant", row.Key.Tenant, "subject", row.Key.Subject,
+			"request_id", row.Key.ID, "error", row.Err.Error())
+	}
+	return len(undecodable.Rows), nil
 }

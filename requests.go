@@ -23,15 +23,21 @@ const (
 
 // Requests holds the use cases of a principal and their requests, the same for
 // a WebSocket message and an HTTP call. Errors that a client may see are
-// [*Error]. It is safe for concurrent use.
+// [*Error]. It is safe for concurrent use. Store, Actions, Push and Dispatch are
+// required.
 type Requests struct {
 	Store     request.Store
 	Actions   *Registry
 	Push      Pusher
-	Limits    Limits           // zero: none
-	Retention time.Duration    // 0: DefaultRetention
-	Now       func() time.Time // nil: time.Now
-	Logger    *slog.Logger     // nil: slog.Default
+	Dispatch  Queue
+	Limits    Limits        // zero: none
+	Retention time.Duration // 0: DefaultRetention
+
+	// SweepEvery is how often a processor sweeps, as in ProcessorConfig; 0: a minute.
+	SweepEvery time.Duration
+
+	Now    func() time.Time // nil: time.Now
+	Logger *slog.Logger     // nil: slog.Default
 }
 
 // A Caller is who asks, and over what.
@@ -123,8 +129,8 @@ func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, p
 		Key: caller.Key(m.ID), Action: m.Action, Payload: m.Payload, Metadata: m.Metadata,
 		CorrelationID: caller.CorrelationID,
 		State:         request.Queued, Rev: 1, Fence: 1, Attempt: 1,
-		DueAt: at, Look: request.Look{Kind: request.LookDispatch, At: at}, CreatedAt: at, UpdatedAt: at,
-		Priority: priority, Permits: request.PermitNames(permits),
+		DueAt: at, CreatedAt: at, UpdatedAt: at,
+		Look: request.QueuedLook(at, at, s.sweepEvery()), Priority: priority, Permits: request.PermitNames(permits),
 	}
 	if caller.Connection != "" {
 		r.Subscribers = []string{caller.Connection}
@@ -137,14 +143,21 @@ func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, p
 	case err != nil:
 		return wire.Frame{}, unavailable("create request", err)
 	case created:
+		dispatchQueued(ctx, s.Dispatch, s.logger(), stored)
 		return wire.Frame{Type: wire.TypeAcknowledgment, RequestID: m.ID, Status: wire.StatusQueued,
 			Message: "the request is queued", Rev: stored.Rev}, nil
 	case stored.Action != m.Action || !bytes.Equal(stored.Payload, m.Payload):
 		return wire.Frame{}, Errorf(wire.DuplicateRequest, "request %q exists with another action or payload", m.ID)
+	}
+	if !stored.DueAt.After(at) { // whoever stored it may have died before the dispatch
+		dispatchQueued(ctx, s.Dispatch, s.logger(), stored)
+	}
+	switch {
 	case caller.Connection == "":
 		return caller.frame(stored), nil
+	default:
+		return s.Subscribe(ctx, caller, m.ID)
 	}
-	return s.Subscribe(ctx, caller, m.ID)
 }
 
 // tooManyOpen refuses a request for now. The time is a guess at when one of
@@ -331,6 +344,8 @@ func (s *Requests) retention() time.Duration {
 	}
 	return s.Retention
 }
+
+func (s *Requests) sweepEvery() time.Duration { return cmp.Or(s.SweepEvery, time.Minute) }
 
 func (s *Requests) logger() *slog.Logger {
 	if s.Logger == nil {

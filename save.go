@@ -119,7 +119,7 @@ func (w *run) collect(c request.Change, at time.Time) request.Change {
 		}
 	}
 	c.Set.Checkpoint, c.Set.OutputMark = w.job.takeCheckpoint()
-	if c.Set.Checkpoint != nil {
+	if c.Set.Checkpoint != nil || c.Set.Step != nil {
 		c.Set.Clear = append(slices.Clone(c.Set.Clear), request.AttrLeaseExpirations) // the work moves
 	}
 	c.Set.Output, _ = w.job.takeOutput()
@@ -128,6 +128,7 @@ func (w *run) collect(c request.Change, at time.Time) request.Change {
 		c.If.OutputAt = new(w.r.Output)
 	}
 	if c.Set.State != "" {
+		c = c.LookedAtEvery(w.p.SweepEvery)
 		c.Set.Release = request.Releasable(w.r.Permits, c.Set.State)
 	}
 	c.Set.AddRev += w.unsaved

@@ -339,14 +339,16 @@ func TestASignalThatNeverComes(t *testing.T) {
 		w := newHarness(t, approval(func() { runs++ }))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "approval", `{}`)
 		w.run(t, ada.Key("r1"))
-		time.Sleep(time.Hour - time.Second)
+		until := w.load(t, ada.Key("r1")).Await.Until
+		time.Sleep(time.Until(until) - request.TimerAhead - time.Second)
 		if report := w.sweep(t); report.Dispatched != 0 {
-			t.Errorf("rung too early: %+v", report)
+			t.Errorf("long before the end of the wait: got %+v, want none dispatched", report)
 		}
 		time.Sleep(time.Second)
-		if report := w.sweep(t); report.Dispatched != 1 {
-			t.Errorf("not rung at the end of the wait: %+v", report)
+		if report := w.sweep(t); report.Dispatched != 1 || !w.dispatches.last().Equal(until) {
+			t.Errorf("close to the end of the wait: got %+v, due %v; want 1 dispatched, due %v", report, w.dispatches.last(), until)
 		}
+		time.Sleep(time.Until(until))
 		w.run(t, ada.Key("r1"))
 		r := w.load(t, ada.Key("r1"))
 		wantState(t, r, request.Failed)

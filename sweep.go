@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pay-theory/streamer/request"
@@ -16,187 +13,230 @@ import (
 
 // A SweepReport counts what a sweep did.
 type SweepReport struct {
-	Dispatched       int // due requests that were dispatched, some of them again
+	Dispatched       int // queued requests that were dispatched: their time came near, or their dispatch was lost
+	Waiting          int // due requests whose dispatch waits in the queue behind others
 	LeaseExpirations int // expired leases that were taken away, their requests queued again
 	Failed           int // requests given up because their leases expired too often
+	Resumed          int // throttled requests that were made due, since their limit had free permits
 	Notified         int // final requests whose subscribers were notified again, all of them
 	Unnotified       int // final requests of whose subscribers some could not be reached
-	Undecodable      int // due requests that were left out since their rows do not decode
+	Abandoned        int // of those, the ones whose subscribers will not be notified again
+	Undecodable      int // requests that were left out since their rows do not decode
 
-	Due    int           // requests that were due, at most SweepLimit
-	Oldest time.Duration // how long the longest due of those that are queued has waited
+	Due    int           // requests that were looked at
+	Oldest time.Duration // how late the latest of those is that no worker has yet or that was not announced
+	Latest *request.Request
 
 	Closed int // connections whose token had expired
 	Pruned int // connections that had closed without a $disconnect
+
+	CutShort bool // the sweep's time ended before it had looked at everything
 }
 
 // Sweep finds the work that no worker has: queued requests whose dispatch was
-// lost or whose time has come, running ones whose lease has expired, final ones
-// whose subscribers may not know, and connections that should be over. It goes
-// on after a fault with one of them and returns what went wrong, joined.
+// lost or whose time comes near, running ones whose lease has expired, throttled
+// ones whose limit has free permits, final ones whose subscribers may not know, and
+// connections that should be over. Each kind has a window of its own, so that no
+// backlog of one delays another. It goes on after a fault with one of them and
+// returns what went wrong, joined. Several sweeps may run at a time.
 func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
-	var report SweepReport
-	at := p.Now()
-	var faults []error
-	var due []*request.Request
-	for _, kind := range request.LookKinds() {
-		page, _, err := p.Store.DueRequests(ctx, request.DueQuery{Kind: kind, Until: at, Limit: p.SweepLimit})
-		if err != nil {
-			faults = append(faults, fmt.Errorf("list due requests: %w", err))
-		}
-		undecodable, _ := logUndecodable(ctx, p.Logger, err)
-		report.Undecodable += undecodable
-		due = append(due, page...)
+	bounded, cancel := context.WithTimeout(ctx, p.SweepTime)
+	defer cancel()
+	s := &sweep{Processor: p, at: p.Now(), push: &impatient{Pusher: p.Push}}
+	s.askBacklog(bounded)
+	var kinds sync.WaitGroup
+	for _, kind := range []request.LookKind{request.LookDispatch, request.LookLease, request.LookTimer, request.LookNotify} {
+		kinds.Go(func() { s.looks(bounded, kind) })
 	}
-	slices.SortStableFunc(due, func(a, b *request.Request) int { return a.Look.At.Compare(b.Look.At) })
-	report.Due = len(due)
-	oldest := slices.IndexFunc(due, func(r *request.Request) bool { return r.State == request.Queued })
-	if oldest >= 0 {
-		report.Oldest = at.Sub(due[oldest].DueAt)
+	kinds.Go(func() { s.limits(bounded) })
+	kinds.Go(func() { s.connections(bounded) })
+	kinds.Wait()
+	each(bounded, s.final, s.announce)
+	if ctx.Err() == nil && bounded.Err() != nil {
+		s.report.CutShort = true
 	}
-	var final []*request.Request
-	for _, r := range due {
-		if ctx.Err() != nil {
-			faults = append(faults, ctx.Err())
-			break
-		}
-		var err error
-		switch {
-		case r.State == request.Running:
-			err = p.expireLease(ctx, r, &report)
-		case r.State.Final():
-			final = append(final, r) // behind the timers: a client that does not read holds up no other
-			continue
-		case !p.dispatchedLately(r):
-			var dispatched bool
-			dispatched, err = p.dispatchAgain(ctx, r)
-			if dispatched {
-				report.Dispatched++
-			}
-		}
-		if err != nil {
-			faults = append(faults, err)
-		}
-	}
-	report.Notified, report.Unnotified = p.notifyAgain(ctx, final)
-	if c := p.Connections; c.Store != nil && c.Closer != nil {
-		var err error
-		report.Closed, report.Pruned, err = c.Sweep(ctx, p.SweepLimit)
-		faults = append(faults, err)
-	}
-	return report, errors.Join(faults...)
+	return s.report, errors.Join(s.faults...)
 }
 
-// logUndecodable names the rows that an answer of the store leaves out since they
-// do not decode, and counts them. It returns any other error as it is.
-func logUndecodable(ctx context.Context, logger *slog.Logger, err error) (int, error) {
-	undecodable, some := errors.AsType[*request.UndecodableError](err)
-	if !some {
-		return 0, err
-	}
-	for _, row := range undecodable.Rows {
-		logger.ErrorContext(ctx, "stored request does not decode", "tenant", row.Key.Tenant, "subject", row.Key.Subject,
-			"request_id", row.Key.ID, "error", row.Err.Error())
-	}
-	return len(undecodable.Rows), nil
+// A sweep is one under way.
+type sweep struct {
+	*Processor
+	at      time.Time
+	push    *impatient
+	backlog bool // dispatches that are due wait in the queue
+
+	mu     sync.Mutex
+	report SweepReport
+	faults []error
+	final  []*request.Request // that have no window of their own
 }
 
-// notifyAgain tells the subscribers of final requests how they ended, a few requests
-// at a time, and counts those that it reached and those that it did not.
-func (p *Processor) notifyAgain(ctx context.Context, final []*request.Request) (notified, unnotified int) {
-	const parallel = 16
-	var (
-		reached atomic.Int64
-		wg      sync.WaitGroup
-		free    = make(chan struct{}, parallel)
-	)
-	for _, r := range final {
-		if ctx.Err() != nil {
-			break
+// count adds to the report.
+func (s *sweep) count(what *int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*what++
+}
+
+// fault notes what went wrong, but for what the end of the sweep's time explains.
+func (s *sweep) fault(ctx context.Context, what string, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, fmt.Errorf("%s: %w", what, err))
+}
+
+// late notes a request that still waits for something since a time.
+func (s *sweep) late(r *request.Request, since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if late := s.at.Sub(since); late > s.report.Oldest {
+		s.report.Oldest, s.report.Latest = late, r
+	}
+}
+
+// askBacklog asks the queue once: what is in it is not lost. A queue that does not say
+// is taken as empty, since a dispatch too many harms less than one too few.
+func (s *sweep) askBacklog(ctx context.Context) {
+	waiting, err := s.Dispatch.Backlog(ctx)
+	if err != nil {
+		s.fault(ctx, "ask for the queue's backlog", err)
+	}
+	s.backlog = waiting > 0
+}
+
+// looks goes through the requests whose next look is due, of one kind, page by page.
+func (s *sweep) looks(ctx context.Context, kind request.LookKind) {
+	q := request.DueQuery{Kind: kind, Until: s.at, Limit: s.SweepPage}
+	for {
+		page, cursor, err := s.Store.DueRequests(ctx, q)
+		if !s.decodable(ctx, err) {
+			s.fault(ctx, "list due requests", err)
+			return
 		}
-		free <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-free }()
-			if notify(ctx, p.Store, p.Push, p.Logger, r) {
-				reached.Add(1)
-			}
-		})
+		s.mu.Lock()
+		s.report.Due += len(page)
+		s.mu.Unlock()
+		var dispatches pendingDispatches
+		each(ctx, page, func(ctx context.Context, r *request.Request) { s.look(ctx, kind, r, &dispatches) })
+		s.send(ctx, dispatches.all)
+		if q.Cursor = cursor; cursor == "" || ctx.Err() != nil {
+			return
+		}
 	}
-	wg.Wait()
-	notified = int(reached.Load())
-	return notified, len(final) - notified
 }
 
-// dispatchAgainAfter is how long a due request waits at most for another dispatch.
-// Lambda has given up the one before by then, as the template has it.
-const dispatchAgainAfter = 5 * time.Minute
-
-// dispatchedLately reports whether the last dispatch of a due request is likely to
-// wait in its queue yet, behind all that are ahead of it. It may have waited as
-// long again as the request had when it was dispatched: so the number of
-// dispatches grows with the logarithm of the wait, and a backlog is not buried
-// under them.
-func (p *Processor) dispatchedLately(r *request.Request) bool {
-	waited := r.UpdatedAt.Sub(r.DueAt) // below zero: it was due after it was queued, and was not dispatched yet
-	return p.Now().Sub(r.UpdatedAt) < min(waited, dispatchAgainAfter)
+// decodable counts and logs rows that a list left out. It reports false for a list
+// that failed.
+func (s *sweep) decodable(ctx context.Context, err error) bool {
+	n, failure := logUndecodable(ctx, s.Logger, err)
+	if n > 0 {
+		s.fault(ctx, "list due requests", err)
+		s.mu.Lock()
+		s.report.Undecodable += n
+		s.mu.Unlock()
+	}
+	return failure == nil
 }
 
-// dispatchAgain dispatches a due request, and reports whether it did. Of several
-// sweeps at a time one does: it notes the dispatch in the request's UpdatedAt
-// first, without a new rev, and takes the note back when the dispatch fails.
-func (p *Processor) dispatchAgain(ctx context.Context, r *request.Request) (bool, error) {
-	at := p.Now()
-	_, err := p.Store.ChangeRequest(ctx, r.Key, request.MarkDispatched(at, r.UpdatedAt))
+// look does what a request needs, by the state that it is in: the kind of its look may
+// be older.
+func (s *sweep) look(ctx context.Context, kind request.LookKind, r *request.Request, dispatches *pendingDispatches) {
 	switch {
-	case hasMoved(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("note dispatch: %w", err)
+	case r.State == request.Running && r.DueAt.After(s.at):
+		s.lookAgain(ctx, r, request.Look{Kind: request.LookLease, At: r.DueAt}) // it was renewed
+	case r.State == request.Running:
+		s.expireLease(ctx, r)
+	case r.State.Final() && kind == request.LookNotify:
+		s.announce(ctx, r)
+	case r.State.Final():
+		s.announceLater(r)
+	case r.ThrottledBy != "":
+		s.resume(ctx, r)
+	default:
+		s.queued(ctx, r, dispatches)
 	}
-	if err = p.Dispatch.Dispatch(ctx, r.Key, r.DueAt); err != nil {
-		err = fmt.Errorf("dispatch request: %w", err)
-		undo := request.MarkDispatched(at, at)
-		undo.Set.UpdatedAt = r.UpdatedAt
-		if _, fault := p.Store.ChangeRequest(ctx, r.Key, undo); fault != nil && !hasMoved(fault) {
-			err = errors.Join(err, fmt.Errorf("take note of dispatch back: %w", fault))
-		}
-		return false, err
-	}
-	return true, nil
 }
 
-// expireLease takes away a lease that its worker let expire. The stream dispatches
-// the request once it is queued again; the next sweep does where that is lost.
-func (p *Processor) expireLease(ctx context.Context, r *request.Request, report *SweepReport) error {
-	at := p.Now()
-	change := request.ExpireLease(at)
+// lookAgain moves a request's next look. It reports whether it did: of several sweeps
+// at a time one does.
+func (s *sweep) lookAgain(ctx context.Context, r *request.Request, next request.Look) bool {
+	_, err := s.Store.ChangeRequest(ctx, r.Key, request.LookAgain(r, next))
+	if err != nil && !hasMoved(err) {
+		s.fault(ctx, "note the next look", err)
+	}
+	return err == nil
+}
+
+// expireLease takes away a lease that its worker let expire, and dispatches the request
+// unless it is over.
+func (s *sweep) expireLease(ctx context.Context, r *request.Request) {
+	at := s.Now()
+	change := request.ExpireLease(at).LookedAtEvery(s.SweepEvery)
 	switch {
 	case r.CancelRequested:
-		change = request.Cancel(at, p.Retention, r.CorrelationID).AfterLease(at)
-	case r.LeaseExpirations+1 >= p.MaxLeaseExpirations:
+		change = request.Cancel(at, s.Retention, r.CorrelationID).AfterLease(at)
+	case r.LeaseExpirations+1 >= s.MaxLeaseExpirations:
 		err := Errorf(wire.InternalError, "the work stopped without a word %d times in a row", r.LeaseExpirations+1)
-		change = request.Fail(at, p.Retention, request.WireError(err, r.CorrelationID)).AfterLease(at)
+		change = request.Fail(at, s.Retention, request.WireError(err, r.CorrelationID)).AfterLease(at)
 		change.Set.AddLeaseExpirations = 1
 	}
 	change.Set.History = request.EndAttempt(r, at, wire.LeaseLost)
 	change.Set.Release = request.Releasable(r.Permits, change.Set.State)
-	changed, err := p.Store.ChangeRequest(ctx, r.Key, change.ByWorker(r.Fence))
+	changed, err := s.Store.ChangeRequest(ctx, r.Key, change.ByWorker(r.Fence))
 	switch {
 	case hasMoved(err):
-		return nil // its worker came back, or another sweep was here first
+		return // its worker came back, or another sweep was here first
 	case err != nil:
-		return fmt.Errorf("expire lease: %w", err)
+		s.late(r, r.DueAt)
+		s.fault(ctx, "expire lease", err)
+		return
 	}
-	p.Logger.WarnContext(ctx, "lease expired", "request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
+	s.Logger.WarnContext(ctx, "lease expired", "request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
 		"worker", r.Worker, "fence", r.Fence, "state", changed.State)
 	if changed.State == request.Failed {
-		report.Failed++
+		s.count(&s.report.Failed)
 	} else {
-		report.LeaseExpirations++
+		s.count(&s.report.LeaseExpirations)
 	}
 	if changed.State.Final() {
-		notify(ctx, p.Store, p.Push, p.Logger, changed)
+		s.announceLater(changed)
 	}
-	p.resumeNext(ctx, change.Set.Release)
-	return nil
+	dispatchQueued(ctx, s.Dispatch, s.Logger, changed)
+	s.resumeNext(ctx, change.Set.Release)
+}
+
+// connections sweeps the connections.
+func (s *sweep) connections(ctx context.Context) {
+	c := s.Connections
+	if c.Store == nil || c.Closer == nil {
+		return
+	}
+	closed, pruned, err := c.Sweep(ctx, s.SweepPage)
+	s.mu.Lock()
+	s.report.Closed, s.report.Pruned = closed, pruned
+	s.mu.Unlock()
+	if err != nil {
+		s.fault(ctx, "sweep connections", err)
+	}
+}
+
+// each calls do for all of them, a few at a time, until ctx ends.
+func each[T any](ctx context.Context, all []T, do func(context.Context, T)) {
+	const parallel = 16
+	free := make(chan struct{}, parallel)
+	var wg sync.WaitGroup
+	for _, one := range all {
+		free <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
+		wg.Go(func() {
+			defer func() { <-free }()
+			do(ctx, one)
+		})
+	}
+	wg.Wait()
 }

@@ -45,7 +45,8 @@ func TestAClientThatDoesNotReadHoldsUpNoTimer(t *testing.T) {
 			w.submit(t, deaf, id, "done", `{}`)
 			at := time.Now()
 			if _, err := w.store.ChangeRequest(t.Context(), ada.Key(id), request.Change{Set: request.Effects{
-				State: request.Succeeded, UpdatedAt: at, Look: request.Look{Kind: request.LookNotify, At: at}, FinishedAt: at, ExpiresAt: at.Add(time.Hour * 24), AddRev: 1}}); err != nil {
+				State: request.Succeeded, UpdatedAt: at, Look: request.Look{Kind: request.LookNotify, At: at}, FinishedAt: at,
+				ExpiresAt: at.Add(time.Hour * 24), AddRev: 1}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -70,16 +71,19 @@ func TestAClientThatDoesNotReadHoldsUpNoTimer(t *testing.T) {
 // A row that does not decode is named, and stops no other.
 func TestASweepOverARowThatDoesNotDecode(t *testing.T) {
 	t.Parallel()
-	w := newHarness(t, long("done", streamer.ActionConfig{}, nil))
-	w.submit(t, w.connect(t, "c1", ada), "good", "done", `{}`)
-	w.Processor.Store = undecodableStore{w.store}
-	report, err := w.Sweep(t.Context())
-	if _, ok := errors.AsType[*request.UndecodableError](err); !ok || report.Undecodable != 1 || report.Due != 1 {
-		t.Errorf("got %+v, %v; want 1 due, 1 undecodable, and an error", report, err)
-	}
-	if logs := w.logs.String(); !strings.Contains(logs, `"tenant":"globex","subject":"eve","request_id":"bad"`) {
-		t.Errorf("the log does not name the row: %s", logs)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newHarness(t, long("done", streamer.ActionConfig{}, nil))
+		w.submit(t, w.connect(t, "c1", ada), "good", "done", `{}`)
+		time.Sleep(time.Minute)
+		w.Processor.Store = undecodableStore{w.store}
+		report, err := w.Sweep(t.Context())
+		if _, ok := errors.AsType[*request.UndecodableError](err); !ok || report.Undecodable != 1 || report.Due != 1 {
+			t.Errorf("got %+v, %v; want 1 due, 1 undecodable, and an error", report, err)
+		}
+		if logs := w.logs.String(); !strings.Contains(logs, `"tenant":"globex","subject":"eve","request_id":"bad"`) {
+			t.Errorf("the log does not name the row: %s", logs)
+		}
+	})
 }
 
 // undecodableStore finds a row due that does not decode.

@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/pay-theory/streamer/request"
 )
@@ -24,8 +25,8 @@ func TestWhatARequestCosts(t *testing.T) {
 			return err
 		}, 0, 1, 0},
 		{"store a request", func() error { return w.submit(t.Context(), "r1", "echo_async", `{"step_ms":200}`) }, 4, 0, 0},
-		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1")) }, 12, 0, 6},
-		{"sweep", func() error { _, err := w.processor.Sweep(t.Context()); return err }, 0, 10, 0},
+		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1"), time.Time{}) }, 12, 0, 6},
+		{"sweep", func() error { _, err := w.processor.Sweep(t.Context()); return err }, 0, 12, 0},
 		{"disconnect", func() error { return w.connections.Close(t.Context(), w.who.Connection) }, 3, 0, 0},
 	} {
 		t.Run(step.what, func(t *testing.T) {

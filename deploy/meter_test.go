@@ -151,7 +151,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	return &world{meter: m, processor: processor, connections: connections,
-		requests: &streamer.Requests{Store: store, Actions: registry, Push: m, Logger: logger},
+		requests: &streamer.Requests{Store: store, Actions: registry, Push: m, Dispatch: streamer.QueueFunc(m.Dispatch), Logger: logger},
 		who: streamer.Caller{Principal: streamer.Principal{Tenant: "acme", Subject: "ada", ExpiresAt: time.Now().Add(time.Hour)},
 			Connection: "L0SM9cOFvHcCIhw="}}
 }

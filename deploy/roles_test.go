@@ -39,7 +39,7 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		{"router", func() error { _, err := w.requests.List(ctx, w.who, wire.ListQuery{}); return err }},
 		{"router", func() error { _, err := w.requests.Subscribe(ctx, w.who, "r1"); return err }},
 		{"router", func() error { _, err := w.requests.Cancel(ctx, w.who, "r2"); return err }},
-		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r1")) }},
+		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r1"), time.Time{}) }},
 		{"router", func() error { return w.submit(ctx, "r3", "echo_async", `{}`) }},
 		{"connect", func() error {
 			return w.connections.Open(ctx, request.Connection{ID: "ended", Principal: streamer.Principal{Tenant: "acme", Subject: "bob"}})
@@ -49,7 +49,7 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		{"router", func() error { _, err := w.connections.CloseAll(ctx, w.who); return err }},
 		// Output, and permits of limits.
 		{"router", func() error { return w.submit(ctx, "r4", "talk", `{}`) }},
-		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r4")) }},
+		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r4"), time.Time{}) }},
 		{"router", func() error { _, err := w.requests.Output(ctx, w.who, wire.OutputQuery{RequestID: "r4"}); return err }},
 		{"router", func() error { w.requests.Limits.OpenPerPrincipal = 5; return w.submit(ctx, "r5", "talk", `{}`) }},
 		{"router", func() error { _, err := w.requests.Cancel(ctx, w.who, "r5"); return err }},

@@ -338,20 +338,16 @@ func TestARequestFromMessageToFinalFrame(t *testing.T) {
 	if frame := s.ask(t, "c1", `{"id":"r1","action":"long","payload":{"n":1}}`); frame.Type != wire.TypeAcknowledgment {
 		t.Fatalf("answered %s", frame.Append(nil))
 	}
-	now := time.Now().UnixMilli()
-	image := map[string]any{"tenant": "acme", "subject": "ada", "id": "r1", "state": "QUEUED", request.AttrDueAt: now, "updated": now}
-	later := map[string]any{"tenant": "acme", "subject": "ada", "id": "r2", "state": "QUEUED",
-		request.AttrDueAt: time.Now().Add(time.Hour).UnixMilli()}
-	swept := map[string]any{"tenant": "acme", "subject": "ada", "id": "r4", "state": "QUEUED", request.AttrDueAt: now - 60_000, "updated": now}
-	running := map[string]any{"tenant": "acme", "subject": "ada", "id": "r3", "state": "RUNNING"}
-	answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Stream{Records: []lifttest.Record{
-		{NewImage: image}, {NewImage: later}, {NewImage: swept}, {NewImage: running}, {Name: "REMOVE"}}})
-	if answer.Err != nil || len(answer.Failed) > 0 || len(s.mail.dispatched) != 1 || s.mail.dispatched[0].ID != "r1" {
-		t.Fatalf("the stream's batch: %v, failed %v, dispatched %v", answer.Err, answer.Failed, s.mail.dispatched)
+	if len(s.mail.dispatched) != 1 || s.mail.dispatched[0].ID != "r1" {
+		t.Fatalf("got dispatches of %v, want one of r1", s.mail.dispatched)
 	}
-	if answer := lifttest.Invoke(t.Context(), t, s.processor,
-		lifttest.JSON{Value: functions.RunInvocation{Run: s.mail.dispatched[0]}}); answer.Err != nil {
-		t.Fatal(answer.Err)
+	run, err := functions.NewRunInvocation(s.mail.dispatched[0], time.Now()).Payload()
+	if err != nil {
+		t.Fatal(err)
+	}
+	messages := lifttest.SQS{Messages: []lifttest.SQSMessage{{Body: string(run)}, {Body: string(run)}}} // which may come twice
+	if answer := lifttest.Invoke(t.Context(), t, s.processor, messages); answer.Err != nil || len(answer.Failed) > 0 {
+		t.Fatalf("got %v, failed %v; want no failure", answer.Err, answer.Failed)
 	}
 	var got []string
 	for _, frame := range s.mail.pushed {
@@ -365,6 +361,10 @@ func TestARequestFromMessageToFinalFrame(t *testing.T) {
 	}
 	if answer := lifttest.Invoke(t.Context(), t, s.processor, lifttest.Raw(`{"run":{"tenant":"acme"}}`)); answer.Err == nil {
 		t.Error("a run without an id passed")
+	}
+	poison := lifttest.SQS{Messages: []lifttest.SQSMessage{{Body: `{"run":{"tenant":"acme"}}`}, {Body: string(run)}}}
+	if answer := lifttest.Invoke(t.Context(), t, s.processor, poison); len(answer.Failed) != 1 {
+		t.Errorf("got failed messages %v, want the one without an id alone", answer.Failed)
 	}
 }
 

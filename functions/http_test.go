@@ -146,7 +146,7 @@ func TestAFunctionNamesThePartsItLacks(t *testing.T) {
 		{"connect", functions.Connect, functions.Parts{}, []string{"Connect needs Parts.Connections", "Connect needs Parts.Verifier"}},
 		{"disconnect", functions.Disconnect, functions.Parts{}, []string{"Disconnect needs Parts.Connections"}},
 		{"router", functions.Router, functions.Parts{Push: whole.Push}, []string{"Router needs Parts.Connections", "Router needs Parts.Requests",
-			"Router needs Parts.Actions", "Router needs Parts.Close", "Router needs Parts.Verifier"}},
+			"Router needs Parts.Actions", "Router needs Parts.Close", "Router needs Parts.Dispatch", "Router needs Parts.Verifier"}},
 		{"processor", functions.Processor, functions.Parts{Connections: whole.Connections, Requests: whole.Requests},
 			[]string{"Processor needs Parts.Actions", "Processor needs Parts.Push", "Processor needs Parts.Close",
 				"Processor needs Parts.Dispatch"}},

@@ -45,13 +45,15 @@ type Parts struct {
 	Logger    *slog.Logger     // nil: the stack's
 	Now       func() time.Time // nil: time.Now
 
-	// All functions need Connections; Router and Processor need Requests, Push
-	// and Close, and Processor needs Dispatch.
+	// All functions need Connections; Router and Processor need the others.
 	Connections request.ConnectionStore
 	Requests    request.Store
 	Push        streamer.Pusher
 	Close       streamer.Closer
 	Dispatch    streamer.Queue
+
+	SweepEvery time.Duration // how often the schedule fires; 0: a minute
+	Paused     bool          // sweeps dispatch no queued request
 
 	Telemetry Telemetry // of one function
 	Worker    string    // names the processor's process in requests and logs; "": "worker"
@@ -80,6 +82,7 @@ func (p *Parts) check(function string, needs ...need) error {
 		{"Limits.OpenPerPrincipal", p.Limits.OpenPerPrincipal >= 0},
 		{"Retention", p.Retention >= 0},
 		{"Lease", p.Lease >= 0},
+		{"SweepEvery", p.SweepEvery >= 0},
 	} {
 		if !setting.valid {
 			faults = append(faults, fmt.Errorf("functions: Parts.%s is negative; 0 stands for the default", setting.name))

@@ -19,11 +19,11 @@ const answerLimit = 28 * time.Second
 // Router answers the messages of open WebSockets and the HTTP API. The
 // WebSocket API's $default route must have a route response: a message's answer
 // is what the function returns. It needs Connections, Requests, Actions, Push,
-// Close and a Verifier.
+// Close, Dispatch and a Verifier.
 func Router(parts Parts) (*lift.App, error) {
 	err := parts.check("Router", need{"Connections", parts.Connections != nil}, need{"Requests", parts.Requests != nil},
 		need{"Actions", parts.Actions != nil}, need{"Push", parts.Push != nil}, need{"Close", parts.Close != nil},
-		need{"Verifier", parts.Verifier != nil})
+		need{"Dispatch", parts.Dispatch != nil}, need{"Verifier", parts.Verifier != nil})
 	if err != nil {
 		return nil, err
 	}
@@ -31,8 +31,8 @@ func Router(parts Parts) (*lift.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	requests := &streamer.Requests{Store: parts.Requests, Actions: actions, Push: parts.Push,
-		Limits: parts.Limits, Retention: parts.Retention, Now: parts.Now, Logger: parts.Logger}
+	requests := &streamer.Requests{Store: parts.Requests, Actions: actions, Push: parts.Push, Dispatch: counted{parts.Dispatch},
+		Limits: parts.Limits, Retention: parts.Retention, SweepEvery: parts.SweepEvery, Now: parts.Now, Logger: parts.Logger}
 	connections := parts.connections()
 	connections.Store = annotating{connections.Store}
 	messages := &streamer.Router{Connections: connections, Requests: requests,

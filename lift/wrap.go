@@ -25,7 +25,7 @@ import (
 // that it was written for.
 //
 // An error fails the invocation, with its type's name and its text, as in
-// aws-lambda-go; a [PublicError] is answered. So alarms on Lambda's Errors ring
+// aws-lambda-go; a [PublicError] is answered. So alarms on Lambda's Errors go off
 // as before.
 func Wrap[In, Out any](fn func(context.Context, In) (Out, error)) Handler {
 	if fn == nil {

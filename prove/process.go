@@ -84,7 +84,7 @@ func (d *driver) invoke(ctx context.Context) {
 	d.spawn("run", key, func(p *process) {
 		bounded, cancel := context.WithTimeout(ctx, d.Slice)
 		defer cancel()
-		_ = d.processor(p).Run(bounded, key) // its lease ends by itself
+		_ = d.processor(p).Run(bounded, key, time.Time{}) // its lease ends by itself
 	})
 }
 

@@ -27,7 +27,7 @@ type Guards struct {
 	States         []State   // the state is one of these
 	Fence          int64     // the fence is this
 	DueBy          time.Time // DueAt is not later than this
-	DueIs          time.Time // DueAt is this, to the millisecond
+	LookAt         time.Time // the next look is at this time, to the millisecond
 	UnchangedSince time.Time // UpdatedAt is not later than this
 	Awaits         string    // the request waits for this signal
 	ThrottledBy    string    // the request waits for a permit of this limit

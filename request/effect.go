@@ -45,7 +45,7 @@ func (c Change) Guards() iter.Seq[Guard] {
 			{len(g.States) > 0, Guard{AttrState, OneOf, "", g.States}},
 			{g.Fence != 0, Guard{AttrFence, Equals, "", g.Fence}},
 			{!g.DueBy.IsZero(), Guard{AttrDueAt, NotAfter, "", g.DueBy}},
-			{!g.DueIs.IsZero(), Guard{AttrDueAt, Equals, "", g.DueIs}},
+			{!g.LookAt.IsZero(), Guard{AttrLook, Equals, "", g.LookAt}},
 			{!g.UnchangedSince.IsZero(), Guard{AttrUpdatedAt, NotAfter, "", g.UnchangedSince}},
 			{g.Awaits != "", Guard{AttrAwait, Equals, "token", g.Awaits}},
 			{g.ThrottledBy != "", Guard{AttrThrottledBy, Equals, "", g.ThrottledBy}},
@@ -71,10 +71,9 @@ func (g Guard) holds(r *Request) bool {
 	case AttrFence:
 		return r.Fence == g.Value
 	case AttrDueAt:
-		if g.Kind == Equals {
-			return r.DueAt.UnixMilli() == g.Value.(time.Time).UnixMilli()
-		}
 		return !r.DueAt.After(g.Value.(time.Time))
+	case AttrLook:
+		return r.Look.At.UnixMilli() == g.Value.(time.Time).UnixMilli()
 	case AttrUpdatedAt:
 		return !r.UpdatedAt.After(g.Value.(time.Time))
 	case AttrAwait:

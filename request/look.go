@@ -1,6 +1,9 @@
 package request
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Look is when the sweep looks at a request next, and what for. The zero Look
 // is none. It may come early, since what moves DueAt need not move the look: a
@@ -47,4 +50,43 @@ func (k LookKind) String() string {
 		return "notify"
 	}
 	return "unknown"
+}
+
+const (
+	// MaxDelay is how far ahead a dispatch can be due (Amazon SQS API Reference,
+	// "SendMessage", DelaySeconds).
+	MaxDelay = 15 * time.Minute
+	// TimerAhead is how long before its time a sweep dispatches a request that is
+	// farther ahead: some ticks of the schedule may be late or lost.
+	TimerAhead = 5 * time.Minute
+)
+
+// A Dispatch names a request to look at, and the time from which it is due.
+type Dispatch struct {
+	Key Key
+	Due time.Time
+}
+
+// QueuedLook is the first look at a request that was queued at a time and can be
+// claimed from due on. A write that queues a request comes with a dispatch, unless due
+// is farther ahead than MaxDelay: so the look is at one that is still queued when the
+// first sweep after due comes, or at one that comes near.
+func QueuedLook(at, due time.Time, sweepEvery time.Duration) Look {
+	if due.Sub(at) > MaxDelay {
+		return Look{LookTimer, due.Add(-TimerAhead)}
+	}
+	return Look{LookDispatch, due.Add(sweepEvery)}
+}
+
+// LookedAtEvery sets the look of a change that queues a request; see QueuedLook. A
+// throttled request has none, since the limits that throttle are looked at.
+func (c Change) LookedAtEvery(sweepEvery time.Duration) Change {
+	switch {
+	case c.Set.State != Queued:
+	case c.Set.ThrottledBy != "":
+		c.Set.Look, c.Set.Clear = Look{}, append(slices.Clone(c.Set.Clear), AttrLook)
+	default:
+		c.Set.Look = QueuedLook(c.Set.UpdatedAt, c.Set.DueAt, sweepEvery)
+	}
+	return c
 }

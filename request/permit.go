@@ -63,3 +63,15 @@ func PermitNames(permits []Permit) []string {
 	}
 	return names
 }
+
+// LimitedBy is the tenant or the action whose running requests the limit of a name
+// bounds; neither for another name.
+func LimitedBy(name string) (tenant, action string) {
+	if tenant, ok := strings.CutPrefix(name, tenantPrefix); ok {
+		return tenant, ""
+	}
+	if action, ok := strings.CutPrefix(name, actionPrefix); ok {
+		return "", action
+	}
+	return "", ""
+}

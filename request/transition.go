@@ -14,7 +14,7 @@ import (
 //	RUNNING ── Renew, AskToCancel ──> RUNNING
 //	RUNNING ── Retry, PutBack, Continue, Wait, ExpireLease ──> QUEUED
 //	QUEUED  ── Throttle, Resume, Deliver ──> QUEUED, due later or now
-//	QUEUED  ── MarkDispatched ──> QUEUED
+//	any     ── LookAgain ──> the same
 //	FAILED  ── Redrive ─> QUEUED
 //	final   ── MarkNotified ──> the same
 //
@@ -79,14 +79,14 @@ func Resume(at time.Time, limit string) Change {
 	}
 }
 
-// MarkDispatched notes that a due request was dispatched, unless it has changed
-// since it was seen: its UpdatedAt is after its DueAt then, which no other
-// transition comes to.
-func MarkDispatched(at, seen time.Time) Change {
-	return Change{
-		If:  Guards{States: []State{Queued}, DueBy: at, UnchangedSince: seen},
-		Set: Effects{UpdatedAt: at},
+// LookAgain moves the next look at a request that is as it was seen, its look
+// included. The zero look ends the looks.
+func LookAgain(r *Request, next Look) Change {
+	c := Change{If: Guards{States: []State{r.State}, Fence: r.Fence, LookAt: r.Look.At}, Set: Effects{Look: next}}
+	if next == (Look{}) {
+		c.Set.Clear = []Attribute{AttrLook}
 	}
+	return c
 }
 
 // Succeed ends a request with its result and the message of its last progress.

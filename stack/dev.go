@@ -174,6 +174,7 @@ func (s *Dev) functions() error {
 	}
 	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = s.store, s.store, push, push, streamer.QueueFunc(dispatch.Dispatch)
 	parts.Actions = func(request.Lister) ([]streamer.Action, error) { return all, nil }
+	parts.SweepEvery = c.SweepEvery
 	parts.Worker, parts.Logger = fmt.Sprintf("dev-%d", os.Getpid()), logs.tee(parts.Logger)
 	hosts := map[string]*lambda.InProcess{}
 	for _, f := range devFunctions {
@@ -363,14 +364,15 @@ func explainGone(err error) error {
 // A dispatcher asks the processor function to run a request.
 type dispatcher struct{ processor *lambda.InProcess }
 
-// Dispatch implements [streamer.Dispatcher].
+// Dispatch implements [streamer.Queue].
 func (d *dispatcher) Dispatch(_ context.Context, key request.Key, due time.Time) error {
-	if due.After(time.Now()) {
-		return nil // the sweep dispatches it
-	}
-	payload, err := functions.RunInvocation{Run: key}.Payload()
+	payload, err := functions.NewRunInvocation(key, due).Payload()
 	if err != nil {
 		return fmt.Errorf("encode run: %w", err)
+	}
+	if wait := time.Until(due); wait > 0 {
+		time.AfterFunc(wait, func() { _ = d.processor.InvokeAsync(payload) }) // the sweep makes up for it
+		return nil
 	}
 	return d.processor.InvokeAsync(payload)
 }

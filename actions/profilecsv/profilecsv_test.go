@@ -214,7 +214,7 @@ func TestProfileCSVSurvivesKills(t *testing.T) {
 					w.Clock.Advance(time.Hour) // so the lease has run out
 					return true
 				})
-				if err := w.Run(t.Context(), actiontest.Ada.Key("r")); err != nil && !errors.Is(err, actiontest.ErrKilled) {
+				if err := w.Run(t.Context(), actiontest.Ada.Key("r"), time.Time{}); err != nil && !errors.Is(err, actiontest.ErrKilled) {
 					t.Fatal(err)
 				}
 				store.Restart(nil)

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/request"
@@ -33,7 +32,7 @@ type Config struct {
 	Transport http.RoundTripper // nil: one that keeps connections
 }
 
-// A Dispatcher implements [streamer.Dispatcher] with one invocation of type
+// A Dispatcher dispatches with one invocation of type
 // Event for each request:
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 //
@@ -46,8 +45,6 @@ type Dispatcher struct {
 	client *call.Client
 	path   string
 }
-
-var _ streamer.Dispatcher = (*Dispatcher)(nil)
 
 // New checks the config. It makes no call.
 func New(config Config) (*Dispatcher, error) {
@@ -62,7 +59,7 @@ func New(config Config) (*Dispatcher, error) {
 	return &Dispatcher{client: client, path: "/2015-03-31/functions/" + url.PathEscape(config.Function) + "/invocations"}, nil
 }
 
-// Dispatch implements [streamer.Dispatcher]. The payload is what the processor
+// Dispatch dispatches. The payload is what the processor
 // function takes for a direct invocation: {"run": {"tenant", "subject", "id"}}. An
 // invocation cannot be delayed: one that is not due is dispatched by the sweep.
 func (d *Dispatcher) Dispatch(ctx context.Context, key request.Key, due time.Time) error {

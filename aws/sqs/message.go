@@ -10,7 +10,6 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -34,7 +33,7 @@ type delay struct {
 
 // MarshalJSON rounds up, so that nothing arrives early for want of a fraction.
 func (d delay) MarshalJSON() ([]byte, error) {
-	left := min(max(d.until.Sub(d.now()), 0), streamer.MaxDelay)
+	left := min(max(d.until.Sub(d.now()), 0), request.MaxDelay)
 	return strconv.AppendInt(nil, int64((left+time.Second-1)/time.Second), 10), nil
 }
 

@@ -70,7 +70,7 @@ func New(config Config) (*Queue, error) {
 	return &Queue{client: client, url: config.QueueURL, now: config.Now}, nil
 }
 
-// Dispatch implements [streamer.Dispatcher] with one SendMessage. A due time more
+// Dispatch implements [streamer.Queue] with one SendMessage. A due time more
 // than 15 minutes ahead arrives early, since SQS delays no longer.
 func (q *Queue) Dispatch(ctx context.Context, key request.Key, due time.Time) error {
 	_, err := call.JSON[struct{}](ctx, q.client, "AmazonSQS.SendMessage", sendMessage{q.url, q.entry(ctx, key, due)}, 0)
@@ -94,7 +94,7 @@ const (
 
 // DispatchAll implements [streamer.Queue] with a SendMessageBatch for every ten, up
 // to eight of them at a time. SQS accepts or refuses each message by itself.
-func (q *Queue) DispatchAll(ctx context.Context, all []streamer.Dispatch) []error {
+func (q *Queue) DispatchAll(ctx context.Context, all []request.Dispatch) []error {
 	faults := make([]error, len(all))
 	free := make(chan struct{}, parallel)
 	var calls sync.WaitGroup
@@ -128,7 +128,7 @@ type refusals struct {
 	}
 }
 
-func (q *Queue) dispatchBatch(ctx context.Context, all []streamer.Dispatch, faults []error) {
+func (q *Queue) dispatchBatch(ctx context.Context, all []request.Dispatch, faults []error) {
 	in := sendMessageBatch{QueueURL: q.url}
 	for i, d := range all {
 		in.Entries = append(in.Entries, batchEntry{strconv.Itoa(i), q.entry(ctx, d.Key, d.Due)})

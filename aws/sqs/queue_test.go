@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/aws/sqs"
 	"github.com/pay-theory/streamer/emulator/queue"
 	"github.com/pay-theory/streamer/lift/sigv4"
@@ -173,7 +172,7 @@ func TestTheTraceTravels(t *testing.T) {
 	if err := q.Dispatch(ctx, ada, now); err != nil {
 		t.Fatal(err)
 	}
-	if faults := q.DispatchAll(ctx, []streamer.Dispatch{{Key: ada, Due: now}}); faults[0] != nil {
+	if faults := q.DispatchAll(ctx, []request.Dispatch{{Key: ada, Due: now}}); faults[0] != nil {
 		t.Fatal(faults[0])
 	}
 	for _, m := range receive(t, behind, 2) {
@@ -186,9 +185,9 @@ func TestTheTraceTravels(t *testing.T) {
 // A refusal concerns its message alone, and every message has an answer in its place.
 func TestManyDispatches(t *testing.T) {
 	t.Parallel()
-	many := make([]streamer.Dispatch, 95)
+	many := make([]request.Dispatch, 95)
 	for i := range many {
-		many[i] = streamer.Dispatch{Key: request.Key{Tenant: "acme", Subject: "ada", ID: fmt.Sprintf("r%02d", i)}, Due: now}
+		many[i] = request.Dispatch{Key: request.Key{Tenant: "acme", Subject: "ada", ID: fmt.Sprintf("r%02d", i)}, Due: now}
 	}
 	many[13].Key.Subject = strings.Repeat("x", 1<<20) // larger than a message may be
 	q, behind := newQueue(t, &clock{now}, nil)
@@ -223,7 +222,7 @@ func TestARefusedEntry(t *testing.T) {
 		return true
 	})
 	var got []string
-	for _, err := range q.DispatchAll(t.Context(), make([]streamer.Dispatch, 3)) {
+	for _, err := range q.DispatchAll(t.Context(), make([]request.Dispatch, 3)) {
 		got = append(got, fmt.Sprint(err))
 	}
 	if diff := cmp.Diff([]string{"<nil>", "dispatch: SQS refused the message: InternalError: try again", "<nil>"}, got); diff != "" {
@@ -246,7 +245,7 @@ func TestFaults(t *testing.T) {
 	cancel()
 	for name, call := range map[string]func() error{
 		"dispatch": func() error { return q.Dispatch(t.Context(), ada, now) },
-		"many":     func() error { return q.DispatchAll(t.Context(), make([]streamer.Dispatch, 1))[0] },
+		"many":     func() error { return q.DispatchAll(t.Context(), make([]request.Dispatch, 1))[0] },
 		"backlog":  func() error { _, err := q.Backlog(t.Context()); return err },
 	} {
 		t.Run(name, func(t *testing.T) {

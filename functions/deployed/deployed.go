@@ -23,6 +23,7 @@ import (
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/config"
+	"github.com/pay-theory/streamer/request"
 )
 
 // A Builder makes one of the four functions from the application's parts and
@@ -81,6 +82,7 @@ func Router(ctx context.Context, parts functions.Parts, opts config.Options) (*l
 		parts.Verifier = env.verifier(env.tokens)
 	}
 	env.fill(&parts)
+	parts.Dispatch = streamer.QueueFunc(func(context.Context, request.Key, time.Time) error { return nil }) // the stream does
 	if err := env.fault(); err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ func Table() []Row {
 		{in(Running, LastAttempt), Cancel, Stopping, "the worker hears of it with its next heartbeat"},
 		{in(Expired, ExpiredOften), Cancel, ExpiredStopping, "the worker, or the sweep, hears of it"},
 
-		{in(Queued, Full), Sweep, Same, "it is dispatched again, unless it was dispatched lately"},
+		{in(Queued, Full), Sweep, Same, "it is dispatched again when its dispatch is taken as lost"},
 		{in(Expired), Sweep, Queued, "the lease is taken away and joins the history; rev leaps over what the worker may have sent"},
 		{in(ExpiredOften), Sweep, Failed, "given up, with the history; watchers are notified"},
 		{in(ExpiredStopping), Sweep, Cancelled, "watchers are notified"},

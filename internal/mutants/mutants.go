@@ -17,19 +17,17 @@ var mutants = []mutant{
 		"	case AttrFence:\n" +
 			"		return r.Fence == g.Value\n" +
 			"	case AttrDueAt:\n" +
-			"		if g.Kind == Equals {\n" +
-			"			return r.DueAt.UnixMilli() == g.Value.(time.Time).UnixMilli()\n" +
-			"		}\n" +
 			"		return !r.DueAt.After(g.Value.(time.Time))\n" +
+			"	case AttrLook:\n" +
+			"		return r.Look.At.UnixMilli() == g.Value.(time.Time).UnixMilli()\n" +
 			"	case AttrUpdatedAt:\n" +
 			"		return !r.UpdatedAt.After(g.Value.(time.Time))\n",
 		"	case AttrFence:\n" +
 			"		return r.Fence >= g.Value.(int64)\n" +
 			"	case AttrDueAt:\n" +
-			"		if g.Kind == Equals {\n" +
-			"			return r.DueAt.UnixMilli() == g.Value.(time.Time).UnixMilli()\n" +
-			"		}\n" +
 			"		return !r.DueAt.After(g.Value.(time.Time))\n" +
+			"	case AttrLook:\n" +
+			"		return r.Look.At.UnixMilli() == g.Value.(time.Time).UnixMilli()\n" +
 			"	case AttrUpdatedAt:\n" +
 			"		return true\n", overSQLite},
 	{"a retry has no due time", "request/transition.go",
@@ -60,8 +58,8 @@ var mutants = []mutant{
 	{"a heartbeat does not extend the lease", "request/transition.go",
 		"Set: Effects{UpdatedAt: at, DueAt: at.Add(lease), Look: Look{LookLease, at.Add(lease)}}}",
 		"Set: Effects{UpdatedAt: at}}", overSQLite},
-	{"a lost dispatch is not swept", "sweep.go",
-		"case !p.dispatchedLately(r):", "case p == nil:", overSQLite},
+	{"a lost dispatch is not swept", "sweep_queued.go",
+		"			dispatches.add(r)\n", "", overSQLite},
 	{"neither the offset of output nor the last write is checked", "request/effect.go",
 		"	case AttrUpdatedAt:\n" +
 			"		return !r.UpdatedAt.After(g.Value.(time.Time))\n" +

@@ -40,11 +40,11 @@ func TestARowOfTheVersionBefore(t *testing.T) {
 		dueAt  time.Time // zero: the change meets a guard
 		look   request.Look
 	}{
-		"nothing":            {request.Change{}, epoch, request.Look{At: epoch}},
-		"due by then":        {request.Change{If: request.Guards{DueBy: epoch}}, epoch, request.Look{At: epoch}},
-		"not due yet":        {request.Change{If: request.Guards{DueBy: epoch.Add(-time.Millisecond)}}, time.Time{}, request.Look{}},
-		"due just then":      {request.Change{If: request.Guards{DueIs: epoch}}, epoch, request.Look{At: epoch}},
-		"due at another one": {request.Change{If: request.Guards{DueIs: later}}, time.Time{}, request.Look{}},
+		"nothing":         {request.Change{}, epoch, request.Look{At: epoch}},
+		"due by then":     {request.Change{If: request.Guards{DueBy: epoch}}, epoch, request.Look{At: epoch}},
+		"not due yet":     {request.Change{If: request.Guards{DueBy: epoch.Add(-time.Millisecond)}}, time.Time{}, request.Look{}},
+		"looked at then":  {request.Change{If: request.Guards{LookAt: epoch}}, epoch, request.Look{At: epoch}},
+		"looked at later": {request.Change{If: request.Guards{LookAt: later}}, time.Time{}, request.Look{}},
 		"another look": {request.Change{Set: request.Effects{Look: request.Look{Kind: request.LookTimer, At: later}}},
 			epoch, request.Look{Kind: request.LookTimer, At: later}},
 		"no look": {request.Change{Set: request.Effects{Clear: []request.Attribute{request.AttrLook}}}, epoch, request.Look{}},

@@ -92,11 +92,7 @@ func (u *update) guard(g request.Guard) error {
 		if g.Member != "" {
 			name += "." + u.alias("is_member", g.Member)
 		}
-		is := " = " + u.value("is_"+g.Attribute, want)
-		condition = name + is
-		if g.Attribute == request.AttrDueAt {
-			condition = u.orBefore(condition, u.name(request.AttrLook)+is)
-		}
+		condition = name + " = " + u.value("is_"+g.Attribute, want)
 	case request.NotAfter:
 		latest := " <= " + u.value("by_"+g.Attribute, millis(g.Value.(time.Time)))
 		holds := func(name string) string { return "(attribute_not_exists(" + name + ") OR " + name + latest + ")" }

@@ -38,8 +38,8 @@ var changeTests = []test{
 			{If: request.Guards{DueBy: epoch}},
 			{If: request.Guards{DueBy: epoch.Add(999_999)}},
 			{If: request.Guards{DueBy: epoch.Add(time.Hour)}},
-			{If: request.Guards{DueIs: epoch}},
-			{If: request.Guards{DueIs: epoch.Add(999_999), DueBy: epoch}},
+			{If: request.Guards{LookAt: epoch}},
+			{If: request.Guards{LookAt: epoch.Add(999_999), DueBy: epoch}},
 			{If: request.Guards{UnchangedSince: epoch}},
 			{If: request.Guards{UnchangedSince: epoch.Add(999_999)}},
 			{
@@ -68,12 +68,12 @@ var changeTests = []test{
 			}
 		}
 	}},
-	{"DueBy holds for a request without a due time, and DueIs does not", func(t *testing.T, s suite) {
+	{"DueBy holds for a request without a due time, and LookAt not for one without a look", func(t *testing.T, s suite) {
 		r := queued("acme", "ada", "r-1", epoch)
-		r.DueAt = time.Time{}
+		r.DueAt, r.Look = time.Time{}, request.Look{}
 		s.create(t, r)
 		s.change(t, r.Key, request.Change{If: request.Guards{DueBy: epoch}, Set: request.Effects{AddRev: 1}})
-		s.conflict(t, r.Key, request.Change{If: request.Guards{DueIs: epoch}, Set: request.Effects{AddRev: 1}})
+		s.conflict(t, r.Key, request.Change{If: request.Guards{LookAt: epoch}, Set: request.Effects{AddRev: 1}})
 	}},
 	{"a request that waits for nothing", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
@@ -92,9 +92,9 @@ var changeTests = []test{
 			{If: request.Guards{Fence: r.Fence + 1}},
 			{If: request.Guards{DueBy: r.DueAt.Add(-ms(1))}},
 			{If: request.Guards{DueBy: r.DueAt.Add(-1)}},
-			{If: request.Guards{DueIs: r.DueAt.Add(-ms(1))}},
-			{If: request.Guards{DueIs: r.DueAt.Add(ms(1))}},
-			{If: request.Guards{DueIs: r.Look.At}},
+			{If: request.Guards{LookAt: r.Look.At.Add(-ms(1))}},
+			{If: request.Guards{LookAt: r.Look.At.Add(ms(1))}},
+			{If: request.Guards{LookAt: r.DueAt}},
 			{If: request.Guards{UnchangedSince: r.UpdatedAt.Add(-ms(1))}},
 			{If: request.Guards{UnchangedSince: r.UpdatedAt.Add(-1)}},
 			{If: request.Guards{States: []request.State{request.Failed}, Fence: r.Fence, DueBy: epoch.Add(-time.Hour)}},

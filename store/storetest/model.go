@@ -82,8 +82,8 @@ func newLifecycle(t *testing.T, s suite, tenant string, from model.Situation) *l
 	registry := streamer.NewRegistry(streamer.NewAction(config, l.obey))
 	logger := slog.New(slog.DiscardHandler)
 	clock := func() time.Time { l.mu.Lock(); defer l.mu.Unlock(); return l.now }
-	c := streamer.ProcessorConfig{Store: ofTenant{s.Store, tenant}, Actions: registry, Push: l, Dispatch: streamer.QueueFunc(l.Dispatch), Logger: logger,
-		Now: clock, Lease: l.lease}
+	c := streamer.ProcessorConfig{Store: ofTenant{s.Store, tenant}, Actions: registry, Push: l, Dispatch: streamer.QueueFunc(l.Dispatch),
+		Logger: logger, Now: clock, Lease: l.lease, SweepEvery: 1} // a dispatch that does not act at once is lost
 	if from == model.ExpiredOften {
 		c.MaxLeaseExpirations = 1
 	}
@@ -94,7 +94,8 @@ func newLifecycle(t *testing.T, s suite, tenant string, from model.Situation) *l
 	if l.processor, err = streamer.NewProcessor(c); err != nil {
 		t.Fatal(err)
 	}
-	l.requests = &streamer.Requests{Store: c.Store, Actions: registry, Push: l, Logger: logger, Now: clock}
+	l.requests = &streamer.Requests{Store: c.Store, Actions: registry, Push: l, Dispatch: streamer.QueueFunc(l.Dispatch), Logger: logger, Now: clock,
+		SweepEvery: c.SweepEvery}
 	t.Cleanup(func() {
 		for _, a := range l.all {
 			close(a.orders)
@@ -113,6 +114,11 @@ type ofTenant struct {
 func (s ofTenant) DueRequests(ctx context.Context, q request.DueQuery) ([]*request.Request, string, error) {
 	due, cursor, err := s.Store.DueRequests(ctx, q)
 	return slices.DeleteFunc(due, func(r *request.Request) bool { return r.Tenant != s.tenant }), cursor, err
+}
+
+func (s ofTenant) ThrottlingLimits(ctx context.Context, n int, cursor string) ([]string, string, error) {
+	names, next, err := s.Store.ThrottlingLimits(ctx, n, cursor)
+	return slices.DeleteFunc(names, func(name string) bool { return name != request.TenantPermit(s.tenant, 0).Name }), next, err
 }
 
 // Push and Dispatch lead nowhere.
@@ -156,7 +162,7 @@ func (l *lifecycle) row() *request.Request {
 func (l *lifecycle) claim(key request.Key) *attempt {
 	l.t.Helper()
 	done := make(chan error, 1)
-	go func() { done <- l.processor.Run(context.WithoutCancel(l.t.Context()), key) }()
+	go func() { done <- l.processor.Run(context.WithoutCancel(l.t.Context()), key, time.Time{}) }()
 	select {
 	case a := <-l.begun:
 		a.done = done

@@ -239,7 +239,7 @@ func randomChange(rng *rand.Rand, at time.Time, have *request.Request) request.C
 		g.DueBy = at.Add(time.Duration(rng.IntN(4)-1) * time.Second)
 	}
 	if have != nil && maybe(8) {
-		g.DueIs = have.DueAt.Add(time.Duration(rng.IntN(8)/7) * time.Second)
+		g.LookAt = have.Look.At.Add(time.Duration(rng.IntN(8)/7) * time.Second)
 	}
 	if maybe(6) {
 		g.UnchangedSince = at.Add(time.Duration(rng.IntN(3)-1) * time.Second)

@@ -42,7 +42,8 @@ func New(t testing.TB, store *Store, actions ...streamer.Action) *Harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Requests = &streamer.Requests{Store: h.Store, Actions: registry, Push: h.Connections, Logger: logger, Now: h.Clock.Now}
+	h.Requests = &streamer.Requests{Store: h.Store, Actions: registry, Push: h.Connections, Dispatch: streamer.QueueFunc(noDispatch{}.Dispatch), Logger: logger,
+		Now: h.Clock.Now}
 	return h
 }
 
@@ -65,7 +66,7 @@ func (h *Harness) Finish(t testing.TB, id, action, payload string) *request.Requ
 // RunOnce runs a request and returns it as it stands afterwards.
 func (h *Harness) RunOnce(t testing.TB, ctx context.Context, id string) *request.Request {
 	t.Helper()
-	if err := h.Run(ctx, Ada.Key(id)); err != nil {
+	if err := h.Run(ctx, Ada.Key(id), time.Time{}); err != nil {
 		t.Fatalf("run: %v", err)
 	}
 	return h.Load(t, id)
