@@ -165,7 +165,11 @@ func (p *Processor) claim(ctx context.Context, key request.Key, at, due time.Tim
 	if !due.IsZero() {
 		claim.If.DueBy = due
 	}
-	r, err := p.Store.ChangeRequest(ctx, key, claim)
+	r, err := p.Store.ChangeRequest(ctx, key, claim.KeepLook())
+	if conflict, moved := errors.AsType[*request.ConflictError](err); moved && conflict.Request.State == request.Queued &&
+		!conflict.Request.DueAt.After(claim.If.DueBy) {
+		r, err = p.Store.ChangeRequest(ctx, key, claim) // which moves the look
+	}
 	if err != nil {
 		return nil, fmt.Errorf("claim request: %w", err)
 	}

@@ -135,7 +135,7 @@ func (w *run) collect(c request.Change, at time.Time) request.Change {
 	c.Set.AddRan = at.Sub(w.began)
 	c.Set.Unsubscribe = w.gone
 	c.If.UnchangedSince = w.r.UpdatedAt
-	return c.ByWorker(w.r.Fence)
+	return c.LeaveLook(w.r).ByWorker(w.r.Fence)
 }
 
 // restore makes a checkpoint that could not be stored fresh again, unless the

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -25,21 +26,26 @@ func TestWhatARequestCosts(t *testing.T) {
 			return err
 		}, 0, 1, 0},
 		{"store a request", func() error { return w.submit(t.Context(), "r1", "echo_async", `{"step_ms":200}`) }, 4, 0, 0},
-		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1"), time.Time{}) }, 12, 0, 6},
+		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1"), time.Time{}) }, 6, 0, 6},
+		{"store a request under limits", func() error {
+			limits := streamer.Limits{RunningPerTenant: 25, OpenPerPrincipal: 100}
+			w.requests.Limits, w.processor.Limits = limits, limits
+			return w.submit(t.Context(), "r2", "echo_async", `{"step_ms":200}`)
+		}, 7, 0, 0},
+		{"run it under limits", func() error { return w.processor.Run(t.Context(), w.who.Key("r2"), time.Time{}) }, 14, 2.5, 6},
 		{"sweep", func() error { _, err := w.processor.Sweep(t.Context()); return err }, 0, 12, 0},
 		{"disconnect", func() error { return w.connections.Close(t.Context(), w.who.Connection) }, 3, 0, 0},
 	} {
 		t.Run(step.what, func(t *testing.T) {
-			w.written.Store(0)
-			w.read.Store(0)
+			w.Take()
 			w.pushed.Store(0)
 			if err := step.do(); err != nil {
 				t.Fatalf("%s: %v", step.what, err)
 			}
-			written, read, pushed := float64(w.written.Load())/2, float64(w.read.Load())/2, float64(w.pushed.Load())
-			if written != step.written || read != step.read || pushed != step.pushed {
-				t.Errorf("%s takes %v units written, %v read and %v frames; README.md says %v, %v and %v",
-					step.what, written, read, pushed, step.written, step.read, step.pushed)
+			used, pushed := w.Take(), float64(w.pushed.Load())
+			if used.Written != step.written || used.Read != step.read || pushed != step.pushed {
+				t.Errorf("%s takes %v units written, %v read and %v frames by %v; README.md says %v, %v and %v",
+					step.what, used.Written, used.Read, pushed, used.Calls, step.written, step.read, step.pushed)
 			}
 		})
 	}

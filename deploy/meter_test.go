@@ -25,10 +25,11 @@ import (
 // A meter reads off a database's answers what each call would be charged, counts
 // frames, and keeps which operation was called on which table or index.
 type meter struct {
-	t                     testing.TB
-	written, read, pushed atomic.Int64
-	mu                    sync.Mutex
-	called                []call
+	dynamodbtest.Meter
+	t      testing.TB
+	pushed atomic.Int64
+	mu     sync.Mutex
+	called []call
 }
 
 // A call is an operation and the ARN of what it was for, in the template's names.
@@ -71,40 +72,19 @@ func (m *meter) take() []call {
 }
 
 func (m *meter) RoundTrip(r *http.Request) (*http.Response, error) {
+	raw, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
 	var in map[string]any
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+	if err := json.Unmarshal(raw, &in); err != nil {
 		m.t.Error(err)
 	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(raw))
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	m.keep(operation, in)
-	units := map[string]*atomic.Int64{"PutItem": &m.written, "UpdateItem": &m.written, "DeleteItem": &m.written, "GetItem": &m.read,
-		"Query": &m.read}[operation]
-	if units != nil {
-		in["ReturnConsumedCapacity"] = "TOTAL"
-	}
-	body, err := json.Marshal(in)
-	if err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	res, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil || units == nil || res.StatusCode != http.StatusOK {
-		return res, err
-	}
-	answer, err := io.ReadAll(res.Body)
-	if err != nil {
-		return nil, err
-	}
-	res.Body = io.NopCloser(bytes.NewReader(answer))
-	var out struct {
-		ConsumedCapacity struct{ CapacityUnits float64 }
-	}
-	if err := json.Unmarshal(answer, &out); err != nil || out.ConsumedCapacity.CapacityUnits == 0 {
-		m.t.Errorf("%s does not say what it costs: %s", operation, answer)
-	}
-	units.Add(int64(2 * out.ConsumedCapacity.CapacityUnits)) // an eventually consistent read is half a unit
-	return res, nil
+	return m.Meter.RoundTrip(r)
 }
 
 func (m *meter) Push(context.Context, string, []byte) error { m.pushed.Add(1); return nil }

@@ -28,6 +28,7 @@ type Guards struct {
 	Fence          int64     // the fence is this
 	DueBy          time.Time // DueAt is not later than this
 	LookAt         time.Time // the next look is at this time, to the millisecond
+	LookBy         time.Time // there is a look, and it is not later than this
 	UnchangedSince time.Time // UpdatedAt is not later than this
 	Awaits         string    // the request waits for this signal
 	ThrottledBy    string    // the request waits for a permit of this limit

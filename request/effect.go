@@ -28,6 +28,7 @@ const (
 	OneOf                 // it is one of Value, a []State
 	Equals                // it is Value, an int64, a string or, to the millisecond, a time.Time; or, with a Member, its member is
 	NotAfter              // it is not later than Value, a time.Time, or there is none
+	Within                // it is not later than Value, a time.Time, and there is one
 	LacksMember           // it has no Member
 	HasRoom               // it has the Member already, or fewer members than Value, an int
 
@@ -46,6 +47,7 @@ func (c Change) Guards() iter.Seq[Guard] {
 			{g.Fence != 0, Guard{AttrFence, Equals, "", g.Fence}},
 			{!g.DueBy.IsZero(), Guard{AttrDueAt, NotAfter, "", g.DueBy}},
 			{!g.LookAt.IsZero(), Guard{AttrLook, Equals, "", g.LookAt}},
+			{!g.LookBy.IsZero(), Guard{AttrLook, Within, "", g.LookBy}},
 			{!g.UnchangedSince.IsZero(), Guard{AttrUpdatedAt, NotAfter, "", g.UnchangedSince}},
 			{g.Awaits != "", Guard{AttrAwait, Equals, "token", g.Awaits}},
 			{g.ThrottledBy != "", Guard{AttrThrottledBy, Equals, "", g.ThrottledBy}},
@@ -73,6 +75,9 @@ func (g Guard) holds(r *Request) bool {
 	case AttrDueAt:
 		return !r.DueAt.After(g.Value.(time.Time))
 	case AttrLook:
+		if g.Kind == Within {
+			return !r.Look.At.IsZero() && !r.Look.At.After(g.Value.(time.Time))
+		}
 		return r.Look.At.UnixMilli() == g.Value.(time.Time).UnixMilli()
 	case AttrUpdatedAt:
 		return !r.UpdatedAt.After(g.Value.(time.Time))

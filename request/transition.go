@@ -58,6 +58,27 @@ func Claim(at time.Time, lease time.Duration, worker string, acquire []Permit) C
 	}
 }
 
+// KeepLook makes of a claim one that does not move the look, which in DynamoDB's index is
+// two writes. It holds for a request that is looked at before the lease ends, as
+// one is that was dispatched lately; the sweep then finds it RUNNING, and moves the
+// look to the end of the lease. Who claims tries this first, and the claim as it
+// is where this meets a QUEUED request that is looked at later, or never.
+func (c Change) KeepLook() Change {
+	c.If.LookBy, c.Set.Look = c.Set.Look.At, Look{}
+	return c
+}
+
+// LeaveLook makes of a worker's transition one that does not move the look where r,
+// which it has claimed, is looked at by then in any case, or soon after. So a
+// renewed lease moves no look, and the end leaves the one of the lease, which is
+// removed once the subscribers know. A sweep that looks too early moves it on.
+func (c Change) LeaveLook(r *Request) Change {
+	if !r.Look.At.IsZero() && !r.Look.At.After(c.Set.Look.At.Add(notifyAgainAfter)) && c.Set.State != Queued {
+		c.Set.Look = Look{}
+	}
+	return c
+}
+
 // Renew extends the lease of a running request.
 func Renew(at time.Time, lease time.Duration) Change {
 	return Change{Set: Effects{UpdatedAt: at, DueAt: at.Add(lease), Look: Look{LookLease, at.Add(lease)}}}

@@ -19,6 +19,9 @@ var mutants = []mutant{
 			"	case AttrDueAt:\n" +
 			"		return !r.DueAt.After(g.Value.(time.Time))\n" +
 			"	case AttrLook:\n" +
+			"		if g.Kind == Within {\n" +
+			"			return !r.Look.At.IsZero() && !r.Look.At.After(g.Value.(time.Time))\n" +
+			"		}\n" +
 			"		return r.Look.At.UnixMilli() == g.Value.(time.Time).UnixMilli()\n" +
 			"	case AttrUpdatedAt:\n" +
 			"		return !r.UpdatedAt.After(g.Value.(time.Time))\n",
@@ -27,6 +30,9 @@ var mutants = []mutant{
 			"	case AttrDueAt:\n" +
 			"		return !r.DueAt.After(g.Value.(time.Time))\n" +
 			"	case AttrLook:\n" +
+			"		if g.Kind == Within {\n" +
+			"			return !r.Look.At.IsZero() && !r.Look.At.After(g.Value.(time.Time))\n" +
+			"		}\n" +
 			"		return r.Look.At.UnixMilli() == g.Value.(time.Time).UnixMilli()\n" +
 			"	case AttrUpdatedAt:\n" +
 			"		return true\n", overSQLite},
@@ -46,11 +52,11 @@ var mutants = []mutant{
 	{"the sweep does not release permits", "sweep.go",
 		"change.Set.Release = request.Releasable(r.Permits, change.Set.State)", "_ = request.Releasable", overSQLite},
 	{"a step is stored without the fence", "save.go",
-		"	return c.ByWorker(w.r.Fence)\n}", "	if c.Set.Step != nil {\n" +
+		"	return c.LeaveLook(w.r).ByWorker(w.r.Fence)\n}", "	if c.Set.Step != nil {\n" +
 			"		c.If.UnchangedSince = time.Time{}\n" +
 			"		return c\n" +
 			"	}\n" +
-			"	return c.ByWorker(w.r.Fence)\n" +
+			"	return c.LeaveLook(w.r).ByWorker(w.r.Fence)\n" +
 			"}", overSQLite},
 	{"subscribers are not notified of the end again after a crash", "request/transition.go",
 		"Look: Look{LookNotify, at.Add(notifyAgainAfter)}, AddRev: 1, Clear: []Attribute{AttrDueAt, AttrAwait, AttrThrottledBy}}}",

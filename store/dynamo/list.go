@@ -50,12 +50,26 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 	in.ExpressionAttributeNames["#order"] = attrOrder
 	in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":until"] = text(from), text(until)
 	var filters []string
-	for _, f := range [][2]string{{request.AttrState, string(q.State)}, {request.AttrAction, q.Action}} {
-		if name, want := f[0], f[1]; want != "" {
-			filters = append(filters, "#"+name+" = :"+name)
-			in.ExpressionAttributeNames["#"+name], in.ExpressionAttributeValues[":"+name] = name, text(want)
-			in.Limit = max(in.Limit, 1000) // it counts what the filter drops
+	filter := func(name string, any ...string) {
+		var values []string
+		for n, want := range any {
+			value := fmt.Sprintf(":%s%d", name, n)
+			in.ExpressionAttributeValues[value] = text(want)
+			values = append(values, value)
 		}
+		filters = append(filters, "#"+name+" IN ("+strings.Join(values, ", ")+")")
+		in.ExpressionAttributeNames["#"+name] = name
+		in.Limit = max(in.Limit, 1000) // it counts what the filter drops
+	}
+	switch q.State {
+	case "":
+	case request.Queued, request.Running: // the indexes tell only those apart that have ended
+		filter(request.AttrState, string(request.Queued), string(request.Running))
+	default:
+		filter(request.AttrState, string(q.State))
+	}
+	if q.Action != "" {
+		filter(request.AttrAction, q.Action)
 	}
 	in.FilterExpression = strings.Join(filters, " AND ")
 	if q.Cursor != "" {

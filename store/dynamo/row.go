@@ -20,6 +20,7 @@ const (
 	attrTTL    = "ttl"    // when DynamoDB may delete the item, in seconds of the epoch
 	attrLog    = "log"    // names the output of this request, apart from that of one before it with its key
 	attrLine   = "line"   // the sort key of wait queues
+	attrRun    = "run"    // there while the request is RUNNING, and its state QUEUED
 	attrWrites = "writes" // the tokens of the last writes, the newest first
 )
 
@@ -74,7 +75,8 @@ func (s *Store) row(r *request.Request, token string) item {
 	i[request.AttrTenant], i[request.AttrSubject] = text(r.Tenant), text(r.Subject)
 	i[attrOrder], i[attrShard] = text(orderOf(r)), number(s.shardOf(r.Key, r.Look.Kind))
 	i[request.AttrAction], i[request.AttrCorrelationID] = text(r.Action), text(r.CorrelationID)
-	i[request.AttrWorker], i[request.AttrState] = text(r.Worker), text(string(r.State))
+	i[request.AttrWorker] = text(r.Worker)
+	i.setState(r.State)
 	i[request.AttrRev], i[request.AttrFence], i[request.AttrRan] = number(r.Rev), number(r.Fence), number(r.Ran)
 	i[request.AttrAttempt], i[request.AttrSlices] = number(r.Attempt), number(r.Slices)
 	i[request.AttrLeaseExpirations] = number(r.LeaseExpirations)
@@ -121,6 +123,16 @@ func (s *Store) row(r *request.Request, token string) item {
 	}
 	i[attrWrites] = elements(writes...)
 	return i
+}
+
+// setState has a RUNNING request be QUEUED with attrRun. Two indexes hold the state,
+// so each change of it is two writes more, and they need to tell only the requests
+// that have ended from the others.
+func (i item) setState(state request.State) {
+	if state == request.Running {
+		i[attrRun], state = boolean(true), request.Queued
+	}
+	i[request.AttrState] = text(string(state))
 }
 
 // dueAtValue is 0 for the zero time, and not absent as other times are: where
@@ -203,7 +215,7 @@ func (i item) request() (*request.Request, error) {
 	r := &request.Request{
 		Key:    request.Key{Tenant: in.text(request.AttrTenant), Subject: in.text(request.AttrSubject), ID: in.text(request.AttrID)},
 		Action: in.text(request.AttrAction), Payload: in.binary(request.AttrPayload), CorrelationID: in.text(request.AttrCorrelationID),
-		State: request.State(in.text(request.AttrState)), Rev: in.number(request.AttrRev), Fence: in.number(request.AttrFence),
+		State: in.state(), Rev: in.number(request.AttrRev), Fence: in.number(request.AttrFence),
 		DueAt:   in.dueAt(),
 		Look:    in.look(),
 		Attempt: int(in.number(request.AttrAttempt)), Slices: int(in.number(request.AttrSlices)),
@@ -274,6 +286,15 @@ func (r *reader) dueAt() time.Time {
 		return time.Time{}
 	}
 	return r.time(request.AttrDueAt)
+}
+
+// state is RUNNING also where a version before attrRun wrote it so.
+func (r *reader) state() request.State {
+	state := request.State(r.text(request.AttrState))
+	if _, runs := r.item[attrRun]; runs && state == request.Queued {
+		return request.Running
+	}
+	return state
 }
 
 func (r *reader) look() request.Look {

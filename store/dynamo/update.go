@@ -79,11 +79,7 @@ func (u *update) guard(g request.Guard) error {
 	var condition string
 	switch g.Kind {
 	case request.OneOf:
-		var states []string
-		for n, state := range g.Value.([]request.State) {
-			states = append(states, u.value("from"+strconv.Itoa(n), text(string(state))))
-		}
-		condition = name + " IN (" + strings.Join(states, ", ") + ")"
+		condition = u.isOneOf(g.Value.([]request.State))
 	case request.Equals:
 		want, _, err := valueOf(g.Value)
 		if err != nil {
@@ -100,6 +96,8 @@ func (u *update) guard(g request.Guard) error {
 		if g.Attribute == request.AttrDueAt {
 			condition = u.orBefore(name+latest, holds(u.name(request.AttrLook)))
 		}
+	case request.Within:
+		condition = name + " <= " + u.value("within", millis(g.Value.(time.Time)))
 	case request.LacksMember:
 		condition = "attribute_not_exists(" + name + "." + u.alias("lacks", g.Member) + ")"
 	case request.HasRoom:
@@ -110,6 +108,26 @@ func (u *update) guard(g request.Guard) error {
 	}
 	u.conditions = append(u.conditions, condition)
 	return nil
+}
+
+// isOneOf is a condition on the state, which is QUEUED with attrRun for RUNNING, or in a
+// row of a version before that RUNNING.
+func (u *update) isOneOf(wanted []request.State) string {
+	var states []string
+	for n, state := range wanted {
+		states = append(states, u.value("from"+strconv.Itoa(n), text(string(state))))
+	}
+	state := u.name(request.AttrState)
+	condition := state + " IN (" + strings.Join(states, ", ") + ")"
+	queued, running := slices.Contains(wanted, request.Queued), slices.Contains(wanted, request.Running)
+	if queued == running {
+		return condition
+	}
+	runs := state + " = " + u.value("queued", text(string(request.Queued))) + " AND attribute_exists(" + u.name(attrRun) + ")"
+	if queued {
+		return "(" + condition + " AND NOT (" + runs + "))"
+	}
+	return "(" + condition + " OR " + runs + ")"
 }
 
 // orBefore is a condition on DueAt, or in a row of a version that wrote it as the
@@ -129,6 +147,17 @@ func (u *update) look(look request.Look) {
 	u.set(attrShard, number(u.shardOf(u.key, look.Kind)))
 }
 
+// state sets the state as item.setState does.
+func (u *update) state(to request.State) {
+	if to != request.Running {
+		u.set(request.AttrState, text(string(to)))
+		u.remove(attrRun)
+		return
+	}
+	u.set(request.AttrState, text(string(request.Queued)))
+	u.set(attrRun, boolean(true))
+}
+
 // keepDueAt has a row keep its DueAt that a version wrote as the time of the look,
 // which changes now.
 func (u *update) keepDueAt() {
@@ -141,6 +170,10 @@ func (u *update) effect(e request.Effect) error {
 	case request.Assign, request.AssignOnce:
 		if look, ok := e.Value.(request.Look); ok {
 			u.look(look)
+			return nil
+		}
+		if state, ok := e.Value.(request.State); ok {
+			u.state(state)
 			return nil
 		}
 		if e.Attribute == request.AttrDueAt {
@@ -199,8 +232,6 @@ func valueOf(v any) (_ value, present bool, err error) {
 	switch v := v.(type) {
 	case string:
 		return text(v), v != "", nil
-	case request.State:
-		return text(string(v)), true, nil
 	case int:
 		return number(v), true, nil
 	case int64:

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/sqlite"
@@ -62,5 +63,36 @@ func BenchmarkLoad(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkJob is the writes of a job of five steps, one after another.
+func BenchmarkJob(b *testing.B) {
+	s, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "streamer.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	change := func(key request.Key, c request.Change) *request.Request {
+		r, err := s.ChangeRequest(b.Context(), key, c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return r
+	}
+	for n := 0; b.Loop(); n++ {
+		r := newRequest(fmt.Sprint("r-", n))
+		r.Payload, r.Subscribers = []byte(`{"order":"o-1"}`), []string{"L0SM9cOFvHcCIhw="}
+		if _, _, err := s.CreateRequest(b.Context(), r); err != nil {
+			b.Fatal(err)
+		}
+		claimed := change(r.Key, request.Claim(epoch, time.Minute, "worker", nil))
+		for i := range 5 {
+			c := request.Renew(epoch, time.Minute)
+			c.Set.Step = &request.Step{Name: fmt.Sprint("step-", i), Result: []byte(`{"id":"ch_1"}`)}
+			change(r.Key, c.ByWorker(claimed.Fence))
+		}
+		ended := change(r.Key, request.Succeed(epoch, time.Hour, []byte(`"done"`), "").ByWorker(claimed.Fence))
+		change(r.Key, request.MarkNotified(ended))
 	}
 }

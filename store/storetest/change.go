@@ -40,6 +40,8 @@ var changeTests = []test{
 			{If: request.Guards{DueBy: epoch.Add(time.Hour)}},
 			{If: request.Guards{LookAt: epoch}},
 			{If: request.Guards{LookAt: epoch.Add(999_999), DueBy: epoch}},
+			{If: request.Guards{LookBy: epoch}},
+			{If: request.Guards{LookBy: epoch.Add(time.Hour)}},
 			{If: request.Guards{UnchangedSince: epoch}},
 			{If: request.Guards{UnchangedSince: epoch.Add(999_999)}},
 			{
@@ -75,6 +77,12 @@ var changeTests = []test{
 		s.change(t, r.Key, request.Change{If: request.Guards{DueBy: epoch}, Set: request.Effects{AddRev: 1}})
 		s.conflict(t, r.Key, request.Change{If: request.Guards{LookAt: epoch}, Set: request.Effects{AddRev: 1}})
 	}},
+	{"LookBy does not hold for a request without a look", func(t *testing.T, s suite) {
+		r := queued("acme", "ada", "r-1", epoch)
+		r.Look = request.Look{}
+		s.create(t, r)
+		s.conflict(t, r.Key, request.Change{If: request.Guards{LookBy: epoch}, Set: request.Effects{AddRev: 1}})
+	}},
 	{"a request that waits for nothing", func(t *testing.T, s suite) {
 		r := s.create(t, queued("acme", "ada", "r-1", epoch))
 		s.conflict(t, r.Key, request.Change{If: request.Guards{Awaits: "approval"}, Set: request.Effects{AddRev: 1}})
@@ -95,6 +103,7 @@ var changeTests = []test{
 			{If: request.Guards{LookAt: r.Look.At.Add(-ms(1))}},
 			{If: request.Guards{LookAt: r.Look.At.Add(ms(1))}},
 			{If: request.Guards{LookAt: r.DueAt}},
+			{If: request.Guards{LookBy: r.Look.At.Add(-ms(1))}},
 			{If: request.Guards{UnchangedSince: r.UpdatedAt.Add(-ms(1))}},
 			{If: request.Guards{UnchangedSince: r.UpdatedAt.Add(-1)}},
 			{If: request.Guards{States: []request.State{request.Failed}, Fence: r.Fence, DueBy: epoch.Add(-time.Hour)}},
