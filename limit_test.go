@@ -65,8 +65,8 @@ func TestATenantsBacklogWaitsInItsOwnLine(t *testing.T) {
 		const n = 40
 		for i := range n {
 			s.submit(t, acme, fmt.Sprint("a", i), "work", `{}`)
+			synctest.Wait() // so that the first of them run
 		}
-		synctest.Wait()
 		time.Sleep(time.Second)
 		s.submit(t, globex, "b", "work", `{}`)
 		synctest.Wait()

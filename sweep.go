@@ -42,7 +42,7 @@ type SweepReport struct {
 func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 	bounded, cancel := context.WithTimeout(ctx, p.SweepTime)
 	defer cancel()
-	s := &sweep{Processor: p, at: p.Now(), push: &impatient{Pusher: p.Push}}
+	s := &sweep{Processor: p, at: p.Now(), push: &impatient{Pusher: p.Push}, met: map[string]int{}}
 	s.askBacklog(bounded)
 	var kinds sync.WaitGroup
 	for _, kind := range []request.LookKind{request.LookDispatch, request.LookLease, request.LookTimer, request.LookNotify} {
@@ -69,6 +69,7 @@ type sweep struct {
 	report SweepReport
 	faults []error
 	final  []*request.Request // that have no window of their own
+	met    map[string]int     // late queued requests of each tenant, while the queue has others
 }
 
 // count adds to the report.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -93,23 +94,56 @@ func TestABacklogOfOneTenantBlindsNoSweep(t *testing.T) {
 	}
 }
 
+// However many timers fall into one minute, each is on its way before its time.
+func TestTenThousandTimersOfOneMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const many = 10_000
+		w := newHarness(t, long("work", streamer.ActionConfig{}, nil))
+		due := time.Now().Add(time.Hour).UTC()
+		w.rows(t, many, func(r *request.Request) {
+			r.DueAt = due.Add(time.Duration(len(r.ID)) * time.Second)
+			r.Look = request.QueuedLook(time.Now(), r.DueAt, time.Minute)
+		})
+		sweeps := 0
+		for time.Until(due) > 0 && len(w.dispatches.keys) < many {
+			time.Sleep(119 * time.Second)
+			w.sweep(t)
+			sweeps++
+		}
+		if got, ahead := len(w.dispatches.keys), time.Until(due); got != many || ahead < 2*time.Minute {
+			t.Errorf("got %d dispatches, the last %v before the first is due; want %d, minutes before", got, ahead, many)
+		}
+		time.Sleep(time.Until(due))
+		if report := w.sweep(t); report.Dispatched != 0 {
+			t.Errorf("got %+v when they are due, want none dispatched again", report)
+		}
+	})
+}
+
 // What the sweep cannot help it does not look at in each sweep again.
 func TestASweepGivesWhatItCannotHelpALaterLook(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, long("work", streamer.ActionConfig{}, nil))
 		w.Processor.Dispatch = backlogged{w.Processor.Dispatch, 1000}
-		w.rows(t, 100, func(*request.Request) {})
-		if report := w.sweep(t); report.Due != 100 || report.Waiting != 100 || report.Dispatched != 0 || report.Oldest != time.Hour {
-			t.Errorf("got %+v, want 100 due that wait, the oldest for an hour, and none dispatched", report)
-		}
-		time.Sleep(59 * time.Minute)
-		if report := w.sweep(t); report.Due != 0 {
-			t.Errorf("got %d due within the hour, want none", report.Due)
-		}
+		w.rows(t, 300, func(*request.Request) {})
+		w.submit(t, w.connect(t, "c2", mallo), "theirs", "work", `{}`)
+		w.dispatches.keys, w.dispatches.due = nil, nil // which is lost
 		time.Sleep(time.Minute)
-		if report := w.sweep(t); report.Due != 100 {
-			t.Errorf("got %d due after it, want 100", report.Due)
+		if report := w.sweep(t); report.Due != 301 || report.Waiting != 200 || report.Dispatched != 101 || report.Oldest != 61*time.Minute {
+			t.Errorf("got %+v, want 301 due, the oldest for 61 minutes, 200 that wait, and 101 dispatched", report)
+		}
+		if !slices.Contains(w.dispatches.keys, mallo.Key("theirs")) {
+			t.Errorf("got no dispatch of another tenant's request, whose own was lost, want one")
+		}
+		time.Sleep(59 * time.Second)
+		if report := w.sweep(t); report.Due != 0 {
+			t.Errorf("got %d due within a minute, want none", report.Due)
+		}
+		time.Sleep(time.Hour)
+		if report := w.sweep(t); report.Due != 301 {
+			t.Errorf("got %d due after an hour, want 301", report.Due)
 		}
 	})
 }

@@ -13,6 +13,11 @@ const (
 	// the latest at a request whose dispatch waits in the queue behind others.
 	waitingLook = 5 * time.Minute
 	latestLook  = time.Hour
+
+	// redispatched is how many late requests of a tenant one sweep dispatches though others
+	// wait in the queue: one whose dispatch was lost must not hide behind another tenant's
+	// backlog.
+	redispatched = 100
 )
 
 // pendingDispatches are requests that are to be dispatched.
@@ -28,9 +33,9 @@ func (d *pendingDispatches) add(r *request.Request) {
 }
 
 // queued has a queued request dispatched that is due soon or whose dispatch was lost.
-// One that is due while the queue has others before it is looked at again after as
-// long as it has waited: so a backlog costs a write with the logarithm of its wait, and
-// is not buried under dispatches.
+// While the queue has others that are due, that is so for the first of a tenant alone. The
+// rest is looked at again after as long as it has waited: so a backlog costs a write with
+// the logarithm of its wait, and is not buried under dispatches.
 func (s *sweep) queued(ctx context.Context, r *request.Request, dispatches *pendingDispatches) {
 	waited := s.at.Sub(r.DueAt) // below zero: it is due later
 	if waited > 0 {
@@ -40,7 +45,7 @@ func (s *sweep) queued(ctx context.Context, r *request.Request, dispatches *pend
 	case s.Paused:
 	case -waited > request.TimerAhead:
 		s.lookAgain(ctx, r, request.Look{Kind: request.LookTimer, At: r.DueAt.Add(-request.TimerAhead)})
-	case waited > 0 && s.backlog:
+	case waited > 0 && s.backlog && !s.oneOfFew(r.Tenant):
 		if s.lookAgain(ctx, r, request.Look{Kind: request.LookDispatch, At: s.at.Add(min(max(waited, waitingLook), latestLook))}) {
 			s.count(&s.report.Waiting)
 		}
@@ -50,6 +55,15 @@ func (s *sweep) queued(ctx context.Context, r *request.Request, dispatches *pend
 			dispatches.add(r)
 		}
 	}
+}
+
+// oneOfFew reports whether the sweep has met no more than redispatched late requests of a
+// tenant, this one included.
+func (s *sweep) oneOfFew(tenant string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.met[tenant]++
+	return s.met[tenant] <= redispatched
 }
 
 // send dispatches requests whose next looks are noted. Where that fails, the next sweep
