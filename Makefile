@@ -162,6 +162,10 @@ prove: ## 10,000 requests and 1,000 killed workers over each store, and SIGKILL 
 	$(GO) test -count=1 -v -timeout 90m ./prove -run '^TestMixOver' -prove.seed=$(PROVE_SEED) -prove.requests=10000 -prove.kills=1000
 	$(GO) test -count=1 -v -timeout 30m ./verify -run '^TestProveStaging' -prove.seed=$(PROVE_SEED) -prove.requests=200 -prove.kills=16
 
+.PHONY: scale
+scale: ## a model of AWS's quotas under 10,000 requests a second: where a stage ends, written into docs/scale.md
+	$(GO) run ./internal/scale
+
 .PHONY: mutants
 mutants: ## break the domain and the stores on purpose, and write into docs/prove.md which seed notices
 	$(GO) run ./internal/mutants
