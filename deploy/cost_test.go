@@ -28,7 +28,8 @@ func TestWhatARequestCosts(t *testing.T) {
 		{"store a request", func() error { return w.submit(t.Context(), "r1", "echo_async", `{"step_ms":200}`) }, 4, 0, 0},
 		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1"), time.Time{}) }, 6, 0, 6},
 		{"store a request under limits", func() error {
-			limits := streamer.Limits{RunningPerTenant: 25, OpenPerPrincipal: 100}
+			byDefault := load(t, nil).Parameters
+			limits := streamer.Limits{RunningPerTenant: byDefault["LimitTenantRunning"].(int), OpenPerPrincipal: byDefault["LimitPrincipalOpen"].(int)}
 			w.requests.Limits, w.processor.Limits = limits, limits
 			return w.submit(t.Context(), "r2", "echo_async", `{"step_ms":200}`)
 		}, 7, 0, 0},

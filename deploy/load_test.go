@@ -24,6 +24,15 @@ var given = map[string]string{
 // load evaluates the template with the given parameters and those in changed.
 func load(t testing.TB, changed map[string]string) *deployment {
 	t.Helper()
+	stack, err := evaluate(t, changed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &deployment{stack, t}
+}
+
+func evaluate(t testing.TB, changed map[string]string) (*template.Stack, error) {
+	t.Helper()
 	text, err := os.ReadFile("template.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -34,17 +43,16 @@ func load(t testing.TB, changed map[string]string) *deployment {
 	}
 	parameters := maps.Clone(given)
 	maps.Copy(parameters, changed)
-	stack, err := parsed.Stack(template.Config{Parameters: parameters, Region: "eu-west-1", AccountID: "123456789012", StackName: "streamer",
+	return parsed.Stack(template.Config{Parameters: parameters, Region: "eu-west-1", AccountID: "123456789012", StackName: "streamer",
 		Value: func(r template.Resource, attribute string) (any, error) {
-			if attribute != "" {
+			switch {
+			case attribute != "":
 				return r.Name + "." + attribute, nil
+			case r.Type == "AWS::SQS::Queue":
+				return "https://sqs.eu-west-1.amazonaws.com/123456789012/" + r.Name, nil
 			}
 			return r.Name, nil
 		}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &deployment{stack, t}
 }
 
 // resource returns a resource's properties.

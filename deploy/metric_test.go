@@ -75,7 +75,7 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 			t.Fatal(err)
 		}
 		router, err := functions.Router(functions.Parts{Actions: noActions, Connections: away{}, Requests: awayRequests{}, Push: &meter{},
-			Close:    &meter{},
+			Close: &meter{}, Dispatch: streamer.QueueFunc((&meter{}).Dispatch),
 			Verifier: verifier, Telemetry: functions.Telemetry{Metrics: metrics}})
 		if err != nil {
 			t.Fatal(err)

@@ -4,6 +4,5 @@
 // stack and on AWS.
 //
 // A function is built from the parts that it uses, so that a binary links
-// nothing else: connect and disconnect know no actions, only the processor
-// knows the stream.
+// nothing else: connect and disconnect know no actions and no queue.
 package functions

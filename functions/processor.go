@@ -74,15 +74,6 @@ func Processor(parts Parts) (*lift.App, error) {
 		return nil, err
 	}
 	app := newApp(parts, 0)
-	app.DynamoDB(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
-		key, queued := queuedNow(p, e.DynamoDB.NewImage)
-		if !queued {
-			return nil, nil
-		}
-		belongsTo(e, key.Tenant)
-		concerns(e, key.ID)
-		return nil, parts.Dispatch.Dispatch(ctx, key, time.Time{})
-	}))
 	run := func(ctx context.Context, in RunInvocation) error {
 		e := lift.EventFrom(ctx)
 		belongsTo(e, in.Run.Tenant)
@@ -121,20 +112,4 @@ func annotate(e *lift.Event, report streamer.SweepReport) {
 	if r := report.Latest; r != nil {
 		e.Annotate(slog.Group("oldest", "tenant", r.Tenant, "subject", r.Subject, "request_id", r.ID, "action", r.Action, "state", r.State))
 	}
-}
-
-// queuedNow reads whether an image is a request that may be claimed. One that
-// is due later is the sweep's, and so is one that was due before it was written:
-// the sweep has dispatched it.
-func queuedNow(p *streamer.Processor, image lift.Item) (request.Key, bool) {
-	if image.Text(request.AttrState) != string(request.Queued) {
-		return request.Key{}, false
-	}
-	if due, ok := image.Get(request.AttrDueAt).Int(); ok {
-		if written, ok := image.Get(request.AttrUpdatedAt).Int(); due > p.Now().UnixMilli() || ok && written > due {
-			return request.Key{}, false
-		}
-	}
-	key := request.Key{Tenant: image.Text(request.AttrTenant), Subject: image.Text(request.AttrSubject), ID: image.Text(request.AttrID)}
-	return key, key.Tenant != "" && key.Subject != "" && key.ID != ""
 }

@@ -31,7 +31,6 @@ func openDynamo(t *testing.T) *dynamo.Store {
 		t.Fatal(err)
 	}
 	tables := dynamo.Tables(prefix+"requests", prefix+"connections")
-	tables[0].StreamSpecification = nil
 	if err := store.CreateTables(t.Context(), tables...); err != nil {
 		t.Fatal(err)
 	}

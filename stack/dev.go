@@ -79,6 +79,7 @@ type Dev struct {
 	key      *Key
 	store    *sqlite.Store
 	hosts    []*lambda.InProcess
+	queue    *devQueue
 	gateway  *gateway.Gateway
 	handler  http.Handler // the gateway, and the console beside it
 	console  string       // path of the console
@@ -151,8 +152,8 @@ func (s *Dev) pruneConnections(ctx context.Context) error {
 	}
 }
 
-// functions builds the four functions, the gateway before them, and the stream
-// and the schedule behind them.
+// functions builds the four functions, the gateway before them, and the queue and
+// the schedule behind them.
 func (s *Dev) functions() error {
 	c := s.config
 	public, err := s.key.PublicPEM()
@@ -164,7 +165,7 @@ func (s *Dev) functions() error {
 		return err
 	}
 	logs := &logRing{}
-	push, dispatch := &pusher{}, &dispatcher{}
+	push := &pusher{}
 	parts, external := c.Parts, c.Parts.Verifier != nil
 	if !external {
 		if parts.Verifier, err = auth.NewVerifier(auth.Config{
@@ -172,11 +173,12 @@ func (s *Dev) functions() error {
 			return err
 		}
 	}
-	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = s.store, s.store, push, push, streamer.QueueFunc(dispatch.Dispatch)
+	hosts := map[string]*lambda.InProcess{}
+	s.queue = newDevQueue(func(ctx context.Context, d request.Dispatch) { s.run(ctx, hosts["processor"], d) })
+	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = s.store, s.store, push, push, s.queue
 	parts.Actions = func(request.Lister) ([]streamer.Action, error) { return all, nil }
 	parts.SweepEvery = c.SweepEvery
 	parts.Worker, parts.Logger = fmt.Sprintf("dev-%d", os.Getpid()), logs.tee(parts.Logger)
-	hosts := map[string]*lambda.InProcess{}
 	for _, f := range devFunctions {
 		if c.Metrics != nil {
 			if parts.Telemetry.Metrics, err = functions.Metrics(f.name, c.Metrics); err != nil {
@@ -219,21 +221,20 @@ func (s *Dev) functions() error {
 	if err != nil {
 		return err
 	}
-	push.gateway, dispatch.processor = s.gateway, hosts["processor"]
+	push.gateway = s.gateway
 	s.work(hosts["processor"].Invoke)
 	return nil
 }
 
-// work starts the stream, the schedule and the purge of expired rows.
+// work starts the schedule and the purge of expired rows, and dispatches what an
+// earlier process left queued.
 func (s *Dev) work(invoke func(context.Context, []byte) ([]byte, error)) {
 	ctx, stop := context.WithCancel(context.Background())
-	feed := newFeed(invoke, s.config.Parts.Logger)
-	unwatch := s.store.Watch(feed.put)
 	s.stop = func() {
-		unwatch()
 		stop()
+		s.queue.close()
 	}
-	s.workers.Go(func() { feed.run(ctx) })
+	s.workers.Go(func() { s.dispatchStored(ctx) })
 	s.workers.Go(func() {
 		every(ctx, s.config.SweepEvery, func(ctx context.Context) { tick(ctx, invoke, s.config.Parts.Logger) })
 	})
@@ -359,22 +360,6 @@ func explainGone(err error) error {
 		return streamer.ErrGone
 	}
 	return err
-}
-
-// A dispatcher asks the processor function to run a request.
-type dispatcher struct{ processor *lambda.InProcess }
-
-// Dispatch implements [streamer.Queue].
-func (d *dispatcher) Dispatch(_ context.Context, key request.Key, due time.Time) error {
-	payload, err := functions.NewRunInvocation(key, due).Payload()
-	if err != nil {
-		return fmt.Errorf("encode run: %w", err)
-	}
-	if wait := time.Until(due); wait > 0 {
-		time.AfterFunc(wait, func() { _ = d.processor.InvokeAsync(payload) }) // the sweep makes up for it
-		return nil
-	}
-	return d.processor.InvokeAsync(payload)
 }
 
 // explainListen says what to do about a port that cannot be had.

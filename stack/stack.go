@@ -1,5 +1,5 @@
 // Package stack runs Streamer on one machine. [Dev] joins the gateway, the four
-// functions, the embedded store, the stream that dispatches requests and the
+// functions, the embedded store, the queue that dispatches requests and the
 // schedule that sweeps in one process. [Staging] runs what the CloudFormation
 // template says: the functions' binaries as processes, on DynamoDB's protocol.
 package stack

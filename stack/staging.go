@@ -3,7 +3,6 @@ package stack
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,14 +18,15 @@ import (
 	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/emulator/gateway"
 	"github.com/pay-theory/streamer/emulator/lambda"
+	"github.com/pay-theory/streamer/emulator/queue"
 )
 
 // stagingIssuer is not that of development tokens, which the functions refuse.
 const stagingIssuer = "streamer-staging"
 
 // A Staging is a stack of what AWS would run: the binaries of the four functions
-// as processes on a Runtime API, DynamoDB's protocol with its streams, the
-// @connections API and Lambda's Invoke over HTTP. It is empty at each start.
+// as processes on a Runtime API, DynamoDB's protocol, SQS with its mapping, and the
+// @connections API. It is empty at each start.
 // Close it to stop it.
 type Staging struct {
 	config   StagingConfig
@@ -37,7 +37,7 @@ type Staging struct {
 	key      *Key
 	database *dynamodb.Server
 	hosts    map[string]*lambda.Processes // by the functions' ARNs
-	queues   queues
+	queues   map[string]*queue.Queue      // by their ARNs
 	gateway  *gateway.Gateway
 	console  string // path of the console
 	listener net.Listener
@@ -107,7 +107,7 @@ func (s *Staging) start(ctx context.Context) error {
 	if err := s.functions(certificates); err != nil {
 		return err
 	}
-	return s.work(ctx)
+	return s.work()
 }
 
 // functions starts the services that the functions call, and the gateway that
@@ -119,8 +119,15 @@ func (s *Staging) functions(certificates string) error {
 	if c.Output != nil {
 		output = io.MultiWriter(c.Output, logs)
 	}
-	api := lambda.API{}
-	invocations, err := s.serve(c.watched("lambda", api))
+	var err error
+	if s.queues, err = s.plan.makeQueues(); err != nil {
+		return err
+	}
+	api := queue.API{}
+	for _, q := range s.queues {
+		api[q.Name()] = q
+	}
+	messages, err := s.serve(c.watched("sqs", api))
 	if err != nil {
 		return err
 	}
@@ -141,27 +148,27 @@ func (s *Staging) functions(certificates string) error {
 			// Each function has a role of its own, by whose key its calls differ
 			// from the others'.
 			"AWS_ACCESS_KEY_ID=" + f.short, "AWS_SECRET_ACCESS_KEY=staging",
-			"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_LAMBDA=" + invocations,
+			"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_SQS=" + messages,
 			"SSL_CERT_FILE=" + certificates,
 		}
 		for name, value := range f.env {
+			if name == "STREAMER_SWEEP_EVERY" && c.SweepEvery > 0 {
+				value = c.SweepEvery.String()
+			}
 			env = append(env, name+"="+here.Replace(value))
 		}
 		env = append(env, c.Env...)
-		most := c.Concurrency
-		if f.reserved > 0 {
-			most = min(most, f.reserved)
-		}
 		host, err := lambda.NewProcesses(lambda.ProcessConfig{
-			Name: f.name, ARN: f.arn, Command: []string{filepath.Join(s.folder, f.binary)}, Timeout: f.timeout, Memory: f.memory, Concurrency: most,
-			Retries: f.retries, RetryWait: c.RetryWait, EventAge: f.eventAge, Logger: c.Logger, Output: output, Env: env,
-			OnFailure: func(failure lambda.Failure) { s.send(f.failures, ofEvent(failure, f.arn, time.Now())) },
+			Name: f.name, ARN: f.arn, Command: []string{filepath.Join(s.folder, f.binary)}, Timeout: f.timeout, Memory: f.memory,
+			Concurrency: s.concurrency(f),
+			Retries:     f.retries, RetryWait: c.RetryWait, EventAge: f.eventAge, Logger: c.Logger, Output: output, Env: env,
+			OnFailure: func(failure lambda.Failure) { s.giveUp(f.failures, ofEvent(failure, f.arn, time.Now())) },
 			Report:    func(r lambda.Report) { r.Function = f.short; s.report(r) },
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
 		}
-		s.hosts[f.arn], api[f.name] = host, host
+		s.hosts[f.arn] = host
 	}
 	config := gateway.Config{Stage: s.plan.socket.stage, Selection: s.plan.socket.selection, APIID: s.plan.socket.id,
 		AccountID: stagingAccount,
@@ -195,24 +202,6 @@ func (s *Staging) behind(route routePlan) gateway.Function {
 	return s.hosts[route.function]
 }
 
-// send puts a record into a queue, if the template names one.
-func (s *Staging) send(queue string, record invocationRecord) {
-	if queue == "" {
-		return
-	}
-	body, err := json.Marshal(record)
-	if err != nil {
-		s.config.Logger.Error("invocation record does not encode", "error", err.Error())
-		return
-	}
-	m := Message{Queue: s.plan.queues[queue], Body: string(body)}
-	s.config.Logger.Warn("message in a queue", "queue", m.Queue, "body", m.Body)
-	s.queues.put(m)
-	if s.config.OnMessage != nil {
-		s.config.OnMessage(m)
-	}
-}
-
 // report logs the end of an invocation.
 func (s *Staging) report(r lambda.Report) {
 	attrs := []slog.Attr{slog.String("function", r.Function), slog.String("request", r.RequestID), slog.Int("pid", r.PID),
@@ -230,28 +219,19 @@ func (s *Staging) report(r lambda.Report) {
 	}
 }
 
-// work starts the streams' pollers and the schedules.
-func (s *Staging) work(ctx context.Context) error {
+// work starts the mappings and the schedules.
+func (s *Staging) work() error {
 	working, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	tables, err := newDatabase(s.database.Endpoint)
-	if err != nil {
-		return err
-	}
 	for _, planned := range s.plan.mappings {
-		reader := &stream{database: tables, pollEvery: s.config.PollEvery, logger: s.config.Logger}
-		shards, err := reader.open(ctx, planned.table)
+		config, room := planned.MappingConfig, s.concurrency(planned.function)-besideMapping
+		config.Queue, config.Function, config.Logger = s.queues[planned.queue], s.hosts[planned.function.arn], s.config.Logger
+		config.MaximumConcurrency = max(min(cmp.Or(config.MaximumConcurrency, room), room), leastConcurrency-besideMapping)
+		mapping, err := queue.NewMapping(config)
 		if err != nil {
 			return err
 		}
-		m := planned.mapping
-		m.invoke, m.pause, m.logger = s.hosts[planned.function].Invoke, retryPause, s.config.Logger
-		m.discard = func(d discarded) { s.send(planned.failures, ofBatch(d, planned.function, reader.arn, time.Now())) }
-		for _, shard := range shards {
-			waiting := m.queue()
-			s.workers.Go(func() { reader.run(working, shard, waiting) })
-			s.workers.Go(func() { waiting.run(working) })
-		}
+		s.workers.Go(func() { mapping.Run(working) })
 	}
 	for _, planned := range s.plan.schedules {
 		interval := cmp.Or(s.config.SweepEvery, planned.every)
@@ -264,6 +244,21 @@ func (s *Staging) work(ctx context.Context) error {
 	}
 	return nil
 }
+
+// concurrency is how many processes a function may have.
+func (s *Staging) concurrency(f *functionPlan) int {
+	if f.reserved > 0 {
+		return min(f.reserved, s.config.Concurrency)
+	}
+	return s.config.Concurrency
+}
+
+// besideMapping is how much of a function's concurrency is left to its schedule, as the
+// template leaves it; a mapping has 2 at least.
+const (
+	besideMapping    = 5
+	leastConcurrency = 2 + besideMapping
+)
 
 // serve serves on a free port and returns the URL.
 func (s *Staging) serve(h http.Handler) (string, error) {
@@ -329,9 +324,6 @@ func (s *Staging) Processes(function string) []lambda.Process {
 	}
 	return nil
 }
-
-// Messages are what the stack's queues hold: what was given up.
-func (s *Staging) Messages() []Message { return s.queues.all() }
 
 // Done gives a server's fault, should one end by itself.
 func (s *Staging) Done() <-chan error { return s.served }

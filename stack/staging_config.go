@@ -2,6 +2,7 @@ package stack
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,24 +23,21 @@ type StagingConfig struct {
 	Parameters map[string]string // of the template
 
 	SweepEvery  time.Duration // how often schedules fire; 0: as the template says
-	PollEvery   time.Duration // how long an empty stream is left alone; 0: 250 ms, as on AWS
 	RetryWait   time.Duration // before a failed asynchronous invocation is tried again; 0: a minute, as on AWS
-	Concurrency int           // how many processes each function may have, or fewer if so many are reserved for it; 0: 50
+	Concurrency int           // how many processes each function may have, or fewer if so many are reserved for it; 0: 50. At least 7
 
 	Env    []string     // variables of every function beside the template's, as NAME=value
 	Output io.Writer    // what the functions print, line by line; nil: nothing is kept
 	Logger *slog.Logger // nil: slog.Default
 
 	// OnCall is called for each network call that a function makes, as it
-	// arrives. OnReport is called at the end of each
-	// invocation, OnMessage when a queue gets a message. All are called from many
+	// arrives, OnReport at the end of each invocation. Both are called from many
 	// goroutines. Functions go by their names without that of the stack.
-	OnCall    func(Call)
-	OnReport  func(lambda.Report)
-	OnMessage func(Message)
+	OnCall   func(Call)
+	OnReport func(lambda.Report)
 
 	// Between, if set, stands between the functions and a service: dynamodb,
-	// lambda or execute-api, which is the gateway with all its APIs.
+	// sqs or execute-api, which is the gateway with all its APIs.
 	Between func(service string, next http.Handler) http.Handler
 }
 
@@ -58,9 +56,6 @@ func (c StagingConfig) withDefaults() (StagingConfig, error) {
 	if c.Template == "" {
 		c.Template = filepath.Join(c.Source, "deploy", "template.yaml")
 	}
-	if c.PollEvery == 0 {
-		c.PollEvery = 250 * time.Millisecond
-	}
 	if c.Concurrency == 0 {
 		c.Concurrency = 50
 	}
@@ -72,7 +67,10 @@ func (c StagingConfig) withDefaults() (StagingConfig, error) {
 		return c, errors.New("stack: StagingConfig.Source is empty")
 	case c.Cache == "":
 		return c, errors.New("stack: StagingConfig.Cache is empty")
-	case c.SweepEvery < 0 || c.PollEvery < 0 || c.RetryWait < 0 || c.Concurrency < 0:
+	case c.Concurrency > 0 && c.Concurrency < leastConcurrency:
+		return c, fmt.Errorf("stack: StagingConfig.Concurrency of %d leaves a queue no room beside the sweep: use %d or more",
+			c.Concurrency, leastConcurrency)
+	case c.SweepEvery < 0 || c.RetryWait < 0 || c.Concurrency < 0:
 		return c, errors.New("stack: a negative setting")
 	}
 	return c, nil

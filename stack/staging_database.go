@@ -10,7 +10,7 @@ import (
 	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
-// A database is DynamoDB's JSON API, and that of its streams, at an endpoint.
+// A database is DynamoDB's JSON API at an endpoint.
 type database struct{ client *call.Client }
 
 // stagingCredentials are the stack's own, for a server that does not ask whose
@@ -67,4 +67,16 @@ func (d database) create(ctx context.Context, t tablePlan) error {
 		return fmt.Errorf("create table %s: %w", t.name, err)
 	}
 	return nil
+}
+
+// sleep waits and reports whether ctx still lasts.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -22,8 +22,7 @@ const (
 func physical(r template.Resource, attribute string) (any, error) {
 	known, ok := map[string]map[string]string{
 		"AWS::Lambda::Function": {"": nameOf(r, "FunctionName"), "Arn": functionARN(r)},
-		"AWS::DynamoDB::Table": {"": nameOf(r, "TableName"), "Arn": tableARNOf(r),
-			"StreamArn": tableARNOf(r) + "/stream/2026-01-01T00:00:00.000"},
+		"AWS::DynamoDB::Table":  {"": nameOf(r, "TableName"), "Arn": tableARNOf(r)},
 		"AWS::SQS::Queue": {"": queueURL(r), "QueueUrl": queueURL(r), "QueueName": nameOf(r, "QueueName"),
 			"Arn": arn("sqs", nameOf(r, "QueueName"))},
 		"AWS::IAM::Role":                 {"": nameOf(r, "RoleName"), "Arn": "arn:aws:iam::" + stagingAccount + ":role/" + nameOf(r, "RoleName")},

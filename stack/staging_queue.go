@@ -2,40 +2,116 @@ package stack
 
 import (
 	"encoding/json"
-	"sync"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/lambda"
+	"github.com/pay-theory/streamer/emulator/queue"
+	"github.com/pay-theory/streamer/emulator/template"
 )
 
-// A Message is what Lambda sent to a queue, since a function did not take it.
+// A queuePlan is a queue of the template.
+type queuePlan struct {
+	queue.Config
+	deadLetters string // ARN; "": none
+}
+
+func (p *plan) queue(r template.Resource) error {
+	var in struct {
+		VisibilityTimeout, DelaySeconds, MaximumMessageSize int
+		MessageRetentionPeriod                              int
+		ReceiveMessageWaitTimeSeconds                       int // of those who ask for none, which no mapping does
+		RedrivePolicy                                       struct {
+			Target      string `json:"deadLetterTargetArn"`
+			MaxReceives int    `json:"maxReceiveCount"`
+		}
+	}
+	if err := read(r, &in); err != nil {
+		return err
+	}
+	name := nameOf(r, "QueueName")
+	p.queues[arn("sqs", name)] = queuePlan{deadLetters: in.RedrivePolicy.Target,
+		Config: queue.Config{Name: name, ARN: arn("sqs", name), Visibility: time.Duration(in.VisibilityTimeout) * time.Second,
+			Delay: time.Duration(in.DelaySeconds) * time.Second, Retention: time.Duration(in.MessageRetentionPeriod) * time.Second,
+			MaxMessage: in.MaximumMessageSize, MaxReceives: in.RedrivePolicy.MaxReceives}}
+	return nil
+}
+
+// makeQueues makes the template's queues, those of dead letters before the others. A
+// queue that is a dead-letter queue has none itself.
+func (p *plan) makeQueues() (map[string]*queue.Queue, error) {
+	made := map[string]*queue.Queue{}
+	for _, pass := range []bool{false, true} {
+		for _, name := range slices.Sorted(maps.Keys(p.queues)) {
+			planned := p.queues[name]
+			if (planned.deadLetters != "") != pass {
+				continue
+			}
+			config := planned.Config
+			if pass {
+				if config.DeadLetters = made[planned.deadLetters]; config.DeadLetters == nil {
+					return nil, fmt.Errorf("%s: its dead letters %s are not a queue of the template without a RedrivePolicy of its own",
+						config.Name, planned.deadLetters)
+				}
+			}
+			q, err := queue.New(config)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", config.Name, err)
+			}
+			made[name] = q
+		}
+	}
+	return made, nil
+}
+
+// A Message is what was not taken: by a function, or five times by its queue's.
 type Message struct {
 	Queue string // its name
-	Body  string // JSON
+	Body  string
 }
 
-// queues hold messages in memory.
-type queues struct {
-	mu       sync.Mutex
-	messages []Message
+// Queue returns a queue of the template by its logical name, nil for one that is not
+// there. Its messages may be received and sent as by anybody.
+func (s *Staging) Queue(logical string) *queue.Queue {
+	return s.queues[arn("sqs", stagingStack+"-"+logical)]
 }
 
-func (q *queues) put(m Message) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.messages = append(q.messages, m)
+// Messages are what the stack's dead-letter queues hold: what was given up.
+func (s *Staging) Messages() []Message {
+	var all []Message
+	for _, name := range slices.Sorted(maps.Keys(s.queues)) {
+		if s.plan.queues[name].deadLetters != "" {
+			continue
+		}
+		for _, m := range s.queues[name].Messages() {
+			all = append(all, Message{Queue: s.queues[name].Name(), Body: m.Body})
+		}
+	}
+	return all
 }
 
-func (q *queues) all() []Message {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return append([]Message(nil), q.messages...)
+// giveUp puts the record of an asynchronous event into a queue, if the template names
+// one.
+func (s *Staging) giveUp(to string, record invocationRecord) {
+	q := s.queues[to]
+	if q == nil {
+		return
+	}
+	body, err := json.Marshal(record)
+	if err == nil {
+		_, err = q.Send(queue.Entry{Body: string(body)})
+	}
+	if err != nil {
+		s.config.Logger.Error("invocation record is lost", "queue", q.Name(), "error", err.Error())
+		return
+	}
+	s.config.Logger.Warn("message in a queue", "queue", q.Name(), "body", string(body))
 }
 
 // An invocationRecord is the body of such a message:
-//
-//   - https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
-//   - https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 type invocationRecord struct {
 	Version   string           `json:"version"`
 	Timestamp string           `json:"timestamp"`
@@ -43,7 +119,6 @@ type invocationRecord struct {
 	Payload   json.RawMessage  `json:"requestPayload,omitempty"`
 	Response  *responseContext `json:"responseContext,omitempty"`
 	Answer    json.RawMessage  `json:"responsePayload,omitempty"`
-	Batch     *batchInfo       `json:"DDBStreamBatchInfo,omitempty"`
 }
 
 type requestContext struct {
@@ -59,41 +134,12 @@ type responseContext struct {
 	Error      string `json:"functionError,omitempty"`
 }
 
-type batchInfo struct {
-	ShardID   string `json:"shardId"`
-	First     string `json:"startSequenceNumber"`
-	Last      string `json:"endSequenceNumber"`
-	FirstCame string `json:"approximateArrivalOfFirstRecord"`
-	LastCame  string `json:"approximateArrivalOfLastRecord"`
-	Size      int    `json:"batchSize"`
-	StreamARN string `json:"streamArn"`
-}
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
 // ofEvent is the record of an asynchronous event that was given up.
 func ofEvent(f lambda.Failure, function string, now time.Time) invocationRecord {
-	r := invocationRecord{Version: "1.0", Timestamp: stamp(now), Payload: f.Payload, Answer: f.Response,
+	r := invocationRecord{Version: "1.0", Timestamp: now.UTC().Format("2006-01-02T15:04:05.000Z"), Payload: f.Payload, Answer: f.Response,
 		Request: requestContext{RequestID: f.RequestID, FunctionARN: function + ":$LATEST", Condition: f.Condition, Invocations: f.Invocations}}
 	if f.Invocations > 0 {
 		r.Response = &responseContext{StatusCode: 200, Version: "$LATEST", Error: "Unhandled"}
-	}
-	return r
-}
-
-// ofBatch is the record of a batch of a stream that was given up. It has the
-// batch's position in the stream, not the batch.
-func ofBatch(d discarded, function, stream string, now time.Time) invocationRecord {
-	first, last := d.batch[0], d.batch[len(d.batch)-1]
-	r := invocationRecord{Version: "1.0", Timestamp: stamp(now),
-		Request: requestContext{FunctionARN: function, Condition: d.condition, Invocations: d.invocations},
-		Batch: &batchInfo{ShardID: first.shard, First: first.sequence, Last: last.sequence, Size: len(d.batch), StreamARN: stream,
-			FirstCame: first.created.UTC().Format(time.RFC3339), LastCame: last.created.UTC().Format(time.RFC3339)}}
-	if d.invocations > 0 {
-		r.Response = &responseContext{StatusCode: 200, Version: "$LATEST"}
-		if d.failed {
-			r.Response.Error = "Unhandled"
-		}
 	}
 	return r
 }

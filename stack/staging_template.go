@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/gateway"
+	"github.com/pay-theory/streamer/emulator/queue"
 	"github.com/pay-theory/streamer/emulator/template"
 )
 
@@ -24,7 +25,7 @@ type plan struct {
 	tables    []tablePlan
 	mappings  []mappingPlan
 	schedules []schedulePlan
-	queues    map[string]string // names by ARN
+	queues    map[string]queuePlan // by ARN
 	socket    apiPlan
 	http      *apiPlan // nil: there is none
 	apis      map[string]template.Resource
@@ -50,11 +51,12 @@ type tablePlan struct {
 	ttl        string         // the attribute, or ""
 }
 
+// A mappingPlan is an event source mapping from a queue: its config, but for the
+// queue and the function.
 type mappingPlan struct {
-	function string // ARN
-	table    string // its name
-	failures string // ARN of a queue, or ""
-	mapping
+	function *functionPlan
+	queue    string // ARN
+	queue.MappingConfig
 }
 
 type schedulePlan struct {
@@ -90,20 +92,21 @@ type routePlan struct {
 // machine. docs/staging.md lists them.
 var passedOver = map[string][]string{
 	"AWS::Lambda::Function":           {"FunctionName", "Description", "Architectures", "RecursiveLoop", "Role", "TracingConfig", "Tags"},
-	"AWS::Lambda::EventSourceMapping": {"StartingPosition", "Tags"},
+	"AWS::Lambda::EventSourceMapping": {"Tags"},
 	"AWS::Lambda::EventInvokeConfig":  {"Qualifier"},
 	"AWS::DynamoDB::Table": {"TableName", "PointInTimeRecoverySpecification", "SSESpecification",
 		"DeletionProtectionEnabled", "Tags"},
 	"AWS::Scheduler::Schedule":       {"Name", "Description", "FlexibleTimeWindow"},
 	"AWS::ApiGatewayV2::Api":         {"Name", "Description", "Tags"},
 	"AWS::ApiGatewayV2::Integration": {"Description"},
-	"AWS::ApiGatewayV2::Stage":       {"Description", "Tags"},
+	"AWS::ApiGatewayV2::Stage":       {"Description", "Tags", "DefaultRouteSettings", "AccessLogSettings"},
+	"AWS::SQS::Queue":                {"QueueName", "SqsManagedSseEnabled", "KmsMasterKeyId", "RedriveAllowPolicy", "Tags"},
 }
 
 // notRun are the types that are nothing to run: who may call what, and what is
 // watched.
 var notRun = []string{"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Logs::LogGroup", "AWS::Lambda::Permission",
-	"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::SQS::Queue"}
+	"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
 
 // read fills into from a resource's properties. One that is neither in it nor
 // passed over is refused.
@@ -156,7 +159,7 @@ func readTemplate(file string, own, given map[string]string) (*plan, error) {
 
 // planOf reads each resource, and returns everything that is wrong.
 func planOf(stack *template.Stack) (*plan, error) {
-	p := &plan{queues: map[string]string{}, apis: stack.OfType("AWS::ApiGatewayV2::Api")}
+	p := &plan{queues: map[string]queuePlan{}, apis: stack.OfType("AWS::ApiGatewayV2::Api")}
 	var faults []error
 	each := func(kind string, read func(r template.Resource) error) {
 		found := stack.OfType(kind)
@@ -164,11 +167,7 @@ func planOf(stack *template.Stack) (*plan, error) {
 			faults = append(faults, read(found[name]))
 		}
 	}
-	each("AWS::SQS::Queue", func(r template.Resource) error {
-		name := nameOf(r, "QueueName")
-		p.queues[arn("sqs", name)] = name
-		return nil
-	})
+	each("AWS::SQS::Queue", p.queue)
 	each("AWS::DynamoDB::Table", p.table)
 	each("AWS::Lambda::Function", p.function)
 	each("AWS::Lambda::EventInvokeConfig", p.eventInvoke)
@@ -246,7 +245,6 @@ func (p *plan) table(r template.Resource) error {
 		AttributeDefinitions, KeySchema               any
 		GlobalSecondaryIndexes, LocalSecondaryIndexes any
 		ProvisionedThroughput                         any
-		StreamSpecification                           struct{ StreamViewType string }
 		TimeToLiveSpecification                       struct {
 			AttributeName string
 			Enabled       bool
@@ -262,9 +260,6 @@ func (p *plan) table(r template.Resource) error {
 			t.definition[name] = value
 		}
 	}
-	if view := in.StreamSpecification.StreamViewType; view != "" {
-		t.definition["StreamSpecification"] = map[string]any{"StreamEnabled": true, "StreamViewType": view}
-	}
 	if in.TimeToLiveSpecification.Enabled {
 		t.ttl = in.TimeToLiveSpecification.AttributeName
 	}
@@ -272,24 +267,11 @@ func (p *plan) table(r template.Resource) error {
 	return nil
 }
 
-// A destination is where what is given up goes: a queue of the stack.
-type destination struct {
-	OnFailure struct{ Destination string }
-}
-
-func (p *plan) queue(r template.Resource, d destination) (string, error) {
-	to := d.OnFailure.Destination
-	if _, ok := p.queues[to]; to != "" && !ok {
-		return "", fmt.Errorf("%s: the destination %s is not a queue of the template", r.Name, to)
-	}
-	return to, nil
-}
-
 func (p *plan) eventInvoke(r template.Resource) error {
 	in := struct {
 		FunctionName                                   string
 		MaximumEventAgeInSeconds, MaximumRetryAttempts *int
-		DestinationConfig                              destination
+		DestinationConfig                              struct{ OnFailure struct{ Destination string } }
 	}{}
 	if err := read(r, &in); err != nil {
 		return err
@@ -304,22 +286,22 @@ func (p *plan) eventInvoke(r template.Resource) error {
 	if in.MaximumEventAgeInSeconds != nil {
 		f.eventAge = time.Duration(*in.MaximumEventAgeInSeconds) * time.Second
 	}
-	f.failures, err = p.queue(r, in.DestinationConfig)
-	return err
+	f.failures = in.DestinationConfig.OnFailure.Destination
+	if _, ok := p.queues[f.failures]; f.failures != "" && !ok {
+		return fmt.Errorf("%s: the destination %s is not a queue of the template", r.Name, f.failures)
+	}
+	return nil
 }
 
 func (p *plan) eventSource(r template.Resource) error {
 	var in struct {
-		FunctionName, EventSourceArn                                     string
-		BatchSize, MaximumBatchingWindowInSeconds, ParallelizationFactor int
-		FilterCriteria                                                   struct{ Filters []struct{ Pattern string } }
-		FunctionResponseTypes                                            []string
-		BisectBatchOnFunctionError                                       bool
-		MaximumRetryAttempts, MaximumRecordAgeInSeconds                  int
-		DestinationConfig                                                destination
-		Enabled                                                          bool
+		FunctionName, EventSourceArn              string
+		BatchSize, MaximumBatchingWindowInSeconds int
+		ScalingConfig                             struct{ MaximumConcurrency int }
+		FunctionResponseTypes                     []string
+		Enabled                                   bool
 	}
-	in.BatchSize, in.ParallelizationFactor, in.MaximumRetryAttempts, in.MaximumRecordAgeInSeconds, in.Enabled = 100, 1, -1, -1, true
+	in.Enabled = true
 	if err := read(r, &in); err != nil {
 		return err
 	}
@@ -327,36 +309,19 @@ func (p *plan) eventSource(r template.Resource) error {
 	if err != nil {
 		return err
 	}
-	m := mappingPlan{function: f.arn, mapping: mapping{batchSize: in.BatchSize,
-		window:     time.Duration(in.MaximumBatchingWindowInSeconds) * time.Second,
-		partitions: in.ParallelizationFactor, partial: slices.Contains(in.FunctionResponseTypes, "ReportBatchItemFailures"),
-		bisect: in.BisectBatchOnFunctionError, retries: in.MaximumRetryAttempts,
-		maxAge: time.Duration(in.MaximumRecordAgeInSeconds) * time.Second}}
-	if m.failures, err = p.queue(r, in.DestinationConfig); err != nil {
-		return err
-	}
-	for _, t := range p.tables {
-		if strings.HasPrefix(in.EventSourceArn, t.arn+"/stream/") && t.definition["StreamSpecification"] != nil {
-			m.table = t.name
-		}
-	}
+	source, ok := p.queues[in.EventSourceArn]
 	switch {
-	case m.table == "":
-		return fmt.Errorf("%s: %s is not the stream of a table of the template", r.Name, in.EventSourceArn)
-	case m.batchSize < 1 || m.batchSize > 10_000 || m.partitions < 1 || m.partitions > 10 || m.window < 0 ||
-		m.window > 5*time.Minute || m.retries < -1 || m.retries > 10_000:
-		return fmt.Errorf("%s: "+
-			"BatchSize, ParallelizationFactor, MaximumBatchingWindowInSeconds or MaximumRetryAttempts is out of its range", r.Name)
-	}
-	for _, one := range in.FilterCriteria.Filters {
-		f, err := parseFilter(one.Pattern)
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.Name, err)
-		}
-		m.filters = append(m.filters, f)
+	case !ok:
+		return fmt.Errorf("%s: %s is not a queue of the template", r.Name, in.EventSourceArn)
+	case source.Visibility < f.timeout:
+		return fmt.Errorf("%s: the function may take %v, longer than the VisibilityTimeout of %v of its queue; Lambda refuses that",
+			r.Name, f.timeout, source.Visibility)
 	}
 	if in.Enabled {
-		p.mappings = append(p.mappings, m)
+		p.mappings = append(p.mappings, mappingPlan{function: f, queue: in.EventSourceArn, MappingConfig: queue.MappingConfig{
+			Timeout: f.timeout, BatchSize: in.BatchSize, Window: time.Duration(in.MaximumBatchingWindowInSeconds) * time.Second,
+			MaximumConcurrency:      in.ScalingConfig.MaximumConcurrency,
+			ReportBatchItemFailures: slices.Contains(in.FunctionResponseTypes, "ReportBatchItemFailures")}})
 	}
 	return nil
 }

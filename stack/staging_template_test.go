@@ -37,7 +37,7 @@ var own = map[string]string{"CodeBucket": "staging", "JwksUrl": "https://127.0.0
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	p, err := readTemplate(filepath.Join("..", "deploy", "template.yaml"), own, map[string]string{
-		"StageName": "test", "ProcessorConcurrency": "7", "LogLevel": "WARN"})
+		"StageName": "test", "MaximumConcurrency": "20", "LimitTenantRunning": "5", "ProcessorConcurrency": "25", "LogLevel": "WARN"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestPlan(t *testing.T) {
 	processor := p.functions[slices.Index(names, "processor")]
 	if !slices.Equal(names, []string{"connect", "disconnect", "processor", "router"}) || processor.name != "streamer-processor" ||
 		processor.binary != "processor" ||
-		processor.timeout != 15*time.Minute || processor.memory != 512 || processor.reserved != 7 || processor.retries != 1 ||
+		processor.timeout != 15*time.Minute || processor.memory != 512 || processor.reserved != 25 || processor.retries != 1 ||
 		processor.eventAge != 5*time.Minute {
 		t.Errorf("functions %v, %+v", names, processor)
 	}
@@ -57,12 +57,17 @@ func TestPlan(t *testing.T) {
 		processor.env["AWS_LAMBDA_LOG_LEVEL"] != "WARN" {
 		t.Errorf("environment %v, callback %s", processor.env, url)
 	}
-	m := p.mappings[0]
-	if len(p.mappings) != 1 || m.function != processor.arn || m.table != "streamer-RequestsTable" || m.batchSize != 100 ||
-		m.partitions != 2 || len(m.filters) != 1 ||
-		!m.partial || !m.bisect || m.retries != 5 || m.maxAge != 5*time.Minute || p.queues[m.failures] != "streamer-DeadLetters" ||
-		processor.failures != m.failures {
+	m, dispatches := p.mappings[0], p.queues["arn:aws:sqs:us-east-1:123456789012:streamer-Dispatches"]
+	if len(p.mappings) != 1 || m.function != processor || m.queue != dispatches.ARN || m.BatchSize != 1 || !m.ReportBatchItemFailures ||
+		m.MaximumConcurrency != 20 || m.Timeout != 15*time.Minute {
 		t.Errorf("mapping %+v", m)
+	}
+	if dispatches.Visibility != 16*time.Minute || dispatches.Retention != 4*24*time.Hour || dispatches.MaxReceives != 5 ||
+		p.queues[dispatches.deadLetters].Name != "streamer-DeadLetters" || processor.failures != dispatches.deadLetters {
+		t.Errorf("queue %+v", dispatches)
+	}
+	if got, want := processor.env["STREAMER_QUEUE_URL"], "https://sqs.us-east-1.amazonaws.com/123456789012/streamer-Dispatches"; got != want {
+		t.Errorf("got the queue's URL %s, want %s", got, want)
 	}
 	tick := p.schedules[0].event(time.Date(2026, 3, 22, 18, 59, 0, 0, time.UTC))
 	if p.schedules[0].every != time.Minute || p.schedules[0].function != processor.arn ||
@@ -73,8 +78,7 @@ func TestPlan(t *testing.T) {
 		s.timeout != 29*time.Second || p.http == nil {
 		t.Errorf("socket %+v, HTTP %+v", s, p.http)
 	}
-	if len(p.tables) != 2 || p.tables[1].ttl != "ttl" || p.tables[1].definition["StreamSpecification"] == nil ||
-		p.tables[0].definition["StreamSpecification"] != nil {
+	if len(p.tables) != 2 || p.tables[1].ttl != "ttl" || p.tables[1].definition["KeySchema"] == nil {
 		t.Errorf("tables %+v", p.tables)
 	}
 }
@@ -89,13 +93,15 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`ConnectFunction: Code.S3Key "connect.zip" does not end`: {`!Sub "${CodePrefix}connect-${Architecture}.zip"`, "connect.zip"},
 		`unknown field "Layers"`: {`      Description: "$connect: verifies the token and records the ` +
 			`connection"`, "      Layers: [x]"},
-		`ProcessorStream: the filter`: {`'{"dynamodb": {"NewImage": {"state": {"S": ["QUEUED"]}}}}'`,
-			`'{"dynamodb": {"NewImage": {"due": {"N": [{"numeric": [">", 0]}]}}}}'`},
-		`ProcessorStream: BatchSize`:                  {"BatchSize: 100", "BatchSize: 10001"},
-		`is not the stream of a table`:                {"StreamSpecification: {StreamViewType: NEW_IMAGE}\n", "\n"},
+		`ProcessorQueue: arn:aws:dynamodb:us-east-1:123456789012:table/streamer-RequestsTable is not a queue`: {
+			"EventSourceArn: !GetAtt Dispatches.Arn", "EventSourceArn: !GetAtt RequestsTable.Arn"},
+		`ProcessorQueue: staging cannot run it: json: unknown field "FilterCriteria"`: {
+			"      BatchSize: 1\n", "      BatchSize: 1\n      FilterCriteria: {Filters: []}\n"},
+		`ProcessorQueue: the function may take 15m0s, longer than the VisibilityTimeout of 14m59s`: {
+			"VisibilityTimeout: 960", "VisibilityTimeout: 899"},
 		`Sweep: staging knows schedules such as rate`: {"rate(1 minute)", "cron(0 12 * * ? *)"},
 		`HttpRoute: its target`:                       {"Target: !Sub integrations/${HttpIntegration}", "Target: integrations/Missing"},
-		`DeadLetters: staging has no AWS::SNS::Topic`: {"Type: AWS::SQS::Queue", "Type: AWS::SNS::Topic"},
+		`HttpLog: staging has no AWS::SNS::Topic`:     {"  HttpLog:\n    Type: AWS::Logs::LogGroup", "  HttpLog:\n    Type: AWS::SNS::Topic"},
 		`WebSocketApi: it has no stage`: {"      ApiId: !Ref WebSocketApi\n      StageName: !Ref StageName",
 			"      ApiId: !Ref HttpApi\n      StageName: !Ref StageName"},
 		`staging has no authorizer`: {"RouteKey: $connect\n      AuthorizationType: NONE",

@@ -49,10 +49,8 @@ func TestChangedTemplateRuns(t *testing.T) {
 			"ConnectionsTable\n          STREAMER_REQUESTS_TABLE: no-such-table\n",
 	)
 	dynamodbtest.Binary(t) // or skip
-	messages := make(chan Message, 100)
 	stack, err := StartStaging(t.Context(), StagingConfig{Source: "..", Cache: filepath.Join("..", ".cache", "dynoxide"), Template: file,
-		Parameters: map[string]string{"StageName": "changed", "CorsOrigins": "https://a.example"}, Logger: slog.New(slog.DiscardHandler),
-		OnMessage: func(m Message) { messages <- m }})
+		Parameters: map[string]string{"StageName": "changed", "CorsOrigins": "https://a.example"}, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,19 +77,17 @@ func TestChangedTemplateRuns(t *testing.T) {
 		Request struct{ Condition, FunctionArn string } `json:"requestContext"`
 		Payload struct{ Source string }                 `json:"requestPayload"`
 	}
-	select {
-	case m := <-messages:
-		if err := json.Unmarshal([]byte(m.Body), &record); err != nil || m.Queue != "streamer-DeadLetters" ||
-			record.Request.Condition != "RetriesExhausted" ||
-			record.Request.FunctionArn != "arn:aws:lambda:us-east-1:123456789012:function:streamer-processor:$LATEST" ||
-			record.Payload.Source != "aws.scheduler" {
-			t.Errorf("in the queue %s: %s, %v", m.Queue, m.Body, err)
-		}
-		if all := stack.Messages(); !slices.Contains(all, m) {
-			t.Errorf("the queues hold %v", all)
-		}
-	case <-ctx.Done():
-		t.Fatal("the sweep of a processor without a table did not fail")
+	dead, err := stack.Queue("DeadLetters").Receive(ctx, 1, 20*time.Second)
+	if err != nil || len(dead) != 1 {
+		t.Fatalf("got %v and %v, want the sweep of a processor without a table", dead, err)
+	}
+	if err := json.Unmarshal([]byte(dead[0].Body), &record); err != nil || record.Request.Condition != "RetriesExhausted" ||
+		record.Request.FunctionArn != "arn:aws:lambda:us-east-1:123456789012:function:streamer-processor:$LATEST" ||
+		record.Payload.Source != "aws.scheduler" {
+		t.Errorf("got %s, %v; want the record of a tick", dead[0].Body, err)
+	}
+	if all := stack.Messages(); !slices.Contains(all, Message{Queue: "streamer-DeadLetters", Body: dead[0].Body}) {
+		t.Errorf("got %v in the queues, want the record", all)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, stack.HTTPURL()+"/health", nil)
 	if err != nil {

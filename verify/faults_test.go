@@ -25,7 +25,7 @@ import (
 )
 
 // DynamoDB and the @connections API throttle, fail, answer late or not at all, and
-// for three seconds the database and the API that invokes functions refuse
+// for three seconds the database and the queue refuse
 // connections, after which the database is dead for five more, while two dozen
 // clients have work done by the real binaries. Every request ends once, and right. At the sockets
 // that follow one connection throughout, each final frame is counted: it comes
@@ -39,16 +39,16 @@ func TestFaultsUnderLoad(t *testing.T) {
 	const seed, clients, each = 4, 13, 10 // clients of each kind, and requests of each client
 	faults := faulty.New(faulty.Config{Seed: seed, Every: 10, Late: 300 * time.Millisecond})
 	var log, printed lifttest.Log
-	database, invocations := front(t), front(t)
+	database, messages := front(t), front(t)
 	running := startStaging(t, &log, stack.StagingConfig{Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second,
 		RetryWait: time.Second, Concurrency: 16, Output: &printed,
-		Env: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + database.URL, "AWS_ENDPOINT_URL_LAMBDA=" + invocations.URL},
+		Env: []string{"AWS_ENDPOINT_URL_DYNAMODB=" + database.URL, "AWS_ENDPOINT_URL_SQS=" + messages.URL},
 		Between: func(service string, next http.Handler) http.Handler {
 			switch service {
 			case "dynamodb":
 				database.Serve(faults.DynamoDB(next))
-			case "lambda":
-				invocations.Serve(next)
+			case "sqs":
+				messages.Serve(next)
 			case "execute-api":
 				return faults.Connections(next)
 			}
@@ -64,7 +64,7 @@ func TestFaultsUnderLoad(t *testing.T) {
 	die := func() { // in the middle of it
 		death.Do(func() {
 			faults.Die(8 * time.Second)
-			for _, service := range []*faulty.Front{database, invocations} {
+			for _, service := range []*faulty.Front{database, messages} {
 				all.Go(func() {
 					if err := service.Refuse(ctx, 3*time.Second); err != nil {
 						t.Error(err)
@@ -103,7 +103,7 @@ func TestFaultsUnderLoad(t *testing.T) {
 			t.Errorf("no call was %q", kind)
 		}
 	}
-	for _, service := range []*faulty.Front{database, invocations} {
+	for _, service := range []*faulty.Front{database, messages} {
 		if !strings.Contains(printed.String(), strings.TrimPrefix(service.URL, "http://")+": connect: connection refused") {
 			t.Errorf("no call was refused at %s", service.URL)
 		}

@@ -19,7 +19,7 @@ import (
 )
 
 const devHelp = `Starts everything in one process: the API Gateway emulator, the four functions,
-an embedded database, the stream that dispatches requests and the schedule that
+an embedded database, the queue that dispatches requests and the schedule that
 recovers them. Requests survive restarts: Ctrl-C stops cleanly, and running
 requests continue at the next start.`
 

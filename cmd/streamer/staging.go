@@ -18,7 +18,7 @@ import (
 
 const stagingHelp = `Runs what the CloudFormation template says: builds the binaries of its functions
 and runs them as AWS does, as processes on a Runtime API, one event at a time and
-frozen between events, on DynamoDB's protocol with its stream, behind the API
+frozen between events, on DynamoDB's protocol and a queue like SQS, behind the API
 Gateway emulator. It starts empty and keeps nothing when it stops. It needs the
 source, the go command and, the first time, npm.
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -319,6 +321,18 @@ func (q *Queue) Depth() Depth {
 		}
 	}
 	return d
+}
+
+// Messages returns what the queue holds, in the order of sending, and delivers
+// nothing of it. AWS has nothing like it; it is for tests and for a look.
+func (q *Queue) Messages() []Message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	held := make([]Message, 0, len(q.entries))
+	for _, number := range slices.Sorted(maps.Keys(q.entries)) {
+		held = append(held, q.entries[number].Message)
+	}
+	return held
 }
 
 func (q *Queue) wake() {

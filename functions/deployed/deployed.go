@@ -1,7 +1,6 @@
 // Package deployed builds the four functions for Lambda: from what Lambda and
-// the template set in the environment, over DynamoDB, the @connections API and
-// invocations of Lambda. Nothing here makes a network call; the first event
-// does.
+// the template set in the environment, over DynamoDB, SQS and the @connections API.
+// Nothing here makes a network call; the first event does.
 //
 // An application passes the parts that it brings, and package deployed adds the
 // others. A variable that is set wins over the setting in the parts. Every fault
@@ -18,12 +17,9 @@ import (
 	"context"
 	"time"
 
-	"github.com/pay-theory/streamer"
-	"github.com/pay-theory/streamer/aws/lambda"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/config"
-	"github.com/pay-theory/streamer/request"
 )
 
 // A Builder makes one of the four functions from the application's parts and
@@ -82,28 +78,25 @@ func Router(ctx context.Context, parts functions.Parts, opts config.Options) (*l
 		parts.Verifier = env.verifier(env.tokens)
 	}
 	env.fill(&parts)
-	parts.Dispatch = streamer.QueueFunc(func(context.Context, request.Key, time.Time) error { return nil }) // the stream does
 	if err := env.fault(); err != nil {
 		return nil, err
 	}
 	return functions.Router(parts)
 }
 
-// Processor builds the processor function. It invokes itself to run a request.
+// Processor builds the processor function.
 func Processor(ctx context.Context, parts functions.Parts, opts config.Options) (*lift.App, error) {
 	var env struct {
 		work
 		Stream string        `env:"AWS_LAMBDA_LOG_STREAM_NAME" default:"processor"`
 		Lease  time.Duration `env:"STREAMER_LEASE"`
+		Paused bool          `env:"STREAMER_PAUSED"`
 	}
 	if err := config.Load(ctx, &env, opts); err != nil {
 		return nil, err
 	}
 	env.fill(&parts)
-	dispatch, err := lambda.New(lambda.Config{Function: env.Function, Region: env.Region, Credentials: env.credentials(), Endpoint: env.Lambda,
-		Transport: env.transport()})
-	env.note(err)
-	parts.Dispatch, parts.Worker, parts.Lease = streamer.QueueFunc(dispatch.Dispatch), env.Stream, cmp.Or(env.Lease, parts.Lease)
+	parts.Worker, parts.Lease, parts.Paused = env.Stream, cmp.Or(env.Lease, parts.Lease), env.Paused
 	if err := env.fault(); err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ func environment(t *testing.T) map[string]string {
 		"STREAMER_JWT_KEYS":   string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
 		"STREAMER_JWT_ISSUER": "https://issuer.example", "STREAMER_JWT_AUDIENCE": "streamer",
 		"STREAMER_CONNECTIONS_TABLE": "connections", "STREAMER_REQUESTS_TABLE": "requests",
+		"STREAMER_QUEUE_URL":    "https://sqs.eu-west-1.amazonaws.com/123456789012/dispatches",
 		"STREAMER_CALLBACK_URL": "https://w1x2y3z4.execute-api.eu-west-1.amazonaws.com/prod",
 	}
 }
@@ -71,8 +72,9 @@ func TestAllFaultsAtOnceAndNoSecret(t *testing.T) {
 	for name, missing := range map[string][]string{
 		"connect":    {"AWS_REGION", "STREAMER_JWT_ISSUER", "STREAMER_JWT_AUDIENCE", "STREAMER_CONNECTIONS_TABLE"},
 		"disconnect": {"AWS_REGION", "STREAMER_CONNECTIONS_TABLE"},
-		"router":     {"AWS_REGION", "STREAMER_JWT_ISSUER", "STREAMER_CONNECTIONS_TABLE", "STREAMER_REQUESTS_TABLE", "STREAMER_CALLBACK_URL"},
-		"processor":  {"AWS_REGION", "STREAMER_REQUESTS_TABLE", "STREAMER_CALLBACK_URL", "AWS_LAMBDA_FUNCTION_NAME"},
+		"router": {"AWS_REGION", "STREAMER_JWT_ISSUER", "STREAMER_CONNECTIONS_TABLE", "STREAMER_REQUESTS_TABLE", "STREAMER_QUEUE_URL",
+			"STREAMER_CALLBACK_URL"},
+		"processor": {"AWS_REGION", "STREAMER_REQUESTS_TABLE", "STREAMER_QUEUE_URL", "STREAMER_CALLBACK_URL", "AWS_LAMBDA_FUNCTION_NAME"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := environment(t)
@@ -120,7 +122,8 @@ func TestLimitsAndLease(t *testing.T) {
 			}
 		})
 	}
-	for variable, value := range map[string]string{"STREAMER_LEASE": "-1s", "STREAMER_LIMIT_TENANT_RUNNING": "many",
+	for variable, value := range map[string]string{"STREAMER_LEASE": "-1s", "STREAMER_PAUSED": "perhaps", "STREAMER_QUEUE_URL": "dispatches",
+		"STREAMER_LIMIT_TENANT_RUNNING": "many",
 		"STREAMER_LIMIT_PRINCIPAL_OPEN": "-1"} {
 		t.Run(variable, func(t *testing.T) {
 			env := maps.Clone(env)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/aws/apigateway"
+	"github.com/pay-theory/streamer/aws/sqs"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/auth"
@@ -31,7 +32,7 @@ type platform struct {
 	Function     string      `env:"AWS_LAMBDA_FUNCTION_NAME,required"`
 	Daemon       string      `env:"AWS_XRAY_DAEMON_ADDRESS"`
 	DynamoDB     string      `env:"AWS_ENDPOINT_URL_DYNAMODB"`
-	Lambda       string      `env:"AWS_ENDPOINT_URL_LAMBDA"`
+	SQS          string      `env:"AWS_ENDPOINT_URL_SQS"`
 
 	faults []error
 }
@@ -93,8 +94,10 @@ type connections struct {
 type work struct {
 	connections
 	Requests       string        `env:"STREAMER_REQUESTS_TABLE,required"`
+	Queue          string        `env:"STREAMER_QUEUE_URL,required"`
 	Callback       string        `env:"STREAMER_CALLBACK_URL,required"`
 	Retention      time.Duration `env:"STREAMER_RETENTION"`
+	SweepEvery     time.Duration `env:"STREAMER_SWEEP_EVERY"`
 	RunningLimit   uint          `env:"STREAMER_LIMIT_TENANT_RUNNING"`
 	PrincipalLimit uint          `env:"STREAMER_LIMIT_PRINCIPAL_OPEN"`
 }
@@ -104,9 +107,12 @@ func (w *work) fill(parts *functions.Parts) {
 	store := w.store(w.Requests, w.Connections)
 	push, err := apigateway.New(apigateway.Config{
 		Endpoint: w.Callback, Region: w.Region, Credentials: w.credentials(), Transport: w.transport()})
-	w.note(err)
-	parts.Connections, parts.Requests, parts.Push, parts.Close = store, store, push, push
+	queue, queueErr := sqs.New(sqs.Config{
+		QueueURL: w.Queue, Region: w.Region, Credentials: w.credentials(), Endpoint: w.SQS, Transport: w.transport()})
+	w.note(err, queueErr)
+	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = store, store, push, push, queue
 	parts.Telemetry = w.telemetry()
+	parts.SweepEvery = w.SweepEvery
 	parts.Retention = cmp.Or(w.Retention, parts.Retention)
 	parts.Limits.RunningPerTenant = cmp.Or(int(w.RunningLimit), parts.Limits.RunningPerTenant)
 	parts.Limits.OpenPerPrincipal = cmp.Or(int(w.PrincipalLimit), parts.Limits.OpenPerPrincipal)

@@ -62,6 +62,10 @@ func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 	keys, token := signedIn(t)
 	authorization := http.Header{"Authorization": {"Bearer " + token}}
 
+	building := functions.Parts{Actions: func(request.Lister) ([]streamer.Action, error) {
+		return []streamer.Action{streamer.NewAction(streamer.ActionConfig{Name: "build", Expected: time.Minute},
+			func(context.Context, *streamer.Job, any) (int, error) { return 1, nil })}, nil
+	}}
 	for _, tt := range []struct {
 		function string
 		event    lifttest.Event
@@ -71,11 +75,12 @@ func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 		{"disconnect", lifttest.Disconnect{}, []string{"DynamoDB DeleteItem 200"}},
 		{"router", lifttest.HTTP{Method: "DELETE", Path: "/connections", Header: authorization},
 			[]string{"DynamoDB Query 200", "/prod/@connections/c1= 200", "DynamoDB DeleteItem 200"}},
-		{"processor", lifttest.Stream{Records: []lifttest.Record{{NewImage: map[string]any{"tenant": "acme", "subject": "ada",
-			"id": "r1", "state": "QUEUED"}}}},
-			[]string{"/2015-03-31/functions/processor/invocations 200"}},
+		{"router", lifttest.HTTP{Method: "POST", Path: "/requests", Header: authorization, Body: []byte(`{"id":"r1","action":"build"}`)},
+			[]string{"DynamoDB PutItem 200", "AmazonSQS SendMessage 200"}},
+		{"processor", lifttest.SQS{Messages: []lifttest.SQSMessage{{Body: `{"run":{"tenant":"acme","subject":"ada","id":"r1"},"due":4000000000000}`}}},
+			[]string{"AmazonSQS SendMessage 200"}},
 	} {
-		t.Run(tt.function, func(t *testing.T) {
+		t.Run(tt.function+" "+tt.calls[0], func(t *testing.T) {
 			t.Parallel()
 			var called services
 			server := httptest.NewServer(&called)
@@ -84,9 +89,9 @@ func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 			env := environment(t)
 			env["STREAMER_JWT_KEYS"] = keys
 			env["AWS_XRAY_DAEMON_ADDRESS"] = daemon.Address()
-			env["AWS_ENDPOINT_URL_DYNAMODB"], env["AWS_ENDPOINT_URL_LAMBDA"], env["STREAMER_CALLBACK_URL"] = server.URL, server.URL,
+			env["AWS_ENDPOINT_URL_DYNAMODB"], env["AWS_ENDPOINT_URL_SQS"], env["STREAMER_CALLBACK_URL"] = server.URL, server.URL,
 				server.URL+"/prod"
-			app, err := builders[tt.function](t.Context(), parts, options(env))
+			app, err := builders[tt.function](t.Context(), building, options(env))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +187,7 @@ func TestTheRunOfAnActionIsInItsTrace(t *testing.T) {
 	keys, token := signedIn(t)
 	env := environment(t)
 	env["STREAMER_JWT_KEYS"], env["AWS_XRAY_DAEMON_ADDRESS"], env["AWS_ENDPOINT_URL_DYNAMODB"] = keys, daemon.Address(), database
-	env["AWS_ENDPOINT_URL_LAMBDA"], env["STREAMER_CALLBACK_URL"] = called.URL, called.URL
+	env["AWS_ENDPOINT_URL_SQS"], env["STREAMER_CALLBACK_URL"] = called.URL, called.URL
 	router, err := deployed.Router(t.Context(), functions.Parts{Actions: actions}, options(env))
 	if err != nil {
 		t.Fatal(err)

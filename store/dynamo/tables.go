@@ -17,7 +17,6 @@ type Table struct {
 	AttributeDefinitions   []Attribute
 	KeySchema              []KeyElement
 	GlobalSecondaryIndexes []Index `json:",omitempty"`
-	StreamSpecification    *Stream `json:",omitempty"`
 	TimeToLive             string  `json:"-"` // the attribute by which items expire
 }
 
@@ -46,12 +45,6 @@ type Projection struct {
 	NonKeyAttributes []string `json:",omitempty"`
 }
 
-// A Stream says what a table's stream holds of each change.
-type Stream struct {
-	StreamEnabled  bool
-	StreamViewType string
-}
-
 // Tables returns how the two tables must be made, under the given names.
 func Tables(requests, connections string) []Table {
 	filtered := Projection{ProjectionType: "INCLUDE", NonKeyAttributes: []string{request.AttrState, request.AttrAction}}
@@ -68,8 +61,7 @@ func Tables(requests, connections string) []Table {
 				{indexDue, keySchema(attrShard, request.AttrLook), Projection{ProjectionType: "KEYS_ONLY"}},
 				{indexBlocked, keySchema(request.AttrThrottledBy, attrLine), Projection{ProjectionType: "KEYS_ONLY"}},
 			},
-			StreamSpecification: &Stream{StreamEnabled: true, StreamViewType: "NEW_IMAGE"},
-			TimeToLive:          attrTTL,
+			TimeToLive: attrTTL,
 		},
 		{
 			TableName: connections, BillingMode: "PAY_PER_REQUEST",
