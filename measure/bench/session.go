@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/measure/bench/function"
 	"github.com/pay-theory/streamer/measure/bench/result"
 	"github.com/pay-theory/streamer/measure/bench/services"
@@ -225,11 +226,8 @@ func (s *session) do(ctx context.Context, p *function.Process, event string, n i
 		}
 		payload = enqueueEvent(n, step)
 	case "job", result.LongJob:
-		row, err := s.services.Item(ctx, partition, requestID(n))
-		if err != nil {
-			return 0, err
-		}
-		if payload, err = streamEvent(n, row); err != nil {
+		var err error
+		if payload, err = s.jobEvent(ctx, n); err != nil {
 			return 0, err
 		}
 	default:
@@ -239,21 +237,28 @@ func (s *session) do(ctx context.Context, p *function.Process, event string, n i
 	if err != nil {
 		return 0, err
 	}
-	for refused := s.refused(event, out); ; refused = false {
-		if refused {
-			return took, &eventError{out}
-		}
-		select {
-		case next := <-s.services.Invoked: // by the processor, itself
-			var more time.Duration
-			if out, more, err = p.Invoke(ctx, next); err != nil {
-				return 0, err
-			}
-			took += more
-		default:
-			return took, nil
-		}
+	if s.refused(event, out) {
+		return took, &eventError{out}
 	}
+	return took, nil
+}
+
+// jobEvent is what the processor gets for the n-th request, which was stored: of
+// Streamer's the message that its router sent, of the baseline's the record of the
+// table's stream.
+func (s *session) jobEvent(ctx context.Context, n int) ([]byte, error) {
+	if s.side != result.Baseline {
+		body, sent := s.services.Message(requestID(n))
+		if !sent {
+			return nil, fmt.Errorf("request %s was not dispatched", requestID(n))
+		}
+		return lifttest.SQS{Queue: "streamer-dispatch", Messages: []lifttest.SQSMessage{{Body: body}}}.Payload(), nil
+	}
+	row, err := s.services.Item(ctx, partition, requestID(n))
+	if err != nil {
+		return nil, err
+	}
+	return streamEvent(n, row)
 }
 
 // refused reports whether an answer says that the function did not do what it

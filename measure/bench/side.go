@@ -217,7 +217,8 @@ func unreachable() []string {
 	const nowhere = "http://127.0.0.1:9"
 	return append([]string{
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench", "AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:9",
-		"AWS_ENDPOINT_URL_DYNAMODB=" + nowhere, "AWS_ENDPOINT_URL_CLOUDWATCH=" + nowhere, "AWS_ENDPOINT_URL_LAMBDA=" + nowhere,
+		"AWS_ENDPOINT_URL_DYNAMODB=" + nowhere, "AWS_ENDPOINT_URL_CLOUDWATCH=" + nowhere, "AWS_ENDPOINT_URL_SQS=" + nowhere,
+		"STREAMER_QUEUE_URL=" + nowhere + "/123456789012/streamer-dispatch",
 		"STREAMER_CALLBACK_URL=" + nowhere + "/bench",
 		"STREAMER_CONNECTIONS_TABLE=" + services.Connections, "STREAMER_REQUESTS_TABLE=" + services.Requests,
 	}, issuer.env()...)

@@ -1,12 +1,13 @@
 // Package services stands in for the AWS services that the functions call:
 // DynamoDB, by a real server behind a proxy, CloudWatch, the @connections API,
-// Lambda's Invoke and the X-Ray daemon. It counts calls and makes them as slow as
+// SQS and the X-Ray daemon. It counts calls and makes them as slow as
 // wanted.
 package services
 
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -38,14 +39,12 @@ const (
 
 // Services are the services of one function side. Close them when done.
 type Services struct {
-	// Invoked gets what functions are invoked with asynchronously.
-	Invoked chan []byte
-
 	delay                   atomic.Int64 // nanoseconds
 	calls, segments, faults atomic.Int64
 
 	mu   sync.Mutex
-	made map[string]int // calls by service and operation
+	made map[string]int    // calls by service and operation
+	sent map[string]string // bodies of messages that were sent to the queue, by the request that they name
 
 	database *dynamodb.Server
 	xray     net.PacketConn
@@ -58,7 +57,7 @@ type Services struct {
 // Start starts the services over a fresh database, whose binary is kept in the
 // folder cache.
 func Start(ctx context.Context, cache string) (*Services, error) {
-	s := &Services{Invoked: make(chan []byte, 1000), made: map[string]int{}, plain: map[string]*httptest.Server{},
+	s := &Services{sent: map[string]string{}, made: map[string]int{}, plain: map[string]*httptest.Server{},
 		secure: map[string]*httptest.Server{}}
 	if err := s.start(ctx, cache); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -79,11 +78,7 @@ func (s *Services) start(ctx context.Context, cache string) error {
 	if err != nil {
 		return err
 	}
-	// Without a stream, whose events the sessions make: dynoxide's writes into one
-	// take longer with each record that it holds.
-	tables := dynamo.Tables(Requests, Connections)
-	tables[0].StreamSpecification = nil
-	if err := store.CreateTables(ctx, tables...); err != nil {
+	if err := store.CreateTables(ctx); err != nil {
 		return err
 	}
 	endpoint, err := url.Parse(s.database.Endpoint)
@@ -99,7 +94,7 @@ func (s *Services) start(ctx context.Context, cache string) error {
 		},
 		"cloudwatch":  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Smithy-Protocol", "rpc-v2-cbor") }),
 		"execute-api": http.HandlerFunc(s.post),
-		"lambda":      http.HandlerFunc(s.invoke),
+		"sqs":         http.HandlerFunc(s.send),
 	} {
 		handler = s.observe(name, handler)
 		s.plain[name] = httptest.NewServer(handler)
@@ -112,7 +107,7 @@ func (s *Services) start(ctx context.Context, cache string) error {
 		return err
 	}
 	// One certificate is that of all test servers.
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.secure["lambda"].Certificate().Raw})
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.secure["sqs"].Certificate().Raw})
 	// Among the others: nothing says where Amazon's stand.
 	trusted := systemBundle()
 	middle := max(0, bytes.LastIndex(trusted[:len(trusted)/2], []byte("-----BEGIN CERTIFICATE-----")))
@@ -141,7 +136,7 @@ func (s *Services) Env(secure bool) []string {
 		"AWS_REGION=" + region, "AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench",
 		"AWS_ENDPOINT_URL_DYNAMODB=" + servers["dynamodb"].URL,
 		"AWS_ENDPOINT_URL_CLOUDWATCH=" + servers["cloudwatch"].URL,
-		"AWS_ENDPOINT_URL_LAMBDA=" + servers["lambda"].URL,
+		"AWS_ENDPOINT_URL_SQS=" + servers["sqs"].URL, "STREAMER_QUEUE_URL=" + servers["sqs"].URL + "/123456789012/streamer-dispatch",
 		"AWS_XRAY_DAEMON_ADDRESS=" + s.xray.LocalAddr().String(),
 		"STREAMER_CALLBACK_URL=" + servers["execute-api"].URL + "/bench",
 		"STREAMER_CONNECTIONS_TABLE=" + Connections, "STREAMER_REQUESTS_TABLE=" + Requests,
@@ -200,13 +195,35 @@ func (s *Services) post(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Services) invoke(w http.ResponseWriter, r *http.Request) {
-	payload, err := io.ReadAll(r.Body)
+// send takes a message for the queue.
+func (s *Services) send(w http.ResponseWriter, r *http.Request) {
+	var message struct{ MessageBody string }
+	var body struct {
+		Run struct {
+			ID string `json:"id"`
+		} `json:"run"`
+	}
+	err := json.NewDecoder(r.Body).Decode(&message)
+	if err == nil {
+		err = json.Unmarshal([]byte(message.MessageBody), &body)
+	}
 	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	s.Invoked <- payload
-	w.WriteHeader(http.StatusAccepted)
+	s.mu.Lock()
+	s.sent[body.Run.ID] = message.MessageBody
+	s.mu.Unlock()
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	_, _ = io.WriteString(w, `{"MessageId":"5fea7756-0ea4-451a-a703-a558b933e274"}`) // a function that is killed reads no answer
+}
+
+// Message returns the body of the last message that was sent for a request.
+func (s *Services) Message(request string) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body, sent := s.sent[request]
+	return body, sent
 }
 
 // receive counts what would reach the X-Ray daemon.

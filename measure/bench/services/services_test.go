@@ -70,9 +70,9 @@ func TestServices(t *testing.T) {
 		post(env["AWS_ENDPOINT_URL_CLOUDWATCH"], "", "")
 		post(env["STREAMER_CALLBACK_URL"]+"/@connections/a", "", `{"type":"response"}`)
 		post(env["STREAMER_CALLBACK_URL"]+"/@connections/a", "", `{"type":"error"}`)
-		post(env["AWS_ENDPOINT_URL_LAMBDA"], "", `{"run":1}`)
-		if got := string(<-s.Invoked); got != `{"run":1}` {
-			t.Errorf("invoked with %s", got)
+		post(env["STREAMER_QUEUE_URL"], "", `{"MessageBody":"{\"run\":{\"id\":\"r1\"}}"}`)
+		if got, sent := s.Message("r1"); !sent || got != `{"run":{"id":"r1"}}` {
+			t.Errorf("got the message %s, want the body that was sent", got)
 		}
 		counts := s.Take()
 		if counts.Calls != 5 || counts.Faults != 1 || counts.Made["dynamodb ListTables"] != 1 || counts.Made["execute-api POST"] != 2 {
