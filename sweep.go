@@ -150,6 +150,8 @@ func (s *sweep) look(ctx context.Context, kind request.LookKind, r *request.Requ
 		s.lookAgain(ctx, r, request.Look{Kind: request.LookLease, At: r.DueAt}) // it was renewed
 	case r.State == request.Running:
 		s.expireLease(ctx, r)
+	case r.State.Final() && s.at.Sub(r.FinishedAt) < notifyAgainAfter:
+		s.lookAgain(ctx, r, request.Look{Kind: request.LookNotify, At: r.FinishedAt.Add(notifyAgainAfter)}) // its worker is about to notify
 	case r.State.Final() && kind == request.LookNotify:
 		s.announce(ctx, r)
 	case r.State.Final():

@@ -68,6 +68,31 @@ func TestAClientThatDoesNotReadHoldsUpNoTimer(t *testing.T) {
 	})
 }
 
+// A worker that has just ended a request is about to notify its subscribers, so a sweep
+// that comes in between does not: they would have every such frame twice. It does when
+// the worker has not.
+func TestASweepLeavesAnnouncementsToTheWorker(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newHarness(t, long("done", streamer.ActionConfig{}, nil))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "done", `{}`)
+		at := time.Now()
+		if _, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{Set: request.Effects{
+			State: request.Succeeded, UpdatedAt: at, FinishedAt: at, ExpiresAt: at.Add(24 * time.Hour), AddRev: 1,
+			Look: request.Look{Kind: request.LookDispatch, At: at}}}); err != nil { // the look of its dispatch, which the end left
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if report := w.sweep(t); report.Notified != 0 {
+			t.Errorf("got %+v a second after the end, want nothing notified", report)
+		}
+		time.Sleep(time.Minute)
+		if report := w.sweep(t); report.Notified != 1 {
+			t.Errorf("got %+v a minute after the end, want 1 notified", report)
+		}
+	})
+}
+
 // A row that does not decode is named, and stops no other.
 func TestASweepOverARowThatDoesNotDecode(t *testing.T) {
 	t.Parallel()
