@@ -223,6 +223,7 @@ func (w *run) finished(ctx context.Context, r *request.Request, c request.Change
 	if r.Fence != w.r.Fence || r.State != c.Set.State || !r.UpdatedAt.Equal(c.Set.UpdatedAt) {
 		return false
 	}
+	r.Result = c.Set.Result // which a brief answer leaves out
 	w.adopt(ctx, r)
 	return true
 }

@@ -135,6 +135,7 @@ func (w *run) collect(c request.Change, at time.Time) request.Change {
 	c.Set.AddRan = at.Sub(w.began)
 	c.Set.Unsubscribe = w.gone
 	c.If.UnchangedSince = w.r.UpdatedAt
+	c.Brief = true // the job has the payload
 	return c.LeaveLook(w.r).ByWorker(w.r.Fence)
 }
 

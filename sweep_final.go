@@ -2,6 +2,7 @@ package streamer
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -27,6 +28,10 @@ func (s *sweep) announceLater(r *request.Request) {
 // announce notifies the subscribers of a final request. Where it cannot, it tries again
 // after as long as it has tried, up to notifyFor.
 func (s *sweep) announce(ctx context.Context, r *request.Request) {
+	r, err := s.withResult(ctx, r)
+	if err != nil {
+		return
+	}
 	switch waited := s.at.Sub(r.FinishedAt); {
 	case notify(ctx, s.Store, s.push, s.Logger, r, 1):
 		s.count(&s.report.Notified)
@@ -39,6 +44,19 @@ func (s *sweep) announce(ctx context.Context, r *request.Request) {
 		s.late(r, r.FinishedAt)
 		s.lookAgain(ctx, r, request.Look{Kind: request.LookNotify, At: s.at.Add(max(waited, notifyAgainAfter))})
 	}
+}
+
+// withResult loads what the list leaves out of a request that has a result.
+func (s *sweep) withResult(ctx context.Context, r *request.Request) (*request.Request, error) {
+	if r.State != request.Succeeded {
+		return r, nil
+	}
+	whole, err := s.Store.LoadRequest(ctx, r.Key)
+	if err != nil && !errors.Is(err, request.ErrNotFound) {
+		s.late(r, r.FinishedAt)
+		s.fault(ctx, "load result", err)
+	}
+	return whole, err
 }
 
 // abandon ends the announcements of a final request.

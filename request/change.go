@@ -20,6 +20,11 @@ import (
 type Change struct {
 	If  Guards
 	Set Effects
+
+	// Brief says that who makes the change needs neither the payload nor the result:
+	// a store that has them apart from the row may leave out of its answer, and of a
+	// ConflictError's, what it would have to read for it.
+	Brief bool
 }
 
 // Guards are what must hold of the row as it is. A zero guard holds always.

@@ -18,7 +18,7 @@ type Store interface {
 	// and a permit is not.
 	CreateRequest(ctx context.Context, r *Request, acquire ...Permit) (stored *Request, created bool, err error)
 
-	// LoadRequest returns ErrNotFound for a key that is not there. The read is
+	// LoadRequest returns a whole request, or ErrNotFound for a key that is not there. The read is
 	// strongly consistent.
 	LoadRequest(ctx context.Context, key Key) (*Request, error)
 
@@ -42,7 +42,7 @@ type Store interface {
 
 // A PermitLister reads what limits hold up.
 type PermitLister interface {
-	// ThrottledRequests returns up to n requests that wait for a permit of the
+	// ThrottledRequests returns up to n requests in brief that wait for a permit of the
 	// limit, the highest priority first, then the oldest. The read may be
 	// eventually consistent. Rows that do not decode are left out, and an
 	// [*UndecodableError] beside the rest names them.
@@ -60,8 +60,8 @@ type PermitLister interface {
 
 // A RequestLister reads many requests.
 type Lister interface {
-	// ListRequests returns a page of requests, newest first by CreatedAt, then
-	// by descending ID, and a cursor for the next page, which is empty on the
+	// ListRequests returns a page of requests in brief, that is without Payload,
+	// Checkpoint, Steps and Result; newest first by CreatedAt, then by descending ID, and a cursor for the next page, which is empty on the
 	// last. A request that is created or changed meanwhile may or may not be
 	// seen. Rows that do not decode are left out, and an [*UndecodableError] beside
 	// the page and its cursor names them. A cursor that this store did not make is
@@ -83,7 +83,7 @@ type Query struct {
 
 // A DueLister finds work that is due for a look.
 type DueLister interface {
-	// DueRequests returns a page of requests, of whatever state, whose Look is of the
+	// DueRequests returns a page of requests in brief, of whatever state, whose Look is of the
 	// kind and not later than the time, the longest due first, and a cursor for the
 	// next page, which is empty on the last. A page may have fewer than Limit, or
 	// none, and a cursor nevertheless. What is changed meanwhile may be seen or

@@ -87,23 +87,25 @@ func Renew(at time.Time, lease time.Duration) Change {
 // Throttle has a due request that could not have a permit wait for one.
 func Throttle(at time.Time, limit string) Change {
 	return Change{
-		If:  Guards{States: []State{Queued}, DueBy: at},
-		Set: queued(at, at.Add(throttledFor), Effects{AddRev: 1, ThrottledBy: limit}),
+		Brief: true,
+		If:    Guards{States: []State{Queued}, DueBy: at},
+		Set:   queued(at, at.Add(throttledFor), Effects{AddRev: 1, ThrottledBy: limit}),
 	}
 }
 
 // Resume makes a request due that the limit throttles.
 func Resume(at time.Time, limit string) Change {
 	return Change{
-		If:  Guards{States: []State{Queued}, ThrottledBy: limit},
-		Set: queued(at, at, Effects{AddRev: 1, Clear: []Attribute{AttrThrottledBy}}),
+		Brief: true,
+		If:    Guards{States: []State{Queued}, ThrottledBy: limit},
+		Set:   queued(at, at, Effects{AddRev: 1, Clear: []Attribute{AttrThrottledBy}}),
 	}
 }
 
 // LookAgain moves the next look at a request that is as it was seen, its look
 // included. The zero look ends the looks.
 func LookAgain(r *Request, next Look) Change {
-	c := Change{If: Guards{States: []State{r.State}, Fence: r.Fence, LookAt: r.Look.At}, Set: Effects{Look: next}}
+	c := Change{Brief: true, If: Guards{States: []State{r.State}, Fence: r.Fence, LookAt: r.Look.At}, Set: Effects{Look: next}}
 	if next == (Look{}) {
 		c.Set.Clear = []Attribute{AttrLook}
 	}
@@ -187,21 +189,22 @@ func Redrive(at time.Time) Change {
 
 // ExpireLease takes an expired lease away and queues the request again.
 func ExpireLease(at time.Time) Change {
-	return Change{If: Guards{DueBy: at}, Set: queued(at, at, Effects{AddRev: revGap, AddLeaseExpirations: 1})}
+	return Change{Brief: true, If: Guards{DueBy: at}, Set: queued(at, at, Effects{AddRev: revGap, AddLeaseExpirations: 1})}
 }
 
 // AfterLease makes of a transition to a final state one that ends a request whose
 // lease has expired.
 func (c Change) AfterLease(at time.Time) Change {
-	c.If.DueBy, c.Set.AddRev = at, revGap
+	c.If.DueBy, c.Set.AddRev, c.Brief = at, revGap, true
 	return c
 }
 
 // MarkNotified notes that every subscriber of a final request knows how it ended.
 func MarkNotified(r *Request) Change {
 	return Change{
-		If:  Guards{States: []State{r.State}, Fence: r.Fence},
-		Set: Effects{Clear: []Attribute{AttrLook, AttrSubscribers}},
+		Brief: true,
+		If:    Guards{States: []State{r.State}, Fence: r.Fence},
+		Set:   Effects{Clear: []Attribute{AttrLook, AttrSubscribers}},
 	}
 }
 

@@ -52,7 +52,7 @@ var mutants = []mutant{
 	{"the sweep does not release permits", "sweep.go",
 		"change.Set.Release = request.Releasable(r.Permits, change.Set.State)", "_ = request.Releasable", overSQLite},
 	{"a step is stored without the fence", "save.go",
-		"	return c.LeaveLook(w.r).ByWorker(w.r.Fence)\n}", "	if c.Set.Step != nil {\n" +
+		"	c.Brief = true // the job has the payload\n	return c.LeaveLook(w.r).ByWorker(w.r.Fence)\n}", "	if c.Set.Step != nil {\n" +
 			"		c.If.UnchangedSince = time.Time{}\n" +
 			"		return c\n" +
 			"	}\n" +

@@ -70,8 +70,10 @@ type output struct {
 }
 
 type keys struct {
-	Keys           []item
-	ConsistentRead bool `json:",omitempty"`
+	Keys                     []item
+	ConsistentRead           bool              `json:",omitempty"`
+	ProjectionExpression     string            `json:",omitempty"`
+	ExpressionAttributeNames map[string]string `json:",omitempty"`
 }
 
 // A refusal is what the answer of a failed write says beside its code.

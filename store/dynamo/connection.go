@@ -102,7 +102,7 @@ func (s *Store) StaleConnections(ctx context.Context, now time.Time, limit int) 
 	entries, _, err := s.due(ctx, s.connections, 0, now, limit, "")
 	var rows []item
 	if err == nil {
-		rows, err = s.load(ctx, s.connections, entries)
+		rows, err = s.load(ctx, s.connections, entries, nil)
 	}
 	var ended []request.Connection
 	if err == nil {

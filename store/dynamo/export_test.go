@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pay-theory/streamer/aws/call"
@@ -37,6 +38,28 @@ func (s *Store) MakeOld(ctx context.Context, r *request.Request) error {
 		ExpressionAttributeValues: item{":due": millis(r.DueAt), ":shard": number(s.shard(partition(r.Tenant, r.Subject) + "#" + r.ID))},
 	})
 	return err
+}
+
+// PutInline makes of a request's row one of the version that had each payload in it.
+func (s *Store) PutInline(ctx context.Context, r *request.Request) error {
+	_, err := s.call(ctx, opUpdate, s.requests, input{
+		Key: keyOf(r.Key), UpdateExpression: "SET #payload = :payload REMOVE #id, #kept",
+		ExpressionAttributeNames:  map[string]string{"#payload": "payload", "#id": "payload_id", "#kept": "kept"},
+		ExpressionAttributeValues: item{":payload": binary(r.Payload)},
+	})
+	return err
+}
+
+// PayloadTTL is when DynamoDB may delete a payload that is apart from its row.
+func (s *Store) PayloadTTL(ctx context.Context, key request.Key) (time.Time, error) {
+	out, err := s.call(ctx, opGet, s.requests, input{Key: keyOf(key), ConsistentRead: true})
+	if err != nil {
+		return time.Time{}, err
+	}
+	body, err := s.call(ctx, opGet, s.requests, input{Key: bodyKey(key, *out.Item["payload_id"].S), ConsistentRead: true})
+	in := &reader{item: body.Item}
+	at := time.Unix(in.number("ttl"), 0)
+	return at, errors.Join(err, in.err)
 }
 
 // AgeMark makes the mark of a throttling limit older.

@@ -116,12 +116,36 @@ func (s *Store) query(ctx context.Context, table string, in input, limit int) (e
 	}
 }
 
-// fetch reads the requests of an index's entries, strongly consistent and in
+// briefAttributes are those of a row in brief.
+var briefAttributes = []string{"pk", request.AttrTenant, request.AttrSubject, request.AttrID, attrOrder, attrShard, attrRun,
+	request.AttrState, request.AttrRev, request.AttrFence, request.AttrDueAt, request.AttrLook, request.AttrUpdatedAt,
+	request.AttrStartedAt, request.AttrClaimedAt, request.AttrFinishedAt, request.AttrExpiresAt, request.AttrAttempt,
+	request.AttrSlices, request.AttrLeaseExpirations, request.AttrRan, request.AttrWorker, request.AttrCancelRequested,
+	request.AttrProgress, request.AttrOutput, request.AttrOutputMark, request.AttrError, request.AttrAwait,
+	request.AttrThrottledBy, request.AttrPermits, request.AttrHistory, request.AttrSubscribers, request.AttrAction,
+	request.AttrMetadata, request.AttrCorrelationID, request.AttrPriority, request.AttrCreatedAt}
+
+// projected is a batch, still without keys, that asks for the attributes; nil: for all.
+func projected(attributes []string) keys {
+	batch := keys{ConsistentRead: true}
+	var aliases []string
+	for n, name := range attributes {
+		if batch.ExpressionAttributeNames == nil {
+			batch.ExpressionAttributeNames = make(map[string]string, len(attributes))
+		}
+		alias := fmt.Sprintf("#%d", n)
+		aliases, batch.ExpressionAttributeNames[alias] = append(aliases, alias), name
+	}
+	batch.ProjectionExpression = strings.Join(aliases, ",")
+	return batch
+}
+
+// fetch reads the requests of an index's entries in brief, strongly consistent and in
 // their order. What has gone since, or was created anew in another place of the
 // list, is left out. So is what does not decode, which an *request.UndecodableError
 // beside the rest names.
 func (s *Store) fetch(ctx context.Context, entries []item) ([]*request.Request, error) {
-	rows, err := s.load(ctx, s.requests, entries)
+	rows, err := s.load(ctx, s.requests, entries, briefAttributes)
 	if err != nil {
 		return nil, err
 	}
@@ -144,9 +168,9 @@ func (s *Store) fetch(ctx context.Context, entries []item) ([]*request.Request, 
 }
 
 // load reads the rows of an index's entries, strongly consistent and in their
-// order. What has gone since, or has another order now, is left out; what the
+// order, with the given attributes or all. What has gone since, or has another order now, is left out; what the
 // index has twice, as it may while a row moves, comes once.
-func (s *Store) load(ctx context.Context, table string, entries []item) ([]item, error) {
+func (s *Store) load(ctx context.Context, table string, entries []item, attributes []string) ([]item, error) {
 	const most = 100 // keys of one BatchGetItem
 	type name struct{ pk, id string }
 	nameOf := func(i item) name {
@@ -160,7 +184,7 @@ func (s *Store) load(ctx context.Context, table string, entries []item) ([]item,
 		return again
 	})
 	for chunk := range slices.Chunk(entries, most) {
-		wanted := keys{ConsistentRead: true}
+		wanted := projected(attributes)
 		for _, e := range chunk {
 			key := item{"id": e["id"]}
 			if pk, ok := e["pk"]; ok {
@@ -176,7 +200,7 @@ func (s *Store) load(ctx context.Context, table string, entries []item) ([]item,
 			for _, row := range out.Responses[table] {
 				rows[nameOf(row)] = row
 			}
-			wanted = out.UnprocessedKeys[table]
+			wanted.Keys = out.UnprocessedKeys[table].Keys
 			// What did not fit into one answer is asked for at once; an answer with
 			// nothing at all is a throttle.
 			if len(out.Responses[table]) > 0 {

@@ -5,13 +5,15 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
-// CreateRequest implements [request.Store] with one call. A request that
+// CreateRequest implements [request.Store] with one call, and with one more for a
+// large payload. A request that
 // does not fit into an item is refused before it with PAYLOAD_TOO_LARGE.
 func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Permit) (*request.Request, bool, error) {
 	if r.ThrottledBy != "" {
@@ -21,9 +23,16 @@ func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire .
 	}
 	token := newToken()
 	row := s.row(r, token)
+	until := r.CreatedAt.Add(s.outputKept + bodySlack)
+	if len(r.Payload) > maxInline {
+		row[attrKept] = millis(until)
+	}
 	brings := row.size()
 	if brings > maxItem {
 		return nil, false, tooLarge(nil)
+	}
+	if err := s.putBodies(ctx, r, token, until); err != nil {
+		return nil, false, fmt.Errorf("dynamo: create request: %w", err)
 	}
 	put := input{
 		Item:                                row,
@@ -45,7 +54,10 @@ func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire .
 	}
 	var stored *request.Request
 	if err == nil {
-		stored, err = row.request()
+		stored, err = s.whole(ctx, row, created)
+	}
+	if err == nil && created {
+		stored.Payload, stored.Result = r.Payload, r.Result
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("dynamo: create request: %w", sized(err, brings))
@@ -53,7 +65,8 @@ func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire .
 	return stored, created, nil
 }
 
-// LoadRequest implements [request.Store] with one call.
+// LoadRequest implements [request.Store] with one call, and with one more for a large
+// payload or result.
 func (s *Store) LoadRequest(ctx context.Context, key request.Key) (*request.Request, error) {
 	out, err := s.call(ctx, opGet, s.requests, input{Key: keyOf(key), ConsistentRead: true})
 	if err == nil && out.Item == nil {
@@ -61,7 +74,7 @@ func (s *Store) LoadRequest(ctx context.Context, key request.Key) (*request.Requ
 	}
 	var r *request.Request
 	if err == nil {
-		r, err = out.Item.request()
+		r, err = s.whole(ctx, out.Item, false)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("dynamo: load request: %w", err)
@@ -98,6 +111,9 @@ func (s *Store) changeAlone(ctx context.Context, key request.Key, c request.Chan
 	if err != nil {
 		return nil, err
 	}
+	if err := s.putResult(ctx, key, c, token); err != nil {
+		return nil, err
+	}
 	brings := u.values.size()
 	if brings > maxItem {
 		return nil, tooLarge(nil)
@@ -112,7 +128,7 @@ func (s *Store) changeAlone(ctx context.Context, key request.Key, c request.Chan
 		ReturnValuesOnConditionCheckFailure: "ALL_OLD",
 	})
 	if err == nil {
-		return out.Attributes.request()
+		return s.answer(ctx, out.Attributes, c)
 	}
 	there, failed := failedOn(err)
 	switch {
@@ -121,11 +137,42 @@ func (s *Store) changeAlone(ctx context.Context, key request.Key, c request.Chan
 	case there == nil:
 		return nil, request.ErrNotFound
 	}
-	r, err := there.request()
-	if err == nil && !there.wrote(token) {
-		return nil, &request.ConflictError{Request: r}
+	if there.wrote(token) {
+		return s.answer(ctx, there, c)
 	}
-	return r, err
+	r, err := s.whole(ctx, there, c.Brief)
+	if err != nil {
+		return nil, err
+	}
+	return nil, &request.ConflictError{Request: r}
+}
+
+// putResult writes the result of a change that is apart from the row, for the write
+// with the token.
+func (s *Store) putResult(ctx context.Context, key request.Key, c request.Change, token string) error {
+	until := c.Set.ExpiresAt
+	if until.IsZero() {
+		until = time.Now().Add(s.outputKept)
+	}
+	return s.putBodies(ctx, &request.Request{Key: key, Result: c.Set.Result}, token, until.Add(bodySlack))
+}
+
+// answer is a change's answer from the row that it made.
+func (s *Store) answer(ctx context.Context, row item, c request.Change) (*request.Request, error) {
+	r, err := row.request()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.keepPayload(ctx, r, row, c); err != nil {
+		return nil, fmt.Errorf("keep payload: %w", err)
+	}
+	if c.Set.Result != nil {
+		r.Result = c.Set.Result
+	}
+	if c.Brief {
+		return r, nil
+	}
+	return r, s.fill(ctx, r, row)
 }
 
 // newToken names one write.

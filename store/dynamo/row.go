@@ -20,8 +20,15 @@ const (
 	attrTTL    = "ttl"    // when DynamoDB may delete the item, in seconds of the epoch
 	attrLog    = "log"    // names the output of this request, apart from that of one before it with its key
 	attrLine   = "line"   // the sort key of wait queues
+	attrKept   = "kept"   // until when the payload's item is kept
 	attrRun    = "run"    // there while the request is RUNNING, and its state QUEUED
 	attrWrites = "writes" // the tokens of the last writes, the newest first
+)
+
+// Where a payload and a result are that are apart from the row: the ids of their items.
+const (
+	attrPayloadID = "payload_id"
+	attrResultID  = "result_id"
 )
 
 // writesKept is how many write tokens an item remembers.
@@ -82,9 +89,14 @@ func (s *Store) row(r *request.Request, token string) item {
 	i[request.AttrLeaseExpirations] = number(r.LeaseExpirations)
 	i[request.AttrCancelRequested], i[request.AttrProgress] = boolean(r.CancelRequested), progressValue(r.Progress)
 	i[request.AttrCreatedAt], i[request.AttrUpdatedAt] = millis(r.CreatedAt), millis(r.UpdatedAt)
-	i.setBinary(request.AttrPayload, r.Payload)
 	i.setBinary(request.AttrCheckpoint, r.Checkpoint)
-	i.setBinary(request.AttrResult, r.Result)
+	for _, p := range bodyPlaces {
+		if data := *p.of(r); len(data) > maxInline {
+			i[p.apart] = text(p.id(token))
+		} else {
+			i.setBinary(p.inline, data)
+		}
+	}
 	i[request.AttrDueAt] = dueAtValue(r.DueAt)
 	i.setTime(request.AttrLook, r.Look.At)
 	i.setTime(request.AttrStartedAt, r.StartedAt)
@@ -246,7 +258,10 @@ func (i item) request() (*request.Request, error) {
 	for id := range in.members(request.AttrSubscribers) {
 		r.Subscribers = append(r.Subscribers, id)
 	}
-	steps := &reader{item: in.members(request.AttrSteps)}
+	steps := &reader{}
+	if _, present := i[request.AttrSteps]; present { // a row in brief has none
+		steps.item = in.members(request.AttrSteps)
+	}
 	for name := range steps.item {
 		if r.Steps == nil {
 			r.Steps = make(map[string]json.RawMessage, len(steps.item))

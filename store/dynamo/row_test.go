@@ -148,11 +148,12 @@ func TestTooLargeForAnItem(t *testing.T) {
 		t.Errorf("calls were made: %s", got)
 	}
 
-	r.Payload = bytes.Repeat([]byte("x"), 300<<10)
+	r.Payload, r.Checkpoint = nil, bytes.Repeat([]byte("x"), 300<<10)
 	if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{Result: bytes.Repeat([]byte("x"), 150<<10)}})
+	_, err = s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{
+		Progress: &request.Progress{Metadata: bytes.Repeat([]byte("x"), 150<<10)}}})
 	wantCode(t, err, wire.PayloadTooLarge) // which the server alone can tell
 }
 
@@ -163,8 +164,7 @@ func TestTheLargestItemByOurReckoningFits(t *testing.T) {
 	s, _ := faulty(t, nil)
 	r := newRequest("r-1")
 	r.Subscribers, r.Metadata, r.Error = []string{"a", "b"}, map[string]string{"a": "b"}, &wire.Error{Retry: &wire.Retry{}}
-	r.Payload = nil
-	r.Payload = bytes.Repeat([]byte("x"), 400<<10-s.RowSize(r)-len("payload"))
+	r.Checkpoint = bytes.Repeat([]byte("x"), 400<<10-s.RowSize(r)-len("checkpoint"))
 	if size := s.RowSize(r); size != 400<<10 {
 		t.Fatalf("the row has %d bytes", size)
 	}

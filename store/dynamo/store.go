@@ -24,6 +24,8 @@
 //	created, updated, started, finished, expires               N, the last three absent while zero
 //	action, correlation, worker                                S
 //	payload, checkpoint, result                                B, the bytes as they are; absent when nil
+//	payload_id, result_id  S  in their place, where they have more than 4 KiB: the ids of their items
+//	kept         N  until when the payload's item is kept
 //	metadata     S, a JSON object; absent when empty
 //	progress     M  percentage S, message S, metadata B
 //	error        M  code S, message S, details B, retryable BOOL, after S
@@ -53,12 +55,19 @@
 //	a limit's counter     pk  slot: and its name, with # and % written as above; id  taken; taken  N;
 //	                      due and shard while requests may wait for it, of the kind 9 in the index due
 //	a chunk of output     pk  the request's pk, #, its id, #, its log; id  the offset in 15 digits; data  B; ttl  N
+//	a payload, a result   pk  the request's pk, #, its id, #bodies; id  payload# or result#, and the token of the write
+//	                      that brought it; data  B; ttl  N
 //
 // A counter moves, and a chunk comes, in one TransactWriteItems with the request
 // (Amazon DynamoDB Developer Guide, "Amazon DynamoDB Transactions: How it
 // works"). A transaction returns no item, so the row is read before it, and it
 // holds for the row with that very last write. A new request of an expired key
 // has another log, so that it never sees the old one's chunks.
+//
+// A payload or a result above 4 KiB is written once, before the row that names it, so
+// that what changes a row often (a lease, progress, output) does not write it again. Of
+// a write that fails it is left behind, and its ttl removes it. A row of a version that
+// had every payload inline gives it an item of its own when it is claimed.
 //
 // # Connections
 //
@@ -111,9 +120,11 @@ type Config struct {
 	// due. At most 1,000. 0: 4.
 	Shards int
 
-	// OutputKept is how long a chunk of output is kept after it was written. It
-	// should be longer than a request takes from its first chunk to its end and
-	// then stays readable. 0: 30 days.
+	// OutputKept is how long a chunk of output is kept after it was written, and a
+	// payload above 4 KiB, which lives on while its request does: each change of that
+	// extends it, at the price of its size, where it would end before what the request
+	// waits for. It should be longer than a request takes from its first chunk to its
+	// end and then stays readable. 0: 30 days.
 	OutputKept time.Duration
 
 	// Attempts bounds how often a call is made that fails for now: throttled, a

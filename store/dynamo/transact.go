@@ -2,6 +2,8 @@ package dynamo
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/pay-theory/streamer/aws/call"
@@ -20,6 +22,9 @@ func transactional(c request.Change) bool {
 // brings the row as it is now.
 func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	token := newToken()
+	if err := s.putResult(ctx, key, c, token); err != nil {
+		return nil, err
+	}
 	out, err := s.call(ctx, opGet, s.requests, input{Key: keyOf(key), ConsistentRead: true})
 	if err != nil {
 		return nil, err
@@ -36,6 +41,9 @@ func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.C
 		}
 		held := r.Permits
 		if err := c.Apply(r); err != nil {
+			if conflict, ok := errors.AsType[*request.ConflictError](err); ok && !c.Brief {
+				err = errors.Join(err, s.fill(ctx, conflict.Request, row))
+			}
 			return nil, err
 		}
 		moves := slices.DeleteFunc(counts(held, r.Permits, c.Set.Acquire),
@@ -47,7 +55,7 @@ func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.C
 		err = s.transact(ctx, writes)
 		there, moved := failedOn(err)
 		if err == nil || moved && there.wrote(token) { // by an attempt whose answer was lost
-			return s.row(r, token).request()
+			return s.together(ctx, row, r, c, token)
 		}
 		if moved {
 			if round >= s.api.client.Attempts() || round > 1 && !call.Pause(ctx, round-1) {
@@ -65,6 +73,22 @@ func (s *Store) changeTogether(ctx context.Context, key request.Key, c request.C
 			uncounted = append(uncounted, m.permit.Name) // the counter was set by hand
 		}
 	}
+}
+
+// together is the answer of a change that made r of row.
+func (s *Store) together(ctx context.Context, row item, r *request.Request, c request.Change, token string) (*request.Request, error) {
+	changed, err := s.row(r, token).request() // with its times as they are kept
+	if err != nil {
+		return nil, err
+	}
+	if err := s.keepPayload(ctx, r, row, c); err != nil {
+		return nil, fmt.Errorf("keep payload: %w", err)
+	}
+	changed.Payload, changed.Result = r.Payload, r.Result
+	if c.Brief {
+		return changed, nil
+	}
+	return changed, s.fill(ctx, changed, row)
 }
 
 // writes are those of a change that makes r of row, the request's first.

@@ -158,6 +158,17 @@ func (u *update) state(to request.State) {
 	u.set(attrRun, boolean(true))
 }
 
+// result sets the result, or the id of its item.
+func (u *update) result(result json.RawMessage) {
+	if len(result) > maxInline {
+		u.set(attrResultID, text(bodyPlaces[1].id(*u.values[":token"].S)))
+		u.remove(request.AttrResult)
+		return
+	}
+	u.set(request.AttrResult, binary(result))
+	u.remove(attrResultID)
+}
+
 // keepDueAt has a row keep its DueAt that a version wrote as the time of the look,
 // which changes now.
 func (u *update) keepDueAt() {
@@ -170,6 +181,10 @@ func (u *update) effect(e request.Effect) error {
 	case request.Assign, request.AssignOnce:
 		if look, ok := e.Value.(request.Look); ok {
 			u.look(look)
+			return nil
+		}
+		if e.Attribute == request.AttrResult {
+			u.result(e.Value.(json.RawMessage))
 			return nil
 		}
 		if state, ok := e.Value.(request.State); ok {

@@ -15,11 +15,11 @@ func (s *Store) DueRequests(ctx context.Context, q request.DueQuery) ([]*request
 			return nil, "", err
 		}
 	}
-	page, last, err := s.page(ctx, q.Limit, "SELECT "+columns+", rowid FROM requests WHERE look_kind = ? AND look_at <= ? "+
+	page, last, err := s.page(ctx, q.Limit, "SELECT rowid, "+named(brief)+" FROM requests WHERE look_kind = ? AND look_at <= ? "+
 		"AND (look_at, rowid) > (?, ?) ORDER BY look_at, rowid LIMIT ?", int(q.Kind), q.Until.UnixMilli(), from.At, from.Row)
 	next := ""
 	if last != nil {
-		next = formatCursor(dueCursor{At: last.Look.At.UnixMilli(), Row: last.row})
+		next = formatCursor(dueCursor{At: last.Look.At.UnixMilli(), Row: last.rowID})
 	}
 	if err != nil {
 		err = fmt.Errorf("sqlite: list due requests: %w", err)

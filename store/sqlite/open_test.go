@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -149,7 +150,15 @@ func TestOpenAgainHasWhatWasWritten(t *testing.T) {
 
 // version3 makes of a file of this version one whose requests have neither looks
 // nor claimed_at.
-const version3 = `DROP INDEX requests_look;
+const version3 = `DROP TRIGGER request_expiry;
+	UPDATE requests SET payload = (SELECT data FROM bodies WHERE bodies.id = requests.id AND kind = 'payload') WHERE apart & 1;
+	UPDATE requests SET result = (SELECT data FROM bodies WHERE bodies.id = requests.id AND kind = 'result') WHERE apart & 2;
+	DROP TABLE bodies;
+	ALTER TABLE requests DROP COLUMN apart;
+	CREATE TRIGGER output_expiry AFTER DELETE ON requests BEGIN
+		DELETE FROM output WHERE tenant = old.tenant AND subject = old.subject AND id = old.id;
+	END;
+	DROP INDEX requests_look;
 	ALTER TABLE requests DROP COLUMN look_kind;
 	ALTER TABLE requests DROP COLUMN look_at;
 	CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
@@ -162,10 +171,16 @@ func TestOpenUpgrades(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "streamer.db")
 	s := open(t, path)
 	want := create(t, s, "r-1")
+	large := newRequest("large")
+	large.Payload, large.Result = bytes.Repeat([]byte("p"), 5000), bytes.Repeat([]byte("r"), 6000)
+	large.Look = request.Look{}
+	if _, _, err := s.CreateRequest(t.Context(), large); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, path, version3)
+	execute(t, path, version3+"; UPDATE requests SET due_at = NULL WHERE id = 'large'")
 	for range 2 {
 		s = open(t, path)
 		if got, err := s.LoadRequest(t.Context(), want.Key); err != nil || got.Action != want.Action || !got.ClaimedAt.IsZero() ||
@@ -174,6 +189,10 @@ func TestOpenUpgrades(t *testing.T) {
 		}
 		if due, _, err := s.DueRequests(t.Context(), request.DueQuery{Until: want.DueAt, Limit: 10}); err != nil || len(due) != 1 {
 			t.Errorf("%d are due, %v; want 1", len(due), err)
+		}
+		if got, err := s.LoadRequest(t.Context(), large.Key); err != nil || !bytes.Equal(got.Payload, large.Payload) ||
+			!bytes.Equal(got.Result, large.Result) {
+			t.Errorf("loaded a large request %+v, %v", got, err)
 		}
 		at := time.Date(2096, 1, 1, 0, 0, 0, 0, time.UTC)
 		if got, err := s.ChangeRequest(t.Context(), want.Key,

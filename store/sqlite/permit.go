@@ -12,8 +12,8 @@ import (
 
 // ThrottledRequests implements [request.PermitLister].
 func (s *Store) ThrottledRequests(ctx context.Context, limit string, n int) ([]*request.Request, error) {
-	throttled, _, err := s.page(ctx, n, "SELECT "+columns+
-		", rowid FROM requests WHERE blocked = ? AND blocked <> '' ORDER BY priority DESC, created_at, id LIMIT ?", limit)
+	throttled, _, err := s.page(ctx, n, "SELECT rowid, "+named(brief)+
+		" FROM requests WHERE blocked = ? AND blocked <> '' ORDER BY priority DESC, created_at, id LIMIT ?", limit)
 	if err != nil {
 		err = fmt.Errorf("sqlite: list throttled requests: %w", err)
 	}

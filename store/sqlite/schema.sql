@@ -5,7 +5,7 @@ CREATE TABLE requests (
   subject           TEXT NOT NULL,
   id                TEXT NOT NULL,
   action            TEXT NOT NULL,
-  payload           BLOB,
+  payload           BLOB, -- NULL where it is apart
   metadata          TEXT NOT NULL,
   correlation_id    TEXT NOT NULL,
   state             TEXT NOT NULL,
@@ -24,7 +24,8 @@ CREATE TABLE requests (
   message           TEXT NOT NULL,
   progress_metadata BLOB,
   checkpoint        BLOB,
-  result            BLOB,
+  result            BLOB, -- NULL where it is apart
+  apart             INTEGER NOT NULL DEFAULT 0, -- 1: the payload, 2: the result is in bodies
   error             TEXT,
   subscribers       TEXT NOT NULL,
   steps             TEXT NOT NULL, -- JSON, results in base64
@@ -62,8 +63,20 @@ CREATE TABLE output (
   PRIMARY KEY (tenant, subject, id, offset)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER output_expiry AFTER DELETE ON requests BEGIN
+-- Payloads and results above 4 KiB, which are written once, apart from the rows,
+-- which change often; they go when their request goes.
+CREATE TABLE bodies (
+  tenant  TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  id      TEXT NOT NULL,
+  kind    TEXT NOT NULL, -- payload or result
+  data    BLOB NOT NULL,
+  PRIMARY KEY (tenant, subject, id, kind)
+) STRICT;
+
+CREATE TRIGGER request_expiry AFTER DELETE ON requests BEGIN
   DELETE FROM output WHERE tenant = old.tenant AND subject = old.subject AND id = old.id;
+  DELETE FROM bodies WHERE tenant = old.tenant AND subject = old.subject AND id = old.id;
 END;
 
 -- How many requests hold a place of a slot.

@@ -24,7 +24,7 @@ import (
 const Memory = ":memory:"
 
 // schemaVersion is the user_version of the files that this code writes.
-const schemaVersion = 5
+const schemaVersion = 6
 
 //go:embed schema.sql
 var schema string
@@ -38,6 +38,18 @@ var upgrades = map[int]string{
 		UPDATE requests SET look_at = due_at WHERE due_at IS NOT NULL;
 		DROP INDEX requests_due;
 		CREATE INDEX requests_look ON requests (look_kind, look_at) WHERE look_at IS NOT NULL`,
+	5: `ALTER TABLE requests ADD COLUMN apart INTEGER NOT NULL DEFAULT 0;
+		CREATE TABLE bodies (tenant TEXT NOT NULL, subject TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, data BLOB NOT NULL,
+			PRIMARY KEY (tenant, subject, id, kind)) STRICT;
+		INSERT INTO bodies SELECT tenant, subject, id, 'payload', payload FROM requests WHERE length(payload) > 4096;
+		INSERT INTO bodies SELECT tenant, subject, id, 'result', result FROM requests WHERE length(result) > 4096;
+		UPDATE requests SET payload = NULL, apart = apart | 1 WHERE length(payload) > 4096;
+		UPDATE requests SET result = NULL, apart = apart | 2 WHERE length(result) > 4096;
+		DROP TRIGGER output_expiry;
+		CREATE TRIGGER request_expiry AFTER DELETE ON requests BEGIN
+			DELETE FROM output WHERE tenant = old.tenant AND subject = old.subject AND id = old.id;
+			DELETE FROM bodies WHERE tenant = old.tenant AND subject = old.subject AND id = old.id;
+		END`,
 }
 
 // applicationID marks a file as ours (SQLite, "PRAGMA application_id").
@@ -57,8 +69,9 @@ type Store struct {
 	watches watches
 
 	// To parse these takes longer than to run them.
-	selectRequest, putRequest *sql.Stmt // of write
-	loadRequest               *sql.Stmt // of read
+	selectRequest, selectBody, insertRequest *sql.Stmt // of write
+	loadRequest, loadWhole                   *sql.Stmt // of read
+	updates                                  updates
 }
 
 var (
@@ -70,7 +83,7 @@ var (
 // [*OpenError]; a file that is open already is refused at once. Close the store
 // when done.
 func Open(ctx context.Context, path string) (*Store, error) {
-	s := &Store{}
+	s := &Store{updates: updates{map[columnSet]*sql.Stmt{}, map[columnSet]bool{}}}
 	if err := s.open(ctx, path); err != nil {
 		return nil, explain(path, errors.Join(err, s.Close()))
 	}
@@ -82,7 +95,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		if s.write, err = connect(path, 1); err != nil {
 			return err
 		}
-		s.writer, s.read = newWriter(s.write, s.watches.tell), s.write
+		s.writer, s.read = newWriter(s.write, s.watches.tell, &s.updates), s.write
 		return s.prepare(ctx)
 	}
 	folder, err := os.Stat(filepath.Dir(path))
@@ -98,7 +111,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if s.write, err = connect(path, 1); err != nil {
 		return err
 	}
-	s.writer = newWriter(s.write, s.watches.tell)
+	s.writer = newWriter(s.write, s.watches.tell, &s.updates)
 	if s.read, err = connect(path, 4, "query_only(ON)"); err != nil {
 		return err
 	}
@@ -143,14 +156,22 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if err := s.makeTables(ctx); err != nil {
 		return err
 	}
-	if s.selectRequest, err = s.write.PrepareContext(ctx, selectRequest); err != nil {
-		return err
+	for _, p := range []struct {
+		db   *sql.DB
+		text string
+		stmt **sql.Stmt
+	}{
+		{s.write, selectRequest, &s.selectRequest},
+		{s.write, selectBody, &s.selectBody},
+		{s.write, insertRequest, &s.insertRequest},
+		{s.read, selectRequest, &s.loadRequest},
+		{s.read, selectWhole, &s.loadWhole},
+	} {
+		if *p.stmt, err = p.db.PrepareContext(ctx, p.text); err != nil {
+			return err
+		}
 	}
-	if s.putRequest, err = s.write.PrepareContext(ctx, putRequest); err != nil {
-		return err
-	}
-	s.loadRequest, err = s.read.PrepareContext(ctx, selectRequest)
-	return err
+	return nil
 }
 
 func (s *Store) makeTables(ctx context.Context) error {

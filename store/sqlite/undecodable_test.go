@@ -25,7 +25,7 @@ func TestARowThatDoesNotDecodeStopsNoOther(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	execute(t, path, "UPDATE requests SET steps = '{' WHERE id = 'bad-json'; UPDATE requests SET history = '[[]]' WHERE id = 'bad-type'")
+	execute(t, path, "UPDATE requests SET metadata = '{' WHERE id = 'bad-json'; UPDATE requests SET history = '[[]]' WHERE id = 'bad-type'")
 	for name, pages := range map[string]func(cursor string) ([]*request.Request, string, error){
 		"due": func(cursor string) ([]*request.Request, string, error) {
 			return s.DueRequests(t.Context(), request.DueQuery{Until: at, Limit: 1, Cursor: cursor})

@@ -15,8 +15,9 @@ import (
 type writer struct {
 	db      *sql.DB
 	tell    func(*request.Request) // of what became queued, in the order of writes
-	turns   chan *write            // without a buffer: what is taken from it is done
-	close   func()                 // waits for what runs
+	updates *updates
+	turns   chan *write // without a buffer: what is taken from it is done
+	close   func()      // waits for what runs
 	closing chan struct{}
 	closed  chan struct{}
 }
@@ -34,10 +35,13 @@ type write struct {
 // 60 ms. On a busy machine the writer has few turns, so that each takes many.
 const maxTogether = 1000
 
-var errClosed = errors.New("the store is closed")
+var (
+	errClosed  = errors.New("the store is closed")
+	errRefused = errors.New("the first write of a transaction takes it back")
+)
 
-func newWriter(db *sql.DB, tell func(*request.Request)) *writer {
-	w := &writer{db: db, tell: tell, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
+func newWriter(db *sql.DB, tell func(*request.Request), updates *updates) *writer {
+	w := &writer{db: db, tell: tell, updates: updates, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
 	w.close = sync.OnceFunc(func() {
 		close(w.closing)
 		<-w.closed
@@ -72,6 +76,7 @@ func (w *writer) run() {
 		select {
 		case first := <-w.turns:
 			w.together(first)
+			w.updates.prepare(w.db)
 		case <-w.closing:
 			return
 		}
@@ -82,23 +87,25 @@ func (w *writer) run() {
 func (w *writer) together(first *write) {
 	all := []*write{first}
 	err := w.transaction(func(tx *sql.Tx) error {
-		for {
-			if err := all[len(all)-1].run(tx); err != nil {
-				return err
-			}
-			if len(all) == maxTogether {
-				return nil
-			}
+		if first.written, first.err = first.do(tx); first.err != nil {
+			return errRefused
+		}
+		for len(all) < maxTogether {
 			select {
 			case next := <-w.turns:
 				all = append(all, next)
+				if err := next.run(tx); err != nil {
+					return err
+				}
 			default:
 				return nil
 			}
 		}
+		return nil
 	})
 	for _, one := range all {
 		switch {
+		case errors.Is(err, errRefused): // the first, which is alone then
 		case err != nil: // for one that was refused too: it may have been by a neighbour's write
 			one.err = err
 		case one.err != nil:

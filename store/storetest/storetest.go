@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"List", listTests},
 		{"Due", dueTests},
 		{"Permit", permitTests},
+		{"Body", bodyTests},
 		{"Output", outputTests},
 		{"Connection", connectionTests},
 		{"Parallel", parallelTests},
@@ -172,6 +173,13 @@ func difference(got, want *request.Request) string {
 		}
 	}
 	return out.String()
+}
+
+// inBrief is r as lists have it.
+func inBrief(r *request.Request) *request.Request {
+	b := r.Clone()
+	b.Payload, b.Checkpoint, b.Steps, b.Result = nil, nil, nil, nil
+	return b
 }
 
 func describe(v any) string {
