@@ -28,6 +28,15 @@ type Config struct {
 	// [App.DynamoDB] and [App.Kinesis]. Default: 1.
 	Parallel int
 
+	// Streaming names what streams the answers to its requests: GatewayFunctionURL
+	// for a function URL with the InvokeMode RESPONSE_STREAM, GatewayRESTAPI for a
+	// REST API whose integration has the ResponseTransferMode STREAM. The events
+	// look the same in both modes, and an answer of the other mode reaches clients as
+	// a mess. All answers to requests through those named are streamed then, short
+	// ones and errors too. New panics for a kind that cannot stream. App.ServeHTTP
+	// always streams.
+	Streaming []GatewayKind
+
 	// ErrorResponse replaces the body of error answers over HTTP and WebSocket,
 	// $connect included. The Error is what the caller may know: for an error
 	// that is not public it is a CodeInternal one, whose Cause still is the
@@ -41,10 +50,13 @@ type Config struct {
 // first, then [Start] it; from then on it is safe for concurrent use. It
 // implements the Handler of github.com/aws/aws-lambda-go/lambda.
 type App struct {
-	cfg      Config
-	stack    []Middleware
-	sealed   bool // a handler is registered: the stack stands
-	warm     atomic.Bool
+	cfg    Config
+	stack  []Middleware
+	sealed bool // a handler is registered: the stack stands
+	warm   atomic.Bool
+
+	unstreamed atomic.Bool // a streamed answer was buffered, and the log has it
+
 	shutdown []func(context.Context)
 
 	// onSIGTERM calls a function on SIGTERM; set by OnShutdown.
@@ -74,6 +86,11 @@ func New(cfg Config) *App {
 	}
 	if cfg.Parallel < 0 {
 		panic("lift: Config.Parallel is negative")
+	}
+	for _, kind := range cfg.Streaming {
+		if kind != GatewayFunctionURL && kind != GatewayRESTAPI {
+			panic(fmt.Sprintf("lift: Config.Streaming names %s, which cannot stream: function_url and rest_api can", kind))
+		}
 	}
 	return &App{cfg: cfg}
 }

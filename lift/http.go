@@ -25,7 +25,7 @@ func (a *App) HTTP(pattern string, h Handler, mw ...Middleware) {
 		f = &httpFamily{mux: http.NewServeMux(), unmatched: a.build("App.HTTP", TriggerHTTP, HandlerFunc(unmatched), nil)}
 		a.families[formHTTP] = f
 	}
-	mw = append(slices.Clip(mw), canonicalHeader)
+	mw = append(slices.Clip(mw), tidied)
 	f.mux.Handle(pattern, &httpRoute{handler: a.build("App.HTTP "+pattern, TriggerHTTP, h, mw)})
 	f.registered = append(f.registered, registeredHTTP{pattern, h})
 }
@@ -51,14 +51,12 @@ func (f *httpFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte,
 	if asIs(err) != nil {
 		return nil, a.fail(ctx, e, err)
 	}
+	if w := a.streamFor(ctx, e.Gateway); w != nil {
+		return nil, a.streamInvocation(ctx, e, res, err, w)
+	}
+	res, err = a.buffered(ctx, e, res, err)
 	out := complete(ctx, a, e, res, err)
 	return appendProxy(make([]byte, 0, len(out.Body)+256), e.Gateway.form, out), nil
-}
-
-// serve answers a request that no gateway stands before.
-func (f *httpFamily) serve(ctx context.Context, a *App, e *Event) Response {
-	res, err := f.handle(ctx, a, e)
-	return complete(ctx, a, e, res, err)
 }
 
 // handle finds a request's handler and calls it.
@@ -104,13 +102,16 @@ func hasType(header http.Header) bool {
 	return ok && (len(values) == 0 || values[0] != "")
 }
 
-// canonicalHeader spells the handler's headers as [http.Header] wants them, so
-// that the middleware around it finds a "vary" or a "content-encoding".
-func canonicalHeader(next Handler) Handler {
+// tidied makes of a handler's answer what the middleware around it can rely on:
+// headers that are spelled as [http.Header] wants them, and no stream to HEAD.
+func tidied(next Handler) Handler {
 	return HandlerFunc(func(ctx context.Context, e *Event) (*Response, error) {
 		res, err := next.Handle(ctx, e)
 		if res != nil {
 			canonical(res.Header)
+			if res.Stream != nil && e.HTTP.Method == http.MethodHead {
+				res.Stream = withoutBody(res.Stream)
+			}
 		}
 		return res, err
 	})

@@ -18,7 +18,8 @@ const maxServedBody = 10 << 20
 // ServeHTTP serves the app's HTTP handlers by net/http, with the same stack and
 // the same answers as behind a gateway: for tests, for work on one's machine,
 // for a container. A body above 10 MiB answers 413. A client that goes away
-// cancels the handler's context.
+// cancels the handler's context. A streamed answer that breaks off ends with a
+// panic of [http.ErrAbortHandler], by which net/http closes the connection.
 func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f, _ := a.families[formHTTP].(*httpFamily)
 	if f == nil {
@@ -38,10 +39,33 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if readErr != nil {
 		e.mux = &muxVerdict{fault: bodyFault(readErr)}
 	}
-	res := f.serve(ctx, a, e)
-	maps.Copy(w.Header(), res.Header)
-	w.WriteHeader(res.Status)
-	_, _ = w.Write(res.Body) // a client that has gone needs no answer
+	res, err := f.handle(ctx, a, e)
+	var dst io.Writer = w
+	if res.Streams() {
+		dst = &flushingWriter{w, http.NewResponseController(w)}
+	}
+	err = a.stream(ctx, e, res, err, dst, func(out Response) error {
+		maps.Copy(w.Header(), out.Header)
+		w.WriteHeader(out.Status)
+		return nil
+	})
+	if err != nil && res.Streams() && ctx.Err() == nil {
+		panic(http.ErrAbortHandler) // so that the client sees that the answer is not whole
+	}
+}
+
+// A flushingWriter sends each Write at once.
+type flushingWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (w *flushingWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	if err == nil {
+		_ = w.control.Flush() // a writer that cannot sends it at the end
+	}
+	return n, err
 }
 
 func bodyFault(err error) error {

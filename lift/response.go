@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"strconv"
@@ -27,6 +28,14 @@ type Response struct {
 	Status int         // 0 means 200, or 204 when there is no body
 	Header http.Header // Set-Cookie may have several values. A body's type is sniffed unless there is a Content-Type, which may be nil for none
 	Body   []byte
+
+	// Stream writes the body as it goes, in the place of Body, over HTTP alone. It
+	// runs when the handler and its middlewares have returned, with their context
+	// still standing. Each Write is sent at once, and waits while the client does
+	// not read; use a bufio.Writer for many small ones. See [Reader], [Events] and
+	// [Config].Streaming. An error before the first byte is answered like one of the
+	// handler; after it, the answer breaks off so that the client notices.
+	Stream func(w io.Writer) error `json:"-"`
 
 	// Relayed says that the Status is the answer of another, which the handler
 	// passes on. A fault of that one is not the function's: see [Outcome].
@@ -61,7 +70,7 @@ func (r *Response) status() int {
 	switch {
 	case r != nil && r.Status != 0:
 		return r.Status
-	case r == nil || len(r.Body) == 0:
+	case r == nil || len(r.Body) == 0 && r.Stream == nil:
 		return http.StatusNoContent
 	}
 	return http.StatusOK

@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 }
 
 func function() {
-	app := lift.New(lift.Config{Margin: time.Second})
+	app := lift.New(lift.Config{Margin: time.Second, Streaming: streamingFronts})
 	app.Use(middleware.Correlation(), middleware.Log(), middleware.Recover(), middleware.Deadline(0))
 	app.HTTP("GET /slow", lift.HandlerFunc(func(ctx context.Context, _ *lift.Event) (*lift.Response, error) {
 		<-ctx.Done()
@@ -70,6 +70,8 @@ func function() {
 		}
 		return nil, nil
 	}))
+	app.HTTP("GET /large", large(20<<20))
+	app.HTTP("GET /broken", parts(errors.New("sesame"), "ab"))
 	app.Durable(func(context.Context, []byte) ([]byte, error) { return nil, &checkpointError{"t"} })
 	app.HTTP("GET /wrapped", lift.Wrap(func(context.Context, any) (any, error) {
 		return nil, lambdamessages.InvokeResponse_Error{Type: "Custom", Message: "no"}

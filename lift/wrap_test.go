@@ -110,7 +110,7 @@ func TestWrapKeepsBase64(t *testing.T) {
 }
 
 // The errors of a wrapped handler fail the invocation, as they did, so that
-// alarms on Lambda's Errors ring. Within the stack they are failures too.
+// alarms on Lambda's Errors go off. Within the stack they are failures too.
 func TestWrapKeepsInvocationErrors(t *testing.T) {
 	t.Parallel()
 	broken := &checkpointError{"x"}

@@ -1,6 +1,7 @@
 package lifttest
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -36,7 +37,7 @@ func (j JSON) Payload() []byte { return encode(j.Value) }
 // An Answer is what AWS gets to hear.
 type Answer struct {
 	Payload []byte // as the app returned it
-	Err     error  // the invocation failed; the rest is empty
+	Err     error  // the invocation failed; the rest is empty, but for what was streamed before
 
 	// For HTTP and WebSocket events:
 	Status int
@@ -44,6 +45,12 @@ type Answer struct {
 	Body   []byte      // decoded
 
 	StatusDescription string // for load balancers
+
+	// Streamed says that the answer was streamed. It has no Payload then.
+	Streamed bool
+
+	stream *streamed
+	kept   *bytes.Buffer
 
 	// For batches: the ids of the records that AWS will send again, of streams
 	// the lowest of them.
@@ -64,17 +71,20 @@ func (a Answer) Decode(t testing.TB, v any) {
 }
 
 // Invoke sends an event through the app and decodes the answer. An answer that
-// AWS would not understand fails the test.
+// AWS would not understand fails the test. Answers are streamed where
+// [lift.Config].Streaming says so.
 func Invoke(ctx context.Context, t testing.TB, app *lift.App, event Event) Answer {
 	t.Helper()
 	if _, ok := lambdacontext.FromContext(ctx); !ok {
 		ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: RequestID})
 	}
-	payload, err := app.Invoke(ctx, event.Payload())
-	if err != nil {
-		return Answer{Err: err}
+	var kept bytes.Buffer
+	s := &streamed{Body: &kept}
+	payload, err := app.Invoke(lift.WithStream(ctx, s), event.Payload())
+	answer := Answer{Payload: payload, Err: err}
+	if s.head != nil {
+		answer.stream, answer.kept = s, &kept
 	}
-	answer := Answer{Payload: payload}
 	answer.interpret(t, event)
 	return answer
 }
@@ -93,6 +103,12 @@ func WithTenant(ctx context.Context, id string) context.Context {
 // interpret reads the payload as the event's source does.
 func (a *Answer) interpret(t testing.TB, event Event) {
 	t.Helper()
+	if a.stream != nil {
+		err, kept := a.Err, a.kept
+		*a = a.stream.answer(t)
+		a.Err, a.Body = err, kept.Bytes()
+		return
+	}
 	var fields map[string]json.RawMessage
 	if a.Err != nil || json.Unmarshal(a.Payload, &fields) != nil {
 		return

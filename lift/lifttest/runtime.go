@@ -47,6 +47,10 @@ type Invocation struct {
 	TraceID     string        // the X-Ray header; default one that is sampled
 	FunctionARN string
 	TenantID    string // of a function with tenant isolation
+
+	// Stream gets the body of a streamed answer as it comes. Default: it is kept,
+	// as the Answer's Body. The function waits while a Write does not return.
+	Stream io.Writer
 }
 
 type pending struct {
@@ -200,19 +204,31 @@ func (api *RuntimeAPI) answered(w http.ResponseWriter, r *http.Request) (*pendin
 	if err != nil {
 		return nil, nil, false
 	}
+	p := api.take(w, r)
+	return p, body, p != nil
+}
+
+func (api *RuntimeAPI) take(w http.ResponseWriter, r *http.Request) *pending {
 	api.mu.Lock()
+	defer api.mu.Unlock()
 	id := r.PathValue("id")
 	p := api.taken[id]
 	delete(api.taken, id)
-	api.mu.Unlock()
 	if p == nil {
 		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
-		return nil, nil, false
 	}
-	return p, body, true
+	return p
 }
 
 func (api *RuntimeAPI) response(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Lambda-Runtime-Function-Response-Mode") == "streaming" {
+		if p := api.take(w, r); p != nil {
+			answer := p.stream(r)
+			accept(w)
+			p.answer <- answer
+		}
+		return
+	}
 	p, body, ok := api.answered(w, r)
 	if !ok {
 		return

@@ -16,7 +16,8 @@ import (
 // Compress compresses the bodies of answers over HTTP with gzip when the client
 // takes it and it helps: the body is of text and has least bytes at least, it
 // is not encoded yet nor excluded by no-transform, and it becomes smaller
-// even with the third that Lambda's encoding of bytes adds. A least of 0 means
+// even with the third that Lambda's encoding of bytes adds. Streamed answers are
+// left alone. A least of 0 means
 // 1,400 bytes, about one packet. Problem documents are not compressed.
 //
 // A function that does not use Compress does not link the compressor.
@@ -31,7 +32,7 @@ func Compress(least int) lift.Middleware {
 	return lift.Only("middleware.Compress", func(next lift.Handler) lift.Handler {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 			res, err := next.Handle(ctx, e)
-			if err != nil || res == nil || !compressible(res, least) {
+			if err != nil || res == nil || res.Streams() || !compressible(res, least) {
 				return res, err
 			}
 			res = addVary(res, "Accept-Encoding")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/pay-theory/streamer/lift"
@@ -17,7 +18,7 @@ var ErrDeadline = errors.New("the time to answer is up")
 // the event's Deadline alone. API Gateway waits 29 seconds at most, so that is
 // the limit for functions behind it that may run longer.
 //
-// When the context was cancelled so and the handler then returns an error, the
+// The context of a handler whose answer is streamed ends with the stream. When it was cancelled so and the handler then returns an error, the
 // answer is a timeout: 504 over HTTP, an error frame, a failed record. Handlers
 // must heed their context; one that does not is ended by Lambda at its own
 // deadline.
@@ -37,14 +38,33 @@ func Deadline(limit time.Duration) lift.Middleware {
 				return next.Handle(ctx, e)
 			}
 			ctx, cancel := context.WithDeadlineCause(ctx, at, ErrDeadline)
-			defer cancel()
+			streams := false
+			defer func() {
+				if !streams {
+					cancel()
+				}
+			}()
 			res, err := next.Handle(ctx, e)
-			if err != nil && context.Cause(ctx) == ErrDeadline {
-				if _, public := lift.AsError(err); !public {
-					err = &lift.Error{Code: lift.CodeTimeout, Message: "the time was not enough", Cause: err}
+			streams = err == nil && res.Streams()
+			if streams {
+				run := res.Stream
+				res.Stream = func(w io.Writer) error {
+					defer cancel()
+					return timely(ctx, run(w))
 				}
 			}
-			return res, err
+			return res, timely(ctx, err)
 		})
 	}
+}
+
+// timely is the error of a handler, or a timeout in its place when its time is up.
+func timely(ctx context.Context, err error) error {
+	if err == nil || context.Cause(ctx) != ErrDeadline {
+		return err
+	}
+	if _, public := lift.AsError(err); public {
+		return err
+	}
+	return &lift.Error{Code: lift.CodeTimeout, Message: "the time was not enough", Cause: err}
 }

@@ -82,7 +82,8 @@ type IdempotencyConfig struct {
 // the trigger, the route and the verified caller, so no caller is given the answer
 // of another; a caller that sends another payload under a used key gets 422, and
 // one that calls while the first call runs gets 409 with a time to come back after.
-// An error and an answer of 5xx are not stored: the call may be made again.
+// An error and an answer of 5xx are not stored: the call may be made again. A
+// streamed answer is buffered, since it could not be repeated otherwise.
 //
 // HTTP requests with the methods GET, HEAD, OPTIONS and TRACE pass. $connect and
 // $disconnect have no answers to repeat, and a durable execution is invoked again
@@ -169,6 +170,9 @@ func (i *idempotency) run(ctx context.Context, e *lift.Event, next lift.Handler,
 		}
 	}()
 	res, err := next.Handle(ctx, e)
+	if err == nil {
+		err = res.Buffer()
+	}
 	if err != nil || lift.OutcomeOf(e, res, nil).Status >= http.StatusInternalServerError {
 		return res, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -208,6 +209,31 @@ func TestIdempotencyWhileTheFirstCallRuns(t *testing.T) {
 
 // 64 callers with the same key at the same time: one call, and each caller has
 // its answer or is told to come back.
+// A streamed answer is kept whole, and repeated.
+func TestIdempotencyOfAStream(t *testing.T) {
+	t.Parallel()
+	app := lift.New(lift.Config{Logger: new(lifttest.Log).Logger(), Streaming: []lift.GatewayKind{lift.GatewayFunctionURL}})
+	app.Use(middleware.Idempotency(middleware.IdempotencyConfig{
+		Store: middleware.NewMemoryIdempotency(middleware.MemoryIdempotencyConfig{}), Lease: time.Minute,
+	}))
+	runs := 0
+	app.HTTP("POST /", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
+		return &lift.Response{Stream: func(w io.Writer) error {
+			runs++
+			_, err := io.WriteString(w, "abcd")
+			return err
+		}}, nil
+	}))
+	for _, replayed := range []string{"", "true"} {
+		answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{
+			Via: lifttest.FunctionURL, Method: http.MethodPost, Header: http.Header{"Idempotency-Key": {"k"}},
+		})
+		if answer.Status != 200 || string(answer.Body) != "abcd" || runs != 1 || answer.Header.Get("Idempotency-Replayed") != replayed {
+			t.Errorf("got %d %q after %d runs, replayed %q", answer.Status, answer.Body, runs, answer.Header.Get("Idempotency-Replayed"))
+		}
+	}
+}
+
 func TestIdempotencyStampede(t *testing.T) {
 	t.Parallel()
 	c := newCounted(nil)

@@ -52,20 +52,23 @@ func LogBuffer(cfg LogBufferConfig) lift.Middleware {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 			buf := &logBuffer{cfg: cfg, open: cfg.Sample > 0 && rand.Float64() < cfg.Sample}
 			e.WrapLog(func(h slog.Handler) slog.Handler { return &bufferHandler{h, buf} })
-			failed := true // so that a panic that passes flushes
-			defer func() {
-				if failed {
-					buf.flush(ctx)
-				}
-				buf.close()
-			}()
 			if !e.Deadline.IsZero() {
-				timer := time.AfterFunc(time.Until(e.Deadline), func() { buf.flush(ctx) })
-				defer timer.Stop()
+				buf.timer = time.AfterFunc(time.Until(e.Deadline), func() { buf.flush(ctx) })
 			}
+			panicked := true // which flushes, too
+			defer func() {
+				if panicked {
+					buf.end(ctx, true)
+				}
+			}()
 			res, err := next.Handle(ctx, e)
-			outcome := lift.OutcomeOf(e, res, err)
-			failed = outcome.Failed || outcome.Refused
+			panicked = false
+			if err == nil && res.Streams() {
+				buf.atEnd(ctx, e, res)
+			} else {
+				outcome := lift.OutcomeOf(e, res, err)
+				buf.end(ctx, outcome.Failed || outcome.Refused)
+			}
 			return res, err
 		})
 	}
@@ -74,7 +77,8 @@ func LogBuffer(cfg LogBufferConfig) lift.Middleware {
 // logBuffer is the held lines of one event. It is full of lines, open after it
 // has been flushed, or closed, when the event is done.
 type logBuffer struct {
-	cfg LogBufferConfig
+	cfg   LogBufferConfig
+	timer *time.Timer // nil without a deadline
 
 	mu      sync.Mutex
 	open    bool
@@ -88,6 +92,23 @@ type heldLine struct {
 	handler slog.Handler
 	record  slog.Record
 	bytes   int
+}
+
+func (b *logBuffer) atEnd(ctx context.Context, e *lift.Event, res *lift.Response) {
+	res.AtEnd(func(_ int64, err error) {
+		outcome := lift.OutcomeOf(e, res, err)
+		b.end(ctx, outcome.Failed || outcome.Refused)
+	})
+}
+
+func (b *logBuffer) end(ctx context.Context, failed bool) {
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	if failed {
+		b.flush(ctx)
+	}
+	b.close()
 }
 
 // flush writes the held lines and lets pass all that follow.

@@ -3,25 +3,37 @@ package middleware
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime/debug"
 
 	"github.com/pay-theory/streamer/lift"
 )
 
-// Recover turns a panic of a handler into an internal error: the
+// Recover turns a panic of a handler, or of its stream, into an internal error: the
 // caller hears of an internal error, the log gets the value and the stack, and
 // the process lives on. Without it a panic ends the process.
 func Recover() lift.Middleware {
 	return func(next lift.Handler) lift.Handler {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (res *lift.Response, err error) {
-			defer func() {
-				if value := recover(); value != nil {
-					res, err = nil, &PanicError{Value: value, Stack: debug.Stack()}
+			defer catch(&err)
+			res, err = next.Handle(ctx, e)
+			if err == nil && res.Streams() {
+				run := res.Stream
+				res.Stream = func(w io.Writer) (err error) {
+					defer catch(&err)
+					return run(w)
 				}
-			}()
-			return next.Handle(ctx, e)
+			}
+			return res, err
 		})
+	}
+}
+
+// catch is to be deferred: it makes an error of a panic.
+func catch(err *error) {
+	if value := recover(); value != nil {
+		*err = &PanicError{Value: value, Stack: debug.Stack()}
 	}
 }
 

@@ -47,34 +47,59 @@ func Trace(t *trace.Tracer) lift.Middleware {
 			if id := seg.ID(); id != e.TraceID {
 				e.SetTraceID(id)
 			}
-			failure := errPanicked // so that a panic that passes is seen
+			t := traced{seg, e, caller, lambda == ""}
+			panicked := true // so that a panic that passes is seen
 			defer func() {
-				seg.Annotate("trigger", e.Trigger.String())
-				seg.Annotate("route", e.Route)
-				seg.Annotate("correlation_id", e.CorrelationID)
-				seg.Annotate("cold_start", e.ColdStart)
-				if e.TenantID != "" {
-					seg.Annotate("tenant_id", e.TenantID)
+				if panicked {
+					t.end(nil, errPanicked)
 				}
-				if sender, ok := trace.ParseHeader(caller); ok && e.SQS != nil && sender.TraceID != seg.ID() {
-					seg.Annotate("sender_trace_id", sender.TraceID)
-				}
-				seg.End(failure)
 			}()
 			res, err := next.Handle(ctx, e)
-			if e.HTTP != nil && lambda == "" { // the segment is the request's own
-				status := 0
-				if err == nil && res != nil {
-					status = res.Status
-				}
-				seg.SetHTTP(e.HTTP.Method, "https://"+e.HTTP.Host+e.HTTP.URL.EscapedPath(), status)
+			panicked = false
+			if err == nil && res.Streams() {
+				t.atEnd(res)
+			} else {
+				t.end(res, err)
 			}
-			outcome := lift.OutcomeOf(e, res, err)
-			if outcome.Failed || outcome.Refused {
-				seg.SetOutcome(outcome.Failed, outcome.Status)
-			}
-			failure = err
 			return res, err
 		})
 	}
+}
+
+// traced is an event with its segment.
+type traced struct {
+	*trace.Segment
+	event  *lift.Event
+	caller string // the trace header that the event came with
+	own    bool   // the segment is that of a request, and not of an invocation
+}
+
+func (t traced) atEnd(res *lift.Response) {
+	res.AtEnd(func(_ int64, err error) { t.end(res, err) })
+}
+
+func (t traced) end(res *lift.Response, err error) {
+	e := t.event
+	if e.HTTP != nil && t.own {
+		status := 0
+		if err == nil && res != nil {
+			status = res.Status
+		}
+		t.SetHTTP(e.HTTP.Method, "https://"+e.HTTP.Host+e.HTTP.URL.EscapedPath(), status)
+	}
+	outcome := lift.OutcomeOf(e, res, err)
+	if outcome.Failed || outcome.Refused {
+		t.SetOutcome(outcome.Failed, outcome.Status)
+	}
+	t.Annotate("trigger", e.Trigger.String())
+	t.Annotate("route", e.Route)
+	t.Annotate("correlation_id", e.CorrelationID)
+	t.Annotate("cold_start", e.ColdStart)
+	if e.TenantID != "" {
+		t.Annotate("tenant_id", e.TenantID)
+	}
+	if sender, ok := trace.ParseHeader(t.caller); ok && e.SQS != nil && sender.TraceID != t.ID() {
+		t.Annotate("sender_trace_id", sender.TraceID)
+	}
+	t.End(err)
 }

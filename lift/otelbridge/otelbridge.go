@@ -48,7 +48,6 @@ func Middleware(provider oteltrace.TracerProvider) lift.Middleware {
 			}
 			ctx, span := tracer.Start(ctx, name, oteltrace.WithSpanKind(kind(e)), oteltrace.WithAttributes(attributes(e)...),
 				oteltrace.WithLinks(links(e)...))
-			defer span.End()
 			if sc := span.SpanContext(); e.TraceID == "" && sc.IsValid() {
 				id := sc.TraceID().String()
 				e.SetTraceID("1-" + id[:8] + "-" + id[8:])
@@ -57,11 +56,16 @@ func Middleware(provider oteltrace.TracerProvider) lift.Middleware {
 			defer func() {
 				if panicked {
 					span.SetStatus(codes.Error, "panic")
+					span.End()
 				}
 			}()
 			res, err := next.Handle(ctx, e)
 			panicked = false
-			finish(span, e, res, err)
+			if err == nil && res.Streams() {
+				res.AtEnd(func(_ int64, err error) { finish(span, e, res, err) })
+			} else {
+				finish(span, e, res, err)
+			}
 			return res, err
 		})
 	}
@@ -165,6 +169,7 @@ func faasTrigger(t lift.Trigger) string {
 }
 
 func finish(span oteltrace.Span, e *lift.Event, res *lift.Response, err error) {
+	defer span.End()
 	outcome := lift.OutcomeOf(e, res, err)
 	if e.HTTP != nil {
 		span.SetAttributes(attribute.Int("http.response.status_code", outcome.Status))

@@ -45,7 +45,8 @@ type Config struct {
 	Address string
 
 	// Handler answers an invocation. It is called from as many goroutines as
-	// Concurrency says. The payload is its own.
+	// Concurrency says. The payload is its own. An answer that it writes to the
+	// context's Stream instead of returning it is ended when it returns.
 	Handler func(ctx context.Context, payload []byte) ([]byte, *Failure)
 
 	// Concurrency is how many invocations the process takes at the same time,
@@ -121,6 +122,7 @@ type invocation struct {
 	id      string
 	header  map[string]string
 	payload []byte
+	stream  Stream
 }
 
 func (l *loop) next() (*invocation, error) {
@@ -147,6 +149,13 @@ var ErrPanicked = errors.New("the handler panicked, and the process ends with it
 // serve calls the handler and answers the invocation.
 func (l *loop) serve(inv *invocation) error {
 	answer, failure, crashed := l.call(inv)
+	if inv.stream.begun() {
+		err := l.finish(inv, failure)
+		if err == nil && crashed {
+			err = ErrPanicked
+		}
+		return err
+	}
 	if len(answer) > MaxAnswer {
 		failure = &Failure{
 			Type:    TypeAnswerTooLarge,
@@ -208,9 +217,17 @@ func (l *loop) context(inv *invocation) (context.Context, context.CancelFunc, er
 		_ = os.Setenv("_X_AMZN_TRACE_ID", trace)
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), time.UnixMilli(deadline))
-	ctx = lambdacontext.NewContext(ctx, lc)
-	//lint:ignore SA1029 the key is the one that the X-Ray SDK reads
-	return context.WithValue(ctx, "x-amzn-trace-id", trace), cancel, nil //nolint:staticcheck,revive // the same
+	inv.stream = Stream{address: l.Address, path: invocations + inv.id + "/response", header: inv.echo(), deadline: time.UnixMilli(deadline)}
+	return &invocationContext{lambdacontext.NewContext(ctx, lc), trace, &inv.stream}, cancel, nil
+}
+
+// echo is the header line that an answer sends back where the API has sent it.
+func (inv *invocation) echo() string {
+	id, ok := inv.header["lambda-runtime-invocation-id"]
+	if !ok {
+		return ""
+	}
+	return "Lambda-Runtime-Invocation-Id: " + printable(id) + "\r\n"
 }
 
 // decode decodes a header's JSON into value, if there is any.
@@ -229,13 +246,15 @@ func (inv *invocation) decode(name string, value any) error {
 // is too large (413): the caller has been answered then, and the next
 // invocation is due.
 func (l *loop) post(inv *invocation, what, header string, body []byte) error {
-	if id, ok := inv.header["lambda-runtime-invocation-id"]; ok {
-		header += "Lambda-Runtime-Invocation-Id: " + printable(id) + "\r\n"
-	}
-	res, err := l.client.do(request{method: "POST", path: invocations + inv.id + what, header: header, body: body, limit: maxStatus})
+	res, err := l.client.do(request{method: "POST", path: invocations + inv.id + what, header: header + inv.echo(), body: body, limit: maxStatus})
 	if err != nil {
 		return fmt.Errorf("answer an invocation: %w", err)
 	}
+	return l.taken(inv, res)
+}
+
+// taken looks at what the API says of an answer.
+func (l *loop) taken(inv *invocation, res *response) error {
 	switch res.status {
 	case 202:
 		return nil

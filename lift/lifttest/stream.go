@@ -1,0 +1,99 @@
+package lifttest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+)
+
+// divider stands between the metadata and the body of a streamed answer:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode-lambda.html
+const divider = "\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// maxMetadata is how far the divider may be behind the beginning, as API Gateway
+// has it.
+const maxMetadata = 16 << 10
+
+// A streamed answer is taken apart as it comes. The body goes to Body.
+type streamed struct {
+	Body io.Writer
+
+	head []byte // what came before the divider
+	cut  bool   // the divider has come
+}
+
+func (s *streamed) Write(p []byte) (int, error) {
+	if s.cut {
+		return s.Body.Write(p)
+	}
+	s.head = append(s.head, p...)
+	head, body, ok := bytes.Cut(s.head, []byte(divider))
+	if !ok {
+		if len(s.head) > maxMetadata {
+			return 0, fmt.Errorf("no 8 NUL bytes among the first %d of the stream", maxMetadata)
+		}
+		return len(p), nil
+	}
+	s.head, s.cut = head, true
+	if len(body) > 0 {
+		if _, err := s.Body.Write(body); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// answer is what of the answer stands when the stream has ended.
+func (s *streamed) answer(t testing.TB) Answer {
+	t.Helper()
+	answer := Answer{Streamed: true, Header: make(http.Header)}
+	var meta struct {
+		StatusCode int               `json:"statusCode"`
+		Headers    map[string]string `json:"headers"`
+		Cookies    []string          `json:"cookies"`
+	}
+	decoder := json.NewDecoder(bytes.NewReader(s.head))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&meta); !s.cut || err != nil {
+		t.Errorf("a gateway would not understand the metadata %q: %v", s.head, err)
+		return answer
+	}
+	answer.Status = meta.StatusCode
+	for name, value := range meta.Headers {
+		answer.Header.Add(name, value)
+	}
+	for _, cookie := range meta.Cookies {
+		answer.Header.Add("Set-Cookie", cookie)
+	}
+	return answer
+}
+
+// stream hands a streamed answer on as it comes, and says how it ended: the
+// error of the trailer, or that it broke off.
+func (p *pending) stream(r *http.Request) Answer {
+	var kept bytes.Buffer
+	s := &streamed{Body: &kept}
+	if p.Stream != nil {
+		s.Body = p.Stream
+	}
+	_, err := io.Copy(s, r.Body)
+	answer := Answer{stream: s, kept: &kept}
+	switch kind := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); {
+	case err != nil:
+		answer.Err = &InvocationError{Type: "Runtime.TruncatedResponse", Message: err.Error()}
+	case kind != "":
+		text, decodeErr := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
+		fault := new(InvocationError)
+		if err := errors.Join(decodeErr, json.Unmarshal(text, fault)); err != nil {
+			fault.Message = err.Error()
+		}
+		fault.Type = kind
+		answer.Err = fault
+	}
+	return answer
+}
