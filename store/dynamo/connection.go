@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -73,13 +74,15 @@ func (s *Store) ListConnections(ctx context.Context, q request.ConnectionQuery) 
 	}
 	if q.Cursor != "" {
 		c, err := decodeCursor(q.Cursor)
-		// The sort key, which holds the subject, is in the cursor's order.
-		if err != nil || c.Partition != q.Tenant || !strings.HasPrefix(c.Order, prefix) || !strings.HasSuffix(c.Order, "#"+c.ID) {
+		if err != nil || c.Partition != q.Tenant || !strings.HasPrefix(c.Order, prefix) || !isConnectionOrder(c.Order, c.ID) {
 			return nil, "", errCursor()
 		}
 		in.ExclusiveStartKey = item{"id": text(c.ID), "tenant": text(q.Tenant), "place": text(c.Order)}
 	}
-	entries, _, err := s.query(ctx, s.connections, in, q.Limit+1)
+	entries, _, err := s.query(ctx, s.connections, in, q.Limit+1, 0)
+	if q.Cursor != "" && call.HasCode(err, codeValidation) {
+		return nil, "", errCursor()
+	}
 	next := ""
 	if len(entries) > q.Limit {
 		entries = entries[:q.Limit]
@@ -121,6 +124,13 @@ func (s *Store) StaleConnections(ctx context.Context, now time.Time, limit int) 
 // by its id.
 func connectionOrder(c request.Connection) string {
 	return tenantPrefix(c.Principal.Subject) + moment(c.ConnectedAt) + "#" + c.ID
+}
+
+// isConnectionOrder reports whether an order is one of a connection with the id.
+func isConnectionOrder(order, id string) bool {
+	rest, ended := strings.CutSuffix(order, "#"+id)
+	_, at, cut := strings.Cut(rest, "#")
+	return ended && cut && id != "" && isMoment(at) && len(order) <= maxSortKey
 }
 
 func connections(rows []item) ([]request.Connection, error) {

@@ -50,15 +50,15 @@ func (s *Store) due(ctx context.Context, table string, kind int, until time.Time
 	for shard := range s.shards {
 		go func() {
 			hash := number(kind*maxShards + shard)
-			entries, more, err := s.query(ctx, table, input{
+			entries, next, err := s.query(ctx, table, input{
 				IndexName:                 indexDue,
 				KeyConditionExpression:    "#shard = :shard AND #due <= :until",
 				ExpressionAttributeNames:  map[string]string{"#shard": attrShard, "#due": request.AttrLook},
 				ExpressionAttributeValues: item{":shard": hash, ":until": millis(until)},
 				ExclusiveStartKey:         from[shard].key(hash),
 				Limit:                     limit,
-			}, limit)
-			answers <- answer{shard, entries, more, err}
+			}, limit, 0)
+			answers <- answer{shard, entries, next != nil, err}
 		}()
 	}
 	type entry struct {

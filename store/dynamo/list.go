@@ -22,9 +22,13 @@ const (
 	indexBlocked   = "blocked"
 )
 
+// maxQueries bounds the calls of a list with a filter that few entries pass.
+const maxQueries = 10
+
 // ListRequests implements [request.Lister]. It reads an index, which is
 // eventually consistent, in one call or, where few of many requests have the
-// state or the action, in several; then the rows as they are, in one call for each hundred.
+// state or the action, in up to ten, which look at 10,000 requests; then the rows as they
+// are, in one call for each hundred.
 func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.Request, string, error) {
 	backwards := false
 	in := input{
@@ -80,14 +84,17 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 		in.ExclusiveStartKey = c.key(q)
 	}
 
-	entries, _, err := s.query(ctx, s.requests, in, q.Limit+1)
+	entries, read, err := s.query(ctx, s.requests, in, q.Limit+1, maxQueries)
 	if q.Cursor != "" && call.HasCode(err, codeValidation) {
 		return nil, "", errCursor() // of another query, outside the bounds of this one
 	}
 	next := ""
-	if len(entries) > q.Limit {
+	switch {
+	case len(entries) > q.Limit:
 		entries = entries[:q.Limit]
 		next = cursorOf(entries[q.Limit-1])
+	case read != nil:
+		next = cursorOf(read)
 	}
 	var page []*request.Request
 	if err == nil {
@@ -99,20 +106,25 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 	return slices.DeleteFunc(page, func(r *request.Request) bool { return q.State != "" && r.State != q.State }), next, err
 }
 
-// query reads up to limit entries of a table's index, and reports whether there
-// may be more.
-func (s *Store) query(ctx context.Context, table string, in input, limit int) (entries []item, more bool, err error) {
-	for {
+// query reads up to limit entries of a table's index, in at most so many calls; 0: in as
+// many as it takes. Where there may be more, next is where it has read to, which is behind
+// the last entry where calls were the limit.
+func (s *Store) query(ctx context.Context, table string, in input, limit, calls int) (entries []item, next item, err error) {
+	for made := 1; ; made++ {
 		out, err := s.call(ctx, opQuery, table, in)
 		if err != nil {
-			return nil, false, err
+			return nil, nil, err
 		}
-		entries = append(entries, out.Items...)
-		more = len(out.LastEvaluatedKey) > 0 || len(entries) > limit
-		if len(entries) >= limit || !more {
-			return entries[:min(limit, len(entries))], more, nil
+		entries, next = append(entries, out.Items...), out.LastEvaluatedKey
+		switch {
+		case len(entries) > limit:
+			return entries[:limit], entries[limit-1], nil
+		case len(next) == 0:
+			return entries, nil, nil
+		case len(entries) == limit, made == calls:
+			return entries, next, nil
 		}
-		in.ExclusiveStartKey = out.LastEvaluatedKey
+		in.ExclusiveStartKey = next
 	}
 }
 
@@ -259,8 +271,8 @@ func decodeCursor(s string) (c cursor, err error) {
 // parseCursor refuses a cursor that is not of the query's tenant or subject.
 func parseCursor(s string, q request.Query) (cursor, error) {
 	c, err := decodeCursor(s)
-	_, id, _ := strings.Cut(c.Order, "#")
-	if err != nil || c.ID == "" || id != c.ID || !strings.HasPrefix(c.Partition, tenantPrefix(q.Tenant)) ||
+	at, id, _ := strings.Cut(c.Order, "#")
+	if err != nil || c.ID == "" || id != c.ID || !isMoment(at) || len(c.Order) > maxSortKey || !strings.HasPrefix(c.Partition, tenantPrefix(q.Tenant)) ||
 		q.Subject != "" && c.Partition != partition(q.Tenant, q.Subject) {
 		return c, errCursor()
 	}

@@ -38,7 +38,7 @@ func (s *Store) readOutput(ctx context.Context, key request.Key, from int64, lim
 		ExpressionAttributeValues: item{":pk": text(outputPartition(key, log)),
 			":from": text(chunkID(from)), ":last": text(chunkID(end - 1))},
 		ConsistentRead: true,
-	}, int(end-from))
+	}, int(end-from), 0)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (s *Store) waitQueue(ctx context.Context, limit string, n int) ([]item, err
 		ExpressionAttributeNames:  map[string]string{"#blocked": request.AttrThrottledBy},
 		ExpressionAttributeValues: item{":slot": text(limit)},
 		Limit:                     n,
-	}, n)
+	}, n, 0)
 	return entries, err
 }
 

@@ -50,6 +50,15 @@ func keyOf(k request.Key) item {
 // taken for it.
 func moment(t time.Time) string { return fmt.Sprintf("%015d", max(t.UnixMilli(), 0)) }
 
+// isMoment reports whether moment gives such a text.
+func isMoment(text string) bool {
+	return len(text) == 15 && strings.Trim(text, "0123456789") == ""
+}
+
+// maxSortKey is how many bytes a sort key may have (Amazon DynamoDB Developer Guide,
+// "Constraints in Amazon DynamoDB", sort key length).
+const maxSortKey = 1024
+
 // orderOf sorts a list: by when the request was created, then by its id.
 func orderOf(r *request.Request) string { return moment(r.CreatedAt) + "#" + r.ID }
 

@@ -206,6 +206,25 @@ func TestOpenUpgrades(t *testing.T) {
 	}
 }
 
+func TestFilesAreTheirOwners(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	create(t, open(t, filepath.Join(dir, "streamer.db")), "r-1")
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) < 3 {
+		t.Fatalf("got the files %v, %v; want a database, its log and its lock", files, err)
+	}
+	for _, file := range files {
+		info, err := file.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("got %s with mode %o, want 600", file.Name(), mode)
+		}
+	}
+}
+
 func TestStoresInMemoryArePrivate(t *testing.T) {
 	t.Parallel()
 	a, b := open(t, sqlite.Memory), open(t, sqlite.Memory)

@@ -79,7 +79,7 @@ var (
 	_ request.ConnectionStore = (*Store)(nil)
 )
 
-// Open opens the file, or makes it. Its folder must exist. Every error is an
+// Open opens the file, or makes it with mode 0600. Its folder must exist. Every error is an
 // [*OpenError]; a file that is open already is refused at once. Close the store
 // when done.
 func Open(ctx context.Context, path string) (*Store, error) {
@@ -105,6 +105,9 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if !folder.IsDir() {
 		return errNoFolder
 	}
+	for _, file := range []string{path + "-lock", path} {
+		touch(file)
+	}
 	if s.lock, err = acquire(ctx, path+"-lock"); err != nil {
 		return err
 	}
@@ -116,6 +119,15 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return s.prepare(ctx)
+}
+
+// touch makes a file that only its owner may read, if there is none. SQLite makes files
+// that all may, and gives what it keeps beside one the same mode. Where no file can be
+// made, SQLite cannot make one either, and says why.
+func touch(path string) {
+	if file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+		_ = file.Close() // nothing was written
+	}
 }
 
 func connect(path string, connections int, pragmas ...string) (*sql.DB, error) {
