@@ -30,7 +30,7 @@ func TestModel(t *testing.T) {
 var tables atomic.Int64
 
 // open makes a store with tables of its own.
-func open(t *testing.T, edit func(*dynamo.Config)) *dynamo.Store {
+func open(t testing.TB, edit func(*dynamo.Config)) *dynamo.Store {
 	t.Helper()
 	prefix := fmt.Sprintf("test-%d-%d-%d-", time.Now().UnixNano(), os.Getpid(), tables.Add(1))
 	config := dynamo.Config{
@@ -78,3 +78,6 @@ func credentials() sigv4.Provider {
 
 // transport is one for all tests, so that connections are shared.
 var transport http.RoundTripper = &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
+
+// BenchmarkBacklog is a lost lease beside many requests of another tenant.
+func BenchmarkBacklog(b *testing.B) { storetest.Backlog(b, open(b, nil), 50_000) }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/store/sqlite"
+	"github.com/pay-theory/streamer/store/storetest"
 )
 
 // BenchmarkCreateRequest is so many clients that submit at once.
@@ -95,4 +96,14 @@ func BenchmarkJob(b *testing.B) {
 		ended := change(r.Key, request.Succeed(epoch, time.Hour, []byte(`"done"`), "").ByWorker(claimed.Fence))
 		change(r.Key, request.MarkNotified(ended))
 	}
+}
+
+// BenchmarkBacklog is a lost lease beside many requests of another tenant.
+func BenchmarkBacklog(b *testing.B) {
+	s, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "streamer.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	storetest.Backlog(b, s, 50_000)
 }
