@@ -94,7 +94,7 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 	case row.State == request.Running && c.If.States != nil && c.Set.State == "" && !c.Set.UpdatedAt.IsZero() &&
 		!row.DueAt.After(c.Set.UpdatedAt):
 		d.find(&d.report.Wrong, r, "it is RUNNING after a %q of its worker and its lease has ended", changeWord(c))
-	case !row.State.Final() && row.Look.At.IsZero():
+	case !row.State.Final() && row.Look.At.IsZero() && row.ThrottledBy == "":
 		d.find(&d.report.Wrong, r, "it is %s and has no look, so no sweep will find it", row.State)
 	case row.Output < was.Output:
 		d.find(&d.report.Wrong, r, "its output shrank from %d to %d chunks", was.Output, row.Output)
