@@ -150,41 +150,43 @@ func (w *run) work(ctx context.Context) error {
 			w.settleStep(err)
 		}
 	}
-	closing := ctx.Done()
+	source := wakeupSource{done: done, closing: ctx.Done(), news: w.job.news, timers: [...]<-chan time.Time{wakeGrace: grace.C,
+		wakeLimit: limit.C, wakeSliceEnd: sliceEnd.C, wakeHeartbeat: heartbeat.C, wakeAgain: again.C, wakeFlush: flush.C, wakePace: pace.C}}
 	for {
-		select {
-		case out := <-done:
-			return w.finish(ctx, out, context.Cause(actionCtx))
-		case <-grace.C:
+		source.steps = w.pendingSteps()
+		switch next := source.next(); next.wakeup {
+		case wakeDone:
+			return w.finish(ctx, next.out, context.Cause(actionCtx))
+		case wakeGrace:
 			w.logger.WarnContext(ctx, "action did not return in time", "cause", context.Cause(actionCtx).Error())
 			return w.finish(ctx, outcome{err: context.Cause(actionCtx), abandoned: true}, context.Cause(actionCtx))
-		case <-w.job.news:
+		case wakeNews:
 			w.publish(ctx, pace)
 			if output, _ := w.job.takeOutput(); len(output) > 0 {
 				flush.Reset(max(outputEvery-w.p.Now().Sub(w.saved), 0))
 			}
-		case <-flush.C:
+		case wakeFlush:
 			save()
 			if output, _ := w.job.takeOutput(); len(output) > 0 {
 				flush.Reset(outputEvery)
 			}
-		case r := <-w.pendingSteps():
-			w.pending, w.tries, w.until = &r, 0, time.Now().Add(w.p.Lease)
+		case wakeStep:
+			w.pending, w.tries, w.until = &next.step, 0, time.Now().Add(w.p.Lease)
 			storeStep()
-		case <-again.C:
+		case wakeAgain:
 			if w.pending != nil {
 				storeStep()
 			}
-		case <-pace.C:
+		case wakePace:
 			w.publish(ctx, pace)
-		case <-heartbeat.C:
+		case wakeHeartbeat:
 			save()
-		case <-limit.C:
+		case wakeLimit:
 			stop(ErrLimit)
-		case <-sliceEnd.C:
+		case wakeSliceEnd:
 			stop(ErrSliceEnd)
-		case <-closing:
-			closing = nil
+		case wakeClosing:
+			source.closing = nil
 			stop(ErrSliceEnd)
 		}
 		if w.latest != nil && w.p.Now().Sub(w.saved) >= w.p.SaveEvery {

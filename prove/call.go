@@ -29,6 +29,7 @@ type call struct {
 	kind    string
 	key     request.Key
 	what    string
+	text    string // tells apart calls that are alike in all above
 	write   bool
 	outside bool // it is the store's: do goes through the bridge
 	do      func(context.Context) error
@@ -235,7 +236,7 @@ type nodePush struct {
 }
 
 func (n nodePush) Push(ctx context.Context, connection string, frame []byte) error {
-	return n.d.intercept(ctx, &call{p: n.p, kind: "push", what: connection, do: func(context.Context) error {
+	return n.d.intercept(ctx, &call{p: n.p, kind: "push", what: connection, text: string(frame), do: func(context.Context) error {
 		return n.d.deliver(connection, frame)
 	}})
 }

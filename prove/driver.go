@@ -240,7 +240,7 @@ func (d *driver) ready(now time.Time) []*call {
 	defer d.mu.Unlock()
 	slices.SortStableFunc(d.intercepted, func(a, b *call) int {
 		return cmp.Or(cmp.Compare(a.p.id, b.p.id), cmp.Compare(a.kind, b.kind), cmp.Compare(a.what, b.what),
-			cmp.Compare(a.key.ID, b.key.ID))
+			cmp.Compare(a.key.ID, b.key.ID), cmp.Compare(a.text, b.text))
 	})
 	var ready []*call
 	for _, c := range d.intercepted {
