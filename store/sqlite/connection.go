@@ -108,8 +108,8 @@ func (s *Store) DeleteConnection(ctx context.Context, id string) error {
 }
 
 func (s *Store) exec(ctx context.Context, statement string, args ...any) error {
-	return s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
+	return s.writer.inTx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(statement, args...)
-		return nil, err
+		return err
 	})
 }

@@ -35,25 +35,25 @@ const (
 func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Permit) (*request.Request, bool, error) {
 	var stored *request.Request
 	created := false
-	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
+	err := s.writer.inTx(ctx, func(tx *sql.Tx) error {
 		existing, err := readRow(tx.Stmt(s.selectRequest), r.Key)
 		switch {
 		case errors.Is(err, request.ErrNotFound):
 		case err != nil:
-			return nil, err
+			return err
 		case existing.ExpiresAt.IsZero() || existing.ExpiresAt.After(r.CreatedAt):
 			stored = &existing.Request
-			return nil, existing.readBodies(tx.Stmt(s.selectBody))
+			return existing.readBodies(tx.Stmt(s.selectBody))
 		default:
 			if _, err := tx.Exec("DELETE FROM requests WHERE "+whereKey, r.Tenant, r.Subject, r.ID); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		if err := acquirePermits(tx, acquire); err != nil {
-			return nil, err
+			return err
 		}
 		stored, created = rounded(r), true
-		return stored, s.insert(tx, stored)
+		return s.insert(tx, stored)
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("sqlite: create request: %w", err)
@@ -77,29 +77,29 @@ func (s *Store) LoadRequest(ctx context.Context, key request.Key) (*request.Requ
 // effects, so that no index is written whose columns stay as they are.
 func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	var changed *request.Request
-	err := s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
+	err := s.writer.inTx(ctx, func(tx *sql.Tx) error {
 		r, err := readRow(tx.Stmt(s.selectRequest), key)
 		if err == nil && !c.Brief {
 			err = r.readBodies(tx.Stmt(s.selectBody))
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		held, end := r.Permits, r.Output
 		if err := c.Apply(&r.Request); err != nil {
-			return nil, err
+			return err
 		}
 		if err := release(tx, held, c.Set.Release); err != nil {
-			return nil, err
+			return err
 		}
 		if err := acquirePermits(tx, c.Set.Acquire); err != nil {
-			return nil, err
+			return err
 		}
 		if err := appendOutput(tx, key, end, c.Set.Output); err != nil {
-			return nil, err
+			return err
 		}
 		changed = rounded(&r.Request)
-		return changed, s.update(tx, &row{*changed, r.apart}, c)
+		return s.update(tx, &row{*changed, r.apart}, c)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: change request: %w", err)

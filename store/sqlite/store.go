@@ -62,11 +62,10 @@ const applicationID = 0x5374726d // "Strm"
 // transaction on an empty database beside it, named like the file with "-lock",
 // which ends with the process however that ends.
 type Store struct {
-	write   *sql.DB // one connection: SQLite has one writer
-	writer  *writer // of all that changes
-	read    *sql.DB
-	lock    *sql.DB // nil in memory
-	watches watches
+	write  *sql.DB // one connection: SQLite has one writer
+	writer *writer // of all that changes
+	read   *sql.DB
+	lock   *sql.DB // nil in memory
 
 	// To parse these takes longer than to run them.
 	selectRequest, selectBody, insertRequest *sql.Stmt // of write
@@ -95,7 +94,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		if s.write, err = connect(path, 1); err != nil {
 			return err
 		}
-		s.writer, s.read = newWriter(s.write, s.watches.tell, &s.updates), s.write
+		s.writer, s.read = newWriter(s.write, &s.updates), s.write
 		return s.prepare(ctx)
 	}
 	folder, err := os.Stat(filepath.Dir(path))
@@ -114,7 +113,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if s.write, err = connect(path, 1); err != nil {
 		return err
 	}
-	s.writer = newWriter(s.write, s.watches.tell, &s.updates)
+	s.writer = newWriter(s.write, &s.updates)
 	if s.read, err = connect(path, 4, "query_only(ON)"); err != nil {
 		return err
 	}
@@ -202,26 +201,25 @@ func (s *Store) makeTables(ctx context.Context) error {
 	case version > 0 && upgrades[version] == "":
 		return errOlder
 	}
-	return s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
+	return s.writer.inTx(ctx, func(tx *sql.Tx) error {
 		if version == 0 {
 			if _, err := tx.Exec(schema); err != nil {
-				return nil, err
+				return err
 			}
 			version = schemaVersion
 		}
 		for ; version < schemaVersion; version++ {
 			if _, err := tx.Exec(upgrades[version]); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", schemaVersion, applicationID))
-		return nil, err
+		return err
 	})
 }
 
-// Close waits for running calls, ends the watches and closes the file.
+// Close waits for running calls and closes the file.
 func (s *Store) Close() error {
-	s.watches.close()
 	var faults []error
 	if s.writer != nil {
 		s.writer.close()
@@ -250,12 +248,12 @@ func (s *Store) PurgeExpired(ctx context.Context, now time.Time, limit int) (int
 		{"DELETE FROM connections WHERE rowid IN (SELECT rowid FROM connections WHERE expires_at <= ? LIMIT ?)", now.Add(-24 * time.Hour)},
 	} {
 		var n int64
-		err := s.writer.inTx(ctx, func(tx *sql.Tx) (*request.Request, error) {
+		err := s.writer.inTx(ctx, func(tx *sql.Tx) error {
 			result, err := tx.Exec(q.sql, q.at.UnixMilli(), limit)
 			if err == nil {
 				n, err = result.RowsAffected()
 			}
-			return nil, err
+			return err
 		})
 		if err != nil {
 			return purged, fmt.Errorf("purge: %w", err)

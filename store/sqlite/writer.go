@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
-
-	"github.com/pay-theory/streamer/request"
 )
 
 // A writer runs writes in the order in which they came. Those that come while
@@ -14,7 +12,6 @@ import (
 // which takes longer than many writes.
 type writer struct {
 	db      *sql.DB
-	tell    func(*request.Request) // of what became queued, in the order of writes
 	updates *updates
 	turns   chan *write // without a buffer: what is taken from it is done
 	close   func()      // waits for what runs
@@ -25,10 +22,9 @@ type writer struct {
 // A write is one caller's. It is done or not at all, whatever its neighbours in
 // the transaction do.
 type write struct {
-	do      func(tx *sql.Tx) (*request.Request, error)
-	written *request.Request
-	err     error
-	done    chan struct{}
+	do   func(tx *sql.Tx) error
+	err  error
+	done chan struct{}
 }
 
 // maxTogether bounds how long the first of a transaction waits for the last: some
@@ -40,8 +36,8 @@ var (
 	errRefused = errors.New("the first write of a transaction takes it back")
 )
 
-func newWriter(db *sql.DB, tell func(*request.Request), updates *updates) *writer {
-	w := &writer{db: db, tell: tell, updates: updates, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
+func newWriter(db *sql.DB, updates *updates) *writer {
+	w := &writer{db: db, updates: updates, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
 	w.close = sync.OnceFunc(func() {
 		close(w.closing)
 		<-w.closed
@@ -50,11 +46,10 @@ func newWriter(db *sql.DB, tell func(*request.Request), updates *updates) *write
 	return w
 }
 
-// inTx runs do in a transaction and, once it is committed, tells of the request
-// that do returns. The context bounds the wait for the turn; from then on it takes
-// milliseconds, so that an error of the context always means that nothing has
-// changed. do may run in another goroutine.
-func (w *writer) inTx(ctx context.Context, do func(tx *sql.Tx) (*request.Request, error)) error {
+// inTx runs do in a transaction. The context bounds the wait for the turn; from then
+// on it takes milliseconds, so that an error of the context always means that nothing
+// has changed. do may run in another goroutine.
+func (w *writer) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -87,7 +82,7 @@ func (w *writer) run() {
 func (w *writer) together(first *write) {
 	all := []*write{first}
 	err := w.transaction(func(tx *sql.Tx) error {
-		if first.written, first.err = first.do(tx); first.err != nil {
+		if first.err = first.do(tx); first.err != nil {
 			return errRefused
 		}
 		for len(all) < maxTogether {
@@ -104,13 +99,10 @@ func (w *writer) together(first *write) {
 		return nil
 	})
 	for _, one := range all {
-		switch {
-		case errors.Is(err, errRefused): // the first, which is alone then
-		case err != nil: // for one that was refused too: it may have been by a neighbour's write
+		// A first write that was refused is alone. Any other may have been refused
+		// because of a neighbour's.
+		if err != nil && !errors.Is(err, errRefused) {
 			one.err = err
-		case one.err != nil:
-		case one.written != nil && one.written.State == request.Queued:
-			w.tell(one.written)
 		}
 		close(one.done)
 	}
@@ -134,7 +126,7 @@ func (one *write) run(tx *sql.Tx) error {
 		return err
 	}
 	end := "RELEASE one"
-	if one.written, one.err = one.do(tx); one.err != nil {
+	if one.err = one.do(tx); one.err != nil {
 		end = "ROLLBACK TO one; RELEASE one"
 	}
 	_, err := tx.Exec(end)

@@ -15,10 +15,10 @@ import (
 )
 
 // insert writes a connection with an id.
-func insert(id string) func(tx *sql.Tx) (*request.Request, error) {
-	return func(tx *sql.Tx) (*request.Request, error) {
+func insert(id string) func(tx *sql.Tx) error {
+	return func(tx *sql.Tx) error {
 		_, err := tx.Exec("INSERT INTO connections ("+connectionColumns+") VALUES (?, '', '', '[]', 0, 0, 0, '', '')", id)
-		return nil, err
+		return err
 	}
 }
 
@@ -41,10 +41,10 @@ func TestWritesAreDoneInTheirOrder(t *testing.T) {
 		for n := range 2*maxTogether + 10 {
 			want = append(want, n)
 			all.Go(func() {
-				err := s.writer.inTx(t.Context(), func(*sql.Tx) (*request.Request, error) {
+				err := s.writer.inTx(t.Context(), func(*sql.Tx) error {
 					<-gate
 					order = append(order, n)
-					return nil, nil
+					return nil
 				})
 				if err != nil {
 					t.Error(err)
@@ -75,12 +75,12 @@ func TestAWriteOutlivesItsNeighbours(t *testing.T) {
 		var all sync.WaitGroup
 		for i, w := range []struct {
 			ctx  context.Context
-			do   func(tx *sql.Tx) (*request.Request, error)
+			do   func(tx *sql.Tx) error
 			want error
 		}{
-			{ctx: t.Context(), do: func(tx *sql.Tx) (*request.Request, error) { <-gate; return insert("c-0")(tx) }},
-			{ctx: t.Context(), do: func(tx *sql.Tx) (*request.Request, error) {
-				return nil, errors.Join(broken, second(insert("c-1")(tx)))
+			{ctx: t.Context(), do: func(tx *sql.Tx) error { <-gate; return insert("c-0")(tx) }},
+			{ctx: t.Context(), do: func(tx *sql.Tx) error {
+				return errors.Join(broken, insert("c-1")(tx))
 			}, want: broken},
 			{ctx: impatient, do: insert("c-2"), want: context.DeadlineExceeded},
 			{ctx: t.Context(), do: insert("c-3")},
@@ -103,8 +103,6 @@ func TestAWriteOutlivesItsNeighbours(t *testing.T) {
 		}
 	})
 }
-
-func second[T any](_ T, err error) error { return err }
 
 func TestAClosedStoreSaysSo(t *testing.T) {
 	t.Parallel()
