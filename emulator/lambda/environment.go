@@ -43,6 +43,7 @@ type invocation struct {
 	payload  []byte
 	deadline time.Time
 	answer   chan answer // takes one
+	stream   io.Writer   // for an answer that is streamed; nil where it is wanted whole
 }
 
 func newEnvironment(c ProcessConfig, output *sync.Mutex) (*environment, error) {
@@ -241,6 +242,10 @@ func newTraceID() string {
 }
 
 func (e *environment) response(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Lambda-Runtime-Function-Response-Mode") == "streaming" {
+		e.streamed(w, r)
+		return
+	}
 	inv, body, ok := e.answered(w, r)
 	switch {
 	case !ok:

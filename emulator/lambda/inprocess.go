@@ -168,10 +168,12 @@ func (h *InProcess) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 		return nil, ErrThrottled
 	}
 	done := make(chan answer, 1)
+	stream := newCallerStream(ctx)
+	defer stream.leave()
 	go func() {
 		defer h.running.Done()
 		defer func() { <-h.permits }()
-		out, err := h.run(newRequestID(), payload)
+		out, err := h.run(newRequestID(), payload, stream)
 		done <- answer{out, err}
 	}()
 	select {
@@ -205,7 +207,7 @@ func (h *InProcess) runEvent(f Failure, until time.Time) {
 			h.giveUp(f, eventAgeExceeded)
 			return
 		}
-		_, err := h.run(f.RequestID, f.Payload)
+		_, err := h.run(f.RequestID, f.Payload, nil)
 		<-h.permits
 		<-h.events
 		if err == nil {
@@ -299,9 +301,12 @@ type answer struct {
 }
 
 // run is one invocation with a deadline of its own.
-func (h *InProcess) run(id string, payload []byte) ([]byte, error) {
+func (h *InProcess) run(id string, payload []byte, stream *callerStream) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(h.stopped, h.Timeout)
 	defer cancel()
+	if stream != nil {
+		ctx = WithStream(ctx, stream)
+	}
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
 		AwsRequestID:       id,
 		InvokedFunctionArn: h.ARN,

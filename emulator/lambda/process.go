@@ -191,7 +191,7 @@ type pool Processes
 func (p *pool) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	lc, _ := lambdacontext.FromContext(ctx)
 	inv := &invocation{id: lc.AwsRequestID, arn: lc.InvokedFunctionArn, payload: payload, deadline: time.Now().Add(p.config.Timeout),
-		answer: make(chan answer, 1)}
+		answer: make(chan answer, 1), stream: StreamFrom(ctx)}
 	report := Report{Function: p.config.Name, RequestID: inv.id}
 	started := time.Now()
 	e, err := p.take(ctx, inv, &report)
