@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"testing"
 )
 
 // divider stands between the metadata and the body of a streamed answer:
@@ -48,10 +47,15 @@ func (s *streamed) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// answer is what of the answer stands when the stream has ended.
-func (s *streamed) answer(t testing.TB) Answer {
-	t.Helper()
-	answer := Answer{Streamed: true, Header: make(http.Header)}
+// A metadataError is metadata that a gateway would not understand.
+type metadataError struct{ text string }
+
+func (e *metadataError) Error() string { return e.text }
+
+// answer is what stands of the answer when the stream has ended, with the error
+// that ended it.
+func (s *streamed) answer(body []byte, err error) Answer {
+	answer := Answer{Streamed: true, Header: make(http.Header), Body: body, Err: err}
 	var meta struct {
 		StatusCode int               `json:"statusCode"`
 		Headers    map[string]string `json:"headers"`
@@ -60,7 +64,7 @@ func (s *streamed) answer(t testing.TB) Answer {
 	decoder := json.NewDecoder(bytes.NewReader(s.head))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&meta); !s.cut || err != nil {
-		t.Errorf("a gateway would not understand the metadata %q: %v", s.head, err)
+		answer.Err = &metadataError{fmt.Sprintf("a gateway would not understand the metadata %q: %v", s.head, err)}
 		return answer
 	}
 	answer.Status = meta.StatusCode
@@ -82,18 +86,18 @@ func (p *pending) stream(r *http.Request) Answer {
 		s.Body = p.Stream
 	}
 	_, err := io.Copy(s, r.Body)
-	answer := Answer{stream: s, kept: &kept}
+	var fault error
 	switch kind := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); {
 	case err != nil:
-		answer.Err = &InvocationError{Type: "Runtime.TruncatedResponse", Message: err.Error()}
+		fault = &InvocationError{Type: "Runtime.TruncatedResponse", Message: err.Error()}
 	case kind != "":
 		text, decodeErr := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
-		fault := new(InvocationError)
-		if err := errors.Join(decodeErr, json.Unmarshal(text, fault)); err != nil {
-			fault.Message = err.Error()
+		told := new(InvocationError)
+		if err := errors.Join(decodeErr, json.Unmarshal(text, told)); err != nil {
+			told.Message = err.Error()
 		}
-		fault.Type = kind
-		answer.Err = fault
+		told.Type = kind
+		fault = told
 	}
-	return answer
+	return s.answer(kept.Bytes(), fault)
 }
