@@ -31,6 +31,7 @@ func (a httpAPI) routes(app *lift.App, authenticate lift.Middleware) {
 	app.HTTP("POST /requests/{id}/redrive", authenticated(a.redrive), authenticate)
 	app.HTTP("POST /requests/{id}/signals/{token}", authenticated(a.signal), authenticate)
 	app.HTTP("GET /requests/{id}/output", authenticated(a.output), authenticate)
+	app.HTTP("GET /requests/{id}/events", authenticated(a.events), queryToken, authenticate)
 	app.HTTP("GET /connections", authenticated(a.connections), authenticate)
 	app.HTTP("DELETE /connections", authenticated(a.closeAll), authenticate)
 	app.HTTP("GET /health", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {

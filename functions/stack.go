@@ -29,7 +29,7 @@ func Metrics(function string, out io.Writer) (*metric.Recorder, error) {
 // deadline.
 func newApp(parts Parts, limit time.Duration) *lift.App {
 	telemetry := parts.Telemetry
-	app := lift.New(lift.Config{Logger: parts.Logger, ErrorResponse: errorResponse})
+	app := lift.New(lift.Config{Logger: parts.Logger, ErrorResponse: errorResponse, Streaming: []lift.GatewayKind{lift.GatewayFunctionURL}})
 	app.Use(middleware.Correlation())
 	if telemetry.Tracer != nil {
 		app.Use(middleware.Trace(telemetry.Tracer))

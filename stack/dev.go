@@ -190,7 +190,7 @@ func (s *Dev) functions() error {
 			return err
 		}
 		host, err := lambda.NewInProcess(lambda.Config{
-			Name: f.name, Handler: app, Timeout: f.timeout, Concurrency: concurrency, Logger: parts.Logger})
+			Name: f.name, Handler: streaming{app}, Timeout: f.timeout, Concurrency: concurrency, Logger: parts.Logger})
 		if err != nil {
 			return err
 		}
@@ -216,7 +216,7 @@ func (s *Dev) functions() error {
 	for i, action := range all {
 		names[i] = action.Name()
 	}
-	s.handler, s.console, err = withConsole(s.gateway, consoleConfig{address: s.listener.Addr(), stage: c.Stage, actions: names,
+	s.handler, s.console, err = withConsole(withEvents(s.gateway, hosts["router"]), consoleConfig{address: s.listener.Addr(), stage: c.Stage, actions: names,
 		issuer: DevIssuer, audience: DevAudience, key: s.key, foreign: external, logs: logs})
 	if err != nil {
 		return err
