@@ -78,7 +78,7 @@ func newStaging(env *environment) *cobra.Command {
 	complete(cmd, "log", logFormats)
 	f.DurationVar(&config.SweepEvery, "sweep-every", 0, "how often schedules fire (default as the template says)")
 	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long the token is valid")
-	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have at most")
+	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have at most, 7 or more")
 	return cmd
 }
 
