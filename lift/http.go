@@ -26,6 +26,7 @@ func (a *App) HTTP(pattern string, h Handler, mw ...Middleware) {
 		a.families[formHTTP] = f
 	}
 	mw = append(slices.Clip(mw), tidied)
+	checkPath(pattern, h)
 	f.mux.Handle(pattern, &httpRoute{handler: a.build("App.HTTP "+pattern, TriggerHTTP, h, mw)})
 	f.registered = append(f.registered, registeredHTTP{pattern, h})
 }

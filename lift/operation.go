@@ -71,6 +71,8 @@ type HTTPRoute struct {
 	// In and Out are the types of the bodies: struct{} for none, nil where they
 	// are not known.
 	In, Out reflect.Type
+
+	Parameters []TypedParameter // those that a typed input is read from
 }
 
 // HTTPRoutes returns the routes of [App.HTTP] in the order registered.
@@ -86,8 +88,9 @@ func (a *App) HTTPRoutes() []HTTPRoute {
 			o = Operation{Handler: r.handler}
 		}
 		routes[i] = HTTPRoute{Pattern: r.pattern, Operation: o, Described: ok}
-		if t, ok := o.Handler.(interface{ types() (in, out reflect.Type) }); ok {
+		if t, ok := o.Handler.(typedHandler); ok {
 			routes[i].In, routes[i].Out = t.types()
+			routes[i].Parameters = t.parameters()
 		}
 		if o.In != nil {
 			routes[i].In = reflect.TypeOf(o.In)
@@ -101,7 +104,7 @@ func (a *App) HTTPRoutes() []HTTPRoute {
 
 // types are the types of a typed handler's bodies, nil for a *Response, which
 // may have any.
-func (fn typed[In, Out]) types() (in, out reflect.Type) {
+func (*typed[In, Out]) types() (in, out reflect.Type) {
 	return bodyType[In](), bodyType[Out]()
 }
 

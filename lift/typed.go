@@ -12,22 +12,45 @@ import (
 // Typed makes a Handler of a function on decoded values.
 //
 // In is unmarshalled from the event's body as JSON; an empty body leaves it at
-// its zero value. An In, or a pointer to it, with a method Validate() error is
-// then asked whether it will do, unless it is a nil pointer. Over HTTP a body
+// its zero value. One that is a pointer is never nil. Over HTTP a body
 // must have a Content-Type of JSON, or the answer is CodeUnsupported: a page of
-// any origin may send other types without asking first (CVE-2021-32677). Input that fails either way answers
-// CodeInvalid, with the text of Validate's error as the message, unless that is
-// an [Error] itself.
+// any origin may send other types without asking first (CVE-2021-32677).
+//
+// Over HTTP, fields of In with one of these tags are read from the request:
+//
+//	ID    string   `path:"id" json:"-"`
+//	Limit int      `query:"limit" default:"20" json:"-" doc:"how many at most"`
+//	Tags  []string `query:"tag" json:"-"` // as often as it is there
+//	Match *string  `header:"If-Match,required" json:"-"`
+//
+// They may be text, numbers, bool, durations, what implements
+// encoding.TextUnmarshaler, and pointers to and slices of them. The tag json:"-"
+// keeps a body from setting them; Typed panics without it.
+//
+// An In, or a pointer to it, with a method Validate() error is then asked whether
+// it will do. Input that fails any of these ways answers CodeInvalid, with the
+// text of Validate's error as the message, unless that is an [Error] itself.
 //
 // Out is marshalled to JSON as the answer's body. A *Response goes out as it
 // is, and struct{} says nothing. The event itself is at [EventFrom].
 func Typed[In, Out any](fn func(context.Context, In) (Out, error)) Handler {
-	return typed[In, Out](fn)
+	return &typed[In, Out]{fn, parametersOf(reflect.TypeFor[In]())}
 }
 
-type typed[In, Out any] func(context.Context, In) (Out, error)
+type typed[In, Out any] struct {
+	fn   func(context.Context, In) (Out, error)
+	from []TypedParameter
+}
 
-func (fn typed[In, Out]) Handle(ctx context.Context, e *Event) (*Response, error) {
+// A typedHandler is a handler of Typed.
+type typedHandler interface {
+	types() (in, out reflect.Type)
+	parameters() []TypedParameter
+}
+
+func (h *typed[In, Out]) parameters() []TypedParameter { return h.from }
+
+func (h *typed[In, Out]) Handle(ctx context.Context, e *Event) (*Response, error) {
 	var in In
 	if e.HTTP != nil && len(e.Body) > 0 && !isJSON(e.HTTP.Header.Get("Content-Type")) {
 		return nil, Errorf(CodeUnsupported, "the body's Content-Type must be application/json")
@@ -35,17 +58,19 @@ func (fn typed[In, Out]) Handle(ctx context.Context, e *Event) (*Response, error
 	if err := decodeInput(e.Body, &in); err != nil {
 		return nil, err
 	}
+	if err := completeInput(e, &in, h.from); err != nil {
+		return nil, err
+	}
 	v, ok := any(&in).(validator)
 	if !ok {
 		v, ok = any(in).(validator)
-		ok = ok && !reflect.ValueOf(v).IsZero()
 	}
 	if ok {
 		if err := validate(v); err != nil {
 			return nil, err
 		}
 	}
-	out, err := fn(ctx, in)
+	out, err := h.fn(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +90,22 @@ func decodeInput(body []byte, in any) error {
 		}
 	}
 	return nil
+}
+
+// completeInput gives a pointer something to point to, and reads the parameters
+// of a request. What in points to is the input.
+func completeInput(e *Event, in any, from []TypedParameter) error {
+	v := reflect.ValueOf(in).Elem()
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+		}
+		v = v.Elem()
+	}
+	if e.HTTP == nil || len(from) == 0 {
+		return nil
+	}
+	return readParameters(e.HTTP, from, v)
 }
 
 type validator interface{ Validate() error }

@@ -115,7 +115,7 @@ func TestTypedPointer(t *testing.T) {
 		"a pointer, valid":     {lift.Typed(func(context.Context, *pointed) (struct{}, error) { return struct{}{}, nil }), `{"Item":"tea"}`, ""},
 		"a pointer, not valid": {lift.Typed(func(context.Context, *pointed) (struct{}, error) { return struct{}{}, nil }), `{}`, "invalid"},
 		"a value, not valid":   {lift.Typed(func(context.Context, pointed) (struct{}, error) { return struct{}{}, nil }), `{}`, "invalid"},
-		"a nil pointer":        {lift.Typed(func(context.Context, *pointed) (struct{}, error) { return struct{}{}, nil }), `null`, ""},
+		"a pointer to nothing": {lift.Typed(func(context.Context, *pointed) (struct{}, error) { return struct{}{}, nil }), `null`, "invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -158,8 +158,8 @@ func TestTypedContentType(t *testing.T) {
 	}
 	t.Run("without a body", func(t *testing.T) {
 		t.Parallel()
-		if got := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: "POST"}).Status; got != 204 {
-			t.Errorf("got %d, want 204", got)
+		if got := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Method: "POST"}).Status; got != 400 {
+			t.Errorf("got %d, want 400: an empty body is validated like any other", got)
 		}
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pay-theory/streamer/lift"
 )
@@ -154,17 +155,31 @@ func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) 
 		return fmt.Errorf("the operation id %s is that of %s", op.OperationID, other)
 	}
 	ids[op.OperationID] = route.Pattern
+	typed := func(in, name string) bool {
+		return slices.ContainsFunc(route.Parameters, func(p lift.TypedParameter) bool { return p.In == in && p.Name == name })
+	}
 	for _, name := range wildcards {
-		op.Parameters = append(op.Parameters, parameter{Name: name, In: "path", Required: true, Schema: schema{"type": "string"}})
+		if !typed("path", name) {
+			op.Parameters = append(op.Parameters, parameter{Name: name, In: "path", Required: true, Schema: schema{"type": "string"}})
+		}
+	}
+	for _, p := range route.Parameters {
+		op.Parameters = append(op.Parameters, s.parameter(p))
 	}
 	for _, p := range o.Query {
+		if typed("query", p.Name) {
+			return fmt.Errorf("the query parameter %s stands in Operation.Query and in a field of the input: leave it out of Query", p.Name)
+		}
 		op.Parameters = append(op.Parameters, parameter{
 			Name: p.Name, In: "query", Description: p.Description, Required: p.Required, Schema: schema{"type": "string"},
 		})
 	}
 	errors := slices.Clone(o.Errors)
-	if route.In != nil && route.In != nothing {
+	hasBody := route.In != nil && route.In != nothing && !allParameters(route)
+	if hasBody {
 		op.RequestBody = &requestBody{Required: true, Content: jsonOf(s.of(route.In))}
+	}
+	if hasBody || len(route.Parameters) > 0 {
 		errors = append(errors, lift.CodeInvalid)
 	}
 	switch {
@@ -184,6 +199,29 @@ func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) 
 	}
 	d.Paths[path][strings.ToLower(method)] = op
 	return nil
+}
+
+// allParameters reports whether an input has no field that a body could set.
+func allParameters(route lift.HTTPRoute) bool {
+	t := withoutPointers(route.In)
+	return len(route.Parameters) > 0 && t.Kind() == reflect.Struct && len(fieldsOf(t)) == 0
+}
+
+// parameter describes a field that is read from a parameter.
+func (s *schemas) parameter(p lift.TypedParameter) parameter {
+	t := withoutPointers(p.Type)
+	value := s.of(t)
+	if t == reflect.TypeFor[time.Duration]() {
+		value = schema{"type": "string", "examples": []string{"1m30s"}}
+	}
+	if p.Default != "" {
+		value["default"] = p.Default
+		var number any
+		if kind, _ := value["type"].(string); kind != "string" && json.Unmarshal([]byte(p.Default), &number) == nil {
+			value["default"] = json.RawMessage(p.Default)
+		}
+	}
+	return parameter{Name: p.Name, In: p.In, Description: p.Doc, Required: p.Required, Schema: value}
 }
 
 // nothing is the type of a body that is known to be empty.
