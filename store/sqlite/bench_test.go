@@ -82,19 +82,25 @@ func BenchmarkJob(b *testing.B) {
 		return r
 	}
 	for n := 0; b.Loop(); n++ {
+		at := epoch.Add(time.Duration(n) * time.Second)
 		r := newRequest(fmt.Sprint("r-", n))
+		r.DueAt, r.CreatedAt, r.UpdatedAt, r.Look.At = at, at, at, at.Add(time.Minute)
 		r.Payload, r.Subscribers = []byte(`{"order":"o-1"}`), []string{"L0SM9cOFvHcCIhw="}
 		if _, _, err := s.CreateRequest(b.Context(), r); err != nil {
 			b.Fatal(err)
 		}
-		claimed := change(r.Key, request.Claim(epoch, time.Minute, "worker", nil))
-		for i := range 5 {
-			c := request.Renew(epoch, time.Minute)
-			c.Set.Step = &request.Step{Name: fmt.Sprint("step-", i), Result: []byte(`{"id":"ch_1"}`)}
-			change(r.Key, c.ByWorker(claimed.Fence))
+		claimed := change(r.Key, request.Claim(at, time.Minute, "worker", nil).KeepLook())
+		byWorker := func(c request.Change) *request.Request {
+			c.Brief = true
+			return change(r.Key, c.LeaveLook(claimed).ByWorker(claimed.Fence))
 		}
-		ended := change(r.Key, request.Succeed(epoch, time.Hour, []byte(`"done"`), "").ByWorker(claimed.Fence))
-		change(r.Key, request.MarkNotified(ended))
+		for i := range 5 {
+			at = at.Add(10 * time.Millisecond)
+			c := request.Renew(at, time.Minute)
+			c.Set.Step = &request.Step{Name: fmt.Sprint("step-", i), Result: []byte(`{"id":"ch_1"}`)}
+			byWorker(c)
+		}
+		change(r.Key, request.MarkNotified(byWorker(request.Succeed(at, time.Hour, []byte(`"done"`), ""))))
 	}
 }
 

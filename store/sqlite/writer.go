@@ -4,17 +4,19 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"sync"
 )
 
 // A writer runs writes in the order in which they came. Those that come while
-// others run are committed together with them: a commit waits for the disk,
-// which takes longer than many writes.
+// others run are committed together with them: what survives a power cut waits for
+// the disk, which takes longer than many writes.
 type writer struct {
 	db      *sql.DB
 	updates *updates
-	turns   chan *write // without a buffer: what is taken from it is done
-	close   func()      // waits for what runs
+	sync    func() error // makes what is committed survive a power cut
+	turns   chan *write  // without a buffer: what is taken from it is done
+	close   func()       // waits for what runs
 	closing chan struct{}
 	closed  chan struct{}
 }
@@ -22,9 +24,10 @@ type writer struct {
 // A write is one caller's. It is done or not at all, whatever its neighbours in
 // the transaction do.
 type write struct {
-	do   func(tx *sql.Tx) error
-	err  error
-	done chan struct{}
+	do      func(tx *sql.Tx) error
+	relaxed bool // it need not survive a power cut
+	err     error
+	done    chan struct{}
 }
 
 // maxTogether bounds how long the first of a transaction waits for the last: some
@@ -37,23 +40,32 @@ var (
 )
 
 func newWriter(db *sql.DB, updates *updates) *writer {
-	w := &writer{db: db, updates: updates, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
+	w := &writer{db: db, updates: updates, sync: func() error { return nil }, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
 	w.close = sync.OnceFunc(func() {
 		close(w.closing)
 		<-w.closed
 	})
-	go w.run()
+	go w.serve()
 	return w
 }
 
-// inTx runs do in a transaction. The context bounds the wait for the turn; from then
-// on it takes milliseconds, so that an error of the context always means that nothing
-// has changed. do may run in another goroutine.
+// inTx runs do in a transaction, which survives a power cut. The context bounds the wait
+// for the turn; from then on it takes milliseconds, so that an error of the context
+// always means that nothing has changed. do may run in another goroutine.
 func (w *writer) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
+	return w.run(ctx, &write{do: do, done: make(chan struct{})})
+}
+
+// inRelaxedTx is inTx for what survives the death of the process, and a power cut only
+// where a later write has waited for the disk.
+func (w *writer) inRelaxedTx(ctx context.Context, do func(tx *sql.Tx) error) error {
+	return w.run(ctx, &write{do: do, relaxed: true, done: make(chan struct{})})
+}
+
+func (w *writer) run(ctx context.Context, mine *write) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	mine := &write{do: do, done: make(chan struct{})}
 	select {
 	case w.turns <- mine:
 		<-mine.done
@@ -65,7 +77,7 @@ func (w *writer) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
 	}
 }
 
-func (w *writer) run() {
+func (w *writer) serve() {
 	defer close(w.closed)
 	for {
 		select {
@@ -98,6 +110,9 @@ func (w *writer) together(first *write) {
 		}
 		return nil
 	})
+	if err == nil && slices.ContainsFunc(all, func(one *write) bool { return !one.relaxed && one.err == nil }) {
+		err = w.sync()
+	}
 	for _, one := range all {
 		// A first write that was refused is alone. Any other may have been refused
 		// because of a neighbour's.
