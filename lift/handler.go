@@ -13,8 +13,12 @@ import (
 // so that a middleware can add headers to every answer without hiding the error
 // from those around it. Whatever is returned belongs to Lift from then on.
 //
-// Handle may run for several events at the same time. Work that it leaves
-// behind stands still as soon as the invocation has been answered.
+// Handle may run for several events at the same time: records of a batch, and
+// invocations where Lambda gives a process several at once
+// (AWS_LAMBDA_MAX_CONCURRENCY). On classic Lambda, work that it leaves behind stands
+// still as soon as the invocation has been answered, and one that ignores its
+// deadline is ended with its process; among several at once, work goes on, and the
+// invocation is answered with a timeout in its place.
 type Handler interface {
 	Handle(ctx context.Context, e *Event) (*Response, error)
 }

@@ -29,7 +29,8 @@ const shutdownTime = 400 * time.Millisecond
 //
 // Where AWS_LAMBDA_MAX_CONCURRENCY is above 1, as on Managed Instances, the app
 // answers as many invocations at the same time, and what befalls one of them
-// ends neither the others nor the process.
+// ends neither the others nor the process. One whose handler ignores its deadline
+// is answered with a failure of the type timeout, 100 ms before.
 //
 // An app with shutdown hooks also registers as an internal extension, which is
 // what makes Lambda send SIGTERM; when the hooks have run, the process exits

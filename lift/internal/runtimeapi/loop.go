@@ -148,7 +148,7 @@ var ErrPanicked = errors.New("the handler panicked, and the process ends with it
 
 // serve calls the handler and answers the invocation.
 func (l *loop) serve(inv *invocation) error {
-	answer, failure, crashed := l.call(inv)
+	answer, failure, crashed := l.callInTime(inv)
 	if inv.stream.begun() {
 		err := l.finish(inv, failure)
 		if err == nil && crashed {
@@ -175,14 +175,49 @@ func (l *loop) serve(inv *invocation) error {
 	return nil
 }
 
-// call calls the handler. It tells whether that panicked.
-func (l *loop) call(inv *invocation) (answer []byte, failure *Failure, crashed bool) {
+// lead is how long before the deadline an invocation among several is answered
+// whose handler has not.
+const lead = 100 * time.Millisecond
+
+// TypeTimeout is the type of the failure of a handler that ignores its deadline.
+const TypeTimeout = "timeout"
+
+// callInTime calls the handler. Lambda ends the process of one that is alone and
+// misses its deadline. Among several, the process goes on, so that one is answered
+// here, just before; what it answers later is dropped.
+func (l *loop) callInTime(inv *invocation) (answer []byte, failure *Failure, crashed bool) {
 	ctx, cancel, err := l.context(inv)
 	if err != nil {
 		l.Logger.Error("the invocation cannot be read", slog.String("requestId", inv.id), slog.String("error", err.Error()))
 		return nil, &Failure{Type: "Runtime.InvalidInvocation", Message: err.Error()}, false
 	}
-	defer cancel()
+	if l.alone() {
+		defer cancel()
+		return l.call(ctx, inv)
+	}
+	done := make(chan struct{})
+	var late struct { // what the handler answers, for who still waits
+		answer  []byte
+		failure *Failure
+	}
+	go func() {
+		defer close(done)
+		defer cancel()
+		late.answer, late.failure, _ = l.call(ctx, inv)
+	}()
+	timer := time.NewTimer(time.Until(inv.stream.deadline) - lead)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return late.answer, late.failure, false
+	case <-timer.C:
+	}
+	l.Logger.Error("the handler ignores its deadline", slog.String("requestId", inv.id), slog.Time("deadline", inv.stream.deadline))
+	return nil, &Failure{Type: TypeTimeout, Message: "the time was not enough"}, false
+}
+
+// call calls the handler. It tells whether that panicked.
+func (l *loop) call(ctx context.Context, inv *invocation) (answer []byte, failure *Failure, crashed bool) {
 	defer func() {
 		value := recover()
 		if value == nil {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -274,6 +276,73 @@ func TestConcurrency(t *testing.T) {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("no %s in the log %s", want, log)
 		}
+	}
+}
+
+// A handler that ignores its deadline among several is answered with a timeout
+// just before, and its late answer is dropped. The loop goes on.
+func TestConcurrentHandlersThatIgnoreTheirDeadline(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]string{"an answer": "", "a stream": "first"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPeer(t, "127.0.0.1:0")
+			release, late := make(chan struct{}), make(chan error, 1)
+			_, log := run(t, runtimeapi.Config{Address: p.address(), Concurrency: 2,
+				Handler: func(ctx context.Context, payload []byte) ([]byte, *runtimeapi.Failure) {
+					if string(payload) != "hang" {
+						return payload, nil
+					}
+					stream := ctx.Value(runtimeapi.StreamKey{}).(io.Writer)
+					if first != "" {
+						_, _ = io.WriteString(stream, first)
+					}
+					<-release
+					if first != "" {
+						_, err := io.WriteString(stream, "late")
+						late <- err
+					}
+					return []byte("late"), nil
+				}})
+			a, b := p.accept(), p.accept()
+			deadline := time.Now().Add(time.Second)
+			a.want("GET invocation/next")
+			a.say("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: a\r\n" +
+				fmt.Sprintf("Lambda-Runtime-Deadline-Ms: %d\r\nContent-Length: 4\r\n\r\nhang", deadline.UnixMilli()))
+			b.want("GET invocation/next")
+			if first == "" {
+				if _, body := a.want("POST invocation/a/error"); body != `{"errorMessage":"the time was not enough","errorType":"timeout"}` {
+					t.Errorf("got %s", body)
+				}
+				a.say(accepted)
+			} else {
+				stream := p.accept()
+				req, err := http.ReadRequest(stream.reader)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if body, err := io.ReadAll(req.Body); string(body) != first || err != nil || req.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "timeout" {
+					t.Errorf("got %q, %v, trailer %v", body, err, req.Trailer)
+				}
+				stream.say(accepted)
+			}
+			if early := time.Until(deadline); early < 0 || early > 500*time.Millisecond {
+				t.Errorf("answered %s before the deadline", early)
+			}
+			a.give("a2", "{}")
+			close(release) // now it answers
+			a.want("POST invocation/a2/response")
+			a.say(accepted)
+			a.want("GET invocation/next")
+			if first != "" {
+				if err := <-late; err == nil {
+					t.Error("a Write after the end of the answer: got no error")
+				}
+			}
+			if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "the handler ignores its deadline") {
+				t.Errorf("got the log %s", log)
+			}
+		})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"runtime"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -23,7 +24,7 @@ const maxChunk = 32 << 10
 // A Stream is an invocation's answer that is written as it goes. Its first Write
 // sends the head of the answer; what the handler returns then ends it, a failure
 // in the trailer. It has a connection of its own, since one that served a stream
-// that broke off is of no use any more. It is not safe for concurrent use.
+// that broke off is of no use any more. It is safe for concurrent use.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html#runtimes-custom-response-streaming
 type Stream struct {
@@ -31,6 +32,7 @@ type Stream struct {
 	deadline              time.Time // the invocation's
 	writeDeadline         time.Time // zero for the same
 
+	mu    sync.Mutex
 	conn  net.Conn
 	chunk []byte
 	err   error         // of a Write: nothing can be sent any more
@@ -41,15 +43,25 @@ type Stream struct {
 
 // SetWriteDeadline sets when a Write stops waiting. It comes before the first
 // Write. The end of the answer may be sent until the invocation's own deadline.
-func (s *Stream) SetWriteDeadline(t time.Time) { s.writeDeadline = t }
+func (s *Stream) SetWriteDeadline(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writeDeadline = t
+}
 
 // begun reports whether a byte of the answer was sent, or could not be.
-func (s *Stream) begun() bool { return s.conn != nil || s.err != nil }
+func (s *Stream) begun() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conn != nil || s.err != nil
+}
 
 // Write sends p at once. It waits while the other side does not read, until the
 // invocation's deadline. An empty p sends the head of the answer alone.
 func (s *Stream) Write(p []byte) (int, error) {
-	if !s.begun() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn == nil && s.err == nil {
 		s.err = s.begin()
 	}
 	written := 0
@@ -110,8 +122,10 @@ func (s *Stream) readResponse(r *bufio.Reader) {
 }
 
 // end ends a stream that has begun, with a failure or nil for success, and
-// returns what the API says of it. It closes the connection.
+// returns what the API says of it. It closes the connection. A later Write fails.
 func (s *Stream) end(f *Failure) (*response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.conn == nil {
 		return nil, s.err
 	}
@@ -122,6 +136,7 @@ func (s *Stream) end(f *Failure) (*response, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
+	s.err = errors.New("the answer has ended")
 	_ = s.conn.SetWriteDeadline(s.deadline)
 	last := "0\r\n"
 	if f != nil {
