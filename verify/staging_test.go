@@ -198,7 +198,8 @@ func TestCallsOfWarmEvents(t *testing.T) {
 	for _, name := range []string{"connect", "disconnect", "router", "processor"} {
 		reports[name] = make(chan lambda.Report, 100)
 	}
-	running := startStaging(t, &log, stack.StagingConfig{SweepEvery: time.Hour, OnCall: calls.add,
+	// With a longer interval a claim would have to move the look at its request.
+	running := startStaging(t, &log, stack.StagingConfig{SweepEvery: time.Minute, OnCall: calls.add,
 		OnReport: func(r lambda.Report) { reports[r.Function] <- r }})
 	target := targetOf(t, running)
 	t.Log(running.Backends())
