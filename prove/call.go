@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -20,6 +21,7 @@ type process struct {
 	until  time.Time             // it is cut off from the world: until then none of its calls gets through
 	away   time.Time             // the store is out of its reach: until then none of its calls of the store does
 	claims map[request.Key]int64 // the fences that it holds
+	lacks  *streamer.Registry    // the actions of the version that it runs; nil: all
 }
 
 // A call is something that a process wants to do to the world. It waits until
@@ -238,18 +240,5 @@ type nodePush struct {
 func (n nodePush) Push(ctx context.Context, connection string, frame []byte) error {
 	return n.d.intercept(ctx, &call{p: n.p, kind: "push", what: connection, text: string(frame), do: func(context.Context) error {
 		return n.d.deliver(connection, frame)
-	}})
-}
-
-// A nodeDispatch is the asynchronous invocation as one process sees it.
-type nodeDispatch struct {
-	d *driver
-	p *process
-}
-
-func (n nodeDispatch) Dispatch(ctx context.Context, key request.Key, _ time.Time) error {
-	return n.d.intercept(ctx, &call{p: n.p, kind: "dispatch", key: key, do: func(context.Context) error {
-		n.d.invocations = append(n.d.invocations, key)
-		return nil
 	}})
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
@@ -113,8 +112,8 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 	d.took(row)
 }
 
-// took keeps what follows from a row: whether its subscribers are notified, which
-// permits it holds, and the record that the stream has of it.
+// took keeps what follows from a row: whether its subscribers are notified, and which
+// permits it holds.
 func (d *driver) took(row *request.Request) {
 	if row.State.Final() && row.Look.At.IsZero() {
 		delete(d.unnotified, row.Key)
@@ -123,9 +122,6 @@ func (d *driver) took(row *request.Request) {
 	}
 	for _, limit := range row.Permits {
 		d.limits[limit] = true
-	}
-	if now := epoch.Add(time.Since(d.began) + d.jumped); row.State == request.Queued && !row.DueAt.After(now) {
-		d.records = append(d.records, row.Key)
 	}
 }
 

@@ -47,16 +47,18 @@ type driver struct {
 	since     time.Time     // the last request was made, or all was left to itself
 	lastMove  time.Time
 	sweepAt   time.Time
+	down      time.Time          // the store answers nothing until then
+	deployed  time.Time          // a deploy is under way until then
+	older     *streamer.Registry // what its old workers have
 
-	processes   int
-	records     []request.Key
-	invocations []request.Key
-	clients     []*client
-	sockets     map[string]*client
-	requests    []*tracked
-	byKey       map[request.Key]*tracked
-	unnotified  map[request.Key]bool
-	limits      map[string]bool
+	processes  int
+	messages   []message
+	clients    []*client
+	sockets    map[string]*client
+	requests   []*tracked
+	byKey      map[request.Key]*tracked
+	unnotified map[request.Key]bool
+	limits     map[string]bool
 
 	all         sync.WaitGroup // processes, dead ones too
 	arrived     chan struct{}
@@ -147,8 +149,8 @@ func (d *driver) busy() string {
 		return fmt.Sprintf("%d processes run, %d calls are under way", running, intercepted)
 	case len(d.unnotified) > 0:
 		return fmt.Sprintf("%d requests have not ended", len(d.unnotified))
-	case len(d.records)+len(d.invocations) > 0:
-		return "records are on their way"
+	case len(d.messages) > 0:
+		return fmt.Sprintf("%d dispatches are in the queue", len(d.messages))
 	}
 	for _, cl := range d.clients {
 		if cl.conn == "" {
@@ -190,9 +192,10 @@ func (d *driver) step(ctx context.Context) {
 	}
 	ready := d.ready(now)
 	cl := d.readyClient(now)
-	weights := []int{8 * min(len(ready), 1), 3 * min(len(d.records), 1), 3 * min(len(d.invocations), 1), 3}
+	visible := d.visible(now)
+	weights := []int{8 * min(len(ready), 1), 6 * min(len(visible), 1), 3}
 	if cl == nil {
-		weights[3] = 0
+		weights[2] = 0
 	}
 	switch d.weighted(weights) {
 	case 0:
@@ -201,10 +204,8 @@ func (d *driver) step(ctx context.Context) {
 			return // it only looks
 		}
 	case 1:
-		d.streamRecord(ctx)
+		d.receive(ctx, visible)
 	case 2:
-		d.invoke(ctx)
-	case 3:
 		cl.act(ctx, d, now)
 	default:
 		d.pass(now)
@@ -269,7 +270,7 @@ func pick(rng *rand.Rand, of ...string) string { return of[rng.IntN(len(of))] }
 // group is what a fault is counted under.
 func group(c *call) string {
 	switch {
-	case c.kind == "push", c.kind == "dispatch":
+	case c.kind == "push", c.kind == "dispatch", c.kind == "backlog":
 		return c.kind
 	case c.write:
 		return "write"

@@ -20,6 +20,8 @@ func (d *driver) injectFault() {
 		d.jumped += d.between(time.Second, 2*time.Minute)
 		d.mu.Unlock()
 		d.report.Injected["clock jump"]++
+	case d.chance(d.Faults/100) && time.Since(d.deployed) > time.Hour:
+		d.deploy()
 	case d.chance(d.Faults / 10):
 		d.sweepAt = time.Now()
 		d.report.Injected["sweep out of turn"]++
@@ -28,6 +30,20 @@ func (d *driver) injectFault() {
 		synctest.Wait()
 		d.collect()
 	}
+}
+
+// deploy begins a deploy of a version with one more action, which workers of the old
+// version do not have for up to five minutes.
+func (d *driver) deploy() {
+	added := d.rng.IntN(len(d.Cases))
+	var others []streamer.Action
+	for n, one := range d.Cases {
+		if n != added {
+			others = append(others, one.Action)
+		}
+	}
+	d.older, d.deployed = streamer.NewRegistry(others...), time.Now().Add(d.between(10*time.Second, 5*time.Minute))
+	d.report.Injected["deploy under way"]++
 }
 
 // pass lets time go on until something is due, or a process wants something.
@@ -46,6 +62,9 @@ func (d *driver) pass(now time.Time) {
 	for _, cl := range d.clients {
 		earlier(cl.next())
 	}
+	for _, m := range d.messages {
+		earlier(m.at)
+	}
 	select { // an old ring
 	case <-d.arrived:
 	default:
@@ -61,6 +80,10 @@ func (d *driver) pass(now time.Time) {
 // release lets one call go on, to whatever end.
 func (d *driver) release(c *call) {
 	verdict := d.verdict(c)
+	if verdict == "store down" {
+		d.report.Injected["store down at "+c.kind]++
+		d.down, verdict = time.Now().Add(d.between(time.Second, 10*time.Minute)), "refused"
+	}
 	d.note(verdict, c.kind, c.key)
 	if verdict == "slow" {
 		d.report.Injected["slow "+group(c)]++
@@ -88,6 +111,9 @@ func (d *driver) release(c *call) {
 		d.apply(c)
 		d.kill(c.p, c.kind+", after")
 		c.out <- errDead
+	case "unanswered":
+		d.report.Injected["call while the store was down"]++
+		c.out <- errFault
 	case "refused":
 		d.report.Injected[group(c)+" refused"]++
 		c.out <- errFault
@@ -112,18 +138,26 @@ func (d *driver) release(c *call) {
 
 // verdict draws what becomes of a call.
 func (d *driver) verdict(c *call) string {
-	if d.quiescing {
+	switch {
+	case c.outside && time.Now().Before(d.down):
+		return "unanswered"
+	case d.quiescing:
 		return "done"
 	}
 	// The kills keep pace with the requests, so that they come all along.
 	owed := d.Kills*len(d.requests)/d.Requests - d.report.Killed()
-	if c.write && owed > 0 && !d.over(c.p) && d.rng.IntN(10) == 0 {
+	if (c.write || c.kind == "dispatch") && owed > 0 && !d.over(c.p) && d.rng.IntN(10) == 0 {
 		return pick(d.rng, "killed before", "killed after")
+	}
+	if c.write && d.Faults > 0 && d.report.Injected["store down at "+c.kind] == 0 {
+		return "store down" // once at each kind of write, and sometimes more
 	}
 	if !d.chance(d.Faults) {
 		return "done"
 	}
 	switch {
+	case c.write && d.rng.IntN(20) == 0:
+		return "store down"
 	case c.p.kind == "run" && d.rng.IntN(5) == 0:
 		return pick(d.rng, "cut off", "store away")
 	case c.kind == "push":
