@@ -49,7 +49,15 @@ type Config struct {
 	JWKS JWKSConfig
 
 	Issuer   string // the iss that a token must have. Required
-	Audience string // what a token's aud must be or contain. Required
+	Audience string // what a token's aud must be or contain. Required without ClientIDs
+
+	// ClientIDs are the clients whose access tokens count that name one in
+	// client_id, as those of Cognito user pools do, which have no aud. A token_use
+	// must be access then. A token whose aud is not the Audience is refused all the
+	// same, where there is one.
+	//
+	// https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+	ClientIDs []string
 
 	// Algorithms are those allowed, of RS256, ES256 and EdDSA, which stands for
 	// RFC 9864's name Ed25519 too. Default: all three. Each must have a key.
@@ -69,6 +77,11 @@ type Config struct {
 
 // A Verifier verifies tokens. It is safe for concurrent use.
 type Verifier struct {
+	issuer string
+
+	audience string
+	clients  []string
+
 	keys   []key // those of Config.Keys
 	jwks   *jwks // or where they come from
 	scopes []string
@@ -84,12 +97,16 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 		return nil, errors.New("auth: Config has both Keys and JWKS.URL")
 	case cfg.Issuer == "":
 		return nil, errors.New("auth: Config.Issuer is empty")
-	case cfg.Audience == "":
-		return nil, errors.New("auth: Config.Audience is empty")
+	case cfg.Audience == "" && len(cfg.ClientIDs) == 0:
+		return nil, errors.New("auth: Config.Audience is empty, and so is Config.ClientIDs")
+	case slices.Contains(cfg.ClientIDs, ""):
+		return nil, errors.New("auth: Config.ClientIDs has an empty one")
 	case cfg.Leeway < 0 || cfg.Leeway > time.Minute:
 		return nil, fmt.Errorf("auth: Config.Leeway of %s is not between 0 and a minute", cfg.Leeway)
 	}
-	v := &Verifier{scopes: slices.Clone(cfg.ScopeClaims)}
+	v := &Verifier{
+		issuer: cfg.Issuer, audience: cfg.Audience, clients: slices.Clone(cfg.ClientIDs), scopes: slices.Clone(cfg.ScopeClaims),
+	}
 	if len(v.scopes) == 0 {
 		v.scopes = []string{"scope"}
 	}
@@ -125,15 +142,18 @@ func NewVerifier(cfg Config) (*Verifier, error) {
 	if slices.Contains(methods, EdDSA) {
 		methods = append(methods, ed25519Name)
 	}
-	v.parser = jwt.NewParser(
+	audience := []jwt.ParserOption{jwt.WithAudience(cfg.Audience)}
+	if len(cfg.ClientIDs) > 0 {
+		audience = nil // Verify looks at it
+	}
+	v.parser = jwt.NewParser(append(audience,
 		jwt.WithValidMethods(methods),
 		jwt.WithIssuer(cfg.Issuer),
-		jwt.WithAudience(cfg.Audience),
 		jwt.WithExpirationRequired(),
 		jwt.WithLeeway(cfg.Leeway),
 		jwt.WithTimeFunc(now),
 		jwt.WithStrictDecoding(),
-	)
+	)...)
 	return v, nil
 }
 
@@ -149,6 +169,9 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*lift.Claims, erro
 	if err != nil {
 		return nil, err
 	}
+	if len(v.clients) > 0 && !v.isFor(claims) {
+		return nil, refuse("the token is not valid", errAudience)
+	}
 	scopes, err := claims.scopes(v.scopes)
 	if err != nil {
 		return nil, refuse("the token is not valid", errScope)
@@ -161,6 +184,19 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*lift.Claims, erro
 		Scopes:   scopes,
 		Raw:      claims.raw,
 	}, nil
+}
+
+// isFor reports whether a token is for the audience, or of one of the clients.
+func (v *Verifier) isFor(claims *tokenClaims) bool {
+	if v.audience != "" && len(claims.Audience) > 0 {
+		return slices.Contains(claims.Audience, v.audience)
+	}
+	use, named := claims.text("token_use")
+	if named && use != "access" {
+		return false
+	}
+	client, _ := claims.text("client_id")
+	return slices.Contains(v.clients, client)
 }
 
 // parse verifies the token. A signature that no key fits is worth one more look at
@@ -325,6 +361,16 @@ func (c *tokenClaims) Validate() error {
 		return errFarExpiry
 	}
 	return nil
+}
+
+// text returns a claim that is a text, and whether there is any claim of the
+// name.
+func (c *tokenClaims) text(name string) (text string, present bool) {
+	raw, present := c.all[name]
+	if present && json.Unmarshal(raw, &text) != nil {
+		text = ""
+	}
+	return text, present
 }
 
 // scopes reads the claims that hold scopes: lists separated by spaces (RFC 8693,
