@@ -183,7 +183,11 @@ func (s *Staging) functions(certificates string) error {
 	if s.gateway, err = gateway.New(config); err != nil {
 		return err
 	}
-	handler, path, err := withConsole(c.watched("execute-api", s.gateway),
+	apis := c.watched("execute-api", s.gateway)
+	if s.plan.url != nil {
+		apis = withEvents(apis, s.hosts[s.plan.url.arn])
+	}
+	handler, path, err := withConsole(apis,
 		consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
 			issuer: s.issuer, audience: s.audience, key: s.key, foreign: c.Parameters["JwksUrl"] != "", logs: logs})
 	if err != nil {

@@ -152,8 +152,8 @@ func (p *plan) route(stack *template.Stack, r template.Resource, a *apiPlan) err
 // https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 func permitted(stack *template.Stack, f *functionPlan, route string) (bool, error) {
 	for _, r := range stack.OfType("AWS::Lambda::Permission") {
-		var in struct{ Action, FunctionName, Principal, SourceArn, SourceAccount string }
-		if err := read(r, &in); err != nil {
+		in, err := permissionOf(r)
+		if err != nil {
 			return false, err
 		}
 		if (in.FunctionName == f.name || in.FunctionName == f.arn) && in.Action == "lambda:InvokeFunction" &&
@@ -163,6 +163,36 @@ func permitted(stack *template.Stack, f *functionPlan, route string) (bool, erro
 		}
 	}
 	return false, nil
+}
+
+// A permission says who may call a function, and how.
+type permission struct {
+	Action, FunctionName, Principal, SourceArn, SourceAccount, FunctionUrlAuthType string
+	InvokedViaFunctionUrl                                                          bool
+}
+
+func permissionOf(r template.Resource) (in permission, err error) {
+	err = read(r, &in)
+	return in, err
+}
+
+// open reports whether the template lets everybody call a function by its URL, which
+// takes two permissions:
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+func open(stack *template.Stack, f *functionPlan) (bool, error) {
+	var byURL, byInvoke bool
+	for _, r := range stack.OfType("AWS::Lambda::Permission") {
+		in, err := permissionOf(r)
+		if err != nil {
+			return false, err
+		}
+		if in.FunctionName != f.name && in.FunctionName != f.arn || in.Principal != "*" {
+			continue
+		}
+		byURL = byURL || in.Action == "lambda:InvokeFunctionUrl" && in.FunctionUrlAuthType == "NONE"
+		byInvoke = byInvoke || in.Action == "lambda:InvokeFunction" && in.InvokedViaFunctionUrl
+	}
+	return byURL && byInvoke, nil
 }
 
 // wildcard is a pattern in which * stands for any characters and ? for one.

@@ -27,7 +27,8 @@ type plan struct {
 	schedules []schedulePlan
 	queues    map[string]queuePlan // by ARN
 	socket    apiPlan
-	http      *apiPlan // nil: there is none
+	http      *apiPlan      // nil: there is none
+	url       *functionPlan // that has a function URL; nil: none has
 	apis      map[string]template.Resource
 }
 
@@ -94,6 +95,7 @@ var passedOver = map[string][]string{
 	"AWS::Lambda::Function":           {"FunctionName", "Description", "Architectures", "RecursiveLoop", "Role", "TracingConfig", "Tags"},
 	"AWS::Lambda::EventSourceMapping": {"Tags"},
 	"AWS::Lambda::EventInvokeConfig":  {"Qualifier"},
+	"AWS::Lambda::Url":                {"Cors"},
 	"AWS::DynamoDB::Table": {"TableName", "PointInTimeRecoverySpecification", "SSESpecification",
 		"DeletionProtectionEnabled", "Tags"},
 	"AWS::Scheduler::Schedule":       {"Name", "Description", "FlexibleTimeWindow"},
@@ -173,6 +175,7 @@ func planOf(stack *template.Stack) (*plan, error) {
 	each("AWS::Lambda::EventInvokeConfig", p.eventInvoke)
 	each("AWS::Lambda::EventSourceMapping", p.eventSource)
 	each("AWS::Scheduler::Schedule", p.schedule)
+	each("AWS::Lambda::Url", func(r template.Resource) error { return p.functionURL(r, stack) })
 	faults = append(faults, p.gateway(stack))
 	for _, name := range slices.Sorted(maps.Keys(stack.Resources)) {
 		kind := stack.Resources[name].Type
@@ -290,6 +293,30 @@ func (p *plan) eventInvoke(r template.Resource) error {
 	if _, ok := p.queues[f.failures]; f.failures != "" && !ok {
 		return fmt.Errorf("%s: the destination %s is not a queue of the template", r.Name, f.failures)
 	}
+	return nil
+}
+
+func (p *plan) functionURL(r template.Resource, stack *template.Stack) error {
+	var in struct{ TargetFunctionArn, AuthType, InvokeMode string }
+	if err := read(r, &in); err != nil {
+		return err
+	}
+	f, err := p.called(r, in.TargetFunctionArn)
+	if err != nil {
+		return err
+	}
+	if in.AuthType != "NONE" || in.InvokeMode != "RESPONSE_STREAM" {
+		return fmt.Errorf("%s: staging runs function URLs with AuthType NONE and InvokeMode RESPONSE_STREAM, not %q and %q", r.Name,
+			in.AuthType, in.InvokeMode)
+	}
+	allowed, err := open(stack, f)
+	if err != nil {
+		return err
+	}
+	if !allowed {
+		return fmt.Errorf("%s: nobody may call it: it needs a permission for lambda:InvokeFunctionUrl and one for lambda:InvokeFunction", r.Name)
+	}
+	p.url = f
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/pay-theory/streamer/wire"
 )
@@ -122,6 +124,60 @@ var httpChecks = []Check{
 		}
 		return t.poll(ctx, id, wire.StateCancelled)
 	})},
+	{"http", "its events: a snapshot, its end, and 204 to a client that knows it", overHTTP(func(ctx context.Context, t *Target) error {
+		id := newID()
+		r, err := t.call(ctx, t.Token, "POST", "/requests", `{"id":"`+id+`","action":"echo_async","payload":{"message":"http","step_ms":1}}`)
+		if err != nil || r.status != http.StatusAccepted {
+			return cmp.Or(err, fmt.Errorf("answered %v", r))
+		}
+		return t.watch(ctx, id)
+	})},
+}
+
+// watch follows a request's events as EventSource does, which connects again with the
+// id of the last one until the answer is 204.
+func (t *Target) watch(ctx context.Context, id string) error {
+	var last string
+	var names []string
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(t.HTTPURL, "/")+"/requests/"+id+"/events", nil)
+		if err != nil {
+			return err
+		}
+		request.Header.Set("Authorization", "Bearer "+t.Token)
+		request.Header.Set("Last-Event-ID", last)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		if response.StatusCode == http.StatusNoContent {
+			response.Body.Close()
+			break
+		}
+		lines := bufio.NewScanner(response.Body)
+		for lines.Scan() {
+			if name, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+				names = append(names, name)
+			}
+			if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+				last = id
+			}
+		}
+		err = cmp.Or(lines.Err(), response.Body.Close())
+		if err != nil || response.Header.Get("Content-Type") != "text/event-stream" {
+			return cmp.Or(err, fmt.Errorf("answered %s %s", response.Status, response.Header.Get("Content-Type")))
+		}
+		select {
+		case <-time.After(200 * time.Millisecond): // before it comes back, as an EventSource does
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	ends := strings.Count(strings.Join(names, " "), string(wire.TypeComplete))
+	if len(names) < 2 || names[0] != string(wire.TypeRequest) || ends != 1 {
+		return fmt.Errorf("its events were %v, want a snapshot first and one end", names)
+	}
+	return nil
 }
 
 // poll waits for a request's end by long polling: each answer is newer than the

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,7 +52,7 @@ func TestStaging(t *testing.T) {
 	var cold, warm [2]atomic.Int64 // invocations, and those that failed
 	daemon := lifttest.NewDaemon(t)
 	running := startStaging(t, &log, stack.StagingConfig{Env: []string{"AWS_XRAY_DAEMON_ADDRESS=" + daemon.Address()},
-		Parameters: map[string]string{"Lease": "10s"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed,
+		Parameters: map[string]string{"Lease": "10s", "EventsUrl": "true"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed,
 		OnReport: func(r lambda.Report) {
 			kind := &warm
 			if r.Init > 0 {
@@ -66,6 +68,7 @@ func TestStaging(t *testing.T) {
 	for _, check := range verify.Checks() {
 		runCheck(t, target, check)
 	}
+	t.Run("its events come while it runs", func(t *testing.T) { eventsOfStaging(t, target) })
 	t.Run("its console", func(t *testing.T) { consoleOfStaging(t, running) })
 	t.Run("a processor is killed in the middle", func(t *testing.T) { killProcessor(t, running, target) })
 	t.Run("its metrics", func(t *testing.T) { metricsOfStaging(t, printed.String()) })
@@ -335,4 +338,33 @@ func (c *counter) of(function string) []string {
 		}
 	}
 	return made
+}
+
+// eventsOfStaging follows a request by the router's function URL, and sees it run.
+func eventsOfStaging(t *testing.T, target *verify.Target) {
+	post, err := http.NewRequestWithContext(t.Context(), http.MethodPost, target.HTTPURL+"/requests",
+		strings.NewReader(`{"id":"watched","action":"echo_async","payload":{"message":"x","step_ms":700}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	post.Header.Set("Authorization", "Bearer "+target.Token)
+	accepted, err := http.DefaultClient.Do(post)
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted.Body.Close()
+	res, err := http.Get(target.HTTPURL + "/requests/watched/events?token=" + target.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var got []string
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		if name, ok := strings.CutPrefix(lines.Text(), "event: "); ok {
+			got = append(got, name)
+		}
+	}
+	if n := len(got); n < 3 || got[0] != "request" || !slices.Contains(got, "progress") || got[n-1] != "complete" {
+		t.Errorf("got the events %v of %s, want a snapshot, progress and the end", got, res.Status)
+	}
 }
