@@ -102,7 +102,7 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`Sweep: staging knows schedules such as rate`: {"rate(1 minute)", "cron(0 12 * * ? *)"},
 		`HttpRoute: its target`:                       {"Target: !Sub integrations/${HttpIntegration}", "Target: integrations/Missing"},
 		`HttpLog: staging has no AWS::SNS::Topic`:     {"  HttpLog:\n    Type: AWS::Logs::LogGroup", "  HttpLog:\n    Type: AWS::SNS::Topic"},
-		`RouterUrl: nobody may call it`: {"    Default: \"false\"\n  LogLevel:", "    Default: \"true\"\n  LogLevel:",
+		`RouterUrl: no caller is permitted`: {"    Default: \"false\"\n  LogLevel:", "    Default: \"true\"\n  LogLevel:",
 			"      InvokedViaFunctionUrl: true\n", ""},
 		`RouterUrl: staging runs function URLs with AuthType NONE`: {"    Default: \"false\"\n  LogLevel:", "    Default: \"true\"\n  LogLevel:",
 			"InvokeMode: RESPONSE_STREAM", "InvokeMode: BUFFERED"},
