@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -13,15 +14,16 @@ import (
 // A process is one invocation of a function. When it is dead nothing that it
 // does takes effect any more, though its goroutines may take a while to notice.
 type process struct {
-	id     int
-	kind   string
-	dead   bool // under driver.mu
-	over   bool // it has returned; under driver.mu
-	skew   time.Duration
-	until  time.Time             // it is cut off from the world: until then none of its calls gets through
-	away   time.Time             // the store is out of its reach: until then none of its calls of the store does
-	claims map[request.Key]int64 // the fences that it holds
-	lacks  *streamer.Registry    // the actions of the version that it runs; nil: all
+	id        int
+	kind      string
+	dead      bool // under driver.mu
+	over      bool // it has returned; under driver.mu
+	skew      time.Duration
+	until     time.Time             // it is cut off from the world: until then none of its calls gets through
+	away      time.Time             // the store is out of its reach: until then none of its calls of the store does
+	claims    map[request.Key]int64 // the fences that it holds
+	neighbour bool                  // it runs a request of Config.Quiet\'s neighbour
+	lacks     *streamer.Registry    // the actions of the version that it runs; nil: all
 }
 
 // A call is something that a process wants to do to the world. It waits until
@@ -197,12 +199,15 @@ func (s nodeStore) ListRequests(ctx context.Context, q request.Query) (page []*r
 	return page, cursor, nil
 }
 
+// DueRequests passes the page on beside the error that names what is missing in it.
 func (s nodeStore) DueRequests(ctx context.Context, q request.DueQuery) (page []*request.Request, cursor string, err error) {
+	var undecodable error
 	page, err = get(ctx, s, "due", request.Key{}, q.Kind.String()+q.Cursor, func(ctx context.Context) (page []*request.Request, err error) {
 		page, cursor, err = s.d.store.DueRequests(ctx, q)
+		undecodable = s.d.undecodable()
 		return page, err
 	})
-	return page, cursor, err
+	return page, cursor, cmp.Or(err, undecodable)
 }
 
 func (s nodeStore) ThrottlingLimits(ctx context.Context, n int, cursor string) (names []string, next string, err error) {

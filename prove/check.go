@@ -78,6 +78,7 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 	}
 	if c.Set.AddFence > 0 {
 		p.claims[key] = row.Fence
+		d.punctual(r, was, row)
 		d.report.Runs++
 	} else if fence := p.claims[key]; fence > 0 && fence != row.Fence && c.If.ThrottledBy == "" {
 		d.find(&d.report.Doubled, r, "%s wrote %q with the fence %d over a row of fence %d: its lease had expired", worker(p),

@@ -81,7 +81,7 @@ func newClients() []*client {
 func (d *driver) readyClient(now time.Time) *client {
 	var ready []*client
 	for _, cl := range d.clients {
-		if at := cl.next(); !at.IsZero() && !now.Before(at) || len(d.requests) < d.Requests && len(d.unnotified) < d.Open && cl.conn != "" {
+		if at := cl.next(); !at.IsZero() && !now.Before(at) || d.maySubmit(cl) {
 			ready = append(ready, cl)
 		}
 	}
@@ -125,7 +125,7 @@ func (cl *client) act(ctx context.Context, d *driver, now time.Time) {
 			return
 		}
 	}
-	if len(d.requests) < d.Requests {
+	if d.maySubmit(cl) {
 		d.submit(cl, now)
 	}
 }
@@ -175,6 +175,9 @@ func (d *driver) submit(cl *client, now time.Time) {
 	}
 	d.requests, d.byKey[r.key], d.unnotified[r.key] = append(d.requests, r), r, true
 	d.since = now
+	if cl.principal.Tenant == d.Quiet {
+		d.quietRequests++
+	}
 	cl.watch(r)
 	cl.intents = append(cl.intents, &intent{action: r.c.Action.Name(), r: r, payload: r.payload, due: now})
 	for _, token := range sortedKeys(r.c.Signals) {

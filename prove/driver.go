@@ -58,7 +58,9 @@ type driver struct {
 	requests   []*tracked
 	byKey      map[request.Key]*tracked
 	unnotified map[request.Key]bool
-	limits     map[string]bool
+
+	quietRequests int // of Config.Quiet
+	limits        map[string]bool
 
 	all         sync.WaitGroup // processes, dead ones too
 	arrived     chan struct{}
@@ -66,6 +68,7 @@ type driver struct {
 	intercepted []*call
 	answers     []answer
 	running     int  // processes that are alive
+	neighbours  int  // of those, the ones that run requests of Config.Quiet's neighbour
 	ended       bool // nothing takes effect any more
 }
 
@@ -113,8 +116,9 @@ func (d *driver) run(ctx context.Context) {
 			instant, at = now, 0
 		}
 		d.collect()
-		if !d.quiescing && len(d.requests) == d.Requests && (d.report.Killed() >= d.Kills || len(d.unnotified) == 0) {
+		if !d.quiescing && len(d.requests) == d.Requests && (d.report.Killed() >= d.Kills || len(d.unnotified) == 0) && d.quietEnded() {
 			d.quiescing, d.since, d.lastMove = true, time.Now(), time.Now()
+			d.readAgain()
 		}
 		if d.quiescent() || ctx.Err() != nil {
 			break

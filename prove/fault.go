@@ -88,6 +88,9 @@ func (d *driver) release(c *call) {
 	if verdict == "slow" {
 		d.report.Injected["slow "+group(c)]++
 		c.until = time.Now().Add(d.between(100*time.Millisecond, 20*time.Second))
+		if d.Quiet != "" {
+			c.until = time.Now().Add(neighbourPush)
+		}
 		return
 	}
 	if verdict == "cut off" {
@@ -114,6 +117,9 @@ func (d *driver) release(c *call) {
 	case "unanswered":
 		d.report.Injected["call while the store was down"]++
 		c.out <- errFault
+	case "dispatch lost":
+		d.report.Injected[verdict]++
+		c.out <- nil
 	case "refused":
 		d.report.Injected[group(c)+" refused"]++
 		c.out <- errFault
@@ -139,6 +145,8 @@ func (d *driver) release(c *call) {
 // verdict draws what becomes of a call.
 func (d *driver) verdict(c *call) string {
 	switch {
+	case d.Quiet != "":
+		return d.quietVerdict(c)
 	case c.outside && time.Now().Before(d.down):
 		return "unanswered"
 	case d.quiescing:

@@ -23,16 +23,28 @@ func (d *driver) spawn(kind string, key request.Key, do func(*process)) {
 	d.note("start", kind, key)
 	d.mu.Lock()
 	d.running++
+	p.neighbour = kind == "run" && d.ofNeighbour(key)
+	if p.neighbour {
+		d.neighbours++
+	}
 	d.mu.Unlock()
 	d.all.Go(func() {
 		do(p)
 		d.mu.Lock()
 		if p.over = true; !p.dead {
-			d.running--
+			d.left(p)
 		}
 		d.mu.Unlock()
 		d.wake()
 	})
+}
+
+// left counts a process as gone. It needs d.mu.
+func (d *driver) left(p *process) {
+	d.running--
+	if p.neighbour {
+		d.neighbours--
+	}
 }
 
 // kill ends a process: nothing of it takes effect from now on.
@@ -41,7 +53,7 @@ func (d *driver) kill(p *process, doing string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	p.dead = true
-	d.running--
+	d.left(p)
 	d.intercepted = slices.DeleteFunc(d.intercepted, func(c *call) bool {
 		if c.p == p {
 			c.out <- errDead

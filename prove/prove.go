@@ -52,6 +52,10 @@ type Case struct {
 	// the failure counts as its outcome.
 	Redrives int
 
+	// Deadly kills the worker of each run of Config.Quiet's neighbour at its first write:
+	// such a request ends FAILED after Processor.MaxLeaseExpirations.
+	Deadly bool
+
 	// Want says what is wrong with the outcome of a request; nil: nothing. It
 	// should compute the right one from the payload by other means than the
 	// action does.
@@ -79,6 +83,13 @@ type Config struct {
 	Faults   float64       // how likely each call fails or is slow, 0 to 1; 0: 0.03; below zero: never
 	Open     int           // how many requests are under way at a time; 0: 40
 	Slice    time.Duration // how long one invocation of the processor may take; 0: 15 min
+
+	// Quiet is one of the two tenants that the requests belong to, acme or globex. When it is
+	// set, three of four requests are of the other one, whose clients do not read, whose
+	// dispatches fill the queue and of which rows do not decode; and none of the quiet one's may
+	// be claimed later than two sweeps after it is due, though half of its dispatches are
+	// lost. Nothing else is injected, so Kills and Faults must be left out.
+	Quiet string
 
 	// Patience is how long, by the clock inside, what is left to itself may take
 	// to become quiescent before it counts as stuck. 0: 24 h.
@@ -135,6 +146,11 @@ func (c Config) withDefaults() (Config, error) {
 	check(p.Store == nil && p.Actions == nil && p.Push == nil && p.Dispatch == nil && p.Worker == "" && p.Now == nil,
 		"Store, Actions, Push, Dispatch, Worker and Now of Processor are the prover's")
 	check(c.Faults <= 0.5, "Faults is %v: above 0.5 nothing gets done", c.Faults)
+	check(c.Quiet == "" || c.Quiet == "acme" || c.Quiet == "globex", "Quiet is %q, want acme or globex", c.Quiet)
+	check(c.Quiet == "" || c.Kills == 0 && c.Faults == 0, "Kills and Faults are set beside Quiet, which leaves no room for them")
+	if c.Quiet != "" {
+		c.Kills, c.Faults = -1, -1
+	}
 	check(c.Requests >= 0 && c.Open >= 0 && c.Slice >= 0 && c.Patience >= 0, "Requests, Open, Slice and Patience must not be negative")
 	setDefault(&c.Requests, 200)
 	setDefault(&c.Kills, c.Requests/10)

@@ -44,7 +44,11 @@ func (n nodeQueue) DispatchAll(ctx context.Context, dispatches []request.Dispatc
 // Backlog implements [streamer.Queue].
 func (n nodeQueue) Backlog(ctx context.Context) (visible int, err error) {
 	err = n.d.intercept(ctx, &call{p: n.p, kind: "backlog", do: func(context.Context) error {
-		visible = len(n.d.visible(time.Now()))
+		for _, m := range n.d.messages {
+			if !m.at.After(time.Now()) {
+				visible++
+			}
+		}
 		return nil
 	}})
 	return visible, err
@@ -65,11 +69,11 @@ func (d *driver) enqueue(key request.Key, due time.Time) {
 // clock is the time that the processes' clocks are about.
 func (d *driver) clock() time.Time { return epoch.Add(time.Since(d.began) + d.jumped) }
 
-// visible are the indexes of the messages that may be received.
+// visible are the indexes of the messages that a worker may receive.
 func (d *driver) visible(now time.Time) []int {
 	var visible []int
 	for n, m := range d.messages {
-		if !m.at.After(now) {
+		if !m.at.After(now) && d.mayReceive(m) {
 			visible = append(visible, n)
 		}
 	}

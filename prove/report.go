@@ -25,6 +25,8 @@ type Report struct {
 	Lost     int           // acknowledged, and not ended or not known to a client that waits
 	Doubled  int           // done, stored or notified twice
 	Stuck    int           // not ended although everything was left to itself
+	Late     int           // of Config.Quiet, claimed later than two sweeps after it was due
+	Latest   time.Duration // by how much at most
 	Wrong    int           // anything else
 	Findings []string      // at most maxFindings
 }
@@ -46,6 +48,9 @@ func (r Report) String() string {
 	fmt.Fprintf(&b, "  done      %d claims, %d writes, %d steps stored, %d chunks of output, %d redriven, %d frames at clients\n",
 		r.Runs, r.Writes, r.Steps, r.Chunks, r.Redriven, r.Frames)
 	fmt.Fprintf(&b, "  time      %v passed in %v; digest %016x", r.Warped.Round(time.Second), r.Took.Round(time.Millisecond), r.Digest)
+	if r.Latest > 0 {
+		fmt.Fprintf(&b, "\n  quiet     %d late; the latest by %v", r.Late, r.Latest.Round(time.Millisecond))
+	}
 	return b.String()
 }
 

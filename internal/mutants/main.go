@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -63,7 +64,7 @@ func run(ctx context.Context, seeds int, only string) error {
 			continue
 		}
 		fmt.Printf("seed %d notices: %s (%s): %s\n", seed, m.what, m.file, what)
-		fmt.Fprintf(&table, "| %s | `%s` | %s | %d | %s |\n", m.what, m.file, strings.TrimPrefix(m.test, "TestMixOver"), seed, what)
+		fmt.Fprintf(&table, "| %s | `%s` | %s | %d | %s |\n", m.what, m.file, strings.TrimPrefix(path.Base(m.test), "TestMixOver"), seed, what)
 	}
 	if only != "" {
 		return errors.Join(missed...)

@@ -10,6 +10,7 @@ type mutant struct {
 const (
 	overSQLite = "TestMixOverSQLite"
 	overDynamo = "TestMixOverDynamoDB"
+	overQuiet  = "TestNoTenantWaitsForAnother/SQLite"
 )
 
 var mutants = []mutant{
@@ -66,6 +67,10 @@ var mutants = []mutant{
 		"Set: Effects{UpdatedAt: at}}", overSQLite},
 	{"a lost dispatch is not swept", "sweep_queued.go",
 		"			dispatches.add(r)\n", "", overSQLite},
+	{"a lost dispatch hides behind another tenant's backlog", "sweep_queued.go",
+		"	return s.met[tenant] <= redispatched\n", "	return false\n", overQuiet},
+	{"a sweep looks at the first page alone", "sweep.go",
+		"		if q.Cursor = cursor; cursor == \"\" || ctx.Err() != nil {\n", "		if q.Cursor = cursor; true {\n", overQuiet},
 	{"neither the offset of output nor the last write is checked", "request/effect.go",
 		"	case AttrUpdatedAt:\n" +
 			"		return !r.UpdatedAt.After(g.Value.(time.Time))\n" +
