@@ -26,14 +26,14 @@ func TestWhatARequestCosts(t *testing.T) {
 			return err
 		}, 0, 1, 0},
 		{"store a request", func() error { return w.submit(t.Context(), "r1", "echo_async", `{"step_ms":200}`) }, 4, 0, 0},
-		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1"), time.Time{}) }, 6, 0, 6},
+		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1"), time.Time{}) }, 4, 0, 6},
 		{"store a request under limits", func() error {
 			byDefault := load(t, nil).Parameters
 			limits := streamer.Limits{RunningPerTenant: byDefault["LimitTenantRunning"].(int), OpenPerPrincipal: byDefault["LimitPrincipalOpen"].(int)}
 			w.requests.Limits, w.processor.Limits = limits, limits
 			return w.submit(t.Context(), "r2", "echo_async", `{"step_ms":200}`)
 		}, 7, 0, 0},
-		{"run it under limits", func() error { return w.processor.Run(t.Context(), w.who.Key("r2"), time.Time{}) }, 14, 2.5, 6},
+		{"run it under limits", func() error { return w.processor.Run(t.Context(), w.who.Key("r2"), time.Time{}) }, 12, 2.5, 6},
 		{"sweep", func() error { _, err := w.processor.Sweep(t.Context()); return err }, 0, 12, 0},
 		{"disconnect", func() error { return w.connections.Close(t.Context(), w.who.Connection) }, 3, 0, 0},
 	} {

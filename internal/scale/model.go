@@ -195,7 +195,7 @@ func (m *model) arrive(tenant int) {
 	case m.open > 0 && m.isOpen[tenant] >= m.open:
 		m.result.limited++
 		return
-	case !m.ofOne(m.index, tenant, 1):
+	case !m.ofOne(m.index, tenant, indexWrites):
 		m.refuse("DynamoDB: index by_tenant of a tenant")
 		return
 	case !m.table.take(m.units(storeUnits, limitedStore), m.rng.Float64()):
@@ -267,10 +267,6 @@ func (m *model) run(q *queue, j job) {
 		return
 	case m.limit > 0 && !m.ofOne(m.counter, j.tenant, permitUnits):
 		m.refuse("DynamoDB: a tenant's counter of permits")
-		again()
-		return
-	case !m.ofOne(m.index, j.tenant, stateWrites):
-		m.refuse("DynamoDB: index by_tenant of a tenant")
 		again()
 		return
 	case !m.table.take(m.units(runUnits, limitedRun), m.rng.Float64()):

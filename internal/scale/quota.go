@@ -29,11 +29,11 @@ const (
 // store/dynamo/tables.go hold these.
 const (
 	storeUnits   = 4 // write units of a request that is stored: the item and its indexes
-	runUnits     = 6
+	runUnits     = 4
 	limitedStore = 7 // the same with both limits on: what changes a counter is a transaction
-	limitedRun   = 14
+	limitedRun   = 12
 	permitUnits  = 2 // of a counter in a transaction, which writes each item twice
-	stateWrites  = 1 // writes of a run in the index by tenant: it has ended
+	indexWrites  = 1 // writes of a request in the index by tenant: it is stored
 
 	callbacks    = 6 // by @connections: progress and the result
 	connectUnits = 3 // of a connection that opens, and as many of one that closes

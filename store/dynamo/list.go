@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,13 +23,17 @@ const (
 	indexBlocked   = "blocked"
 )
 
-// maxQueries bounds the calls of a list with a filter that few entries pass.
-const maxQueries = 10
+const (
+	maxQueries = 10   // calls of a list with a filter that few entries pass
+	maxFetched = 1000 // rows that a list by a state reads that the indexes do not tell
+	mostKeys   = 100  // of one BatchGetItem
+)
 
 // ListRequests implements [request.Lister]. It reads an index, which is
 // eventually consistent, in one call or, where few of many requests have the
-// state or the action, in up to ten, which look at 10,000 requests; then the rows as they
-// are, in one call for each hundred.
+// action or have failed or been cancelled, in up to ten, which look at 10,000 requests; then
+// the rows as they are, in one call for each hundred. Which are QUEUED, RUNNING and SUCCEEDED
+// the rows alone tell, of which it reads about 1,000 at the most.
 func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.Request, string, error) {
 	backwards := false
 	in := input{
@@ -65,12 +70,12 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 		in.ExpressionAttributeNames["#"+name] = name
 		in.Limit = max(in.Limit, 1000) // it counts what the filter drops
 	}
-	switch q.State {
-	case "":
-	case request.Queued, request.Running: // the indexes tell only those apart that have ended
-		filter(request.AttrState, string(request.Queued), string(request.Running))
-	default:
-		filter(request.AttrState, string(q.State))
+	states := []string{string(q.State)}
+	if index, now := stateNow(q.State); now != "" || index == request.Queued { // which the indexes do not tell apart
+		states = []string{string(request.Queued), string(request.Running), string(request.Succeeded)}
+	}
+	if q.State != "" {
+		filter(request.AttrState, states...)
 	}
 	if q.Action != "" {
 		filter(request.AttrAction, q.Action)
@@ -84,26 +89,62 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 		in.ExclusiveStartKey = c.key(q)
 	}
 
-	entries, read, err := s.query(ctx, s.requests, in, q.Limit+1, maxQueries)
+	page, next, err := s.list(ctx, q, in, len(states) > 1)
 	if q.Cursor != "" && call.HasCode(err, codeValidation) {
 		return nil, "", errCursor() // of another query, outside the bounds of this one
-	}
-	next := ""
-	switch {
-	case len(entries) > q.Limit:
-		entries = entries[:q.Limit]
-		next = cursorOf(entries[q.Limit-1])
-	case read != nil:
-		next = cursorOf(read)
-	}
-	var page []*request.Request
-	if err == nil {
-		page, err = s.fetch(ctx, entries)
 	}
 	if err != nil {
 		err = fmt.Errorf("dynamo: list requests: %w", err)
 	}
-	return slices.DeleteFunc(page, func(r *request.Request) bool { return q.State != "" && r.State != q.State }), next, err
+	return page, next, err
+}
+
+// list reads a page. Where the state is known only when the rows are fetched, it goes
+// on until the page is full, or so many rows were.
+func (s *Store) list(ctx context.Context, q request.Query, in input, fetches bool) (page []*request.Request, next string, err error) {
+	limit := q.Limit + 1
+	if fetches {
+		limit = max(limit, mostKeys)
+		in.Limit = limit // most entries pass the filter
+	}
+	var undecodable []*request.RowError
+	for fetched := 0; ; {
+		entries, read, err := s.query(ctx, s.requests, in, limit, maxQueries)
+		if err != nil {
+			return nil, "", err
+		}
+		if !fetches && len(entries) > q.Limit {
+			entries, read = entries[:q.Limit], entries[q.Limit-1]
+		}
+		found, err := s.fetch(ctx, entries)
+		if left, ok := errors.AsType[*request.UndecodableError](err); ok {
+			undecodable = append(undecodable, left.Rows...)
+		} else if err != nil {
+			return nil, "", err
+		}
+		for _, r := range found {
+			if q.State == "" || r.State == q.State {
+				page = append(page, r)
+			}
+		}
+		fetched += len(entries)
+		switch {
+		case len(page) > q.Limit:
+			page = page[:q.Limit]
+			last := page[q.Limit-1]
+			next = cursor{Partition: partition(last.Tenant, last.Subject), ID: last.ID, Order: orderOf(last)}.String()
+		case read == nil:
+		case fetches && fetched < maxFetched:
+			in.ExclusiveStartKey = positionIn(read).key(q)
+			continue
+		default:
+			next = positionIn(read).String()
+		}
+		if len(undecodable) > 0 {
+			return page, next, &request.UndecodableError{Rows: undecodable}
+		}
+		return page, next, nil
+	}
 }
 
 // query reads up to limit entries of a table's index, in at most so many calls; 0: in as
@@ -129,7 +170,7 @@ func (s *Store) query(ctx context.Context, table string, in input, limit, calls 
 }
 
 // briefAttributes are those of a row in brief.
-var briefAttributes = []string{"pk", request.AttrTenant, request.AttrSubject, request.AttrID, attrOrder, attrShard, attrRun,
+var briefAttributes = []string{"pk", request.AttrTenant, request.AttrSubject, request.AttrID, attrOrder, attrShard, attrNow,
 	request.AttrState, request.AttrRev, request.AttrFence, request.AttrDueAt, request.AttrLook, request.AttrUpdatedAt,
 	request.AttrStartedAt, request.AttrClaimedAt, request.AttrFinishedAt, request.AttrExpiresAt, request.AttrAttempt,
 	request.AttrSlices, request.AttrLeaseExpirations, request.AttrRan, request.AttrWorker, request.AttrCancelRequested,
@@ -183,7 +224,6 @@ func (s *Store) fetch(ctx context.Context, entries []item) ([]*request.Request, 
 // order, with the given attributes or all. What has gone since, or has another order now, is left out; what the
 // index has twice, as it may while a row moves, comes once.
 func (s *Store) load(ctx context.Context, table string, entries []item, attributes []string) ([]item, error) {
-	const most = 100 // keys of one BatchGetItem
 	type name struct{ pk, id string }
 	nameOf := func(i item) name {
 		in := &reader{item: i}
@@ -195,7 +235,7 @@ func (s *Store) load(ctx context.Context, table string, entries []item, attribut
 		seen[nameOf(e)] = true
 		return again
 	})
-	for chunk := range slices.Chunk(entries, most) {
+	for chunk := range slices.Chunk(entries, mostKeys) {
 		wanted := projected(attributes)
 		for _, e := range chunk {
 			key := item{"id": e["id"]}
@@ -247,9 +287,9 @@ type cursor struct {
 	Order     string `json:"o"`
 }
 
-func cursorOf(entry item) string {
+func positionIn(entry item) cursor {
 	in := &reader{item: entry}
-	return cursor{Partition: in.text("pk"), ID: in.text("id"), Order: in.text(attrOrder)}.String()
+	return cursor{Partition: in.text("pk"), ID: in.text("id"), Order: in.text(attrOrder)}
 }
 
 func (c cursor) String() string {

@@ -21,7 +21,7 @@ const (
 	attrLog    = "log"    // names the output of this request, apart from that of one before it with its key
 	attrLine   = "line"   // the sort key of wait queues
 	attrKept   = "kept"   // until when the payload's item is kept
-	attrRun    = "run"    // there while the request is RUNNING, and its state QUEUED
+	attrNow    = "now"    // RUNNING or SUCCEEDED where that is the request's state, whose attribute is QUEUED then
 	attrWrites = "writes" // the tokens of the last writes, the newest first
 )
 
@@ -146,14 +146,20 @@ func (s *Store) row(r *request.Request, token string) item {
 	return i
 }
 
-// setState has a RUNNING request be QUEUED with attrRun. Two indexes hold the state,
-// so each change of it is two writes more, and they need to tell only the requests
-// that have ended from the others.
-func (i item) setState(state request.State) {
-	if state == request.Running {
-		i[attrRun], state = boolean(true), request.Queued
+// stateNow is how a state is stored. Two indexes hold the attribute of the state, so that
+// each change of it is two writes more, and one of the few that a tenant's part of an
+// index takes. A request that goes well keeps it, and has its state in attrNow.
+func stateNow(state request.State) (inIndex, now request.State) {
+	if state == request.Running || state == request.Succeeded {
+		return request.Queued, state
 	}
-	i[request.AttrState] = text(string(state))
+	return state, ""
+}
+
+func (i item) setState(state request.State) {
+	inIndex, now := stateNow(state)
+	i[request.AttrState] = text(string(inIndex))
+	i.setText(attrNow, string(now))
 }
 
 // dueAtValue is 0 for the zero time, and not absent as other times are: where
@@ -312,11 +318,11 @@ func (r *reader) dueAt() time.Time {
 	return r.time(request.AttrDueAt)
 }
 
-// state is RUNNING also where a version before attrRun wrote it so.
+// state reads also what a version before attrNow wrote.
 func (r *reader) state() request.State {
 	state := request.State(r.text(request.AttrState))
-	if _, runs := r.item[attrRun]; runs && state == request.Queued {
-		return request.Running
+	if now := r.optional(attrNow); now != "" && state == request.Queued {
+		return request.State(now)
 	}
 	return state
 }

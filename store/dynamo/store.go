@@ -13,9 +13,9 @@
 //	tenant       S  partition key of the index by_tenant
 //	subject      S
 //	order        S  when it was created, 15 digits of milliseconds, #, and the id: sort key of by_tenant and by_subject
-//	state        S  QUEUED, SUCCEEDED, FAILED or CANCELLED
-//	run          BOOL  there while the request is RUNNING, of which the state is QUEUED: the state is in two
-//	             indexes, and a change of it costs two writes more
+//	state        S  QUEUED, FAILED or CANCELLED
+//	now          S  RUNNING or SUCCEEDED, of which the state is QUEUED: the state is in two indexes, and a change
+//	             of it costs two writes more; a version before wrote them as the state
 //	ready        N  DueAt, 0 when there is none; absent in rows of a version that wrote DueAt as due
 //	due          N  when the sweep looks at it next; absent when never, so that the index due is sparse
 //	shard        N  the kind of that look times 1,000, and a hash of the key: partition key of the index due

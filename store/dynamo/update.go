@@ -110,24 +110,23 @@ func (u *update) guard(g request.Guard) error {
 	return nil
 }
 
-// isOneOf is a condition on the state, which is QUEUED with attrRun for RUNNING, or in a
-// row of a version before that RUNNING.
+// isOneOf is a condition on the state as stateNow stores it, or a version before did.
 func (u *update) isOneOf(wanted []request.State) string {
-	var states []string
+	var states, now []string
 	for n, state := range wanted {
-		states = append(states, u.value("from"+strconv.Itoa(n), text(string(state))))
+		value := u.value("from"+strconv.Itoa(n), text(string(state)))
+		states = append(states, value)
+		if _, is := stateNow(state); is != "" {
+			now = append(now, value)
+		}
 	}
-	state := u.name(request.AttrState)
-	condition := state + " IN (" + strings.Join(states, ", ") + ")"
-	queued, running := slices.Contains(wanted, request.Queued), slices.Contains(wanted, request.Running)
-	if queued == running {
-		return condition
+	moved := u.name(request.AttrState) + " = " + u.value("queued", text(string(request.Queued))) + " AND "
+	condition := u.name(request.AttrState) + " IN (" + strings.Join(states, ", ") + ") AND NOT (" + moved +
+		"attribute_exists(" + u.name(attrNow) + "))"
+	if len(now) > 0 {
+		condition += " OR " + moved + u.name(attrNow) + " IN (" + strings.Join(now, ", ") + ")"
 	}
-	runs := state + " = " + u.value("queued", text(string(request.Queued))) + " AND attribute_exists(" + u.name(attrRun) + ")"
-	if queued {
-		return "(" + condition + " AND NOT (" + runs + "))"
-	}
-	return "(" + condition + " OR " + runs + ")"
+	return "(" + condition + ")"
 }
 
 // orBefore is a condition on DueAt, or in a row of a version that wrote it as the
@@ -149,13 +148,13 @@ func (u *update) look(look request.Look) {
 
 // state sets the state as item.setState does.
 func (u *update) state(to request.State) {
-	if to != request.Running {
-		u.set(request.AttrState, text(string(to)))
-		u.remove(attrRun)
+	inIndex, now := stateNow(to)
+	u.set(request.AttrState, text(string(inIndex)))
+	if now == "" {
+		u.remove(attrNow)
 		return
 	}
-	u.set(request.AttrState, text(string(request.Queued)))
-	u.set(attrRun, boolean(true))
+	u.set(attrNow, text(string(now)))
 }
 
 // result sets the result, or the id of its item.
