@@ -17,7 +17,7 @@ import (
 // dispatches of a tenant wait. What one tenant has waiting or running leaves room for
 // the others.
 const (
-	devRunning       = 1024
+	devRunning       = 256
 	devTenantRunning = devRunning / 4
 	devTenantWaiting = 100_000
 )

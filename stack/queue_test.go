@@ -2,9 +2,13 @@ package stack_test
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,8 +17,10 @@ import (
 	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 	"github.com/pay-theory/streamer/stack/testdata/queueapp/work"
+	"github.com/pay-theory/streamer/store/sqlite"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -139,6 +145,67 @@ func TestABacklogDelaysNoOtherTenant(t *testing.T) {
 			t.Errorf("got %d runs of the backlog, %v; want %d still", len(list.Requests), err, limit)
 		}
 	})
+}
+
+// Ten thousand queued requests of a tenant, whether they may run or wait for a permit,
+// delay no timer of another: its wait of five seconds ends within seven, or twelve where
+// the race detector and other tests have the machine too.
+func TestTenThousandQueuedRequestsDelayNoTimer(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	for _, limit := range []int{0, 10} {
+		t.Run(fmt.Sprintf("limit %d", limit), func(t *testing.T) { // one after another: each has the machine
+			const backlog, wait, most = 10_000, 5 * time.Second, 12 * time.Second
+			data := t.TempDir()
+			queueRequests(t, data, backlog)
+			var log lifttest.Log
+			running, err := stack.StartDev(t.Context(), stack.DevConfig{Data: data, Listen: "127.0.0.1:0",
+				Parts: functions.Parts{Logger: log.Logger(), Actions: work.Actions, Limits: streamer.Limits{RunningPerTenant: limit}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { stop(t, running) })
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			began := time.Now()
+			_, err = clientOf(t, running, "globex").Do(ctx, client.Request{Action: "await", Payload: wait.Milliseconds()}, nil)
+			took := time.Since(began)
+			if failure, ok := errors.AsType[*client.Error](err); !ok || failure.Code != wire.Timeout || took < wait || took > most {
+				t.Errorf("got %v after %v, want the code %s after %v to %v", err, took, wire.Timeout, wait, most)
+			}
+			t.Logf("the wait of %v ended after %v", wait, took)
+		})
+	}
+}
+
+// queueRequests puts queued requests of the tenant acme into the database of a stack that
+// does not run.
+func queueRequests(t *testing.T, data string, n int) {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(data, "streamer.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now()
+	var writing sync.WaitGroup
+	for range 100 {
+		writing.Go(func() {
+			for range n / 100 {
+				r := &request.Request{Key: request.Key{Tenant: "acme", Subject: "ada", ID: rand.Text()}, Action: "hold",
+					Payload: json.RawMessage("60000"), State: request.Queued, Rev: 1, Attempt: 1, DueAt: at,
+					Look: request.QueuedLook(at, at, time.Minute), CreatedAt: at, UpdatedAt: at}
+				if _, _, err := store.CreateRequest(t.Context(), r); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writing.Wait()
+	if err := store.Close(); err != nil || t.Failed() {
+		t.Fatal(err)
+	}
 }
 
 // A paused stage takes requests and runs none. What the queue and the sweep have brought

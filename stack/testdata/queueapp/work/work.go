@@ -4,6 +4,7 @@ package work
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -19,7 +20,8 @@ const Wait = time.Second
 func Parts() functions.Parts { return functions.Parts{Actions: Actions} }
 
 // Actions are: hold, which takes the milliseconds of its payload; retry and snooze,
-// which wait once and answer with the milliseconds that it took until they ran again.
+// which wait once and answer with the milliseconds that it took until they ran again;
+// await, whose wait for a signal ends as many milliseconds as its payload says later.
 func Actions(request.Lister) ([]streamer.Action, error) {
 	config := func(name string) streamer.ActionConfig {
 		return streamer.ActionConfig{Name: name, Expected: time.Minute, Retry: streamer.RetryPolicy{Base: Wait, Attempts: 2}}
@@ -47,5 +49,8 @@ func Actions(request.Lister) ([]streamer.Action, error) {
 			return 0, ctx.Err()
 		}
 	})
-	return []streamer.Action{hold, again("retry", errors.New("not yet")), again("snooze", streamer.Snooze(Wait))}, nil
+	await := streamer.NewAction(config("await"), func(ctx context.Context, job *streamer.Job, milliseconds int) (json.RawMessage, error) {
+		return streamer.AwaitSignal(ctx, job, "signal", time.Duration(milliseconds)*time.Millisecond)
+	})
+	return []streamer.Action{hold, await, again("retry", errors.New("not yet")), again("snooze", streamer.Snooze(Wait))}, nil
 }
