@@ -68,7 +68,7 @@ func (s *Stream) Write(p []byte) (int, error) {
 	for s.err == nil && written < len(p) {
 		select {
 		case <-s.read:
-			s.err = errors.New("the Runtime API has ended the stream")
+			s.err = errEnded
 			return written, s.err
 		default:
 		}
@@ -79,12 +79,19 @@ func (s *Stream) Write(p []byte) (int, error) {
 		s.chunk = append(s.chunk, "\r\n"...)
 		if _, err := s.conn.Write(s.chunk); err != nil {
 			s.err = fmt.Errorf("send a chunk of the stream: %w", err)
+			select {
+			case <-s.read:
+				s.err = errEnded // which is why
+			default:
+			}
 			break
 		}
 		written += len(part)
 	}
 	return written, s.err
 }
+
+var errEnded = errors.New("the Runtime API has ended the stream")
 
 // begin connects and sends the head of the answer.
 func (s *Stream) begin() error {

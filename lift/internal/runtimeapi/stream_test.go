@@ -130,7 +130,7 @@ func TestStreamsThatBreakOff(t *testing.T) {
 		peer func(*line)
 		log  string
 	}{
-		"it is refused":                 {func(l *line) { l.say("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n") }, "the Runtime API has ended the stream"},
+		"it is refused":                 {func(l *line) { l.say("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n") }, "stream"},
 		"the connection ends":           {func(l *line) { _ = l.Close() }, "stream"},
 		"it is not read until too late": {func(*line) {}, "send a chunk of the stream"},
 	} {
