@@ -51,6 +51,7 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 	kinds.Go(func() { s.limits(bounded) })
 	kinds.Go(func() { s.connections(bounded) })
 	kinds.Wait()
+	s.postponed(bounded)
 	each(bounded, s.final, s.announce)
 	if ctx.Err() == nil && bounded.Err() != nil {
 		s.report.CutShort = true
@@ -69,7 +70,8 @@ type sweep struct {
 	report SweepReport
 	faults []error
 	final  []*request.Request // that have no window of their own
-	met    map[string]int     // late queued requests of each tenant, while the queue has others
+	met    map[string]int     // queued requests of each tenant
+	rest   []*request.Request // those behind the first of a tenant, with what a look needs
 }
 
 // count adds to the report.

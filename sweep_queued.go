@@ -2,6 +2,7 @@ package streamer
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,9 +15,9 @@ const (
 	waitingLook = 5 * time.Minute
 	latestLook  = time.Hour
 
-	// redispatched is how many late requests of a tenant one sweep dispatches though others
-	// wait in the queue: one whose dispatch was lost must not hide behind another tenant's
-	// backlog.
+	// redispatched is how many queued requests of a tenant one sweep dispatches as it meets
+	// them, whatever the queue has: a dispatch that was lost must not hide behind another
+	// tenant's backlog.
 	redispatched = 100
 )
 
@@ -32,38 +33,63 @@ func (d *pendingDispatches) add(r *request.Request) {
 	d.all = append(d.all, r)
 }
 
-// queued has a queued request dispatched that is due soon or whose dispatch was lost.
-// While the queue has others that are due, that is so for the first of a tenant alone. The
-// rest is looked at again after as long as it has waited: so a backlog costs a write with
-// the logarithm of its wait, and is not buried under dispatches.
+// queued has a queued request dispatched that is due soon or whose dispatch was lost. Those
+// behind the first of a tenant wait until the sweep has been through all looks: there may
+// be others' among them.
 func (s *sweep) queued(ctx context.Context, r *request.Request, dispatches *pendingDispatches) {
-	waited := s.at.Sub(r.DueAt) // below zero: it is due later
-	if waited > 0 {
+	if s.at.After(r.DueAt) {
 		s.late(r, r.DueAt)
 	}
 	switch {
 	case s.Paused:
-	case -waited > request.TimerAhead:
+	case r.DueAt.Sub(s.at) > request.TimerAhead:
 		s.lookAgain(ctx, r, request.Look{Kind: request.LookTimer, At: r.DueAt.Add(-request.TimerAhead)})
-	case waited > 0 && s.backlog && !s.oneOfFew(r.Tenant):
-		if s.lookAgain(ctx, r, request.Look{Kind: request.LookDispatch, At: s.at.Add(min(max(waited, waitingLook), latestLook))}) {
-			s.count(&s.report.Waiting)
-		}
-	default:
-		next := later(s.at, r.DueAt).Add(min(max(waited, s.SweepEvery), latestLook))
-		if s.lookAgain(ctx, r, request.Look{Kind: request.LookDispatch, At: next}) {
-			dispatches.add(r)
-		}
+	case s.oneOfFew(r):
+		s.dispatchLater(ctx, r, dispatches)
 	}
 }
 
-// oneOfFew reports whether the sweep has met no more than redispatched late requests of a
-// tenant, this one included.
-func (s *sweep) oneOfFew(tenant string) bool {
+// oneOfFew reports whether a request is among the first of its tenant that the sweep has
+// met, and keeps one that is not for postponed.
+func (s *sweep) oneOfFew(r *request.Request) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.met[tenant]++
-	return s.met[tenant] <= redispatched
+	s.met[r.Tenant]++
+	if s.met[r.Tenant] <= redispatched {
+		return true
+	}
+	s.rest = append(s.rest, &request.Request{Key: r.Key, State: r.State, Fence: r.Fence, DueAt: r.DueAt, Look: r.Look})
+	return false
+}
+
+// dispatchLater notes the next look at a request, and keeps it for send.
+func (s *sweep) dispatchLater(ctx context.Context, r *request.Request, dispatches *pendingDispatches) {
+	waited := s.at.Sub(r.DueAt) // below zero: it is due later
+	next := later(s.at, r.DueAt).Add(min(max(waited, s.SweepEvery), latestLook))
+	if s.lookAgain(ctx, r, request.Look{Kind: request.LookDispatch, At: next}) {
+		dispatches.add(r)
+	}
+}
+
+// postponed does what is left to do for the queued requests of tenants that have many.
+// While the queue has others that are due, a late one is taken as waiting in it, and is
+// looked at again after as long as it has waited: so a backlog costs a write with the
+// logarithm of its wait, and is not buried under dispatches.
+func (s *sweep) postponed(ctx context.Context) {
+	for page := range slices.Chunk(s.rest, s.SweepPage) {
+		var dispatches pendingDispatches
+		each(ctx, page, func(ctx context.Context, r *request.Request) {
+			waited := s.at.Sub(r.DueAt)
+			if !s.backlog || waited <= 0 {
+				s.dispatchLater(ctx, r, &dispatches)
+				return
+			}
+			if s.lookAgain(ctx, r, request.Look{Kind: request.LookDispatch, At: s.at.Add(min(max(waited, waitingLook), latestLook))}) {
+				s.count(&s.report.Waiting)
+			}
+		})
+		s.send(ctx, dispatches.all)
+	}
 }
 
 // send dispatches requests whose next looks are noted. Where that fails, the next sweep

@@ -33,7 +33,7 @@ func Backlog(b *testing.B, s Store, n int) {
 	if _, _, err := s.CreateRequest(b.Context(), lost); err != nil {
 		b.Fatal(err)
 	}
-	if _, err := s.ChangeRequest(b.Context(), lost.Key, request.Claim(at, time.Minute, "dead", nil)); err != nil {
+	if _, err := s.ChangeRequest(b.Context(), lost.Key, request.Claim(at, time.Minute, "dead", nil).KeepLook()); err != nil {
 		b.Fatal(err)
 	}
 	p, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: s, Actions: streamer.NewRegistry(), Push: nowhere{}, Dispatch: busyQueue{},
