@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -22,6 +23,24 @@ func TestThePageHasWhatTheModelPrints(t *testing.T) {
 	}
 	if diff := cmp.Diff(tables(1, defaultWork.Seconds()), have); diff != "" {
 		t.Errorf("make scale writes the page anew (-want +got):\n%s", diff)
+	}
+}
+
+// The units of the model are those that are counted.
+func TestUnitsAreThoseThatAreCounted(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../deploy/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Join(strings.Fields(string(text)), " ")
+	for _, want := range []string{
+		fmt.Sprintf("%d write units (%d to store it, %d to run it;", limitedStore+limitedRun, limitedStore, limitedRun),
+		fmt.Sprintf("%d write units (%d and %d)", storeUnits+runUnits, storeUnits, runUnits),
+	} {
+		if !strings.Contains(words, want) {
+			t.Errorf("deploy/README.md does not say %q: change the model's units, and run make scale", want)
+		}
 	}
 }
 
