@@ -29,6 +29,29 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// From Go 1.27 on a limit of its own counts, where there is one.
+func TestLimitsOfVersions(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		limit   budget.Limit
+		version string
+		want    int
+	}{
+		"before":         {budget.Limit{Max: 1, Go127: 2}, "go1.26.8", 1},
+		"on it":          {budget.Limit{Max: 1, Go127: 2}, "go1.27.3", 2},
+		"after it":       {budget.Limit{Max: 1, Go127: 2}, "go1.28", 2},
+		"one for both":   {budget.Limit{Max: 1}, "go1.27.3", 1},
+		"a build of tip": {budget.Limit{Max: 1, Go127: 2}, "devel go1.28-abc", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := tt.limit.For(tt.version); got != tt.want {
+				t.Errorf("got %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestEachLimitHasAReason(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "budget.json")
