@@ -159,7 +159,7 @@ release: dist ## the files of a release in dist/release; VERSION=v0.1.0 names it
 PROVE_SEED ?= 1
 .PHONY: prove
 prove: ## 10,000 requests and 1,000 killed workers over each store, and SIGKILL on the staging stack
-	$(GO) test -count=1 -v -timeout 90m ./prove -run '^TestMixOver' -prove.seed=$(PROVE_SEED) -prove.requests=10000 -prove.kills=1000
+	$(GO) test -count=1 -v -timeout 90m ./prove -run '^TestMixOver|^TestNoTenant' -prove.seed=$(PROVE_SEED) -prove.requests=10000 -prove.kills=1000
 	$(GO) test -count=1 -v -timeout 30m ./verify -run '^TestProveStaging' -prove.seed=$(PROVE_SEED) -prove.requests=200 -prove.kills=16
 
 .PHONY: scale

@@ -143,6 +143,26 @@ func TestAShortAnswerFitsIntoAMessage(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a snapshot whose result just fits", func(t *testing.T) {
+		at := time.Now()
+		_, _, err := s.store.CreateRequest(t.Context(), &request.Request{
+			Key: request.Key{Tenant: "acme", Subject: "ada", ID: "large"}, Action: "long", Payload: json.RawMessage("1"),
+			State: request.Succeeded, Rev: 3, Attempt: 1, CreatedAt: at, UpdatedAt: at, FinishedAt: at,
+			Result: json.RawMessage(payload(request.MaxInFrame)),
+			Progress: request.Progress{Message: strings.Repeat("\x01", request.MaxMessageText), // six bytes each in JSON
+				Metadata: json.RawMessage(`{"m":"` + strings.Repeat("x", request.MaxMetadata-8) + `"}`)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame := s.ask(t, "c1", `{"id":"a","action":"streamer.get","payload":{"request_id":"large"}}`)
+		if frame.Error == nil || frame.Error.Code != wire.PayloadTooLarge || !strings.Contains(frame.Error.Message, "over HTTP") {
+			t.Errorf("the frame is %.200s, want %s with the way out", frame.Append(nil), wire.PayloadTooLarge)
+		}
+		if answer := s.call(t, bearer(s.token(t, nil)), "GET", "/requests/large", "", ""); answer.Status != http.StatusOK {
+			t.Errorf("HTTP answered %d %.200s, want 200", answer.Status, answer.Body)
+		}
+	})
 	t.Run("an error's details", func(t *testing.T) {
 		frame := s.ask(t, "c1", `{"id":"a","action":"wordy"}`)
 		if frame.Error == nil || frame.Error.Code != wire.ProcessingFailed || !strings.HasSuffix(frame.Error.Message, "x…") ||

@@ -250,14 +250,22 @@ func (e *environment) response(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok:
 	case len(body) > maxSync:
-		const kind = "Function.ResponseSizeTooLarge"
-		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxSync)
-		inv.answer <- answer{err: newFunctionError(kind, message)}
-		refuse(w, http.StatusRequestEntityTooLarge, kind, message)
+		inv.answer <- answer{err: responseTooLarge()}
+		refuse(w, http.StatusRequestEntityTooLarge, responseSize, fmt.Sprintf(responseSizeText, maxSync))
 	default:
 		inv.answer <- answer{payload: body}
 		accept(w)
 	}
+}
+
+const (
+	responseSize     = "Function.ResponseSizeTooLarge"
+	responseSizeText = "Response payload size exceeded maximum allowed payload size (%d bytes)."
+)
+
+// responseTooLarge is what becomes of an invocation that answers with more than maxSync.
+func responseTooLarge() *FunctionError {
+	return newFunctionError(responseSize, fmt.Sprintf(responseSizeText, maxSync))
 }
 
 func (e *environment) fault(w http.ResponseWriter, r *http.Request) {

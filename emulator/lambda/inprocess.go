@@ -328,6 +328,9 @@ func (h *InProcess) run(id string, payload []byte, stream *callerStream) ([]byte
 	defer timeout.Stop()
 	select {
 	case a := <-done:
+		if len(a.payload) > maxSync {
+			return nil, responseTooLarge()
+		}
 		return a.payload, a.err
 	case <-timeout.C:
 		return nil, &TimeoutError{RequestID: id, After: h.Timeout}

@@ -302,3 +302,28 @@ func TestConfig(t *testing.T) {
 		})
 	}
 }
+
+// An answer above 6 MB is a failed invocation, as it is on Lambda.
+func TestInProcessRefusesLargeAnswers(t *testing.T) {
+	t.Parallel()
+	const most = 6 << 20
+	for size, want := range map[int]string{most: "", most + 1: "Function.ResponseSizeTooLarge"} {
+		h, err := lambda.NewInProcess(lambda.Config{Name: "f", Handler: handler(func(context.Context, []byte) ([]byte, error) {
+			return make([]byte, size), nil
+		})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := h.Invoke(t.Context(), nil)
+		var got string
+		if fault, failed := errors.AsType[*lambda.FunctionError](err); failed {
+			got = fault.Type
+		}
+		if got != want || want == "" && len(out) != size {
+			t.Errorf("%d bytes: got %d bytes and the error %q, want %q", size, len(out), got, want)
+		}
+		if err := h.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
