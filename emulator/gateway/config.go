@@ -120,7 +120,8 @@ type Limits struct {
 	// InFlight is how many bytes of messages and HTTP bodies are handled at the same
 	// time: 16 MiB. What exceeds it is refused as above the RequestRate: an error frame,
 	// or 429 with Retry-After. AWS has no such quota, since it has more than one
-	// machine; a byte in flight takes about five of this one's memory.
+	// machine. Each byte is several of this one's memory by the time that an action has
+	// it, and all that is in flight takes turns on its processors.
 	InFlight int
 
 	// SendBuffer is how many bytes may wait for a client that reads slowly
