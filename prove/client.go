@@ -39,13 +39,14 @@ type view struct {
 
 // An intent is a message that a client sends until it is answered.
 type intent struct {
-	action  string // of the message; the request's own for a submission
-	r       *tracked
-	payload json.RawMessage
-	token   string    // of a signal
-	due     time.Time // not before then
-	sent    time.Time // under way since; zero when it is not
-	message string    // id of the message that is under way
+	action   string // of the message; the request's own for a submission
+	r        *tracked
+	payload  json.RawMessage
+	token    string    // of a signal
+	due      time.Time // not before then
+	sent     time.Time // under way since; zero when it is not
+	message  string    // id of the message that is under way
+	refusals int       // so far: each doubles the wait
 }
 
 // An answer is a router's, on its way to the client.
@@ -334,7 +335,8 @@ func (cl *client) refused(d *driver, in *intent, f wire.Frame, current bool, now
 	case f.Rev > 0: // it ends the request
 		cl.see(d, in.r, f)
 	case again && current:
-		after := time.Second
+		in.refusals++
+		after := min(time.Second<<min(in.refusals, 6), 30*time.Second)
 		if f.Error.Retry != nil {
 			after = max(after, time.Duration(f.Error.Retry.After*float64(time.Second)))
 		}

@@ -16,9 +16,7 @@ func TestMain(m *testing.M) { dynamodbtest.Main(m) }
 
 var tables atomic.Int64
 
-// openDynamo makes a store with tables of its own. They have no stream, since the
-// driver rings the records itself: dynoxide's writes into one take longer with
-// each record that it holds.
+// openDynamo makes a store with tables of its own.
 func openDynamo(t *testing.T) *dynamo.Store {
 	t.Helper()
 	prefix := fmt.Sprintf("prove-%d-%d-", os.Getpid(), tables.Add(1))
