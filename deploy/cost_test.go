@@ -44,8 +44,9 @@ func TestWhatARequestCosts(t *testing.T) {
 				t.Fatalf("%s: %v", step.what, err)
 			}
 			used, pushed := w.Take(), float64(w.pushed.Load())
-			if used.Written != step.written || used.Read != step.read || pushed != step.pushed {
-				t.Errorf("%s takes %v units written, %v read and %v frames by %v; README.md says %v, %v and %v",
+			// The result may overtake the last progress.
+			if used.Written != step.written || used.Read != step.read || pushed > step.pushed || pushed < step.pushed-1 {
+				t.Errorf("%s takes %v units written, %v read and %v frames by %v; README.md says %v, %v and up to %v",
 					step.what, used.Written, used.Read, pushed, used.Calls, step.written, step.read, step.pushed)
 			}
 		})
