@@ -554,19 +554,26 @@ func TestSweepsAtATimeDispatchOnce(t *testing.T) {
 	})
 }
 
-// A request that waits long is dispatched again with the logarithm of its wait.
+// A request that waits long is dispatched again with the logarithm of its wait, and every
+// 15 minutes: so often, at least, sweeps tell of it.
 func TestASweepDoesNotBuryARequestUnderDispatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, long("work", streamer.ActionConfig{}, nil))
 		w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
 		rev := w.load(t, ada.Key("r1")).Rev
-		dispatched := 0
+		dispatched, silent, longest := 0, 0, 0
 		for range 62 {
 			time.Sleep(time.Minute)
-			dispatched += w.sweep(t).Dispatched
+			report := w.sweep(t)
+			dispatched += report.Dispatched
+			silent++
+			longest = max(longest, silent)
+			if report.Oldest > 0 {
+				silent = 0
+			}
 		}
-		if dispatched != 6 {
-			t.Errorf("got %d dispatches in 62 sweeps, want 6", dispatched)
+		if dispatched != 8 || longest > 15 {
+			t.Errorf("got %d dispatches in 62 sweeps, which told of the request every %d sweeps at the least; want 8 and 15", dispatched, longest)
 		}
 		if r := w.load(t, ada.Key("r1")); r.Rev != rev || r.State != request.Queued {
 			t.Errorf("got %s at rev %d, want it as it was, at rev %d", r.State, r.Rev, rev)

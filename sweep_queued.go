@@ -15,6 +15,10 @@ const (
 	waitingLook = 5 * time.Minute
 	latestLook  = time.Hour
 
+	// latestDispatch is after how long at the latest a queued request is dispatched again. The
+	// template's alarm on the oldest of them goes by it.
+	latestDispatch = 15 * time.Minute
+
 	// redispatched is how many queued requests of a tenant one sweep dispatches as it meets
 	// them, whatever the queue has: a dispatch that was lost must not hide behind another
 	// tenant's backlog.
@@ -65,7 +69,7 @@ func (s *sweep) oneOfFew(r *request.Request) bool {
 // dispatchLater notes the next look at a request, and keeps it for send.
 func (s *sweep) dispatchLater(ctx context.Context, r *request.Request, dispatches *pendingDispatches) {
 	waited := s.at.Sub(r.DueAt) // below zero: it is due later
-	next := later(s.at, r.DueAt).Add(min(max(waited, s.SweepEvery), latestLook))
+	next := later(s.at, r.DueAt).Add(min(max(waited, s.SweepEvery), latestDispatch))
 	if s.lookAgain(ctx, r, request.Look{Kind: request.LookDispatch, At: next}) {
 		dispatches.add(r)
 	}

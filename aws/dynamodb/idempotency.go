@@ -19,7 +19,7 @@ const maxAnswer = 399 << 10
 // conditional write, and so are Complete and Release.
 //
 // A claim whose lease has ended without an answer is free for the next call, and
-// an answer counts until its time is over. Both are told by this machine's clock,
+// an answer counts until its time is over. Both go by this machine's clock,
 // which Lambda keeps.
 type Idempotency struct {
 	table Table
