@@ -36,6 +36,7 @@ func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire .
 	var stored *request.Request
 	created := false
 	err := s.writer.inTx(ctx, func(tx *sql.Tx) error {
+		s.recent.take(r.Key)
 		existing, err := readRow(tx.Stmt(s.selectRequest), r.Key)
 		switch {
 		case errors.Is(err, request.ErrNotFound):
@@ -82,12 +83,17 @@ func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Ch
 		inTx = s.writer.inRelaxedTx
 	}
 	err := inTx(ctx, func(tx *sql.Tx) error {
-		r, err := readRow(tx.Stmt(s.selectRequest), key)
-		if err == nil && !c.Brief {
-			err = r.readBodies(tx.Stmt(s.selectBody))
+		r := s.recent.take(key)
+		if r == nil {
+			var err error
+			if r, err = readRow(tx.Stmt(s.selectRequest), key); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
+		if !c.Brief {
+			if err := r.readBodies(tx.Stmt(s.selectBody)); err != nil {
+				return err
+			}
 		}
 		held, end := r.Permits, r.Output
 		if err := c.Apply(&r.Request); err != nil {
@@ -103,7 +109,12 @@ func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Ch
 			return err
 		}
 		changed = rounded(&r.Request)
-		return s.update(tx, &row{*changed, r.apart}, c)
+		stored := &row{*changed, r.apart}
+		if err := s.update(tx, stored, c); err != nil {
+			return err
+		}
+		s.recent.put(stored)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: change request: %w", err)

@@ -74,6 +74,7 @@ type Store struct {
 	selectRequest, selectBody, insertRequest *sql.Stmt // of write
 	loadRequest, loadWhole                   *sql.Stmt // of read
 	updates                                  updates
+	recent                                   recent
 }
 
 var (
@@ -85,7 +86,7 @@ var (
 // [*OpenError]; a file that is open already is refused at once. Close the store
 // when done.
 func Open(ctx context.Context, path string) (*Store, error) {
-	s := &Store{updates: updates{map[columnSet]*sql.Stmt{}, map[columnSet]bool{}}}
+	s := &Store{recent: recent{}, updates: updates{map[columnSet]*sql.Stmt{}, map[columnSet]bool{}}}
 	if err := s.open(ctx, path); err != nil {
 		return nil, explain(path, errors.Join(err, s.Close()))
 	}
@@ -97,7 +98,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 		if s.write, err = connect(path, 1); err != nil {
 			return err
 		}
-		s.writer, s.read = newWriter(s.write, &s.updates), s.write
+		s.writer, s.read = newWriter(s.write, s.afterwards), s.write
 		return s.prepare(ctx)
 	}
 	folder, err := os.Stat(filepath.Dir(path))
@@ -116,7 +117,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if s.write, err = connect(path, 1); err != nil {
 		return err
 	}
-	s.writer = newWriter(s.write, &s.updates)
+	s.writer = newWriter(s.write, s.afterwards)
 	if s.read, err = connect(path, 4, "query_only(ON)"); err != nil {
 		return err
 	}
@@ -195,6 +196,14 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	return nil
 }
 
+// afterwards follows each transaction, in the writer.
+func (s *Store) afterwards(failed bool) {
+	if failed {
+		clear(s.recent)
+	}
+	s.updates.prepare(s.write)
+}
+
 func (s *Store) makeTables(ctx context.Context) error {
 	var version, application, objects int
 	err := s.write.QueryRowContext(ctx, "SELECT user_version, application_id, (SELECT count(*) FROM sqlite_schema) "+
@@ -264,6 +273,7 @@ func (s *Store) PurgeExpired(ctx context.Context, now time.Time, limit int) (int
 	} {
 		var n int64
 		err := s.writer.inTx(ctx, func(tx *sql.Tx) error {
+			clear(s.recent)
 			result, err := tx.Exec(q.sql, q.at.UnixMilli(), limit)
 			if err == nil {
 				n, err = result.RowsAffected()

@@ -97,5 +97,6 @@ func (s *Store) insert(tx *sql.Tx, r *request.Request) error {
 	if _, err := tx.Stmt(s.insertRequest).Exec(args...); err != nil {
 		return fmt.Errorf("insert row: %w", err)
 	}
+	s.recent.put(stored)
 	return nil
 }

@@ -12,13 +12,13 @@ import (
 // others run are committed together with them: what survives a power cut waits for
 // the disk, which takes longer than many writes.
 type writer struct {
-	db      *sql.DB
-	updates *updates
-	sync    func() error // makes what is committed survive a power cut
-	turns   chan *write  // without a buffer: what is taken from it is done
-	close   func()       // waits for what runs
-	closing chan struct{}
-	closed  chan struct{}
+	db         *sql.DB
+	afterwards func(failed bool) // follows each transaction
+	sync       func() error      // makes what is committed survive a power cut
+	turns      chan *write       // without a buffer: what is taken from it is done
+	close      func()            // waits for what runs
+	closing    chan struct{}
+	closed     chan struct{}
 }
 
 // A write is one caller's. It is done or not at all, whatever its neighbours in
@@ -39,8 +39,8 @@ var (
 	errRefused = errors.New("the first write of a transaction takes it back")
 )
 
-func newWriter(db *sql.DB, updates *updates) *writer {
-	w := &writer{db: db, updates: updates, sync: func() error { return nil }, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
+func newWriter(db *sql.DB, afterwards func(failed bool)) *writer {
+	w := &writer{db: db, afterwards: afterwards, sync: func() error { return nil }, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
 	w.close = sync.OnceFunc(func() {
 		close(w.closing)
 		<-w.closed
@@ -83,7 +83,6 @@ func (w *writer) serve() {
 		select {
 		case first := <-w.turns:
 			w.together(first)
-			w.updates.prepare(w.db)
 		case <-w.closing:
 			return
 		}
@@ -121,6 +120,7 @@ func (w *writer) together(first *write) {
 		}
 		close(one.done)
 	}
+	w.afterwards(err != nil && !errors.Is(err, errRefused))
 }
 
 func (w *writer) transaction(do func(tx *sql.Tx) error) error {
