@@ -111,7 +111,8 @@ func newModel(s setting, minutes int, seed uint64) *model {
 	}
 	m := &model{setting: s, rng: rand.New(rand.NewPCG(seed, 14)), gateway: newBucket(gatewayRate * more), table: newBucket(warm),
 		environments: &bucket{rate: functionRamp, most: 10 * functionRamp, left: 10 * functionRamp}, account: int(accountConcurrency * more),
-		events: make([][]func(), 1+int(longest/step)), running: make([]int, s.tenants), waiting: make([]fifo, s.tenants), result: result{refused: map[string]int{}}}
+		events: make([][]func(), 1+int(longest/step)), running: make([]int, s.tenants), waiting: make([]fifo, s.tenants),
+		result: result{refused: map[string]int{}}}
 	m.gateway.most, m.opened, m.isOpen = gatewayBurst*more, newBucket(partitionWrites), make([]int, s.tenants)
 	m.index, m.counter = newBucket(partitionWrites), newBucket(partitionWrites)
 	for range s.queues {

@@ -82,7 +82,8 @@ func tables(seed uint64, work float64) string {
 		running.Go(func() { results[i] = simulate(s, minutes, seed) })
 	}
 	running.Wait()
-	b.WriteString("\n| stage | throttles first | others: served; wait p50 / p99 in minute 1 | in minute 4 | the one that floods: served; in minute 4 |\n" +
+	b.WriteString("\n| stage | throttles first | others: served; wait p50 / p99 in minute 1 | in minute 4 " +
+		"| the one that floods: served; in minute 4 |\n" +
 		"|---|---|--:|--:|--:|\n")
 	for i, s := range all {
 		r := results[i]
