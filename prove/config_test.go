@@ -15,14 +15,14 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	short := streamer.NewAction(streamer.ActionConfig{Name: "short"}, func(context.Context, *streamer.Job, int) (int, error) { return 0, nil })
 	_, err := Config{
 		Cases:  []Case{{Action: short, Cancel: 2}},
-		Faults: 0.9, Open: -1,
+		Faults: 0.9, Open: -1, Quiet: "initech",
 		Processor: streamer.ProcessorConfig{Now: time.Now},
 	}.withDefaults()
 	if err == nil {
 		t.Fatal("nothing is wrong")
 	}
 	for _, want := range []string{"Store is required", "case 0 has no Want", `"short" is short`, "Cancel is 2", "Faults is 0.9",
-		"Open", "Now of Processor"} {
+		"Open", "Now of Processor", `Quiet is "initech", want acme or globex`, "Kills and Faults are set beside Quiet"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in %v", want, err)
 		}
