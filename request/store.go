@@ -23,7 +23,7 @@ type Store interface {
 	LoadRequest(ctx context.Context, key Key) (*Request, error)
 
 	// ChangeRequest applies c to the request in one atomic step and returns it
-	// as it is then. It returns ErrNotFound for a key that is not there, a
+	// as it is then, whole unless c.Brief. It returns ErrNotFound for a key that is not there, a
 	// *ConflictError with the row as it is when a guard does not hold, and a
 	// *LimitError when all of them hold but a permit to acquire is not there. A change that
 	// Check refuses, or with a guard or effect that the store does not know, is an

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pay-theory/streamer/request"
@@ -92,4 +93,46 @@ func TestCursorsThatDynamoDBRefuses(t *testing.T) {
 	_, _, err := refused.ListConnections(t.Context(), request.ConnectionQuery{Tenant: "acme", Limit: 10,
 		Cursor: base64.RawURLEncoding.EncodeToString([]byte(`{"p":"acme","i":"c-1","o":"ada#` + at + `#c-1"}`))})
 	wantCode(t, err, wire.ValidationError)
+}
+
+// The indexes do not tell what runs from what has succeeded, so a list of it fetches rows:
+// so many for a page, and the rest with its cursor.
+func TestAListOfWhatRunsEndsAfterAThousandRows(t *testing.T) {
+	t.Parallel()
+	s, f := faulty(t, nil)
+	const rows, writers = 1050, 16
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for n := w; n < rows; n += writers {
+				r := newRequest(fmt.Sprintf("r-%04d", n))
+				if r.State = request.Succeeded; n == 0 {
+					r.State = request.Running
+				}
+				if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	q := request.Query{Tenant: "acme", State: request.Running, Limit: 10}
+	for n, want := range []string{"", "r-0000"} {
+		f.reset(nil)
+		page, cursor, err := s.ListRequests(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		for _, r := range page {
+			ids = append(ids, r.ID)
+		}
+		if got := strings.Join(ids, " "); got != want || (cursor == "") != (n == 1) {
+			t.Errorf("page %d is %q with the cursor %q, want %q, and a cursor on the first page alone", n, got, cursor, want)
+		}
+		if calls := len(strings.Fields(f.made())); calls > 20 {
+			t.Errorf("page %d takes %d calls, want 20 at most", n, calls)
+		}
+		q.Cursor = cursor
+	}
 }
