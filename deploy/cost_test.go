@@ -29,7 +29,8 @@ func TestWhatARequestCosts(t *testing.T) {
 		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1"), time.Time{}) }, 4, 0, 6},
 		{"store a request under limits", func() error {
 			byDefault := load(t, nil).Parameters
-			limits := streamer.Limits{RunningPerTenant: byDefault["LimitTenantRunning"].(int), OpenPerPrincipal: byDefault["LimitPrincipalOpen"].(int)}
+			limits := streamer.Limits{RunningPerTenant: byDefault["LimitTenantRunning"].(int),
+				OpenPerPrincipal: byDefault["LimitPrincipalOpen"].(int)}
 			w.requests.Limits, w.processor.Limits = limits, limits
 			return w.submit(t.Context(), "r2", "echo_async", `{"step_ms":200}`)
 		}, 7, 0, 0},

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A RequestStore keeps durable requests. All methods are safe for concurrent
-// use; a write that returned nil survives a crash. Times are kept to the
+// A Store keeps durable requests. All methods are safe for concurrent use; a write
+// that returned nil survives the death of the process. Times are kept to the
 // millisecond, in UTC. Errors other than those named are transient faults of the
 // store. The conformance suite is store/storetest.
 type Store interface {
@@ -18,16 +18,16 @@ type Store interface {
 	// and a permit is not.
 	CreateRequest(ctx context.Context, r *Request, acquire ...Permit) (stored *Request, created bool, err error)
 
-	// LoadRequest returns a whole request, or ErrNotFound for a key that is not there. The read is
-	// strongly consistent.
+	// LoadRequest returns a whole request, or ErrNotFound for a key that is not
+	// there. The read is strongly consistent.
 	LoadRequest(ctx context.Context, key Key) (*Request, error)
 
 	// ChangeRequest applies c to the request in one atomic step and returns it
-	// as it is then, whole unless c.Brief. It returns ErrNotFound for a key that is not there, a
-	// *ConflictError with the row as it is when a guard does not hold, and a
-	// *LimitError when all of them hold but a permit to acquire is not there. A change that
-	// Check refuses, or with a guard or effect that the store does not know, is an
-	// error and changes nothing.
+	// as it is then, whole unless c.Brief. It returns ErrNotFound for a key that is
+	// not there, a *ConflictError with the row as it is when a guard does not hold,
+	// and a *LimitError when all of them hold but a permit to acquire is not there. A
+	// change that Check refuses, or with a guard or effect that the store does not
+	// know, is an error and changes nothing.
 	ChangeRequest(ctx context.Context, key Key, c Change) (*Request, error)
 
 	// ReadOutput returns up to limit chunks of a request's output from an offset
@@ -64,9 +64,10 @@ type Lister interface {
 	// Checkpoint, Steps and Result; newest first by CreatedAt, then by descending ID, and a cursor for the next page, which is empty on the
 	// last. A page of a query for a state or an action may have fewer than Limit, or
 	// none, and a cursor nevertheless: a store looks at so many requests at a time. A
-	// request that is created or changed meanwhile may or may not be seen. Rows that do not decode are left out, and an [*UndecodableError] beside
-	// the page and its cursor names them. A cursor that this store did not make is
-	// an [*Error] with VALIDATION_ERROR.
+	// request that is created or changed meanwhile may or may not be seen. Rows that do
+	// not decode are left out, and an [*UndecodableError] beside the page and its cursor
+	// names them. A cursor that this store did not make is an [*Error] with
+	// VALIDATION_ERROR.
 	ListRequests(ctx context.Context, q Query) (page []*Request, cursor string, err error)
 }
 

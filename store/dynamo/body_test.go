@@ -94,13 +94,15 @@ func TestCallsForALargePayload(t *testing.T) {
 		}},
 		{"load both", "GetItem BatchGetItem", func(ctx context.Context) error { _, err := s.LoadRequest(ctx, key); return err }},
 	} {
-		f.reset(nil)
-		if err := step.call(t.Context()); err != nil {
-			t.Errorf("%s: %v", step.what, err)
-		}
-		if got := f.made(); got != step.want {
-			t.Errorf("%s makes the calls %s, want %s", step.what, got, step.want)
-		}
+		t.Run(step.what, func(t *testing.T) {
+			f.reset(nil)
+			if err := step.call(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if got := f.made(); got != step.want {
+				t.Errorf("got the calls %s, want %s", got, step.want)
+			}
+		})
 	}
 }
 

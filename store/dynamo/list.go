@@ -312,7 +312,8 @@ func decodeCursor(s string) (c cursor, err error) {
 func parseCursor(s string, q request.Query) (cursor, error) {
 	c, err := decodeCursor(s)
 	at, id, _ := strings.Cut(c.Order, "#")
-	if err != nil || c.ID == "" || id != c.ID || !isMoment(at) || len(c.Order) > maxSortKey || !strings.HasPrefix(c.Partition, tenantPrefix(q.Tenant)) ||
+	if err != nil || c.ID == "" || id != c.ID || !isMoment(at) || len(c.Order) > maxSortKey ||
+		!strings.HasPrefix(c.Partition, tenantPrefix(q.Tenant)) ||
 		q.Subject != "" && c.Partition != partition(q.Tenant, q.Subject) {
 		return c, errCursor()
 	}

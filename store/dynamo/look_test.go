@@ -218,17 +218,19 @@ func TestALimitThatNoRequestWaitsForAnyMore(t *testing.T) {
 		{"resumed long ago", request.Change{}, time.Hour, nil},
 		{"throttled once more", throttle, 0, []string{"tenant:a#b"}},
 	} {
-		if _, err := s.ChangeRequest(t.Context(), key, step.change); err != nil {
-			t.Fatal(err)
-		}
-		if step.age > 0 {
-			if err := s.AgeMark(t.Context(), "tenant:a#b", step.age); err != nil {
+		t.Run(step.name, func(t *testing.T) {
+			if _, err := s.ChangeRequest(t.Context(), key, step.change); err != nil {
 				t.Fatal(err)
 			}
-		}
-		if got, _, err := s.ThrottlingLimits(t.Context(), 10, ""); err != nil || !slices.Equal(got, step.want) {
-			t.Errorf("%s: got %q, %v; want %q", step.name, got, err, step.want)
-		}
+			if step.age > 0 {
+				if err := s.AgeMark(t.Context(), "tenant:a#b", step.age); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, _, err := s.ThrottlingLimits(t.Context(), 10, ""); err != nil || !slices.Equal(got, step.want) {
+				t.Errorf("got %q, %v; want %q", got, err, step.want)
+			}
+		})
 	}
 	if held, err := s.PermitsHeld(t.Context(), "tenant:a#b"); err != nil || held != 0 {
 		t.Errorf("got %d permits held, %v; want 0", held, err)

@@ -21,7 +21,8 @@ func TestARowOfATransactionThatFailed(t *testing.T) {
 		defer s.Close()
 		at := time.UnixMilli(1_000_000).UTC()
 		key := request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}
-		if _, _, err := s.CreateRequest(t.Context(), &request.Request{Key: key, State: request.Queued, Rev: 1, CreatedAt: at, UpdatedAt: at}); err != nil {
+		r := &request.Request{Key: key, State: request.Queued, Rev: 1, CreatedAt: at, UpdatedAt: at}
+		if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
 		var all sync.WaitGroup

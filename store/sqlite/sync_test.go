@@ -57,13 +57,15 @@ func TestWhatWaitsForTheDisk(t *testing.T) {
 			return nil
 		}, 0},
 	} {
-		syncs = 0
-		if err := tt.do(); err != nil {
-			t.Fatalf("%s: %v", tt.name, err)
-		}
-		if syncs != tt.want {
-			t.Errorf("%s: got %d waits for the disk, want %d", tt.name, syncs, tt.want)
-		}
+		t.Run(tt.name, func(t *testing.T) {
+			syncs = 0
+			if err := tt.do(); err != nil {
+				t.Fatal(err)
+			}
+			if syncs != tt.want {
+				t.Errorf("got %d waits for the disk, want %d", syncs, tt.want)
+			}
+		})
 	}
 	fault = errors.New("the disk is gone")
 	if err := change(request.Unsubscribe("c-1"))(); !errors.Is(err, fault) {

@@ -40,7 +40,8 @@ var (
 )
 
 func newWriter(db *sql.DB, afterwards func(failed bool)) *writer {
-	w := &writer{db: db, afterwards: afterwards, sync: func() error { return nil }, turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
+	w := &writer{db: db, afterwards: afterwards, sync: func() error { return nil },
+		turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
 	w.close = sync.OnceFunc(func() {
 		close(w.closing)
 		<-w.closed
