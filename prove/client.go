@@ -320,7 +320,7 @@ func (cl *client) answered(d *driver, a answer) {
 		if v := cl.views[r.id]; out.Final {
 			v.read = true
 		} else if v.final {
-			cl.want(r, wire.ActionOutput, now)
+			cl.want(r, wire.ActionOutput, now.Add(time.Second)) // it was redriven since
 		}
 	case wire.TypeError:
 		cl.refused(d, in, f, current, now)
