@@ -130,7 +130,7 @@ func TestEveryTriggerRunsTheOneStack(t *testing.T) {
 				t.Error("the first event is no cold start")
 			}
 			line := log.Line(t, "inside")
-			if line["requestId"] != lifttest.RequestID || line["correlation_id"] != seen.CorrelationID {
+			if line["invocation_id"] != lifttest.RequestID || line["correlation_id"] != seen.CorrelationID {
 				t.Errorf("log line %v", line)
 			}
 			lifttest.Invoke(t.Context(), t, app, tt.event)
@@ -359,7 +359,7 @@ func TestLoggersOfAnEvent(t *testing.T) {
 		return nil, nil
 	}))
 	lifttest.Invoke(t.Context(), t, app, lifttest.JSON{})
-	if line := log.Line(t, "with"); line["a"] != 1.0 || line["correlation_id"] != lifttest.RequestID || line["requestId"] != lifttest.RequestID {
+	if line := log.Line(t, "with"); line["a"] != 1.0 || line["correlation_id"] != lifttest.RequestID || line["invocation_id"] != lifttest.RequestID {
 		t.Errorf("with: %v", line)
 	}
 	if line := log.Line(t, "group"); line["g"].(map[string]any)["b"] != 2.0 || line["correlation_id"] != lifttest.RequestID {

@@ -92,7 +92,7 @@ func (e *Event) HeaderLines(name string) []string {
 	return nil
 }
 
-// Logger returns the app's logger with the event's requestId, correlation_id,
+// Logger returns the app's logger with the event's invocation_id, correlation_id,
 // trace_id and tenant_id, and with cold_start for the process's first event.
 func (e *Event) Logger() *slog.Logger {
 	if l := e.logger.Load(); l != nil {

@@ -27,7 +27,7 @@ func (h *eventHandler) handler() slog.Handler {
 func (e *Event) logAttrs() []slog.Attr {
 	attrs := make([]slog.Attr, 0, 5)
 	if e.RequestID != "" {
-		attrs = append(attrs, slog.String("requestId", e.RequestID))
+		attrs = append(attrs, slog.String("invocation_id", e.RequestID))
 	}
 	attrs = append(attrs, slog.String("correlation_id", e.CorrelationID))
 	if e.TraceID != "" {

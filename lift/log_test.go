@@ -197,7 +197,7 @@ func TestWrapLog(t *testing.T) {
 		return nil, nil
 	}))
 	lifttest.Invoke(t.Context(), t, app, lifttest.JSON{Value: 1})
-	if line := log.Line(t, "inside"); line["tenant"] != "acme" || line["requestId"] != lifttest.RequestID {
+	if line := log.Line(t, "inside"); line["tenant"] != "acme" || line["invocation_id"] != lifttest.RequestID {
 		t.Errorf("line %v", line)
 	}
 	e := &lift.Event{}

@@ -183,7 +183,7 @@ func TestStart(t *testing.T) {
 	if !strings.Contains(f.Output(), "\nbye true\n") {
 		t.Errorf("output %q", f.Output())
 	}
-	for _, key := range []string{`"timestamp":"`, `"level":"INFO"`, `"message":"seen"`, `"requestId":"id-1"`, `"correlation_id":"id-1"`} {
+	for _, key := range []string{`"timestamp":"`, `"level":"INFO"`, `"message":"seen"`, `"invocation_id":"id-1"`, `"correlation_id":"id-1"`} {
 		t.Run(key, func(t *testing.T) {
 			if !strings.Contains(f.Output(), key) {
 				t.Errorf("no %s in %q", key, f.Output())

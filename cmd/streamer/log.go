@@ -28,7 +28,7 @@ func newLogger(env *environment, format string) (*slog.Logger, error) {
 
 // shorten removes attributes that only machines search for from lines for people.
 func shorten(groups []string, a slog.Attr) slog.Attr {
-	if len(groups) == 0 && (a.Key == "requestId" || a.Key == "fence") {
+	if len(groups) == 0 && (a.Key == "invocation_id" || a.Key == "fence") {
 		return slog.Attr{}
 	}
 	return a

@@ -12,7 +12,7 @@ func TestIdleSweepsAreNotShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	logger = logger.With("requestId", "secret-to-machines")
+	logger = logger.With("invocation_id", "secret-to-machines")
 	logger.Info("handled", "trigger", "schedule", "dispatched", 0, "lease_expirations", 0)
 	logger.Info("handled", "trigger", "schedule", "dispatched", 1)
 	logger.Error("failed", "trigger", "schedule")

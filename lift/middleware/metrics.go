@@ -19,7 +19,7 @@ import (
 //   - StreamedBytes: of a streamed answer, which is written at its end
 //   - ColdStart: 1, for the process's first event alone
 //
-// with trigger, route, requestId, correlation_id, trace_id and tenant_id as properties,
+// with trigger, route, invocation_id, correlation_id, trace_id and tenant_id as properties,
 // which cost nothing and can be searched for. Each record of a batch is an
 // event of its own.
 func Metrics(rec *metric.Recorder) lift.Middleware {
@@ -73,7 +73,7 @@ func (m measured) end(ctx context.Context, e *lift.Event, outcome lift.Outcome) 
 		set.Add("ColdStart", 1, metric.Count)
 	}
 	set.Property(slog.String("trigger", e.Trigger.String()), slog.String("route", e.Route),
-		slog.String("requestId", e.RequestID), slog.String("correlation_id", e.CorrelationID))
+		slog.String("invocation_id", e.RequestID), slog.String("correlation_id", e.CorrelationID))
 	if e.TraceID != "" {
 		set.Property(slog.String("trace_id", e.TraceID))
 	}

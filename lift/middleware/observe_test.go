@@ -75,7 +75,7 @@ func TestLogBuffer(t *testing.T) {
 			}
 			if name == "failure" {
 				line := log.Line(t, "one")
-				if line["a"] != 1.0 || line["g"].(map[string]any)["b"] != 2.0 || line["requestId"] != lifttest.RequestID || line["level"] != "DEBUG" {
+				if line["a"] != 1.0 || line["g"].(map[string]any)["b"] != 2.0 || line["invocation_id"] != lifttest.RequestID || line["level"] != "DEBUG" {
 					t.Errorf("line %v", line)
 				}
 			}

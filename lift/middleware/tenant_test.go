@@ -52,8 +52,8 @@ func TestTenantIsInLogsMetricsAndTraces(t *testing.T) {
 			if got := line["tenant_id"]; got != want {
 				t.Errorf("the log has tenant_id %v, want %v", got, want)
 			}
-			if got := line["requestId"]; got != lifttest.RequestID {
-				t.Errorf("the log has requestId %v, want %s", got, lifttest.RequestID)
+			if got := line["invocation_id"]; got != lifttest.RequestID {
+				t.Errorf("the log has invocation_id %v, want %s", got, lifttest.RequestID)
 			}
 			for _, line := range metrics.Documents(t) {
 				if got := line["tenant_id"]; got != want {

@@ -112,7 +112,7 @@ func (l *loop) run() error {
 			return err
 		}
 		if err != nil && !errors.Is(err, ErrPanicked) {
-			l.Logger.Error("an invocation among several ends with an error", slog.String("requestId", inv.id), slog.String("error", err.Error()))
+			l.Logger.Error("an invocation among several ends with an error", slog.String("invocation_id", inv.id), slog.String("error", err.Error()))
 		}
 	}
 }
@@ -161,7 +161,7 @@ func (l *loop) serve(inv *invocation) error {
 			Type:    TypeAnswerTooLarge,
 			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxAnswer),
 		}
-		l.Logger.Error("the answer is too large", slog.String("requestId", inv.id), slog.Int("bytes", len(answer)), slog.Int("max", MaxAnswer))
+		l.Logger.Error("the answer is too large", slog.String("invocation_id", inv.id), slog.Int("bytes", len(answer)), slog.Int("max", MaxAnswer))
 	}
 	if failure == nil {
 		return l.post(inv, "/response", "Content-Type: application/octet-stream\r\n", answer)
@@ -188,7 +188,7 @@ const TypeTimeout = "timeout"
 func (l *loop) callInTime(inv *invocation) (answer []byte, failure *Failure, crashed bool) {
 	ctx, cancel, err := l.context(inv)
 	if err != nil {
-		l.Logger.Error("the invocation cannot be read", slog.String("requestId", inv.id), slog.String("error", err.Error()))
+		l.Logger.Error("the invocation cannot be read", slog.String("invocation_id", inv.id), slog.String("error", err.Error()))
 		return nil, &Failure{Type: "Runtime.InvalidInvocation", Message: err.Error()}, false
 	}
 	if l.alone() {
@@ -212,7 +212,7 @@ func (l *loop) callInTime(inv *invocation) (answer []byte, failure *Failure, cra
 		return late.answer, late.failure, false
 	case <-timer.C:
 	}
-	l.Logger.Error("the handler ignores its deadline", slog.String("requestId", inv.id), slog.Time("deadline", inv.stream.deadline))
+	l.Logger.Error("the handler ignores its deadline", slog.String("invocation_id", inv.id), slog.Time("deadline", inv.stream.deadline))
 	return nil, &Failure{Type: TypeTimeout, Message: "the time was not enough"}, false
 }
 
@@ -224,7 +224,7 @@ func (l *loop) call(ctx context.Context, inv *invocation) (answer []byte, failur
 			return
 		}
 		answer, failure, crashed = nil, Panicked(value), true
-		l.Logger.Error("the handler panicked", slog.String("requestId", inv.id), slog.Any("failure", failure))
+		l.Logger.Error("the handler panicked", slog.String("invocation_id", inv.id), slog.Any("failure", failure))
 	}()
 	answer, failure = l.Handler(ctx, inv.payload)
 	return answer, failure, false
@@ -294,7 +294,7 @@ func (l *loop) taken(inv *invocation, res *response) error {
 	case 202:
 		return nil
 	case 410, 413:
-		l.Logger.Error("Lambda dropped the answer", slog.String("requestId", inv.id), slog.String("error", refused("an answer", res).Error()))
+		l.Logger.Error("Lambda dropped the answer", slog.String("invocation_id", inv.id), slog.String("error", refused("an answer", res).Error()))
 		return nil
 	}
 	return refused("an answer", res)

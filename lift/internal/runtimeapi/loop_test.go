@@ -166,7 +166,7 @@ func TestPanic(t *testing.T) {
 			if small := len(body) < 1<<20; small != strings.Contains(cause, `"exceptions":[{"type":"`+c.kind+`"`) {
 				t.Errorf("got the cause %.300s", cause)
 			}
-			if !strings.Contains(log.String(), `"requestId":"id-1"`) || strings.Count(log.String(), "\n") != 1 {
+			if !strings.Contains(log.String(), `"invocation_id":"id-1"`) || strings.Count(log.String(), "\n") != 1 {
 				t.Errorf("got the log %.300s", log)
 			}
 		})
@@ -195,7 +195,7 @@ func TestTooLarge(t *testing.T) {
 	}
 	l.say(accepted)
 	l.want("GET invocation/next")
-	if !strings.Contains(log.String(), `"requestId":"id-2","bytes":6291557`) {
+	if !strings.Contains(log.String(), `"invocation_id":"id-2","bytes":6291557`) {
 		t.Errorf("got the log %s", log)
 	}
 }
@@ -272,7 +272,7 @@ func TestConcurrency(t *testing.T) {
 		l.say("HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n")
 	}
 	wantEnd(t, ended, "with status 500")
-	for _, want := range []string{`"requestId":"a"`, `"requestId":"b"`, "one of several runtime loops ends"} {
+	for _, want := range []string{`"invocation_id":"a"`, `"invocation_id":"b"`, "one of several runtime loops ends"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("no %s in the log %s", want, log)
 		}

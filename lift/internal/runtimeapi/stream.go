@@ -162,7 +162,7 @@ func (l *loop) finish(inv *invocation, f *Failure) error {
 	res, err := inv.stream.end(f)
 	if err != nil {
 		if f == nil { // a failure of the handler has its line
-			l.Logger.Error("the streamed answer broke off", slog.String("requestId", inv.id), slog.String("error", err.Error()))
+			l.Logger.Error("the streamed answer broke off", slog.String("invocation_id", inv.id), slog.String("error", err.Error()))
 		}
 		return nil
 	}
