@@ -2,7 +2,6 @@ package lift_test
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -105,23 +104,5 @@ func TestCodes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("codes (-want +got):\n%s", diff)
-	}
-}
-
-func TestCodeOfStatus(t *testing.T) {
-	t.Parallel()
-	for _, c := range lift.Codes() {
-		t.Run(c.String(), func(t *testing.T) {
-			if got := lift.CodeOf(c.HTTPStatus()); got != c {
-				t.Errorf("CodeOf(%d): got %s, want %s", c.HTTPStatus(), got, c)
-			}
-		})
-	}
-	for status, want := range map[int]lift.Code{418: lift.CodeInvalid, 507: lift.CodeInternal, 0: lift.CodeInternal} {
-		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			if got := lift.CodeOf(status); got != want {
-				t.Errorf("CodeOf(%d): got %s, want %s", status, got, want)
-			}
-		})
 	}
 }

@@ -98,20 +98,6 @@ func (c Code) HTTPStatus() int { return c.info().status }
 // by the caller.
 func (c Code) Retryable() bool { return c.info().retry }
 
-// CodeOf returns the code of an HTTP status: the code with that very status, or
-// the plainest of its class, CodeInvalid or CodeInternal.
-func CodeOf(status int) Code {
-	for i := range codes {
-		if codes[i].status == status {
-			return codes[i].code
-		}
-	}
-	if status >= 400 && status < 500 {
-		return CodeInvalid
-	}
-	return CodeInternal
-}
-
 // title returns the text of a status.
 func title(status int) string {
 	for i := range codes {

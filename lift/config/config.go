@@ -53,7 +53,9 @@ type Options struct {
 // not set or empty; with the option required, as in `env:"NAME,required"`, one
 // of the two must be there. A field that is a struct without the tag, exported
 // or embedded, is filled in the same way, its variables' names behind those of
-// its tag prefix. Other fields are left alone.
+// its tag prefix. One that is a pointer to a struct is optional as a whole: it stays
+// nil unless one of the struct's variables is set, and then is filled like the
+// others. Other fields are left alone.
 //
 // Fields are texts, bools, numbers, time.Duration, lists of texts with commas
 // between, [lift.Secret], and whatever implements [encoding.TextUnmarshaler].
@@ -95,6 +97,8 @@ type loader struct {
 	lookup     func(string) (string, bool)
 	faults     []error
 	references map[reference][]target
+	found      int            // variables that are set
+	within     []reflect.Type // the pointers to structs around, which are not followed again
 }
 
 // A target is a Secret that waits for what it refers to.
@@ -114,6 +118,8 @@ func (l *loader) fill(v reflect.Value, prefix string) {
 		switch {
 		case !tagged && field.Type.Kind() == reflect.Struct && (field.IsExported() || field.Anonymous):
 			l.fill(v.Field(i), prefix+field.Tag.Get("prefix"))
+		case !tagged && field.IsExported() && v.Field(i).IsZero() && hasVariables(field.Type, l.within):
+			l.fillOptional(v.Field(i), prefix+field.Tag.Get("prefix"))
 		case !tagged:
 		case !field.IsExported():
 			panic(fmt.Sprintf("lift/config: field %s has the tag env and is not exported", field.Name))
@@ -123,6 +129,46 @@ func (l *loader) fill(v reflect.Value, prefix string) {
 	}
 }
 
+// fillOptional fills what a pointer to a struct points to, if any of its variables
+// is set. Otherwise nothing of it counts, and no fault.
+func (l *loader) fillOptional(v reflect.Value, prefix string) {
+	own := &loader{lookup: l.lookup, references: make(map[reference][]target), within: append(slices.Clip(l.within), v.Type())}
+	filled := reflect.New(v.Type().Elem())
+	own.fill(filled.Elem(), prefix)
+	if own.found == 0 {
+		return
+	}
+	v.Set(filled)
+	l.found += own.found
+	l.faults = append(l.faults, own.faults...)
+	for ref, targets := range own.references {
+		l.references[ref] = append(l.references[ref], targets...)
+	}
+}
+
+// hasVariables reports whether a type is a pointer to a struct with a variable in
+// it, or in a struct in it. One that contains itself has none of its own again.
+func hasVariables(t reflect.Type, within []reflect.Type) bool {
+	if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct || slices.Contains(within, t) {
+		return false
+	}
+	within = append(slices.Clip(within), t)
+	for i := range t.Elem().NumField() {
+		field := t.Elem().Field(i)
+		if _, tagged := field.Tag.Lookup("env"); tagged {
+			return true
+		}
+		inner := field.Type
+		if inner.Kind() == reflect.Struct {
+			inner = reflect.PointerTo(inner)
+		}
+		if (field.IsExported() || field.Anonymous) && hasVariables(inner, within) {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *loader) set(v reflect.Value, field reflect.StructField, tag, prefix string) {
 	name, option, _ := strings.Cut(tag, ",")
 	if name == "" || option != "" && option != "required" {
@@ -130,7 +176,9 @@ func (l *loader) set(v reflect.Value, field reflect.StructField, tag, prefix str
 	}
 	name = prefix + name
 	text, _ := l.lookup(name)
-	if text == "" {
+	if text != "" {
+		l.found++
+	} else {
 		text = field.Tag.Get("default")
 	}
 	if text == "" {
