@@ -18,6 +18,7 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"encoding"
 	"errors"
@@ -46,6 +47,12 @@ type Options struct {
 	// Wait is how long the extension is asked again when it does not answer: it
 	// starts at the same time as the function. Default: 2 seconds.
 	Wait time.Duration
+
+	// Fresh is how long a [Rotating] secret serves before it is fetched again.
+	// Default: 5 minutes.
+	Fresh time.Duration
+
+	Now func() time.Time // for Rotating secrets; default: time.Now
 }
 
 // Load fills the struct that into points to. Each field with a tag env is set
@@ -58,8 +65,9 @@ type Options struct {
 // others. Other fields are left alone.
 //
 // Fields are texts, bools, numbers, time.Duration, lists of texts with commas
-// between, [lift.Secret], and whatever implements [encoding.TextUnmarshaler].
-// For a Secret these values are references:
+// between, [lift.Secret], [Rotating], and whatever implements
+// [encoding.TextUnmarshaler]. For a Secret and a Rotating these values are
+// references:
 //
 //	secretsmanager:NAME       the text of the secret with the name or the ARN
 //	secretsmanager:NAME#KEY   a text, number or bool in it, when it is a JSON object
@@ -77,10 +85,13 @@ func Load(ctx context.Context, into any, opts Options) error {
 	if opts.Lookup == nil {
 		opts.Lookup = os.LookupEnv
 	}
+	if opts.Fresh < 0 {
+		panic("lift/config: Options.Fresh is negative")
+	}
 	l := &loader{lookup: opts.Lookup, references: make(map[reference][]target)}
 	l.fill(v.Elem(), "")
 	if len(l.references) > 0 {
-		l.resolve(ctx, newExtension(opts))
+		l.resolve(ctx, newExtension(opts), opts)
 	}
 	if len(l.faults) > 0 {
 		return errors.Join(l.faults...)
@@ -101,10 +112,11 @@ type loader struct {
 	within     []reflect.Type // the pointers to structs around, which are not followed again
 }
 
-// A target is a Secret that waits for what it refers to.
+// A target is a Secret or a Rotating that waits for what it refers to.
 type target struct {
-	name   string
-	secret *lift.Secret
+	name     string
+	secret   *lift.Secret // or nil
+	rotating *Rotating
 }
 
 func (l *loader) fault(name, problem string) {
@@ -187,11 +199,17 @@ func (l *loader) set(v reflect.Value, field reflect.StructField, tag, prefix str
 		}
 		return
 	}
-	if secret, ok := v.Addr().Interface().(*lift.Secret); ok {
-		if ref, ok := parseReference(text); ok {
-			l.references[ref] = append(l.references[ref], target{name, secret})
-		} else {
+	secret, isSecret := v.Addr().Interface().(*lift.Secret)
+	rotating, isRotating := v.Addr().Interface().(*Rotating)
+	if isSecret || isRotating {
+		ref, referred := parseReference(text)
+		switch {
+		case referred:
+			l.references[ref] = append(l.references[ref], target{name, secret, rotating})
+		case isSecret:
 			*secret = lift.NewSecret(text)
+		default:
+			rotating.state = &rotation{now: time.Now, current: lift.NewSecret(text)}
 		}
 		return
 	}
@@ -264,7 +282,11 @@ func setValue(v reflect.Value, field reflect.StructField, text string) (problem 
 
 // resolve fetches what secrets refer to, all of it at the same time and each
 // thing once.
-func (l *loader) resolve(ctx context.Context, ext *extension) {
+func (l *loader) resolve(ctx context.Context, ext *extension, opts Options) {
+	now := opts.Now
+	if now == nil {
+		now = time.Now
+	}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var faults []error
@@ -276,8 +298,13 @@ func (l *loader) resolve(ctx context.Context, ext *extension) {
 			for _, t := range targets {
 				if err != nil {
 					faults = append(faults, fmt.Errorf("config: %s: %w", t.name, err))
-				} else {
+				} else if t.secret != nil {
 					*t.secret = lift.NewSecret(text)
+				} else {
+					t.rotating.state = &rotation{
+						fresh: cmp.Or(opts.Fresh, 5*time.Minute), now: now, current: lift.NewSecret(text), at: now(),
+						fetch: func(ctx context.Context) (string, error) { return ext.fetch(ctx, ref) },
+					}
 				}
 			}
 		})
