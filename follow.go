@@ -28,7 +28,7 @@ func (s *Requests) Follow(ctx context.Context, caller Caller, id string, rev, of
 		final, err := f.look(ctx, id)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // what fails at the end of ctx is that end
 		case err != nil || final || atOnce:
 			return err
 		case f.rev != before.rev || f.offset != before.offset:

@@ -42,13 +42,10 @@ func (a httpAPI) events(ctx context.Context, e *lift.Event, who streamer.Caller)
 	}
 	streams := e.Gateway.Kind == lift.GatewayFunctionURL
 	answer := lift.Events(keepAlive, func(events *lift.EventStream) error {
-		if deadline, ok := ctx.Deadline(); ok {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-streamLeft))
-			defer cancel()
-		}
+		bounded, cancel := beforeDeadline(ctx, streamLeft)
+		defer cancel()
 		retry := comeBack // with the first event
-		return a.Follow(ctx, who, id, from.rev, from.offset, !streams, func(frame wire.Frame, rev, offset int64) error {
+		return a.Follow(bounded, who, id, from.rev, from.offset, !streams, func(frame wire.Frame, rev, offset int64) error {
 			at := eventID{rev, offset, frame.Type == wire.TypeComplete || frame.Type == wire.TypeError}
 			event := lift.ServerSentEvent{ID: at.String(), Name: string(frame.Type), Data: frame.Append(nil), Retry: retry}
 			retry = 0
@@ -59,6 +56,15 @@ func (a httpAPI) events(ctx context.Context, e *lift.Event, who streamer.Caller)
 		return answer, answer.Buffer()
 	}
 	return answer, nil
+}
+
+// beforeDeadline is a context that ends some time before its parent does.
+func beforeDeadline(ctx context.Context, before time.Duration) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-before))
 }
 
 // An eventID is the place behind an event.

@@ -52,7 +52,8 @@ func (a *App) addRecords(method string, kind batch, name string, h Handler, mw [
 	if b == nil {
 		b = &kind
 		b.sources = make(sources)
-		b.malformed = a.build(method, b.trigger, HandlerFunc(func(_ context.Context, e *Event) (*Response, error) { return nil, e.malformed }), nil)
+		b.malformed = a.build(method, b.trigger,
+			HandlerFunc(func(_ context.Context, e *Event) (*Response, error) { return nil, e.malformed }), nil)
 		a.families[kind.form] = b
 	}
 	b.sources.add(a, method, b.trigger, name, h, mw)
@@ -68,7 +69,8 @@ func (b *batch) invoke(ctx context.Context, a *App, env *envelope) ([]byte, erro
 	}
 	for _, r := range records {
 		if r.event.malformed == nil && b.sources.of(r.event.Route) == nil {
-			return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for %s of the %s %s", formNames[b.form], b.noun, r.event.Route))
+			return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for %s of the %s %s", formNames[b.form], b.noun,
+				r.event.Route))
 		}
 	}
 	results := b.run(ctx, a, records, partitions)

@@ -159,7 +159,7 @@ func TestDurableErrorAtTheDeadline(t *testing.T) {
 		return nil, &checkpointError{"late"}
 	})
 	answer := lifttest.Invoke(t.Context(), t, app, lifttest.Durable{})
-	if _, ok := answer.Err.(*checkpointError); !ok || log.Line(t, "failed")["code"] != "timeout" { //nolint:errorlint // what the runtime names it after
+	if _, ok := answer.Err.(*checkpointError); !ok || log.Line(t, "failed")["code"] != "timeout" {
 		t.Errorf("got %T %v, and the log\n%s", answer.Err, answer.Err, &log)
 	}
 }

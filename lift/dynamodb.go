@@ -39,7 +39,8 @@ func (a *App) DynamoDBFrom(table string, h Handler, mw ...Middleware) {
 	a.addRecords("App.DynamoDBFrom", dynamoDBBatch, named("App.DynamoDBFrom", "table", table), h, mw)
 }
 
-var dynamoDBBatch = batch{form: formDynamoDB, trigger: TriggerDynamoDB, noun: "table", decode: decodeStreamRecord, partition: item, failures: fromTheLowest}
+var dynamoDBBatch = batch{form: formDynamoDB, trigger: TriggerDynamoDB, noun: "table", decode: decodeStreamRecord, partition: item,
+	failures: fromTheLowest}
 
 func item(e *Event) string { return e.DynamoDB.Keys.identity() }
 

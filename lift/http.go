@@ -48,7 +48,7 @@ func (f *httpFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte,
 	if err != nil {
 		return nil, a.refuse(ctx, &Error{Code: CodeInvalid, Message: "the HTTP event is malformed", Cause: err})
 	}
-	res, err := f.handle(ctx, a, e)
+	res, err := f.handle(ctx, e)
 	if asIs(err) != nil {
 		return nil, a.fail(ctx, e, err)
 	}
@@ -61,7 +61,7 @@ func (f *httpFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte,
 }
 
 // handle finds a request's handler and calls it.
-func (f *httpFamily) handle(ctx context.Context, a *App, e *Event) (*Response, error) {
+func (f *httpFamily) handle(ctx context.Context, e *Event) (*Response, error) {
 	h := f.unmatched
 	if e.mux == nil {
 		verdict := new(muxVerdict)

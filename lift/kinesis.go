@@ -34,7 +34,8 @@ func (a *App) KinesisFrom(stream string, h Handler, mw ...Middleware) {
 	a.addRecords("App.KinesisFrom", kinesisBatch, named("App.KinesisFrom", "stream", stream), h, mw)
 }
 
-var kinesisBatch = batch{form: formKinesis, trigger: TriggerKinesis, noun: "stream", decode: decodeKinesisRecord, partition: partitionKey, failures: fromTheLowest}
+var kinesisBatch = batch{form: formKinesis, trigger: TriggerKinesis, noun: "stream", decode: decodeKinesisRecord,
+	partition: partitionKey, failures: fromTheLowest}
 
 func partitionKey(e *Event) string { return "key " + e.Kinesis.PartitionKey }
 

@@ -39,7 +39,7 @@ func (a *App) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if readErr != nil {
 		e.mux = &muxVerdict{fault: bodyFault(readErr)}
 	}
-	res, err := f.handle(ctx, a, e)
+	res, err := f.handle(ctx, e)
 	var dst io.Writer = w
 	if res.Streams() {
 		dst = &flushingWriter{w, http.NewResponseController(w)}

@@ -26,7 +26,7 @@ import (
 //     nothing.
 type Response struct {
 	Status int         // 0 means 200, or 204 when there is no body
-	Header http.Header // Set-Cookie may have several values. A body's type is sniffed unless there is a Content-Type, which may be nil for none
+	Header http.Header // Set-Cookie may have several values. Without a Content-Type, which may be nil for none, a body's type is sniffed
 	Body   []byte
 
 	// Stream writes the body as it goes, in the place of Body, over HTTP alone. It

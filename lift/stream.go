@@ -115,7 +115,8 @@ func (a *App) buffered(ctx context.Context, e *Event, res *Response, err error) 
 	}
 	if a.unstreamed.CompareAndSwap(false, true) {
 		e.Logger().LogAttrs(ctx, slog.LevelWarn, "a streamed answer is buffered", slog.String("gateway", string(e.Gateway.Kind)),
-			slog.String("hint", "function URLs and REST APIs can stream: set them up for it, name them in Config.Streaming, and serve the app with lift.Start"))
+			slog.String("hint", "function URLs and REST APIs can stream: set them up for it, name them in Config.Streaming, "+
+				"and serve the app with lift.Start"))
 	}
 	if err := res.Buffer(); err != nil {
 		return withoutContent(res), err
@@ -197,7 +198,7 @@ func prelude(w io.Writer) func(Response) error {
 
 // streamInvocation answers an invocation's request by a stream.
 func (a *App) streamInvocation(ctx context.Context, e *Event, res *Response, err error, w io.Writer) error {
-	if d, ok := w.(interface{ SetWriteDeadline(time.Time) }); ok && !e.Deadline.IsZero() {
+	if d, ok := w.(interface{ SetWriteDeadline(t time.Time) }); ok && !e.Deadline.IsZero() {
 		d.SetWriteDeadline(e.Deadline)
 	}
 	return a.stream(ctx, e, res, err, w, prelude(w))

@@ -22,8 +22,9 @@ const (
 func physical(r template.Resource, attribute string) (any, error) {
 	known, ok := map[string]map[string]string{
 		"AWS::Lambda::Function": {"": nameOf(r, "FunctionName"), "Arn": functionARN(r)},
-		"AWS::Lambda::Url":      {"": nameOf(r, "TargetFunctionArn"), "FunctionUrl": "https://" + apiID(r) + ".lambda-url." + stagingRegion + ".on.aws/"},
-		"AWS::DynamoDB::Table":  {"": nameOf(r, "TableName"), "Arn": tableARNOf(r)},
+		"AWS::Lambda::Url": {"": nameOf(r, "TargetFunctionArn"),
+			"FunctionUrl": "https://" + apiID(r) + ".lambda-url." + stagingRegion + ".on.aws/"},
+		"AWS::DynamoDB::Table": {"": nameOf(r, "TableName"), "Arn": tableARNOf(r)},
 		"AWS::SQS::Queue": {"": queueURL(r), "QueueUrl": queueURL(r), "QueueName": nameOf(r, "QueueName"),
 			"Arn": arn("sqs", nameOf(r, "QueueName"))},
 		"AWS::IAM::Role":                 {"": nameOf(r, "RoleName"), "Arn": "arn:aws:iam::" + stagingAccount + ":role/" + nameOf(r, "RoleName")},

@@ -167,8 +167,10 @@ func permitted(stack *template.Stack, f *functionPlan, route string) (bool, erro
 
 // A permission says who may call a function, and how.
 type permission struct {
-	Action, FunctionName, Principal, SourceArn, SourceAccount, FunctionUrlAuthType string
-	InvokedViaFunctionUrl                                                          bool
+	Action, FunctionName, Principal, SourceArn, SourceAccount string
+
+	URLAuthType string `json:"FunctionUrlAuthType"`
+	ByURL       bool   `json:"InvokedViaFunctionUrl"`
 }
 
 func permissionOf(r template.Resource) (in permission, err error) {
@@ -189,8 +191,8 @@ func open(stack *template.Stack, f *functionPlan) (bool, error) {
 		if in.FunctionName != f.name && in.FunctionName != f.arn || in.Principal != "*" {
 			continue
 		}
-		byURL = byURL || in.Action == "lambda:InvokeFunctionUrl" && in.FunctionUrlAuthType == "NONE"
-		byInvoke = byInvoke || in.Action == "lambda:InvokeFunction" && in.InvokedViaFunctionUrl
+		byURL = byURL || in.Action == "lambda:InvokeFunctionUrl" && in.URLAuthType == "NONE"
+		byInvoke = byInvoke || in.Action == "lambda:InvokeFunction" && in.ByURL
 	}
 	return byURL && byInvoke, nil
 }

@@ -314,7 +314,8 @@ func (p *plan) functionURL(r template.Resource, stack *template.Stack) error {
 		return err
 	}
 	if !allowed {
-		return fmt.Errorf("%s: no caller is permitted: it needs a permission for lambda:InvokeFunctionUrl and one for lambda:InvokeFunction", r.Name)
+		return fmt.Errorf("%s: no caller is permitted: it needs a permission for lambda:InvokeFunctionUrl and one for lambda:InvokeFunction",
+			r.Name)
 	}
 	p.url = f
 	return nil

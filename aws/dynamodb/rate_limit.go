@@ -36,7 +36,8 @@ func NewRateLimit(cfg RateLimitConfig) (*RateLimit, error) {
 		return nil, err
 	}
 	if cfg.Rate <= 0 || cfg.Rate > 1e6 || cfg.Burst < 0 {
-		return nil, fmt.Errorf("a Rate of %v and a Burst of %d are not a limit: use a Rate above 0, up to a million a second", cfg.Rate, cfg.Burst)
+		return nil, fmt.Errorf("a Rate of %v and a Burst of %d are not a limit: use a Rate above 0, up to a million a second", cfg.Rate,
+			cfg.Burst)
 	}
 	if cfg.Burst == 0 {
 		cfg.Burst = int(math.Ceil(cfg.Rate))

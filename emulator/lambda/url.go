@@ -32,7 +32,8 @@ type FunctionURL struct {
 func (u FunctionURL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSync))
 	if err != nil {
-		http.Error(w, `{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}`, http.StatusRequestEntityTooLarge)
+		http.Error(w, `{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}`,
+			http.StatusRequestEntityTooLarge)
 		return
 	}
 	event := urlEvent(r, body)
@@ -85,7 +86,8 @@ func urlEvent(r *http.Request, body []byte) []byte {
 		"requestContext": map[string]any{
 			"accountId": "anonymous", "apiId": id, "domainName": domain, "domainPrefix": id, "requestId": newRequestID(),
 			"routeKey": "$default", "stage": "$default", "time": now.Format("02/Jan/2006:15:04:05 -0700"), "timeEpoch": now.UnixMilli(),
-			"http": map[string]any{"method": r.Method, "path": r.URL.EscapedPath(), "protocol": r.Proto, "sourceIp": source, "userAgent": r.UserAgent()},
+			"http": map[string]any{"method": r.Method, "path": r.URL.EscapedPath(), "protocol": r.Proto, "sourceIp": source,
+				"userAgent": r.UserAgent()},
 		},
 	}
 	if cookies[0] != "" {

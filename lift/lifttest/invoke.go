@@ -100,7 +100,7 @@ func WithTenant(ctx context.Context, id string) context.Context {
 // interpret reads the payload as the event's source does.
 func (a *Answer) interpret(t testing.TB, event Event) {
 	t.Helper()
-	if fault, ok := a.Err.(*metadataError); ok { //nolint:errorlint // it is made here
+	if fault, ok := a.Err.(*metadataError); ok {
 		t.Error(fault)
 	}
 	var fields map[string]json.RawMessage

@@ -18,10 +18,10 @@ var ErrDeadline = errors.New("the time to answer is up")
 // the event's Deadline alone. API Gateway waits 29 seconds at most, so that is
 // the limit for functions behind it that may run longer.
 //
-// The context of a handler whose answer is streamed ends with the stream. When it was cancelled so and the handler then returns an error, the
-// answer is a timeout: 504 over HTTP, an error frame, a failed record. Handlers
-// must heed their context; one that does not is ended by Lambda at its own
-// deadline.
+// The context of a handler whose answer is streamed ends with the stream. When it
+// was cancelled so and the handler then returns an error, the answer is a timeout:
+// 504 over HTTP, an error frame, a failed record. Handlers must heed their context;
+// one that does not is ended by Lambda at its own deadline.
 func Deadline(limit time.Duration) lift.Middleware {
 	if limit < 0 {
 		panic(fmt.Sprintf("lift/middleware: Deadline of %s", limit))

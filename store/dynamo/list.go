@@ -59,9 +59,9 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 	in.ExpressionAttributeNames["#order"] = attrOrder
 	in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":until"] = text(from), text(until)
 	var filters []string
-	filter := func(name string, any ...string) {
+	filter := func(name string, wanted ...string) {
 		var values []string
-		for n, want := range any {
+		for n, want := range wanted {
 			value := fmt.Sprintf(":%s%d", name, n)
 			in.ExpressionAttributeValues[value] = text(want)
 			values = append(values, value)

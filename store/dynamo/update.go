@@ -172,7 +172,7 @@ func (u *update) result(result json.RawMessage) {
 // which changes now.
 func (u *update) keepDueAt() {
 	dueAt, look := u.name(request.AttrDueAt), u.name(request.AttrLook)
-	u.sets = append(u.sets, fmt.Sprintf("%s = if_not_exists(%s, if_not_exists(%s, %s))", dueAt, dueAt, look, u.value("none", number(0))))
+	u.sets = append(u.sets, dueAt+" = if_not_exists("+dueAt+", if_not_exists("+look+", "+u.value("none", number(0))+"))")
 }
 
 func (u *update) effect(e request.Effect) error {

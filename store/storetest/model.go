@@ -94,8 +94,8 @@ func newLifecycle(t *testing.T, s suite, tenant string, from model.Situation) *l
 	if l.processor, err = streamer.NewProcessor(c); err != nil {
 		t.Fatal(err)
 	}
-	l.requests = &streamer.Requests{Store: c.Store, Actions: registry, Push: l, Dispatch: streamer.QueueFunc(l.Dispatch), Logger: logger, Now: clock,
-		SweepEvery: c.SweepEvery}
+	l.requests = &streamer.Requests{Store: c.Store, Actions: registry, Push: l, Dispatch: streamer.QueueFunc(l.Dispatch),
+		Logger: logger, Now: clock, SweepEvery: c.SweepEvery}
 	t.Cleanup(func() {
 		for _, a := range l.all {
 			close(a.orders)

@@ -36,14 +36,15 @@ func New(t testing.TB, store *Store, actions ...streamer.Action) *Harness {
 	logger := slog.New(slog.DiscardHandler)
 	var err error
 	h.Processor, err = streamer.NewProcessor(streamer.ProcessorConfig{
-		Store: h.Store, Actions: registry, Push: h.Connections, Dispatch: streamer.QueueFunc(noDispatch{}.Dispatch), Logger: logger, Now: h.Clock.Now,
+		Store: h.Store, Actions: registry, Push: h.Connections, Dispatch: streamer.QueueFunc(noDispatch{}.Dispatch),
+		Logger: logger, Now: h.Clock.Now,
 		Heartbeat: 20 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.Requests = &streamer.Requests{Store: h.Store, Actions: registry, Push: h.Connections, Dispatch: streamer.QueueFunc(noDispatch{}.Dispatch), Logger: logger,
-		Now: h.Clock.Now}
+	h.Requests = &streamer.Requests{Store: h.Store, Actions: registry, Push: h.Connections,
+		Dispatch: streamer.QueueFunc(noDispatch{}.Dispatch), Logger: logger, Now: h.Clock.Now}
 	return h
 }
 

@@ -281,7 +281,8 @@ func (inv *invocation) decode(name string, value any) error {
 // is too large (413): the caller has been answered then, and the next
 // invocation is due.
 func (l *loop) post(inv *invocation, what, header string, body []byte) error {
-	res, err := l.client.do(request{method: "POST", path: invocations + inv.id + what, header: header + inv.echo(), body: body, limit: maxStatus})
+	res, err := l.client.do(request{method: "POST", path: invocations + inv.id + what, header: header + inv.echo(), body: body,
+		limit: maxStatus})
 	if err != nil {
 		return fmt.Errorf("answer an invocation: %w", err)
 	}

@@ -105,7 +105,8 @@ func (s *Stream) begin() error {
 		_ = s.conn.SetWriteDeadline(s.writeDeadline)
 	}
 	go s.readResponse(c.reader)
-	_, err := s.conn.Write([]byte("POST " + s.path + " HTTP/1.1\r\nHost: " + s.address + "\r\nUser-Agent: lift/" + runtime.Version() + "\r\n" + s.header +
+	_, err := s.conn.Write([]byte("POST " + s.path + " HTTP/1.1\r\nHost: " + s.address + "\r\nUser-Agent: lift/" +
+		runtime.Version() + "\r\n" + s.header +
 		"Content-Type: application/vnd.awslambda.http-integration-response\r\n" +
 		"Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n" +
 		"Trailer: " + trailerType + ", " + trailerBody + "\r\n\r\n"))

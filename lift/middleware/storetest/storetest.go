@@ -5,7 +5,6 @@ package storetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,7 +31,7 @@ func (c *Clock) Add(d time.Duration) { c.nanos.Add(int64(d)) }
 
 // Idempotency tests a store. What newStore returns is empty, or holds no keys of
 // other tests, and goes by the clock.
-func Idempotency(t *testing.T, newStore func(t *testing.T, clock *Clock) middleware.IdempotencyStore) {
+func Idempotency(t *testing.T, newStore func(t *testing.T, clock *Clock) middleware.IdempotencyStore) { //nolint:gocognit // a table of tests
 	t.Helper()
 	one, two := [32]byte{1}, [32]byte{2}
 	for name, test := range map[string]func(*testing.T, *Clock, middleware.IdempotencyStore){
@@ -232,7 +231,7 @@ func Limiter(t *testing.T, newLimiter func(t *testing.T, clock *Clock) middlewar
 		}
 		group.Wait()
 		if got := passed.Load(); got < 1 || got > 3 {
-			t.Error(fmt.Sprintf("got %d calls, want 1 to 3", got))
+			t.Errorf("got %d calls, want 1 to 3", got)
 		}
 	})
 }
