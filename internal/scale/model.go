@@ -13,13 +13,14 @@ type setting struct {
 	flood   float64 // of that one
 	work    float64 // seconds of a run
 
-	raised      bool // the quotas that AWS raises on request are ten times as high
-	warm        bool // the table has seen as much before, or was warmed
-	concurrency int  // of all mappings together
-	pollers     int  // provisioned ones at least; 0: none are provisioned
-	queues      int  // which a tenant's hash chooses from
-	limit       int  // runs of a tenant at a time; 0: none
-	open        int  // requests of a principal that have not ended; 0: no limit
+	messages    float64 // a second that the stage's routes take
+	raised      bool    // the quotas that AWS raises on request are ten times as high
+	warm        bool    // the table has seen as much before, or was warmed
+	concurrency int     // of all mappings together
+	pollers     int     // provisioned ones at least; 0: none are provisioned
+	queues      int     // which a tenant's hash chooses from
+	limit       int     // runs of a tenant at a time; 0: none
+	open        int     // requests of a principal that have not ended; 0: no limit
 }
 
 // step is the resolution of the model, and longest the longest time that something
@@ -37,6 +38,7 @@ type model struct {
 	events [][]func() // of the ticks to come, as a ring
 
 	gateway, table *bucket
+	messages       *bucket // MessageRate of the template
 	environments   *bucket // that the processor may have more
 	account, used  int     // invocations of all functions
 	index, counter *bucket // the part of by_tenant and the counter of permits of the tenant that floods
@@ -78,7 +80,7 @@ const tenantThatFloods = 0
 func simulate(s setting, minutes int, seed uint64) result {
 	m := newModel(s, minutes, seed)
 	for m.tick = 0; m.tick < minutes*60*int(1/step); m.tick++ {
-		for _, b := range []*bucket{m.gateway, m.table, m.environments, m.opened, m.index, m.counter} {
+		for _, b := range []*bucket{m.gateway, m.messages, m.table, m.environments, m.opened, m.index, m.counter} {
 			b.fill()
 		}
 		now := m.tick % len(m.events)
@@ -113,6 +115,7 @@ func newModel(s setting, minutes int, seed uint64) *model {
 		environments: &bucket{rate: functionRamp, most: 10 * functionRamp, left: 10 * functionRamp}, account: int(accountConcurrency * more),
 		events: make([][]func(), 1+int(longest/step)), running: make([]int, s.tenants), waiting: make([]fifo, s.tenants),
 		result: result{refused: map[string]int{}}}
+	m.messages = newBucket(s.messages)
 	m.gateway.most, m.opened, m.isOpen = gatewayBurst*more, newBucket(partitionWrites), make([]int, s.tenants)
 	m.index, m.counter = newBucket(partitionWrites), newBucket(partitionWrites)
 	for range s.queues {
@@ -180,6 +183,9 @@ func who(tenant int) int {
 func (m *model) arrive(tenant int) {
 	m.result.offered[who(tenant)]++
 	switch {
+	case !m.messages.take(1, m.rng.Float64()):
+		m.refuse("API Gateway: MessageRate of the template")
+		return
 	case !m.gateway.take(1, m.rng.Float64()):
 		m.refuse("API Gateway: requests a second")
 		return

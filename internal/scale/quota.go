@@ -25,6 +25,14 @@ const (
 	noisyInFlight = 30  // with as many messages of its own
 )
 
+// The defaults of the template in deploy.
+const (
+	templateConcurrency = 100
+	templateRunning     = 25
+	templateOpen        = 200
+	templateMessages    = 1_000 // a second, and at once
+)
+
 // What Streamer does, and how often. TestWhatARequestCosts and the key schemas in
 // store/dynamo/tables.go hold these.
 const (

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,6 +46,22 @@ func TestUnitsAreThoseThatAreCounted(t *testing.T) {
 	}
 }
 
+// What is "as deployed" has the template's defaults.
+func TestTheDefaultsAreTheTemplates(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../deploy/template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{"MaximumConcurrency": templateConcurrency, "LimitTenantRunning": templateRunning,
+		"LimitPrincipalOpen": templateOpen, "MessageRate": templateMessages} {
+		found := regexp.MustCompile(`(?m)^  ` + name + `:\n(?:    .*\n)*?    Default: (\d+)$`).FindSubmatch(text)
+		if found == nil || string(found[1]) != strconv.Itoa(want) {
+			t.Errorf("%s: the template has %q, the model %d: change the model, and run make scale", name, found, want)
+		}
+	}
+}
+
 // A seed is one run.
 func TestASeedRepeats(t *testing.T) {
 	t.Parallel()
@@ -58,7 +76,7 @@ func TestASeedRepeats(t *testing.T) {
 // what protects the others, and without a flood nobody waits.
 func TestWhatTheModelSays(t *testing.T) {
 	t.Parallel()
-	calm := setting{tenants: 1000, others: 500, work: 0.1, warm: true, concurrency: 100, queues: 1, limit: 25, open: 1000}
+	calm := setting{tenants: 1000, others: 500, messages: 10_000, work: 0.1, warm: true, concurrency: 100, queues: 1, limit: 25, open: 1000}
 	flooded, unlimited, cold := calm, calm, calm
 	flooded.flood = 500
 	unlimited.flood, unlimited.concurrency, unlimited.limit, unlimited.open = 1200, 1000, 0, 0
@@ -72,7 +90,7 @@ func TestWhatTheModelSays(t *testing.T) {
 		"a flood":      {flooded, "DynamoDB: a principal's counter of open requests", "100 %"},
 		"a new table":  {cold, "DynamoDB: write units of the table", ""},
 		"no limits":    {unlimited, "DynamoDB: index by_tenant of a tenant", ""},
-		"short of all": {setting{tenants: 10, others: 500, work: 1, warm: true, concurrency: 5, queues: 1}, "SQS mapping: its maximum concurrency", ""},
+		"short of all": {setting{tenants: 10, others: 500, messages: 10_000, work: 1, warm: true, concurrency: 5, queues: 1}, "SQS mapping: its maximum concurrency", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -18,12 +18,12 @@ const (
 
 // settings are what the page compares.
 func settings(work float64) []setting {
-	const limit, open = mappingMost / 4, 1000
+	const limit, open = mappingMost / 4, templateOpen
 	all := []setting{
-		{name: "as deployed, a tenth of the load", concurrency: 100, queues: 1, limit: 25, open: open},
-		{name: "the same, the table warm", warm: true, concurrency: 100, queues: 1, limit: 25, open: open},
-		{name: "the same without limits", warm: true, concurrency: 100, queues: 1},
-		{name: "as deployed", concurrency: 100, queues: 1, limit: 25, open: open},
+		{name: "as deployed, a tenth of the load", concurrency: templateConcurrency, queues: 1, limit: templateRunning, open: open},
+		{name: "the same, the table warm", warm: true, concurrency: templateConcurrency, queues: 1, limit: templateRunning, open: open},
+		{name: "the same without limits", warm: true, concurrency: templateConcurrency, queues: 1},
+		{name: "as deployed", concurrency: templateConcurrency, queues: 1, limit: templateRunning, open: open},
 		{name: "quotas raised and the table warm, MaximumConcurrency 1,000", raised: true, warm: true, concurrency: mappingMost, queues: 1,
 			limit: limit, open: open},
 		{name: "the same without limits", raised: true, warm: true, concurrency: mappingMost, queues: 1},
@@ -34,6 +34,10 @@ func settings(work float64) []setting {
 	}
 	for i := range all {
 		all[i].tenants, all[i].others, all[i].flood, all[i].work = 1000, load/2, load/2, work
+		all[i].messages = templateMessages
+		if all[i].raised {
+			all[i].messages = 10 * gatewayRate
+		}
 		if i < 3 {
 			all[i].others, all[i].flood = load/20, load/20
 		}
