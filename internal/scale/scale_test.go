@@ -81,6 +81,7 @@ func TestWhatTheModelSays(t *testing.T) {
 	flooded.flood = 500
 	unlimited.flood, unlimited.concurrency, unlimited.limit, unlimited.open = 1200, 1000, 0, 0
 	cold.warm, cold.flood = false, 500
+	short := setting{tenants: 10, others: 500, messages: 10_000, work: 1, warm: true, concurrency: 5, queues: 1}
 	for name, tt := range map[string]struct {
 		setting
 		first  string
@@ -90,7 +91,7 @@ func TestWhatTheModelSays(t *testing.T) {
 		"a flood":      {flooded, "DynamoDB: a principal's counter of open requests", "100 %"},
 		"a new table":  {cold, "DynamoDB: write units of the table", ""},
 		"no limits":    {unlimited, "DynamoDB: index by_tenant of a tenant", ""},
-		"short of all": {setting{tenants: 10, others: 500, messages: 10_000, work: 1, warm: true, concurrency: 5, queues: 1}, "SQS mapping: its maximum concurrency", ""},
+		"short of all": {short, "SQS mapping: its maximum concurrency", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
