@@ -414,7 +414,18 @@ function logsPart(
   };
 }
 
-const KNOWN = ["time", "timestamp", "level", "msg", "message", "correlation_id", "invocation_id", "request_id", "tenant", "action"];
+const KNOWN = [
+  "time",
+  "timestamp",
+  "level",
+  "msg",
+  "message",
+  "correlation_id",
+  "invocation_id",
+  "request_id",
+  "tenant",
+  "action",
+];
 
 function logLine(line: Record<string, unknown>): HTMLElement {
   const { time, timestamp, level, msg, message } = line;
