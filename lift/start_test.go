@@ -85,7 +85,7 @@ func function() {
 
 func start(t *testing.T, env ...string) *lifttest.Function {
 	t.Helper()
-	return lifttest.StartFunction(t, os.Args[0], append([]string{"LIFT_TEST_FUNCTION=1", "GORACE=atexit_sleep_ms=0"}, env...)...)
+	return lifttest.StartFunction(t, os.Args[0], append([]string{"LIFT_TEST_FUNCTION=1", "GORACE=atexit_sleep_ms=0", "GOCOVERDIR=" + t.TempDir()}, env...)...)
 }
 
 // Lambda and the log learn why a function does not start, in one line of JSON.
