@@ -2340,7 +2340,18 @@ function logsPart(api, signal) {
     }
   };
 }
-var KNOWN = ["time", "timestamp", "level", "msg", "message", "correlation_id", "requestId", "request_id", "tenant", "action"];
+var KNOWN = [
+  "time",
+  "timestamp",
+  "level",
+  "msg",
+  "message",
+  "correlation_id",
+  "invocation_id",
+  "request_id",
+  "tenant",
+  "action"
+];
 function logLine(line2) {
   const { time, timestamp, level, msg, message } = line2;
   const others = Object.entries(line2).filter(([name]) => !KNOWN.includes(name));

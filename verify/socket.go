@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/coder/websocket"
 
@@ -13,8 +14,12 @@ import (
 )
 
 // A socket is a WebSocket without any cleverness: it sends what it is given and
-// shows what came.
-type socket struct{ conn *websocket.Conn }
+// shows what came. A frame that came before the one that was waited for is kept: a
+// request's end may overtake the answer to the message that led to it.
+type socket struct {
+	conn *websocket.Conn
+	kept []wire.Frame
+}
 
 // dial connects. On a refusal the status says why.
 func dial(ctx context.Context, url, token string) (*socket, int, error) {
@@ -34,7 +39,7 @@ func dialWith(ctx context.Context, url string, options *websocket.DialOptions) (
 		return nil, 0, err
 	}
 	conn.SetReadLimit(256 << 10)
-	return &socket{conn}, response.StatusCode, nil
+	return &socket{conn: conn}, response.StatusCode, nil
 }
 
 // connect dials with the target's token.
@@ -67,7 +72,34 @@ func (s *socket) sendText(ctx context.Context, text string) error {
 	return nil
 }
 
+// read returns the next frame, a kept one first.
 func (s *socket) read(ctx context.Context) (wire.Frame, error) {
+	if len(s.kept) > 0 {
+		frame := s.kept[0]
+		s.kept = s.kept[1:]
+		return frame, nil
+	}
+	return s.receive(ctx)
+}
+
+// await returns the first frame that is wanted, of those that are kept and then of
+// those that come, and keeps the others.
+func (s *socket) await(ctx context.Context, wanted func(wire.Frame) bool) (wire.Frame, error) {
+	if at := slices.IndexFunc(s.kept, wanted); at >= 0 {
+		frame := s.kept[at]
+		s.kept = slices.Delete(s.kept, at, at+1)
+		return frame, nil
+	}
+	for {
+		frame, err := s.receive(ctx)
+		if err != nil || wanted(frame) {
+			return frame, err
+		}
+		s.kept = append(s.kept, frame)
+	}
+}
+
+func (s *socket) receive(ctx context.Context) (wire.Frame, error) {
 	_, data, err := s.conn.Read(ctx)
 	if err != nil {
 		return wire.Frame{}, fmt.Errorf("read: %w", err)
@@ -79,9 +111,8 @@ func (s *socket) read(ctx context.Context) (wire.Frame, error) {
 	return frame, nil
 }
 
-// ask sends a text and returns the frame that answers it: the next one of its
-// id, or the next of all where the text has none. Late frames of other requests
-// are passed over.
+// ask sends a text and returns the frame that answers it: the one of its id, or the
+// next of all where the text has none.
 func (s *socket) ask(ctx context.Context, text string) (wire.Frame, error) {
 	if err := s.sendText(ctx, text); err != nil {
 		return wire.Frame{}, err
@@ -90,12 +121,20 @@ func (s *socket) ask(ctx context.Context, text string) (wire.Frame, error) {
 	if unreadable, ok := errors.AsType[*wire.MessageError](err); ok {
 		m.ID = unreadable.ID
 	}
-	for {
-		f, err := s.read(ctx)
-		if err != nil || m.ID == "" || f.RequestID == m.ID {
-			return f, err
-		}
+	if m.ID == "" {
+		return s.receive(ctx)
 	}
+	return s.await(ctx, func(f wire.Frame) bool { return f.RequestID == m.ID && answer(f) })
+}
+
+// answer reports whether a frame can be the answer to a message. What is pushed of a
+// request is not.
+func answer(f wire.Frame) bool {
+	switch f.Type {
+	case wire.TypeProgress, wire.TypeOutput, wire.TypeComplete:
+		return false
+	}
+	return true
 }
 
 // send sends a message.
@@ -116,17 +155,13 @@ func (s *socket) request(ctx context.Context, id, action string, payload any) ([
 	return s.follow(ctx, id)
 }
 
-// follow collects a request's frames up to the one that ends it. Frames of
-// other requests are passed over.
+// follow collects a request's frames up to the one that ends it.
 func (s *socket) follow(ctx context.Context, id string) ([]wire.Frame, error) {
 	var frames []wire.Frame
 	for {
-		frame, err := s.read(ctx)
+		frame, err := s.await(ctx, func(f wire.Frame) bool { return f.RequestID == id })
 		if err != nil {
 			return frames, fmt.Errorf("after %d frames of %s: %w", len(frames), id, err)
-		}
-		if frame.RequestID != id {
-			continue
 		}
 		frames = append(frames, frame)
 		if ends(frame) {
@@ -150,7 +185,7 @@ func (s *socket) begin(ctx context.Context, action string, payload any) (string,
 	if err := s.send(ctx, id, action, payload); err != nil {
 		return "", err
 	}
-	_, err := s.read(ctx)
+	_, err := s.await(ctx, func(f wire.Frame) bool { return f.RequestID == id && answer(f) })
 	return id, err
 }
 

@@ -40,9 +40,10 @@ func streamingApp() *lift.App {
 			return errors.New("sesame")
 		}}, nil
 	}))
-	app.HTTP("GET /exit", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
+	app.HTTP("GET /exit", lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
 		return &lift.Response{Stream: func(w io.Writer) error {
 			_, _ = io.WriteString(w, "first\n")
+			_, _ = os.ReadFile(e.HTTP.FormValue("file")) // until the client has it
 			os.Exit(1)
 			return nil
 		}}, nil

@@ -69,10 +69,19 @@ func TestFunctionURLStreams(t *testing.T) {
 		t.Errorf("got %q, %v", rest, err)
 	}
 
-	for _, path := range []string{"/broken", "/exit"} {
-		t.Run(path, func(t *testing.T) {
-			if body, err := io.ReadAll(send(t, "GET", server.URL+path, "").Body); string(body) != "first\n" || err == nil {
-				t.Errorf("got %q, %v; want an error behind the first part", body, err)
+	for _, path := range []string{"/broken", "/exit?file=" + fifo} {
+		t.Run(path[:5], func(t *testing.T) {
+			answer := bufio.NewReader(send(t, "GET", server.URL+path, "").Body)
+			if first, err := answer.ReadString('\n'); first != "first\n" || err != nil {
+				t.Errorf("got %q, %v; want the first part", first, err)
+			}
+			if strings.Contains(path, fifo) {
+				if err := os.WriteFile(fifo, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if rest, err := io.ReadAll(answer); len(rest) != 0 || err == nil {
+				t.Errorf("got %q, %v behind it; want an error", rest, err)
 			}
 		})
 	}
