@@ -154,6 +154,6 @@ func baselineCalls(t *testing.T, target *verify.Target, calls *counter, reports 
 		cost{"connect", "connect", shortLived, 2, 2},
 		cost{"disconnect", "disconnect", shortLived, 2, 2},
 		cost{"echo", "router", echo, 3, 3},
-		cost{"enqueue", "router", func() { job("first") }, 4, 4},
+		cost{"enqueue", "router", func() { job("first") }, 5, 5},
 		cost{"a job of five steps", "processor", func() { job("second") }, 14, 14})
 }

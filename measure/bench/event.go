@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -19,9 +18,8 @@ import (
 
 // Who the events are of.
 const (
-	tenant    = "acme"
-	subject   = "ada"
-	partition = tenant + "#" + subject // their requests' key
+	tenant  = "acme"
+	subject = "ada"
 )
 
 // A tokens signs tokens that both sides trust.
@@ -108,31 +106,4 @@ func enqueueEvent(n int, step time.Duration) []byte {
 func messageEvent(n int, action, payload string) []byte {
 	body := fmt.Sprintf(`{"id":%q,"action":%q,"payload":%s,"metadata":{"page":"orders"}}`, requestID(n), action, payload)
 	return lifttest.Message{ConnectionID: connectionID(0), Body: body}.Payload()
-}
-
-// streamEvent is a batch with the record of a request that was stored, whose row
-// is in DynamoDB's JSON.
-func streamEvent(n int, row []byte) ([]byte, error) {
-	var stored struct {
-		Item map[string]json.RawMessage
-	}
-	if err := json.Unmarshal(row, &stored); err != nil {
-		return nil, err
-	}
-	if stored.Item == nil {
-		return nil, fmt.Errorf("request %s is not stored", requestID(n))
-	}
-	now := time.Now()
-	return json.Marshal(map[string]any{"Records": []any{map[string]any{
-		"eventID": "c4ca4238a0b923820dcc509a6f75849b", "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
-		"awsRegion": "us-east-1",
-		"dynamodb": map[string]any{
-			"ApproximateCreationDateTime": now.Unix(),
-			"Keys":                        map[string]any{"pk": stored.Item["pk"], "id": stored.Item["id"]},
-			"NewImage":                    stored.Item,
-			"SequenceNumber":              fmt.Sprint(100000000000000000 + n),
-			"SizeBytes":                   len(row), "StreamViewType": "NEW_IMAGE",
-		},
-		"eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/streamer-requests/stream/2026-01-01T00:00:00.000",
-	}}})
 }

@@ -227,7 +227,7 @@ func (s *session) do(ctx context.Context, p *function.Process, event string, n i
 		payload = enqueueEvent(n, step)
 	case "job", result.LongJob:
 		var err error
-		if payload, err = s.jobEvent(ctx, n); err != nil {
+		if payload, err = s.jobEvent(n); err != nil {
 			return 0, err
 		}
 	default:
@@ -243,22 +243,14 @@ func (s *session) do(ctx context.Context, p *function.Process, event string, n i
 	return took, nil
 }
 
-// jobEvent is what the processor gets for the n-th request, which was stored: of
-// Streamer's the message that its router sent, of the baseline's the record of the
-// table's stream.
-func (s *session) jobEvent(ctx context.Context, n int) ([]byte, error) {
-	if s.side != result.Baseline {
-		body, sent := s.services.Message(requestID(n))
-		if !sent {
-			return nil, fmt.Errorf("request %s was not dispatched", requestID(n))
-		}
-		return lifttest.SQS{Queue: "streamer-dispatch", Messages: []lifttest.SQSMessage{{Body: body}}}.Payload(), nil
+// jobEvent is what the processor gets for the n-th request: the message that its router
+// sent.
+func (s *session) jobEvent(n int) ([]byte, error) {
+	body, sent := s.services.Message(requestID(n))
+	if !sent {
+		return nil, fmt.Errorf("request %s was not dispatched", requestID(n))
 	}
-	row, err := s.services.Item(ctx, partition, requestID(n))
-	if err != nil {
-		return nil, err
-	}
-	return streamEvent(n, row)
+	return lifttest.SQS{Queue: "streamer-dispatch", Messages: []lifttest.SQSMessage{{Body: body}}}.Payload(), nil
 }
 
 // refused reports whether an answer says that the function did not do what it

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -273,29 +272,4 @@ func (s *Services) Close() error {
 		faults = append(faults, os.RemoveAll(s.folder))
 	}
 	return errors.Join(faults...)
-}
-
-// Item reads a row of the requests table in DynamoDB's JSON.
-func (s *Services) Item(ctx context.Context, partition, id string) ([]byte, error) {
-	body := fmt.Sprintf(`{"TableName":%q,"ConsistentRead":true,"Key":{"pk":{"S":%q},"id":{"S":%q}}}`, Requests, partition, id)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.database.Endpoint, strings.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
-	req.Header.Set("X-Amz-Target", "DynamoDB_20120810.GetItem")
-	// The server looks at the form of a signature and not whether it is right.
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=bench/20260101/"+region+"/dynamodb/aws4_request, SignedHeaders=host, "+
-		"Signature=0")
-	req.Header.Set("X-Amz-Date", time.Now().UTC().Format("20060102T150405Z"))
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("GetItem: %s: %s", res.Status, text)
-	}
-	return text, err
 }

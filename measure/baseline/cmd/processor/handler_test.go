@@ -38,8 +38,8 @@ func keyOfID(id string) store.Key {
 	return store.Key{Partition: store.Partition("acme", "ada"), ID: id}
 }
 
-// queue stores a request and returns the record that the stream has of it.
-func (p processor) queue(t *testing.T, id, action, payload string) events.DynamoDBEventRecord {
+// queue stores a request and returns the message that the router sends of it.
+func (p processor) queue(t *testing.T, id, action, payload string) events.SQSMessage {
 	t.Helper()
 	now := time.Now().UTC()
 	r := &store.Request{Key: keyOfID(id), Tenant: "acme", Subject: "ada", Action: action, Payload: payload, ConnectionID: "c=",
@@ -47,18 +47,16 @@ func (p processor) queue(t *testing.T, id, action, payload string) events.Dynamo
 	if err := p.requests.Create(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	return record(id)
+	return message(id)
 }
 
-func record(id string) events.DynamoDBEventRecord {
-	key := keyOfID(id)
-	return events.DynamoDBEventRecord{EventName: "INSERT", Change: events.DynamoDBStreamRecord{SequenceNumber: "seq-" + id,
-		Keys: map[string]events.DynamoDBAttributeValue{"pk": events.NewStringAttribute(key.Partition), "id": events.NewStringAttribute(key.ID)}}}
+func message(id string) events.SQSMessage {
+	return events.SQSMessage{MessageId: "message-" + id, Body: `{"run":{"partition":"` + keyOfID(id).Partition + `","id":"` + id + `"}}`}
 }
 
-func (p processor) batch(t *testing.T, records ...events.DynamoDBEventRecord) events.DynamoDBEventResponse {
+func (p processor) batch(t *testing.T, messages ...events.SQSMessage) events.SQSEventResponse {
 	t.Helper()
-	response, err := p.handle(awstest.Context(t), events.DynamoDBEvent{Records: records})
+	response, err := p.handle(awstest.Context(t), events.SQSEvent{Records: messages})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,25 +99,10 @@ func TestARequestIsRunOnce(t *testing.T) {
 	}
 	p.batch(t, rec)
 	if frames := p.services.Frames(); len(frames) > 0 {
-		t.Errorf("a redelivered record sends %v", frames)
+		t.Errorf("a redelivered message sends %v", frames)
 	}
 	if n := p.services.Metrics(); n != 0 {
 		t.Errorf("a batch without work puts metrics %d times", n)
-	}
-}
-
-func TestWhatIsNoNewRequestIsPassedOver(t *testing.T) {
-	p := startProcessor(t)
-	modified := p.queue(t, "m", "echo_async", "")
-	modified.EventName = "MODIFY"
-	if failures := p.batch(t, modified).BatchItemFailures; len(failures) > 0 {
-		t.Error(failures)
-	}
-	if failures := p.batch(t).BatchItemFailures; len(failures) > 0 { // an event of something else
-		t.Error(failures)
-	}
-	if r := p.load(t, "m"); r.State != store.Queued {
-		t.Errorf("%+v", r)
 	}
 }
 
@@ -144,7 +127,7 @@ func TestActionsThatFail(t *testing.T) {
 		if action != "slow" {
 			ctx = awstest.Context(t)
 		}
-		response, err := p.handle(ctx, events.DynamoDBEvent{Records: []events.DynamoDBEventRecord{rec}})
+		response, err := p.handle(ctx, events.SQSEvent{Records: []events.SQSMessage{rec}})
 		cancel()
 		if err != nil || len(response.BatchItemFailures) > 0 {
 			t.Fatalf("%s: %+v, %v", action, response, err)
@@ -184,14 +167,14 @@ func TestAReport(t *testing.T) {
 
 func TestFaultsOfTheStoreComeAgain(t *testing.T) {
 	p := startProcessor(t)
-	good, bad := p.queue(t, "good", "echo_async", `{"step_ms":1}`), record("bad")
-	bad.Change.Keys = nil
+	good, bad := p.queue(t, "good", "echo_async", `{"step_ms":1}`), message("bad")
+	bad.Body = "{}"
 	after := p.queue(t, "after", "echo_async", `{"step_ms":1}`)
-	if failures := p.batch(t, good, bad, after).BatchItemFailures; len(failures) != 1 || failures[0].ItemIdentifier != "seq-bad" {
+	if failures := p.batch(t, good, bad, after).BatchItemFailures; len(failures) != 1 || failures[0].ItemIdentifier != "message-bad" {
 		t.Errorf("%v", failures)
 	}
-	if r := p.load(t, "after"); r.State != store.Queued {
-		t.Errorf("what is behind the failure is %s", r.State)
+	if r := p.load(t, "after"); r.State != store.Succeeded {
+		t.Errorf("what is behind the failure is %s, want %s", r.State, store.Succeeded)
 	}
 	p.requests = store.NewRequests(p.services.DynamoDB, "no-such-table")
 	if failures := p.batch(t, after).BatchItemFailures; len(failures) != 1 {

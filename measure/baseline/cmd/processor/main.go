@@ -1,4 +1,4 @@
-// Command processor runs the requests that the stream of their table tells of.
+// Command processor runs the requests that the messages of a queue name.
 package main
 
 import (

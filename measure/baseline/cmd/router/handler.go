@@ -16,6 +16,7 @@ import (
 	"github.com/pay-theory/streamer/measure/baseline/internal/metrics"
 	"github.com/pay-theory/streamer/measure/baseline/internal/protocol"
 	"github.com/pay-theory/streamer/measure/baseline/internal/push"
+	"github.com/pay-theory/streamer/measure/baseline/internal/queue"
 	"github.com/pay-theory/streamer/measure/baseline/internal/store"
 )
 
@@ -25,6 +26,7 @@ const shortLimit = 20 * time.Second
 type handler struct {
 	connections *store.Connections
 	requests    *store.Requests
+	queue       *queue.Queue
 	actions     map[string]actions.Action
 	push        *push.Pusher
 	metrics     *metrics.Publisher
@@ -126,8 +128,7 @@ func (h *handler) run(ctx context.Context, connection store.Connection, action a
 	return protocol.Response(message.ID, data), nil
 }
 
-// enqueue stores a request for the processor, which the table's stream tells of
-// it.
+// enqueue stores a request and asks the processor to run it.
 func (h *handler) enqueue(ctx context.Context, connection store.Connection, correlationID string, message protocol.Message) ([]byte,
 	error) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
@@ -151,6 +152,9 @@ func (h *handler) enqueue(ctx context.Context, connection store.Connection, corr
 		return nil, protocol.NewError(protocol.DuplicateRequest, "there is a request of this id")
 	}
 	if err != nil {
+		return nil, protocol.Unavailable(err)
+	}
+	if err := h.queue.Send(ctx, request.Tenant, request.Key); err != nil {
 		return nil, protocol.Unavailable(err)
 	}
 	return protocol.Acknowledgment(message.ID, request.Rev), nil

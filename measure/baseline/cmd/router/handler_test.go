@@ -80,6 +80,9 @@ func TestMessages(t *testing.T) {
 	if f := r.send(t, "c=", long); f["type"] != "acknowledgment" || f["rev"] != 1.0 {
 		t.Errorf("a long one: %v", f)
 	}
+	if sent := r.services.Messages(); len(sent) != 1 || !strings.Contains(sent[0], `"id":"l"`) {
+		t.Errorf("got the messages %q, want one that names the request l", sent)
+	}
 	if f := r.send(t, "c=", `{"id":"g","action":"streamer.get","payload":{"request_id":"l"}}`); f["type"] != "request" ||
 		f["request"].(map[string]any)["state"] != "QUEUED" {
 		t.Errorf("get: %v", f)
@@ -146,7 +149,7 @@ func TestFaults(t *testing.T) {
 
 func TestEnvironment(t *testing.T) {
 	awstest.Start(t)
-	for _, name := range []string{"STREAMER_CONNECTIONS_TABLE", "STREAMER_REQUESTS_TABLE", "STREAMER_CALLBACK_URL"} {
+	for _, name := range []string{"STREAMER_CONNECTIONS_TABLE", "STREAMER_REQUESTS_TABLE", "STREAMER_CALLBACK_URL", "STREAMER_QUEUE_URL"} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, "")
 			if _, err := newHandler(t.Context(), slog.New(slog.DiscardHandler)); err == nil || !strings.Contains(err.Error(), name) {

@@ -19,6 +19,7 @@ import (
 	"github.com/pay-theory/streamer/measure/baseline/internal/actions"
 	"github.com/pay-theory/streamer/measure/baseline/internal/metrics"
 	"github.com/pay-theory/streamer/measure/baseline/internal/push"
+	"github.com/pay-theory/streamer/measure/baseline/internal/queue"
 	"github.com/pay-theory/streamer/measure/baseline/internal/store"
 )
 
@@ -34,11 +35,12 @@ func main() {
 
 // newHandler makes the clients that every invocation uses.
 func newHandler(ctx context.Context, logger *slog.Logger) (*handler, error) {
-	var connectionsTable, requestsTable, callbackURL string
+	var connectionsTable, requestsTable, callbackURL, queueURL string
 	for name, value := range map[string]*string{
 		"STREAMER_CONNECTIONS_TABLE": &connectionsTable,
 		"STREAMER_REQUESTS_TABLE":    &requestsTable,
 		"STREAMER_CALLBACK_URL":      &callbackURL,
+		"STREAMER_QUEUE_URL":         &queueURL,
 	} {
 		if *value = os.Getenv(name); *value == "" {
 			return nil, fmt.Errorf("%s is not set", name)
@@ -55,6 +57,7 @@ func newHandler(ctx context.Context, logger *slog.Logger) (*handler, error) {
 	return &handler{
 		connections: store.NewConnections(client, connectionsTable),
 		requests:    requests,
+		queue:       queue.New(cfg, queueURL),
 		actions:     actions.All(requests),
 		push:        push.New(cfg, callbackURL),
 		metrics:     metrics.NewPublisher(cloudwatch.NewFromConfig(cfg)),

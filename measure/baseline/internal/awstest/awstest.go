@@ -1,10 +1,11 @@
 // Package awstest starts what the functions call: a DynamoDB-compatible server,
-// and stubs of CloudWatch, X-Ray's daemon and the @connections API.
+// and stubs of SQS, CloudWatch, X-Ray's daemon and the @connections API.
 package awstest
 
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/md5"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
@@ -47,6 +48,7 @@ type Services struct {
 	failing  bool
 	frames   []map[string]any
 	metrics  int
+	messages []string
 	segments net.PacketConn
 }
 
@@ -73,6 +75,8 @@ func Start(t *testing.T) *Services {
 		"AWS_ENDPOINT_URL_DYNAMODB":   startDynamoDB(t),
 		"AWS_ENDPOINT_URL_CLOUDWATCH": serve(t, s.cloudWatch),
 		"AWS_XRAY_DAEMON_ADDRESS":     s.segments.LocalAddr().String(),
+		"AWS_ENDPOINT_URL_SQS":        serve(t, s.queue),
+		"STREAMER_QUEUE_URL":          "https://sqs.us-east-1.amazonaws.com/123456789012/dispatch",
 		"STREAMER_CALLBACK_URL":       serve(t, s.connections) + "/stage",
 		"STREAMER_CONNECTIONS_TABLE":  ConnectionsTable,
 		"STREAMER_REQUESTS_TABLE":     RequestsTable,
@@ -103,6 +107,34 @@ func serve(t *testing.T, handle http.HandlerFunc) string {
 
 // cloudWatch answers as
 // https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html wants.
+func (s *Services) queue(w http.ResponseWriter, r *http.Request) {
+	var sent struct{ MessageBody string }
+	if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	s.messages = append(s.messages, sent.MessageBody)
+	broken := s.failing
+	s.mu.Unlock()
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	if broken {
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	digest := md5.Sum([]byte(sent.MessageBody)) // which the SDK checks
+	fmt.Fprintf(w, `{"MessageId":"m","MD5OfMessageBody":"%x"}`, digest)
+}
+
+// Messages returns the bodies of the messages that were sent since it was called last.
+func (s *Services) Messages() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sent := s.messages
+	s.messages = nil
+	return sent
+}
+
 func (s *Services) cloudWatch(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
