@@ -14,16 +14,16 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// told is what a Follow sent, one word for each frame, and how far that brings.
-type told struct {
+// followed is what a Follow sent, one word for each frame, and how far that brings.
+type followed struct {
 	words       []string
 	rev, offset int64
 }
 
-func (w *harness) follow(t *testing.T, who streamer.Caller, from told, atOnce bool, until int) told {
+func (w *harness) follow(t *testing.T, who streamer.Caller, from followed, atOnce bool, until int) followed {
 	t.Helper()
 	errEnough := errors.New("the connection is gone")
-	got := told{rev: from.rev, offset: from.offset}
+	got := followed{rev: from.rev, offset: from.offset}
 	err := w.requests.Follow(t.Context(), who, "r1", from.rev, from.offset, atOnce, func(f wire.Frame, rev, offset int64) error {
 		switch f.Type {
 		case wire.TypeRequest:
@@ -75,9 +75,9 @@ func TestFollowGoesOnWithoutAGap(t *testing.T) {
 					time.Sleep(5 * time.Second)
 					w.run(t, ada.Key("r1"))
 				}()
-				first := w.follow(t, who, told{}, false, until)
+				first := w.follow(t, who, followed{}, false, until)
 				time.Sleep(7 * time.Second)
-				var second told
+				var second followed
 				if until > 0 {
 					second = w.follow(t, who, first, false, 0)
 				}
@@ -102,7 +102,7 @@ func TestFollowAtOnce(t *testing.T) {
 		who := w.connect(t, "c1", ada)
 		w.submit(t, who, "r1", "work", `{}`)
 		began := time.Now()
-		got := w.follow(t, who, told{}, true, 0)
+		got := w.follow(t, who, followed{}, true, 0)
 		if strings.Join(got.words, " ") != "QUEUED" || time.Since(began) != 0 {
 			t.Errorf("got %v after %v, want QUEUED at once", got.words, time.Since(began))
 		}

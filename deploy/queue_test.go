@@ -43,7 +43,7 @@ func TestTheQueueAndItsMapping(t *testing.T) {
 	}
 	oldest, _ := tpl.resource("OldestMessageAlarm")["Threshold"].(int)
 	if legal := request.MaxDelay + 15*time.Minute; time.Duration(oldest)*time.Second <= legal {
-		t.Errorf("the alarm rings at %d s, and a message may be there for %v without a fault", oldest, legal)
+		t.Errorf("the alarm goes off at %d s, and a message may be there for %v without a fault", oldest, legal)
 	}
 }
 
