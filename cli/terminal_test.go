@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package cli
 
 import (
 	"fmt"
@@ -45,7 +45,7 @@ func openTerminal(t *testing.T) (person, program *os.File) {
 // TestMain lets a test run this binary as the program itself.
 func TestMain(m *testing.M) {
 	if os.Getenv("STREAMER_TEST_AS_PROGRAM") != "" {
-		main()
+		Main()
 		return
 	}
 	os.Exit(m.Run())

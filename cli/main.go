@@ -1,0 +1,85 @@
+// Package cli is the streamer command, which runs Streamer on a laptop and talks to
+// any stage of it.
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Main is the streamer command. It reads the process's arguments and does not return.
+func Main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	interrupts := make(chan os.Signal, 1)
+	signal.Notify(interrupts, os.Interrupt)
+	os.Exit(run(ctx, os.Args[1:], &environment{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, interrupts: interrupts,
+	}))
+}
+
+// run is the whole program but for the process around it. It returns the exit
+// code.
+func run(ctx context.Context, args []string, env *environment) int {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go env.watchInterrupts(ctx, cancel)
+
+	root := newRoot(env)
+	root.SetArgs(protectDashes(root, args))
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{exitUsage, err} // cobra's own: an unknown command or flag
+	}
+	if exit.err != nil {
+		env.sayf("streamer: %v\n", exit.err)
+	}
+	if exit.code == exitUsage {
+		env.sayf("Usage: %s\nSee: %s --help\n", cmd.UseLine(), cmd.CommandPath())
+	}
+	return exit.code
+}
+
+// protectDashes puts arguments such as -5 or -r1 behind --, since no flag of the
+// program begins with one dash but -h and -v: ids and payloads may.
+func protectDashes(root *cobra.Command, args []string) []string {
+	cmd, rest, err := root.Find(args)
+	if err != nil || !cmd.Runnable() {
+		return args // an unknown command, or one of cobra's own for completion
+	}
+	var flags, positional []string
+	dashes := false
+	for i := 0; i < len(rest); i++ {
+		arg := rest[i]
+		name, _, hasValue := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
+		switch {
+		case arg == "--" || arg == "-h" || arg == "-v" || strings.HasPrefix(arg, cobra.ShellCompRequestCmd):
+			return args
+		case strings.HasPrefix(arg, "--"):
+			flags = append(flags, arg)
+			if flag := cmd.Flags().Lookup(name); flag != nil && flag.NoOptDefVal == "" && !hasValue && i+1 < len(rest) {
+				i++
+				flags = append(flags, rest[i])
+			}
+		default:
+			dashes = dashes || len(arg) > 1 && arg[0] == '-'
+			positional = append(positional, arg)
+		}
+	}
+	if !dashes {
+		return args
+	}
+	command := strings.Fields(cmd.CommandPath())[1:]
+	return slices.Concat(command, flags, []string{"--"}, positional)
+}
