@@ -56,7 +56,7 @@ tidy: ## make every go.mod and go.sum what the module needs
 generate: npm ## write what is generated and committed: bundled scripts, docs/cli.md, the model in docs/requests.md, golden frames
 	@cd clients/typescript && node scripts/bundle.mjs
 	$(GO) test -count=1 ./internal/model ./wire -update
-	$(GO) test -count=1 ./cli -run '^TestReference$$' -update
+	$(GO) test -count=1 ./cmd/cli -run '^TestReference$$' -update
 
 .PHONY: check-clean
 check-clean: npm ## fail when generate, tidy and fmt change a file
@@ -99,7 +99,7 @@ short: ## the tests without -race and without the long ones, for the inner loop
 
 .PHONY: elsewhere
 elsewhere: ## vet for macOS and build the CLI for Windows
-	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./emulator/lambda ./stack ./cli ./cmd/streamer
+	CGO_ENABLED=0 GOOS=darwin GOARCH=arm64 $(GO) vet ./emulator/lambda ./stack ./cmd/cli ./cmd/streamer
 	CGO_ENABLED=0 GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/streamer
 
 FUZZTIME ?= 20s

@@ -221,7 +221,7 @@ func coverage(ctx context.Context, side, module, profile string) (result.Coverag
 	var packages []string
 	for _, name := range strings.Fields(list) {
 		// Mains run as processes. Those of the baseline are its handlers as well.
-		if isMain := strings.Contains(name, "/cmd/"); !isMain || side == result.Baseline {
+		if isMain := strings.Contains(name, "/cmd/") && !strings.HasSuffix(name, "/cmd/cli"); !isMain || side == result.Baseline {
 			packages = append(packages, name)
 		}
 	}

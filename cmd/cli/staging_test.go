@@ -15,7 +15,7 @@ func TestStagingOnce(t *testing.T) {
 		t.Skip("builds and runs the functions")
 	}
 	dynamodbtest.Binary(t) // or skip
-	root := filepath.Join("..")
+	root := filepath.Join("..", "..")
 	flags := []string{"staging", "--parameter", "StageName=staging", "--source", root, "--cache", filepath.Join(root, ".cache", "dynoxide"), "--once", "--"}
 	term := start(t, t.Context(), nil, "from stdin", append(flags, "sh", "-c",
 		`cat; echo; echo "$STREAMER_URL $STREAMER_HTTP_URL $STREAMER_TOKEN"; test "$STREAMER_TOKEN" != "$STREAMER_OTHER_TOKEN" -a -r "$STREAMER_SIGN_KEY" && exit 7`)...)
@@ -44,9 +44,9 @@ func TestStagingSaysWhatToDo(t *testing.T) {
 		{"staging --listen 127.0.0.1:70000", exitFailed, "cannot listen"},
 		{"staging --parameter StageName", exitUsage, `--parameter "StageName" is not valid: write name=value`},
 		{"staging --source /dev/null", exitFailed, "read the template: open /dev/null/deploy/template.yaml: not a directory; run this at the root of the source"},
-		{"staging --source /dev/null --template ../deploy/template.yaml", exitFailed, "build the functions in /dev/null"},
-		{"staging --source .. --parameter Stage=x", exitFailed, "the template has none of this name"},
-		{"staging --source .. --parameter ProcessorMemory=1", exitFailed, "parameter ProcessorMemory: it is too small"},
+		{"staging --source /dev/null --template ../../deploy/template.yaml", exitFailed, "build the functions in /dev/null"},
+		{"staging --source ../.. --parameter Stage=x", exitFailed, "the template has none of this name"},
+		{"staging --source ../.. --parameter ProcessorMemory=1", exitFailed, "parameter ProcessorMemory: it is too small"},
 		{"staging --concurrency -1", exitFailed, "negative"},
 	} {
 		t.Run(c.args, func(t *testing.T) {

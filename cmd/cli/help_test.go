@@ -62,11 +62,11 @@ func TestReference(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	root := newRoot(&environment{getenv: os.Getenv})
-	fmt.Fprintf(&b, "# The CLI\n\n<!-- Written by: go test ./cli -run TestReference -update -->\n\n%s\n", reference(root))
+	fmt.Fprintf(&b, "# The CLI\n\n<!-- Written by: go test ./cmd/cli -run TestReference -update -->\n\n%s\n", reference(root))
 	for _, cmd := range commands(root) {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", cmd.CommandPath(), reference(cmd))
 	}
-	path := filepath.Join("..", "docs", "cli.md")
+	path := filepath.Join("..", "..", "docs", "cli.md")
 	if *update {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
@@ -74,7 +74,7 @@ func TestReference(t *testing.T) {
 	}
 	got, err := os.ReadFile(path)
 	if err != nil || string(got) != b.String() {
-		t.Errorf("docs/cli.md is not what --help says (%v): go test ./cli -run TestReference -update", err)
+		t.Errorf("docs/cli.md is not what --help says (%v): go test ./cmd/cli -run TestReference -update", err)
 	}
 }
 
