@@ -19,8 +19,8 @@ import (
 )
 
 const (
-	// ShortLimit is the expected duration above which an action is long: its
-	// messages become durable requests and are answered with an acknowledgment.
+	// ShortLimit is the longest Expected of a short action, whose client waits for
+	// its answer.
 	ShortLimit = 5 * time.Second
 
 	// MaxShortLimit is the longest Limit of a short action: API Gateway waits 29 s
@@ -33,8 +33,15 @@ type ActionConfig struct {
 	// Name is what clients send as "action". It must not begin with "streamer.".
 	Name string
 
-	// Expected is how long the work usually takes. Above ShortLimit the action
-	// is long; up to it, it runs inside the router and its answer is the reply.
+	// Long makes the action durable: its messages become stored requests, which are
+	// acknowledged at once, run in the processor, are retried and survive a crash.
+	// A short action runs inside the router, and its answer is the reply; nothing of
+	// it is stored.
+	Long bool
+
+	// Expected is how long the work usually takes, for a reader of its progress and
+	// its cost; it decides nothing. It is at most Limit, for a short action at most
+	// ShortLimit. 0: not known.
 	Expected time.Duration
 
 	// Limit is the longest it may work: for a short action in all, by default
@@ -43,18 +50,18 @@ type ActionConfig struct {
 	// fails with TIMEOUT.
 	Limit time.Duration
 
-	// Retry says how a long action's failures are retried. A short action is
-	// never retried: its client is there to decide.
+	// Retry says how a long action's failures are retried. A short action, which
+	// cannot have it, is never retried: its client is there to decide.
 	Retry RetryPolicy
 
 	// MaxSlices bounds how often a long action may be continued; 0: 1000.
 	MaxSlices int
 
-	// MaxRunning is how many of the action's requests may run at a time, over
+	// MaxRunning is how many of a long action's requests may run at a time, over
 	// all tenants; the others wait. 0: no limit.
 	MaxRunning int
 
-	// Priority ranks the action's requests among those that wait for one limit.
+	// Priority ranks a long action's requests among those that wait for one limit.
 	Priority Priority
 
 	// Scope is what a principal must hold to ask for the action; empty: nothing.
@@ -72,25 +79,44 @@ func (c ActionConfig) checked() ActionConfig {
 		c.Retry.Attempts < 0, c.Retry.Base < 0, c.Retry.Cap < 0:
 		panic(fmt.Sprintf("streamer: action %q: a negative setting", c.Name))
 	}
-	long := c.Expected > ShortLimit
+	if !c.Long {
+		c.checkShort()
+	}
 	if c.Limit == 0 {
 		c.Limit = MaxShortLimit
-		if long {
+		if c.Long {
 			c.Limit = time.Hour
 		}
 	}
 	if c.Limit < c.Expected {
-		panic(fmt.Sprintf("streamer: action %q: the limit %v is below the expected duration %v", c.Name, c.Limit, c.Expected))
-	}
-	if c.Limit > MaxShortLimit && !long {
-		panic(fmt.Sprintf("streamer: action %q: the limit %v is above %v: for longer work give an expected duration above %v",
-			c.Name, c.Limit, MaxShortLimit, ShortLimit))
+		panic(fmt.Sprintf("streamer: action %q: Limit %v is below Expected %v: raise Limit", c.Name, c.Limit, c.Expected))
 	}
 	if c.MaxSlices == 0 {
 		c.MaxSlices = 1000
 	}
 	c.Retry = c.Retry.withDefaults()
 	return c
+}
+
+// checkShort panics on what a short action would ignore or cannot keep.
+func (c ActionConfig) checkShort() {
+	retry := c.Retry
+	for _, setting := range []struct {
+		name string
+		set  bool
+	}{
+		{fmt.Sprintf("Expected %v, above %v,", c.Expected, ShortLimit), c.Expected > ShortLimit},
+		{fmt.Sprintf("Limit %v, above %v,", c.Limit, MaxShortLimit), c.Limit > MaxShortLimit},
+		{"Retry", retry.Attempts > 0 || retry.Base > 0 || retry.Cap > 0 || retry.Retryable != nil},
+		{"MaxSlices", c.MaxSlices > 0},
+		{"MaxRunning", c.MaxRunning > 0},
+		{"Priority", c.Priority != Normal},
+	} {
+		if setting.set {
+			panic(fmt.Sprintf("streamer: action %q: %s is for a long action, and this one is short: set Long, or leave it out",
+				c.Name, setting.name))
+		}
+	}
 }
 
 // A RetryPolicy spaces the attempts of a long action: before attempt n+1 it
@@ -192,7 +218,7 @@ func NewAction[In, Out any](config ActionConfig, fn func(ctx context.Context, jo
 func (a Action) Name() string { return a.config.Name }
 
 // Long reports whether the action's messages become durable requests.
-func (a Action) Long() bool { return a.config.Expected > ShortLimit }
+func (a Action) Long() bool { return a.config.Long }
 
 func decodeInput[In any](payload json.RawMessage) (In, error) {
 	var in In

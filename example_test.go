@@ -94,7 +94,7 @@ func (d *demo) show(id string) *wire.Snapshot {
 
 // longExample is an action that becomes a durable request.
 func longExample[In, Out any](name string, do func(ctx context.Context, job *streamer.Job, in In) (Out, error)) streamer.Action {
-	return streamer.NewAction(streamer.ActionConfig{Name: name, Expected: time.Minute, Retry: streamer.RetryPolicy{Attempts: 2}}, do)
+	return streamer.NewAction(streamer.ActionConfig{Name: name, Long: true, Retry: streamer.RetryPolicy{Attempts: 2}}, do)
 }
 
 // A short action runs inside the router, and its result is the reply.

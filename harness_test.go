@@ -281,10 +281,7 @@ var errNetwork = errors.New("dial tcp 10.0.0.7: secret detail")
 // long makes a long action of a function over the raw payload.
 func long(name string, config streamer.ActionConfig,
 	fn func(ctx context.Context, job *streamer.Job) (json.RawMessage, error)) streamer.Action {
-	config.Name = name
-	if config.Expected == 0 {
-		config.Expected = time.Minute
-	}
+	config.Name, config.Long = name, true
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, _ json.RawMessage) (json.RawMessage, error) {
 		return fn(ctx, job)
 	})

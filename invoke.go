@@ -70,7 +70,6 @@ func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, er
 	defer cancel()
 	out, err := invoke(ctx, action, job)
 	job.close()
-	_, continues := errors.AsType[*continuation](err)
 	switch {
 	case err == nil && len(out) <= request.MaxInFrame:
 		return out, nil
@@ -79,8 +78,8 @@ func runShort(ctx context.Context, action Action, job *Job) (json.RawMessage, er
 			action.Name(), len(out), request.MaxInFrame)
 	case errors.Is(context.Cause(ctx), ErrLimit) && ctx.Err() != nil:
 		err = limitError(action.config.Limit)
-	case continues:
-		err = fmt.Errorf("short action %s asked to continue: give it an expected duration above %v", action.Name(), ShortLimit)
+	case goesOn(err):
+		err = fmt.Errorf("the short action %s cannot go on later (%w): set Long in its ActionConfig", action.Name(), err)
 	}
 	return nil, &ActionError{Action: action.Name(), Err: err}
 }

@@ -58,10 +58,10 @@ func TestMiddlewareIsAroundEveryRun(t *testing.T) {
 			":  NOT_FOUND: gone <nil> true", wire.NotFound},
 		"a panic": {func() (string, error) { panic("secret") }, " panicked", wire.InternalError},
 	} {
-		for kind, expected := range map[string]time.Duration{"short": 0, "long": time.Minute} {
+		for kind, retry := range map[string]streamer.RetryPolicy{"short": {}, "long": {Attempts: 1}} {
 			t.Run(kind+" "+name, func(t *testing.T) {
 				t.Parallel()
-				w := newHarness(t, streamer.NewAction(streamer.ActionConfig{Name: kind, Expected: expected, Retry: streamer.RetryPolicy{Attempts: 1}},
+				w := newHarness(t, streamer.NewAction(streamer.ActionConfig{Name: kind, Long: kind == "long", Retry: retry},
 					func(context.Context, *streamer.Job, json.RawMessage) (string, error) { return c.do() }))
 				var saw witness
 				w.use(saw.as("outer"), saw.as("inner"))

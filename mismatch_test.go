@@ -23,7 +23,7 @@ func (w *harness) withActions(actions ...streamer.Action) *streamer.Processor {
 // misfits are pairs of actions of one name: what one deploy accepts and stores, the
 // other cannot take.
 func misfits() map[string]struct{ old, fits []streamer.Action } {
-	config := streamer.ActionConfig{Name: "order", Expected: time.Minute, Retry: streamer.RetryPolicy{Attempts: 1}}
+	config := streamer.ActionConfig{Name: "order", Long: true, Retry: streamer.RetryPolicy{Attempts: 1}}
 	fits := streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in struct{ N int }) (int, error) {
 		var at int
 		if _, err := job.Checkpoint(&at); err != nil {

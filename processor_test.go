@@ -211,7 +211,7 @@ func TestPanicFailsTheRequestOnly(t *testing.T) {
 func TestSliceContinuesFromItsCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type state struct{ Done int }
-		w := newHarness(t, long("hours", streamer.ActionConfig{Expected: time.Hour, Limit: 3 * time.Hour},
+		w := newHarness(t, long("hours", streamer.ActionConfig{Limit: 3 * time.Hour},
 			func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 				var s state
 				if _, err := job.Checkpoint(&s); err != nil {

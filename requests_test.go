@@ -43,7 +43,7 @@ var shorts = []streamer.Action{
 	streamer.NewAction(streamer.ActionConfig{Name: "continues"},
 		func(context.Context, *streamer.Job, json.RawMessage) (int, error) { return 0, streamer.Continue(nil) }),
 	long("job", streamer.ActionConfig{}, nil),
-	streamer.NewAction(streamer.ActionConfig{Name: "checked", Expected: time.Minute},
+	streamer.NewAction(streamer.ActionConfig{Name: "checked", Long: true},
 		func(context.Context, *streamer.Job, sumInput) (int, error) { return 0, nil }),
 }
 
@@ -354,29 +354,44 @@ func TestUnknownConnectionIsRefused(t *testing.T) {
 func TestWiringMistakesPanic(t *testing.T) {
 	t.Parallel()
 	nop := func(context.Context, *streamer.Job, json.RawMessage) (int, error) { return 0, nil }
-	for name, wire := range map[string]func(){
-		"no name":       func() { streamer.NewAction(streamer.ActionConfig{}, nop) },
-		"reserved name": func() { streamer.NewAction(streamer.ActionConfig{Name: "streamer.x"}, nop) },
-		"negative":      func() { streamer.NewAction(streamer.ActionConfig{Name: "x", Limit: -1}, nop) },
-		"contradiction": func() {
-			streamer.NewAction(streamer.ActionConfig{Name: "x", Expected: time.Hour, Limit: time.Minute}, nop)
-		},
-		"more than the router has": func() {
-			streamer.NewAction(streamer.ActionConfig{Name: "x", Expected: streamer.ShortLimit, Limit: streamer.MaxShortLimit + 1}, nop)
-		},
-		"twice": func() {
+	of := func(config streamer.ActionConfig) func() {
+		return func() { streamer.NewAction(config, nop) }
+	}
+	for name, c := range map[string]struct {
+		wire func()
+		want string // in the panic's text
+	}{
+		"no name":         {of(streamer.ActionConfig{}), "needs a name"},
+		"reserved name":   {of(streamer.ActionConfig{Name: "streamer.x"}), `"streamer.x"`},
+		"negative":        {of(streamer.ActionConfig{Name: "x", Limit: -1}), "negative"},
+		"contradiction":   {of(streamer.ActionConfig{Name: "x", Long: true, Expected: time.Hour, Limit: time.Minute}), "raise Limit"},
+		"short: Expected": {of(streamer.ActionConfig{Name: "x", Expected: streamer.ShortLimit + 1}), "Expected 5.000000001s"},
+		"short: Limit":    {of(streamer.ActionConfig{Name: "x", Limit: streamer.MaxShortLimit + 1}), "Limit 25.000000001s"},
+		"short: Attempts": {of(streamer.ActionConfig{Name: "x", Retry: streamer.RetryPolicy{Attempts: 1}}), "Retry"},
+		"short: Base":     {of(streamer.ActionConfig{Name: "x", Retry: streamer.RetryPolicy{Base: 1}}), "Retry"},
+		"short: Cap":      {of(streamer.ActionConfig{Name: "x", Retry: streamer.RetryPolicy{Cap: 1}}), "Retry"},
+		"short: Retryable": {of(streamer.ActionConfig{Name: "x",
+			Retry: streamer.RetryPolicy{Retryable: func(error) bool { return true }}}), "Retry"},
+		"short: MaxSlices":  {of(streamer.ActionConfig{Name: "x", MaxSlices: 1}), "MaxSlices"},
+		"short: MaxRunning": {of(streamer.ActionConfig{Name: "x", MaxRunning: 1}), "MaxRunning"},
+		"short: Priority":   {of(streamer.ActionConfig{Name: "x", Priority: streamer.Low}), "Priority"},
+		"twice": {func() {
 			a := streamer.NewAction(streamer.ActionConfig{Name: "x"}, nop)
 			streamer.NewRegistry(a, a)
-		},
+		}, "two actions"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			defer func() {
-				if recover() == nil {
-					t.Error("nothing says so")
+				text := fmt.Sprint(recover())
+				if !strings.Contains(text, c.want) {
+					t.Errorf("the panic says %q, want %q in it", text, c.want)
+				}
+				if strings.HasPrefix(name, "short: ") && !strings.Contains(text, "set Long, or leave it out") {
+					t.Errorf("the panic says %q, and not what to do", text)
 				}
 			}()
-			wire()
+			c.wire()
 		})
 	}
 }

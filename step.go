@@ -64,7 +64,7 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duration) (json.RawMessage, error) {
 	switch {
 	case job.news == nil:
-		return nil, errors.New("a short action cannot wait for a signal: give it an expected duration above " + ShortLimit.String())
+		return nil, errors.New("a short action cannot wait for a signal: set Long in its ActionConfig")
 	case token == "" || len(token) > request.MaxStepName || timeout <= 0:
 		return nil, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout,
 			request.MaxStepName))

@@ -38,7 +38,7 @@ func (in *askInput) Validate() error {
 // askApproval emits lines and waits, without a function running, for the signal
 // "approval".
 func askApproval() streamer.Action {
-	config := streamer.ActionConfig{Name: "ask_approval", Expected: time.Minute}
+	config := streamer.ActionConfig{Name: "ask_approval", Long: true}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in askInput) (json.RawMessage, error) {
 		var said bool
 		if _, err := job.Checkpoint(&said); err != nil {

@@ -3,14 +3,13 @@ package actions
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"github.com/pay-theory/streamer"
 )
 
 // echo answers with its payload, byte for byte.
 func echo() streamer.Action {
-	config := streamer.ActionConfig{Name: "echo", Expected: time.Millisecond}
+	config := streamer.ActionConfig{Name: "echo"}
 	return streamer.NewAction(config, func(_ context.Context, _ *streamer.Job, payload json.RawMessage) (json.RawMessage, error) {
 		return payload, nil
 	})

@@ -50,7 +50,7 @@ func runServer(do func(ctx context.Context, cfg client.Config) error) error {
 
 // greet is a short action: it is answered at once.
 func greet() streamer.Action {
-	config := streamer.ActionConfig{Name: "greet", Expected: time.Second}
+	config := streamer.ActionConfig{Name: "greet"}
 	return streamer.NewAction(config, func(_ context.Context, _ *streamer.Job, name string) (string, error) {
 		return "Hello, " + name + "!", nil
 	})
@@ -58,7 +58,7 @@ func greet() streamer.Action {
 
 // publish is a long action that waits for a signal before it ends.
 func publish() streamer.Action {
-	config := streamer.ActionConfig{Name: "publish", Expected: time.Minute}
+	config := streamer.ActionConfig{Name: "publish", Long: true}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, page string) (json.RawMessage, error) {
 		return streamer.AwaitSignal(ctx, job, "approval", time.Hour)
 	})
@@ -66,7 +66,7 @@ func publish() streamer.Action {
 
 // export is a long action that has output and works until it is cancelled.
 func export() streamer.Action {
-	config := streamer.ActionConfig{Name: "export", Expected: time.Minute}
+	config := streamer.ActionConfig{Name: "export", Long: true}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, rows []string) (int, error) {
 		for _, row := range rows {
 			if err := job.Emit(row); err != nil {

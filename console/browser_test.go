@@ -52,7 +52,7 @@ func (h *harness) stop() {
 
 func (h *harness) actions() []streamer.Action {
 	long := func(name string) streamer.ActionConfig {
-		return streamer.ActionConfig{Name: name, Expected: time.Minute}
+		return streamer.ActionConfig{Name: name, Long: true}
 	}
 	return []streamer.Action{
 		streamer.NewAction(streamer.ActionConfig{Name: "answer"}, func(_ context.Context, _ *streamer.Job, in json.RawMessage) (json.RawMessage, error) {

@@ -120,7 +120,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "talk", Expected: time.Minute},
+	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "talk", Long: true},
 		func(_ context.Context, job *streamer.Job, _ any) (int, error) { return 0, job.Emit("a word") }))
 	logger, registry := slog.New(slog.DiscardHandler), streamer.NewRegistry(all...)
 	connections := streamer.Connections{Store: store, Closer: m}

@@ -105,7 +105,7 @@ func newSystem(t *testing.T) *system {
 			}),
 		streamer.NewAction(streamer.ActionConfig{Name: "admin", Scope: "admin"},
 			func(context.Context, *streamer.Job, json.RawMessage) (bool, error) { return true, nil }),
-		streamer.NewAction(streamer.ActionConfig{Name: "long", Expected: time.Minute},
+		streamer.NewAction(streamer.ActionConfig{Name: "long", Long: true},
 			func(_ context.Context, job *streamer.Job, in json.RawMessage) (json.RawMessage, error) {
 				job.Progress(50, "half")
 				return in, nil

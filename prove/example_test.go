@@ -14,7 +14,7 @@ import (
 	"github.com/pay-theory/streamer/store/sqlite"
 )
 
-var double = streamer.NewAction(streamer.ActionConfig{Name: "double", Expected: time.Minute, Retry: streamer.RetryPolicy{Attempts: 10}},
+var double = streamer.NewAction(streamer.ActionConfig{Name: "double", Long: true, Retry: streamer.RetryPolicy{Attempts: 10}},
 	func(ctx context.Context, job *streamer.Job, in int) (int, error) {
 		return streamer.RunStep(ctx, job, "double", func(context.Context) (int, error) {
 			time.Sleep(20 * time.Second) // passes at once

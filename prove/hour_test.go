@@ -37,7 +37,7 @@ func TestAnHourInSlicesOfAMinute(t *testing.T) {
 func hour() prove.Case {
 	type state struct{ Second, Total int }
 	return prove.Case{
-		Action: streamer.NewAction(streamer.ActionConfig{Name: "hour", Expected: time.Hour, Limit: 10 * time.Hour},
+		Action: streamer.NewAction(streamer.ActionConfig{Name: "hour", Long: true, Limit: 10 * time.Hour},
 			func(ctx context.Context, job *streamer.Job, _ struct{}) (int, error) {
 				var at state
 				if _, err := job.Checkpoint(&at); err != nil {

@@ -69,7 +69,7 @@ func outcomeText(got prove.Outcome) string {
 
 func action(name string, edit func(*streamer.ActionConfig),
 	fn func(ctx context.Context, job *streamer.Job, in count) (any, error)) streamer.Action {
-	config := streamer.ActionConfig{Name: name, Expected: time.Minute, Limit: 1000 * time.Hour,
+	config := streamer.ActionConfig{Name: name, Long: true, Limit: 1000 * time.Hour,
 		Retry: streamer.RetryPolicy{Attempts: 1}} // what is injected costs none
 	if edit != nil {
 		edit(&config)

@@ -31,7 +31,7 @@ func TestWhatIsStuckIsTold(t *testing.T) {
 	}
 	prove.Run(t, prove.Config{Store: openSQLite(t), Seed: 7, Requests: 1, Kills: -1, Faults: -1, Patience: 10 * time.Minute,
 		Cases: []prove.Case{{
-			Action: streamer.NewAction(streamer.ActionConfig{Name: "endless", Expected: time.Minute, Limit: 24 * time.Hour},
+			Action: streamer.NewAction(streamer.ActionConfig{Name: "endless", Long: true, Limit: 24 * time.Hour},
 				func(ctx context.Context, _ *streamer.Job, _ json.RawMessage) (any, error) {
 					for ctx.Err() == nil {
 						time.Sleep(time.Second)

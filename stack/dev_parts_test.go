@@ -24,7 +24,7 @@ func TestPartsHoldOnDev(t *testing.T) {
 	var log lifttest.Log
 	var metrics lifttest.Metrics
 	began, release := make(chan string, 2), make(chan struct{})
-	wait := streamer.NewAction(streamer.ActionConfig{Name: "wait", Expected: time.Minute},
+	wait := streamer.NewAction(streamer.ActionConfig{Name: "wait", Long: true},
 		func(ctx context.Context, job *streamer.Job, _ json.RawMessage) (int, error) {
 			select {
 			case <-release:

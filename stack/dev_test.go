@@ -65,7 +65,7 @@ func TestStopAndStartAgain(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "new", "folder")
 	var log lifttest.Log
 	began := make(chan int, 8)
-	action := streamer.NewAction(streamer.ActionConfig{Name: "steps", Expected: time.Minute},
+	action := streamer.NewAction(streamer.ActionConfig{Name: "steps", Long: true},
 		func(ctx context.Context, job *streamer.Job, finish bool) (int, error) {
 			var from int
 			if _, err := job.Checkpoint(&from); err != nil {
@@ -172,7 +172,7 @@ func TestRetriesRunAgain(t *testing.T) {
 	t.Parallel()
 	var log lifttest.Log
 	running := start(t, t.TempDir(), &log, streamer.NewAction(
-		streamer.ActionConfig{Name: "flaky", Expected: time.Minute, Retry: streamer.RetryPolicy{Base: time.Millisecond}},
+		streamer.ActionConfig{Name: "flaky", Long: true, Retry: streamer.RetryPolicy{Base: time.Millisecond}},
 		func(_ context.Context, job *streamer.Job, _ any) (int, error) {
 			if job.Attempt() == 1 {
 				return 0, errors.New("not yet")

@@ -20,7 +20,7 @@ func TestEventsWhileARequestRuns(t *testing.T) {
 	t.Parallel()
 	var log lifttest.Log
 	goOn := make(chan struct{})
-	tokens := streamer.NewAction(streamer.ActionConfig{Name: "tokens", Expected: time.Minute},
+	tokens := streamer.NewAction(streamer.ActionConfig{Name: "tokens", Long: true},
 		func(ctx context.Context, job *streamer.Job, _ any) (string, error) {
 			if err := job.Emit("first"); err != nil {
 				return "", err

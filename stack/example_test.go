@@ -26,7 +26,7 @@ func ExampleStartDev() {
 		panic(err)
 	}
 	defer os.RemoveAll(data)
-	count := streamer.NewAction(streamer.ActionConfig{Name: "count", Expected: time.Minute},
+	count := streamer.NewAction(streamer.ActionConfig{Name: "count", Long: true},
 		func(_ context.Context, job *streamer.Job, words []string) (int, error) {
 			job.Progress(50, "counting")
 			return len(words), nil
@@ -65,7 +65,7 @@ func ExampleDevConfig_limits() {
 		panic(err)
 	}
 	defer os.RemoveAll(data)
-	approve := streamer.NewAction(streamer.ActionConfig{Name: "approve", Expected: time.Minute},
+	approve := streamer.NewAction(streamer.ActionConfig{Name: "approve", Long: true},
 		func(ctx context.Context, job *streamer.Job, _ any) (int, error) {
 			_, err := streamer.AwaitSignal(ctx, job, "approval", time.Hour)
 			return 0, err

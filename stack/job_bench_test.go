@@ -17,7 +17,7 @@ import (
 // BenchmarkJobOnDev is a job of five steps by RunStep, one after another, from send to
 // result over the WebSocket of a development server with its database in a file.
 func BenchmarkJobOnDev(b *testing.B) {
-	five := streamer.NewAction(streamer.ActionConfig{Name: "five", Expected: time.Minute},
+	five := streamer.NewAction(streamer.ActionConfig{Name: "five", Long: true},
 		func(ctx context.Context, job *streamer.Job, _ any) (int, error) {
 			for n := range 5 {
 				if _, err := streamer.RunStep(ctx, job, fmt.Sprint("step-", n), func(context.Context) (int, error) { return n, nil }); err != nil {

@@ -19,7 +19,7 @@ import (
 func TestSignalOutputAndRedrive(t *testing.T) {
 	t.Parallel()
 	var broken atomic.Bool
-	approval := streamer.NewAction(streamer.ActionConfig{Name: "approval", Expected: time.Minute, Retry: streamer.RetryPolicy{Attempts: 1}},
+	approval := streamer.NewAction(streamer.ActionConfig{Name: "approval", Long: true, Retry: streamer.RetryPolicy{Attempts: 1}},
 		func(ctx context.Context, job *streamer.Job, _ json.RawMessage) (json.RawMessage, error) {
 			for i := range 3 {
 				if err := job.Emit(i); err != nil {

@@ -22,7 +22,7 @@ import (
 func TestAJobWaitsForNoTick(t *testing.T) {
 	t.Parallel()
 	var worked atomic.Int64 // nanoseconds of the job's own
-	steps := streamer.NewAction(streamer.ActionConfig{Name: "five_steps", Expected: time.Minute},
+	steps := streamer.NewAction(streamer.ActionConfig{Name: "five_steps", Long: true},
 		func(ctx context.Context, job *streamer.Job, _ struct{}) (int, error) {
 			for n := range 5 {
 				if _, err := streamer.RunStep(ctx, job, fmt.Sprint("step ", n), func(context.Context) (int, error) {

@@ -114,9 +114,9 @@ func New(files string) (streamer.Action, error) {
 
 func action(c profiler) streamer.Action {
 	config := streamer.ActionConfig{
-		Name:     "profile_csv",
-		Expected: time.Minute,
-		Limit:    6 * time.Hour,
+		Name:  "profile_csv",
+		Long:  true,
+		Limit: 6 * time.Hour,
 	}
 	return streamer.NewAction(config, c.run)
 }

@@ -30,7 +30,7 @@ func testProfiler(files string) streamer.Action {
 // is on its way to the store, so that a test chooses where it is interrupted.
 func paced(files string, store *actiontest.Store) streamer.Action {
 	c := profiler{files: files, block: 4096}
-	config := streamer.ActionConfig{Name: "profile_csv", Expected: time.Minute}
+	config := streamer.ActionConfig{Name: "profile_csv", Long: true}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in csvInput) (csvProfile, error) {
 		return c.run(pacedContext{ctx, store.CheckpointSent()}, job, in)
 	})

@@ -3,7 +3,6 @@ package ownaction
 
 import (
 	"context"
-	"time"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
@@ -13,7 +12,7 @@ import (
 // Greet greets each name, one after the other, and goes on where it was when
 // its function's time is over.
 var Greet = streamer.NewAction(
-	streamer.ActionConfig{Name: "greet", Expected: time.Minute},
+	streamer.ActionConfig{Name: "greet", Long: true},
 	func(ctx context.Context, job *streamer.Job, names []string) (greetings []string, err error) {
 		if _, err := job.Checkpoint(&greetings); err != nil {
 			return nil, err

@@ -63,7 +63,7 @@ func TestTheCallsOfAnEventAreInItsTrace(t *testing.T) {
 	authorization := http.Header{"Authorization": {"Bearer " + token}}
 
 	building := functions.Parts{Actions: func(request.Lister) ([]streamer.Action, error) {
-		return []streamer.Action{streamer.NewAction(streamer.ActionConfig{Name: "build", Expected: time.Minute},
+		return []streamer.Action{streamer.NewAction(streamer.ActionConfig{Name: "build", Long: true},
 			func(context.Context, *streamer.Job, any) (int, error) { return 1, nil })}, nil
 	}}
 	for _, tt := range []struct {
@@ -171,17 +171,18 @@ func TestTheRunOfAnActionIsInItsTrace(t *testing.T) {
 		}
 		return res.Body.Close()
 	}
-	once := streamer.RetryPolicy{Attempts: 1}
-	act := func(name string, expected time.Duration, fn func(ctx context.Context) error) streamer.Action {
-		return streamer.NewAction(streamer.ActionConfig{Name: name, Expected: expected, Retry: once},
+	short, long := streamer.ActionConfig{}, streamer.ActionConfig{Long: true, Retry: streamer.RetryPolicy{Attempts: 1}}
+	act := func(name string, config streamer.ActionConfig, fn func(ctx context.Context) error) streamer.Action {
+		config.Name = name
+		return streamer.NewAction(config,
 			func(ctx context.Context, _ *streamer.Job, _ json.RawMessage) (int, error) { return 1, fn(ctx) })
 	}
 	actions := func(request.Lister) ([]streamer.Action, error) {
-		return []streamer.Action{act("price", 0, call), act("build", time.Minute, call),
-			act("refuse", 0, func(context.Context) error { return streamer.Errorf(wire.NotFound, "no such thing") }),
-			act("break", time.Minute, func(context.Context) error { return errors.New("out of memory") }),
-			act("panic", 0, func(context.Context) error { panic("nil map") }),
-			act("go on", time.Minute, func(context.Context) error { return streamer.Continue(nil) })}, nil
+		return []streamer.Action{act("price", short, call), act("build", long, call),
+			act("refuse", short, func(context.Context) error { return streamer.Errorf(wire.NotFound, "no such thing") }),
+			act("break", long, func(context.Context) error { return errors.New("out of memory") }),
+			act("panic", short, func(context.Context) error { panic("nil map") }),
+			act("go on", long, func(context.Context) error { return streamer.Continue(nil) })}, nil
 	}
 	daemon := lifttest.NewDaemon(t)
 	keys, token := signedIn(t)

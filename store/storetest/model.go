@@ -74,7 +74,7 @@ func newLifecycle(t *testing.T, s suite, tenant string, from model.Situation) *l
 	l.key = request.Key{Tenant: tenant, Subject: "ada", ID: "r-1"}
 	l.who = streamer.Caller{Principal: streamer.Principal{Tenant: tenant, Subject: "ada", ExpiresAt: epoch.Add(1000 * time.Hour)}}
 	// A retry waits at most this long, and nearly always longer than the tests.
-	config := streamer.ActionConfig{Name: "obey", Expected: time.Minute, Limit: 1000 * time.Hour,
+	config := streamer.ActionConfig{Name: "obey", Long: true, Limit: 1000 * time.Hour,
 		Retry: streamer.RetryPolicy{Attempts: 3, Base: 1000 * time.Hour, Cap: 1000 * time.Hour}}
 	if from == model.LastAttempt {
 		config.Retry.Attempts = 1

@@ -24,7 +24,7 @@ func Parts() functions.Parts { return functions.Parts{Actions: Actions} }
 // await, whose wait for a signal ends as many milliseconds as its payload says later.
 func Actions(request.Lister) ([]streamer.Action, error) {
 	config := func(name string) streamer.ActionConfig {
-		return streamer.ActionConfig{Name: name, Expected: time.Minute, Retry: streamer.RetryPolicy{Base: Wait, Attempts: 2}}
+		return streamer.ActionConfig{Name: name, Long: true, Retry: streamer.RetryPolicy{Base: Wait, Attempts: 2}}
 	}
 	again := func(name string, outcome error) streamer.Action {
 		return streamer.NewAction(config(name), func(_ context.Context, job *streamer.Job, _ any) (int64, error) {
