@@ -27,6 +27,8 @@ func TestWhatARequestCosts(t *testing.T) {
 		}, 0, 1, 0},
 		{"store a request", func() error { return w.submit(t.Context(), "r1", "echo_async", `{"step_ms":200}`) }, 4, 0, 0},
 		{"run it", func() error { return w.processor.Run(t.Context(), w.who.Key("r1"), time.Time{}) }, 4, 0, 6},
+		{"store one of recorded steps", func() error { return w.submit(t.Context(), "r3", "steps", `{}`) }, 4, 0, 0},
+		{"run five recorded steps", func() error { return w.processor.Run(t.Context(), w.who.Key("r3"), time.Time{}) }, 9, 0, 1},
 		{"store a request under limits", func() error {
 			byDefault := load(t, nil).Parameters
 			limits := streamer.Limits{RunningPerTenant: byDefault["LimitTenantRunning"].(int),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -122,6 +123,16 @@ func newWorld(t *testing.T) *world {
 	}
 	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "talk", Long: true},
 		func(_ context.Context, job *streamer.Job, _ any) (int, error) { return 0, job.Emit("a word") }))
+	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "steps", Expected: time.Minute},
+		func(ctx context.Context, job *streamer.Job, _ any) (int, error) {
+			for i := range 5 {
+				step := func(context.Context) (int, error) { return i, nil }
+				if _, err := streamer.RunStep(ctx, job, fmt.Sprintf("step-%d", i), step); err != nil {
+					return i, err
+				}
+			}
+			return 5, nil
+		}))
 	logger, registry := slog.New(slog.DiscardHandler), streamer.NewRegistry(all...)
 	connections := streamer.Connections{Store: store, Closer: m}
 	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Connections: connections, Actions: registry, Push: m,
