@@ -74,7 +74,7 @@ func TestWhateverQueuesARequestDispatchesIt(t *testing.T) {
 // awaits is an action that waits for a signal.
 func awaits(token string, timeout time.Duration) streamer.ActionFunc {
 	return func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
-		return streamer.AwaitSignal(ctx, job, token, timeout)
+		return streamer.AwaitSignal[json.RawMessage](ctx, job, token, timeout)
 	}
 }
 

@@ -162,11 +162,11 @@ func ExampleRunStep() {
 // No function runs while a request waits for a signal.
 func ExampleAwaitSignal() {
 	publish := longExample("publish", func(ctx context.Context, job *streamer.Job, _ json.RawMessage) (string, error) {
-		answer, err := streamer.AwaitSignal(ctx, job, "approval", 24*time.Hour)
+		approval, err := streamer.AwaitSignal[struct{ By string }](ctx, job, "approval", 24*time.Hour)
 		if err != nil {
 			return "", err
 		}
-		return "published with " + string(answer), nil
+		return "published for " + approval.By, nil
 	})
 	d := newDemo(streamer.Limits{}, streamer.NewRegistry(publish))
 	defer d.close()
@@ -174,14 +174,14 @@ func ExampleAwaitSignal() {
 	d.run("p-1")
 	d.show("p-1")
 	if _, err := d.requests.Signal(context.Background(), d.caller,
-		wire.Signal{RequestID: "p-1", Token: "approval", Payload: json.RawMessage("true")}); err != nil {
+		wire.Signal{RequestID: "p-1", Token: "approval", Payload: json.RawMessage(`{"by":"grace"}`)}); err != nil {
 		log.Fatal(err)
 	}
 	d.run("p-1")
 	d.show("p-1")
 	// Output:
 	// p-1: QUEUED, attempt 1, waits for a signal
-	// p-1: SUCCEEDED, attempt 1, result "published with true"
+	// p-1: SUCCEEDED, attempt 1, result "published for grace"
 }
 
 // Work that is longer than a function may run goes on in another invocation.

@@ -104,7 +104,7 @@ func TestMiddlewareSeesWhyARunEnds(t *testing.T) {
 		"snoozed": {func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, streamer.Snooze(time.Hour) },
 			request.Queued, "go on after 1h0m0s <nil> false"},
 		"waits": {func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
-			return streamer.AwaitSignal(ctx, job, "approval", time.Hour)
+			return streamer.AwaitSignal[json.RawMessage](ctx, job, "approval", time.Hour)
 		}, request.Queued, `wait for the signal "approval" <nil> false`},
 	} {
 		t.Run(name, func(t *testing.T) {

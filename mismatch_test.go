@@ -46,16 +46,24 @@ func misfits() map[string]struct{ old, fits []streamer.Action } {
 				_, err := streamer.RunStep(ctx, job, "rate", func(context.Context) (bool, error) { return true, nil })
 				return 0, err
 			})}, []streamer.Action{fits}},
+		"another signal": {[]streamer.Action{streamer.NewAction(config,
+			func(ctx context.Context, job *streamer.Job, _ json.RawMessage) (int, error) {
+				return streamer.AwaitSignal[int](ctx, job, "approval", time.Hour)
+			})}, []streamer.Action{fits}},
 	}
 }
 
-// prepared is a harness with a due request that has a checkpoint and a step.
+// prepared is a harness with a due request that has a checkpoint, a step and a signal.
 func prepared(t *testing.T, fits []streamer.Action) *harness {
 	w := newHarness(t, fits...)
 	w.submit(t, w.connect(t, "c1", ada), "r1", "order", `{"N":40}`)
-	if _, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{Set: request.Effects{
-		Checkpoint: json.RawMessage("2"), Step: &request.Step{Name: "rate", Result: json.RawMessage(`"1.5"`)}}}); err != nil {
-		t.Fatal(err)
+	for _, set := range []request.Effects{
+		{Checkpoint: json.RawMessage("2"), Step: &request.Step{Name: "rate", Result: json.RawMessage(`"1.5"`)}},
+		{Step: &request.Step{Name: request.SignalStep("approval"), Result: json.RawMessage(`"yes"`)}},
+	} {
+		if _, err := w.store.ChangeRequest(t.Context(), ada.Key("r1"), request.Change{Set: set}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return w
 }

@@ -79,7 +79,7 @@ func goThroughOutage(t *testing.T, hit func(request.Change) bool, lasts time.Dur
 			if err := job.Emit("charged"); err != nil {
 				return nil, err
 			}
-			if _, err := streamer.AwaitSignal(ctx, job, "approval", time.Hour); err != nil {
+			if _, err := streamer.AwaitSignal[any](ctx, job, "approval", time.Hour); err != nil {
 				return nil, err
 			}
 			return json.Marshal(receipt)

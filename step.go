@@ -1,6 +1,7 @@
 package streamer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,10 +34,7 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 			request.SignalPrefix))
 	}
 	if raw, done := job.step(name); done {
-		if err := json.Unmarshal(raw, &result); err != nil {
-			return result, job.mismatch("the step "+name, err)
-		}
-		return result, nil
+		return decodeStored[T](job, "the step "+name, raw)
 	}
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)
@@ -56,31 +54,50 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 }
 
 // AwaitSignal returns the payload of the signal with the token when it has
-// arrived. When it has not, the request waits if the action returns the
-// error: no function runs, and the action starts again when the signal arrives or
-// when the timeout, counted from the first such wait, is over; then AwaitSignal
-// returns a public TIMEOUT error. The principal of the request sends the signal by
-// [Requests.Signal].
-func AwaitSignal(_ context.Context, job *Job, token string, timeout time.Duration) (json.RawMessage, error) {
+// arrived, decoded into T with encoding/json; a json.RawMessage gets its bytes. When it
+// has not arrived, the request waits if the action returns the error: no function runs,
+// and the action starts again when the signal arrives or when the timeout, counted from
+// the first such wait, is over; then AwaitSignal returns a public TIMEOUT error. The
+// principal of the request sends the signal by [Requests.Signal].
+//
+// A payload that does not decode is taken for a worker that does not fit the request, as
+// a step's result is: see docs/changing-an-action.md. Where the sender may be wrong, await
+// a json.RawMessage and decide. Unlike an action's input it is not asked to validate itself.
+func AwaitSignal[T any](_ context.Context, job *Job, token string, timeout time.Duration) (T, error) {
+	var payload T
 	switch {
 	case job.news == nil:
-		return nil, errors.New("a short action cannot wait for a signal: set Long in its ActionConfig")
+		return payload, errors.New("a short action cannot wait for a signal: set Long in its ActionConfig")
 	case token == "" || len(token) > request.MaxStepName || timeout <= 0:
-		return nil, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout,
+		return payload, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout,
 			request.MaxStepName))
 	}
 	if raw, arrived := job.step(request.SignalStep(token)); arrived {
-		return raw, nil
+		return decodeStored[T](job, "the signal "+token, raw)
 	}
 	if job.waited.Token == token {
 		if !job.clock().Before(job.waited.Until) {
 			err := Errorf(wire.Timeout, "the signal %q did not arrive in time", token)
 			err.Retryable = false
-			return nil, err
+			return payload, err
 		}
-		return nil, &waitForSignalError{job.waited}
+		return payload, &waitForSignalError{job.waited}
 	}
-	return nil, &waitForSignalError{request.Await{Token: token, Until: job.clock().Add(timeout)}}
+	return payload, &waitForSignalError{request.Await{Token: token, Until: job.clock().Add(timeout)}}
+}
+
+// decodeStored decodes what is stored of a request for its action; a json.RawMessage gets
+// the bytes as they are.
+func decodeStored[T any](job *Job, what string, raw json.RawMessage) (T, error) {
+	var value T
+	if asIs, ok := any(&value).(*json.RawMessage); ok {
+		*asIs = bytes.Clone(raw)
+		return value, nil
+	}
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return value, job.mismatch(what, err)
+	}
+	return value, nil
 }
 
 // waitForSignalError is the error by which an action waits for a signal.

@@ -258,7 +258,7 @@ func approval(began func()) streamer.Action {
 	return long("approval", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 1}},
 		func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 			began()
-			return streamer.AwaitSignal(ctx, job, "approval", time.Hour)
+			return streamer.AwaitSignal[json.RawMessage](ctx, job, "approval", time.Hour)
 		})
 }
 

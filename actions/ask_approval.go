@@ -54,7 +54,7 @@ func askApproval() streamer.Action {
 				return nil, err
 			}
 		}
-		answer, err := streamer.AwaitSignal(ctx, job, approvalToken, time.Duration(in.Timeout)*time.Second)
+		answer, err := streamer.AwaitSignal[json.RawMessage](ctx, job, approvalToken, time.Duration(in.Timeout)*time.Second)
 		if err != nil {
 			return nil, err
 		}

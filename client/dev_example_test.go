@@ -60,7 +60,7 @@ func greet() streamer.Action {
 func publish() streamer.Action {
 	config := streamer.ActionConfig{Name: "publish", Long: true}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, page string) (json.RawMessage, error) {
-		return streamer.AwaitSignal(ctx, job, "approval", time.Hour)
+		return streamer.AwaitSignal[json.RawMessage](ctx, job, "approval", time.Hour)
 	})
 }
 

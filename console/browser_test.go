@@ -89,7 +89,7 @@ func (h *harness) actions() []streamer.Action {
 			return "", streamer.Errorf(wire.ProcessingFailed, "the machine is broken")
 		}),
 		streamer.NewAction(long("approval"), func(ctx context.Context, job *streamer.Job, _ any) (json.RawMessage, error) {
-			return streamer.AwaitSignal(ctx, job, "approval", time.Hour)
+			return streamer.AwaitSignal[json.RawMessage](ctx, job, "approval", time.Hour)
 		}),
 	}
 }

@@ -291,11 +291,11 @@ func approvals() prove.Case {
 		Payload: upTo(9), Cancel: 0.05,
 		Signals: map[string]json.RawMessage{"approval": json.RawMessage(`{"by":"eve"}`), "stamp": json.RawMessage(`7`)},
 		Action: action("approval", nil, func(ctx context.Context, job *streamer.Job, in count) (any, error) {
-			approval, err := streamer.AwaitSignal(ctx, job, "approval", 1000*time.Hour)
+			approval, err := streamer.AwaitSignal[map[string]string](ctx, job, "approval", 1000*time.Hour)
 			if err != nil {
 				return nil, err
 			}
-			stamp, err := streamer.AwaitSignal(ctx, job, "stamp", 1000*time.Hour)
+			stamp, err := streamer.AwaitSignal[int](ctx, job, "stamp", 1000*time.Hour)
 			if err != nil {
 				return nil, err
 			}

@@ -48,7 +48,7 @@ func timeouts() prove.Case {
 	return prove.Case{
 		Payload: upTo(9),
 		Action: action("timeout", nil, func(ctx context.Context, job *streamer.Job, in count) (any, error) {
-			_, err := streamer.AwaitSignal(ctx, job, "never", time.Duration(in.N)*7*time.Minute)
+			_, err := streamer.AwaitSignal[any](ctx, job, "never", time.Duration(in.N)*7*time.Minute)
 			return nil, err
 		}),
 		Want: failedWith(wire.Timeout),

@@ -67,7 +67,7 @@ func ExampleDevConfig_limits() {
 	defer os.RemoveAll(data)
 	approve := streamer.NewAction(streamer.ActionConfig{Name: "approve", Long: true},
 		func(ctx context.Context, job *streamer.Job, _ any) (int, error) {
-			_, err := streamer.AwaitSignal(ctx, job, "approval", time.Hour)
+			_, err := streamer.AwaitSignal[any](ctx, job, "approval", time.Hour)
 			return 0, err
 		})
 	dev, err := stack.StartDev(ctx, stack.DevConfig{

@@ -26,7 +26,7 @@ func TestSignalOutputAndRedrive(t *testing.T) {
 					return nil, err
 				}
 			}
-			by, err := streamer.AwaitSignal(ctx, job, "approval", time.Hour)
+			by, err := streamer.AwaitSignal[json.RawMessage](ctx, job, "approval", time.Hour)
 			if err != nil {
 				return nil, err
 			}

@@ -82,7 +82,7 @@ func (l *lifecycle) work(event model.Event) {
 		returns(streamer.Snooze(time.Hour))
 	case model.Await:
 		l.worker.order(l.t, func(ctx context.Context, job *streamer.Job) (bool, error) {
-			_, err := streamer.AwaitSignal(ctx, job, "go", time.Hour)
+			_, err := streamer.AwaitSignal[any](ctx, job, "go", time.Hour)
 			return true, err
 		})
 	default:

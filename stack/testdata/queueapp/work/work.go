@@ -50,7 +50,7 @@ func Actions(request.Lister) ([]streamer.Action, error) {
 		}
 	})
 	await := streamer.NewAction(config("await"), func(ctx context.Context, job *streamer.Job, milliseconds int) (json.RawMessage, error) {
-		return streamer.AwaitSignal(ctx, job, "signal", time.Duration(milliseconds)*time.Millisecond)
+		return streamer.AwaitSignal[json.RawMessage](ctx, job, "signal", time.Duration(milliseconds)*time.Millisecond)
 	})
 	return []streamer.Action{hold, await, again("retry", errors.New("not yet")), again("snooze", streamer.Snooze(Wait))}, nil
 }
