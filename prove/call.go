@@ -230,6 +230,21 @@ func (s nodeStore) PermitsHeld(ctx context.Context, limit string) (int, error) {
 	})
 }
 
+func (s nodeStore) LoadSchedules(ctx context.Context, names []string) ([]request.ScheduleState, error) {
+	return get(ctx, s, "load schedules", request.Key{}, "", func(ctx context.Context) ([]request.ScheduleState, error) {
+		return s.d.store.LoadSchedules(ctx, names)
+	})
+}
+
+func (s nodeStore) SaveSchedule(ctx context.Context, state request.ScheduleState) (saved bool, err error) {
+	err = s.d.intercept(ctx, &call{p: s.p, kind: "save schedule", what: state.Name, write: true, outside: true,
+		do: func(ctx context.Context) (err error) {
+			saved, err = s.d.store.SaveSchedule(ctx, state)
+			return err
+		}})
+	return saved && err == nil, err
+}
+
 func (s nodeStore) LoadConnection(ctx context.Context, id string) (request.Connection, error) {
 	return get(ctx, s, "load connection", request.Key{}, id, func(ctx context.Context) (request.Connection, error) {
 		return s.d.store.LoadConnection(ctx, id)

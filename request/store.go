@@ -38,6 +38,7 @@ type Store interface {
 	Lister
 	DueLister
 	PermitLister
+	ScheduleStore
 }
 
 // A PermitLister reads what limits hold up.

@@ -48,7 +48,7 @@
 //
 // # Places and output
 //
-// Two more kinds of items are in the same table. They have no state, by which a
+// More kinds of items are in the same table. They have no state, by which a
 // filter of the stream and its consumers tell them from requests, and are in no
 // index but due:
 //
@@ -57,6 +57,8 @@
 //	a chunk of output     pk  the request's pk, #, its id, #, its log; id  the offset in 15 digits; data  B; ttl  N
 //	a payload, a result   pk  the request's pk, #, its id, #bodies; id  payload# or result#, and the token of the write
 //	                      that brought it; data  B; ttl  N
+//	a schedule's state    pk  schedule: and its name, with # and % written as above; id  state; rev  N; paused  BOOL;
+//	                      since, fired  N; last  S; write  S, the token of the write that made it
 //
 // A counter moves, and a chunk comes, in one TransactWriteItems with the request
 // (Amazon DynamoDB Developer Guide, "Amazon DynamoDB Transactions: How it

@@ -150,7 +150,8 @@ func TestOpenAgainHasWhatWasWritten(t *testing.T) {
 
 // version3 makes of a file of this version one whose requests have neither looks
 // nor claimed_at.
-const version3 = `DROP TRIGGER request_expiry;
+const version3 = `DROP TABLE schedules;
+	DROP TRIGGER request_expiry;
 	UPDATE requests SET payload = (SELECT data FROM bodies WHERE bodies.id = requests.id AND kind = 'payload') WHERE apart & 1;
 	UPDATE requests SET result = (SELECT data FROM bodies WHERE bodies.id = requests.id AND kind = 'result') WHERE apart & 2;
 	DROP TABLE bodies;
@@ -198,6 +199,13 @@ func TestOpenUpgrades(t *testing.T) {
 		if got, err := s.ChangeRequest(t.Context(), want.Key,
 			request.Change{Set: request.Effects{UpdatedAt: at, ClaimedAt: at, StartedAt: at}}); err != nil || !got.ClaimedAt.Equal(at) {
 			t.Errorf("claimed %+v, %v", got, err)
+		}
+		states, err := s.LoadSchedules(t.Context(), []string{"nightly"})
+		if err != nil {
+			t.Fatalf("load schedules: %v", err)
+		}
+		if saved, err := s.SaveSchedule(t.Context(), states[0]); err != nil || !saved {
+			t.Errorf("save schedule: got %v, %v, want true", saved, err)
 		}
 		execute(t, path, "UPDATE requests SET claimed_at = NULL")
 		if err := s.Close(); err != nil {

@@ -85,6 +85,16 @@ CREATE TABLE slots (
   taken INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What is stored of schedules, which the application's code declares.
+CREATE TABLE schedules (
+  name   TEXT NOT NULL PRIMARY KEY,
+  rev    INTEGER NOT NULL,
+  paused INTEGER NOT NULL,
+  since  INTEGER,
+  fired  INTEGER,
+  last   TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE connections (
   id           TEXT NOT NULL PRIMARY KEY,
   tenant       TEXT NOT NULL,

@@ -26,7 +26,7 @@ import (
 const Memory = ":memory:"
 
 // schemaVersion is the user_version of the files that this code writes.
-const schemaVersion = 6
+const schemaVersion = 7
 
 //go:embed schema.sql
 var schema string
@@ -52,6 +52,8 @@ var upgrades = map[int]string{
 			DELETE FROM output WHERE tenant = old.tenant AND subject = old.subject AND id = old.id;
 			DELETE FROM bodies WHERE tenant = old.tenant AND subject = old.subject AND id = old.id;
 		END`,
+	6: `CREATE TABLE schedules (name TEXT NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, paused INTEGER NOT NULL, since INTEGER,
+			fired INTEGER, last TEXT NOT NULL) STRICT, WITHOUT ROWID`,
 }
 
 // applicationID marks a file as ours (SQLite, "PRAGMA application_id").

@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Body", bodyTests},
 		{"Output", outputTests},
 		{"Connection", connectionTests},
+		{"Schedule", scheduleTests},
 		{"Parallel", parallelTests},
 		{"Walk", walkTests},
 	} {
