@@ -127,14 +127,9 @@ report: ## measure both sides in turns, 15 minutes on two quiet cores, and write
 	$(GO) -C measure/bench build -o ../../.cache/bench .
 	.cache/bench run --root .
 
-FUNCTIONS := connect disconnect router processor
 .PHONY: dist
-dist: ## reproducible zips of the four functions for Lambda, in dist/
-	@for arch in amd64 arm64; do for f in $(FUNCTIONS); do \
-		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch $(GO) build -trimpath -ldflags='-s -w -buildid=' -tags lambda.norpc,nethttpomithttp2 \
-			-o dist/$$arch/$$f/bootstrap ./cmd/$$f; \
-		$(GO) run ./internal/lambdazip -o dist/$$f-$$arch.zip dist/$$arch/$$f/bootstrap; \
-	done; done
+dist: ## reproducible zips of the four functions for Lambda, in dist/, as streamer dist makes them of any project
+	@$(GO) run ./cmd/streamer dist --arch arm64,amd64
 
 # What a release consists of, in dist/release: the CLI for three systems, the zips
 # of the functions, the npm package, the notes and the checksums of all.

@@ -14,16 +14,24 @@ import (
 // databaseFile is the store's name in a data folder.
 const databaseFile = "streamer.db"
 
-// ignored keeps the stack's own files out of git, and nothing else: the folder may
-// be one that has a project in it.
-const ignored = "# The development key and the database are of this machine alone.\n" +
-	"/.gitignore\n/" + keyFile + "\n/" + databaseFile + "*\n"
+// What keeps the development key and the database out of git: in a folder that the
+// stack made, everything; in one that was there, and may have a project in it, the
+// stack's own files.
+const (
+	ignoreWhy = "# The development key and the database are of this machine alone.\n"
+	ignoreAll = ignoreWhy + "*\n"
+	ignoreOwn = ignoreWhy + "/.gitignore\n/" + keyFile + "\n/" + databaseFile + "*\n"
+)
 
 // openFolder makes a data folder, or takes one that is there. The stack's files in
 // it can be read and written by their owner alone, whatever the umask is and
 // whoever made the folder. It refuses a folder that every user may write, and warns
 // of one that a group may: many systems make folders so, for a group of one user.
 func openFolder(ctx context.Context, dir string, logger *slog.Logger) error {
+	ignored := ignoreOwn
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		ignored = ignoreAll
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", dir, err)
 	}

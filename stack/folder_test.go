@@ -117,6 +117,25 @@ func TestGitIgnoresTheFolder(t *testing.T) {
 	}
 }
 
+// Of a folder that the stack made in a checkout, git takes nothing, whatever is put there.
+func TestGitIgnoresAFolderThatTheStackMade(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	data := filepath.Join(root, "new", "data")
+	var log lifttest.Log
+	running := start(t, data, &log)
+	defer stop(t, running)
+	if err := os.WriteFile(filepath.Join(data, "metrics.jsonl"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"init", "--quiet"}, {"add", "--all"}, {"status", "--porcelain"}} {
+		out, err := exec.CommandContext(t.Context(), "git", append([]string{"-C", root}, args...)...).CombinedOutput()
+		if err != nil || len(out) > 0 {
+			t.Errorf("git %v: %s, %v; want nothing to add", args, out, err)
+		}
+	}
+}
+
 // A .gitignore that is there is its owner's.
 func TestGitignoreStays(t *testing.T) {
 	t.Parallel()

@@ -85,7 +85,7 @@ func (s *Staging) start(ctx context.Context) error {
 		return err
 	}
 	s.issuer, s.audience = cmp.Or(c.Parameters["JwtIssuer"], stagingIssuer), cmp.Or(c.Parameters["JwtAudience"], DevAudience)
-	if err := buildFunctions(ctx, c.Source, s.folder, s.plan.functions); err != nil {
+	if err := BuildFunctions(ctx, Build{Source: c.Source, Functions: s.plan.binaries(), Output: s.folder}); err != nil {
 		return err
 	}
 	server, err := dynamodb.Install(ctx, c.Cache)

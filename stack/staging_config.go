@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/lambda"
@@ -15,11 +14,11 @@ import (
 // A StagingConfig is what the machine decides; what runs is the template's.
 // Source and Cache are required.
 type StagingConfig struct {
-	Source string // folder of a module that has the functions' commands below ./cmd
+	Source string // folder of a project: each function's main is in the folder of its name below cmd
 	Cache  string // folder where the database server is kept once npm has fetched it; made if need be
 	Listen string // address; "": a free port on 127.0.0.1
 
-	Template   string            // file; "": deploy/template.yaml in Source
+	Template   string            // file; "": TemplateFile of Source
 	Parameters map[string]string // of the template
 
 	SweepEvery  time.Duration // how often schedules fire; 0: as the template says
@@ -54,7 +53,7 @@ func (c StagingConfig) withDefaults() (StagingConfig, error) {
 		c.Listen = "127.0.0.1:0"
 	}
 	if c.Template == "" {
-		c.Template = filepath.Join(c.Source, "deploy", "template.yaml")
+		c.Template = TemplateFile(c.Source)
 	}
 	if c.Concurrency == 0 {
 		c.Concurrency = 50

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -132,11 +131,11 @@ func read(r template.Resource, into any) error {
 // readTemplate evaluates a template with the stack's own parameters, as far as it
 // has them, and the given ones, and plans it.
 func readTemplate(file string, own, given map[string]string) (*plan, error) {
-	text, err := os.ReadFile(file)
+	text, err := ReadTemplate(file)
 	if err != nil {
-		return nil, fmt.Errorf("read the template: %w; run this at the root of the source, or name that with --source", err)
+		return nil, err
 	}
-	tpl, err := template.Parse(text)
+	tpl, err := template.Parse([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -230,6 +229,17 @@ func (p *plan) function(r template.Resource) error {
 	}
 	p.functions = append(p.functions, f)
 	return nil
+}
+
+// binaries are the commands that the functions run, each once.
+func (p *plan) binaries() []string {
+	var names []string
+	for _, f := range p.functions {
+		if !slices.Contains(names, f.binary) {
+			names = append(names, f.binary)
+		}
+	}
+	return names
 }
 
 // called finds a function by its ARN, or by its name.

@@ -133,7 +133,7 @@ func newRoot(env *environment) *cobra.Command {
 	root.SetIn(env.stdin)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
-	root.AddCommand(newDev(env), newStaging(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env),
+	root.AddCommand(newDev(env), newStaging(env), newDist(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env),
 		newRedrive(env),
 		newSignal(env), newOutput(env), newConnections(env), newToken(env), newVerify(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})

@@ -19,8 +19,8 @@ import (
 const stagingHelp = `Runs what the CloudFormation template says: builds the binaries of its functions
 and runs them as AWS does, as processes on a Runtime API, one event at a time and
 frozen between events, on DynamoDB's protocol and a queue like SQS, behind the API
-Gateway emulator. It starts empty and keeps nothing when it stops. It needs the
-source, the go command and, the first time, npm.
+Gateway emulator. It starts empty and keeps nothing when it stops. It needs the go
+command, a project as streamer dist takes it and, the first time, npm.
 
 --once runs the command with STREAMER_URL, STREAMER_HTTP_URL, STREAMER_TOKEN,
 STREAMER_OTHER_TOKEN (of another tenant) and STREAMER_SIGN_KEY set, stops the stack
@@ -69,10 +69,10 @@ func newStaging(env *environment) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&once, "once", false, "run a command against the stack, then stop")
-	f.StringVar(&config.Source, "source", ".", "folder of the module whose functions are built")
+	f.StringVar(&config.Source, "source", ".", "folder of the project whose functions are built")
 	f.StringVar(&config.Cache, "cache", filepath.Join(".cache", "dynoxide"), "folder that keeps the database server")
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
-	f.StringVar(&config.Template, "template", "", "the template to run (default deploy/template.yaml in --source)")
+	f.StringVar(&config.Template, "template", "", "the template to run (default deploy/template.yaml in --source, else the one of this version of Streamer)")
 	f.StringArrayVar(&parameters, "parameter", nil, "a parameter of the template, as in StageName=test; may be repeated")
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
 	complete(cmd, "log", logFormats)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/template"
+	"github.com/pay-theory/streamer/internal/lambdazip"
 	"github.com/pay-theory/streamer/measure/bench/function"
 	"github.com/pay-theory/streamer/measure/bench/result"
 	"github.com/pay-theory/streamer/measure/bench/services"
@@ -113,7 +114,7 @@ func (s side) build(ctx context.Context, root, folder, name string) (result.Bina
 		return b, "", err
 	}
 	var err error
-	if b.Bytes, b.Zip, err = sizes(ctx, root, path); err != nil {
+	if b.Bytes, b.Zip, err = sizes(path); err != nil {
 		return b, "", err
 	}
 	deps, err := output(goCommand(ctx, module, "list", "-deps", "-tags", s.tags, s.commands[name]))
@@ -135,19 +136,14 @@ func (s side) build(ctx context.Context, root, folder, name string) (result.Bina
 	return b, path, err
 }
 
-// sizes are those of the binary and of its zip, as `make dist` makes it.
-func sizes(ctx context.Context, root, path string) (binary, zipped int64, err error) {
-	if _, err := output(goCommand(ctx, root, "run", "./internal/lambdazip", "-o", path+".zip", path)); err != nil {
+// sizes are those of the binary and of its zip, as `streamer dist` makes it.
+func sizes(path string) (binary, zipped int64, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
 		return 0, 0, err
 	}
-	for file, size := range map[string]*int64{path: &binary, path + ".zip": &zipped} {
-		info, err := os.Stat(file)
-		if err != nil {
-			return 0, 0, err
-		}
-		*size = info.Size()
-	}
-	return binary, zipped, nil
+	zipped, err = lambdazip.Pack(path+".zip", path)
+	return info.Size(), zipped, err
 }
 
 var initLine = regexp.MustCompile(`(?m)^init \S+ @\S+ ms, (\S+) ms clock, \d+ bytes, (\d+) allocs$`)

@@ -1,4 +1,4 @@
-package main
+package lambdazip
 
 import (
 	"archive/zip"
@@ -24,7 +24,7 @@ func TestOneBinaryOneZip(t *testing.T) {
 			t.Fatal(err)
 		}
 		out := filepath.Join(folder, name)
-		size, err := pack(out, binary)
+		size, err := Pack(out, binary)
 		if err != nil {
 			t.Fatal(err)
 		}

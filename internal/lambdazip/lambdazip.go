@@ -1,34 +1,18 @@
-// Command lambdazip writes a function's binary into a zip for Lambda: the same
-// bytes for the same binary, whatever its time and owner.
-package main
+// Package lambdazip packs a function's binary for Lambda: the same bytes for the same
+// binary, whatever its time and owner.
+package lambdazip
 
 import (
 	"archive/zip"
 	"compress/flate"
-	"flag"
-	"fmt"
 	"io"
 	"os"
 )
 
-func main() {
-	out := flag.String("o", "function.zip", "the zip to write")
-	flag.Parse()
-	if flag.NArg() != 1 {
-		fmt.Fprintln(os.Stderr, "usage: lambdazip -o ZIP BINARY")
-		os.Exit(2)
-	}
-	size, err := pack(*out, flag.Arg(0))
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "lambdazip:", err)
-		os.Exit(1)
-	}
-	fmt.Printf("%8d  %s\n", size, *out)
-}
-
-// pack writes the binary as bootstrap, which is what provided.al2023 starts:
+// Pack writes the binary into a zip as bootstrap, which is what provided.al2023 starts,
+// and returns the zip's size in bytes:
 // https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html
-func pack(path, binary string) (int64, error) {
+func Pack(path, binary string) (int64, error) {
 	code, err := os.ReadFile(binary)
 	if err != nil {
 		return 0, err
