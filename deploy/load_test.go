@@ -1,8 +1,10 @@
 package deploy_test
 
 import (
+	"cmp"
 	"maps"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/pay-theory/streamer/emulator/template"
@@ -33,26 +35,42 @@ func load(t testing.TB, changed map[string]string) *deployment {
 
 func evaluate(t testing.TB, changed map[string]string) (*template.Stack, error) {
 	t.Helper()
+	return parsed(t).Stack(*configOf(changed))
+}
+
+// parsed is the template.
+func parsed(t testing.TB) *template.Template {
+	t.Helper()
+	tpl, err := readOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tpl
+}
+
+var readOnce = sync.OnceValues(func() (*template.Template, error) {
 	text, err := os.ReadFile("template.yaml")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	parsed, err := template.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return template.Parse(text)
+})
+
+// configOf is a stack with the given parameters and those in changed.
+func configOf(changed map[string]string) *template.Config {
 	parameters := maps.Clone(given)
 	maps.Copy(parameters, changed)
-	return parsed.Stack(template.Config{Parameters: parameters, Region: "eu-west-1", AccountID: "123456789012", StackName: "streamer",
-		Value: func(r template.Resource, attribute string) (any, error) {
-			switch {
-			case attribute != "":
-				return r.Name + "." + attribute, nil
-			case r.Type == "AWS::SQS::Queue":
-				return "https://sqs.eu-west-1.amazonaws.com/123456789012/" + r.Name, nil
-			}
-			return r.Name, nil
-		}})
+	config := &template.Config{Parameters: parameters, Region: "eu-west-1", AccountID: "123456789012", StackName: "streamer"}
+	config.Value = func(r template.Resource, attribute string) (any, error) {
+		switch {
+		case attribute != "":
+			return r.Name + "." + attribute, nil
+		case r.Type == "AWS::SQS::Queue":
+			return "https://sqs." + config.Region + "." + cmp.Or(config.URLSuffix, "amazonaws.com") + "/123456789012/" + r.Name, nil
+		}
+		return r.Name, nil
+	}
+	return config
 }
 
 // resource returns a resource's properties.

@@ -123,7 +123,7 @@ func newWorld(t *testing.T) *world {
 	}
 	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "talk", Long: true},
 		func(_ context.Context, job *streamer.Job, _ any) (int, error) { return 0, job.Emit("a word") }))
-	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "steps", Expected: time.Minute},
+	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "steps", Long: true},
 		func(ctx context.Context, job *streamer.Job, _ any) (int, error) {
 			for i := range 5 {
 				step := func(context.Context) (int, error) { return i, nil }

@@ -49,8 +49,8 @@ func TestTablesAreAsTheStoreNeedsThem(t *testing.T) {
 		want["TimeToLiveSpecification"] = map[string]any{"AttributeName": table.TimeToLive, "Enabled": true}
 		want["PointInTimeRecoverySpecification"] = map[string]any{"PointInTimeRecoveryEnabled": true}
 		want["SSESpecification"] = map[string]any{"SSEEnabled": true}
-		if table.TableName == "RequestsTable" { // which stays when the stack goes
-			want["DeletionProtectionEnabled"] = true
+		if table.TableName == "RequestsTable" { // which a parameter protects
+			want["DeletionProtectionEnabled"] = false
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s\n got %v\nwant %v", table.TableName, got, want)

@@ -46,20 +46,48 @@ func (e *evaluator) resource(name string) (Resource, error) {
 	}
 	e.asking["resource "+name] = true
 	defer delete(e.asking, "resource "+name)
-	r := Resource{Name: name, Type: e.resources[name].kind}
-	path := name + ".Properties"
-	v, err := e.value(path, e.resources[name].properties)
-	if err == nil {
-		var ok bool
-		if r.Properties, ok = v.(map[string]any); !ok {
-			err = fault(path, "it is not an object")
-		}
-	}
+	r, err := e.evaluate(name, e.resources[name])
 	if err != nil {
 		e.failed[name] = err
 		return Resource{}, err
 	}
 	e.done[name] = r
+	return r, nil
+}
+
+func (e *evaluator) evaluate(name string, of resource) (Resource, error) {
+	r := Resource{Name: name, Type: of.kind, Condition: of.condition, DependsOn: of.dependsOn,
+		DeletionPolicy: of.deletion, UpdateReplacePolicy: of.updateReplace}
+	// "If a resource with a condition isn't created, any resources that depend on that
+	// resource aren't created either":
+	// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-condition.html
+	for _, other := range of.dependsOn {
+		condition := e.resources[other].condition
+		if there, err := e.holds(condition); err != nil || !there {
+			return r, fault(name+".DependsOn", "%s is not there, since %s does not hold, so CloudFormation does not make %s either",
+				other, condition, name)
+		}
+	}
+	path := name + ".Properties"
+	properties, err := e.value(path, of.properties)
+	if err != nil {
+		return r, err
+	}
+	var ok bool
+	if r.Properties, ok = properties.(map[string]any); !ok {
+		return r, fault(path, "it is not an object")
+	}
+	if of.updatePolicy == nil {
+		return r, nil
+	}
+	path = name + ".UpdatePolicy"
+	policy, err := e.value(path, of.updatePolicy)
+	if err != nil {
+		return r, err
+	}
+	if r.UpdatePolicy, ok = policy.(map[string]any); !ok {
+		return r, fault(path, "it is not an object")
+	}
 	return r, nil
 }
 

@@ -25,6 +25,11 @@ type Config struct {
 type Resource struct {
 	Name, Type string
 	Properties map[string]any // of maps, lists, texts, numbers and bools
+
+	Condition                           string   // "": it is always there
+	DependsOn                           []string // logical names
+	DeletionPolicy, UpdateReplacePolicy string
+	UpdatePolicy                        map[string]any // nil: none
 }
 
 // A Stack is a template for certain parameters. What has a condition that does

@@ -30,8 +30,10 @@ type Template struct {
 }
 
 type resource struct {
-	kind, condition string
-	properties      any
+	kind, condition          string
+	properties, updatePolicy any
+	dependsOn                []string
+	deletion, updateReplace  string
 }
 
 type output struct {
@@ -171,7 +173,7 @@ func (t *Template) read(v any) error {
 	if len(t.resources) == 0 {
 		return errors.New("the template has no resources")
 	}
-	return t.check(root["Resources"].(map[string]any))
+	return t.check()
 }
 
 func (t *Template) member(section, name string, v any) (err error) {
@@ -202,32 +204,79 @@ func (t *Template) member(section, name string, v any) (err error) {
 		t.outputs[name] = output{condition: condition, value: m["Value"]}
 		return nil
 	}
-	kind, _ := m["Type"].(string)
-	if kind == "" {
-		return errors.New("it has no Type")
+	t.resources[name], err = readResource(m)
+	return err
+}
+
+// readResource reads a resource with its attributes:
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/cfn-resource-attributes.html
+func readResource(m map[string]any) (r resource, err error) {
+	r.properties = map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		v := m[name]
+		s, isText := v.(string)
+		switch name {
+		case "Properties":
+			r.properties = v
+			continue
+		case "UpdatePolicy":
+			r.updatePolicy = v
+			continue
+		case "Metadata", "CreationPolicy":
+			continue
+		case "DependsOn":
+			if r.dependsOn, err = namesOf(v); err != nil {
+				return r, err
+			}
+			continue
+		}
+		if !isText {
+			return r, fmt.Errorf("its %s is not a text", name)
+		}
+		switch name {
+		case "Type":
+			r.kind = s
+		case "Condition":
+			r.condition = s
+		case "DeletionPolicy":
+			r.deletion = s
+		case "UpdateReplacePolicy":
+			r.updateReplace = s
+		default:
+			return r, fmt.Errorf("the attribute %s is not known here", name)
+		}
 	}
-	properties, ok := m["Properties"]
+	if r.kind == "" {
+		return r, errors.New("it has no Type")
+	}
+	return r, nil
+}
+
+// namesOf reads DependsOn, which is a name or a list of names.
+func namesOf(v any) (names []string, err error) {
+	list, ok := v.([]any)
 	if !ok {
-		properties = map[string]any{}
+		list = []any{v}
 	}
-	t.resources[name] = resource{kind: kind, condition: condition, properties: properties}
-	return nil
+	for _, name := range list {
+		text, ok := name.(string)
+		if !ok {
+			return nil, errors.New("its DependsOn is not a name or a list of names")
+		}
+		names = append(names, text)
+	}
+	return names, nil
 }
 
 // check sees to it that conditions and dependencies are there.
-func (t *Template) check(resources map[string]any) error {
+func (t *Template) check() error {
 	for _, name := range slices.Sorted(maps.Keys(t.resources)) {
 		if err := t.hasCondition(t.resources[name].condition); err != nil {
 			return fmt.Errorf("resource %s: %w", name, err)
 		}
-		depends := resources[name].(map[string]any)["DependsOn"]
-		list, ok := depends.([]any)
-		if !ok && depends != nil {
-			list = []any{depends}
-		}
-		for _, other := range list {
-			if other, ok := other.(string); !ok || t.resources[other].kind == "" {
-				return fmt.Errorf("resource %s: DependsOn has %v, which is not a resource of the template", name, other)
+		for _, other := range t.resources[name].dependsOn {
+			if t.resources[other].kind == "" {
+				return fmt.Errorf("resource %s: DependsOn has %s, which is not a resource of the template", name, other)
 			}
 		}
 	}

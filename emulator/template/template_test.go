@@ -87,6 +87,27 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// A resource has what stands beside its properties.
+func TestAttributes(t *testing.T) {
+	t.Parallel()
+	tpl, err := template.Parse([]byte(head + `  It: {Type: T, DependsOn: [Bucket], Condition: Lists, DeletionPolicy: RetainExceptOnCreate,
+    UpdateReplacePolicy: Retain, UpdatePolicy: {CodeDeployLambdaAliasUpdate: {ApplicationName: !Ref Bucket}}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack, err := tpl.Stack(config(map[string]string{"Needed": "x"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := template.Resource{Name: "It", Type: "T", Properties: map[string]any{}, Condition: "Lists", DependsOn: []string{"Bucket"},
+		DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain",
+		UpdatePolicy: map[string]any{"CodeDeployLambdaAliasUpdate": map[string]any{"ApplicationName": "Bucket"}}}
+	if got := stack.Resources["It"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func TestParametersDecide(t *testing.T) {
 	t.Parallel()
 	tpl, err := template.Parse([]byte(head + "Outputs: {Count: {Value: !Ref Count}, Rare: {Condition: Both, Value: !Ref Rare}}\n"))
@@ -162,6 +183,11 @@ func TestFaults(t *testing.T) {
 		{in("{a: 1, a: 2}"), given, "a is there twice"},
 		{in("1") + "  X: {Properties: {}}\n", given, "Resources.X: it has no Type"},
 		{in("1") + "  X: {Type: T, DependsOn: Missing}\n", given, "resource X: DependsOn has Missing, which is not a resource"},
+		{in("1") + "  X: {Type: T, DependsOn: [Bucket, Rare]}\n", given, "X.DependsOn: Rare is not there, since Both does not hold"},
+		{in("1") + "  X: {Type: T, DependsOn: [1]}\n", given, "Resources.X: its DependsOn is not a name or a list of names"},
+		{in("1") + "  X: {Type: T, DeletePolicy: Retain}\n", given, "Resources.X: the attribute DeletePolicy is not known here"},
+		{in("1") + "  X: {Type: T, DeletionPolicy: [Retain]}\n", given, "Resources.X: its DeletionPolicy is not a text"},
+		{in("1") + "  X: {Type: T, UpdatePolicy: !Ref Name}\n", given, "X.UpdatePolicy: it is not an object"},
 		{in("1") + "  X: {Type: T, Condition: Missing}\n", given, "resource X: the condition Missing is not there"},
 		{in("1") + "Transform: AWS::Serverless-2016-10-31\n", given, "the section Transform is not known here"},
 		{in("1") + "Outputs: {A: {Value: !Ref Missing}, B: {Value: !ImportValue x}}\n", given,

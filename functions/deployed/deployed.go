@@ -45,7 +45,8 @@ func Connect(ctx context.Context, parts functions.Parts, opts config.Options) (*
 	if parts.Verifier == nil {
 		parts.Verifier = env.verifier(env.tokens)
 	}
-	parts.Connections, parts.Telemetry = env.store("", env.Connections), env.telemetry()
+	parts.Connections = env.store("", env.Connections)
+	env.observe(&parts)
 	if err := env.fault(); err != nil {
 		return nil, err
 	}
@@ -58,7 +59,8 @@ func Disconnect(ctx context.Context, parts functions.Parts, opts config.Options)
 	if err := config.Load(ctx, &env, opts); err != nil {
 		return nil, err
 	}
-	parts.Connections, parts.Telemetry = env.store("", env.Connections), env.telemetry()
+	parts.Connections = env.store("", env.Connections)
+	env.observe(&parts)
 	if err := env.fault(); err != nil {
 		return nil, err
 	}

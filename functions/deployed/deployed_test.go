@@ -9,6 +9,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -169,6 +171,56 @@ func TestWhatTheApplicationBrings(t *testing.T) {
 	if _, err := deployed.Router(t.Context(), own, options(env)); err != nil {
 		t.Errorf("got %v with a limit in the environment, want none", err)
 	}
+}
+
+// The function drops what is below the level itself, and what CloudWatch makes metrics
+// of stays whatever the level is. Not parallel: it stands in for standard output.
+func TestLogLevel(t *testing.T) {
+	for level, want := range map[string]struct{ line, metrics bool }{
+		"": {true, true}, "DEBUG": {true, true}, "INFO": {true, true}, "WARN": {false, true}, "ERROR": {false, true},
+	} {
+		t.Run("level "+level, func(t *testing.T) {
+			env := environment(t)
+			env["STREAMER_LOG_LEVEL"], env["AWS_LAMBDA_FUNCTION_NAME"] = level, "connect"
+			printed := printedBy(t, func() {
+				app, err := deployed.Connect(t.Context(), parts, options(env))
+				if err != nil {
+					t.Fatal(err)
+				}
+				lifttest.Invoke(t.Context(), t, app, lifttest.Connect{}) // 401, of which the log tells at INFO
+			})
+			if line := strings.Contains(printed, `"level":"INFO"`); line != want.line {
+				t.Errorf("got a line at INFO: %t, want %t, in %s", line, want.line, printed)
+			}
+			if metrics := strings.Contains(printed, `"CloudWatchMetrics"`); metrics != want.metrics {
+				t.Errorf("got metrics: %t, want %t, in %s", metrics, want.metrics, printed)
+			}
+		})
+	}
+	env := environment(t)
+	env["STREAMER_LOG_LEVEL"] = "LOUD"
+	if _, err := deployed.Disconnect(t.Context(), parts, options(env)); err == nil || !strings.Contains(err.Error(), "STREAMER_LOG_LEVEL") {
+		t.Errorf("got %v for the level LOUD, want an error that names STREAMER_LOG_LEVEL", err)
+	}
+}
+
+// printedBy returns what do prints on standard output.
+func printedBy(t *testing.T, do func()) string {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	before := os.Stdout
+	os.Stdout = file
+	defer func() { os.Stdout = before }()
+	do()
+	text, err := os.ReadFile(file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 type refuseAll struct{}

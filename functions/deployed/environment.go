@@ -3,6 +3,7 @@ package deployed
 import (
 	"cmp"
 	"errors"
+	"log/slog"
 	"net/http"
 	"os"
 	"time"
@@ -31,6 +32,7 @@ type platform struct {
 	SessionToken lift.Secret `env:"AWS_SESSION_TOKEN"`
 	Function     string      `env:"AWS_LAMBDA_FUNCTION_NAME,required"`
 	Daemon       string      `env:"AWS_XRAY_DAEMON_ADDRESS"`
+	LogLevel     string      `env:"STREAMER_LOG_LEVEL"` // "": Lambda's own
 	DynamoDB     string      `env:"AWS_ENDPOINT_URL_DYNAMODB"`
 	SQS          string      `env:"AWS_ENDPOINT_URL_SQS"`
 
@@ -46,11 +48,21 @@ func (p *platform) credentials() sigv4.Provider {
 		AccessKeyID: p.AccessKey, SecretAccessKey: p.SecretKey.Reveal(), SessionToken: p.SessionToken.Reveal()})
 }
 
-func (p *platform) telemetry() functions.Telemetry {
+// observe adds what tells of the function: its log, metrics and traces.
+func (p *platform) observe(parts *functions.Parts) {
 	metrics, metricsErr := functions.Metrics(p.Function, os.Stdout)
 	tracer, err := trace.New(trace.Config{Daemon: p.Daemon})
 	p.note(metricsErr, err)
-	return functions.Telemetry{Metrics: metrics, Tracer: tracer}
+	parts.Telemetry = functions.Telemetry{Metrics: metrics, Tracer: tracer}
+	if p.LogLevel == "" || parts.Logger != nil {
+		return
+	}
+	// Lambda's own filter would drop the metrics, whose lines have no level.
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(p.LogLevel)); err != nil {
+		p.note(errors.New("config: STREAMER_LOG_LEVEL is not a level of the log: use DEBUG, INFO, WARN or ERROR"))
+	}
+	parts.Logger = lift.NewLogger(lift.LogConfig{Level: level})
 }
 
 // transport makes calls that are part of their event's trace.
@@ -111,7 +123,7 @@ func (w *work) fill(parts *functions.Parts) {
 		QueueURL: w.Queue, Region: w.Region, Credentials: w.credentials(), Endpoint: w.SQS, Transport: w.transport()})
 	w.note(err, queueErr)
 	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = store, store, push, push, queue
-	parts.Telemetry = w.telemetry()
+	w.observe(parts)
 	parts.SweepEvery = w.SweepEvery
 	parts.Retention = cmp.Or(w.Retention, parts.Retention)
 	parts.Limits.RunningPerTenant = cmp.Or(int(w.RunningLimit), parts.Limits.RunningPerTenant)
