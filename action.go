@@ -220,6 +220,9 @@ func (a Action) Name() string { return a.config.Name }
 // Long reports whether the action's messages become durable requests.
 func (a Action) Long() bool { return a.config.Long }
 
+// Scope is what a principal must hold to ask for the action; empty: nothing.
+func (a Action) Scope() string { return a.config.Scope }
+
 func decodeInput[In any](payload json.RawMessage) (In, error) {
 	var in In
 	if raw, ok := any(&in).(*json.RawMessage); ok {

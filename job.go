@@ -48,6 +48,7 @@ type Job struct {
 
 	mu         sync.Mutex
 	closed     bool
+	observe    func(Report) // nil: none
 	steps      map[string]json.RawMessage
 	output     []json.RawMessage // chunks not stored yet
 	emitted    int64             // chunks so far, counted on from the checkpoint that this run began with
@@ -122,8 +123,8 @@ func (j *Job) report(p request.Progress) {
 	p.Message = cutText(p.Message, request.MaxMessageText)
 
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	if j.closed || j.news == nil {
+		j.mu.Unlock()
 		return
 	}
 	j.progress = &p
@@ -131,6 +132,8 @@ func (j *Job) report(p request.Progress) {
 	case j.news <- struct{}{}:
 	default:
 	}
+	j.mu.Unlock()
+	j.reported(Report{Progress: &p})
 }
 
 // SetCheckpoint notes where the work stands, for the next slice or attempt and
@@ -147,8 +150,9 @@ func (j *Job) SetCheckpoint(state any) error {
 			request.MaxCheckpoint)
 	}
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	j.checkpoint, j.mark, j.fresh = raw, j.emitted, true
+	j.mu.Unlock()
+	j.reported(Report{Checkpoint: raw})
 	return nil
 }
 
@@ -205,24 +209,34 @@ func (j *Job) Emit(chunk any) error {
 	if len(raw) > request.MaxChunk {
 		return Permanent(fmt.Errorf("the chunk has %d bytes, %d are allowed", len(raw), request.MaxChunk))
 	}
+	added, err := j.append(raw)
+	if added {
+		j.reported(Report{Chunk: raw})
+	}
+	return err
+}
+
+// append adds a chunk to the output that is not stored yet, and reports whether it is
+// a new one.
+func (j *Job) append(chunk json.RawMessage) (added bool, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.closed || j.news == nil {
-		return nil
+		return false, nil
 	}
 	if j.emitted == request.MaxOutput {
-		return Permanent(fmt.Errorf("the request has %d chunks of output, which is the most", request.MaxOutput))
+		return false, Permanent(fmt.Errorf("the request has %d chunks of output, which is the most", request.MaxOutput))
 	}
 	j.emitted++
 	if j.emitted <= j.kept {
-		return nil
+		return false, nil
 	}
-	j.output = append(j.output, raw)
+	j.output = append(j.output, chunk)
 	select {
 	case j.news <- struct{}{}:
 	default:
 	}
-	return nil
+	return true, nil
 }
 
 // takeOutput returns a batch of the chunks that are not stored yet, and whether

@@ -148,6 +148,9 @@ func (w *run) work(ctx context.Context) error {
 			w.giveUpStep(context.Cause(actionCtx)) // which may have ended before
 		default:
 			w.settleStep(err)
+			if w.r.CancelRequested { // which the write has brought back
+				stop(ErrCancelled)
+			}
 		}
 	}
 	source := wakeupSource{done: done, closing: ctx.Done(), news: w.job.news, timers: [...]<-chan time.Time{wakeGrace: grace.C,

@@ -163,5 +163,6 @@ func (j *Job) persistStep(step request.Step) error {
 	j.mu.Lock()
 	j.steps[step.Name] = step.Result
 	j.mu.Unlock()
+	j.reported(Report{Step: step.Name})
 	return nil
 }
