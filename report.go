@@ -6,7 +6,7 @@ import (
 	"github.com/pay-theory/streamer/request"
 )
 
-// A Report is what a long action has just told through its [Job]. One field is set.
+// A Report is what a long action has just reported through its [Job]. One field is set.
 type Report struct {
 	Progress   *request.Progress // of Progress and ProgressWith
 	Checkpoint json.RawMessage   // of SetCheckpoint
@@ -24,7 +24,7 @@ func (j *Job) Observe(fn func(Report)) {
 	j.observe = fn
 }
 
-// reported tells the observer, if there is one. The caller does not hold the mutex.
+// reported calls the observer, if there is one. The caller does not hold the mutex.
 func (j *Job) reported(r Report) {
 	j.mu.Lock()
 	observe := j.observe

@@ -115,6 +115,32 @@ func TestAJobOfFiveStepsWaitsForNothing(t *testing.T) {
 	})
 }
 
+// A cancel reaches the action with its next step, long before the next heartbeat.
+func TestACancelIsHeardWithTheNextStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w *harness
+		var cause error
+		w = newHarness(t, long("order", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			if _, err := w.requests.Cancel(context.Background(), streamer.Caller{Principal: ada}, "r1"); err != nil {
+				return nil, err
+			}
+			if _, err := streamer.RunStep(ctx, job, "charge", func(context.Context) (int, error) { return 1, nil }); err != nil {
+				return nil, err
+			}
+			<-ctx.Done()
+			cause = context.Cause(ctx)
+			return nil, ctx.Err()
+		}))
+		began := time.Now()
+		w.submit(t, w.connect(t, "c1", ada), "r1", "order", `{}`)
+		w.run(t, ada.Key("r1"))
+		wantState(t, w.load(t, ada.Key("r1")), request.Cancelled)
+		if took := time.Since(began); took != 0 || !errors.Is(cause, streamer.ErrCancelled) {
+			t.Errorf("the action heard %v after %v, want %v at once", cause, took, streamer.ErrCancelled)
+		}
+	})
+}
+
 // The write that records a step may succeed while its answer is lost, and so
 // may any write before it.
 func TestAStepSurvivesLostAnswers(t *testing.T) {
