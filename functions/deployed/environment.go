@@ -3,6 +3,7 @@ package deployed
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -35,6 +36,9 @@ type platform struct {
 	LogLevel     string      `env:"STREAMER_LOG_LEVEL"` // "": Lambda's own
 	DynamoDB     string      `env:"AWS_ENDPOINT_URL_DYNAMODB"`
 	SQS          string      `env:"AWS_ENDPOINT_URL_SQS"`
+	Endpoint     string      `env:"AWS_ENDPOINT_URL"` // of every service that has none of its own
+	FIPS         bool        `env:"AWS_USE_FIPS_ENDPOINT"`
+	DualStack    bool        `env:"AWS_USE_DUALSTACK_ENDPOINT"`
 
 	faults []error
 }
@@ -68,8 +72,26 @@ func (p *platform) observe(parts *functions.Parts) {
 // transport makes calls that are part of their event's trace.
 func (p *platform) transport() http.RoundTripper { return trace.Transport(transport.New()) }
 
+// endpoint is where a service answers, "" for its own address in the region. The names of
+// FIPS and dual-stack endpoints differ from service to service and from region to region,
+// so they are asked for rather than guessed:
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+func (p *platform) endpoint(service, own string) string {
+	at := cmp.Or(own, p.Endpoint)
+	for _, setting := range []struct {
+		name string
+		on   bool
+	}{{"AWS_USE_FIPS_ENDPOINT", p.FIPS}, {"AWS_USE_DUALSTACK_ENDPOINT", p.DualStack}} {
+		if setting.on && at == "" {
+			p.note(fmt.Errorf("config: %s is true, and the endpoint of %s is not named: set AWS_ENDPOINT_URL_%[2]s to the one of the region",
+				setting.name, service))
+		}
+	}
+	return at
+}
+
 func (p *platform) store(requests, connections string) *dynamo.Store {
-	store, err := dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.DynamoDB,
+	store, err := dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.endpoint("DYNAMODB", p.DynamoDB),
 		RequestsTable: requests, ConnectionsTable: connections, Transport: p.transport()})
 	p.note(err)
 	return store
@@ -120,7 +142,7 @@ func (w *work) fill(parts *functions.Parts) {
 	push, err := apigateway.New(apigateway.Config{
 		Endpoint: w.Callback, Region: w.Region, Credentials: w.credentials(), Transport: w.transport()})
 	queue, queueErr := sqs.New(sqs.Config{
-		QueueURL: w.Queue, Region: w.Region, Credentials: w.credentials(), Endpoint: w.SQS, Transport: w.transport()})
+		QueueURL: w.Queue, Region: w.Region, Credentials: w.credentials(), Endpoint: w.endpoint("SQS", w.SQS), Transport: w.transport()})
 	w.note(err, queueErr)
 	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = store, store, push, push, queue
 	w.observe(parts)
