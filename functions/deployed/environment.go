@@ -13,16 +13,11 @@ import (
 	"github.com/pay-theory/streamer/aws/sqs"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
-	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/trace"
 	"github.com/pay-theory/streamer/lift/transport"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
-
-// devIssuer is the issuer of development tokens. A function whose settings
-// trust it does not start.
-const devIssuer = "streamer-dev"
 
 // A platform is what Lambda itself sets. Its methods make parts of it and collect
 // what is wrong, which fault returns.
@@ -95,27 +90,6 @@ func (p *platform) store(requests, connections string) *dynamo.Store {
 		RequestsTable: requests, ConnectionsTable: connections, Transport: p.transport()})
 	p.note(err)
 	return store
-}
-
-// tokens are the settings of the verifier.
-type tokens struct {
-	JWKS     string `env:"STREAMER_JWKS_URL"`
-	Keys     string `env:"STREAMER_JWT_KEYS"` // PEM or a JWK set, instead of the URL
-	Issuer   string `env:"STREAMER_JWT_ISSUER,required"`
-	Audience string `env:"STREAMER_JWT_AUDIENCE,required"`
-}
-
-func (p *platform) verifier(t tokens) *auth.Verifier {
-	if t.Issuer == devIssuer {
-		p.note(errors.New("config: STREAMER_JWT_ISSUER is the issuer of development tokens, which a deployed function does not accept: " +
-			"name the issuer of your tokens"))
-	}
-	verifier, err := auth.NewVerifier(auth.Config{
-		Keys: []byte(t.Keys), JWKS: auth.JWKSConfig{URL: t.JWKS, Transport: transport.New()},
-		Issuer: t.Issuer, Audience: t.Audience, ScopeClaims: functions.ScopeClaims,
-	})
-	p.note(err)
-	return verifier
 }
 
 // connections is what all four functions read.
