@@ -55,8 +55,11 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	issuers := []auth.Config{{Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests",
-		Audience: "streamer"}}
+	verifier, err := auth.NewVerifier(auth.Config{Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests",
+		Audience: "streamer"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var functionsRead []string
 	for _, query := range load(t, nil).resource("FaultsAlarm")["Metrics"].([]any) {
 		stat, ok := query.(map[string]any)["MetricStat"].(map[string]any)
@@ -73,7 +76,7 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 		}
 		router, err := functions.Router(functions.Parts{Actions: noActions, Connections: away{}, Requests: awayRequests{}, Push: &meter{},
 			Close: &meter{}, Dispatch: streamer.QueueFunc((&meter{}).Dispatch),
-			Issuers: issuers, Telemetry: functions.Telemetry{Metrics: metrics}})
+			Verifier: verifier, Telemetry: functions.Telemetry{Metrics: metrics}})
 		if err != nil {
 			t.Fatal(err)
 		}

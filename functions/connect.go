@@ -15,13 +15,10 @@ const Subprotocol = "streamer.v1"
 
 // Connect answers $connect: it verifies the token and records the connection
 // with its principal. A client without a valid token is refused before the
-// upgrade, with 401. It needs Connections, and Issuers or a Verifier.
+// upgrade, with 401. It needs Connections and a Verifier.
 func Connect(parts Parts) (*lift.App, error) {
-	err := parts.check("Connect", need{"Connections", parts.Connections != nil}, parts.needVerifier())
+	err := parts.check("Connect", need{"Connections", parts.Connections != nil}, need{"Verifier", parts.Verifier != nil})
 	if err != nil {
-		return nil, err
-	}
-	if err := parts.verify(); err != nil {
 		return nil, err
 	}
 	connections := parts.connections()

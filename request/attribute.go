@@ -34,8 +34,6 @@ const (
 	AttrPermits          Attribute = "slots"
 	AttrHistory          Attribute = "history"
 	AttrSubscribers      Attribute = "subscribers"
-	AttrChildren         Attribute = "children"
-	AttrRedrives         Attribute = "redrives"
 )
 
 // The attributes that are as they were when the request was created.
@@ -49,5 +47,4 @@ const (
 	AttrCorrelationID Attribute = "correlation"
 	AttrPriority      Attribute = "priority"
 	AttrCreatedAt     Attribute = "created"
-	AttrParent        Attribute = "parent"
 )

@@ -38,7 +38,6 @@ type Store interface {
 	Lister
 	DueLister
 	PermitLister
-	ChildLister
 	ScheduleStore
 }
 

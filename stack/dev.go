@@ -168,12 +168,10 @@ func (s *Dev) functions() error {
 	push := &pusher{}
 	parts, external := c.Parts, c.Parts.Verifier != nil
 	if !external {
-		own := auth.Config{Keys: public, Issuer: DevIssuer, Audience: DevAudience}
-		parts.Verifier, err = functions.NewVerifier(append([]auth.Config{own}, parts.Issuers...)...)
-		if err != nil {
+		if parts.Verifier, err = auth.NewVerifier(auth.Config{
+			Keys: public, Issuer: DevIssuer, Audience: DevAudience, ScopeClaims: functions.ScopeClaims}); err != nil {
 			return err
 		}
-		parts.Issuers = nil
 	}
 	hosts := map[string]*lambda.InProcess{}
 	s.queue = newDevQueue(func(ctx context.Context, d request.Dispatch) { s.run(ctx, hosts["processor"], d) })

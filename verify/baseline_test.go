@@ -29,6 +29,7 @@ var basic = []string{
 	"messages/a 64-bit integer comes back digit for digit",
 	"messages/a message without an id is given one",
 	"messages/request_id is taken for id",
+	"messages/a payload that the action refuses: VALIDATION_ERROR",
 	"messages/bad ones get an error frame, and the socket stays usable",
 	"messages/tenant and subject in a message change nothing",
 	"messages/a binary frame closes the socket with 1003",

@@ -32,11 +32,11 @@ var isolationChecks = []Check{
 	})},
 	{"isolation", "the same id of another tenant is another request", asOther(func(ctx context.Context, t *Target, other *socket,
 		id string) error {
-		frames, err := other.request(ctx, id, "echo_async", work{"theirs", 1})
+		last, _, err := other.request(ctx, id, "echo_async", work{"theirs", 1})
 		if err != nil {
 			return err
 		}
-		if last := frames[len(frames)-1]; last.Type != wire.TypeComplete || !strings.Contains(string(last.Result), "theirs") {
+		if last.Type != wire.TypeComplete || !strings.Contains(string(last.Result), "theirs") {
 			return unexpected(last)
 		}
 		return nil
@@ -65,7 +65,7 @@ var isolationChecks = []Check{
 // asOther is a check made by another tenant about a finished request of the
 // target's principal.
 func asOther(run func(ctx context.Context, t *Target, other *socket, id string) error) func(context.Context, *Target) error {
-	return func(ctx context.Context, t *Target) error {
+	return withAction("echo_async", func(ctx context.Context, t *Target) error {
 		if t.OtherToken == "" {
 			return skip("needs a token of another tenant")
 		}
@@ -75,7 +75,7 @@ func asOther(run func(ctx context.Context, t *Target, other *socket, id string) 
 		}
 		defer mine.close()
 		id := newID()
-		if _, err := mine.request(ctx, id, "echo_async", work{"mine", 1}); err != nil {
+		if _, _, err := mine.request(ctx, id, "echo_async", work{"mine", 1}); err != nil {
 			return err
 		}
 		other, status, err := dial(ctx, t.WebSocketURL, t.OtherToken)
@@ -84,5 +84,5 @@ func asOther(run func(ctx context.Context, t *Target, other *socket, id string) 
 		}
 		defer other.close()
 		return run(ctx, t, other, id)
-	}
+	})
 }

@@ -17,16 +17,21 @@ var messageChecks = []Check{
 	{"messages", "ping is answered with pong", asked(`{"id":"p","action":"streamer.ping"}`, func(f wire.Frame) bool {
 		return f.Type == wire.TypePong && f.RequestID == "p" && !f.Timestamp.IsZero()
 	})},
-	{"messages", "a 64-bit integer comes back digit for digit", asked(`{"id":"n","action":"echo","payload":`+oddJSON+`}`,
+	{"messages", "a 64-bit integer comes back digit for digit", withAction("echo", asked(`{"id":"n","action":"echo","payload":`+oddJSON+`}`,
 		func(f wire.Frame) bool {
 			return f.Type == wire.TypeResponse && string(f.Data) == oddJSON
-		})},
-	{"messages", "a message without an id is given one", asked(`{"action":"echo"}`, func(f wire.Frame) bool {
-		return f.Type == wire.TypeResponse && f.RequestID != ""
+		}))},
+	{"messages", "a message without an id is given one", asked(`{"action":"streamer.ping"}`, func(f wire.Frame) bool {
+		return f.Type == wire.TypePong && f.RequestID != ""
 	})},
-	{"messages", "request_id is taken for id", asked(`{"request_id":"old","action":"echo"}`, func(f wire.Frame) bool {
-		return f.Type == wire.TypeResponse && f.RequestID == "old"
+	{"messages", "request_id is taken for id", asked(`{"request_id":"old","action":"streamer.ping"}`, func(f wire.Frame) bool {
+		return f.Type == wire.TypePong && f.RequestID == "old"
 	})},
+	{"messages", "a payload that the action refuses: VALIDATION_ERROR", withAction("generate_report",
+		asked(`{"id":"a","action":"generate_report","payload":{"start_date":"yesterday"}}`, func(f wire.Frame) bool {
+			return f.Type == wire.TypeError && f.RequestID == "a" && f.Error.Code == wire.ValidationError &&
+				strings.Contains(string(f.Error.Details), "correlation_id")
+		}))},
 	{"messages", "bad ones get an error frame, and the socket stays usable", onSocket(func(ctx context.Context, s *socket) error {
 		for _, bad := range []struct {
 			text string
@@ -38,11 +43,10 @@ var messageChecks = []Check{
 			{`{"id":"a"`, wire.InvalidMessage, ""},
 			{`{"id":"a"}`, wire.InvalidMessage, "a"},
 			{`{"id":"a","action":7}`, wire.InvalidMessage, "a"},
-			{`{"id":"no spaces","action":"echo"}`, wire.InvalidMessage, ""},
-			{`{"id":"a","action":"echo","metadata":{"n":1}}`, wire.InvalidMessage, "a"},
+			{`{"id":"no spaces","action":"streamer.ping"}`, wire.InvalidMessage, ""},
+			{`{"id":"a","action":"streamer.ping","metadata":{"n":1}}`, wire.InvalidMessage, "a"},
 			{`{"id":"a","action":"no_such_action"}`, wire.InvalidAction, "a"},
 			{`{"id":"a","action":"streamer.no_such_action"}`, wire.InvalidAction, "a"},
-			{`{"id":"a","action":"generate_report","payload":{"start_date":"yesterday"}}`, wire.ValidationError, "a"},
 			{`{"id":"a","action":"streamer.get"}`, wire.ValidationError, "a"},
 			{`{"id":"a","action":"streamer.get","payload":{"request_id":"no-such-request"}}`, wire.NotFound, "a"},
 		} {
@@ -55,13 +59,13 @@ var messageChecks = []Check{
 				return fmt.Errorf("%s: want %s for id %q: %w", bad.text, bad.code, bad.id, unexpected(f))
 			}
 		}
-		f, err := s.ask(ctx, `{"id":"still","action":"echo","payload":1}`)
-		if err != nil || f.Type != wire.TypeResponse {
+		f, err := s.ask(ctx, `{"id":"still","action":"streamer.ping"}`)
+		if err != nil || f.Type != wire.TypePong {
 			return cmp.Or(err, unexpected(f))
 		}
 		return nil
 	})},
-	{"messages", "tenant and subject in a message change nothing", onSocket(func(ctx context.Context, s *socket) error {
+	{"messages", "tenant and subject in a message change nothing", withAction("echo_async", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
 		f, err := s.ask(ctx, `{"id":"`+id+`","action":"echo_async","tenant":"x",`+
 			`"subject":"x","tenant_id":"x","user_id":"x","payload":{"message":"m","step_ms":1}}`)
@@ -71,7 +75,7 @@ var messageChecks = []Check{
 		if f.Type == wire.TypeError {
 			return unexpected(f)
 		}
-		if _, err := s.follow(ctx, id); err != nil {
+		if _, err := s.end(ctx, id); err != nil {
 			return err
 		}
 		f, err = s.ask(ctx, `{"id":"g","action":"streamer.get","payload":{"request_id":"`+id+`"}}`)
@@ -79,7 +83,7 @@ var messageChecks = []Check{
 			return cmp.Or(err, unexpected(f))
 		}
 		return nil
-	})},
+	}))},
 	{"messages", "a binary frame closes the socket with 1003", closes(websocket.MessageBinary, 16, websocket.StatusUnsupportedData)},
 	{"messages", "a frame above 32 KB closes the socket with 1009", closes(websocket.MessageText, 33<<10, websocket.StatusMessageTooBig)},
 }
@@ -101,7 +105,7 @@ func closes(kind websocket.MessageType, size int, want websocket.StatusCode) fun
 		if err := s.conn.Write(ctx, kind, []byte(`"`+strings.Repeat("x", size-2)+`"`)); err != nil {
 			return fmt.Errorf("send: %w", err)
 		}
-		_, _, err := s.conn.Read(ctx)
+		err := s.closing(ctx)
 		if got := websocket.CloseStatus(err); got != want {
 			return fmt.Errorf("closed with %d (%w)", got, err)
 		}

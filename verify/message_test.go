@@ -20,7 +20,8 @@ func TestAnAnswerThatDoesNotCome(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	verify.Run(t.Context(), &verify.Target{WebSocketURL: "ws" + strings.TrimPrefix(server.URL, "http")}, func(r verify.Result) {
+	target := &verify.Target{WebSocketURL: "ws" + strings.TrimPrefix(server.URL, "http")}
+	verify.Run(t.Context(), target, verify.Checks(), func(r verify.Result) {
 		if r.Group == "messages" && (r.Err == nil || strings.Contains(r.Err.Error(), "the server sent")) {
 			t.Errorf("%s: %v", r.Name, r.Err)
 		}

@@ -17,8 +17,8 @@ import (
 )
 
 var operatorChecks = []Check{
-	{"operators", "one sees and controls another subject's request", asOperator(func(ctx context.Context, t *Target, token,
-		subject string) error {
+	{"operators", "one sees and controls another subject's request", withAction("echo_async", asOperator(func(ctx context.Context, t *Target,
+		token, subject string) error {
 		mine, err := t.connect(ctx)
 		if err != nil {
 			return err
@@ -28,9 +28,17 @@ var operatorChecks = []Check{
 		if err != nil {
 			return err
 		}
-		list, err := t.call(ctx, token, "GET", "/requests?subject=*&action=echo_async&limit=10", "")
-		if err != nil || list.status != http.StatusOK || !strings.Contains(string(list.body), `"id":"`+id+`","subject":"`+subject+`"`) {
-			return cmp.Or(err, fmt.Errorf("the list is %v", list))
+		listed := "nothing"
+		err = every(ctx, func() (bool, error) { // lists may be behind by a moment
+			r, err := t.call(ctx, token, "GET", "/requests?subject=*&action=echo_async&limit=10", "")
+			if err != nil || r.status != http.StatusOK {
+				return false, cmp.Or(err, fmt.Errorf("the list answered %v", r))
+			}
+			listed = string(r.body)
+			return strings.Contains(listed, `"id":"`+id+`","subject":"`+subject+`"`), nil
+		})
+		if err != nil {
+			return fmt.Errorf("the list was %s last, without %s: %w", listed, id, err)
 		}
 		named := "/requests/" + id + "?subject=" + url.QueryEscape(subject)
 		detail, err := t.call(ctx, token, "GET", named+"&detail=true", "")
@@ -56,7 +64,7 @@ var operatorChecks = []Check{
 			}
 		}
 		return nil
-	})},
+	}))},
 	{"operators", "a caller who is not one names no other subject", overHTTP(func(ctx context.Context, t *Target) error {
 		for _, path := range []string{"/requests?subject=*", "/requests?subject=another", "/requests/x?subject=another",
 			"/connections?subject=*"} {
@@ -67,7 +75,8 @@ var operatorChecks = []Check{
 		}
 		return nil
 	})},
-	{"operators", "one of another tenant sees nothing", asOperator(func(ctx context.Context, t *Target, _, subject string) error {
+	{"operators", "one of another tenant sees nothing", withAction("echo_async", asOperator(func(ctx context.Context, t *Target, _,
+		subject string) error {
 		if t.Sign == nil {
 			return skip("needs the stage's signing key")
 		}
@@ -81,7 +90,7 @@ var operatorChecks = []Check{
 		}
 		defer mine.close()
 		id := newID()
-		if _, err := mine.request(ctx, id, "echo_async", work{"mine", 1}); err != nil {
+		if _, _, err := mine.request(ctx, id, "echo_async", work{"mine", 1}); err != nil {
 			return err
 		}
 		for path, want := range map[string]string{
@@ -96,7 +105,7 @@ var operatorChecks = []Check{
 			}
 		}
 		return nil
-	})},
+	}))},
 	{"operators", "closing a subject's connections, which may come back", asOperator(func(ctx context.Context, t *Target, token,
 		_ string) error {
 		if t.Sign == nil {
@@ -134,7 +143,7 @@ var operatorChecks = []Check{
 			return cmp.Or(err, fmt.Errorf("answered %v", r))
 		}
 		for _, s := range sockets {
-			if _, _, err := s.conn.Read(ctx); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
+			if err := s.closing(ctx); websocket.CloseStatus(err) != websocket.StatusNormalClosure {
 				return fmt.Errorf("the socket ended with %w", err)
 			}
 		}

@@ -20,37 +20,24 @@ type work struct {
 	StepMS  int    `json:"step_ms"`
 }
 
-var requestChecks = []Check{
+var requestChecks = withActions("echo_async", []Check{
 	{"requests", "a long one: acknowledgment, progress, result", onSocket(func(ctx context.Context, s *socket) error {
-		frames, err := s.request(ctx, newID(), "echo_async", work{"hello", 20})
+		last, frames, err := s.request(ctx, newID(), "echo_async", work{"hello", 20})
 		if err != nil {
 			return err
 		}
-		// The acknowledgment may come after the first progress: two functions
-		// send. A client that goes by rev sees them in order.
-		acknowledged, percentage := false, -1.0
-		for _, f := range inOrder(frames) {
-			switch f.Type {
-			case wire.TypeAcknowledgment:
-				acknowledged = f.Status == wire.StatusQueued && f.Rev > 0
-			case wire.TypeProgress:
-				if f.Percentage < percentage || f.Percentage > 100 || f.Timestamp.IsZero() {
-					return unexpected(f)
-				}
-				percentage = f.Percentage
-			}
-		}
-		if last := frames[len(frames)-1]; last.Type != wire.TypeComplete || last.Rev == 0 || len(last.Result) == 0 {
+		if last.Type != wire.TypeComplete || len(last.Result) == 0 {
 			return unexpected(last)
 		}
-		if !acknowledged || percentage < 0 {
-			return fmt.Errorf("acknowledged: %v, progress seen: %v", acknowledged, percentage >= 0)
+		progress, err := live(frames)
+		if err == nil && progress == 0 {
+			err = errors.New("no progress came")
 		}
-		return nil
+		return err
 	})},
 	{"requests", "the same message again is the same request", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
-		first, err := s.request(ctx, id, "echo_async", work{"again", 1})
+		first, _, err := s.request(ctx, id, "echo_async", work{"again", 1})
 		if err != nil {
 			return err
 		}
@@ -59,7 +46,7 @@ var requestChecks = []Check{
 		}
 		f, err := s.end(ctx, id)
 		if err != nil || f.Type != wire.TypeRequest || f.Request.State != wire.StateSucceeded || f.Request.Attempts != 1 ||
-			string(f.Request.Result) != string(first[len(first)-1].Result) {
+			string(f.Request.Result) != string(first.Result) {
 			return cmp.Or(err, unexpected(f))
 		}
 		f, err = s.ask(ctx, `{"id":"`+id+`","action":"echo_async","payload":{"message":"other","step_ms":1}}`)
@@ -74,20 +61,17 @@ var requestChecks = []Check{
 			return err
 		}
 		defer first.close()
-		id := newID()
-		f, err := first.ask(ctx, string(wire.Message{ID: id, Action: "echo_async",
-			Payload: json.RawMessage(`{"message":"lost","step_ms":100}`)}.Append(nil)))
+		id, err := first.begin(ctx, "echo_async", work{"lost", 100})
 		if err != nil {
 			return err
 		}
 		first.close()
-		seen := f.Rev
 		second, err := t.connect(ctx)
 		if err != nil {
 			return err
 		}
 		defer second.close()
-		return subscribed(ctx, second, id, seen)
+		return subscribed(ctx, second, id)
 	}},
 	{"requests", "another device of the same principal watches too", func(ctx context.Context, t *Target) error {
 		one, err := t.connect(ctx)
@@ -105,8 +89,8 @@ var requestChecks = []Check{
 			return err
 		}
 		watched := make(chan error, 1)
-		go func() { watched <- subscribed(ctx, other, id, 0) }()
-		_, err = one.follow(ctx, id)
+		go func() { watched <- subscribed(ctx, other, id) }()
+		_, err = one.end(ctx, id)
 		return errors.Join(err, <-watched)
 	}},
 	{"requests", "a cancel ends a running one with CANCELLED", onSocket(func(ctx context.Context, s *socket) error {
@@ -114,8 +98,9 @@ var requestChecks = []Check{
 		if err != nil {
 			return err
 		}
-		if err := s.sendText(ctx, `{"id":"cancel","action":"streamer.cancel","payload":{"request_id":"`+id+`"}}`); err != nil {
-			return err
+		f, err := s.ask(ctx, `{"id":"cancel","action":"streamer.cancel","payload":{"request_id":"`+id+`"}}`)
+		if err != nil || f.Type != wire.TypeRequest {
+			return cmp.Or(err, unexpected(f))
 		}
 		last, err := s.end(ctx, id)
 		if err != nil || last.Type != wire.TypeError || last.Error.Code != wire.Cancelled {
@@ -125,19 +110,24 @@ var requestChecks = []Check{
 	})},
 	{"requests", "the list has the newest first", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
-		if _, err := s.request(ctx, id, "echo_async", work{"listed", 1}); err != nil {
+		if _, _, err := s.request(ctx, id, "echo_async", work{"listed", 1}); err != nil {
 			return err
 		}
-		f, err := s.ask(ctx, `{"id":"l","action":"streamer.list","payload":{"state":"SUCCEEDED","limit":3}}`)
+		listed := "nothing"
+		err := every(ctx, func() (bool, error) { // lists may be behind by a moment
+			f, err := s.ask(ctx, `{"id":"l","action":"streamer.list","payload":{"state":"SUCCEEDED","limit":3}}`)
+			if err != nil {
+				return false, err
+			}
+			var list wire.List
+			if json.Unmarshal(f.Data, &list) != nil || len(list.Requests) > 3 {
+				return false, unexpected(f)
+			}
+			listed = string(f.Data)
+			return len(list.Requests) > 0 && list.Requests[0].ID == id && list.Requests[0].Result == nil, nil
+		})
 		if err != nil {
-			return err
-		}
-		var list wire.List
-		if err := json.Unmarshal(f.Data, &list); err != nil {
-			return cmp.Or(err, unexpected(f))
-		}
-		if len(list.Requests) == 0 || len(list.Requests) > 3 || list.Requests[0].ID != id || list.Requests[0].Result != nil {
-			return unexpected(f)
+			return fmt.Errorf("the list was %s last, without %s as the first: %w", listed, id, err)
 		}
 		return nil
 	})},
@@ -179,12 +169,10 @@ var requestChecks = []Check{
 					return
 				}
 				defer s.close()
-				frames, err := s.request(ctx, id, "echo_async", work{"race", 20})
-				if err != nil {
+				last, _, err := s.request(ctx, id, "echo_async", work{"race", 20})
+				switch {
+				case err != nil:
 					faults[i] = err
-					return
-				}
-				switch last := frames[len(frames)-1]; {
 				case last.Type == wire.TypeComplete:
 					results[i] = string(last.Result)
 				case last.Type == wire.TypeRequest:
@@ -205,16 +193,16 @@ var requestChecks = []Check{
 		}
 		return nil
 	}},
-}
+})
 
-// subscribed follows a request from its snapshot to its end by rev and checks
-// that nothing comes twice.
-func subscribed(ctx context.Context, s *socket, id string, seen int64) error {
+// subscribed follows a request from its snapshot to its end by rev. The snapshot may
+// be older than what was seen or pushed before it: it is read while the request runs.
+func subscribed(ctx context.Context, s *socket, id string) error {
 	f, err := s.ask(ctx, `{"id":"sub","action":"streamer.subscribe","payload":{"request_id":"`+id+`"}}`)
 	if err != nil {
 		return err
 	}
-	if f.Type != wire.TypeRequest || f.Request.ID != id || f.Request.Rev < seen {
+	if f.Type != wire.TypeRequest || f.Request.ID != id {
 		return unexpected(f)
 	}
 	if f.Request.Final() {
@@ -227,16 +215,33 @@ func subscribed(ctx context.Context, s *socket, id string, seen int64) error {
 	return nil
 }
 
-// inOrder drops what a client drops: frames whose rev is not above those seen
-// before, the acknowledgment apart, which may come late.
-func inOrder(frames []wire.Frame) []wire.Frame {
-	var kept []wire.Frame
-	var rev int64
+// live checks the frames of a long request as a client sees them, which drops those
+// whose rev is not above the highest before: an acknowledgment, whenever it comes,
+// progress that does not fall, an end. It returns how many frames of progress came.
+func live(frames []wire.Frame) (progress int, err error) {
+	acknowledged, percentage, rev := false, 0.0, int64(0)
 	for _, f := range frames {
-		if f.Type == wire.TypeAcknowledgment || f.Rev > rev {
-			kept = append(kept, f)
-			rev = max(rev, f.Rev)
+		switch {
+		case f.Type == wire.TypeAcknowledgment:
+			if f.Status != wire.StatusQueued || f.Rev == 0 {
+				return progress, unexpected(f)
+			}
+			acknowledged = true
+		case f.Type == wire.TypeComplete && f.Rev == 0:
+			return progress, unexpected(f)
+		case f.Rev <= rev:
+			continue
+		case f.Type == wire.TypeProgress:
+			if f.Percentage < percentage || f.Percentage > 100 || f.Timestamp.IsZero() {
+				return progress, unexpected(f)
+			}
+			percentage = f.Percentage
+			progress++
 		}
+		rev = max(rev, f.Rev)
 	}
-	return kept
+	if !acknowledged {
+		return progress, errors.New("it was not acknowledged")
+	}
+	return progress, nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-var signalChecks = []Check{
+var signalChecks = withActions("ask_approval", []Check{
 	{"signals", "output: live, in order and once, then from any offset", onSocket(func(ctx context.Context, s *socket) error {
 		id := newID()
 		if err := s.send(ctx, id, "ask_approval", map[string]any{"lines": []string{"a", "b", "c"}}); err != nil {
@@ -19,14 +19,11 @@ var signalChecks = []Check{
 		}
 		var live []string
 		for len(live) < 3 {
-			f, err := s.read(ctx)
+			f, err := s.await(ctx, func(f wire.Frame) bool { return f.RequestID == id && (f.Type == wire.TypeOutput || ends(f)) })
 			if err != nil {
 				return fmt.Errorf("after the chunks %q: %w", live, err)
 			}
-			if f.Type != wire.TypeOutput {
-				continue
-			}
-			if f.RequestID != id || f.Offset != int64(len(live)) {
+			if f.Type != wire.TypeOutput || f.Offset != int64(len(live)) {
 				return fmt.Errorf("after the chunks %q: %w", live, unexpected(f))
 			}
 			for _, chunk := range f.Chunks {
@@ -85,7 +82,7 @@ var signalChecks = []Check{
 		}
 		return nil
 	})},
-}
+})
 
 // chunks reads a request's output from an offset.
 func (s *socket) chunks(ctx context.Context, id string, from int, want string, final bool) error {
@@ -159,7 +156,7 @@ var tokenChecks = []Check{
 		}
 		defer s.close()
 		err = every(ctx, func() (bool, error) {
-			f, err := s.ask(ctx, `{"id":"e","action":"echo"}`)
+			f, err := s.ask(ctx, `{"id":"e","action":"streamer.list","payload":{"limit":1}}`)
 			if err == nil && f.Type == wire.TypeError && f.Error.Code != wire.Unauthorized {
 				err = unexpected(f)
 			}
@@ -175,7 +172,7 @@ var tokenChecks = []Check{
 		if f, err := s.ask(ctx, authenticate(fresh)); err != nil || f.Type != wire.TypeResponse {
 			return cmp.Or(err, unexpected(f))
 		}
-		if f, err := s.ask(ctx, `{"id":"e","action":"echo"}`); err != nil || f.Type != wire.TypeResponse {
+		if f, err := s.ask(ctx, `{"id":"e","action":"streamer.list","payload":{"limit":1}}`); err != nil || f.Type != wire.TypeResponse {
 			return cmp.Or(err, unexpected(f))
 		}
 		return nil

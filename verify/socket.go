@@ -17,8 +17,9 @@ import (
 // shows what came. A frame that came before the one that was waited for is kept: a
 // request's end may overtake the answer to the message that led to it.
 type socket struct {
-	conn *websocket.Conn
-	kept []wire.Frame
+	conn    *websocket.Conn
+	kept    []wire.Frame
+	observe func(wire.Frame) // nil, or it is called with each frame that comes
 }
 
 // dial connects. On a refusal the status says why.
@@ -108,7 +109,19 @@ func (s *socket) receive(ctx context.Context) (wire.Frame, error) {
 	if err != nil {
 		return frame, fmt.Errorf("the server sent %q: %w", data, err)
 	}
+	if s.observe != nil {
+		s.observe(frame)
+	}
 	return frame, nil
+}
+
+// closing reads until the connection ends, and returns why.
+func (s *socket) closing(ctx context.Context) error {
+	for {
+		if _, _, err := s.conn.Read(ctx); err != nil {
+			return err
+		}
+	}
 }
 
 // ask sends a text and returns the frame that answers it: the one of its id, or the
@@ -128,11 +141,13 @@ func (s *socket) ask(ctx context.Context, text string) (wire.Frame, error) {
 }
 
 // answer reports whether a frame can be the answer to a message. What is pushed of a
-// request is not.
+// request is not: its error has a rev, and that of a message has none.
 func answer(f wire.Frame) bool {
 	switch f.Type {
 	case wire.TypeProgress, wire.TypeOutput, wire.TypeComplete:
 		return false
+	case wire.TypeError:
+		return f.Rev == 0
 	}
 	return true
 }
@@ -146,37 +161,34 @@ func (s *socket) send(ctx context.Context, id, action string, payload any) error
 	return s.sendText(ctx, string(wire.Message{ID: id, Action: action, Payload: raw}.Append(nil)))
 }
 
-// request sends a message and returns every frame of that request up to the one
-// that ends it.
-func (s *socket) request(ctx context.Context, id, action string, payload any) ([]wire.Frame, error) {
+// request sends a message and returns the frame that ends its request, and every
+// frame of it up to that one and to the answer to the message, whichever is later: two
+// functions send them.
+func (s *socket) request(ctx context.Context, id, action string, payload any) (end wire.Frame, all []wire.Frame, err error) {
 	if err := s.send(ctx, id, action, payload); err != nil {
-		return nil, err
+		return end, nil, err
 	}
-	return s.follow(ctx, id)
-}
-
-// follow collects a request's frames up to the one that ends it.
-func (s *socket) follow(ctx context.Context, id string) ([]wire.Frame, error) {
-	var frames []wire.Frame
-	for {
+	for answered := false; !answered || end.Type == ""; {
 		frame, err := s.await(ctx, func(f wire.Frame) bool { return f.RequestID == id })
 		if err != nil {
-			return frames, fmt.Errorf("after %d frames of %s: %w", len(frames), id, err)
+			return end, all, fmt.Errorf("after %d frames of %s: %w", len(all), id, err)
 		}
-		frames = append(frames, frame)
-		if ends(frame) {
-			return frames, nil
+		all = append(all, frame)
+		answered = answered || answer(frame)
+		if end.Type == "" && ends(frame) {
+			end = frame
 		}
 	}
+	return end, all, nil
 }
 
 // end returns the frame that ends a request.
 func (s *socket) end(ctx context.Context, id string) (wire.Frame, error) {
-	frames, err := s.follow(ctx, id)
+	frame, err := s.await(ctx, func(f wire.Frame) bool { return f.RequestID == id && ends(f) })
 	if err != nil {
-		return wire.Frame{}, err
+		return frame, fmt.Errorf("waiting for the end of %s: %w", id, err)
 	}
-	return frames[len(frames)-1], nil
+	return frame, nil
 }
 
 // begin sends a message under a new id and waits until it is stored.
@@ -185,7 +197,10 @@ func (s *socket) begin(ctx context.Context, action string, payload any) (string,
 	if err := s.send(ctx, id, action, payload); err != nil {
 		return "", err
 	}
-	_, err := s.await(ctx, func(f wire.Frame) bool { return f.RequestID == id && answer(f) })
+	f, err := s.await(ctx, func(f wire.Frame) bool { return f.RequestID == id && answer(f) })
+	if err == nil && f.Type != wire.TypeAcknowledgment {
+		err = unexpected(f)
+	}
 	return id, err
 }
 

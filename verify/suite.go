@@ -7,10 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
-// A Target is a stage under test. The example actions must be there.
+// A Target is a stage under test. It is safe for concurrent use, and not to be copied.
 type Target struct {
 	WebSocketURL string // as in ws://127.0.0.1:8700/dev
 	HTTPURL      string // root of the HTTP API; "": checks over HTTP are skipped
@@ -28,7 +29,16 @@ type Target struct {
 	// good token; nil as a value removes a claim. A nil Sign skips the checks
 	// that need tokens with a flaw under a good signature.
 	Sign func(claims map[string]any) (string, error)
+
+	// Timeout bounds each check. 0: [DefaultTimeout].
+	Timeout time.Duration
+
+	mu      sync.Mutex
+	offered map[string]bool // by name, of the example actions that were asked for
 }
+
+// DefaultTimeout is how long a check may take.
+const DefaultTimeout = 10 * time.Second
 
 // A Check is one thing that a stage must do. Run returns nil, an error that
 // says what was seen instead, or ErrSkipped wrapped with the reason.
@@ -64,13 +74,10 @@ type Result struct {
 // Skipped reports whether the target lacks what the check needs.
 func (r Result) Skipped() bool { return errors.Is(r.Err, ErrSkipped) }
 
-// checkTime bounds one check.
-const checkTime = time.Minute
-
-// Run runs every check, one after another, and hands each result to report as
-// it is known. It ends early when ctx does.
-func Run(ctx context.Context, t *Target, report func(Result)) {
-	for _, check := range Checks() {
+// Run runs the checks, one after another, and hands each result to report as it
+// is known. It ends early when ctx does.
+func Run(ctx context.Context, t *Target, checks []Check, report func(Result)) {
+	for _, check := range checks {
 		if ctx.Err() != nil {
 			return
 		}
@@ -79,9 +86,16 @@ func Run(ctx context.Context, t *Target, report func(Result)) {
 }
 
 func (c Check) run(ctx context.Context, t *Target) Result {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	limit := t.Timeout
+	if limit == 0 {
+		limit = DefaultTimeout
+	}
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	start := time.Now()
-	err := c.Run(ctx, t)
+	err := c.Run(limited, t)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("it took longer than %v: %w", limit, err)
+	}
 	return Result{Check: c, Err: err, Took: time.Since(start)}
 }

@@ -16,25 +16,43 @@ import (
 
 	"github.com/pay-theory/streamer/stack"
 	"github.com/pay-theory/streamer/verify"
+	"github.com/pay-theory/streamer/wire"
 )
 
 const verifyHelp = `Checks a stage from the outside, as a client sees it: handshake, errors, short
-and long requests, resuming, cancelling, isolation, limits. The example actions
-must be deployed there. The exit code is 0 when every check passed or was skipped,
-1 when one failed, and 3 when there is no connection.
+and long requests, resuming, cancelling, isolation, limits. The exit code is 0 when
+every check passed or was skipped, 1 when one failed, and 3 when there is no
+connection.
 
-On a stack of this machine it signs its own tokens, invalid ones too. Elsewhere
-the checks that need more than --token, --other-token, --operator-token and
---sign-key are skipped. streamer staging --once sets the variables for three of them.`
+A check that needs an example action is skipped where the stage does not have it.
+--call checks an action of your own, short or long, and prints its progress and
+its result; --expect says what the result must contain: of an object the fields
+given, of an array every element.
+
+--only and --skip take a group, a check's name or group/name, with * for any
+characters; --list shows them. On a stack of this machine verify signs its own
+tokens, invalid ones too. Elsewhere the checks that need more than --token,
+--other-token, --operator-token and --sign-key are skipped. streamer staging --once
+sets the variables for three of them.`
 
 const verifyExample = `  streamer verify
+  streamer verify --skip operators --skip '*413'
+  streamer verify --only call --call price --payload '{"sku":"A1"}' --expect '{"currency":"EUR"}'
   streamer verify --url wss://abc.execute-api.eu-west-1.amazonaws.com/prod \
       --http-url https://def.execute-api.eu-west-1.amazonaws.com --token "$TOKEN"`
 
+// verifyFlags are those of verify beside a client's.
+type verifyFlags struct {
+	other, operator, signKey string
+	only, skip               []string
+	call, payload, expect    string
+	timeout                  time.Duration
+	list, json               bool
+}
+
 func newVerify(env *environment) *cobra.Command {
 	var flags clientFlags
-	var other, operator, signKey string
-	var asJSON bool
+	var own verifyFlags
 	cmd := &cobra.Command{
 		Use:     "verify",
 		Short:   "Check a stage from the outside",
@@ -42,28 +60,115 @@ func newVerify(env *environment) *cobra.Command {
 		Example: verifyExample,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			checks, err := own.checks(env)
+			if err != nil {
+				return &exitError{exitUsage, err}
+			}
+			if own.list {
+				return own.print(env, checks)
+			}
 			c, err := flags.open(cmd.Context(), env) // without a connection every check would fail
 			if err != nil {
 				return err
 			}
 			c.Close()
-			target, err := verifyTarget(env, flags, firstOf(other, env.getenv("STREAMER_OTHER_TOKEN")),
-				firstOf(signKey, env.getenv("STREAMER_SIGN_KEY")))
+			target, err := verifyTarget(env, flags, firstOf(own.other, env.getenv("STREAMER_OTHER_TOKEN")),
+				firstOf(own.signKey, env.getenv("STREAMER_SIGN_KEY")))
 			if err != nil {
 				return err
 			}
-			target.OperatorToken = operator
-			return runVerify(cmd.Context(), env, target, asJSON)
+			target.OperatorToken = own.operator
+			target.Timeout = own.timeout
+			return runVerify(cmd.Context(), env, target, checks, own.json)
 		},
 	}
 	flags.register(cmd)
-	cmd.Flags().StringVar(&other, "other-token", "", "token of another tenant, for the checks of isolation (default $STREAMER_OTHER_TOKEN)")
-	cmd.Flags().StringVar(&operator, "operator-token", "",
-		"token of the same tenant with the scope streamer:operator (default: one made with the key, if there is one)")
-	cmd.Flags().StringVar(&signKey, "sign-key", "", "PEM file with the Ed25519 key that signs the stage's tokens, for the checks of "+
-		"invalid tokens (default $STREAMER_SIGN_KEY)")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a check")
+	own.register(cmd)
 	return cmd
+}
+
+func (f *verifyFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.other, "other-token", "", "token of another tenant, for the checks of isolation (default $STREAMER_OTHER_TOKEN)")
+	flags.StringVar(&f.operator, "operator-token", "",
+		"token of the same tenant with the scope streamer:operator (default: one made with the key, if there is one)")
+	flags.StringVar(&f.signKey, "sign-key", "", "PEM file with the Ed25519 key that signs the stage's tokens, for the checks of "+
+		"invalid tokens (default $STREAMER_SIGN_KEY)")
+	flags.StringArrayVar(&f.only, "only", nil, "run only the checks that match; repeat for more")
+	flags.StringArrayVar(&f.skip, "skip", nil, "leave out the checks that match; repeat for more")
+	flags.StringVar(&f.call, "call", "", "an action of your own to check too")
+	flags.StringVar(&f.payload, "payload", "", "payload of --call: JSON, @FILE, or - for standard input")
+	flags.StringVar(&f.expect, "expect", "", "what the result of --call must contain: JSON or @FILE")
+	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long each check may take")
+	flags.BoolVar(&f.list, "list", false, "print the checks that would run, and run none")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object a check")
+}
+
+// checks returns what the flags select.
+func (f *verifyFlags) checks(env *environment) ([]verify.Check, error) {
+	checks := verify.Checks()
+	switch {
+	case f.timeout <= 0:
+		return nil, fmt.Errorf("--timeout %v is not a time that a check could take: give one such as 10s", f.timeout)
+	case f.call == "" && f.payload+f.expect != "":
+		return nil, errors.New("--payload and --expect are for --call: name the action with it")
+	case f.call != "":
+		call := verify.Call{Action: f.call, Observe: env.observe(f.call)}
+		for _, part := range []struct {
+			flag, given string
+			into        *json.RawMessage
+		}{{"--payload", f.payload, &call.Payload}, {"--expect", f.expect, &call.Expect}} {
+			if part.given == "" {
+				continue
+			}
+			var err error
+			if *part.into, err = readPayload(env, part.given); err != nil {
+				return nil, fmt.Errorf("%s: %w", part.flag, err)
+			}
+		}
+		checks = append(checks, call.Check())
+	}
+	checks, err := verify.Select(checks, f.only, f.skip)
+	if err != nil {
+		return nil, fmt.Errorf("%w; --list shows all", err)
+	}
+	if len(checks) == 0 {
+		return nil, errors.New("--skip leaves no check to run")
+	}
+	return checks, nil
+}
+
+// observe returns what prints the progress and the result of an action to stderr.
+func (env *environment) observe(action string) func(wire.Frame) {
+	return func(f wire.Frame) {
+		switch f.Type {
+		case wire.TypeAcknowledgment:
+			env.sayf("%s: acknowledged\n", action)
+		case wire.TypeProgress:
+			env.sayf("%s: %.0f %% %s\n", action, f.Percentage, f.Message)
+		case wire.TypeResponse:
+			env.sayf("%s: %s\n", action, f.Data)
+		case wire.TypeComplete:
+			env.sayf("%s: %s\n", action, firstOf(string(f.Result), f.ResultRef))
+		}
+	}
+}
+
+// print writes the names of the checks.
+func (f *verifyFlags) print(env *environment, checks []verify.Check) error {
+	for _, c := range checks {
+		line := fmt.Appendf(nil, "%-9s  %s", c.Group, c.Name)
+		if f.json {
+			var err error
+			if line, err = json.Marshal(map[string]string{"group": c.Group, "name": c.Name}); err != nil {
+				return err
+			}
+		}
+		if err := env.print("%s\n", line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func verifyTarget(env *environment, flags clientFlags, other, signKey string) (*verify.Target, error) {
@@ -115,7 +220,7 @@ func signLike(token, file string) (func(map[string]any) (string, error), error) 
 // jwt matches a token in an error that names a URL.
 var jwt = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.[\w-]*`)
 
-func runVerify(ctx context.Context, env *environment, target *verify.Target, asJSON bool) error {
+func runVerify(ctx context.Context, env *environment, target *verify.Target, checks []verify.Check, asJSON bool) error {
 	var passed, failed, skipped int
 	var unwritten error
 	report := func(r verify.Result) {
@@ -142,7 +247,7 @@ func runVerify(ctx context.Context, env *environment, target *verify.Target, asJ
 		}
 		unwritten = cmp.Or(unwritten, env.print("%s", line))
 	}
-	verify.Run(ctx, target, report)
+	verify.Run(ctx, target, checks, report)
 	env.sayf("%s: %d passed, %d failed, %d skipped\n", target.WebSocketURL, passed, failed, skipped)
 	switch {
 	case errors.Is(context.Cause(ctx), errInterrupted):

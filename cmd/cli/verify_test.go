@@ -74,11 +74,49 @@ func TestVerifyPrintsNoToken(t *testing.T) {
 	env := &environment{stdout: out, stderr: out}
 	target := &verify.Target{WebSocketURL: "ws://127.0.0.1:1/dev", HTTPURL: "http://127.0.0.1:1", Token: token}
 	for _, asJSON := range []bool{false, true} {
-		if err := runVerify(t.Context(), env, target, asJSON); err == nil {
+		if err := runVerify(t.Context(), env, target, verify.Checks(), asJSON); err == nil {
 			t.Error("nothing failed")
 		}
 	}
 	if !strings.Contains(out.String(), "token=TOKEN") || strings.Contains(out.String(), token) {
 		t.Errorf("%s", out)
+	}
+}
+
+func TestVerifySelectsAndCalls(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	for _, tt := range []struct {
+		name     string
+		args     []string
+		code     int
+		out, err string // contained; out "-": empty
+	}{
+		{"a list", []string{"--list"}, 0, "handshake  no token: 401\n", ""},
+		{"a list as JSON", []string{"--list", "--json", "--only", "*413"}, 0, `{"group":"http","name":"a payload above 128 KB: 413"}` + "\n", ""},
+		{"a list with one's own", []string{"--list", "--only", "call", "--call", "price"}, 0, "call       price\n", ""},
+		{"a group", []string{"--only", "handshake", "--skip", "*401"}, 0, "ok    handshake  a good token connects", "3 passed, 0 failed, 0 skipped"},
+		{"a pattern of nothing", []string{"--only", "handshakes"}, exitUsage, "-", `"handshakes" matches no check`},
+		{"nothing left", []string{"--only", "http", "--skip", "http"}, exitUsage, "-", "leaves no check"},
+		{"no time", []string{"--timeout", "0s"}, exitUsage, "-", "--timeout 0s"},
+		{"too little time", []string{"--only", "http/a long action*", "--timeout", "50ms"}, exitFailed, "it took longer than 50ms",
+			"0 passed, 1 failed, 0 skipped"},
+		{"a payload without an action", []string{"--payload", "1"}, exitUsage, "-", "--payload and --expect are for --call"},
+		{"a payload that is not JSON", []string{"--call", "echo", "--payload", "{"}, exitUsage, "-", "--payload: "},
+		{"an expectation that is not JSON", []string{"--call", "echo", "--expect", "{"}, exitUsage, "-", "--expect: "},
+		{"a short action", []string{"--only", "call", "--call", "echo", "--payload", `{"a":[1,{"b":2}],"c":3}`, "--expect", `{"a":[1,{}]}`}, 0,
+			"ok    call       echo", `echo: {"a":[1,{"b":2}],"c":3}` + "\n"},
+		{"a long action", []string{"--only", "call", "--call", "echo_async", "--payload", `{"step_ms":1}`}, 0, "ok    call       echo_async",
+			" % step "},
+		{"not as expected", []string{"--only", "call", "--call", "echo", "--payload", `{"a":1}`, "--expect", `{"a":1.0}`}, exitFailed,
+			`the result is {"a":1}, want {"a":1.0} in it`, "1 failed"},
+		{"an action that is not there", []string{"--only", "call", "--call", "nothing", "--json"}, exitFailed, `"outcome":"FAIL"`, "1 failed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code, out, err := s.do(t, "", append([]string{"verify"}, tt.args...)...)
+			if code != tt.code || tt.out == "-" && out != "" || tt.out != "-" && !strings.Contains(out, tt.out) || !strings.Contains(err, tt.err) {
+				t.Errorf("got code %d, %q and %q, want %d, %q and %q", code, out, err, tt.code, tt.out, tt.err)
+			}
+		})
 	}
 }

@@ -15,7 +15,6 @@ package deployed
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"github.com/pay-theory/streamer/functions"
@@ -36,9 +35,15 @@ func Start(build Builder, parts functions.Parts) {
 
 // Connect builds the connect function.
 func Connect(ctx context.Context, parts functions.Parts, opts config.Options) (*lift.App, error) {
-	var env connections
-	if err := errors.Join(config.Load(ctx, &env, opts), addIssuers(ctx, &parts, opts)); err != nil {
+	var env struct {
+		connections
+		tokens
+	}
+	if err := load(ctx, &env, &env.connections, parts, opts); err != nil {
 		return nil, err
+	}
+	if parts.Verifier == nil {
+		parts.Verifier = env.verifier(env.tokens)
 	}
 	parts.Connections = env.store("", env.Connections)
 	env.observe(&parts)
@@ -64,9 +69,15 @@ func Disconnect(ctx context.Context, parts functions.Parts, opts config.Options)
 
 // Router builds the router function.
 func Router(ctx context.Context, parts functions.Parts, opts config.Options) (*lift.App, error) {
-	var env work
-	if err := errors.Join(config.Load(ctx, &env, opts), addIssuers(ctx, &parts, opts)); err != nil {
+	var env struct {
+		work
+		tokens
+	}
+	if err := load(ctx, &env, &env.work, parts, opts); err != nil {
 		return nil, err
+	}
+	if parts.Verifier == nil {
+		parts.Verifier = env.verifier(env.tokens)
 	}
 	env.fill(&parts)
 	if err := env.fault(); err != nil {
@@ -92,4 +103,13 @@ func Processor(ctx context.Context, parts functions.Parts, opts config.Options) 
 		return nil, err
 	}
 	return functions.Processor(parts)
+}
+
+// load reads all of the environment, or without the settings of tokens when the
+// application brings a verifier.
+func load(ctx context.Context, all, withoutTokens any, parts functions.Parts, opts config.Options) error {
+	if parts.Verifier != nil {
+		return config.Load(ctx, withoutTokens, opts)
+	}
+	return config.Load(ctx, all, opts)
 }

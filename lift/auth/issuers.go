@@ -4,9 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/pay-theory/streamer/lift"
@@ -21,10 +18,10 @@ func Issuers(verifiers ...*Verifier) TokenVerifier {
 	}
 	byName := make(issuers, len(verifiers))
 	for _, v := range verifiers {
-		if byName[v.config.Issuer] != nil {
-			panic("lift/auth: Issuers has two Verifiers of the issuer " + v.config.Issuer)
+		if byName[v.issuer] != nil {
+			panic("lift/auth: Issuers has two Verifiers of the issuer " + v.issuer)
 		}
-		byName[v.config.Issuer] = v
+		byName[v.issuer] = v
 	}
 	return byName
 }
@@ -34,16 +31,15 @@ type issuers map[string]*Verifier
 // Verify implements [TokenVerifier].
 func (i issuers) Verify(ctx context.Context, token string) (*lift.Claims, error) {
 	if len(token) > maxToken {
-		return nil, refuse(errTooLong)
+		return nil, refuse("the token is not valid", errTooLong)
 	}
 	name, ok := claimedIssuer(token)
 	if !ok {
-		return nil, refuse(errMalformed)
+		return nil, refuse("the token is not valid", errMalformed)
 	}
 	v := i[name]
 	if v == nil {
-		names := slices.Sorted(maps.Keys(i))
-		return nil, refuse(fault(fmt.Sprintf("the token is of another issuer: iss is none of %q", names)))
+		return nil, refuse("the token is not valid", errIssuer)
 	}
 	return v.Verify(ctx, token)
 }

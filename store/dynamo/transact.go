@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/request"
@@ -201,10 +200,6 @@ func (m count) write() transactItem {
 	} else {
 		in.ConditionExpression = "#taken >= :least"
 		in.ExpressionAttributeValues[":least"] = number(-m.by)
-	}
-	if request.CountsChildren(m.permit.Name) { // which serves one request
-		in.UpdateExpression += " SET #ttl = :ttl"
-		in.ExpressionAttributeNames["#ttl"], in.ExpressionAttributeValues[":ttl"] = attrTTL, ttl(time.Now().Add(counterKept))
 	}
 	return transactItem{Update: in}
 }
