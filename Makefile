@@ -81,6 +81,7 @@ COVER_PKGS = $(shell $(GO) list ./... | grep -vE '/cmd/(streamer|connect|disconn
 
 .PHONY: cover
 cover: ## every test with -race; fails below 80 % coverage
+	$(GO) test -count=1 -run "ThePageHas|TenThousand" ./internal/scale .
 	$(GO) test -race -count=1 -timeout 14m -coverpkg=$(COVER_PKGS) -coverprofile=coverage.out ./...
 	@$(GO) tool cover -func=coverage.out | awk -v min=$(COVER_MIN) '/^total:/ { sub("%","",$$3); \
 		printf "coverage: %s %% of statements (at least %s %%)\n", $$3, min; exit ($$3 < min) }'

@@ -59,7 +59,7 @@ func (s *Requests) Redrive(ctx context.Context, caller Caller, id string) (wire.
 		watches := caller.Connection == "" || slices.Contains(r.Subscribers, caller.Connection)
 		switch {
 		case r.State == request.Failed:
-			change := request.Redrive(now(s.Now))
+			change := request.Redrive(r, now(s.Now))
 			change.If.RoomFor, change.Set.Subscribe = caller.Connection, caller.Connection
 			change.Set.Acquire = s.Limits.open(r.Key)
 			return change, true

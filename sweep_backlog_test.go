@@ -32,7 +32,7 @@ func (w *harness) rows(t *testing.T, n int, change func(r *request.Request)) {
 // are looked at in the very next sweep.
 func TestABacklogOfOneTenantBlindsNoSweep(t *testing.T) {
 	t.Parallel()
-	const many = 3000
+	const many = 3000 / slower
 	for name, tt := range map[string]struct {
 		trouble func(r *request.Request)
 		backlog int
@@ -98,7 +98,7 @@ func TestABacklogOfOneTenantBlindsNoSweep(t *testing.T) {
 func TestTenThousandTimersOfOneMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const many = 10_000
+		const many = 10_000 / slower
 		w := newHarness(t, long("work", streamer.ActionConfig{}, nil))
 		due := time.Now().Add(time.Hour).UTC()
 		w.rows(t, many, func(r *request.Request) {

@@ -55,11 +55,8 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := auth.NewVerifier(auth.Config{Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests",
-		Audience: "streamer"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuers := []auth.Config{{Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests",
+		Audience: "streamer"}}
 	var functionsRead []string
 	for _, query := range load(t, nil).resource("FaultsAlarm")["Metrics"].([]any) {
 		stat, ok := query.(map[string]any)["MetricStat"].(map[string]any)
@@ -76,7 +73,7 @@ func TestTheFaultsAlarmReadsWhatAnOutageWrites(t *testing.T) {
 		}
 		router, err := functions.Router(functions.Parts{Actions: noActions, Connections: away{}, Requests: awayRequests{}, Push: &meter{},
 			Close: &meter{}, Dispatch: streamer.QueueFunc((&meter{}).Dispatch),
-			Verifier: verifier, Telemetry: functions.Telemetry{Metrics: metrics}})
+			Issuers: issuers, Telemetry: functions.Telemetry{Metrics: metrics}})
 		if err != nil {
 			t.Fatal(err)
 		}

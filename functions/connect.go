@@ -15,10 +15,13 @@ const Subprotocol = "streamer.v1"
 
 // Connect answers $connect: it verifies the token and records the connection
 // with its principal. A client without a valid token is refused before the
-// upgrade, with 401. It needs Connections and a Verifier.
+// upgrade, with 401. It needs Connections, and Issuers or a Verifier.
 func Connect(parts Parts) (*lift.App, error) {
-	err := parts.check("Connect", need{"Connections", parts.Connections != nil}, need{"Verifier", parts.Verifier != nil})
+	err := parts.check("Connect", need{"Connections", parts.Connections != nil}, parts.needVerifier())
 	if err != nil {
+		return nil, err
+	}
+	if err := parts.verify(); err != nil {
 		return nil, err
 	}
 	connections := parts.connections()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
@@ -98,18 +99,55 @@ func exampleParts() (parts functions.Parts, closeStore func() error) {
 	}, store.Close
 }
 
+// A verifier of one's own, here of opaque tokens in a table.
+func ExampleParts_verifier() {
+	parts, closeStore := exampleParts()
+	defer closeStore()
+	parts.Verifier = keys{"k-1": {Tenant: "acme", Subject: "ada", Scopes: []string{"admin"}, Expiry: time.Now().Add(time.Hour)}}
+	parts.Routes = func(app *lift.App, authenticate lift.Middleware) {
+		app.HTTP("GET /me", lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+			return lift.JSON(http.StatusOK, e.Claims.Tenant+"/"+e.Claims.Subject)
+		}), authenticate)
+	}
+	router, err := functions.Router(parts)
+	if err != nil {
+		panic(err)
+	}
+	for _, token := range []string{"k-1", "k-2"} {
+		event := lifttest.HTTP{Path: "/me", Header: bearer(token)}
+		fmt.Println(invoke(router, event.Payload()))
+	}
+	// Output:
+	// 200 "acme/ada"
+	// 401 {"type":"about:blank","title":"Unauthorized","status":401,"detail":"the key is not known","code":"UNAUTHORIZED","correlation_id":"TcGYnhqKIAMEVXA="}
+}
+
+type keys map[string]lift.Claims
+
+func (k keys) Verify(_ context.Context, token string) (*lift.Claims, error) {
+	claims, known := k[token]
+	if !known {
+		return nil, lift.Errorf(lift.CodeUnauthorized, "the key is not known")
+	}
+	return &claims, nil
+}
+
 // adaAlone is a verifier that takes every token for ada's.
 type adaAlone struct{}
 
 func (adaAlone) Verify(context.Context, string) (*lift.Claims, error) {
-	return &lift.Claims{Subject: "ada", Raw: []byte(`{"tenant_id":"acme"}`)}, nil
+	return &lift.Claims{Tenant: "acme", Subject: "ada"}, nil
 }
 
 // send makes an HTTP event of the arguments and returns the answer's status and
 // body.
 func send(app *lift.App, method, path, body string) string {
 	event := lifttest.HTTP{Method: method, Path: path, Header: bearer("token"), Body: []byte(body)}
-	out, err := app.Invoke(context.Background(), event.Payload())
+	return invoke(app, event.Payload())
+}
+
+func invoke(app *lift.App, payload []byte) string {
+	out, err := app.Invoke(context.Background(), payload)
 	if err != nil {
 		return err.Error()
 	}

@@ -53,13 +53,7 @@ func newSystem(t *testing.T) *system {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verifier, err := auth.NewVerifier(auth.Config{
-		Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests", Audience: "streamer",
-		ScopeClaims: functions.ScopeClaims,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := auth.Config{Keys: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), Issuer: "tests", Audience: "streamer"}
 	if s.store, err = sqlite.Open(t.Context(), sqlite.Memory); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +108,7 @@ func newSystem(t *testing.T) *system {
 	s.parts = functions.Parts{
 		Actions:     func(request.Lister) ([]streamer.Action, error) { return actions, nil },
 		Connections: s.store, Requests: s.store, Push: &s.mail, Close: &s.mail, Dispatch: streamer.QueueFunc(s.mail.Dispatch),
-		Verifier: verifier, Logger: s.log.Logger(),
+		Issuers: []auth.Config{issuer}, Logger: s.log.Logger(),
 	}
 	s.connect = s.build(t, "connect", functions.Connect)
 	s.disconnect = s.build(t, "disconnect", functions.Disconnect)

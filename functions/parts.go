@@ -33,10 +33,14 @@ type Parts struct {
 	// wants a token. Nil adds none.
 	Routes func(app *lift.App, authenticate lift.Middleware)
 
-	// Verifier verifies the tokens of clients, and puts the tenant into the
-	// claim tenant_id. Connect and Router need it; nil stands for the stack's own:
-	// on AWS the JWT settings of the environment, on one machine the
-	// development key.
+	// Issuers are those whose tokens count, each with its keys, its audience or
+	// clients, and the claim of the tenant; see [NewVerifier] for the defaults. They
+	// count beside the stack's own: on AWS those of the environment, which win over
+	// one of the same name here; on one machine the development key.
+	Issuers []auth.Config
+
+	// Verifier verifies the tokens of clients in the place of all issuers, the stack's
+	// own included. It sets Tenant, Subject and Expiry of the claims, and their Scopes.
 	Verifier auth.TokenVerifier
 
 	Limits    streamer.Limits  // zero: none
@@ -88,10 +92,27 @@ func (p *Parts) check(function string, needs ...need) error {
 			faults = append(faults, fmt.Errorf("functions: Parts.%s is negative; 0 stands for the default", setting.name))
 		}
 	}
+	if p.Verifier != nil && len(p.Issuers) > 0 {
+		faults = append(faults, errors.New("functions: Parts has both a Verifier and Issuers: "+
+			"a Verifier takes the place of all issuers, so leave one of them empty"))
+	}
 	if p.Logger == nil {
 		p.Logger = lift.NewLogger(lift.LogConfig{})
 	}
 	return errors.Join(faults...)
+}
+
+// needVerifier is what a function needs that looks at tokens.
+func (p *Parts) needVerifier() need {
+	return need{"Verifier", p.Verifier != nil || len(p.Issuers) > 0}
+}
+
+// verify makes the Verifier of the Issuers.
+func (p *Parts) verify() (err error) {
+	if p.Verifier == nil {
+		p.Verifier, err = NewVerifier(p.Issuers...)
+	}
+	return err
 }
 
 // registry makes the actions, each run of which is part of its event's trace.

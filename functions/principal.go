@@ -2,43 +2,43 @@ package functions
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/wire"
 )
 
-// claimTenant is the claim that names the tenant.
-const claimTenant = "tenant_id"
-
-// ScopeClaims are the claims that grant scopes, for the auth.Config of the
-// functions' verifier.
-var ScopeClaims = []string{"scope", "permissions"}
-
 // maxName bounds a tenant's and a subject's name, in bytes: both are part of
 // keys, which DynamoDB bounds at 2048 and 1024.
 const maxName = 256
 
 // principalOf reads the principal of a verified token. A token without a tenant
-// or a subject is not valid.
+// or a subject is not valid; which it lacks is for the log.
 func principalOf(claims *lift.Claims) (streamer.Principal, error) {
-	p := streamer.Principal{
-		Tenant:    claims.Text(claimTenant),
-		Subject:   claims.Subject,
-		Scopes:    claims.Scopes,
-		ExpiresAt: claims.Expiry,
-	}
+	p := streamer.Principal{Tenant: claims.Tenant, Subject: claims.Subject, Scopes: claims.Scopes, ExpiresAt: claims.Expiry}
 	switch {
-	case p.Tenant == "" || len(p.Tenant) > maxName:
-		return p, streamer.Errorf(wire.Unauthorized, "the token needs a claim %s of 1 to %d bytes", claimTenant, maxName)
-	case p.Subject == "" || len(p.Subject) > maxName:
-		return p, streamer.Errorf(wire.Unauthorized, "the token needs a claim sub of 1 to %d bytes", maxName)
-	}
+	case p.Tenant == "":
+		return p, notValid("the verifier found no tenant: its TenantClaim or Tenant is not set")
+	case len(p.Tenant) > maxName:
+		return p, notValid("the tenant has more than %d bytes", maxName)
+	case p.Subject == "":
+		return p, notValid("the token has no claim sub, which names the subject")
+	case len(p.Subject) > maxName:
+		return p, notValid("the claim sub has more than %d bytes", maxName)
 	// It stands for every subject where an operator asks for a whole tenant.
-	if p.Subject == wire.AllSubjects {
-		return p, streamer.Errorf(wire.Unauthorized, "the claim sub may not be %q, which is a wildcard", wire.AllSubjects)
+	case p.Subject == wire.AllSubjects:
+		return p, notValid("the claim sub is %q, which is a wildcard", wire.AllSubjects)
 	}
 	return p, nil
+}
+
+// notValid is the error of a token whose signature is good: the client sees no more
+// than of any other that is refused.
+func notValid(format string, args ...any) error {
+	refusal := streamer.Errorf(wire.Unauthorized, "the token is not valid")
+	refusal.Cause = fmt.Errorf(format, args...)
+	return refusal
 }
 
 // caller returns the principal of an event that the auth middleware let pass.

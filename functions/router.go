@@ -19,12 +19,15 @@ const answerLimit = 28 * time.Second
 // Router answers the messages of open WebSockets and the HTTP API. The
 // WebSocket API's $default route must have a route response: a message's answer
 // is what the function returns. It needs Connections, Requests, Actions, Push,
-// Close, Dispatch and a Verifier.
+// Close, Dispatch, and Issuers or a Verifier.
 func Router(parts Parts) (*lift.App, error) {
 	err := parts.check("Router", need{"Connections", parts.Connections != nil}, need{"Requests", parts.Requests != nil},
 		need{"Actions", parts.Actions != nil}, need{"Push", parts.Push != nil}, need{"Close", parts.Close != nil},
-		need{"Dispatch", parts.Dispatch != nil}, need{"Verifier", parts.Verifier != nil})
+		need{"Dispatch", parts.Dispatch != nil}, parts.needVerifier())
 	if err != nil {
+		return nil, err
+	}
+	if err := parts.verify(); err != nil {
 		return nil, err
 	}
 	actions, err := parts.registry()

@@ -9,6 +9,7 @@ import (
 // Claims are what a verified token says of the caller. A middleware that
 // verifies tokens puts them on the [Event].
 type Claims struct {
+	Tenant   string // the organization that the subject belongs to; "" where the verifier looks for none
 	Subject  string
 	Issuer   string
 	Audience []string

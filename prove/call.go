@@ -199,6 +199,14 @@ func (s nodeStore) ListRequests(ctx context.Context, q request.Query) (page []*r
 	return page, cursor, nil
 }
 
+func (s nodeStore) ListChildren(ctx context.Context, q request.ChildQuery) (page []*request.Request, cursor string, err error) {
+	page, err = get(ctx, s, "children", q.Parent, q.Cursor, func(ctx context.Context) (page []*request.Request, err error) {
+		page, cursor, err = s.d.store.ListChildren(ctx, q)
+		return page, err
+	})
+	return page, cursor, err
+}
+
 // DueRequests passes the page on beside the error that names what is missing in it.
 func (s nodeStore) DueRequests(ctx context.Context, q request.DueQuery) (page []*request.Request, cursor string, err error) {
 	var undecodable error

@@ -11,7 +11,7 @@ import (
 func TestASeedRepeats(t *testing.T) {
 	t.Parallel()
 	once := func(seed uint64) prove.Report {
-		c := proof(openSQLite(t), 60)
+		c := proof(openSQLite(t), 30)
 		c.Seed = seed
 		return prove.Run(t, c)
 	}

@@ -34,6 +34,8 @@ const (
 	AttrPermits          Attribute = "slots"
 	AttrHistory          Attribute = "history"
 	AttrSubscribers      Attribute = "subscribers"
+	AttrChildren         Attribute = "children"
+	AttrRedrives         Attribute = "redrives"
 )
 
 // The attributes that are as they were when the request was created.
@@ -47,4 +49,5 @@ const (
 	AttrCorrelationID Attribute = "correlation"
 	AttrPriority      Attribute = "priority"
 	AttrCreatedAt     Attribute = "created"
+	AttrParent        Attribute = "parent"
 )

@@ -39,6 +39,7 @@ type Guards struct {
 	ThrottledBy    string    // the request waits for a permit of this limit
 	LacksStep      string    // no step of this name is stored
 	OutputAt       *int64    // this many chunks are stored; required with Effects.Output
+	Rev            int64     // rev is this
 	RoomFor        string    // this connection subscribes already, or fewer than MaxSubscribers others do
 
 	// Unsupported is a guard that no store knows. The conformance suite holds with
@@ -77,7 +78,11 @@ type Effects struct {
 	ThrottledBy     string
 	History         []wire.Attempt
 
+	Children Children
+	Redrives int
+
 	Step        *Step    // is added to Steps, or takes the place of the one with its name
+	DropStep    string   // is removed from Steps
 	Subscribe   string   // a connection id is added to Subscribers
 	Unsubscribe []string // connection ids are removed from Subscribers
 

@@ -52,6 +52,7 @@ func (c Change) Guards() iter.Seq[Guard] {
 			{g.Awaits != "", Guard{AttrAwait, Equals, "token", g.Awaits}},
 			{g.ThrottledBy != "", Guard{AttrThrottledBy, Equals, "", g.ThrottledBy}},
 			{g.LacksStep != "", Guard{AttrSteps, LacksMember, g.LacksStep, nil}},
+			{g.Rev != 0, Guard{AttrRev, Equals, "", g.Rev}},
 			{g.RoomFor != "", Guard{AttrSubscribers, HasRoom, g.RoomFor, MaxSubscribers}},
 			{g.Unsupported, Guard{}},
 		}
@@ -91,6 +92,8 @@ func (g Guard) holds(r *Request) bool {
 		return len(r.Subscribers) < g.Value.(int) || slices.Contains(r.Subscribers, g.Member)
 	case AttrOutput:
 		return r.Output == g.Value
+	case AttrRev:
+		return r.Rev == g.Value
 	}
 	return false
 }
@@ -153,6 +156,8 @@ func (c Change) Effects() iter.Seq[Effect] {
 			{e.Error != nil, Effect{AttrError, Assign, "", e.Error}},
 			{e.Await != Await{}, Effect{AttrAwait, Assign, "", e.Await}},
 			{e.ThrottledBy != "", Effect{AttrThrottledBy, Assign, "", e.ThrottledBy}},
+			{e.Children != Children{}, Effect{AttrChildren, Assign, "", e.Children}},
+			{e.Redrives != 0, Effect{AttrRedrives, Assign, "", e.Redrives}},
 			{len(e.History) > 0, Effect{AttrHistory, Assign, "", e.History}},
 			{e.Subscribe != "", Effect{AttrSubscribers, PutMember, e.Subscribe, nil}},
 			{len(e.Release) > 0, Effect{AttrPermits, Release, "", e.Release}},
@@ -169,6 +174,9 @@ func (c Change) Effects() iter.Seq[Effect] {
 			return
 		}
 		if e.Step != nil && !yield(Effect{AttrSteps, PutMember, e.Step.Name, e.Step.Result}) {
+			return
+		}
+		if e.DropStep != "" && !yield(Effect{AttrSteps, DropMember, e.DropStep, nil}) {
 			return
 		}
 		for _, id := range slices.Compact(slices.Sorted(slices.Values(e.Unsubscribe))) {
@@ -267,8 +275,16 @@ func (e Effect) apply(r *Request) {
 		r.History = e.Value.([]wire.Attempt)
 	case AttrOutput:
 		r.Output += int64(len(e.Value.([]json.RawMessage)))
+	case AttrChildren:
+		r.Children = e.Value.(Children)
+	case AttrRedrives:
+		r.Redrives = e.Value.(int)
 	case AttrSteps:
 		r.Steps = maps.Clone(r.Steps)
+		if e.Kind == DropMember {
+			delete(r.Steps, e.Member)
+			return
+		}
 		if r.Steps == nil {
 			r.Steps = map[string]json.RawMessage{}
 		}

@@ -16,6 +16,7 @@ type Permit struct {
 // What the names of permits begin with.
 const (
 	openPrefix   = "open:"
+	childPrefix  = "children:"
 	tenantPrefix = "tenant:"
 	actionPrefix = "action:"
 )
@@ -36,9 +37,22 @@ func ActionPermit(action string, limit int) Permit {
 	return Permit{Name: actionPrefix + action, Limit: limit}
 }
 
+// ChildPermit is held by each child of the request from its creation to its end: how
+// many are held says how many children are open.
+func ChildPermit(parent Key) Permit {
+	return Permit{Name: childPrefix + strconv.Itoa(len(parent.Tenant)) + ":" + parent.Tenant + "/" + strconv.Itoa(len(parent.Subject)) + ":" +
+		parent.Subject + "/" + parent.ID, Limit: MaxChildren}
+}
+
+// CountsChildren reports whether a permit is a child's: its counter serves one request
+// and may go with it.
+func CountsChildren(name string) bool { return strings.HasPrefix(name, childPrefix) }
+
 // Throttles reports whether requests wait for permits of the name. One that has no
 // permit of another is refused when it is made.
-func Throttles(name string) bool { return !strings.HasPrefix(name, openPrefix) }
+func Throttles(name string) bool {
+	return !strings.HasPrefix(name, openPrefix) && !CountsChildren(name)
+}
 
 // Releasable are those of the permits held that a request releases when it goes
 // from RUNNING to the state, or from QUEUED to a final one.

@@ -99,6 +99,10 @@ type Request struct {
 	Output     int64          // how many chunks of output are stored
 	OutputMark int64          // how many the action had emitted at Checkpoint
 
+	Parent   Parent   // the request that started it; zero for one that a client did
+	Children Children // those that it started last
+	Redrives int      // how often it was redriven
+
 	Priority    Priority // among those that wait for one limit
 	Permits     []string // those that it holds, by name
 	ThrottledBy string   // the limit whose permit a queued request waits for, or ""

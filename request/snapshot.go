@@ -26,12 +26,16 @@ func (r *Request) Snapshot(byRef bool) *wire.Snapshot {
 		Waiting:    r.Waiting(),
 		History:    r.History,
 		Output:     r.Output,
+		Parent:     r.Parent.ID,
 		CreatedAt:  r.CreatedAt,
 		UpdatedAt:  r.UpdatedAt,
 		StartedAt:  optionalTime(r.StartedAt),
 		FinishedAt: optionalTime(r.FinishedAt),
 	}
-	if r.State == Queued && r.DueAt.After(r.UpdatedAt) {
+	if r.Children.Total > 0 {
+		s.Children = &wire.Children{Total: r.Children.Total, Ended: r.Children.Ended}
+	}
+	if r.State == Queued && r.DueAt.After(r.UpdatedAt) && !r.WaitsForChildren() {
 		s.DueAt = optionalTime(r.DueAt)
 	}
 	if byRef && len(r.Result) > MaxInFrame {
@@ -47,6 +51,8 @@ func (r *Request) Waiting() *wire.Waiting {
 		return nil
 	case r.ThrottledBy != "":
 		return &wire.Waiting{For: wire.WaitingLimit, Limit: r.ThrottledBy}
+	case r.WaitsForChildren():
+		return &wire.Waiting{For: wire.WaitingChildren}
 	case r.Await.Token != "":
 		return &wire.Waiting{For: wire.WaitingSignal, Token: r.Await.Token, Until: optionalTime(r.Await.Until)}
 	case r.DueAt.After(r.UpdatedAt) && r.Error != nil:

@@ -38,6 +38,7 @@ type Store interface {
 	Lister
 	DueLister
 	PermitLister
+	ChildLister
 	ScheduleStore
 }
 

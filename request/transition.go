@@ -13,7 +13,7 @@ import (
 //	QUEUED  ── Cancel ──> CANCELLED <── Cancel ── RUNNING
 //	RUNNING ── Renew, AskToCancel ──> RUNNING
 //	RUNNING ── Retry, PutBack, Continue, Wait, ExpireLease ──> QUEUED
-//	QUEUED  ── Throttle, Resume, Deliver ──> QUEUED, due later or now
+//	QUEUED  ── Throttle, Resume, Deliver, ResumeParent ──> QUEUED, due later or now
 //	any     ── LookAgain ──> the same
 //	FAILED  ── Redrive ─> QUEUED
 //	final   ── MarkNotified ──> the same
@@ -179,10 +179,10 @@ func Deliver(at time.Time, signal Step, token string) Change {
 
 // Redrive queues a failed request for a new first attempt, from its last
 // checkpoint and with its steps.
-func Redrive(at time.Time) Change {
+func Redrive(r *Request, at time.Time) Change {
 	return Change{
-		If: Guards{States: []State{Failed}},
-		Set: queued(at, at, Effects{AddRev: 1, Attempt: 1,
+		If: Guards{States: []State{Failed}, Fence: r.Fence},
+		Set: queued(at, at, Effects{AddRev: 1, Attempt: 1, Redrives: r.Redrives + 1,
 			Clear: []Attribute{AttrSlices, AttrLeaseExpirations, AttrRan, AttrCancelRequested, AttrError, AttrFinishedAt, AttrExpiresAt}}),
 	}
 }

@@ -43,7 +43,7 @@ func withConsole(apis http.Handler, c consoleConfig) (handler http.Handler, path
 	if err != nil {
 		return nil, "", err
 	}
-	verifier, err := auth.NewVerifier(auth.Config{Keys: public, Issuer: c.issuer, Audience: c.audience, ScopeClaims: functions.ScopeClaims})
+	verifier, err := functions.NewVerifier(auth.Config{Keys: public, Issuer: c.issuer, Audience: c.audience})
 	if err != nil {
 		return nil, "", err
 	}
@@ -54,7 +54,7 @@ func withConsole(apis http.Handler, c consoleConfig) (handler http.Handler, path
 			if err != nil {
 				return "", false, err
 			}
-			return claims.Text("tenant_id"), claims.HasScope(request.OperatorScope), nil
+			return claims.Tenant, claims.HasScope(request.OperatorScope), nil
 		},
 	}
 	path = console.Path + "/"

@@ -168,10 +168,12 @@ func (s *Dev) functions() error {
 	push := &pusher{}
 	parts, external := c.Parts, c.Parts.Verifier != nil
 	if !external {
-		if parts.Verifier, err = auth.NewVerifier(auth.Config{
-			Keys: public, Issuer: DevIssuer, Audience: DevAudience, ScopeClaims: functions.ScopeClaims}); err != nil {
+		own := auth.Config{Keys: public, Issuer: DevIssuer, Audience: DevAudience}
+		parts.Verifier, err = functions.NewVerifier(append([]auth.Config{own}, parts.Issuers...)...)
+		if err != nil {
 			return err
 		}
+		parts.Issuers = nil
 	}
 	hosts := map[string]*lambda.InProcess{}
 	s.queue = newDevQueue(func(ctx context.Context, d request.Dispatch) { s.run(ctx, hosts["processor"], d) })

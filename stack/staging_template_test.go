@@ -54,7 +54,7 @@ func TestPlan(t *testing.T) {
 	}
 	url := localAddresses(p.apis, "127.0.0.1:80").Replace(processor.env["STREAMER_CALLBACK_URL"])
 	if url != "http://127.0.0.1:80/test" || processor.env["STREAMER_REQUESTS_TABLE"] != "streamer-RequestsTable" ||
-		processor.env["AWS_LAMBDA_LOG_LEVEL"] != "WARN" {
+		processor.env["AWS_LAMBDA_LOG_LEVEL"] != "DEBUG" || processor.env["STREAMER_LOG_LEVEL"] != "WARN" {
 		t.Errorf("environment %v, callback %s", processor.env, url)
 	}
 	m, dispatches := p.mappings[0], p.queues["arn:aws:sqs:us-east-1:123456789012:streamer-Dispatches"]
@@ -104,7 +104,8 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`HttpLog: staging has no AWS::SNS::Topic`:     {"  HttpLog:\n    Type: AWS::Logs::LogGroup", "  HttpLog:\n    Type: AWS::SNS::Topic"},
 		`RouterUrl: no caller is permitted`: {"    Default: \"false\"\n  DeletionProtection:", "    Default: \"true\"\n  DeletionProtection:",
 			"      InvokedViaFunctionUrl: true\n", ""},
-		`RouterUrl: staging runs function URLs with AuthType NONE`: {"    Default: \"false\"\n  DeletionProtection:", "    Default: \"true\"\n  DeletionProtection:",
+		`RouterUrl: staging runs function URLs with AuthType NONE`: {
+			"    Default: \"false\"\n  DeletionProtection:", "    Default: \"true\"\n  DeletionProtection:",
 			"InvokeMode: RESPONSE_STREAM", "InvokeMode: BUFFERED"},
 		`WebSocketApi: it has no stage`: {"      ApiId: !Ref WebSocketApi\n      StageName: !Ref StageName",
 			"      ApiId: !Ref HttpApi\n      StageName: !Ref StageName"},

@@ -43,10 +43,14 @@ func TestChangedTemplateRuns(t *testing.T) {
 		"      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 1\n",
 		"      MaximumEventAgeInSeconds: 300\n      MaximumRetryAttempts: 0\n",
 		// The processor finds no table.
-		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref "+
-			"ConnectionsTable\n          STREAMER_REQUESTS_TABLE: !Ref RequestsTable\n",
-		"          GOMAXPROCS: !If [ProcessorOnOneThread, \"1\", !Ref AWS::NoValue]\n          STREAMER_CONNECTIONS_TABLE: !Ref "+
-			"ConnectionsTable\n          STREAMER_REQUESTS_TABLE: no-such-table\n",
+		"          STREAMER_REQUESTS_TABLE: !Ref RequestsTable\n          STREAMER_QUEUE_URL: !Ref Dispatches\n"+
+			"          STREAMER_SWEEP_EVERY: 1m\n"+
+			"          STREAMER_CALLBACK_URL: !Sub https://${WebSocketApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${StageName}\n"+
+			"          STREAMER_RETENTION: !Ref Retention\n          STREAMER_LEASE",
+		"          STREAMER_REQUESTS_TABLE: no-such-table\n          STREAMER_QUEUE_URL: !Ref Dispatches\n"+
+			"          STREAMER_SWEEP_EVERY: 1m\n"+
+			"          STREAMER_CALLBACK_URL: !Sub https://${WebSocketApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${StageName}\n"+
+			"          STREAMER_RETENTION: !Ref Retention\n          STREAMER_LEASE",
 	)
 	dynamodbtest.Binary(t) // or skip
 	stack, err := StartStaging(t.Context(), StagingConfig{Source: "..", Cache: filepath.Join("..", ".cache", "dynoxide"), Template: file,

@@ -21,6 +21,8 @@ const (
 	WaitingTime   = "time"   // Until, as the action asked
 	WaitingSignal = "signal" // the signal Token, at most Until
 	WaitingLimit  = "limit"  // a place under Limit
+
+	WaitingChildren = "children" // the snapshot's Children
 )
 
 // Waiting says why a queued request does not run yet.
@@ -32,6 +34,12 @@ type Waiting struct {
 	Limit    string `json:"limit,omitempty"`
 	Running  int    `json:"running,omitempty"`  // how many hold a place under Limit; only where somebody asks why
 	Position int    `json:"position,omitempty"` // in the line, from 1; only where somebody asks why
+}
+
+// Children are requests that a request started and waits for.
+type Children struct {
+	Total int `json:"total"`
+	Ended int `json:"ended"` // may be behind by a few, but where somebody asks why the request waits
 }
 
 // An Attempt is a claim of a request that ended without success. Claims whose
@@ -69,6 +77,8 @@ type Snapshot struct {
 	Waiting    *Waiting        `json:"waiting,omitempty"`     // when QUEUED
 	History    []Attempt       `json:"history,omitempty"`     // attempts that failed, the newest, oldest first; left out of a List
 	Output     int64           `json:"output,omitempty"`      // how many chunks of output there are
+	Parent     string          `json:"parent,omitempty"`      // the id of the request that started it, of the same subject
+	Children   *Children       `json:"children,omitempty"`    // the requests that it started
 	Detail     *Detail         `json:"detail,omitempty"`      // only where somebody asks for it
 }
 
@@ -123,6 +133,12 @@ func (s *Snapshot) Append(dst []byte) []byte {
 	}
 	if s.Output > 0 {
 		w.value("output", s.Output)
+	}
+	if s.Parent != "" {
+		w.string("parent", s.Parent)
+	}
+	if s.Children != nil {
+		w.value("children", s.Children)
 	}
 	if s.Detail != nil {
 		w.object("detail", s.Detail.append)

@@ -30,8 +30,8 @@ type Config struct {
 	Region      string
 	Credentials sigv4.Provider // asked before each attempt, so it should cache
 
-	// Endpoint is the root of the service's URLs; "":
-	// https://{service}.{region}.amazonaws.com.
+	// Endpoint is the root of the service's URLs; "": https://{service}.{region} with
+	// the suffix of the region's partition, such as .amazonaws.com.
 	Endpoint string
 
 	// Attempts bounds how often a call is made while its failure is transient. Before
@@ -69,7 +69,7 @@ func New(config Config) (*Client, error) {
 	case config.Attempts < 0 || config.Timeout < 0:
 		return nil, errors.New("Config.Attempts or Timeout is negative: use 0 for the default")
 	}
-	config.Endpoint = strings.TrimSuffix(cmp.Or(config.Endpoint, "https://"+config.Service+"."+config.Region+".amazonaws.com"), "/")
+	config.Endpoint = strings.TrimSuffix(cmp.Or(config.Endpoint, endpoint(config.Service, config.Region)), "/")
 	root, err := url.Parse(config.Endpoint)
 	if err != nil || root.Host == "" || root.Scheme != "http" && root.Scheme != "https" {
 		return nil, fmt.Errorf("Config.Endpoint %q is not a valid HTTP URL: use http:// or https:// and a host", config.Endpoint)

@@ -15,6 +15,7 @@ package deployed
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pay-theory/streamer/functions"
@@ -35,15 +36,9 @@ func Start(build Builder, parts functions.Parts) {
 
 // Connect builds the connect function.
 func Connect(ctx context.Context, parts functions.Parts, opts config.Options) (*lift.App, error) {
-	var env struct {
-		connections
-		tokens
-	}
-	if err := load(ctx, &env, &env.connections, parts, opts); err != nil {
+	var env connections
+	if err := errors.Join(config.Load(ctx, &env, opts), addIssuers(ctx, &parts, opts)); err != nil {
 		return nil, err
-	}
-	if parts.Verifier == nil {
-		parts.Verifier = env.verifier(env.tokens)
 	}
 	parts.Connections = env.store("", env.Connections)
 	env.observe(&parts)
@@ -69,15 +64,9 @@ func Disconnect(ctx context.Context, parts functions.Parts, opts config.Options)
 
 // Router builds the router function.
 func Router(ctx context.Context, parts functions.Parts, opts config.Options) (*lift.App, error) {
-	var env struct {
-		work
-		tokens
-	}
-	if err := load(ctx, &env, &env.work, parts, opts); err != nil {
+	var env work
+	if err := errors.Join(config.Load(ctx, &env, opts), addIssuers(ctx, &parts, opts)); err != nil {
 		return nil, err
-	}
-	if parts.Verifier == nil {
-		parts.Verifier = env.verifier(env.tokens)
 	}
 	env.fill(&parts)
 	if err := env.fault(); err != nil {
@@ -103,13 +92,4 @@ func Processor(ctx context.Context, parts functions.Parts, opts config.Options) 
 		return nil, err
 	}
 	return functions.Processor(parts)
-}
-
-// load reads all of the environment, or without the settings of tokens when the
-// application brings a verifier.
-func load(ctx context.Context, all, withoutTokens any, parts functions.Parts, opts config.Options) error {
-	if parts.Verifier != nil {
-		return config.Load(ctx, withoutTokens, opts)
-	}
-	return config.Load(ctx, all, opts)
 }

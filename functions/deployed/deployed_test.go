@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -221,6 +222,57 @@ func printedBy(t *testing.T, do func()) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// AWS_ENDPOINT_URL serves every service that has no endpoint of its own.
+func TestEndpoints(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		of   string // what names the database's address
+		also map[string]string
+	}{
+		"of the service": {"AWS_ENDPOINT_URL_DYNAMODB", nil},
+		"of all":         {"AWS_ENDPOINT_URL", nil},
+		"of both":        {"AWS_ENDPOINT_URL_DYNAMODB", map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}},
+		"FIPS":           {"AWS_ENDPOINT_URL_DYNAMODB", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var called services
+			server := httptest.NewServer(&called)
+			defer server.Close()
+			env := environment(t)
+			maps.Copy(env, tt.also)
+			env[tt.of] = server.URL
+			app, err := deployed.Disconnect(t.Context(), parts, options(env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer := lifttest.Invoke(t.Context(), t, app, lifttest.Disconnect{}); answer.Err != nil || len(called.traces) != 1 {
+				t.Errorf("got %v and %d calls, want one call of the endpoint in %s", answer.Err, len(called.traces), tt.of)
+			}
+		})
+	}
+	for _, variable := range []string{"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"} {
+		t.Run(variable, func(t *testing.T) {
+			t.Parallel()
+			env := environment(t)
+			env[variable] = "true"
+			_, err := deployed.Processor(t.Context(), parts, options(env))
+			if err == nil {
+				t.Fatalf("got no error for %s without endpoints, want a refusal", variable)
+			}
+			for _, want := range []string{variable, "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS"} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want %s in it", err, want)
+				}
+			}
+			env["AWS_ENDPOINT_URL"] = "https://vpce.example"
+			if _, err := deployed.Processor(t.Context(), parts, options(env)); err != nil {
+				t.Errorf("got %v with the endpoints named, want no error", err)
+			}
+		})
+	}
 }
 
 type refuseAll struct{}

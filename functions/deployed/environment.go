@@ -3,6 +3,7 @@ package deployed
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -12,16 +13,11 @@ import (
 	"github.com/pay-theory/streamer/aws/sqs"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
-	"github.com/pay-theory/streamer/lift/auth"
 	"github.com/pay-theory/streamer/lift/sigv4"
 	"github.com/pay-theory/streamer/lift/trace"
 	"github.com/pay-theory/streamer/lift/transport"
 	"github.com/pay-theory/streamer/store/dynamo"
 )
-
-// devIssuer is the issuer of development tokens. A function whose settings
-// trust it does not start.
-const devIssuer = "streamer-dev"
 
 // A platform is what Lambda itself sets. Its methods make parts of it and collect
 // what is wrong, which fault returns.
@@ -35,6 +31,9 @@ type platform struct {
 	LogLevel     string      `env:"STREAMER_LOG_LEVEL"` // "": Lambda's own
 	DynamoDB     string      `env:"AWS_ENDPOINT_URL_DYNAMODB"`
 	SQS          string      `env:"AWS_ENDPOINT_URL_SQS"`
+	Endpoint     string      `env:"AWS_ENDPOINT_URL"` // of every service that has none of its own
+	FIPS         bool        `env:"AWS_USE_FIPS_ENDPOINT"`
+	DualStack    bool        `env:"AWS_USE_DUALSTACK_ENDPOINT"`
 
 	faults []error
 }
@@ -68,32 +67,29 @@ func (p *platform) observe(parts *functions.Parts) {
 // transport makes calls that are part of their event's trace.
 func (p *platform) transport() http.RoundTripper { return trace.Transport(transport.New()) }
 
+// endpoint is where a service answers, "" for its own address in the region. The names of
+// FIPS and dual-stack endpoints differ from service to service and from region to region,
+// so they are asked for rather than guessed:
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+func (p *platform) endpoint(service, own string) string {
+	at := cmp.Or(own, p.Endpoint)
+	for _, setting := range []struct {
+		name string
+		on   bool
+	}{{"AWS_USE_FIPS_ENDPOINT", p.FIPS}, {"AWS_USE_DUALSTACK_ENDPOINT", p.DualStack}} {
+		if setting.on && at == "" {
+			p.note(fmt.Errorf("config: %s is true, and the endpoint of %s is not named: set AWS_ENDPOINT_URL_%[2]s to the one of the region",
+				setting.name, service))
+		}
+	}
+	return at
+}
+
 func (p *platform) store(requests, connections string) *dynamo.Store {
-	store, err := dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.DynamoDB,
+	store, err := dynamo.New(dynamo.Config{Region: p.Region, Credentials: p.credentials(), Endpoint: p.endpoint("DYNAMODB", p.DynamoDB),
 		RequestsTable: requests, ConnectionsTable: connections, Transport: p.transport()})
 	p.note(err)
 	return store
-}
-
-// tokens are the settings of the verifier.
-type tokens struct {
-	JWKS     string `env:"STREAMER_JWKS_URL"`
-	Keys     string `env:"STREAMER_JWT_KEYS"` // PEM or a JWK set, instead of the URL
-	Issuer   string `env:"STREAMER_JWT_ISSUER,required"`
-	Audience string `env:"STREAMER_JWT_AUDIENCE,required"`
-}
-
-func (p *platform) verifier(t tokens) *auth.Verifier {
-	if t.Issuer == devIssuer {
-		p.note(errors.New("config: STREAMER_JWT_ISSUER is the issuer of development tokens, which a deployed function does not accept: " +
-			"name the issuer of your tokens"))
-	}
-	verifier, err := auth.NewVerifier(auth.Config{
-		Keys: []byte(t.Keys), JWKS: auth.JWKSConfig{URL: t.JWKS, Transport: transport.New()},
-		Issuer: t.Issuer, Audience: t.Audience, ScopeClaims: functions.ScopeClaims,
-	})
-	p.note(err)
-	return verifier
 }
 
 // connections is what all four functions read.
@@ -120,7 +116,7 @@ func (w *work) fill(parts *functions.Parts) {
 	push, err := apigateway.New(apigateway.Config{
 		Endpoint: w.Callback, Region: w.Region, Credentials: w.credentials(), Transport: w.transport()})
 	queue, queueErr := sqs.New(sqs.Config{
-		QueueURL: w.Queue, Region: w.Region, Credentials: w.credentials(), Endpoint: w.SQS, Transport: w.transport()})
+		QueueURL: w.Queue, Region: w.Region, Credentials: w.credentials(), Endpoint: w.endpoint("SQS", w.SQS), Transport: w.transport()})
 	w.note(err, queueErr)
 	parts.Connections, parts.Requests, parts.Push, parts.Close, parts.Dispatch = store, store, push, push, queue
 	w.observe(parts)

@@ -32,13 +32,20 @@ import (
 
 var now = time.Date(2024, 2, 19, 7, 0, 0, 0, time.UTC)
 
-// keys are one private key for each algorithm, and one of another curve.
+// keys are a private key for each algorithm, of RSA one for all, and one of a curve
+// that none uses.
 var keys = sync.OnceValue(func() map[string]crypto.Signer {
 	_, ed, _ := ed25519.GenerateKey(nil)
-	ec, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	other, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	big, _ := rsa.GenerateKey(rand.Reader, 2048)
-	return map[string]crypto.Signer{"EdDSA": ed, "ES256": ec, "RS256": big, "ES384": other}
+	all := map[string]crypto.Signer{"EdDSA": ed}
+	for name, curve := range map[string]elliptic.Curve{
+		"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521(), "P-224": elliptic.P224()} {
+		all[name], _ = ecdsa.GenerateKey(curve, rand.Reader)
+	}
+	all["RS256"], _ = rsa.GenerateKey(rand.Reader, 2048)
+	for _, alg := range []string{"RS384", "RS512", "PS256", "PS384", "PS512"} {
+		all[alg] = all["RS256"]
+	}
+	return all
 })
 
 func publicPEM(t *testing.T, algs ...string) []byte {
@@ -61,9 +68,10 @@ func publicJWK(alg, kid string) map[string]string {
 		return map[string]string{"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": b64(public)}
 	case *ecdsa.PublicKey:
 		point, _ := public.Bytes()
-		return map[string]string{"kty": "EC", "crv": "P-256", "kid": kid, "use": "sig", "x": b64(point[1:33]), "y": b64(point[33:])}
+		half := 1 + len(point)/2
+		return map[string]string{"kty": "EC", "crv": public.Params().Name, "kid": kid, "use": "sig", "x": b64(point[1:half]), "y": b64(point[half:])}
 	case *rsa.PublicKey:
-		return map[string]string{"kty": "RSA", "alg": "RS256", "kid": kid, "n": b64(public.N.Bytes()), "e": b64(big.NewInt(int64(public.E)).Bytes())}
+		return map[string]string{"kty": "RSA", "alg": alg, "kid": kid, "n": b64(public.N.Bytes()), "e": b64(big.NewInt(int64(public.E)).Bytes())}
 	}
 	panic(alg)
 }
@@ -114,8 +122,10 @@ func sign(t *testing.T, alg, kid string, c jwt.MapClaims) string {
 
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	v := verifier(t, config(t))
-	for _, alg := range []string{"RS256", "ES256", "EdDSA"} {
+	cfg := config(t)
+	cfg.Keys = publicPEM(t, "RS256", "ES256", "ES384", "ES512", "EdDSA")
+	v := verifier(t, cfg)
+	for _, alg := range []string{auth.RS256, auth.RS384, auth.RS512, auth.PS256, auth.PS384, auth.PS512, auth.ES256, auth.ES384, auth.ES512, auth.EdDSA} {
 		t.Run(alg, func(t *testing.T) {
 			got, err := v.Verify(t.Context(), sign(t, alg, "", claims(map[string]any{"big": json.Number("9007199254740993")})))
 			if err != nil {
@@ -164,23 +174,23 @@ func TestVerifyRefuses(t *testing.T) {
 		"empty":                  {v, "", "the token is not valid", "token is malformed"},
 		"garbage":                {v, "a.b.c", "the token is not valid", "token is malformed"},
 		"too long":               {v, strings.Repeat("a", 20<<10), "the token is not valid", "token is too long"},
-		"none":                   {v, sign(t, "none", "", claims(nil)), "the token is not valid", "signature"},
-		"HS256 by a public key":  {v, sign(t, "HS256", "", claims(nil)), "the token is not valid", "signature"},
-		"another curve":          {v, sign(t, "ES384", "", claims(nil)), "the token is not valid", "signature"},
-		"algorithm not allowed":  {strict, good, "the token is not valid", "signature"},
+		"none":                   {v, sign(t, "none", "", claims(nil)), "the token is not valid", "alg is none of RS256, RS384"},
+		"HS256 by a public key":  {v, sign(t, "HS256", "", claims(nil)), "the token is not valid", "alg is none of"},
+		"another curve":          {v, sign(t, "ES384", "", claims(nil)), "the token is not valid", "none of the issuer's keys"},
+		"algorithm not allowed":  {strict, good, "the token is not valid", "alg is none of ES256"},
 		"another's key":          {v, forged, "the token is not valid", "signature"},
 		"changed":                {v, parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"eve"}`)) + "." + parts[2], "the token is not valid", "signature"},
 		"no signature":           {v, parts[0] + "." + parts[1] + ".", "the token is not valid", "signature"},
 		"expired":                {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": now.Unix() - 1})), "the token has expired", "expired"},
 		"expired, other issuer":  {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": now.Unix() - 1, "iss": "x"})), "the token is not valid", "issuer"},
-		"no exp":                 {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": nil})), "the token is not valid", "lacks"},
-		"no iss":                 {v, sign(t, "EdDSA", "", claims(map[string]any{"iss": nil})), "the token is not valid", "lacks"},
-		"no aud":                 {v, sign(t, "EdDSA", "", claims(map[string]any{"aud": nil})), "the token is not valid", "lacks"},
+		"no exp":                 {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": nil})), "the token is not valid", "no claim exp"},
+		"no iss":                 {v, sign(t, "EdDSA", "", claims(map[string]any{"iss": nil})), "the token is not valid", "no claim iss"},
+		"no aud":                 {v, sign(t, "EdDSA", "", claims(map[string]any{"aud": nil})), "the token is not valid", "no claim aud"},
 		"wrong iss":              {v, sign(t, "EdDSA", "", claims(map[string]any{"iss": "x"})), "the token is not valid", "issuer"},
 		"wrong aud":              {v, sign(t, "EdDSA", "", claims(map[string]any{"aud": "x"})), "the token is not valid", "audience"},
 		"not yet":                {v, sign(t, "EdDSA", "", claims(map[string]any{"nbf": now.Unix() + 5})), "the token is not valid", "yet"},
 		"scope of another kind":  {v, sign(t, "EdDSA", "", claims(map[string]any{"scope": 7})), "the token is not valid", "scopes"},
-		"claims of another kind": {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": "sesame"})), "the token is not valid", "malformed"},
+		"claims of another kind": {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": "sesame"})), "the token is not valid", "the claim exp is not of the kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims, err := tt.v.Verify(t.Context(), tt.token)
@@ -211,10 +221,10 @@ func TestClaimNamesAreExact(t *testing.T) {
 		{"SUB beside sub", map[string]any{"sub": "eve", "SUB": "ada"}, "eve"},
 		{"Sub before sub", map[string]any{"Sub": "ada", "sub": "eve"}, "eve"},
 		{"Sub alone", map[string]any{"sub": nil, "Sub": "ada"}, ""},
-		{"Exp beside an old exp", map[string]any{"exp": now.Unix() - 1, "Exp": now.Add(time.Hour).Unix()}, "token has expired"},
-		{"EXP alone", map[string]any{"exp": nil, "EXP": now.Add(time.Hour).Unix()}, "token lacks exp, iss or aud"},
-		{"AUD beside another aud", map[string]any{"aud": "other", "AUD": "aud"}, "token is for another audience"},
-		{"ISS beside another iss", map[string]any{"iss": "other", "ISS": "iss"}, "token is of another issuer"},
+		{"Exp beside an old exp", map[string]any{"exp": now.Unix() - 1, "Exp": now.Add(time.Hour).Unix()}, "the token has expired"},
+		{"EXP alone", map[string]any{"exp": nil, "EXP": now.Add(time.Hour).Unix()}, "the token has no claim exp"},
+		{"AUD beside another aud", map[string]any{"aud": "other", "AUD": "aud"}, `the token is for another audience: aud is not "aud"`},
+		{"ISS beside another iss", map[string]any{"iss": "other", "ISS": "iss"}, `the token is of another issuer: iss is not "iss"`},
 		{"NBF in the future", map[string]any{"NBF": now.Add(time.Hour).Unix()}, "ada"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -300,7 +310,7 @@ func TestATokenWhoseAlgIsEd25519(t *testing.T) {
 	}{
 		"a good signature":       {verifier(t, config(t)), keys()["EdDSA"], ""},
 		"a stranger's signature": {verifier(t, config(t)), stranger, "signature"},
-		"EdDSA is not allowed":   {verifier(t, only), keys()["EdDSA"], "signature"},
+		"EdDSA is not allowed":   {verifier(t, only), keys()["EdDSA"], "alg is none of ES256"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -363,12 +373,13 @@ func TestJWKs(t *testing.T) {
 	}
 	cfg := config(t)
 	cfg.Keys = encode(map[string]any{"keys": []any{
-		publicJWK("EdDSA", "ed"), publicJWK("ES256", "ec"), publicJWK("RS256", "rsa"),
+		publicJWK("EdDSA", "ed"), publicJWK("ES256", "ec"), publicJWK("ES384", "ec384"), publicJWK("ES512", "ec512"),
+		publicJWK("RS256", "rsa"), publicJWK("PS256", "pss"),
 		map[string]string{"kty": "oct", "k": "AAAA"}, 7,
 		map[string]string{"kty": "RSA", "use": "enc"},
 	}})
 	v := verifier(t, cfg)
-	for alg, kid := range map[string]string{"EdDSA": "ed", "ES256": "ec", "RS256": "rsa"} {
+	for alg, kid := range map[string]string{"EdDSA": "ed", "ES256": "ec", "ES384": "ec384", "ES512": "ec512", "RS256": "rsa", "PS256": "pss"} {
 		t.Run(alg, func(t *testing.T) {
 			if _, err := v.Verify(t.Context(), sign(t, alg, kid, claims(nil))); err != nil {
 				t.Errorf("%s with its kid: %v", alg, err)
@@ -378,6 +389,13 @@ func TestJWKs(t *testing.T) {
 			}
 			if _, err := v.Verify(t.Context(), sign(t, alg, "gone", claims(nil))); err == nil {
 				t.Errorf("%s with a kid that is not there passes", alg)
+			}
+		})
+	}
+	for alg, kid := range map[string]string{"RS256": "pss", "PS256": "rsa", "RS512": "rsa"} {
+		t.Run(alg+" by a key of another algorithm", func(t *testing.T) {
+			if _, err := v.Verify(t.Context(), sign(t, alg, kid, claims(nil))); err == nil {
+				t.Errorf("%s passes with the key whose alg is another", alg)
 			}
 		})
 	}
@@ -405,13 +423,14 @@ func TestNewVerifierRefuses(t *testing.T) {
 		"no keys":        {func(c *auth.Config) { c.Keys = nil }, "Keys is empty"},
 		"no issuer":      {func(c *auth.Config) { c.Issuer = "" }, "Issuer is empty"},
 		"no audience":    {func(c *auth.Config) { c.Audience = "" }, "Audience is empty"},
+		"two tenants":    {func(c *auth.Config) { c.Tenant, c.TenantClaim = "acme", "tid" }, "both a Tenant"},
 		"leeway":         {func(c *auth.Config) { c.Leeway = time.Hour }, "Leeway of 1h"},
 		"no PEM":         {func(c *auth.Config) { c.Keys = []byte("x") }, "neither PEM nor a JWK set"},
 		"HS256":          {func(c *auth.Config) { c.Algorithms = []string{"HS256"} }, `"HS256" is none of`},
 		"no key for it":  {func(c *auth.Config) { c.Keys, c.Algorithms = publicPEM(t, "ES256"), []string{"EdDSA"} }, "has no key for it"},
 		"private key":    {func(c *auth.Config) { c.Keys = block("PRIVATE KEY", privateDER) }, "a private key"},
 		"small key":      {func(c *auth.Config) { c.Keys = block("PUBLIC KEY", smallDER) }, "1024 bits"},
-		"other curve":    {func(c *auth.Config) { c.Keys = publicPEM(t, "ES384") }, "P-384"},
+		"other curve":    {func(c *auth.Config) { c.Keys = publicPEM(t, "P-224") }, "P-224"},
 		"other block":    {func(c *auth.Config) { c.Keys = block("X", nil) }, `type "X"`},
 		"broken block":   {func(c *auth.Config) { c.Keys = block("PUBLIC KEY", []byte("x")) }, "parse PEM block"},
 		"broken RSA":     {func(c *auth.Config) { c.Keys = block("RSA PUBLIC KEY", []byte("x")) }, "parse PEM block"},

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pay-theory/streamer/lift"
@@ -18,10 +21,10 @@ func Issuers(verifiers ...*Verifier) TokenVerifier {
 	}
 	byName := make(issuers, len(verifiers))
 	for _, v := range verifiers {
-		if byName[v.issuer] != nil {
-			panic("lift/auth: Issuers has two Verifiers of the issuer " + v.issuer)
+		if byName[v.config.Issuer] != nil {
+			panic("lift/auth: Issuers has two Verifiers of the issuer " + v.config.Issuer)
 		}
-		byName[v.issuer] = v
+		byName[v.config.Issuer] = v
 	}
 	return byName
 }
@@ -31,15 +34,16 @@ type issuers map[string]*Verifier
 // Verify implements [TokenVerifier].
 func (i issuers) Verify(ctx context.Context, token string) (*lift.Claims, error) {
 	if len(token) > maxToken {
-		return nil, refuse("the token is not valid", errTooLong)
+		return nil, refuse(errTooLong)
 	}
 	name, ok := claimedIssuer(token)
 	if !ok {
-		return nil, refuse("the token is not valid", errMalformed)
+		return nil, refuse(errMalformed)
 	}
 	v := i[name]
 	if v == nil {
-		return nil, refuse("the token is not valid", errIssuer)
+		names := slices.Sorted(maps.Keys(i))
+		return nil, refuse(fault(fmt.Sprintf("the token is of another issuer: iss is none of %q", names)))
 	}
 	return v.Verify(ctx, token)
 }

@@ -98,6 +98,11 @@ func TestClientIDs(t *testing.T) {
 		"beside an audience":                 {"orders", map[string]any{"client_id": "web", "token_use": "access"}, true},
 		"an audience":                        {"orders", map[string]any{"aud": []string{"x", "orders"}}, true},
 		"another audience, a known client":   {"orders", map[string]any{"aud": "x", "client_id": "web", "token_use": "access"}, false},
+		"azp, without aud":                   {"", map[string]any{"azp": "web"}, true},
+		"another azp, without aud":           {"", map[string]any{"azp": "other"}, false},
+		"azp with an aud, as an id token":    {"", map[string]any{"azp": "web", "aud": "web"}, false},
+		"azp beside another client_id":       {"", map[string]any{"azp": "web", "client_id": "other"}, false},
+		"neither, beside an audience":        {"orders", nil, false},
 		"a resource's audience, no audience": {"", map[string]any{"aud": "https://api.example.com", "client_id": "web", "token_use": "access"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

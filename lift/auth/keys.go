@@ -14,36 +14,35 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 )
-
-// A key is a public key with the one algorithm that it is used for.
-type key struct {
-	id     string // kid; "" when the source gives none
-	alg    string
-	public crypto.PublicKey
-}
 
 // minRSABits follows RFC 7518, section 3.3.
 const minRSABits = 2048
 
-// newKey finds the algorithm that fits a public key.
-func newKey(id string, public crypto.PublicKey) (key, error) {
+// newKey checks a public key, and that it fits the algorithm that its source names,
+// if any.
+func newKey(id, alg string, public crypto.PublicKey) (key, error) {
 	switch public := public.(type) {
 	case *rsa.PublicKey:
 		if bits := public.N.BitLen(); bits < minRSABits {
 			return key{}, fmt.Errorf("an RSA key of %d bits; at least %d are needed", bits, minRSABits)
 		}
-		return key{id, RS256, public}, nil
 	case *ecdsa.PublicKey:
-		if public.Curve != elliptic.P256() {
-			return key{}, fmt.Errorf("an EC key on %s; ES256 needs P-256", public.Curve.Params().Name)
+		switch public.Curve {
+		case elliptic.P256(), elliptic.P384(), elliptic.P521():
+		default:
+			return key{}, fmt.Errorf("an EC key on %s; wanted P-256, P-384 or P-521", public.Curve.Params().Name)
 		}
-		return key{id, ES256, public}, nil
 	case ed25519.PublicKey:
-		return key{id, EdDSA, public}, nil
+	default:
+		return key{}, fmt.Errorf("a key of a kind that no algorithm here uses: %T", public)
 	}
-	return key{}, fmt.Errorf("a key of a kind that no algorithm here uses: %T", public)
+	if alg = canonical(alg); alg != "" && (!slices.Contains(algorithms, alg) || !ofType(public, alg)) {
+		return key{}, fmt.Errorf("its algorithm is %q", alg)
+	}
+	return key{id, alg, public}, nil
 }
 
 // parseKeys reads PEM blocks, a JWK or a JWK set.
@@ -93,7 +92,7 @@ func parsePEM(block *pem.Block) (key, error) {
 	if err != nil {
 		return key{}, fmt.Errorf("parse PEM block %q: %w", block.Type, err)
 	}
-	return newKey("", public)
+	return newKey("", "", public)
 }
 
 // jwk is a JSON Web Key, RFC 7517, with the members of RFC 7518 and RFC 8037
@@ -156,15 +155,7 @@ func (j *jwk) key() (key, error) {
 	if err != nil {
 		return key{}, err
 	}
-	k, err := newKey(j.ID, public)
-	if err != nil {
-		return key{}, err
-	}
-	// RFC 9864 names the algorithm of an Ed25519 key fully; EdDSA is its older name.
-	if j.Alg != "" && j.Alg != k.alg && (k.alg != EdDSA || j.Alg != ed25519Name) {
-		return key{}, fmt.Errorf("its algorithm is %q", j.Alg)
-	}
-	return k, nil
+	return newKey(j.ID, j.Alg, public)
 }
 
 func (j *jwk) public() (crypto.PublicKey, error) {
@@ -179,13 +170,14 @@ func (j *jwk) public() (crypto.PublicKey, error) {
 			return nil, errors.New("an RSA exponent out of range")
 		}
 		return &rsa.PublicKey{N: n, E: int(e.Int64())}, nil
-	case j.Type == "EC" && j.Curve == "P-256":
+	case j.Type == "EC" && j.curve() != nil:
 		x, errX := base64.RawURLEncoding.DecodeString(j.X)
 		y, errY := base64.RawURLEncoding.DecodeString(j.Y)
-		if errX != nil || errY != nil || len(x) != 32 || len(y) != 32 {
-			return nil, errors.New("an EC key without two coordinates of 32 bytes")
+		size := (j.curve().Params().BitSize + 7) / 8
+		if errX != nil || errY != nil || len(x) != size || len(y) != size {
+			return nil, fmt.Errorf("an EC key without two coordinates of %d bytes", size)
 		}
-		return ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(append([]byte{4}, x...), y...))
+		return ecdsa.ParseUncompressedPublicKey(j.curve(), slices.Concat([]byte{4}, x, y))
 	case j.Type == "OKP" && j.Curve == "Ed25519":
 		x, err := base64.RawURLEncoding.DecodeString(j.X)
 		if err != nil || len(x) != ed25519.PublicKeySize {
@@ -194,6 +186,19 @@ func (j *jwk) public() (crypto.PublicKey, error) {
 		return ed25519.PublicKey(x), nil
 	}
 	return nil, fmt.Errorf("kty %q with crv %q", j.Type, j.Curve)
+}
+
+// curve is the curve of an EC key, or nil.
+func (j *jwk) curve() elliptic.Curve {
+	switch j.Curve {
+	case "P-256":
+		return elliptic.P256()
+	case "P-384":
+		return elliptic.P384()
+	case "P-521":
+		return elliptic.P521()
+	}
+	return nil
 }
 
 func decodeInt(text string) (*big.Int, error) {

@@ -176,7 +176,8 @@ var briefAttributes = []string{"pk", request.AttrTenant, request.AttrSubject, re
 	request.AttrSlices, request.AttrLeaseExpirations, request.AttrRan, request.AttrWorker, request.AttrCancelRequested,
 	request.AttrProgress, request.AttrOutput, request.AttrOutputMark, request.AttrError, request.AttrAwait,
 	request.AttrThrottledBy, request.AttrPermits, request.AttrHistory, request.AttrSubscribers, request.AttrAction,
-	request.AttrMetadata, request.AttrCorrelationID, request.AttrPriority, request.AttrCreatedAt}
+	request.AttrMetadata, request.AttrCorrelationID, request.AttrPriority, request.AttrCreatedAt,
+	request.AttrParent, request.AttrChildren, request.AttrRedrives}
 
 // projected is a batch, still without keys, that asks for the attributes; nil: for all.
 func projected(attributes []string) keys {
@@ -202,6 +203,16 @@ func (s *Store) fetch(ctx context.Context, entries []item) ([]*request.Request, 
 	if err != nil {
 		return nil, err
 	}
+	found, undecodable := decoded(rows)
+	if undecodable != nil {
+		return found, undecodable
+	}
+	return found, nil
+}
+
+// decoded are the requests of rows. What does not decode is left out, and an error
+// beside the rest names it.
+func decoded(rows []item) ([]*request.Request, *request.UndecodableError) {
 	var found []*request.Request
 	var undecodable []*request.RowError
 	for _, row := range rows {

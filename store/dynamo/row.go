@@ -134,6 +134,15 @@ func (s *Store) row(r *request.Request, token string) item {
 		i[request.AttrHistory] = text(historyText(r.History))
 	}
 	i[request.AttrOutput], i[request.AttrOutputMark], i[attrLog] = number(r.Output), number(r.OutputMark), text(token)
+	if r.Parent != (request.Parent{}) {
+		i[request.AttrParent] = members(item{"id": text(r.Parent.ID), "depth": number(r.Parent.Depth), "reports": boolean(r.Parent.Reports)})
+	}
+	if r.Children != (request.Children{}) {
+		i[request.AttrChildren] = childrenValue(r.Children)
+	}
+	if r.Redrives > 0 {
+		i[request.AttrRedrives] = number(r.Redrives)
+	}
 	i[request.AttrPriority], i[attrLine], i[request.AttrPermits] = number(r.Priority), text(queueOrder(r)), permitsValue(r.Permits)
 	if r.ThrottledBy != "" {
 		i[request.AttrThrottledBy] = text(r.ThrottledBy)
@@ -209,6 +218,10 @@ func awaitValue(a request.Await) value {
 	m := item{"token": text(a.Token)}
 	m.setTime("until", a.Until)
 	return members(m)
+}
+
+func childrenValue(c request.Children) value {
+	return members(item{"total": number(c.Total), "ended": number(c.Ended), "first": boolean(c.First)})
 }
 
 func permitsValue(names []string) value {
@@ -288,6 +301,18 @@ func (i item) request() (*request.Request, error) {
 		await.item = in.members(request.AttrAwait)
 		r.Await = request.Await{Token: await.text("token"), Until: await.time("until")}
 	}
+	parent, children := &reader{}, &reader{}
+	if _, is := i[request.AttrParent]; is {
+		parent.item = in.members(request.AttrParent)
+		r.Parent = request.Parent{ID: parent.text("id"), Depth: int(parent.number("depth")), Reports: parent.boolean("reports")}
+	}
+	if _, has := i[request.AttrChildren]; has {
+		children.item = in.members(request.AttrChildren)
+		r.Children = request.Children{Total: int(children.number("total")), Ended: int(children.number("ended")), First: children.boolean("first")}
+	}
+	if _, redriven := i[request.AttrRedrives]; redriven {
+		r.Redrives = int(in.number(request.AttrRedrives))
+	}
 	if _, present := i[request.AttrHistory]; present && json.Unmarshal([]byte(in.text(request.AttrHistory)), &r.History) != nil {
 		in.fault(request.AttrHistory, "JSON array of attempts")
 	}
@@ -299,7 +324,7 @@ func (i item) request() (*request.Request, error) {
 		r.Permits = append(r.Permits, *permit.S)
 	}
 	r.ThrottledBy = in.optional(request.AttrThrottledBy)
-	for _, part := range []*reader{in, progress, failure, steps, await} {
+	for _, part := range []*reader{in, progress, failure, steps, await, parent, children} {
 		if part.err != nil {
 			return nil, fmt.Errorf("decode row: %w", part.err)
 		}

@@ -112,7 +112,8 @@ type Config struct {
 	RequestsTable    string
 	ConnectionsTable string
 
-	// Endpoint is where DynamoDB answers; "": https://dynamodb.{region}.amazonaws.com.
+	// Endpoint is where DynamoDB answers; "": as [call.Config] has it, such as
+	// https://dynamodb.eu-west-1.amazonaws.com.
 	Endpoint string
 
 	// Shards spreads the index of what is due over so many partitions, each of

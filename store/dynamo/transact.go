@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/request"
@@ -200,6 +201,10 @@ func (m count) write() transactItem {
 	} else {
 		in.ConditionExpression = "#taken >= :least"
 		in.ExpressionAttributeValues[":least"] = number(-m.by)
+	}
+	if request.CountsChildren(m.permit.Name) { // which serves one request
+		in.UpdateExpression += " SET #ttl = :ttl"
+		in.ExpressionAttributeNames["#ttl"], in.ExpressionAttributeValues[":ttl"] = attrTTL, ttl(time.Now().Add(counterKept))
 	}
 	return transactItem{Update: in}
 }

@@ -262,6 +262,8 @@ func valueOf(v any) (_ value, present bool, err error) {
 		return progressValue(v), true, nil
 	case request.Await:
 		return awaitValue(v), v != request.Await{}, nil
+	case request.Children:
+		return childrenValue(v), v != request.Children{}, nil
 	case *wire.Error:
 		if v == nil {
 			return value{}, false, nil

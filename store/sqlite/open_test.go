@@ -164,6 +164,9 @@ const version3 = `DROP TABLE schedules;
 	ALTER TABLE requests DROP COLUMN look_at;
 	CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
 	ALTER TABLE requests DROP COLUMN claimed_at;
+	ALTER TABLE requests DROP COLUMN parent;
+	ALTER TABLE requests DROP COLUMN children;
+	ALTER TABLE requests DROP COLUMN redrives;
 	PRAGMA user_version = 3`
 
 // A file of an older version is made one of this.

@@ -77,6 +77,12 @@ func release(tx *sql.Tx, held, released []string) error {
 		if _, err := tx.Exec("UPDATE slots SET taken = taken - 1 WHERE name = ? AND taken > 0", name); err != nil {
 			return fmt.Errorf("release permit: %w", err)
 		}
+		if !request.CountsChildren(name) {
+			continue
+		}
+		if _, err := tx.Exec("DELETE FROM slots WHERE name = ? AND taken = 0", name); err != nil { // no other request has it
+			return fmt.Errorf("drop counter: %w", err)
+		}
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ import (
 const Memory = ":memory:"
 
 // schemaVersion is the user_version of the files that this code writes.
-const schemaVersion = 7
+const schemaVersion = 8
 
 //go:embed schema.sql
 var schema string
@@ -54,6 +54,9 @@ var upgrades = map[int]string{
 		END`,
 	6: `CREATE TABLE schedules (name TEXT NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, paused INTEGER NOT NULL, since INTEGER,
 			fired INTEGER, last TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+	7: `ALTER TABLE requests ADD COLUMN parent TEXT NOT NULL DEFAULT '{}';
+		ALTER TABLE requests ADD COLUMN children TEXT NOT NULL DEFAULT '{}';
+		ALTER TABLE requests ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0`,
 }
 
 // applicationID marks a file as ours (SQLite, "PRAGMA application_id").

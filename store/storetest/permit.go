@@ -359,7 +359,7 @@ func (s suite) throttling(t *testing.T, want ...string) {
 
 // redriven is a redrive that acquires permits.
 func redriven(at time.Time, acquire ...request.Permit) request.Change {
-	c := request.Redrive(at)
+	c := request.Redrive(&request.Request{}, at)
 	c.Set.Acquire = acquire
 	return c
 }

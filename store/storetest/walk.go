@@ -318,6 +318,15 @@ func randomChange(rng *rand.Rand, at time.Time, have *request.Request) request.C
 	if maybe(6) {
 		g.LacksStep = pick(rng, "s-1", "s-2", "s-3", "s-4", "s-5")
 	}
+	if maybe(6) {
+		e.DropStep = pick(rng, "s-4", "s-5")
+	}
+	if maybe(6) {
+		e.Children, e.Redrives = request.Children{Total: 1 + rng.IntN(9), Ended: rng.IntN(3), First: maybe(2)}, rng.IntN(3)
+	}
+	if have != nil && maybe(8) {
+		g.Rev = have.Rev
+	}
 	if maybe(4) {
 		e.Step = &request.Step{Name: pick(rng, "s-1", "s-2", "s-3"), Result: raw()}
 	}
