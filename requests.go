@@ -82,7 +82,7 @@ func (caller Caller) frame(r *request.Request) wire.Frame {
 
 // Submit does what a message asks for: it runs a short action and returns its
 // response frame, or stores a durable request and returns its acknowledgment
-// frame. A message whose id, action and payload are those of a request that
+// frame. A message whose id, action, payload and not_before are those of a request that
 // exists is that request, and the frame is its snapshot. The caller's connection
 // is subscribed in the same write. What a short action failed with is an
 // [*ActionError].
@@ -108,6 +108,9 @@ func (s *Requests) Submit(ctx context.Context, caller Caller, m wire.Message) (w
 		m.ID = request.NewID()
 	}
 	if !action.Long() {
+		if !m.NotBefore.IsZero() {
+			return wire.Frame{}, Errorf(wire.ValidationError, "not_before: the action %q is short and runs at once; leave it out", m.Action)
+		}
 		job := &Job{key: caller.Key(m.ID), payload: m.Payload, metadata: m.Metadata, caller: caller.Principal, attempt: 1,
 			logger: s.logger().With("request_id", m.ID, "action", m.Action)}
 		out, err := runShort(ctx, action, job)
@@ -124,13 +127,22 @@ func (s *Requests) Submit(ctx context.Context, caller Caller, m wire.Message) (w
 
 func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, priority Priority) (wire.Frame, error) {
 	at := now(s.Now)
+	notBefore := roundUp(m.NotBefore.UTC())
+	if notBefore.Sub(at) > request.MaxAhead {
+		return wire.Frame{}, Errorf(wire.ValidationError, "not_before is %s: at most %d days ahead are allowed",
+			notBefore.Format(time.RFC3339), request.MaxAhead/(24*time.Hour))
+	}
+	due := at
+	if notBefore.After(at) {
+		due = notBefore
+	}
 	permits := s.Limits.open(caller.Key(m.ID))
 	r := &request.Request{
-		Key: caller.Key(m.ID), Action: m.Action, Payload: m.Payload, Metadata: m.Metadata,
+		Key: caller.Key(m.ID), Action: m.Action, Payload: m.Payload, Metadata: m.Metadata, NotBefore: notBefore,
 		CorrelationID: caller.CorrelationID,
 		State:         request.Queued, Rev: 1, Fence: 1, Attempt: 1,
-		DueAt: at, CreatedAt: at, UpdatedAt: at,
-		Look: request.QueuedLook(at, at, s.sweepEvery()), Priority: priority, Permits: request.PermitNames(permits),
+		DueAt: due, CreatedAt: at, UpdatedAt: at,
+		Look: request.QueuedLook(at, due, s.sweepEvery()), Priority: priority, Permits: request.PermitNames(permits),
 	}
 	if caller.Connection != "" {
 		r.Subscribers = []string{caller.Connection}
@@ -143,11 +155,16 @@ func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, p
 	case err != nil:
 		return wire.Frame{}, unavailable("create request", err)
 	case created:
-		dispatchQueued(ctx, s.Dispatch, s.logger(), stored)
-		return wire.Frame{Type: wire.TypeAcknowledgment, RequestID: m.ID, Status: wire.StatusQueued,
-			Message: "the request is queued", Rev: stored.Rev}, nil
-	case stored.Action != m.Action || !bytes.Equal(stored.Payload, m.Payload):
-		return wire.Frame{}, Errorf(wire.DuplicateRequest, "request %q exists with another action or payload", m.ID)
+		message := "the request is queued"
+		if due.After(at) {
+			message += " until " + due.Format(time.RFC3339Nano)
+		}
+		if due.Sub(at) <= request.MaxDelay { // the sweep dispatches what is farther ahead
+			dispatchQueued(ctx, s.Dispatch, s.logger(), stored)
+		}
+		return wire.Frame{Type: wire.TypeAcknowledgment, RequestID: m.ID, Status: wire.StatusQueued, Message: message, Rev: stored.Rev}, nil
+	case stored.Action != m.Action || !bytes.Equal(stored.Payload, m.Payload) || !stored.NotBefore.Equal(notBefore):
+		return wire.Frame{}, Errorf(wire.DuplicateRequest, "request %q exists with another action, payload or not_before", m.ID)
 	}
 	if !stored.DueAt.After(at) { // whoever stored it may have died before the dispatch
 		dispatchQueued(ctx, s.Dispatch, s.logger(), stored)

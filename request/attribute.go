@@ -48,6 +48,7 @@ const (
 	AttrMetadata      Attribute = "metadata"
 	AttrCorrelationID Attribute = "correlation"
 	AttrPriority      Attribute = "priority"
+	AttrNotBefore     Attribute = "not_before"
 	AttrCreatedAt     Attribute = "created"
 	AttrParent        Attribute = "parent"
 )

@@ -29,6 +29,9 @@ const (
 	MaxOutput       = 10_000    // chunks of output
 )
 
+// MaxAhead is how far ahead a message may ask a request to start.
+const MaxAhead = 365 * 24 * time.Hour
+
 // A Key names a request. Tenant and subject are part of it, so no principal can
 // so much as name another's.
 type Key struct {
@@ -72,7 +75,8 @@ type Request struct {
 	Action        string
 	Payload       json.RawMessage // as sent, byte for byte
 	Metadata      map[string]string
-	CorrelationID string // of the message that created it; in every log line and error of it
+	NotBefore     time.Time // when it may start, as its message said; zero when it did not
+	CorrelationID string    // of the message that created it; in every log line and error of it
 
 	State State
 	Rev   int64 // rises with every change that a client can see

@@ -68,6 +68,7 @@ func (r *Request) Detail() *wire.Detail {
 	d := &wire.Detail{
 		Payload:       r.Payload,
 		Metadata:      r.Metadata,
+		NotBefore:     optionalTime(r.NotBefore),
 		CorrelationID: r.CorrelationID,
 		Checkpoint:    r.Checkpoint,
 		Slices:        r.Slices,

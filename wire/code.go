@@ -42,7 +42,7 @@ var codes = [...]codeInfo{
 	{Unauthorized, false, 401, "Get a new token, then connect again or send streamer.authenticate."},
 	{Forbidden, false, 403, "Use a token with the scope that the message names."},
 	{RateLimited, true, 429, "Wait for the time in retry.after, then send the same message again."},
-	{DuplicateRequest, false, 409, "Use a new id: this one belongs to a request with another action or payload."},
+	{DuplicateRequest, false, 409, "Use a new id: this one belongs to a request with another action, payload or not_before."},
 	{Cancelled, false, 409, "Nothing to do: the request was cancelled and will not run again."},
 	{Timeout, true, 504, "The work passed its time limit. Ask for less at once, or raise the action's limit."},
 	{PayloadTooLarge, false, 413, "Send less at once, or pass large input by reference."},

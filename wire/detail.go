@@ -10,8 +10,9 @@ import (
 type Detail struct {
 	Payload       json.RawMessage   `json:"payload,omitempty"`  // as sent, byte for byte
 	Metadata      map[string]string `json:"metadata,omitempty"` // of the message
-	CorrelationID string            `json:"correlation_id"`     // by which the logs have it
-	Steps         []Step            `json:"steps,omitempty"`    // by name
+	NotBefore     *time.Time        `json:"not_before,omitempty"`
+	CorrelationID string            `json:"correlation_id"`  // by which the logs have it
+	Steps         []Step            `json:"steps,omitempty"` // by name
 	Checkpoint    json.RawMessage   `json:"checkpoint,omitempty"`
 	Slices        int               `json:"slices"` // how often it was continued in another invocation
 	Lost          int               `json:"lost"`   // workers that vanished since the last checkpoint
@@ -40,6 +41,9 @@ func (d *Detail) append(dst []byte) []byte {
 	w.raw("payload", d.Payload)
 	if len(d.Metadata) > 0 {
 		w.value("metadata", d.Metadata)
+	}
+	if d.NotBefore != nil {
+		w.time("not_before", *d.NotBefore)
 	}
 	w.string("correlation_id", d.CorrelationID)
 	if len(d.Steps) > 0 {

@@ -114,7 +114,7 @@ var frames = map[string]wire.Frame{
 			Priority: 1, Slots: []string{"tenant:acme"}, Subscribers: 2}}},
 	"request-detail-final": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
 		ID: "r-1", Action: "ship", State: wire.StateSucceeded, Percentage: 100, Attempts: 1, Rev: 9, CreatedAt: at, UpdatedAt: later,
-		Detail: &wire.Detail{CorrelationID: "c-1", Fence: 1, ExpiresAt: &later}}},
+		Detail: &wire.Detail{NotBefore: &at, CorrelationID: "c-1", Fence: 1, ExpiresAt: &later}}},
 
 	"pong":            {Type: wire.TypePong, RequestID: "p-1", Timestamp: at},
 	"type-of-a-later": {Type: "hologram", RequestID: "r-1", Rev: 3},
@@ -135,6 +135,8 @@ var messages = map[string]wire.Message{
 		"note": "\"quoted\" \\ \n \u2028 🚀", "source": "web"}},
 	"metadata": {ID: "r-1", Action: "generate_report", Payload: json.RawMessage(`{"format":"csv"}`),
 		Metadata: map[string]string{"source": "web", "trace": "1-2-3"}},
+	"not-before": {ID: "r-1", Action: "generate_report", Payload: json.RawMessage(`{"format":"csv"}`),
+		NotBefore: at},
 	"reserved-ping": {ID: "p-1", Action: wire.ActionPing},
 	"reserved-get":  {ID: "g-1", Action: wire.ActionGet, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
 	"reserved-list": {ID: "l-1", Action: wire.ActionList,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // ReservedPrefix starts the names of the actions that the protocol itself
@@ -43,6 +44,8 @@ type Message struct {
 	Action   string            `json:"action"`
 	Payload  json.RawMessage   `json:"payload,omitempty"` // byte-exact; nil when left out
 	Metadata map[string]string `json:"metadata,omitempty"`
+
+	NotBefore time.Time `json:"not_before,omitzero"` // when the request may start; zero: at once
 }
 
 // A MessageError says why a message was not understood. ID is the message's id
@@ -90,6 +93,12 @@ func DecodeMessage(data []byte) (Message, error) {
 	}
 	if !absent(in["metadata"]) && json.Unmarshal(in["metadata"], &m.Metadata) != nil {
 		return Message{}, &MessageError{ID: m.ID, Reason: "metadata is not an object of strings"}
+	}
+	if !absent(in["not_before"]) {
+		if json.Unmarshal(in["not_before"], &m.NotBefore) != nil {
+			return Message{}, &MessageError{ID: m.ID, Reason: "not_before is not an RFC 3339 time such as 2026-03-04T05:06:07Z"}
+		}
+		m.NotBefore = m.NotBefore.UTC()
 	}
 	return m, nil
 }
@@ -151,6 +160,9 @@ func (m Message) Append(dst []byte) []byte {
 	w.raw("payload", m.Payload)
 	if len(m.Metadata) > 0 {
 		w.value("metadata", m.Metadata)
+	}
+	if !m.NotBefore.IsZero() {
+		w.time("not_before", m.NotBefore)
 	}
 	return w.close()
 }

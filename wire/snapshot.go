@@ -18,7 +18,7 @@ const (
 const (
 	WaitingWorker = "worker" // nothing: a worker is about to take it
 	WaitingRetry  = "retry"  // the next attempt, at Until
-	WaitingTime   = "time"   // Until, as the action asked
+	WaitingTime   = "time"   // Until, as the action asked, or before its first run the message
 	WaitingSignal = "signal" // the signal Token, at most Until
 	WaitingLimit  = "limit"  // a place under Limit
 

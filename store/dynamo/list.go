@@ -176,7 +176,7 @@ var briefAttributes = []string{"pk", request.AttrTenant, request.AttrSubject, re
 	request.AttrSlices, request.AttrLeaseExpirations, request.AttrRan, request.AttrWorker, request.AttrCancelRequested,
 	request.AttrProgress, request.AttrOutput, request.AttrOutputMark, request.AttrError, request.AttrAwait,
 	request.AttrThrottledBy, request.AttrPermits, request.AttrHistory, request.AttrSubscribers, request.AttrAction,
-	request.AttrMetadata, request.AttrCorrelationID, request.AttrPriority, request.AttrCreatedAt,
+	request.AttrMetadata, request.AttrCorrelationID, request.AttrPriority, request.AttrCreatedAt, request.AttrNotBefore,
 	request.AttrParent, request.AttrChildren, request.AttrRedrives}
 
 // projected is a batch, still without keys, that asks for the attributes; nil: for all.

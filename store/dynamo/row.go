@@ -112,6 +112,7 @@ func (s *Store) row(r *request.Request, token string) item {
 	i.setTime(request.AttrClaimedAt, r.ClaimedAt)
 	i.setTime(request.AttrFinishedAt, r.FinishedAt)
 	i.setTime(request.AttrExpiresAt, r.ExpiresAt)
+	i.setTime(request.AttrNotBefore, r.NotBefore)
 	if !r.ExpiresAt.IsZero() {
 		i[attrTTL] = ttl(r.ExpiresAt)
 	}
@@ -266,7 +267,8 @@ func (i item) request() (*request.Request, error) {
 		CreatedAt: in.time(request.AttrCreatedAt), UpdatedAt: in.time(request.AttrUpdatedAt), StartedAt: in.time(request.AttrStartedAt),
 		ClaimedAt:  in.time(request.AttrClaimedAt),
 		FinishedAt: in.time(request.AttrFinishedAt), ExpiresAt: in.time(request.AttrExpiresAt),
-		Output: in.number(request.AttrOutput), OutputMark: in.number(request.AttrOutputMark),
+		NotBefore: in.time(request.AttrNotBefore),
+		Output:    in.number(request.AttrOutput), OutputMark: in.number(request.AttrOutputMark),
 		Priority: request.Priority(in.number(request.AttrPriority)),
 	}
 	progress := &reader{item: in.members(request.AttrProgress)}

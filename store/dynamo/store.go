@@ -21,7 +21,7 @@
 //	shard        N  the kind of that look times 1,000, and a hash of the key: partition key of the index due
 //	ttl          N  ExpiresAt in seconds, rounded up, for DynamoDB's time to live; absent until final
 //	rev, fence, attempt, slices, lost, ran (in nanoseconds)    N
-//	created, updated, started, finished, expires               N, the last three absent while zero
+//	created, updated, started, finished, expires, not_before   N, the last four absent while zero
 //	action, correlation, worker                                S
 //	payload, checkpoint, result                                B, the bytes as they are; absent when nil
 //	payload_id, result_id  S  in their place, where they have more than 4 KiB: the ids of their items

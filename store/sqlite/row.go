@@ -82,6 +82,7 @@ var columns = []column{
 	{"priority", request.AttrPriority, func(r *row) any { return int64(r.Priority) }, func(r *row) any { return &r.Priority }, false},
 	jsonColumn("slots", request.AttrPermits, func(r *row) any { return &r.Permits }),
 	{"blocked", request.AttrThrottledBy, func(r *row) any { return r.ThrottledBy }, func(r *row) any { return &r.ThrottledBy }, false},
+	timeColumn("not_before", request.AttrNotBefore, func(r *row) *time.Time { return &r.NotBefore }),
 	timeColumn("updated_at", request.AttrUpdatedAt, func(r *row) *time.Time { return &r.UpdatedAt }),
 	timeColumn("started_at", request.AttrStartedAt, func(r *row) *time.Time { return &r.StartedAt }),
 	timeColumn("claimed_at", request.AttrClaimedAt, func(r *row) *time.Time { return &r.ClaimedAt }),

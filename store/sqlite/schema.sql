@@ -40,6 +40,7 @@ CREATE TABLE requests (
   priority          INTEGER NOT NULL,
   slots             TEXT NOT NULL,
   blocked           TEXT NOT NULL,
+  not_before        INTEGER,
   created_at        INTEGER NOT NULL,
   updated_at        INTEGER NOT NULL,
   started_at        INTEGER,

@@ -26,7 +26,7 @@ import (
 const Memory = ":memory:"
 
 // schemaVersion is the user_version of the files that this code writes.
-const schemaVersion = 8
+const schemaVersion = 9
 
 //go:embed schema.sql
 var schema string
@@ -57,6 +57,7 @@ var upgrades = map[int]string{
 	7: `ALTER TABLE requests ADD COLUMN parent TEXT NOT NULL DEFAULT '{}';
 		ALTER TABLE requests ADD COLUMN children TEXT NOT NULL DEFAULT '{}';
 		ALTER TABLE requests ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0`,
+	8: "ALTER TABLE requests ADD COLUMN not_before INTEGER",
 }
 
 // applicationID marks a file as ours (SQLite, "PRAGMA application_id").

@@ -107,7 +107,7 @@ func full(id string) *request.Request {
 		Output: 3, OutputMark: 2, Priority: streamer.High, Permits: []string{"open:4:acme/ada", "action:report"}, ThrottledBy: "tenant:acme",
 		Subscribers: []string{"L0SM9cOFvHcCIhw=", "M0SM9cOFvHcCIhw="},
 		CreatedAt:   epoch.Add(ms(2)), UpdatedAt: epoch.Add(ms(3)), StartedAt: epoch.Add(ms(4)), ClaimedAt: epoch.Add(ms(8)),
-		FinishedAt: epoch.Add(ms(5)), ExpiresAt: epoch.Add(ms(6)),
+		FinishedAt: epoch.Add(ms(5)), ExpiresAt: epoch.Add(ms(6)), NotBefore: epoch.Add(ms(10)),
 	}
 }
 
@@ -219,7 +219,7 @@ func canonical(r *request.Request, rounded bool) *request.Request {
 	}
 	if rounded {
 		for _, at := range []*time.Time{&c.DueAt, &c.Look.At, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt,
-			&c.FinishedAt, &c.ExpiresAt} {
+			&c.FinishedAt, &c.ExpiresAt, &c.NotBefore} {
 			*at = kept(*at)
 		}
 		for i := range c.History {
