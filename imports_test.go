@@ -46,6 +46,7 @@ func TestWhatPackagesMayImport(t *testing.T) {
 		"emulator/dynamodb": {"…"},
 		"emulator/lambda":   {"…"},
 		"emulator/queue":    {"emulator/lambda", "…"},
+		"emulator/ssm":      {"…"},
 		"emulator/template": {"…"},
 		"client":            {"wire", "…"},
 		"prove":             {"streamer", "request", "wire"},

@@ -1,6 +1,7 @@
 // Package deployed builds the four functions for Lambda: from what Lambda and
 // the template set in the environment, over DynamoDB, SQS and the @connections API.
-// Nothing here makes a network call; the first event does.
+// Nothing here makes a network call but [Variables], for a path of the Parameter Store; the
+// first event does.
 //
 // An application passes the parts that it brings, and package deployed adds the
 // others. A variable that is set wins over the setting in the parts. Every fault
@@ -30,8 +31,17 @@ type Builder func(ctx context.Context, parts functions.Parts, opts config.Option
 // Start builds a function from the process's environment and serves it. It does
 // not return. A function that cannot start tells Lambda and the log why: see
 // [lift.StartFunc].
+//
+// Before it builds the function, it puts the application's own [Variables] into the
+// environment, so that Parts.Actions and all that runs later find them by os.Getenv. A
+// variable of a package, and parts that main passes, are made before that.
 func Start(build Builder, parts functions.Parts) {
-	lift.StartFunc(func(ctx context.Context) (*lift.App, error) { return build(ctx, parts, config.Options{}) })
+	lift.StartFunc(func(ctx context.Context) (*lift.App, error) {
+		if err := setVariables(ctx); err != nil {
+			return nil, err
+		}
+		return build(ctx, parts, config.Options{})
+	})
 }
 
 // Connect builds the connect function.
