@@ -53,10 +53,10 @@ tidy: ## make every go.mod and go.sum what the module needs
 	@for module in $(MODULES); do $(GO) -C $$module mod tidy; done
 
 .PHONY: generate
-generate: npm ## write what is generated and committed: bundled scripts, docs/cli.md, the model in docs/requests.md, golden frames
+generate: npm ## write what is generated and committed: bundled scripts, docs/cli.md, examples/own-action, the model in docs/requests.md, golden frames
 	@cd clients/typescript && node scripts/bundle.mjs
 	$(GO) test -count=1 ./internal/model ./wire -update
-	$(GO) test -count=1 ./cmd/cli -run '^TestReference$$' -update
+	$(GO) test -count=1 ./cmd/cli -run '^TestReference$$|^TestOwnActionIsWhatNewWrites$$' -update
 
 .PHONY: check-clean
 check-clean: npm ## fail when generate, tidy and fmt change a file
@@ -65,8 +65,8 @@ check-clean: npm ## fail when generate, tidy and fmt change a file
 		git diff --stat; echo "make generate tidy fmt changed files: commit what it wrote" >&2; exit 1; }
 
 .PHONY: own-action
-own-action: ## the example project outside this module: vet, test, and its functions build
-	@cd examples/own-action && $(GO) vet ./... && $(GO) test -race ./... && CGO_ENABLED=0 $(GO) build -tags lambda.norpc,nethttpomithttp2 -o /dev/null ./router ./processor
+own-action: ## a project of one's own, outside this module: streamer new, test, run, call, dist, staging
+	@.ci/road
 
 .PHONY: vet
 vet: ## gofmt, go vet and staticcheck

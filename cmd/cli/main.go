@@ -12,15 +12,27 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pay-theory/streamer/functions"
 )
 
 // Main is the streamer command. It reads the process's arguments and does not return.
-func Main() {
+func Main() { process(run) }
+
+// Dev is the main of a project: `streamer dev` with the project's parts in place of the
+// example actions. It reads the process's arguments, which are the flags of `streamer
+// dev`, and does not return.
+func Dev(parts functions.Parts) {
+	process(func(ctx context.Context, args []string, env *environment) int { return runDev(ctx, args, env, parts) })
+}
+
+// process runs a program with what the process around it has, and ends the process.
+func process(program func(ctx context.Context, args []string, env *environment) int) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
-	os.Exit(run(ctx, os.Args[1:], &environment{
+	os.Exit(program(ctx, os.Args[1:], &environment{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, interrupts: interrupts,
 	}))
 }
@@ -28,12 +40,26 @@ func Main() {
 // run is the whole program but for the process around it. It returns the exit
 // code.
 func run(ctx context.Context, args []string, env *environment) int {
+	root := newRoot(env)
+	root.SetArgs(protectDashes(root, args))
+	return execute(ctx, root, env)
+}
+
+// runDev is run for a project's program.
+func runDev(ctx context.Context, args []string, env *environment, parts functions.Parts) int {
+	root := newProjectDev(env, parts)
+	root.SetArgs(args)
+	return execute(ctx, root, env)
+}
+
+func execute(ctx context.Context, root *cobra.Command, env *environment) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go env.watchInterrupts(ctx, cancel)
 
-	root := newRoot(env)
-	root.SetArgs(protectDashes(root, args))
+	root.SetIn(env.stdin)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone

@@ -94,9 +94,9 @@ func (env *environment) interrupt(handle func()) {
 	env.onInterrupt = handle
 }
 
-// terminal reports whether w is a terminal that shows more than plain lines.
-func (env *environment) terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// terminal reports whether a stream is a terminal that shows more than plain lines.
+func (env *environment) terminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && env.getenv("TERM") != "dumb"
 }
 
@@ -130,10 +130,7 @@ func newRoot(env *environment) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetIn(env.stdin)
-	root.SetOut(env.stdout)
-	root.SetErr(env.stderr)
-	root.AddCommand(newDev(env), newStaging(env), newDist(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env),
+	root.AddCommand(newNew(env), newDev(env), newStaging(env), newDist(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env),
 		newRedrive(env),
 		newSignal(env), newOutput(env), newConnections(env), newToken(env), newVerify(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})

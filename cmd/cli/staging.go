@@ -113,7 +113,7 @@ func useStaging(ctx context.Context, env *environment, stack *stack.Staging, gra
 	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token,
 		"STREAMER_OTHER_TOKEN=" + other, "STREAMER_SIGN_KEY=" + stack.KeyFile()}
 	if len(command) > 0 {
-		err := runCommand(ctx, env, command, variables)
+		err := runCommand(ctx, env, "", command, variables)
 		for _, m := range stack.Messages() {
 			env.sayf("in the queue %s: %s\n", m.Queue, m.Body)
 		}
@@ -131,20 +131,19 @@ func useStaging(ctx context.Context, env *environment, stack *stack.Staging, gra
 	}
 }
 
-// runCommand runs a command and passes its exit code on.
-func runCommand(ctx context.Context, env *environment, command, variables []string) error {
+// runCommand runs a command and passes Ctrl-C and its exit code on.
+func runCommand(ctx context.Context, env *environment, folder string, command, variables []string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = env.stdin, env.stdout, env.stderr
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = folder, env.stdin, env.stdout, env.stderr
 	cmd.Env = append(os.Environ(), variables...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = stopTime
+	cmd.WaitDelay = 2 * stopTime // a stack that stops has its own
 	err := cmd.Run()
-	var ended *exec.ExitError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &ended) && ended.ExitCode() > 0:
-		return &exitError{code: ended.ExitCode()}
+	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() < 0 { // it did not start, or was killed
+		return &exitError{exitFailed, fmt.Errorf("run %s: %w", command[0], err)}
 	}
-	return &exitError{exitFailed, fmt.Errorf("run %s: %w", command[0], err)}
+	if code := cmd.ProcessState.ExitCode(); code != 0 {
+		return &exitError{code: code}
+	}
+	return nil
 }

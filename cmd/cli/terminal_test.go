@@ -42,6 +42,32 @@ func openTerminal(t *testing.T) (person, program *os.File) {
 	return person, program
 }
 
+// atTerminal starts the program at a terminal of its own.
+func atTerminal(t *testing.T, args ...string) (cmd *exec.Cmd, person *os.File, seen *console) {
+	t.Helper()
+	person, terminal := openTerminal(t)
+	cmd = exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "STREAMER_TEST_AS_PROGRAM=1", "TERM=xterm")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	seen = newConsole()
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := person.Read(buf)
+			if err != nil {
+				return
+			}
+			seen.Write(buf[:n])
+		}
+	}()
+	return cmd, person, seen
+}
+
 // TestMain lets a test run this binary as the program itself.
 func TestMain(m *testing.M) {
 	if os.Getenv("STREAMER_TEST_AS_PROGRAM") != "" {
@@ -55,26 +81,8 @@ func TestMain(m *testing.M) {
 func TestCtrlCAtATerminal(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
-	person, terminal := openTerminal(t)
-	cmd := exec.Command(os.Args[0], "call", "echo_async", `{"step_ms":2000}`, "--id", "r1", "--cancel-on-interrupt", "--data", s.data)
-	cmd.Env = append(os.Environ(), "STREAMER_TEST_AS_PROGRAM=1", "STREAMER_URL="+s.url, "TERM=xterm")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill() })
-	seen := newConsole()
-	go func() {
-		buf := make([]byte, 4096)
-		for {
-			n, err := person.Read(buf)
-			if err != nil {
-				return
-			}
-			seen.Write(buf[:n])
-		}
-	}()
+	cmd, person, seen := atTerminal(t, "call", "echo_async", `{"step_ms":2000}`, "--id", "r1", "--cancel-on-interrupt", "--data", s.data,
+		"--url", s.url)
 	seen.await(t, "20 %")
 	person.Write([]byte{3})
 	seen.await(t, "CANCELLED")

@@ -116,7 +116,7 @@ func TestCallCommand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := callCommand(reachable(tt.url), stack.DevConfig{Data: tt.data})
+			got := callCommand(program(), reachable(tt.url), stack.DevConfig{Data: tt.data})
 			if want := program() + tt.want; got != want {
 				t.Errorf("got  %s\nwant %s", got, want)
 			}

@@ -1,5 +1,5 @@
-// Package ownaction is an action of your own, in a module of your own.
-package ownaction
+// Package app has the project's actions, and what else the project brings.
+package app
 
 import (
 	"context"
@@ -27,8 +27,8 @@ var Greet = streamer.NewAction(
 		return greetings, nil
 	})
 
-// Parts are what this project brings, for every main: its actions, and whatever
-// else is set here.
+// Parts are what the project brings, for every main: its actions, and whatever else is
+// set here, such as limits, middleware and routes.
 var Parts = functions.Parts{
 	Actions: func(request.Lister) ([]streamer.Action, error) {
 		return []streamer.Action{Greet}, nil

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// runProject builds the program of a folder and runs it there, with the flags that were
+// given to cmd. Ctrl-C and the exit code are passed on, which `go run` does not do.
+func runProject(cmd *cobra.Command, env *environment, project string) error {
+	ctx := cmd.Context()
+	args, err := projectArgs(cmd)
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "streamer-project-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the program: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	env.sayf("building the project in %s\n", project)
+	name, err := goCommand(ctx, project, "list", "-f", "{{.Name}}", ".")
+	if err != nil {
+		return fmt.Errorf("%s is not a project: %w; want the folder of one, as `streamer new` writes it", project, err)
+	}
+	if name != "main" {
+		return fmt.Errorf("%s has no program: its package is %s, want a main that calls cli.Dev, as `streamer new` writes it", project, name)
+	}
+	program := filepath.Join(folder, "project")
+	if _, err := goCommand(ctx, project, "build", "-o", program, "."); err != nil {
+		return fmt.Errorf("build the project in %s: %w", project, err)
+	}
+	return runCommand(ctx, env, project, append([]string{program}, args...), nil)
+}
+
+// projectArgs are the given flags for the project's program, which runs in another
+// folder: paths become absolute.
+func projectArgs(cmd *cobra.Command) ([]string, error) {
+	var args []string
+	var faults []error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		value := f.Value.String()
+		switch {
+		case f.Name == "project":
+			return
+		case f.Name == "data", f.Name == "metrics" && value != "-":
+			absolute, err := filepath.Abs(value)
+			faults = append(faults, err)
+			value = absolute
+		}
+		args = append(args, "--"+f.Name+"="+value)
+	})
+	return args, errors.Join(faults...)
+}
+
+// goCommand runs the go command in a folder and returns what it prints.
+func goCommand(ctx context.Context, folder string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = folder
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	case errors.Is(err, exec.ErrNotFound):
+		return "", errors.New("the go command is not in the PATH: install Go from https://go.dev/dl")
+	case err != nil:
+		return "", fmt.Errorf("go %s: %w\n%s", args[0], err, strings.TrimSpace(stderr.String()))
+	}
+	return strings.TrimSpace(stdout.String()), nil
+}

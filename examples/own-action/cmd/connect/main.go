@@ -1,0 +1,10 @@
+// Command connect is the connect function, for Lambda's provided.al2023.
+package main
+
+import (
+	"github.com/pay-theory/streamer/functions/deployed"
+
+	"example.com/own-action/app"
+)
+
+func main() { deployed.Start(deployed.Connect, app.Parts) }

@@ -1,0 +1,10 @@
+// Command processor is the processor function, for Lambda's provided.al2023.
+package main
+
+import (
+	"github.com/pay-theory/streamer/functions/deployed"
+
+	"example.com/own-action/app"
+)
+
+func main() { deployed.Start(deployed.Processor, app.Parts) }
