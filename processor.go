@@ -38,7 +38,9 @@ type ProcessorConfig struct {
 	SweepEvery time.Duration // how often something calls Sweep; a queued request that is due for so long was not dispatched; 0: 1 min
 	SweepTime  time.Duration // how long one sweep may take; 0: 50 s
 	SweepPage  int           // how many requests a sweep reads at a time; 0: 1000
-	Paused     bool          // sweeps dispatch no queued request
+	Paused     bool          // sweeps dispatch no queued request and start no scheduled one
+
+	Schedules *Schedules // whose requests sweeps start; nil: none
 }
 
 // A Processor runs and recovers durable requests. It is safe for concurrent use,

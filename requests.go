@@ -31,6 +31,7 @@ type Requests struct {
 	Push      Pusher
 	Dispatch  Queue
 	Limits    Limits        // zero: none
+	Schedules *Schedules    // that operators see; nil: none
 	Retention time.Duration // 0: DefaultRetention
 
 	// SweepEvery is how often a processor sweeps, as in ProcessorConfig; 0: a minute.
@@ -125,7 +126,10 @@ func (s *Requests) Submit(ctx context.Context, caller Caller, m wire.Message) (w
 	return s.enqueue(ctx, caller, m, action.config.Priority)
 }
 
-func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, priority Priority) (wire.Frame, error) {
+// enqueue stores a durable request with permits beside those of the limits, and
+// dispatches it.
+func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, priority Priority,
+	permits ...request.Permit) (wire.Frame, error) {
 	at := now(s.Now)
 	notBefore := roundUp(m.NotBefore.UTC())
 	if notBefore.Sub(at) > request.MaxAhead {
@@ -136,7 +140,7 @@ func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, p
 	if notBefore.After(at) {
 		due = notBefore
 	}
-	permits := s.Limits.open(caller.Key(m.ID))
+	permits = append(permits, s.Limits.open(caller.Key(m.ID))...)
 	r := &request.Request{
 		Key: caller.Key(m.ID), Action: m.Action, Payload: m.Payload, Metadata: m.Metadata, NotBefore: notBefore,
 		CorrelationID: caller.CorrelationID,
@@ -182,7 +186,7 @@ func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, p
 func tooManyOpen(full *request.LimitError) *Error {
 	err := Errorf(wire.RateLimited, "you have %d requests that have not ended, which is the most; wait for one of them or cancel it",
 		full.Permit.Limit)
-	err.After = 10 * time.Second
+	err.After, err.Cause = 10*time.Second, full
 	return err
 }
 

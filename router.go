@@ -104,8 +104,35 @@ func (rt *Router) answer(ctx context.Context, connectionID, correlationID string
 			return wire.Frame{}, err
 		}
 		return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: out.Append(nil)}, nil
+	case wire.ActionSchedules, wire.ActionPauseSchedule, wire.ActionResumeSchedule, wire.ActionRunSchedule:
+		return rt.schedules(ctx, caller, m)
 	}
 	return rt.Requests.Submit(ctx, caller, m)
+}
+
+// schedules answers a reserved action that concerns schedules.
+func (rt *Router) schedules(ctx context.Context, caller Caller, m wire.Message) (wire.Frame, error) {
+	var ref wire.ScheduleRef
+	if err := decodeReserved(m, &ref); err != nil {
+		return wire.Frame{}, err
+	}
+	var shown any
+	var err error
+	switch m.Action {
+	case wire.ActionSchedules:
+		shown, err = rt.Requests.ListSchedules(ctx, caller)
+	case wire.ActionPauseSchedule:
+		shown, err = rt.Requests.PauseSchedule(ctx, caller, ref.Name)
+	case wire.ActionResumeSchedule:
+		shown, err = rt.Requests.ResumeSchedule(ctx, caller, ref.Name)
+	case wire.ActionRunSchedule:
+		shown, err = rt.Requests.RunSchedule(ctx, caller, ref.Name, ref.RequestID)
+	}
+	if err != nil {
+		return wire.Frame{}, err
+	}
+	data, err := json.Marshal(shown)
+	return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: data}, err
 }
 
 // named answers a reserved action that concerns one request. The frame goes back

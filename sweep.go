@@ -21,6 +21,8 @@ type SweepReport struct {
 	Notified         int // final requests whose subscribers were notified again, all of them
 	Unnotified       int // final requests of whose subscribers some could not be reached
 	Abandoned        int // of those, the ones whose subscribers will not be notified again
+	Started          int // requests of schedules whose time has come
+	Skipped          int // times of schedules at which the request before had not ended
 	Undecodable      int // requests that were left out since their rows do not decode
 
 	Due    int           // requests that were looked at
@@ -35,8 +37,8 @@ type SweepReport struct {
 
 // Sweep finds the work that no worker has: queued requests whose dispatch was
 // lost or whose time comes near, running ones whose lease has expired, throttled
-// ones whose limit has free permits, final ones whose subscribers may not know, and
-// connections that should be over. Each kind has a window of its own, so that no
+// ones whose limit has free permits, final ones whose subscribers may not know,
+// connections that should be over, and schedules whose time has come. Each kind has a window of its own, so that no
 // backlog of one delays another. It goes on after a fault with one of them and
 // returns what went wrong, joined. Several sweeps may run at a time.
 func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
@@ -50,6 +52,7 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 	}
 	kinds.Go(func() { s.limits(bounded) })
 	kinds.Go(func() { s.connections(bounded) })
+	kinds.Go(func() { s.schedules(bounded) })
 	kinds.Wait()
 	s.postponed(bounded)
 	each(bounded, s.final, s.announce)

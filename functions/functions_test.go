@@ -106,6 +106,7 @@ func newSystem(t *testing.T) *system {
 			}),
 	}
 	s.parts = functions.Parts{
+		Schedules:   []streamer.Schedule{{Name: "nightly", Cron: "@daily", Action: "long", Tenant: "acme", Subject: "system"}},
 		Actions:     func(request.Lister) ([]streamer.Action, error) { return actions, nil },
 		Connections: s.store, Requests: s.store, Push: &s.mail, Close: &s.mail, Dispatch: streamer.QueueFunc(s.mail.Dispatch),
 		Issuers: []auth.Config{issuer}, Logger: s.log.Logger(),

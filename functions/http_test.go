@@ -162,6 +162,22 @@ func TestAFunctionNamesThePartsItLacks(t *testing.T) {
 	}
 }
 
+// A schedule that is wrong keeps both functions from starting that need the actions.
+func TestAFunctionRefusesAWrongSchedule(t *testing.T) {
+	t.Parallel()
+	parts := newSystem(t).parts
+	parts.Schedules = []streamer.Schedule{{Name: "nightly", Cron: "@daily", Action: "none", Tenant: "acme", Subject: "system"}}
+	for name, build := range map[string]func(functions.Parts) (*lift.App, error){"router": functions.Router, "processor": functions.Processor} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const want = `streamer: schedule "nightly": there is no action "none": register it, or remove the schedule`
+			if _, err := build(parts); err == nil || err.Error() != want {
+				t.Errorf("got the error %v, want %s", err, want)
+			}
+		})
+	}
+}
+
 // What an application brings works in every function that it concerns.
 func TestMiddlewareAndRoutesOfTheApplication(t *testing.T) {
 	t.Parallel()

@@ -58,8 +58,22 @@ func TestOperatorsOverHTTP(t *testing.T) {
 		{"close, another tenant", eve, "DELETE", "/connections", "subject=olga", 200, `{"closed":0}`},
 		{"close", olga, "DELETE", "/connections", "subject=ada", 200, `{"closed":1}`},
 		{"closed", olga, "GET", "/connections", "subject=ada", 200, `{"connections":[]}`},
+
+		{"schedules", olga, "GET", "/schedules", "", 200, `{"schedules":[{"name":"nightly","cron":"@daily","time_zone":"UTC","action":"long"`},
+		{"schedules, no operator", ada, "GET", "/schedules", "", 403, `"code":"FORBIDDEN"`},
+		{"schedules, another tenant", eve, "GET", "/schedules", "", 200, `{"schedules":[]}`},
+		{"pause", olga, "POST", "/schedules/nightly/pause", "", 200, `"paused":true,"next":[]`},
+		{"pause, no operator", ada, "POST", "/schedules/nightly/pause", "", 403, `"code":"FORBIDDEN"`},
+		{"resume, another tenant", eve, "POST", "/schedules/nightly/resume", "", 404, `"code":"NOT_FOUND"`},
+		{"resume", olga, "POST", "/schedules/nightly/resume", "", 200, `"paused":false,"next":["`},
+		{"run", olga, "POST", "/schedules/nightly/run", "", 202, `"last":{"request_id":"by-hand","state":"QUEUED"}`},
+		{"run, not there", olga, "POST", "/schedules/hourly/run", "", 404, `there is no schedule \"hourly\"`},
+		{"what was run", olga, "GET", "/requests/by-hand", "subject=system", 200, `"subject":"system"`},
 	} {
 		body := ""
+		if tt.path == "/schedules/nightly/run" {
+			body = `{"request_id":"by-hand"}`
+		}
 		if tt.method == "POST" && tt.path == "/requests" {
 			body = `{"id":"r1","action":"long","payload":{ "n":1 }}`
 		}

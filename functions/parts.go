@@ -43,6 +43,10 @@ type Parts struct {
 	// own included. It sets Tenant, Subject and Expiry of the claims, and their Scopes.
 	Verifier auth.TokenVerifier
 
+	// Schedules start requests of the actions at their times. Router and Processor check
+	// them.
+	Schedules []streamer.Schedule
+
 	Limits    streamer.Limits  // zero: none
 	Retention time.Duration    // how long a final request can be read; 0: streamer.DefaultRetention
 	Lease     time.Duration    // how long a worker may be silent; 0: a minute, on stack.Dev 10 s
@@ -57,7 +61,7 @@ type Parts struct {
 	Dispatch    streamer.Queue
 
 	SweepEvery time.Duration // how often the schedule fires; 0: a minute
-	Paused     bool          // sweeps dispatch no queued request
+	Paused     bool          // sweeps dispatch no queued request and start no scheduled one
 
 	Telemetry Telemetry // of one function
 	Worker    string    // names the processor's process in requests and logs; "": "worker"
@@ -115,17 +119,19 @@ func (p *Parts) verify() (err error) {
 	return err
 }
 
-// registry makes the actions, each run of which is part of its event's trace.
-func (p *Parts) registry() (*streamer.Registry, error) {
+// registry makes the actions, each run of which is part of its event's trace, and checks
+// the schedules of them.
+func (p *Parts) registry() (*streamer.Registry, *streamer.Schedules, error) {
 	all, err := p.Actions(p.Requests)
 	if err != nil {
-		return nil, fmt.Errorf("functions: make the actions: %w", err)
+		return nil, nil, fmt.Errorf("functions: make the actions: %w", err)
 	}
 	registry := streamer.NewRegistry(all...).With(p.ActionMiddleware...)
 	if p.Telemetry.Tracer != nil {
 		registry = registry.With(traced)
 	}
-	return registry, nil
+	schedules, err := registry.Schedules(p.Schedules...)
+	return registry, schedules, err
 }
 
 func (p *Parts) connections() streamer.Connections {

@@ -62,14 +62,14 @@ func Processor(parts Parts) (*lift.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	actions, err := parts.registry()
+	actions, schedules, err := parts.registry()
 	if err != nil {
 		return nil, err
 	}
 	p, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: parts.Requests, Actions: actions, Push: parts.Push,
 		Dispatch: counted{parts.Dispatch}, Connections: parts.connections(), Worker: parts.Worker, Logger: parts.Logger, Now: parts.Now,
 		Lease: parts.Lease, Retention: parts.Retention, Limits: parts.Limits,
-		SweepEvery: parts.SweepEvery, Paused: parts.Paused})
+		SweepEvery: parts.SweepEvery, Paused: parts.Paused, Schedules: schedules})
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func annotate(e *lift.Event, report streamer.SweepReport) {
 	e.Annotate(slog.Int("dispatched", report.Dispatched), slog.Int("waiting", report.Waiting),
 		slog.Int("lease_expirations", report.LeaseExpirations), slog.Int("failed", report.Failed), slog.Int("resumed", report.Resumed),
 		slog.Int("notified", report.Notified), slog.Int("unnotified", report.Unnotified), slog.Int("abandoned", report.Abandoned),
-		slog.Int("undecodable", report.Undecodable), slog.Int("closed", report.Closed), slog.Int("pruned", report.Pruned),
+		slog.Int("started", report.Started), slog.Int("skipped", report.Skipped), slog.Int("undecodable", report.Undecodable), slog.Int("closed", report.Closed), slog.Int("pruned", report.Pruned),
 		slog.Bool("cut_short", report.CutShort), slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
 	if r := report.Latest; r != nil {
 		e.Annotate(slog.Group("oldest", "tenant", r.Tenant, "subject", r.Subject, "request_id", r.ID, "action", r.Action, "state", r.State))

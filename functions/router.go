@@ -30,12 +30,12 @@ func Router(parts Parts) (*lift.App, error) {
 	if err := parts.verify(); err != nil {
 		return nil, err
 	}
-	actions, err := parts.registry()
+	actions, schedules, err := parts.registry()
 	if err != nil {
 		return nil, err
 	}
 	requests := &streamer.Requests{Store: parts.Requests, Actions: actions, Push: parts.Push, Dispatch: counted{parts.Dispatch},
-		Limits: parts.Limits, Retention: parts.Retention, SweepEvery: parts.SweepEvery, Now: parts.Now, Logger: parts.Logger}
+		Limits: parts.Limits, Schedules: schedules, Retention: parts.Retention, SweepEvery: parts.SweepEvery, Now: parts.Now, Logger: parts.Logger}
 	connections := parts.connections()
 	connections.Store = annotating{connections.Store}
 	messages := &streamer.Router{Connections: connections, Requests: requests,

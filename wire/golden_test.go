@@ -19,7 +19,18 @@ var update = flag.Bool("update", false, "write testdata from the cases")
 var (
 	at    = time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.UTC)
 	later = at.Add(90 * time.Second)
+
+	scheduled = time.Date(2026, 1, 2, 1, 30, 0, 0, time.UTC)
 )
+
+// encoded is a response's data.
+func encoded(v any) json.RawMessage {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // the types are the protocol's
+	}
+	return raw
+}
 
 // frames are the golden frames, by the name of their file in testdata/frames.
 var frames = map[string]wire.Frame{
@@ -37,6 +48,13 @@ var frames = map[string]wire.Frame{
 		{ID: "r-2", Action: "generate_report", State: wire.StateSucceeded, Percentage: 100, Attempts: 1, Rev: 7, CreatedAt: at,
 			UpdatedAt: later, StartedAt: &at, FinishedAt: &later},
 	}}.Append(nil)},
+	"response-schedules": {Type: wire.TypeResponse, RequestID: "r-1", Data: encoded(wire.ScheduleList{Schedules: []wire.Schedule{
+		{Name: "heartbeat", EveryMS: 900_000, TimeZone: "UTC", Action: "check", Tenant: "acme", Subject: "system", Overlap: true, Paused: true,
+			Next: []time.Time{}, Last: &wire.ScheduledRun{RequestID: "by-hand"}},
+		{Name: "nightly", Cron: "30 2 * * *", TimeZone: "Europe/Berlin", Action: "generate_report", Tenant: "acme", Subject: "system",
+			Next: []time.Time{scheduled, scheduled.AddDate(0, 0, 1), scheduled.AddDate(0, 0, 2)},
+			Last: &wire.ScheduledRun{RequestID: "schedule:nightly:2026-01-02T01:30:00Z", ScheduledFor: &scheduled, State: wire.StateRunning}},
+	}})},
 	"response-list-empty": {Type: wire.TypeResponse, RequestID: "r-1", Data: wire.List{}.Append(nil)},
 
 	"progress": {Type: wire.TypeProgress, RequestID: "r-1", Rev: 3, Percentage: 37.5, Message: "reading rows", Timestamp: at},
@@ -144,8 +162,12 @@ var messages = map[string]wire.Message{
 	"reserved-get-of-another": {ID: "g-1", Action: wire.ActionGet, Payload: json.RawMessage(`{"request_id":"r-1","subject":"ada"}`)},
 	"reserved-list-of-all": {ID: "l-1", Action: wire.ActionList,
 		Payload: json.RawMessage(`{"subject":"*","action":"ship","state":"FAILED"}`)},
-	"reserved-subscribe": {ID: "s-1", Action: wire.ActionSubscribe, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
-	"reserved-cancel":    {ID: "c-1", Action: wire.ActionCancel, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
+	"reserved-subscribe":      {ID: "s-1", Action: wire.ActionSubscribe, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
+	"reserved-cancel":         {ID: "c-1", Action: wire.ActionCancel, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
+	"reserved-schedules":      {ID: "s-1", Action: wire.ActionSchedules},
+	"reserved-schedule-pause": {ID: "s-1", Action: wire.ActionPauseSchedule, Payload: json.RawMessage(`{"name":"nightly"}`)},
+	"reserved-schedule-run": {ID: "s-1", Action: wire.ActionRunSchedule,
+		Payload: json.RawMessage(`{"name":"nightly","request_id":"by-hand"}`)},
 	"reserved-authenticate": {ID: "a-1", Action: wire.ActionAuthenticate,
 		Payload: json.RawMessage(`{"token":"eyJhbGciOiJFUzI1NiJ9.e30.c2ln"}`)},
 }

@@ -28,6 +28,12 @@ const (
 	ActionSignal       = "streamer.signal"       // payload Signal; the snapshot after it
 	ActionOutput       = "streamer.output"       // payload OutputQuery; answers response with an Output
 	ActionAuthenticate = "streamer.authenticate" // payload {"token"}; answers response
+
+	// Of operators.
+	ActionSchedules      = "streamer.schedules"       // no payload; answers response with a ScheduleList
+	ActionPauseSchedule  = "streamer.schedule.pause"  // payload ScheduleRef; answers response with the Schedule
+	ActionResumeSchedule = "streamer.schedule.resume" // payload ScheduleRef; answers response with the Schedule
+	ActionRunSchedule    = "streamer.schedule.run"    // payload ScheduleRef; answers response with the Schedule
 )
 
 // MaxMessage is how many bytes one WebSocket message may have, in either direction

@@ -44,6 +44,7 @@ type Event string
 // The events.
 const (
 	Submit    Event = "submit"    // the client: the same message
+	Tick      Event = "tick"      // of the schedule whose time it is: it may be doubled, or come again
 	Cancel    Event = "cancel"    // the client
 	Signal    Event = "signal"    // the client
 	Redrive   Event = "redrive"   // the client
@@ -62,7 +63,7 @@ const (
 
 // Events returns all of them.
 func Events() []Event {
-	return []Event{Submit, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Release, Sweep}
+	return []Event{Submit, Tick, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Release, Sweep}
 }
 
 // OfWorker reports whether the event is one of the worker's that has claimed the
@@ -92,6 +93,7 @@ func Table() []Row {
 	in := func(s ...Situation) []Situation { return s }
 	return []Row{
 		{in(Absent), Submit, Queued, "stored and acknowledged; the sender watches it"},
+		{in(Absent), Tick, Queued, "stored, once for each time of its schedule"},
 		{in(Queued), Claim, Running, "fence and rev rise, a lease begins, permits of limits are acquired"},
 		{in(Full), Claim, Throttled, "it waits in the limit's queue"},
 		{in(Throttled), Release, Queued, "the first in the queue is due"},

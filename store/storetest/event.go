@@ -20,6 +20,8 @@ func (l *lifecycle) happen(event model.Event) {
 	switch event {
 	case model.Submit:
 		l.submit(l.key.ID)
+	case model.Tick:
+		err = l.tick()
 	case model.Cancel:
 		_, err = l.requests.Cancel(ctx, l.who, l.key.ID)
 	case model.Signal:
@@ -41,6 +43,33 @@ func (l *lifecycle) happen(event model.Event) {
 	if err != nil && (!errors.As(err, &declared) || declared.Code == wire.ServiceUnavailable) {
 		l.t.Fatalf("%s: %v", event, err)
 	}
+}
+
+// tick has a sweep find the schedule's time, as if no other had before.
+func (l *lifecycle) tick() error {
+	states, err := l.s.LoadSchedules(l.t.Context(), []string{l.key.Tenant})
+	if err != nil {
+		return err
+	}
+	state := request.ScheduleState{Name: l.key.Tenant, Rev: states[0].Rev, Since: epoch.Add(-time.Hour)}
+	if _, err := l.s.SaveSchedule(l.t.Context(), state); err != nil {
+		return err
+	}
+	ticked := *l.processor
+	ticked.Store, ticked.Schedules = onlySchedules{l.s.Store}, l.schedules
+	_, err = ticked.Sweep(l.t.Context())
+	return err
+}
+
+// onlySchedules is a store in which a sweep finds no requests.
+type onlySchedules struct{ Store }
+
+func (onlySchedules) DueRequests(context.Context, request.DueQuery) ([]*request.Request, string, error) {
+	return nil, "", nil
+}
+
+func (onlySchedules) ThrottlingLimits(context.Context, int, string) ([]string, string, error) {
+	return nil, "", nil
 }
 
 // free ends a request of the tenant: the one that holds the place, if any.

@@ -49,6 +49,7 @@ type lifecycle struct {
 
 	requests  *streamer.Requests
 	processor *streamer.Processor
+	schedules *streamer.Schedules // one, whose time the request's id is of
 	begun     chan *attempt
 	worker    *attempt // the last that claimed it
 	blocker   *attempt // holds the only place of a limit
@@ -71,7 +72,7 @@ var (
 func newLifecycle(t *testing.T, s suite, tenant string, from model.Situation) *lifecycle {
 	t.Helper()
 	l := &lifecycle{t: t, s: s, from: from, lease: time.Minute, now: epoch, begun: make(chan *attempt)}
-	l.key = request.Key{Tenant: tenant, Subject: "ada", ID: "r-1"}
+	l.key = request.Key{Tenant: tenant, Subject: "ada", ID: "schedule:" + tenant + ":2096-03-04T05:00:00Z"}
 	l.who = streamer.Caller{Principal: streamer.Principal{Tenant: tenant, Subject: "ada", ExpiresAt: epoch.Add(1000 * time.Hour)}}
 	// A retry waits at most this long, and nearly always longer than the tests.
 	config := streamer.ActionConfig{Name: "obey", Long: true, Limit: 1000 * time.Hour,
@@ -92,6 +93,10 @@ func newLifecycle(t *testing.T, s suite, tenant string, from model.Situation) *l
 	}
 	var err error
 	if l.processor, err = streamer.NewProcessor(c); err != nil {
+		t.Fatal(err)
+	}
+	if l.schedules, err = registry.Schedules(streamer.Schedule{Name: tenant, Cron: "0 5 4 3 *", Action: "obey", Tenant: tenant,
+		Subject: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 	l.requests = &streamer.Requests{Store: c.Store, Actions: registry, Push: l, Dispatch: streamer.QueueFunc(l.Dispatch),

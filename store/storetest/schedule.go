@@ -1,11 +1,15 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -107,5 +111,52 @@ var scheduleTests = []test{
 			t.Fatalf("got %d saves that took effect, want 1", len(saved))
 		}
 		s.schedules(t, request.ScheduleState{Name: "nightly", Rev: 1, Last: <-saved})
+	}}, {"of ticks at once one starts the request", func(t *testing.T, s suite) {
+		const ticks = 6
+		at := epoch
+		c := streamer.ProcessorConfig{Store: s.Store, Push: nowhere{}, Dispatch: busyQueue{},
+			Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return at },
+			Actions: streamer.NewRegistry(streamer.NewAction(streamer.ActionConfig{Name: "report", Long: true},
+				func(context.Context, *streamer.Job, any) (int, error) { return 7, nil }))}
+		var err error
+		if c.Schedules, err = c.Actions.Schedules(streamer.Schedule{Name: "hourly", Every: time.Hour, Action: "report", Tenant: "acme",
+			Subject: "system"}); err != nil {
+			t.Fatal(err)
+		}
+		p, err := streamer.NewProcessor(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tick := func(want, open int) {
+			t.Helper()
+			var started atomic.Int64
+			var all sync.WaitGroup
+			for range ticks {
+				all.Go(func() {
+					report, err := p.Sweep(t.Context())
+					if err != nil {
+						t.Errorf("sweep: %v", err)
+					}
+					started.Add(int64(report.Started))
+				})
+			}
+			all.Wait()
+			held, err := s.PermitsHeld(t.Context(), request.SchedulePermit("hourly").Name)
+			if err != nil || int(started.Load()) != want || held != open {
+				t.Fatalf("at %v: got %d started, %d open, %v, want %d, %d", at, started.Load(), held, err, want, open)
+			}
+		}
+		key := request.Key{Tenant: "acme", Subject: "system", ID: "schedule:hourly:2096-03-04T06:00:00Z"}
+		tick(0, 0)
+		at = at.Add(time.Hour)
+		tick(1, 1)
+		at = at.Add(time.Hour) // the one before has not ended
+		tick(0, 1)
+		if err := p.Run(t.Context(), key, time.Time{}); err != nil || s.load(t, key).State != request.Succeeded {
+			t.Fatalf("run: %v, and it is %s", err, s.load(t, key).State)
+		}
+		tick(0, 0) // that time was skipped
+		at = at.Add(time.Hour)
+		tick(1, 1)
 	}},
 }
