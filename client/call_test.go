@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -194,6 +195,20 @@ func TestRequestsThatCannotBeSent(t *testing.T) {
 	}
 	got, err := c.Do(t.Context(), client.Request{Action: "a"}, nil)
 	wantResult(t, got, err, `"still here"`)
+}
+
+func TestALaterStart(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 678_000_000, time.FixedZone("", 3600))
+	c := dial(t, func(_ int, p *peer) {
+		for m := range p.messages() {
+			p.send(response(m.ID, strconv.Quote(m.NotBefore.Format(time.RFC3339Nano))))
+		}
+	})
+	got, err := c.Do(t.Context(), client.Request{Action: "a", NotBefore: at}, nil)
+	wantResult(t, got, err, `"2026-01-02T02:04:05.678Z"`)
+	got, err = c.Do(t.Context(), client.Request{Action: "a"}, nil)
+	wantResult(t, got, err, `"0001-01-01T00:00:00Z"`)
 }
 
 // API Gateway closes a connection with 1009 for a frame above 32 KB. Another

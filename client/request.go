@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pay-theory/streamer/wire"
@@ -23,11 +24,16 @@ type Request struct {
 	ID string
 
 	Metadata map[string]string
+
+	// NotBefore is when a long action may start, at most 365 days ahead; zero or past: at
+	// once. Waiting for the call includes that time. A request that is asked for again under
+	// the same ID must have the same one. A short action refuses it.
+	NotBefore time.Time
 }
 
 // message is the request as it is sent. It always has an id.
 func (r Request) message() (*wire.Message, error) {
-	m := &wire.Message{ID: r.ID, Action: r.Action, Metadata: r.Metadata}
+	m := &wire.Message{ID: r.ID, Action: r.Action, Metadata: r.Metadata, NotBefore: r.NotBefore}
 	if m.ID == "" {
 		m.ID = newID("req_")
 	}

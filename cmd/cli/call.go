@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,15 +24,22 @@ an argument, @FILE, or - for standard input.
 
 The first Ctrl-C prints how to follow the request later, the second leaves: the
 request keeps running. With --cancel-on-interrupt the first Ctrl-C cancels it.
-A request with an --id that exists is that request: calling again is safe.`
+A request with an --id that exists is that request: calling again is safe.
+
+With --at or --in a long action starts later, at most 365 days ahead, and call waits
+for that too, unless --no-wait is set. A request that is called again under its --id must
+have the same --at.`
 
 const callExample = `  streamer call echo '{"hello":"world"}'
   streamer call profile_csv '{"file":"sales.csv"}'
-  streamer call profile_csv @payload.json --no-wait`
+  streamer call profile_csv @payload.json --no-wait
+  streamer call profile_csv @payload.json --in 8h --no-wait
+  streamer call profile_csv @payload.json --at 2026-12-24T18:00:00Z --id eve`
 
 func newCall(env *environment) *cobra.Command {
 	var flags clientFlags
-	var id string
+	var id, startAt string
+	var startIn time.Duration
 	var noWait, cancelOnInterrupt bool
 	var metadata []string
 	cmd := &cobra.Command{
@@ -56,7 +64,11 @@ func newCall(env *environment) *cobra.Command {
 			if message.ID == "" {
 				message.ID = request.NewID() // it is printed when the answer is lost
 			}
-			f := following{id: message.ID, noWait: noWait, onInterrupt: tell,
+			message.NotBefore, err = readStart(startAt, startIn, time.Now())
+			if err != nil {
+				return &exitError{exitUsage, err}
+			}
+			f := following{id: message.ID, notBefore: message.NotBefore, noWait: noWait, onInterrupt: tell,
 				begin: func(ctx context.Context, c *client.Client) (*client.Call, error) { return c.Start(ctx, message) }}
 			if cancelOnInterrupt {
 				f.onInterrupt = cancel
@@ -69,8 +81,31 @@ func newCall(env *environment) *cobra.Command {
 	cmd.Flags().StringVar(&id, "id", "", "the request's id, its idempotency key (default: a new one)")
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the id as soon as the request is stored, and leave")
 	cmd.Flags().BoolVar(&cancelOnInterrupt, "cancel-on-interrupt", false, "cancel the request at the first Ctrl-C")
+	cmd.Flags().StringVar(&startAt, "at", "", "when to start: RFC 3339, or 2026-12-24 18:00 in this machine's time zone")
+	cmd.Flags().DurationVar(&startIn, "in", 0, "start after this time, such as 90s or 8h")
+	cmd.MarkFlagsMutuallyExclusive("at", "in")
 	cmd.Flags().StringArrayVar(&metadata, "metadata", nil, "key=value that travels with the request; repeat for more")
 	return cmd
+}
+
+// readStart is when a request is to start; zero for at once.
+func readStart(at string, in time.Duration, now time.Time) (time.Time, error) {
+	switch {
+	case in < 0:
+		return time.Time{}, fmt.Errorf("--in %v is not a time ahead: leave it out to start at once", in)
+	case in > 0:
+		return now.Add(in), nil
+	case at == "":
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, at); err == nil {
+		return t, nil
+	}
+	if t, err := time.ParseInLocation("2006-01-02 15:04", at, time.Local); err == nil {
+		return t, nil
+	}
+	return time.Time{}, fmt.Errorf("--at %q is not a time: write RFC 3339, such as 2026-12-24T18:00:00Z, or 2026-12-24 18:00 in this "+
+		"machine's time zone", at)
 }
 
 func readPayload(env *environment, arg string) (json.RawMessage, error) {
@@ -108,6 +143,7 @@ const (
 type following struct {
 	id          string
 	begin       func(context.Context, *client.Client) (*client.Call, error)
+	notBefore   time.Time // when the request starts; zero: at once
 	noWait      bool
 	onInterrupt interruption
 }
@@ -128,6 +164,9 @@ func (f *following) run(ctx context.Context, env *environment, flags *clientFlag
 			env.sayf("the server may have the request; look with: %s get %s\n", program(), f.id+flags.where())
 		}
 		return flags.explain(env, err)
+	}
+	if now := time.Now(); f.notBefore.After(now) {
+		env.sayf("it starts %s; look with: %s why %s\n", until(&f.notBefore, now), program(), call.ID()+flags.where())
 	}
 	if f.noWait {
 		return env.print("%s\n", call.ID())

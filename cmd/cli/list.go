@@ -69,6 +69,9 @@ func printTable(env *environment, list wire.List) error {
 	fmt.Fprintln(w, subject("SUBJECT")+"ID\tACTION\tSTATE\t%\tCREATED\tMESSAGE")
 	for _, r := range list.Requests {
 		message := r.Message
+		if w := r.Waiting; w != nil && w.For == wire.WaitingTime && r.StartedAt == nil {
+			message = "starts " + until(w.Until, time.Now())
+		}
 		if r.Error != nil {
 			message = string(r.Error.Code) + ": " + r.Error.Message
 		}

@@ -71,6 +71,9 @@ func reason(s wire.Snapshot, now time.Time, where string) string {
 		}
 		return fmt.Sprintf("QUEUED%s: attempt %d starts %s", failed, s.Attempts, until(w.Until, now))
 	case wire.WaitingTime:
+		if s.StartedAt == nil {
+			return "QUEUED because it was asked for a later start: it starts " + until(w.Until, now)
+		}
 		return "QUEUED because its action asked for a pause: it continues " + until(w.Until, now)
 	case wire.WaitingSignal:
 		return fmt.Sprintf("QUEUED until it gets the signal %q: it stops waiting %s; `streamer signal %s %s` sends the signal",
@@ -99,7 +102,7 @@ func until(t *time.Time, now time.Time) string {
 	if t == nil || !t.After(now) {
 		return "now"
 	}
-	return "in " + t.Sub(now).Round(time.Second).String()
+	return fmt.Sprintf("in %v, at %s", t.Sub(now).Round(time.Second), t.Local().Format(time.DateTime))
 }
 
 // age says how long ago t was, in seconds.

@@ -19,9 +19,12 @@ func TestReason(t *testing.T) {
 		return queued(wire.Waiting{For: wire.WaitingLimit, Limit: "tenant:acme", Running: 3, Position: n})
 	}
 	for want, s := range map[string]wire.Snapshot{
-		"attempt 2 starts in 1m30s":                queued(wire.Waiting{For: wire.WaitingRetry, Until: &soon}),
-		"asked for a pause: it continues in 1m30s": queued(wire.Waiting{For: wire.WaitingTime, Until: &soon}),
-		`until it gets the signal "approval"`:      queued(wire.Waiting{For: wire.WaitingSignal, Token: "approval", Until: &now}),
+		"attempt 2 starts in 1m30s": queued(wire.Waiting{For: wire.WaitingRetry, Until: &soon}),
+		"asked for a pause: it continues in 1m30s": {State: wire.StateQueued, StartedAt: &now,
+			Waiting: &wire.Waiting{For: wire.WaitingTime, Until: &soon}},
+		"asked for a later start: it starts in 1m30s, at 2026-01-02 ": {State: wire.StateQueued,
+			Waiting: &wire.Waiting{For: wire.WaitingTime, Until: &soon}},
+		`until it gets the signal "approval"`: queued(wire.Waiting{For: wire.WaitingSignal, Token: "approval", Until: &now}),
 		"the concurrency limit tenant:acme is reached: 3 of its requests are running; this one is number 7": position(7),
 		"this one is next":                                            position(1),
 		"has come up in the wait queue":                               position(0),
