@@ -22,7 +22,7 @@ setup: ## install what the tests need beside Go, where that is allowed; else say
 	@.ci/setup
 
 .PHONY: test
-test: setup vet npm typescript own-action cover baseline bench budget ## the test command: set up, vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: setup vet npm typescript own-action cover rie baseline bench budget ## the test command: set up, vet, staticcheck, every test with -race, coverage, the TypeScript client
 
 NPM_FOLDERS := clients/typescript verify/node
 .PHONY: npm
@@ -113,6 +113,12 @@ fuzz: ## every fuzz target for FUZZTIME (default 20s) each
 			done; \
 		done; \
 	done
+
+RIE_VERSION := v0.0.0-20261030222936-bef5c4ba774d
+.PHONY: rie
+rie: ## the examples of Lift on AWS's own Runtime Interface Emulator, in both of its modes; that for several at once needs root
+	@GOBIN=$(CURDIR)/.cache/bin $(GO) install github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@$(RIE_VERSION)
+	LIFT_TEST_RIE=$(CURDIR)/.cache/bin/aws-lambda-rie $(GO) test -count=1 ./lift -run RuntimeInterfaceEmulator
 
 .PHONY: bench
 bench: database ## the measuring tool, a module of its own: vet, staticcheck, tests

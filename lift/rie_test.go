@@ -3,52 +3,68 @@ package lift_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
 
-// rieSetting names the binary of AWS's Lambda Runtime Interface Emulator:
-//
-//	go install github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@v0.0.0-20261030222936-bef5c4ba774d
-//	LIFT_TEST_RIE=$(go env GOPATH)/bin/aws-lambda-rie go test ./lift -run RuntimeInterfaceEmulator -v
+// rieSetting names the binary of AWS's Lambda Runtime Interface Emulator, which
+// make rie installs.
 const rieSetting = "LIFT_TEST_RIE"
 
-// The examples run on AWS's own emulator. It takes one invocation at a time, and
-// buffers what is streamed. Its mode for several at once takes functions from
-// folders of its own alone, such as /var/task.
+// The examples run on AWS's own emulator, in both of its modes. The classic one
+// takes one invocation at a time; both buffer what is streamed.
 func TestOnTheRuntimeInterfaceEmulator(t *testing.T) {
 	emulator := os.Getenv(rieSetting)
 	if emulator == "" {
 		t.Skip(rieSetting + " does not name AWS's emulator")
 	}
-	for name, tt := range map[string]struct {
-		event lifttest.Event
-		want  []string // in the answer
-	}{
-		"hello":   {lifttest.HTTP{Path: "/hello/ada"}, []string{`"statusCode":200`, `Hello, ada!`}},
-		"worker":  {lifttest.SQS{Messages: []lifttest.SQSMessage{{ID: "1", Body: `{"order":"a","cents":1}`}, {ID: "2", Body: `{}`}}}, []string{`{"batchItemFailures":[{"itemIdentifier":"2"}]}`}},
-		"stream":  {lifttest.HTTP{Via: lifttest.FunctionURL, Path: "/report.csv?rows=3"}, []string{`"statusCode":200`, "\x00\x00\x00\x00\x00\x00\x00\x000,0\n1,1\n2,4\n"}},
-		"durable": {lifttest.Durable{Input: `{"id":"o-7"}`}, []string{`{"Status":"PENDING"}`}},
+	for mode, start := range map[string]func(t *testing.T, emulator, binary string) string{
+		"classic": startRIE, "managed instances": startManagedRIE,
 	} {
-		t.Run(name, func(t *testing.T) {
-			address := startRIE(t, emulator, lifttest.Build(t, "../examples/"+name+"/function"))
-			for range 2 {
-				answer := post(t, "http://"+address+"/2015-03-31/functions/function/invocations", tt.event.Payload())
-				for _, want := range tt.want {
-					if !strings.Contains(answer, want) {
-						t.Errorf("got %q, want %q in it", answer, want)
+		for name, tt := range map[string]struct {
+			event lifttest.Event
+			want  []string // in the answer
+		}{
+			"hello": {lifttest.HTTP{Path: "/hello/ada"}, []string{`"statusCode":200`, `Hello, ada!`}},
+			"worker": {lifttest.SQS{Messages: []lifttest.SQSMessage{{ID: "1", Body: `{"order":"a","cents":1}`}, {ID: "2", Body: `{}`}}},
+				[]string{`{"batchItemFailures":[{"itemIdentifier":"2"}]}`}},
+			"stream": {lifttest.HTTP{Via: lifttest.FunctionURL, Path: "/report.csv?rows=3"},
+				[]string{`"statusCode":200`, "\x00\x00\x00\x00\x00\x00\x00\x000,0\n1,1\n2,4\n"}},
+			"durable": {lifttest.Durable{Input: `{"id":"o-7"}`}, []string{`{"Status":"PENDING"}`}},
+		} {
+			t.Run(mode+"/"+name, func(t *testing.T) {
+				address := start(t, emulator, lifttest.Build(t, "../examples/"+name+"/function"))
+				invoke := func() {
+					answer := post(t, "http://"+address+"/2015-03-31/functions/function/invocations", tt.event.Payload())
+					for _, want := range tt.want {
+						if !strings.Contains(answer, want) {
+							t.Errorf("got %q, want %q in it", answer, want)
+						}
 					}
 				}
-			}
-		})
+				invoke()
+				if mode == "classic" {
+					invoke()
+					return
+				}
+				var several sync.WaitGroup
+				for range managedConcurrency / 2 { // the emulator refuses what finds no invocation loop idle
+					several.Go(invoke)
+				}
+				several.Wait()
+			})
+		}
 	}
 }
 
@@ -56,9 +72,41 @@ func TestOnTheRuntimeInterfaceEmulator(t *testing.T) {
 func startRIE(t *testing.T, emulator, binary string) string {
 	t.Helper()
 	address := freeAddress(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	rie := exec.CommandContext(ctx, emulator, "--runtime-interface-emulator-address", address, "--runtime-api-address", freeAddress(t), binary)
-	rie.Env = append(os.Environ(), "AWS_LAMBDA_FUNCTION_TIMEOUT=20")
+	runRIE(t, exec.Command(emulator, "--runtime-interface-emulator-address", address, "--runtime-api-address", freeAddress(t), binary))
+	return address
+}
+
+// managedConcurrency is how many invocations the emulator gives a process at a time.
+const managedConcurrency = 8
+
+// startManagedRIE runs a function on the emulator in its mode for several at once.
+// There it takes functions from folders of its own alone, such as /var/task, and runs
+// them as a user of its own: in a mount namespace that ends with it.
+func startManagedRIE(t *testing.T, emulator, binary string) string {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("the emulator runs functions as another user in this mode, and needs root")
+	}
+	address := freeAddress(t)
+	emulator, err := filepath.Abs(emulator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const script = `mount -t tmpfs none /var && mkdir /var/task && cp "$0" /var/task/bootstrap && chmod 755 /var/task /var/task/bootstrap &&
+		cd /var/task && exec "$1" --runtime-interface-emulator-address "$2" --runtime-api-address "$3"`
+	cmd := exec.Command("unshare", "--mount", "sh", "-c", script, binary, emulator, address, freeAddress(t))
+	if out, err := exec.CommandContext(t.Context(), "unshare", "--mount", "true").CombinedOutput(); err != nil {
+		t.Skipf("no mount namespaces here: %v %s", err, out)
+	}
+	cmd.Env = []string{fmt.Sprintf("AWS_LAMBDA_MAX_CONCURRENCY=%d", managedConcurrency)}
+	runRIE(t, cmd)
+	return address
+}
+
+// runRIE starts the emulator, and ends it with the test.
+func runRIE(t *testing.T, rie *exec.Cmd) {
+	t.Helper()
+	rie.Env = append(os.Environ(), append(rie.Env, "AWS_LAMBDA_FUNCTION_TIMEOUT=20")...)
 	rie.WaitDelay = time.Second
 	var output bytes.Buffer
 	rie.Stdout, rie.Stderr = &output, &output
@@ -66,13 +114,12 @@ func startRIE(t *testing.T, emulator, binary string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cancel()
+		_ = rie.Process.Kill()
 		_ = rie.Wait() // it was killed
 		if t.Failed() {
 			t.Logf("the emulator wrote:\n%s", &output)
 		}
 	})
-	return address
 }
 
 func freeAddress(t *testing.T) string {
