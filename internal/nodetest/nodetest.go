@@ -21,9 +21,7 @@ const limit = 3 * time.Minute
 // environment. The script ends when the test does, and after three minutes.
 func Run(t testing.TB, folder string, env []string, script string, args ...string) {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
-		missing(t, "the packages of "+filepath.Base(folder)+" are not installed: make npm")
-	}
+	Installed(t, folder)
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	command := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
@@ -37,6 +35,15 @@ func Run(t testing.TB, folder string, env []string, script string, args ...strin
 		t.Errorf("node %s: %v\n%s", script, err, out)
 	} else if len(out) > 0 {
 		t.Logf("node %s:\n%s", script, out)
+	}
+}
+
+// Installed skips the test, or fails it in CI, where a folder's packages are not
+// installed.
+func Installed(t testing.TB, folder string) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
+		missing(t, "the packages of "+filepath.Base(folder)+" are not installed: make npm")
 	}
 }
 

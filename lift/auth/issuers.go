@@ -41,6 +41,9 @@ func (i issuers) Verify(ctx context.Context, token string) (*lift.Claims, error)
 		return nil, refuse(errMalformed)
 	}
 	v := i[name]
+	if name == "" {
+		return nil, refuse("the token has no claim iss")
+	}
 	if v == nil {
 		names := slices.Sorted(maps.Keys(i))
 		return nil, refuse(fault(fmt.Sprintf("the token is of another issuer: iss is none of %q", names)))
