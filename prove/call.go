@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -23,7 +22,7 @@ type process struct {
 	away      time.Time             // the store is out of its reach: until then none of its calls of the store does
 	claims    map[request.Key]int64 // the fences that it holds
 	neighbour bool                  // it runs a request of Config.Quiet\'s neighbour
-	lacks     *streamer.Registry    // the actions of the version that it runs; nil: all
+	lacks     string                // the action that its version does not have; "": it has all
 }
 
 // A call is something that a process wants to do to the world. It waits until

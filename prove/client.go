@@ -260,7 +260,7 @@ func (d *driver) router(p *process) *streamer.Router {
 	store, clock := nodeStore{d.store, d, p}, func() time.Time { return d.now(p) }
 	return &streamer.Router{
 		Connections: streamer.Connections{Store: store, Now: clock},
-		Requests: &streamer.Requests{Store: store, Actions: d.registry, Push: nodePush{d, p}, Dispatch: nodeQueue{d, p},
+		Requests: &streamer.Requests{Store: store, Actions: d.version(p), Push: nodePush{d, p}, Dispatch: nodeQueue{d, p},
 			Limits:    d.Processor.Limits,
 			Retention: d.Processor.Retention, Now: clock, Logger: d.Processor.Logger},
 		Now: clock,

@@ -2,30 +2,42 @@ package prove
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/request"
 )
 
 // A wrong setting is named, and one that would be ignored is refused.
 func TestWrongSettingsAreNamed(t *testing.T) {
 	t.Parallel()
-	short := streamer.NewAction(streamer.ActionConfig{Name: "short"}, func(context.Context, *streamer.Job, int) (int, error) { return 0, nil })
+	none := func(context.Context, *streamer.Job, int) (int, error) { return 0, nil }
+	short := streamer.NewAction(streamer.ActionConfig{Name: "short"}, none)
 	_, err := Config{
 		Cases:  []Case{{Action: short, Cancel: 2}},
 		Faults: 0.9, Open: -1, Quiet: "initech",
-		Processor: streamer.ProcessorConfig{Now: time.Now},
+		Processor: streamer.ProcessorConfig{Now: time.Now, Lease: time.Second},
+		Parts: functions.Parts{Paused: true, Actions: func(request.Lister) ([]streamer.Action, error) {
+			return []streamer.Action{streamer.NewAction(streamer.ActionConfig{Name: "other"}, none)}, nil
+		}},
 	}.withDefaults()
 	if err == nil {
 		t.Fatal("nothing is wrong")
 	}
 	for _, want := range []string{"Store is required", "case 0 has no Want", `"short" is short`, "Cancel is 2", "Faults is 0.9",
-		"Open", "Now of Processor", `Quiet is "initech", want acme or globex`, "Kills and Faults are set beside Quiet"} {
+		"Open", "Now of Processor", "which are of Parts", "Paused and Telemetry of Parts are the prover's",
+		`"short" is not one of Parts, which makes [other]`, `Quiet is "initech", want acme or globex`, "Kills and Faults are set beside Quiet"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in %v", want, err)
 		}
+	}
+	broken := Config{Parts: functions.Parts{Actions: func(request.Lister) ([]streamer.Action, error) { return nil, errors.New("no settings") }}}
+	if _, err := broken.withDefaults(); err == nil || !strings.Contains(err.Error(), "make the actions: no settings") {
+		t.Errorf("without actions: %v", err)
 	}
 	if _, err := (Config{}).withDefaults(); err == nil || !strings.Contains(err.Error(), "Cases are required") {
 		t.Errorf("without cases: %v", err)

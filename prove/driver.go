@@ -13,7 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/request"
 )
 
@@ -31,12 +30,11 @@ const (
 // what mu guards.
 type driver struct {
 	Config
-	rng      *rand.Rand
-	store    Store
-	out      *bridge
-	registry *streamer.Registry
-	report   Report
-	digest   interface {
+	rng    *rand.Rand
+	store  Store
+	out    *bridge
+	report Report
+	digest interface {
 		Write([]byte) (int, error)
 		Sum64() uint64
 	}
@@ -47,9 +45,9 @@ type driver struct {
 	since     time.Time     // the last request was made, or all was left to itself
 	lastMove  time.Time
 	sweepAt   time.Time
-	down      time.Time          // the store answers nothing until then
-	deployed  time.Time          // a deploy is under way until then
-	older     *streamer.Registry // what its old workers have
+	down      time.Time // the store answers nothing until then
+	deployed  time.Time // a deploy is under way until then
+	added     string    // the action that its old workers do not have
 
 	processes  int
 	messages   []message
@@ -80,11 +78,6 @@ func newDriver(c Config, out *bridge) *driver {
 		limits: map[string]bool{}, arrived: make(chan struct{}, 1),
 		report: Report{Seed: c.Seed, Ended: map[string]int{}, Kills: map[string]int{}, Injected: map[string]int{}},
 	}
-	var actions []streamer.Action
-	for _, one := range c.Cases {
-		actions = append(actions, one.Action)
-	}
-	d.registry = streamer.NewRegistry(actions...)
 	d.clients = newClients()
 	return d
 }

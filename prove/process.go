@@ -18,7 +18,7 @@ func (d *driver) spawn(kind string, key request.Key, do func(*process)) {
 		p.skew = d.between(-maxSkew, maxSkew)
 	}
 	if time.Now().Before(d.deployed) && kind == "run" && d.rng.IntN(2) == 0 {
-		p.lacks = d.older
+		p.lacks = d.added
 	}
 	d.note("start", kind, key)
 	d.mu.Lock()
@@ -74,12 +74,13 @@ func (d *driver) processor(p *process) *streamer.Processor {
 }
 
 // version are the actions that a process has: while a deploy is under way some lack one.
-// It is for the process's own goroutine.
 func (d *driver) version(p *process) *streamer.Registry {
-	if p.lacks == nil {
-		return d.registry
+	all, err := d.actions(nodeStore{d.store, d, p})
+	if err != nil {
+		panic(err) // Run has made them once; see withDefaults
 	}
-	return p.lacks
+	all = slices.DeleteFunc(slices.Clone(all), func(a streamer.Action) bool { return a.Name() == p.lacks })
+	return streamer.NewRegistry(all...).With(d.Parts.ActionMiddleware...)
 }
 
 func (d *driver) sweep(ctx context.Context) {

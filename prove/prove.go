@@ -19,11 +19,13 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -95,10 +97,17 @@ type Config struct {
 	// to become quiescent before it counts as stuck. 0: 24 h.
 	Patience time.Duration
 
-	// Processor has the timings and Limits of the application; what is zero has
-	// the domain's default, but MaxLeaseExpirations, which is 100 so that kills alone fail
-	// no request. Store, Actions, Push, Dispatch, Worker and Now must be left
-	// out: they are the prover's. Logger is silent when nil.
+	// Parts are the application's own, the value that every stack takes. Of it a proof
+	// runs Actions, ActionMiddleware, Limits, Retention and Lease, and gives Logger the
+	// processes' log, which is nowhere when it is nil; Middleware, Routes and Verifier
+	// are of events, which it has none of. Actions is called for each process, and makes
+	// the actions of all Cases and those that they start; nil: the Cases' own are all.
+	// What a stack adds to the parts must be left out.
+	Parts functions.Parts
+
+	// Processor has timings that an application's parts have not; what is zero has the
+	// domain's default, but MaxLeaseExpirations, which is 100 so that kills alone fail no
+	// request. What is the prover's must be left out, and what Parts has.
 	Processor streamer.ProcessorConfig
 }
 
@@ -145,6 +154,21 @@ func (c Config) withDefaults() (Config, error) {
 	p := &c.Processor
 	check(p.Store == nil && p.Actions == nil && p.Push == nil && p.Dispatch == nil && p.Worker == "" && p.Now == nil,
 		"Store, Actions, Push, Dispatch, Worker and Now of Processor are the prover's")
+	check(p.Limits == (streamer.Limits{}) && p.Retention == 0 && p.Lease == 0 && p.Logger == nil,
+		"Limits, Retention, Lease and Logger of Processor are set, which are of Parts")
+	own := c.Parts
+	check(own.Connections == nil && own.Requests == nil && own.Push == nil && own.Close == nil && own.Dispatch == nil && own.Worker == "" &&
+		own.Now == nil && own.SweepEvery == 0 && !own.Paused && own.Telemetry == (functions.Telemetry{}),
+		"Connections, Requests, Push, Close, Dispatch, Worker, Now, SweepEvery, Paused and Telemetry of Parts are the prover's")
+	if all, err := c.actions(c.Store); err != nil {
+		check(false, "make the actions: %w", err)
+	} else {
+		names := streamer.NewRegistry(all...).Names()
+		for n, one := range c.Cases {
+			check(slices.Contains(names, one.Action.Name()), "case %d: the action %q is not one of Parts, which makes %v", n, one.Action.Name(), names)
+		}
+	}
+	p.Limits, p.Retention, p.Lease, p.Logger = own.Limits, own.Retention, own.Lease, own.Logger
 	check(c.Faults <= 0.5, "Faults is %v: above 0.5 nothing gets done", c.Faults)
 	check(c.Quiet == "" || c.Quiet == "acme" || c.Quiet == "globex", "Quiet is %q, want acme or globex", c.Quiet)
 	check(c.Quiet == "" || c.Kills == 0 && c.Faults == 0, "Kills and Faults are set beside Quiet, which leaves no room for them")
@@ -165,6 +189,18 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.Kills, c.Faults = max(c.Kills, 0), max(c.Faults, 0)
 	return c, errors.Join(wrong...)
+}
+
+// actions makes the actions over a store.
+func (c Config) actions(store request.Lister) ([]streamer.Action, error) {
+	if c.Parts.Actions != nil {
+		return c.Parts.Actions(store)
+	}
+	var all []streamer.Action
+	for _, one := range c.Cases {
+		all = append(all, one.Action)
+	}
+	return all, nil
 }
 
 func setDefault[T comparable](field *T, value T) {

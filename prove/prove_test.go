@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/prove"
 	"github.com/pay-theory/streamer/store/sqlite"
 )
@@ -22,7 +23,7 @@ var (
 func proof(store prove.Store, few int) prove.Config {
 	return prove.Config{
 		Store: store, Cases: mix(), Seed: *seed, Requests: cmp.Or(*requests, few), Kills: *kills, Patience: 6 * time.Hour,
-		Processor: streamer.ProcessorConfig{Limits: streamer.Limits{RunningPerTenant: 8, OpenPerPrincipal: 30}},
+		Parts: functions.Parts{Limits: streamer.Limits{RunningPerTenant: 8, OpenPerPrincipal: 30}},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/prove"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
@@ -30,9 +31,9 @@ func TestNoTenantWaitsForAnother(t *testing.T) {
 			t.Parallel()
 			report := prove.Run(t, prove.Config{
 				Store: tt.store(t), Seed: *seed, Requests: tt.requests, Open: tt.requests, Quiet: "globex", Patience: 12 * time.Hour,
-				Cases: []prove.Case{naps(), timeouts(), slow(), sums(), deadly(), flaky(), charges()},
-				Processor: streamer.ProcessorConfig{SweepPage: 10, MaxLeaseExpirations: 3,
-					Limits: streamer.Limits{RunningPerTenant: 8}},
+				Cases:     []prove.Case{naps(), timeouts(), slow(), sums(), deadly(), flaky(), charges()},
+				Processor: streamer.ProcessorConfig{SweepPage: 10, MaxLeaseExpirations: 3},
+				Parts:     functions.Parts{Limits: streamer.Limits{RunningPerTenant: 8}},
 			})
 			t.Logf("\n%s", report)
 			if report.Latest < 30*time.Second || report.Injected["dispatch lost"] == 0 {
