@@ -254,15 +254,15 @@ function plain(value) {
   }
   return value;
 }
-function encode(id, action, payload, codec, metadata) {
+function encode(id, action, payload, codec, extras) {
   let text = JSON.stringify({ id, action }).slice(0, -1);
   if (payload !== void 0) {
     const json = codec.stringify(payload);
     if (json === void 0) throw new TypeError(`a ${typeof payload} has no JSON`);
     text += ',"payload":' + json;
   }
-  if (metadata) text += ',"metadata":' + JSON.stringify(metadata);
-  return { id, encoded: text + "}" };
+  const rest = JSON.stringify({ ...extras }).slice(1);
+  return { id, encoded: text + (rest[1] ? "," : "") + rest };
 }
 function reserved(name, payload, codec = JSON) {
   return { ...encode(newId(), "streamer." + name, payload, codec), reserved: name };
@@ -279,14 +279,22 @@ function isFinal(state2) {
   return state2 !== "QUEUED" && state2 !== "RUNNING";
 }
 
-// clients/typescript/src/session.ts
+// clients/typescript/src/limits.ts
 var ANSWER_WITHIN = 35e3;
-
-// clients/typescript/src/connection.ts
 var OPEN_WITHIN = 15e3;
 var PONG_WITHIN = 1e4;
-var noAnswer = () => new Error("the server did not answer");
 var LOOK_EVERY = 15e3;
+var WAITING_SILENCE = 3e4;
+var HAND_OVER_AFTER = 66e5;
+var HAND_OVER_SPREAD = 6e5;
+var UPGRADE_AFTER = 6e4;
+var RENEW_AGAIN_AFTER = 3e4;
+var STABLE_AFTER = 3e4;
+var MAX_FRAME = 32e3;
+var MAX_TRIES = 5;
+
+// clients/typescript/src/connection.ts
+var noAnswer = () => new Error("the server did not answer");
 var Connection = class {
   constructor(SocketClass, url, token, codec, timers, listener) {
     this.codec = codec;
@@ -444,10 +452,6 @@ var Tokens = class {
 };
 
 // clients/typescript/src/link.ts
-var HAND_OVER_AFTER = 110 * 6e4;
-var UPGRADE_AFTER = 6e4;
-var RENEW_AGAIN_AFTER = 3e4;
-var STABLE_AFTER = 3e4;
 var Link = class {
   constructor(parts) {
     this.parts = parts;
@@ -481,8 +485,7 @@ var Link = class {
   start() {
     if (this.#started || this.closedBy) return;
     this.#started = true;
-    this.parts.events.addEventListener?.("online", this);
-    this.parts.events.addEventListener?.("offline", this);
+    this.#hear("addEventListener");
     this.#set("connecting", "start");
     void this.#dial();
   }
@@ -490,9 +493,7 @@ var Link = class {
   stop(state2, reason) {
     this.#life++;
     this.#started = this.#dialing = false;
-    const { events } = this.parts;
-    events.removeEventListener?.("online", this);
-    events.removeEventListener?.("offline", this);
+    this.#hear("removeEventListener");
     this.#cancelDial?.();
     this.#cancelRenewal?.();
     this.#opening?.close();
@@ -518,6 +519,9 @@ var Link = class {
     this.stop("closed", reason);
     this.#next.reject(error);
     this.parts.onClose(error);
+  }
+  #hear(how) {
+    for (const event of ["online", "offline"]) this.parts.events[how]?.(event, this);
   }
   /** The browser's events about the network. */
   handleEvent({ type }) {
@@ -597,7 +601,7 @@ var Link = class {
     this.#next.resolve(session);
     old?.retire();
     if (session.live) {
-      this.#dialIn(HAND_OVER_AFTER - time.random() * 10 * 6e4);
+      this.#dialIn(HAND_OVER_AFTER - time.random() * HAND_OVER_SPREAD);
       this.#renewIn(this.parts.tokens.renewIn(token), session);
     } else if (this.parts.SocketClass) {
       this.#dialIn(UPGRADE_AFTER);
@@ -844,9 +848,6 @@ function isProgress(current) {
 }
 
 // clients/typescript/src/driver.ts
-var MAX_FRAME = 32e3;
-var MAX_TRIES = 5;
-var WAITING_SILENCE = 3e4;
 var Driver = class {
   constructor(url, options) {
     this.url = url;
@@ -1227,7 +1228,7 @@ var Streamer = class {
    */
   request(action, ...[payload, options = {}]) {
     const driver = this.#driver;
-    const { id = newId(), metadata, onProgress } = options;
+    const { id = newId(), metadata, notBefore, onProgress } = options;
     const refuse = (code2, message) => {
       const request2 = driver.make(id, "");
       request2.fail(fault(code2, message, id));
@@ -1235,7 +1236,7 @@ var Streamer = class {
     };
     let text;
     try {
-      text = encode(id, action, payload, driver.codec, metadata).encoded;
+      text = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
     } catch (error) {
       return refuse("VALIDATION_ERROR", error.message);
     }

@@ -1,6 +1,7 @@
 import { deferred, type Timers } from "./clock.js";
 import { type Codec, decode, type Frame, type Message, reserved } from "./frame.js";
-import { ANSWER_WITHIN, type Reason, type Session } from "./session.js";
+import { ANSWER_WITHIN, LOOK_EVERY, OPEN_WITHIN, PONG_WITHIN } from "./limits.js";
+import type { Reason, Session } from "./session.js";
 
 /** The part of the WebSocket interface that is used. */
 export interface Socket {
@@ -25,12 +26,7 @@ export interface ConnectionEvents {
   silence(): number;
 }
 
-/** How long a handshake may take, $connect included. */
-const OPEN_WITHIN = 15_000;
-const PONG_WITHIN = 10_000;
 const noAnswer = () => new Error("the server did not answer");
-/** How often the silence is looked at. Browsers hold the timers of hidden tabs to a minute. */
-const LOOK_EVERY = 15_000;
 
 /** One WebSocket, from its handshake to its end. */
 export class Connection implements Session {

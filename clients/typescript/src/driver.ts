@@ -3,19 +3,13 @@ import type { SocketClass } from "./connection.js";
 import { fault, StreamerError, type WireError } from "./error.js";
 import { type Codec, checkId, decode, type Frame, type Message, plain, reserved, type Snapshot } from "./frame.js";
 import type { Http } from "./http.js";
+import { ANSWER_WITHIN, MAX_FRAME, MAX_TRIES, WAITING_SILENCE } from "./limits.js";
 import { Link } from "./link.js";
 import type { CallOptions, StreamerOptions } from "./options.js";
 import { type Kept, Pending } from "./pending.js";
 import { Tracked } from "./request.js";
-import { ANSWER_WITHIN, type Session } from "./session.js";
+import type { Session } from "./session.js";
 import { Tokens } from "./token.js";
-
-/** The most bytes that go in one WebSocket message; a browser cannot split it, and a frame of 32 KB has a header. */
-const MAX_FRAME = 32_000;
-/** How often a message is sent that is not answered. */
-const MAX_TRIES = 5;
-/** While a result is awaited: with the time until it is looked at, and that of the pong, a dead connection shows within a minute. */
-const WAITING_SILENCE = 30_000;
 
 /** A call, or a request, that can be given up. */
 interface Asking {

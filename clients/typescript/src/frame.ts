@@ -125,16 +125,22 @@ export function plain(value: Json): Json {
   return value;
 }
 
+/** What a message may have beside its payload. */
+export interface Extras {
+  metadata?: Record<string, string> | undefined;
+  not_before?: string | undefined;
+}
+
 /** Encodes a message; `payload` goes in as the codec spells it. */
-export function encode(id: string, action: string, payload: unknown, codec: Codec, metadata?: Record<string, string>): Message {
+export function encode(id: string, action: string, payload: unknown, codec: Codec, extras?: Extras): Message {
   let text = JSON.stringify({ id, action }).slice(0, -1);
   if (payload !== undefined) {
     const json = codec.stringify(payload);
     if (json === undefined) throw new TypeError(`a ${typeof payload} has no JSON`);
     text += ',"payload":' + json;
   }
-  if (metadata) text += ',"metadata":' + JSON.stringify(metadata);
-  return { id, encoded: text + "}" };
+  const rest = JSON.stringify({ ...extras }).slice(1);
+  return { id, encoded: text + (rest[1] ? "," : "") + rest };
 }
 
 /** A message of a reserved action. */

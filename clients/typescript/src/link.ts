@@ -3,20 +3,12 @@ import { Connection, type SocketClass } from "./connection.js";
 import { StreamerError } from "./error.js";
 import { type Codec, type Frame, reserved } from "./frame.js";
 import type { Http } from "./http.js";
+import { HAND_OVER_AFTER, HAND_OVER_SPREAD, RENEW_AGAIN_AFTER, STABLE_AFTER, UPGRADE_AFTER } from "./limits.js";
 import type { Reason, Session } from "./session.js";
 import { readClaims, type Tokens } from "./token.js";
 
 /** Where the client stands with its server. `idle`: it is not used yet, or was disconnected. */
 export type State = "idle" | "connecting" | "open" | "reconnecting" | "closed";
-
-/** API Gateway ends a connection after two hours; the next one is opened before. */
-const HAND_OVER_AFTER = 110 * 60_000;
-/** While polling, how long until WebSocket is tried again. */
-const UPGRADE_AFTER = 60_000;
-/** A renewal comes a minute early, so that there is time for a second. */
-const RENEW_AGAIN_AFTER = 30_000;
-/** A session that lasted so long was of use even if it heard nothing. */
-const STABLE_AFTER = 30_000;
 
 /** What a link is made of. */
 export interface LinkParts {
@@ -68,8 +60,7 @@ export class Link {
   start(): void {
     if (this.#started || this.closedBy) return;
     this.#started = true;
-    this.parts.events.addEventListener?.("online", this);
-    this.parts.events.addEventListener?.("offline", this);
+    this.#hear("addEventListener");
     this.#set("connecting", "start");
     void this.#dial();
   }
@@ -78,9 +69,7 @@ export class Link {
   stop(state: State, reason: Reason): void {
     this.#life++;
     this.#started = this.#dialing = false;
-    const { events } = this.parts;
-    events.removeEventListener?.("online", this);
-    events.removeEventListener?.("offline", this);
+    this.#hear("removeEventListener");
     this.#cancelDial?.();
     this.#cancelRenewal?.();
     this.#opening?.close();
@@ -109,6 +98,10 @@ export class Link {
     this.stop("closed", reason);
     this.#next.reject(error);
     this.parts.onClose(error);
+  }
+
+  #hear(how: "addEventListener" | "removeEventListener"): void {
+    for (const event of ["online", "offline"]) this.parts.events[how]?.(event, this);
   }
 
   /** The browser's events about the network. */
@@ -196,7 +189,7 @@ export class Link {
     this.#next.resolve(session);
     old?.retire();
     if (session.live) {
-      this.#dialIn(HAND_OVER_AFTER - time.random() * 10 * 60_000);
+      this.#dialIn(HAND_OVER_AFTER - time.random() * HAND_OVER_SPREAD);
       this.#renewIn(this.parts.tokens.renewIn(token), session);
     } else if (this.parts.SocketClass) {
       this.#dialIn(UPGRADE_AFTER);

@@ -68,6 +68,11 @@ export interface RequestOptions extends CallOptions {
   timeout?: number;
   /** Strings that travel with the request. */
   metadata?: Record<string, string>;
+  /**
+   * When a long action may start, at most 365 days ahead; past: at once. A request that is
+   * asked for again under its id must have the same one. A short action refuses it.
+   */
+  notBefore?: Date;
 }
 
 export interface ResumeOptions extends CallOptions {

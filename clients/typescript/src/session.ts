@@ -37,6 +37,3 @@ export interface Session {
   retire(): void;
   close(): void;
 }
-
-/** How long an answer may take: API Gateway's 29 s for a function, and the way. */
-export const ANSWER_WITHIN = 35_000;

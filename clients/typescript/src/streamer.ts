@@ -83,7 +83,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       : [payload: PayloadOf<M, A>, options?: RequestOptions]
   ): RequestHandle<ResultOf<M, A>> {
     const driver = this.#driver;
-    const { id = newId(), metadata, onProgress } = options;
+    const { id = newId(), metadata, notBefore, onProgress } = options;
     const refuse = (code: string, message: string) => {
       const request = driver.make(id, "");
       request.fail(fault(code, message, id));
@@ -91,7 +91,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     };
     let text: string;
     try {
-      text = encode(id, action, payload, driver.codec, metadata).encoded;
+      text = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
     } catch (error) {
       return refuse("VALIDATION_ERROR", (error as Error).message);
     }

@@ -44,6 +44,19 @@ test("a short action is answered", async (t) => {
   assert.deepEqual(streamer.pending(), []);
 });
 
+test("a request that starts later says when, and one at no time is refused", async (t) => {
+  const { streamer, peer } = await open(t);
+  const at = new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678));
+  const ask = (notBefore: Date, id = "r-1") => streamer.request("report", 1, { id, notBefore });
+  const first = ask(at);
+  const message = await peer.messages.next();
+  assert.deepEqual(message, { id: "r-1", action: "report", payload: 1, not_before: "2026-01-02T03:04:05.678Z" });
+  assert.ok(ask(new Date(at)) === first);
+  await assert.rejects(ask(new Date(+at + 1)).result, { code: "DUPLICATE_REQUEST" });
+  await assert.rejects(ask(new Date("tomorrow"), "r-2").result, { code: "VALIDATION_ERROR" });
+  assert.equal(peer.messages.waiting, 0);
+});
+
 test("a long one shows its progress to a callback and to a loop, and ends both", async (t) => {
   const { streamer, peer } = await open(t);
   const heard: Progress[] = [];
