@@ -54,6 +54,7 @@ func canonical(alg string) string {
 type key struct {
 	id     string // kid; "" when the source gives none
 	alg    string
+	issuer string // of a JWK of Microsoft Entra's; "" elsewhere
 	public crypto.PublicKey
 }
 

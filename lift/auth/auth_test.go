@@ -179,7 +179,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"another curve":          {v, sign(t, "ES384", "", claims(nil)), "the token is not valid", "none of the issuer's keys"},
 		"algorithm not allowed":  {strict, good, "the token is not valid", "alg is none of ES256"},
 		"another's key":          {v, forged, "the token is not valid", "signature"},
-		"changed":                {v, parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"eve"}`)) + "." + parts[2], "the token is not valid", "signature"},
+		"changed":                {v, parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"eve","iss":"iss"}`)) + "." + parts[2], "the token is not valid", "signature"},
 		"no signature":           {v, parts[0] + "." + parts[1] + ".", "the token is not valid", "signature"},
 		"expired":                {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": now.Unix() - 1})), "the token has expired", "expired"},
 		"expired, other issuer":  {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": now.Unix() - 1, "iss": "x"})), "the token is not valid", "issuer"},

@@ -13,7 +13,8 @@ import (
 )
 
 // Issuers returns a verifier of the tokens of several issuers: the one whose
-// Config.Issuer is a token's iss verifies it, with its keys and its audience alone.
+// Config.Issuer is a token's iss verifies it, with its keys and its audience alone. Its
+// own name goes before one with {tenantid}.
 // Issuers panics when two have the same, or none is given.
 func Issuers(verifiers ...*Verifier) TokenVerifier {
 	if len(verifiers) == 0 {
@@ -40,15 +41,66 @@ func (i issuers) Verify(ctx context.Context, token string) (*lift.Claims, error)
 	if !ok {
 		return nil, refuse(errMalformed)
 	}
-	v := i[name]
 	if name == "" {
-		return nil, refuse("the token has no claim iss")
+		return nil, refuse(errNoIssuer)
 	}
+	v := i.of(name)
 	if v == nil {
 		names := slices.Sorted(maps.Keys(i))
 		return nil, refuse(fault(fmt.Sprintf("the token is of another issuer: iss is none of %q", names)))
 	}
 	return v.Verify(ctx, token)
+}
+
+// of returns the verifier of an issuer: the one of its very name, else the one of all
+// directories.
+func (i issuers) of(name string) *Verifier {
+	if v := i[name]; v != nil {
+		return v
+	}
+	for pattern, v := range i {
+		if _, fits := directory(pattern, name); fits {
+			return v
+		}
+	}
+	return nil
+}
+
+// anyDirectory stands in Microsoft Entra's issuer of all directories, and in the issuer
+// of a key, for the id of one.
+const anyDirectory = "{tenantid}"
+
+// directory returns what an issuer has in the place of {tenantid}, and whether it is
+// of that form.
+func directory(pattern, issuer string) (id string, fits bool) {
+	before, after, found := strings.Cut(pattern, anyDirectory)
+	if !found || !strings.HasPrefix(issuer, before) {
+		return "", false
+	}
+	id, fits = strings.CutSuffix(issuer[len(before):], after)
+	return id, fits && isGUID(id)
+}
+
+// isGUID takes 8-4-4-4-12 digits, which no slash can be among.
+func isGUID(text string) bool {
+	for i, c := range []byte(text) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		if dash != (c == '-') || !dash && !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)) {
+			return false
+		}
+	}
+	return len(text) == 36
+}
+
+// isOf reports whether a token is of the issuer: by its exact name, or for {tenantid}
+// by the directory that the token is of as well.
+func (c *tokenClaims) isOf(issuer string) bool {
+	if !strings.Contains(issuer, anyDirectory) {
+		return c.Issuer == issuer
+	}
+	id, fits := directory(issuer, c.Issuer)
+	tid, _ := c.text("tid")
+	return fits && id == tid
 }
 
 // claimedIssuer reads a token's iss by its exact name, before anything of the

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -113,4 +114,72 @@ func TestClientIDs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Microsoft Entra has an issuer for each directory, and keys that all of them share,
+// beside some that one alone has.
+func TestAnIssuerOfAllDirectories(t *testing.T) {
+	t.Parallel()
+	const base, ours, theirs = "https://login.microsoftonline.com/", "8eaef023-2b34-4da1-9baa-8bc8c9d6a490", "82229342-1101-4ab6-817b-70c0747630f3"
+	shared, personal := lifttest.NewIssuer(""), lifttest.NewIssuer("")
+	type keySet struct {
+		Keys []map[string]string `json:"keys"`
+	}
+	var set keySet
+	for _, key := range []struct {
+		issuer *lifttest.Issuer
+		of     string
+	}{{shared, base + "{tenantid}/v2.0"}, {personal, base + theirs + "/v2.0"}} {
+		var one keySet
+		if err := json.Unmarshal(key.issuer.Keys(), &one); err != nil {
+			t.Fatal(err)
+		}
+		one.Keys[0]["issuer"] = key.of
+		set.Keys = append(set.Keys, one.Keys...)
+	}
+	keys, err := json.Marshal(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := mustVerifier(t, auth.Config{Keys: keys, Issuer: base + "{tenantid}/v2.0", Audience: "api", TenantClaim: "tid"})
+	own := lifttest.NewIssuer(base + theirs + "/v2.0")
+	for name, tt := range map[string]struct {
+		issuer   *lifttest.Issuer
+		iss, tid string
+		want     string // the tenant, or the cause of the refusal
+	}{
+		"one directory":                {shared, base + ours + "/v2.0", ours, ours},
+		"another":                      {shared, base + theirs + "/v2.0", theirs, theirs},
+		"its own key":                  {personal, base + theirs + "/v2.0", theirs, theirs},
+		"another's key":                {personal, base + ours + "/v2.0", ours, "the signature does not verify"},
+		"the tid of another":           {shared, base + ours + "/v2.0", theirs, "the token is of another issuer"},
+		"no tid":                       {shared, base + ours + "/v2.0", "", "the token is of another issuer"},
+		"no GUID":                      {shared, base + "common/v2.0", "common", "the token is of another issuer"},
+		"a path in the GUID's place":   {shared, base + ours + "/x/v2.0", ours + "/x", "the token is of another issuer"},
+		"the name of all":              {shared, base + "{tenantid}/v2.0", "{tenantid}", "the token is of another issuer"},
+		"another host":                 {shared, "https://login.example/" + ours + "/v2.0", ours, "the token is of another issuer"},
+		"version 1, which has no v2.0": {shared, base + ours + "/", ours, "the token is of another issuer"},
+	} {
+		for form, v := range map[string]auth.TokenVerifier{"alone": all, "among others": auth.Issuers(all,
+			mustVerifier(t, auth.Config{Keys: own.Keys(), Issuer: "https://x.example/", Audience: "api"}))} {
+			t.Run(name+", "+form, func(t *testing.T) {
+				t.Parallel()
+				got, err := v.Verify(t.Context(), tt.issuer.Token(map[string]any{"iss": tt.iss, "tid": tt.tid, "aud": "api"}))
+				switch {
+				case err == nil && got.Tenant != tt.want:
+					t.Errorf("got the tenant %q, want %q", got.Tenant, tt.want)
+				case err != nil && !strings.Contains(cause(err), tt.want):
+					t.Errorf("got %q, want %q", cause(err), tt.want)
+				}
+			})
+		}
+	}
+	t.Run("a directory with settings of its own", func(t *testing.T) {
+		t.Parallel()
+		v := auth.Issuers(all, mustVerifier(t, auth.Config{Keys: own.Keys(), Issuer: own.Name, Audience: "api", Tenant: "partner"}))
+		got, err := v.Verify(t.Context(), own.Token(map[string]any{"tid": theirs, "aud": "api"}))
+		if err != nil || got.Tenant != "partner" {
+			t.Errorf("got %+v, %v, want the tenant of its settings", got, err)
+		}
+	})
 }

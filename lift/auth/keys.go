@@ -42,7 +42,7 @@ func newKey(id, alg string, public crypto.PublicKey) (key, error) {
 	if alg = canonical(alg); alg != "" && (!slices.Contains(algorithms, alg) || !ofType(public, alg)) {
 		return key{}, fmt.Errorf("its algorithm is %q", alg)
 	}
-	return key{id, alg, public}, nil
+	return key{id: id, alg: alg, public: public}, nil
 }
 
 // parseKeys reads PEM blocks, a JWK or a JWK set.
@@ -107,6 +107,8 @@ type jwk struct {
 	E     string `json:"e"`
 	X     string `json:"x"`
 	Y     string `json:"y"`
+
+	Issuer any `json:"issuer"` // a text of Microsoft Entra's; RFC 7517 has no such member
 }
 
 // parseJWKs reads a JWK or a JWK set. Keys of a set that are for another use or
@@ -155,7 +157,9 @@ func (j *jwk) key() (key, error) {
 	if err != nil {
 		return key{}, err
 	}
-	return newKey(j.ID, j.Alg, public)
+	k, err := newKey(j.ID, j.Alg, public)
+	k.issuer, _ = j.Issuer.(string)
+	return k, err
 }
 
 func (j *jwk) public() (crypto.PublicKey, error) {

@@ -8,6 +8,7 @@ import (
 
 // A keySet finds the keys for one token.
 type keySet struct {
+	issuer string // of the settings
 	keys   []key
 	fetch  func(missing bool) (keys []key, looked bool, err error) // nil for keys that never change
 	asked  bool                                                    // the token's algorithm is allowed, and its keys were looked for
@@ -23,6 +24,10 @@ func (s *keySet) forToken(token *jwt.Token) (any, error) {
 	if err := checkHeader(token.Header); err != nil {
 		return nil, err
 	}
+	claims, _ := token.Claims.(*tokenClaims)
+	if why := claims.checkIssuer(s.issuer); why != "" {
+		return nil, why // and no keys are fetched for it
+	}
 	if s.fetch != nil {
 		s.keys, s.looked, s.fault = s.fetch(false)
 		if s.fault != nil {
@@ -31,14 +36,14 @@ func (s *keySet) forToken(token *jwt.Token) (any, error) {
 	}
 	alg := canonical(token.Method.Alg())
 	kid, _ := token.Header["kid"].(string)
-	set := candidates(s.keys, alg, kid)
+	set := s.candidates(s.keys, claims, alg, kid)
 	if len(set.Keys) == 0 && s.fetch != nil && kid != "" && !s.looked {
 		keys, looked, err := s.fetch(true)
 		if s.looked = looked; err != nil {
 			s.fault = err // whether the kid is good is not known for now
 			return nil, err
 		}
-		set = candidates(keys, alg, kid)
+		set = s.candidates(keys, claims, alg, kid)
 	}
 	if len(set.Keys) == 0 {
 		return nil, errNoKey
@@ -46,8 +51,11 @@ func (s *keySet) forToken(token *jwt.Token) (any, error) {
 	return set, nil
 }
 
-func candidates(keys []key, alg, kid string) (set jwt.VerificationKeySet) {
+func (s *keySet) candidates(keys []key, claims *tokenClaims, alg, kid string) (set jwt.VerificationKeySet) {
 	for _, k := range keys {
+		if k.issuer != "" && strings.Contains(s.issuer, anyDirectory) && !claims.isOf(k.issuer) {
+			continue
+		}
 		if k.fits(alg) && (kid == "" || k.id == "" || k.id == kid) {
 			set.Keys = append(set.Keys, k.public)
 		}

@@ -25,6 +25,7 @@ const (
 	errNoKey      fault = "none of the issuer's keys has the token's kid and fits its algorithm"
 	errCritical   fault = "the token has a critical header that is not understood"
 	errType       fault = "the header typ is neither JWT nor at+jwt, so that it is not an access token"
+	errNoIssuer   fault = "the token has no claim iss"
 	errExpired    fault = "the token has expired"
 	errNotYet     fault = "the token is not valid yet: nbf is in the future"
 	errFarExpiry  fault = "exp is not in seconds since 1970: it lies behind the year 9999"

@@ -27,7 +27,16 @@ type Config struct {
 	// token that is verified waits for them.
 	JWKS JWKSConfig
 
-	Issuer   string // the iss that a token must have. Required
+	// Issuer is the iss that a token must have. Required.
+	//
+	// In Microsoft Entra's https://login.microsoftonline.com/{tenantid}/v2.0, as its
+	// discovery document has it, {tenantid} stands for every directory: the token's tid,
+	// which is that of its iss. A key of the JWK set with an issuer of its own counts for
+	// that one alone.
+	//
+	// https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#validate-the-issuer
+	Issuer string
+
 	Audience string // what a token's aud must be or contain. Required without ClientIDs
 
 	// ClientIDs are the clients whose access tokens count: those that name one in
@@ -185,7 +194,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*lift.Claims, erro
 // keys that are fetched: the issuer may have a new key under the same kid, or under
 // none.
 func (v *Verifier) parse(ctx context.Context, token string) (*tokenClaims, error) {
-	keys := keySet{keys: v.keys}
+	keys := keySet{issuer: v.config.Issuer, keys: v.keys}
 	if v.jwks != nil {
 		keys.fetch = func(missing bool) ([]key, bool, error) { return v.jwks.get(ctx, missing) }
 	}
@@ -193,7 +202,7 @@ func (v *Verifier) parse(ctx context.Context, token string) (*tokenClaims, error
 	_, err := v.parser.ParseWithClaims(token, claims, keys.forToken)
 	if errors.Is(err, jwt.ErrTokenSignatureInvalid) && keys.fetch != nil && !keys.looked {
 		if fetched, looked, fault := keys.fetch(true); fault == nil && looked {
-			keys = keySet{keys: fetched}
+			keys = keySet{issuer: v.config.Issuer, keys: fetched}
 			claims = new(tokenClaims)
 			_, err = v.parser.ParseWithClaims(token, claims, keys.forToken)
 		}
