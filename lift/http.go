@@ -60,6 +60,16 @@ func (f *httpFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte,
 	return appendProxy(make([]byte, 0, len(out.Body)+256), e.Gateway.form, out), nil
 }
 
+// fault answers a request with an error that no handler returned. Where answers
+// are streamed it fails the invocation: the stream is the handler's.
+func (f *httpFamily) fault(ctx context.Context, a *App, env *envelope, fault error) ([]byte, error) {
+	e, err := decodeHTTP(ctx, a, env)
+	if err != nil || a.streamFor(ctx, e.Gateway) != nil {
+		return nil, fault
+	}
+	return appendProxy(nil, e.Gateway.form, complete(ctx, a, e, nil, fault)), nil
+}
+
 // handle finds a request's handler and calls it.
 func (f *httpFamily) handle(ctx context.Context, e *Event) (*Response, error) {
 	h := f.unmatched

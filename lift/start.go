@@ -30,7 +30,8 @@ const shutdownTime = 400 * time.Millisecond
 // Where AWS_LAMBDA_MAX_CONCURRENCY is above 1, as on Managed Instances, the app
 // answers as many invocations at the same time, and what befalls one of them
 // ends neither the others nor the process. One whose handler ignores its deadline
-// is answered with a failure of the type timeout, 100 ms before.
+// is answered 100 ms before: a request over HTTP with 504, a message with an error
+// frame, another event with a failure of the type timeout.
 //
 // An app with shutdown hooks also registers as an internal extension, which is
 // what makes Lambda send SIGTERM; when the hooks have run, the process exits
@@ -58,8 +59,25 @@ func Start(a *App) {
 		})
 	}
 	end(logger, runtimeapi.Run(runtimeapi.Config{
-		Address: address, Handler: runtimeHandler(a.Invoke), Concurrency: lambdacontext.MaxConcurrency(), Logger: logger,
+		Address: address, Handler: runtimeHandler(a.Invoke), Late: runtimeHandler(a.late), Concurrency: lambdacontext.MaxConcurrency(),
+		Logger: logger,
 	}))
+}
+
+// late answers an invocation whose handler ignores its deadline: with an error
+// answer where the event's form has one, else by failing it.
+func (a *App) late(ctx context.Context, payload []byte) ([]byte, error) {
+	timeout := Errorf(CodeTimeout, "the time was not enough")
+	env, err := open(payload)
+	if err != nil {
+		return nil, timeout
+	}
+	if f, ok := a.families[env.form()].(interface {
+		fault(ctx context.Context, a *App, env *envelope, err error) ([]byte, error)
+	}); ok {
+		return f.fault(ctx, a, env, timeout)
+	}
+	return nil, timeout
 }
 
 // StartFunc builds an app and serves it with [Start]:

@@ -47,6 +47,9 @@ func function() {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}))
+	hang := lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) { select {} })
+	app.HTTP("GET /hang", hang)
+	app.WebSocket(lift.RouteDefault, hang)
 	app.Direct(lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 		switch string(e.Body) {
 		case `"trace"`:
@@ -163,6 +166,37 @@ func TestStartTakesSeveralAtOnce(t *testing.T) {
 	}
 	cancel()
 	<-hangs
+}
+
+// Among several at once, who waits for a handler that ignores its deadline is told
+// so in the form of the event, and the process goes on.
+func TestStartAnswersInPlaceOfALateHandler(t *testing.T) {
+	t.Parallel()
+	f := start(t, "AWS_LAMBDA_MAX_CONCURRENCY=8")
+	for name, tt := range map[string]struct {
+		event lifttest.Event
+		want  []string // in the answer or the failure
+	}{
+		"HTTP":     {lifttest.HTTP{Path: "/hang"}, []string{`"statusCode":504`, `application/problem+json`, `\"code\":\"timeout\"`}},
+		"REST":     {lifttest.HTTP{Via: lifttest.LoadBalancer, Path: "/hang"}, []string{`"statusCode":504`, `504 Gateway Timeout`}},
+		"message":  {lifttest.Message{Body: "{}"}, []string{`"statusCode":200`, `\"code\":\"timeout\"`}},
+		"direct":   {lifttest.Raw(`"hang"`), []string{"timeout: the time was not enough"}},
+		"a stream": {lifttest.HTTP{Via: lifttest.FunctionURL, Path: "/hang"}, []string{"timeout: the time was not enough"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answer := f.Send(t.Context(), t, lifttest.Invocation{Event: tt.event, Timeout: time.Second})
+			got := string(answer.Payload)
+			if answer.Err != nil {
+				got += answer.Err.Error()
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("got %s, want %s in it", got, want)
+				}
+			}
+		})
+	}
 }
 
 // A function as Lambda runs it: a process that speaks the Runtime API, answers

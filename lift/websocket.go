@@ -100,6 +100,19 @@ func (f *webSocketFamily) invoke(ctx context.Context, a *App, env *envelope) ([]
 		return nil, a.refuse(ctx, Errorf(CodeUnhandled, "this function has no handler for the WebSocket route %s", e.Route))
 	}
 	res, err := h.Handle(NewContext(ctx, e), e)
+	return webSocketAnswer(ctx, a, e, res, err), nil
+}
+
+// fault answers an event with an error that no handler returned.
+func (f *webSocketFamily) fault(ctx context.Context, a *App, env *envelope, fault error) ([]byte, error) {
+	e, err := f.decode(ctx, a, env)
+	if err != nil {
+		return nil, fault
+	}
+	return webSocketAnswer(ctx, a, e, nil, fault), nil
+}
+
+func webSocketAnswer(ctx context.Context, a *App, e *Event, res *Response, err error) []byte {
 	if err != nil {
 		res = a.errorResponse(ctx, e, res, err, frame)
 	}
@@ -112,7 +125,7 @@ func (f *webSocketFamily) invoke(ctx context.Context, a *App, env *envelope) ([]
 		// and an error travels in that body.
 		status = res.Status
 	}
-	return appendProxy(make([]byte, 0, len(res.Body)+256), formV2, Response{Status: status, Header: res.Header, Body: res.Body}), nil
+	return appendProxy(make([]byte, 0, len(res.Body)+256), formV2, Response{Status: status, Header: res.Header, Body: res.Body})
 }
 
 // decode reads an event of a WebSocket API:

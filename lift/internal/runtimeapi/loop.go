@@ -49,6 +49,10 @@ type Config struct {
 	// context's Stream instead of returning it is ended when it returns.
 	Handler func(ctx context.Context, payload []byte) ([]byte, *Failure)
 
+	// Late answers in place of a handler that ignores its deadline, among several.
+	// Default: a failure of the type timeout.
+	Late func(ctx context.Context, payload []byte) ([]byte, *Failure)
+
 	// Concurrency is how many invocations the process takes at the same time,
 	// the value of AWS_LAMBDA_MAX_CONCURRENCY. Default: 1.
 	Concurrency int
@@ -213,6 +217,10 @@ func (l *loop) callInTime(inv *invocation) (answer []byte, failure *Failure, cra
 	case <-timer.C:
 	}
 	l.Logger.Error("the handler ignores its deadline", slog.String("invocation_id", inv.id), slog.Time("deadline", inv.stream.deadline))
+	if l.Late != nil && !inv.stream.begun() {
+		answer, failure = l.Late(ctx, inv.payload)
+		return answer, failure, false
+	}
 	return nil, &Failure{Type: TypeTimeout, Message: "the time was not enough"}, false
 }
 
