@@ -1,0 +1,119 @@
+package stack_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
+	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/stack"
+	"github.com/pay-theory/streamer/stack/testdata/partsapp/app"
+)
+
+// What a project brings by its parts holds on each stack: middleware of actions and of
+// events, routes, a verifier and a logger.
+func TestPartsOfAProject(t *testing.T) {
+	t.Parallel()
+	t.Run("dev", func(t *testing.T) {
+		t.Parallel()
+		var printed lifttest.Log
+		running, err := stack.StartDev(t.Context(), stack.DevConfig{Data: t.TempDir(), Listen: "127.0.0.1:0", Parts: app.Parts(&printed)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { stop(t, running) })
+		checkParts(t, running, &printed)
+	})
+	t.Run("staging", func(t *testing.T) {
+		t.Parallel()
+		if testing.Short() {
+			t.Skip("builds and runs the functions")
+		}
+		dynamodbtest.Binary(t) // or skip
+		var log, printed lifttest.Log
+		// The project has no template: Streamer's is run.
+		running, err := stack.StartStaging(t.Context(), stack.StagingConfig{Source: filepath.Join("testdata", "partsapp"),
+			Cache: filepath.Join("..", ".cache", "dynoxide"), Logger: log.Logger(), Output: &printed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+			defer cancel()
+			if err := running.Close(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		checkParts(t, running, &printed)
+	})
+}
+
+func checkParts(t *testing.T, running stack.Stack, printed *lifttest.Log) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	dial := func(token string) (*client.Client, error) {
+		return client.Dial(ctx, client.Config{URL: running.WebSocketURL(), HTTPURL: running.HTTPURL(),
+			Token: func(context.Context) (string, error) { return token, nil }})
+	}
+	signed, err := running.Sign(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, nil, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = dial(signed)
+	if refused, ok := errors.AsType[*client.ConnectError](err); !ok || refused.Status != http.StatusUnauthorized {
+		t.Errorf("a token of the stack's own: got %v, want 401 from the project's verifier", err)
+	}
+	c, err := dial(app.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	for _, action := range []string{"hello", "long-hello"} {
+		result, err := c.Do(ctx, client.Request{Action: action}, nil)
+		if want := `{"politely":"Hello, ada!"}`; err != nil || string(result) != want {
+			t.Errorf("%s: got %s, %v, want %s", action, result, err, want)
+		}
+	}
+	for _, tt := range []struct {
+		path, token string
+		status      int
+		body        string
+	}{
+		{"/open", "", http.StatusOK, `"open"`},
+		{"/me", app.Token, http.StatusOK, `"acme/ada"`},
+		{"/me", signed, http.StatusUnauthorized, ""},
+	} {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, running.HTTPURL()+tt.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.token != "" {
+			req.Header.Set("Authorization", "Bearer "+tt.token)
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != tt.status || !strings.Contains(string(body), tt.body) {
+			t.Errorf("GET %s: got %s and %s, %v; want %d and %s", tt.path, res.Status, body, err, tt.status, tt.body)
+		}
+		if got := res.Header.Get("X-Marked"); tt.status == http.StatusOK && got != "yes" {
+			t.Errorf("GET %s: X-Marked is %q, want yes from the project's middleware", tt.path, got)
+		}
+	}
+	for _, want := range []string{`"project":"partsapp"`, `"marked":true`, `"trigger":"websocket_connect"`, `"msg":"said hello"`} {
+		if !strings.Contains(printed.String(), want) {
+			t.Errorf("the project's logger wrote %s, want %s in it", printed, want)
+		}
+	}
+}
