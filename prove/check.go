@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
@@ -19,6 +20,7 @@ type tracked struct {
 	key       request.Key
 	c         *Case
 	payload   []byte
+	notBefore time.Time // when it may start; zero: at once
 	owner     *client
 	watchers  []*client
 	acked     bool
@@ -79,6 +81,9 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 	if c.Set.AddFence > 0 {
 		p.claims[key] = row.Fence
 		d.punctual(r, was, row)
+		if c.Set.ClaimedAt.Before(r.notBefore) {
+			d.find(&d.report.Wrong, r, "it runs at %v and may start at %v", c.Set.ClaimedAt, r.notBefore)
+		}
 		d.report.Runs++
 	} else if fence := p.claims[key]; fence > 0 && fence != row.Fence && c.If.ThrottledBy == "" {
 		d.find(&d.report.Doubled, r, "%s wrote %q with the fence %d over a row of fence %d: its lease had expired", worker(p),

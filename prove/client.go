@@ -174,6 +174,10 @@ func (d *driver) submit(cl *client, now time.Time) {
 	if r.c.Payload != nil {
 		r.payload = r.c.Payload(d.rng)
 	}
+	if r.c.Later > 0 && d.rng.Float64() < r.c.Later {
+		r.notBefore = now.Add(d.between(0, 40*time.Minute)).UTC()
+		d.report.Injected["later start"]++
+	}
 	d.requests, d.byKey[r.key], d.unnotified[r.key] = append(d.requests, r), r, true
 	d.since = now
 	if cl.principal.Tenant == d.Quiet {
@@ -241,11 +245,15 @@ func (cl *client) send(ctx context.Context, d *driver, in *intent, now time.Time
 	if in.action == wire.ActionCancel {
 		in.r.cancelled = true
 	}
-	message := wire.Message{ID: in.message, Action: in.action, Payload: in.payload}.Append(nil)
+	message := wire.Message{ID: in.message, Action: in.action, Payload: in.payload}
+	if in.submission() {
+		message.NotBefore = in.r.notBefore
+	}
+	encoded := message.Append(nil)
 	conn, id := cl.conn, in.message
 	d.spawn("message "+in.action, in.r.key, func(p *process) {
 		router := d.router(p)
-		frame, _ := router.Answer(ctx, conn, fmt.Sprintf("corr-%d", p.id), message)
+		frame, _ := router.Answer(ctx, conn, fmt.Sprintf("corr-%d", p.id), encoded)
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if !p.dead {

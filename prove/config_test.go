@@ -18,7 +18,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	none := func(context.Context, *streamer.Job, int) (int, error) { return 0, nil }
 	short := streamer.NewAction(streamer.ActionConfig{Name: "short"}, none)
 	_, err := Config{
-		Cases:  []Case{{Action: short, Cancel: 2}},
+		Cases:  []Case{{Action: short, Cancel: 2, Later: -1}},
 		Faults: 0.9, Open: -1, Quiet: "initech",
 		Processor: streamer.ProcessorConfig{Now: time.Now, Lease: time.Second},
 		Parts: functions.Parts{Paused: true, Actions: func(request.Lister) ([]streamer.Action, error) {
@@ -28,7 +28,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	if err == nil {
 		t.Fatal("nothing is wrong")
 	}
-	for _, want := range []string{"Store is required", "case 0 has no Want", `"short" is short`, "Cancel is 2", "Faults is 0.9",
+	for _, want := range []string{"Store is required", "case 0 has no Want", `"short" is short`, "Cancel is 2", "Later is -1", "Faults is 0.9",
 		"Open", "Now of Processor", "which are of Parts", "Paused and Telemetry of Parts are the prover's",
 		`"short" is not one of Parts, which makes [other]`, `Quiet is "initech", want acme or globex`, "Kills and Faults are set beside Quiet"} {
 		if !strings.Contains(err.Error(), want) {

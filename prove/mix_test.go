@@ -93,7 +93,7 @@ func work(ctx context.Context, d time.Duration) error {
 
 func sums() prove.Case {
 	return prove.Case{
-		Payload: upTo(100),
+		Payload: upTo(100), Later: 0.4,
 		Action: action("sum", nil, func(_ context.Context, _ *streamer.Job, in count) (any, error) {
 			total := 0
 			for n := range in.N + 1 {
@@ -288,7 +288,7 @@ func naps() prove.Case {
 
 func approvals() prove.Case {
 	return prove.Case{
-		Payload: upTo(9), Cancel: 0.05,
+		Payload: upTo(9), Cancel: 0.05, Later: 0.2,
 		Signals: map[string]json.RawMessage{"approval": json.RawMessage(`{"by":"eve"}`), "stamp": json.RawMessage(`7`)},
 		Action: action("approval", nil, func(ctx context.Context, job *streamer.Job, in count) (any, error) {
 			approval, err := streamer.AwaitSignal[map[string]string](ctx, job, "approval", 1000*time.Hour)

@@ -50,6 +50,10 @@ type Case struct {
 	// random time. Such a request may end CANCELLED, and then Want is not asked.
 	Cancel float64
 
+	// Later is the share of the requests, 0 to 1, that are submitted to start at a
+	// random time, 40 minutes ahead at most. None may run before.
+	Later float64
+
 	// Redrives is how often a request that has FAILED is queued again before
 	// the failure counts as its outcome.
 	Redrives int
@@ -149,6 +153,7 @@ func (c Config) withDefaults() (Config, error) {
 	for n, one := range c.Cases {
 		check(one.Want != nil, "case %d has no Want", n)
 		check(one.Action.Long(), "case %d: the action %q is short; nothing of it is stored", n, one.Action.Name())
+		check(one.Later >= 0 && one.Later <= 1, "case %d: Later is %v, want 0 to 1", n, one.Later)
 		check(one.Cancel >= 0 && one.Cancel <= 1, "case %d: Cancel is %v, want 0 to 1", n, one.Cancel)
 	}
 	p := &c.Processor
