@@ -15,7 +15,7 @@ import (
 // streamingApp is the function of the tests here. It streams behind a function
 // URL.
 func streamingApp() *lift.App {
-	app := lift.New(lift.Config{Logger: slog.New(slog.DiscardHandler), Streaming: []lift.GatewayKind{lift.GatewayFunctionURL}})
+	app := lift.New(lift.Config{Logger: slog.New(slog.DiscardHandler), Streaming: []lift.GatewayKind{lift.GatewayFunctionURL, lift.GatewayRESTAPI}})
 	app.HTTP("POST /echo", lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
 		return &lift.Response{
 			Status: 207, Header: http.Header{"Set-Cookie": {"a=1", "b=2"}, "X-Query": {e.HTTP.URL.RawQuery}, "X-Cookie": {e.Header("Cookie")}},

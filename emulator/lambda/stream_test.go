@@ -38,19 +38,34 @@ func send(t *testing.T, method, url, body string) *http.Response {
 	return res
 }
 
-// A real binary streams behind a function URL: the first part is there before the
-// last, and what breaks off is not taken for whole.
-func TestFunctionURLStreams(t *testing.T) {
+// A real binary streams behind a function URL and a REST API: the first part is there
+// before the last, and what breaks off is not taken for whole.
+func TestFrontsStream(t *testing.T) {
 	p, _ := processes(t, lambda.ProcessConfig{Env: []string{"TEST_INIT=stream"}})
-	server := httptest.NewServer(lambda.FunctionURL{Function: p, Stream: true})
-	t.Cleanup(server.Close)
+	for name, tt := range map[string]struct {
+		front http.Handler
+		root  string
+	}{
+		"function URL": {lambda.FunctionURL{Function: p, Stream: true}, ""},
+		"REST API":     {lambda.RESTAPI{Function: p, Stream: true, Stage: "v1"}, "/v1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(tt.front)
+			t.Cleanup(server.Close)
+			streams(t, server.URL+tt.root)
+		})
+	}
+}
 
-	res := send(t, "POST", server.URL+"/echo?q=1", "\x00 body")
+func streams(t *testing.T, root string) {
+	t.Helper()
+
+	res := send(t, "POST", root+"/echo?q=1", "\x00 body")
 	if body, err := io.ReadAll(res.Body); err != nil || string(body) != "\x00 body" || res.StatusCode != 207 || len(res.Header.Values("Set-Cookie")) != 2 ||
 		res.Header.Get("X-Query") != "q=1" || res.Header.Get("X-Cookie") != "c=3; d=4" {
 		t.Errorf("got %d %q %v, %v", res.StatusCode, body, res.Header, err)
 	}
-	if res := send(t, "GET", server.URL+"/none", ""); res.StatusCode != 404 || res.Header.Get("Content-Type") != "application/problem+json" {
+	if res := send(t, "GET", root+"/none", ""); res.StatusCode != 404 || res.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("no route: got %d %v", res.StatusCode, res.Header)
 	}
 
@@ -58,7 +73,7 @@ func TestFunctionURLStreams(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	waiting := bufio.NewReader(send(t, "GET", server.URL+"/wait?file="+fifo, "").Body)
+	waiting := bufio.NewReader(send(t, "GET", root+"/wait?file="+fifo, "").Body)
 	if line, err := waiting.ReadString('\n'); line != "first\n" {
 		t.Errorf("got %q, %v before the end", line, err)
 	}
@@ -71,7 +86,7 @@ func TestFunctionURLStreams(t *testing.T) {
 
 	for _, path := range []string{"/broken", "/exit?file=" + fifo} {
 		t.Run(path[:5], func(t *testing.T) {
-			answer := bufio.NewReader(send(t, "GET", server.URL+path, "").Body)
+			answer := bufio.NewReader(send(t, "GET", root+path, "").Body)
 			if first, err := answer.ReadString('\n'); first != "first\n" || err != nil {
 				t.Errorf("got %q, %v; want the first part", first, err)
 			}
@@ -85,13 +100,13 @@ func TestFunctionURLStreams(t *testing.T) {
 			}
 		})
 	}
-	if res := send(t, "POST", server.URL+"/echo", "again"); res.StatusCode != 207 {
+	if res := send(t, "POST", root+"/echo", "again"); res.StatusCode != 207 {
 		t.Errorf("after them: got %d, want 207", res.StatusCode)
 	}
 }
 
-// The events look the same in both modes: an answer of the other mode gets through
-// as a mess, as on AWS.
+// The events look the same in both modes. Behind a function URL an answer of the other
+// mode gets through as a mess, as on AWS; a REST API refuses it.
 func TestFunctionURLModes(t *testing.T) {
 	app := streamingApp()
 	buffers := lift.New(lift.Config{Logger: slog.New(slog.DiscardHandler)})
@@ -112,15 +127,16 @@ func TestFunctionURLModes(t *testing.T) {
 		status      int
 		contentType string
 		body        string
+		rest        int // what a REST API answers in its place; 0: the same
 	}{
-		"both stream":         {app, true, 207, "text/plain; charset=utf-8", "body"},
-		"both buffer":         {buffers, false, 207, "text/plain; charset=utf-8", "body"},
-		"the app alone":       {app, false, 207, "text/plain; charset=utf-8", "body"}, // Lift sees that its host cannot
-		"the URL alone":       {buffers, true, 200, "application/octet-stream", `{"statusCode":207,`},
-		"bytes, both buffer":  {buffers, false, 207, "application/octet-stream", "\xff\x00"},
-		"a value, no status":  {nil, false, 200, "application/json", `{"a":1}`},
-		"an error":            {nil, false, 502, "application/json", "Internal Server Error"},
-		"an error, streaming": {nil, true, 502, "application/json", "Internal Server Error"},
+		"both stream":         {app, true, 207, "text/plain; charset=utf-8", "body", 0},
+		"both buffer":         {buffers, false, 207, "text/plain; charset=utf-8", "body", 0},
+		"the app alone":       {app, false, 207, "text/plain; charset=utf-8", "body", 0}, // Lift sees that its host cannot
+		"the URL alone":       {buffers, true, 200, "application/octet-stream", `{"statusCode":207,`, 502},
+		"bytes, both buffer":  {buffers, false, 207, "application/octet-stream", "\xff\x00", 0},
+		"a value, no status":  {nil, false, 200, "application/json", `{"a":1}`, 502},
+		"an error":            {nil, false, 502, "application/json", "Internal Server Error", 502},
+		"an error, streaming": {nil, true, 502, "application/json", "Internal Server Error", 502},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := handlerFunc(func(context.Context, []byte) ([]byte, error) {
@@ -140,11 +156,18 @@ func TestFunctionURLModes(t *testing.T) {
 			t.Cleanup(func() { _ = host.Close(context.Background()) })
 			server := httptest.NewServer(lambda.FunctionURL{Function: host, Stream: tt.stream})
 			t.Cleanup(server.Close)
+			rest := httptest.NewServer(lambda.RESTAPI{Function: host, Stream: tt.stream})
+			t.Cleanup(rest.Close)
 			sent := tt.body
 			if tt.app != nil && tt.status == 200 {
 				sent = "body"
 			}
 			res := send(t, "POST", server.URL+"/echo", sent)
+			behind := send(t, "POST", rest.URL+"/prod/echo", sent)
+			if body, err := io.ReadAll(behind.Body); tt.rest == 0 && (behind.StatusCode != tt.status || string(body) != tt.body) ||
+				tt.rest != 0 && (behind.StatusCode != tt.rest || string(body) != `{"message": "Internal server error"}`) {
+				t.Errorf("REST API: got %d %q, %v; want %d %q, or %d and its own error", behind.StatusCode, body, err, tt.status, tt.body, tt.rest)
+			}
 			if body, err := io.ReadAll(res.Body); res.StatusCode != tt.status || res.Header.Get("Content-Type") != tt.contentType || !strings.Contains(string(body), tt.body) {
 				t.Errorf("got %d %s %q, %v; want %d %s %q", res.StatusCode, res.Header.Get("Content-Type"), body, err, tt.status, tt.contentType, tt.body)
 			}

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -39,30 +40,21 @@ func (u FunctionURL) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	event := urlEvent(r, body)
 	if !u.Stream {
 		out, err := u.Function.Invoke(r.Context(), event)
-		buffered(w, out, err)
+		if err != nil || !u.buffered(w, out) {
+			badGateway(w, "Internal Server Error")
+		}
 		return
 	}
 	s := &httpStream{w: w, control: http.NewResponseController(w)}
-	out, err := u.Function.Invoke(WithStream(r.Context(), s), event)
-	if err == nil && s.begun == nil && len(out) > 0 { // a function that does not stream
-		_, err = s.Write(out)
-	}
-	if err == nil {
-		err = s.end()
-	}
-	switch {
-	case err == nil || r.Context().Err() != nil:
-	case s.open:
-		panic(http.ErrAbortHandler) // the client sees that the answer is not whole
-	default:
-		badGateway(w)
+	if !s.invoke(r.Context(), u.Function, event, s.passUndivided) {
+		badGateway(w, "Internal Server Error")
 	}
 }
 
-func badGateway(w http.ResponseWriter) {
+func badGateway(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadGateway)
-	_, _ = io.WriteString(w, "Internal Server Error") // a client that has gone needs no answer
+	_, _ = io.WriteString(w, body) // a client that has gone needs no answer
 }
 
 // urlEvent is the event of a request, payload format 2.0.
@@ -103,19 +95,32 @@ func urlEvent(r *http.Request, body []byte) []byte {
 	return payload
 }
 
-// A urlAnswer is an answer of payload format 2.0, or the metadata of a streamed
-// one.
-type urlAnswer struct {
-	StatusCode      int               `json:"statusCode"`
-	Headers         map[string]string `json:"headers"`
-	Cookies         []string          `json:"cookies"`
-	Body            string            `json:"body"`
-	IsBase64Encoded bool              `json:"isBase64Encoded"`
+// A proxyAnswer is an answer to a request, or the metadata of a streamed one.
+type proxyAnswer struct {
+	StatusCode        int                 `json:"statusCode"`
+	Headers           map[string]string   `json:"headers"`
+	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+	Cookies           []string            `json:"cookies"`
+	Body              string              `json:"body"`
+	IsBase64Encoded   bool                `json:"isBase64Encoded"`
 }
 
-func (a urlAnswer) writeHead(w http.ResponseWriter) {
+// decoded is the body's bytes.
+func (a proxyAnswer) decoded() ([]byte, error) {
+	if a.IsBase64Encoded {
+		return base64.StdEncoding.DecodeString(a.Body)
+	}
+	return []byte(a.Body), nil
+}
+
+func (a proxyAnswer) writeHead(w http.ResponseWriter) {
 	for name, value := range a.Headers {
 		w.Header().Set(name, value)
+	}
+	for name, values := range a.MultiValueHeaders {
+		for _, value := range values {
+			w.Header().Add(name, value)
+		}
 	}
 	for _, cookie := range a.Cookies {
 		w.Header().Add("Set-Cookie", cookie)
@@ -123,28 +128,27 @@ func (a urlAnswer) writeHead(w http.ResponseWriter) {
 	w.WriteHeader(a.StatusCode)
 }
 
-// buffered answers with what the function returned.
-func buffered(w http.ResponseWriter, out []byte, err error) {
-	var a urlAnswer
-	if err == nil {
-		err = json.Unmarshal(out, &a)
-	}
-	if err != nil {
-		badGateway(w)
-		return
+// buffered answers with what the function returned, in payload format 2.0. It
+// reports whether that is an answer.
+func (u FunctionURL) buffered(w http.ResponseWriter, out []byte) bool {
+	var a proxyAnswer
+	if err := json.Unmarshal(out, &a); err != nil {
+		return false
 	}
 	if a.StatusCode == 0 { // whatever it is, it is the body
-		a = urlAnswer{StatusCode: http.StatusOK, Headers: map[string]string{"Content-Type": "application/json"}, Body: string(out)}
+		a = proxyAnswer{StatusCode: http.StatusOK, Headers: map[string]string{"Content-Type": "application/json"}, Body: string(out)}
 	}
-	body := []byte(a.Body)
-	if a.IsBase64Encoded {
-		if body, err = base64.StdEncoding.DecodeString(a.Body); err != nil {
-			badGateway(w)
-			return
-		}
+	return a.write(w)
+}
+
+func (a proxyAnswer) write(w http.ResponseWriter) bool {
+	body, err := a.decoded()
+	if err != nil {
+		return false
 	}
 	a.writeHead(w)
 	_, _ = w.Write(body) // a client that has gone needs no answer
+	return true
 }
 
 // maxMetadata is how much may come before the 8 NUL bytes.
@@ -159,6 +163,29 @@ type httpStream struct {
 	control *http.ResponseController
 	begun   []byte // what came before the head was complete
 	open    bool   // the head was sent
+
+	undivided func() error // deals with what has no divider
+}
+
+// invoke hands the function's answer on as it comes. It reports false when there is
+// none, and the client has got nothing yet. What has no divider goes to undivided.
+func (s *httpStream) invoke(ctx context.Context, function Function, event []byte, undivided func() error) bool {
+	s.undivided = undivided
+	out, err := function.Invoke(WithStream(ctx, s), event)
+	if err == nil && s.begun == nil && len(out) > 0 { // a function that does not stream
+		_, err = s.Write(out)
+	}
+	if err == nil && !s.open {
+		err = s.undivided()
+	}
+	switch {
+	case err == nil || ctx.Err() != nil:
+	case s.open:
+		panic(http.ErrAbortHandler) // the client sees that the answer is not whole
+	default:
+		return false
+	}
+	return true
 }
 
 func (s *httpStream) Write(p []byte) (int, error) {
@@ -169,11 +196,11 @@ func (s *httpStream) Write(p []byte) (int, error) {
 	meta, body, ok := bytes.Cut(s.begun, divider)
 	switch {
 	case !ok && len(s.begun) > maxMetadata:
-		return len(p), s.end()
+		return len(p), s.undivided()
 	case !ok:
 		return len(p), nil
 	}
-	var a urlAnswer
+	var a proxyAnswer
 	if err := json.Unmarshal(meta, &a); err != nil || a.StatusCode < 100 {
 		return 0, fmt.Errorf("the metadata of the streamed answer is %.80q: want JSON with a statusCode", meta)
 	}
@@ -196,11 +223,8 @@ func (s *httpStream) pass(p []byte) (int, error) {
 	return n, err
 }
 
-// end hands on what was not divided into metadata and body.
-func (s *httpStream) end() error {
-	if s.open {
-		return nil
-	}
+// passUndivided hands on what was not divided into metadata and body.
+func (s *httpStream) passUndivided() error {
 	s.open = true
 	s.w.Header().Set("Content-Type", "application/octet-stream")
 	_, err := s.pass(s.begun)
