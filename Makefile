@@ -24,7 +24,7 @@ setup: ## install what the tests need beside Go, where that is allowed; else say
 .PHONY: test
 test: setup vet npm typescript own-action cover rie baseline bench budget ## the test command: set up, vet, staticcheck, every test with -race, coverage, the TypeScript client
 
-NPM_FOLDERS := clients/typescript verify/node
+NPM_FOLDERS := clients/typescript verify/node deploy/validate
 .PHONY: npm
 npm: setup ## install what the tests need from npm
 	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done

@@ -51,7 +51,8 @@ func TestStaging(t *testing.T) {
 	var log, printed lifttest.Log
 	var cold, warm [2]atomic.Int64 // invocations, and those that failed
 	daemon := lifttest.NewDaemon(t)
-	running := startStaging(t, &log, stack.StagingConfig{Env: []string{"AWS_XRAY_DAEMON_ADDRESS=" + daemon.Address()},
+	var grants grantRecorder
+	running := startStaging(t, &log, stack.StagingConfig{Between: grants.between, Env: []string{"AWS_XRAY_DAEMON_ADDRESS=" + daemon.Address()},
 		Parameters: map[string]string{"Lease": "10s", "EventsUrl": "true"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed,
 		OnReport: func(r lambda.Report) {
 			kind := &warm
@@ -72,6 +73,7 @@ func TestStaging(t *testing.T) {
 	t.Run("its console", func(t *testing.T) { consoleOfStaging(t, running) })
 	t.Run("a processor is killed in the middle", func(t *testing.T) { killProcessor(t, running, target) })
 	t.Run("its metrics", func(t *testing.T) { metricsOfStaging(t, printed.String()) })
+	t.Run("its roles", func(t *testing.T) { rolesOfStaging(t, grants.recorded()) })
 	daemon.Empty(t) // the invocations of staging are not sampled
 	t.Logf("%d cold starts (%d of them failed), %d warm invocations (%d failed)", cold[0].Load(), cold[1].Load(), warm[0].Load(),
 		warm[1].Load())

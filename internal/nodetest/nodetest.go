@@ -4,7 +4,9 @@
 package nodetest
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -21,21 +23,40 @@ const limit = 3 * time.Minute
 // environment. The script ends when the test does, and after three minutes.
 func Run(t testing.TB, folder string, env []string, script string, args ...string) {
 	t.Helper()
-	Installed(t, folder)
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	command, cancel := prepare(t, folder, env, script, args)
 	defer cancel()
-	command := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
-	command.Dir, command.Env = folder, append(os.Environ(), env...)
-	command.WaitDelay = 5 * time.Second // for a browser that holds the output open
 	out, err := command.CombinedOutput()
-	if ctx.Err() != nil {
-		err = fmt.Errorf("it did not end within %v", limit)
-	}
 	if err != nil {
 		t.Errorf("node %s: %v\n%s", script, err, out)
 	} else if len(out) > 0 {
 		t.Logf("node %s:\n%s", script, out)
 	}
+}
+
+// Output runs a script as [Run] does, with a standard input, and returns its standard
+// output. A script that fails ends the test.
+func Output(t testing.TB, folder string, stdin []byte, script string, args ...string) []byte {
+	t.Helper()
+	command, cancel := prepare(t, folder, nil, script, args)
+	defer cancel()
+	var said bytes.Buffer
+	command.Stdin, command.Stderr = bytes.NewReader(stdin), &said
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("node %s: %v\n%s", script, err, said.Bytes())
+	}
+	return out
+}
+
+func prepare(t testing.TB, folder string, env []string, script string, args []string) (*exec.Cmd, context.CancelFunc) {
+	t.Helper()
+	Installed(t, folder)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), limit, fmt.Errorf("it did not end within %v", limit))
+	command := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
+	command.Cancel = func() error { return errors.Join(context.Cause(ctx), command.Process.Kill()) }
+	command.Dir, command.Env = folder, append(os.Environ(), env...)
+	command.WaitDelay = 5 * time.Second // for a browser that holds the output open
+	return command, cancel
 }
 
 // Installed skips the test, or fails it in CI, where a folder's packages are not
