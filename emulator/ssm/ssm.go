@@ -11,8 +11,8 @@ import (
 )
 
 // A Store is parameters by their names, such as /shop/prod/API_KEY, every one a
-// SecureString. It answers the calls of any number of clients as long as nobody changes
-// it, and holds signatures to their form alone.
+// SecureString. It answers the calls of any number of clients as long as it is not changed,
+// and holds signatures to their form alone.
 type Store map[string]string
 
 // Encrypted is the value of a parameter for a call without decryption.
