@@ -175,7 +175,7 @@ func (d *driver) submit(cl *client, now time.Time) {
 		r.payload = r.c.Payload(d.rng)
 	}
 	if r.c.Later > 0 && d.rng.Float64() < r.c.Later {
-		r.notBefore = now.Add(d.between(0, 40*time.Minute)).UTC()
+		r.notBefore = d.clock().Add(d.between(0, 40*time.Minute))
 		d.report.Injected["later start"]++
 	}
 	d.requests, d.byKey[r.key], d.unnotified[r.key] = append(d.requests, r), r, true
