@@ -23,7 +23,16 @@ import (
 // everything has the template make all that it can make.
 var everything = map[string]string{"Tracing": "Active", "AccessLogs": "all", "EventsUrl": "true", "Paused": "true",
 	"ProcessorConcurrency": "105", "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms", "CorsOrigins": "https://a.example",
-	"DeletionProtection": "true"}
+	"DeletionProtection": "true",
+	"JwtClientIds":       "web,app", "JwtTenantClaim": "custom:tenant", "JwtScopeClaims": "scope", "JwtAlgorithms": "RS256",
+	"JwtIssuers":  `[{"issuer":"https://other.example","jwks":"https://other.example/jwks.json"}]`,
+	"Environment": `{"CURRENCY":"EUR"}`, "EnvironmentPath": "/shop/prod/",
+	"PolicyArns":             "arn:aws:iam::123456789012:policy/a,arn:aws:iam::123456789012:policy/b",
+	"PermissionsBoundaryArn": "arn:aws:iam::123456789012:policy/boundary", "SubnetIds": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
+	"SecurityGroupIds": "sg-0123456789abcdef0",
+	"Layers":           "arn:aws:lambda:eu-west-1:123456789012:layer:tools:1",
+	"KmsKeyArn":        "arn:aws:kms:eu-west-1:123456789012:key/1", "RouterMemory": "2048", "ProcessorTimeout": "300",
+	"NamePrefix": "shop"}
 
 // Whatever LogLevel is, Lambda passes what alarms are made of, what says that a function
 // cannot start, and errors.

@@ -95,6 +95,9 @@ func TestEnvironmentIsWhatTheFunctionsRead(t *testing.T) {
 		if _, err := build[name](t.Context(), parts, config.Options{Lookup: lookup}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if _, err := deployed.Variables(t.Context(), config.Options{Lookup: lookup}); err != nil { // as deployed.Start
+			t.Errorf("%s: %v", name, err)
+		}
 		for variable := range set {
 			if variable != "GOMAXPROCS" && !slices.Contains(read, variable) {
 				t.Errorf("%s is given %s and does not read it", name, variable)

@@ -1,17 +1,20 @@
 package deploy_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// AWS's own validator, which has the schemas and its rules with it, finds
-// nothing in the template that README.md does not explain.
+// AWS's own validator, which has the schemas and its rules with it, finds nothing in the
+// template that README.md does not explain: with the defaults of its parameters, and with
+// values that have it make everything.
 func TestTemplateIsValid(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the validator takes long to start")
@@ -25,21 +28,25 @@ func TestTemplateIsValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := filepath.Join(t.TempDir(), "broken.yaml")
-	if err := os.WriteFile(broken, []byte(strings.Replace(string(text), "Runtime: provided.al2023", "Runtime: provided.al2022", 1)),
-		0o600); err != nil {
-		t.Fatal(err)
-	}
-	findings := validate(t, "template.yaml", broken)
-	counts := make(map[string]int)
-	for _, f := range findings[0] {
-		counts[f.Severity+" "+f.RuleID]++
-		if f.Severity != "INFO" || !strings.Contains(string(readme), "| `"+f.RuleID+"` |") {
-			t.Errorf("line %d: %s %s %s: %s", f.StartLine, f.Severity, f.RuleID, f.Entity.LogicalID, f.Message)
+	with := map[string]map[string]string{"the defaults": given, "everything": everything}
+	files := []string{withDefaults(t, text, given), withDefaults(t, text, everything),
+		write(t, bytes.Replace(text, []byte("Runtime: provided.al2023"), []byte("Runtime: provided.al2022"), 1))}
+	findings := validate(t, files...)
+	for i, name := range []string{"the defaults", "everything"} {
+		conditions := load(t, with[name]).Conditions
+		counts := make(map[string]int)
+		for _, f := range findings[i] {
+			if !f.of(conditions) || f.RuleID == "W9002" && name == "everything" { // an ARN that is there because it is given
+				continue
+			}
+			counts[f.Severity+" "+f.RuleID]++
+			if f.Severity != "INFO" || !strings.Contains(string(readme), "| `"+f.RuleID+"` |") {
+				t.Errorf("with %s, line %d: %s %s %s: %s", name, f.StartLine, f.Severity, f.RuleID, f.Entity.LogicalID, f.Message)
+			}
 		}
+		t.Logf("findings with %s: %v", name, counts)
 	}
-	t.Logf("findings: %v", counts)
-	if !slices.ContainsFunc(findings[1], func(f finding) bool { return f.Severity != "INFO" && f.Entity.LogicalID == "ConnectFunction" }) {
+	if !slices.ContainsFunc(findings[2], func(f finding) bool { return f.Severity != "INFO" && f.Entity.LogicalID == "ConnectFunction" }) {
 		t.Error("the validator has nothing against a runtime that does not exist")
 	}
 }
@@ -48,6 +55,41 @@ type finding struct {
 	RuleID, Severity, Message string
 	StartLine                 int
 	Entity                    struct{ LogicalID string }
+	ConditionScenario         map[string]bool
+}
+
+// of reports whether a finding is of a stack with these conditions. The validator puts
+// the default of a parameter also where a condition stands that the default does not meet.
+func (f finding) of(conditions map[string]bool) bool {
+	for name, holds := range f.ConditionScenario {
+		if conditions[name] != holds {
+			return false
+		}
+	}
+	return true
+}
+
+// withDefaults writes a copy of the template whose parameters have other defaults.
+func withDefaults(t *testing.T, text []byte, values map[string]string) string {
+	t.Helper()
+	for name, value := range values {
+		own := regexp.MustCompile(`(?m)(^  ` + name + `:\n(?:    .*\n)*?)(    Default: .*\n)?(\n|  [A-Z])`)
+		at := own.FindSubmatchIndex(text) // parameters come first
+		if at == nil {
+			t.Fatalf("the template has no parameter %s", name)
+		}
+		text = slices.Concat(text[:at[3]], []byte("    Default: '"+value+"'\n"), text[at[6]:])
+	}
+	return write(t, text)
+}
+
+func write(t *testing.T, text []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "template.yaml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // validate installs the validator, as its lock file has it, and returns what it

@@ -19,6 +19,7 @@ import (
 	"github.com/pay-theory/streamer/emulator/gateway"
 	"github.com/pay-theory/streamer/emulator/lambda"
 	"github.com/pay-theory/streamer/emulator/queue"
+	"github.com/pay-theory/streamer/emulator/ssm"
 )
 
 // stagingIssuer is not that of development tokens, which the functions refuse.
@@ -81,7 +82,7 @@ func (s *Staging) start(ctx context.Context) error {
 		return err
 	}
 	own := map[string]string{"CodeBucket": "staging", "JwksUrl": keys, "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience}
-	if s.plan, err = readTemplate(c.Template, own, c.Parameters); err != nil {
+	if s.plan, err = readTemplate(c.Template, c.Name, own, c.Parameters); err != nil {
 		return err
 	}
 	s.issuer, s.audience = cmp.Or(c.Parameters["JwtIssuer"], stagingIssuer), cmp.Or(c.Parameters["JwtAudience"], DevAudience)
@@ -131,6 +132,10 @@ func (s *Staging) functions(certificates string) error {
 	if err != nil {
 		return err
 	}
+	parameters, err := s.serve(c.watched("ssm", ssm.Store(c.ParameterStore)))
+	if err != nil {
+		return err
+	}
 	database := s.database.Endpoint
 	if c.OnCall != nil || c.Between != nil {
 		passOn, err := passOnTo(database)
@@ -148,7 +153,7 @@ func (s *Staging) functions(certificates string) error {
 			// Each function has a role of its own, by whose key its calls differ
 			// from the others'.
 			"AWS_ACCESS_KEY_ID=" + f.short, "AWS_SECRET_ACCESS_KEY=staging",
-			"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_SQS=" + messages,
+			"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_SQS=" + messages, "AWS_ENDPOINT_URL_SSM=" + parameters,
 			"SSL_CERT_FILE=" + certificates,
 		}
 		for name, value := range f.env {

@@ -10,7 +10,7 @@ import (
 // A Call is a network call of a function to an AWS service.
 type Call struct {
 	Function  string // whose credentials it has
-	Service   string // dynamodb, execute-api or sqs
+	Service   string // dynamodb, execute-api, sqs or ssm
 	Operation string // such as UpdateItem; for execute-api the method
 }
 

@@ -18,8 +18,13 @@ type StagingConfig struct {
 	Cache  string // folder where the database server is kept once npm has fetched it; made if need be
 	Listen string // address; "": a free port on 127.0.0.1
 
+	Name       string            // of the stack; "": streamer
 	Template   string            // file; "": TemplateFile of Source
 	Parameters map[string]string // of the template
+
+	// ParameterStore are parameters of AWS Systems Manager by their names, such as
+	// /shop/prod/API_KEY, as the template's EnvironmentPath reads them.
+	ParameterStore map[string]string
 
 	SweepEvery  time.Duration // how often schedules fire; 0: as the template says
 	RetryWait   time.Duration // before a failed asynchronous invocation is tried again; 0: a minute, as on AWS
@@ -35,8 +40,8 @@ type StagingConfig struct {
 	OnCall   func(Call)
 	OnReport func(lambda.Report)
 
-	// Between, if set, stands between the functions and a service: dynamodb,
-	// sqs or execute-api, which is the gateway with all its APIs.
+	// Between, if set, stands between the functions and a service: dynamodb, sqs, ssm
+	// or execute-api, which is the gateway with all its APIs.
 	Between func(service string, next http.Handler) http.Handler
 }
 
@@ -51,6 +56,9 @@ func (c StagingConfig) watched(service string, next http.Handler) http.Handler {
 func (c StagingConfig) withDefaults() (StagingConfig, error) {
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
+	}
+	if c.Name == "" {
+		c.Name = "streamer"
 	}
 	if c.Template == "" {
 		c.Template = TemplateFile(c.Source)

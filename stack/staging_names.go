@@ -13,7 +13,6 @@ import (
 const (
 	stagingRegion  = "us-east-1"
 	stagingAccount = "123456789012"
-	stagingStack   = "streamer"
 )
 
 // physical is what Ref, with an empty attribute, and Fn::GetAtt yield for a
@@ -28,6 +27,7 @@ func physical(r template.Resource, attribute string) (any, error) {
 		"AWS::SQS::Queue": {"": queueURL(r), "QueueUrl": queueURL(r), "QueueName": nameOf(r, "QueueName"),
 			"Arn": arn("sqs", nameOf(r, "QueueName"))},
 		"AWS::IAM::Role":                 {"": nameOf(r, "RoleName"), "Arn": "arn:aws:iam::" + stagingAccount + ":role/" + nameOf(r, "RoleName")},
+		"AWS::IAM::ManagedPolicy":        {"": "arn:aws:iam::" + stagingAccount + ":policy/" + nameOf(r, "ManagedPolicyName")},
 		"AWS::Logs::LogGroup":            {"": nameOf(r, "LogGroupName"), "Arn": arn("logs", "log-group:"+nameOf(r, "LogGroupName")+":*")},
 		"AWS::ApiGatewayV2::Api":         {"": apiID(r), "ApiId": apiID(r), "ApiEndpoint": apiEndpoint(r)},
 		"AWS::ApiGatewayV2::Stage":       {"": nameOf(r, "StageName")},
@@ -49,7 +49,7 @@ func nameOf(r template.Resource, property string) string {
 	if name, ok := r.Properties[property].(string); ok {
 		return name
 	}
-	return stagingStack + "-" + r.Name
+	return r.Stack + "-" + r.Name
 }
 
 func arn(service, rest string) string {
@@ -69,7 +69,7 @@ func queueURL(r template.Resource) string {
 
 // apiID has the form of an API's: ten lower-case letters and digits.
 func apiID(r template.Resource) string {
-	sum := sha256.Sum256([]byte(r.Name))
+	sum := sha256.Sum256([]byte(r.Stack + "/" + r.Name))
 	return hex.EncodeToString(sum[:])[:10]
 }
 

@@ -75,7 +75,7 @@ type Message struct {
 // Queue returns a queue of the template by its logical name, nil for one that is not
 // there. Its messages may be received and sent as by anybody.
 func (s *Staging) Queue(logical string) *queue.Queue {
-	return s.queues[arn("sqs", stagingStack+"-"+logical)]
+	return s.queues[arn("sqs", s.config.Name+"-"+logical)]
 }
 
 // Messages are what the stack's dead-letter queues hold: what was given up.

@@ -31,20 +31,6 @@ type plan struct {
 	apis      map[string]template.Resource
 }
 
-type functionPlan struct {
-	name, arn string
-	short     string // the name without the stack's
-	binary    string // the command below cmd that is built
-	timeout   time.Duration
-	memory    int
-	reserved  int // invocations at a time; 0: as the machine allows
-	env       map[string]string
-
-	retries  int // of asynchronous invocations
-	eventAge time.Duration
-	failures string // ARN of the queue of events that are given up; "": none
-}
-
 type tablePlan struct {
 	name, arn  string
 	definition map[string]any // what CreateTable takes
@@ -91,7 +77,8 @@ type routePlan struct {
 // passedOver are the properties that change nothing that can be seen on one
 // machine. docs/staging.md lists them.
 var passedOver = map[string][]string{
-	"AWS::Lambda::Function":           {"FunctionName", "Description", "Architectures", "RecursiveLoop", "Role", "TracingConfig", "Tags"},
+	"AWS::Lambda::Function": {"FunctionName", "Description", "Architectures", "RecursiveLoop", "Role", "TracingConfig", "Tags",
+		"Layers", "VpcConfig", "KmsKeyArn"},
 	"AWS::Lambda::EventSourceMapping": {"Tags"},
 	"AWS::Lambda::EventInvokeConfig":  {"Qualifier"},
 	"AWS::Lambda::Url":                {"Cors"},
@@ -106,7 +93,7 @@ var passedOver = map[string][]string{
 
 // notRun are the types that are nothing to run: who may call what, and what is
 // watched.
-var notRun = []string{"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::Logs::LogGroup", "AWS::Lambda::Permission",
+var notRun = []string{"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Logs::LogGroup", "AWS::Lambda::Permission",
 	"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
 
 // read fills into from a resource's properties. One that is neither in it nor
@@ -128,9 +115,9 @@ func read(r template.Resource, into any) error {
 	return nil
 }
 
-// readTemplate evaluates a template with the stack's own parameters, as far as it
-// has them, and the given ones, and plans it.
-func readTemplate(file string, own, given map[string]string) (*plan, error) {
+// readTemplate evaluates a template for a stack of the name, with the stack's own
+// parameters, as far as it has them, and the given ones, and plans it.
+func readTemplate(file, name string, own, given map[string]string) (*plan, error) {
 	text, err := ReadTemplate(file)
 	if err != nil {
 		return nil, err
@@ -140,14 +127,14 @@ func readTemplate(file string, own, given map[string]string) (*plan, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	parameters := map[string]string{}
-	for name, value := range own {
-		if tpl.HasParameter(name) {
-			parameters[name] = value
+	for parameter, value := range own {
+		if tpl.HasParameter(parameter) {
+			parameters[parameter] = value
 		}
 	}
 	maps.Copy(parameters, given)
 	stack, err := tpl.Stack(template.Config{Parameters: parameters, Region: stagingRegion, AccountID: stagingAccount,
-		StackName: stagingStack, Value: physical})
+		StackName: name, Value: physical})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -185,73 +172,6 @@ func planOf(stack *template.Stack) (*plan, error) {
 	return p, errors.Join(faults...)
 }
 
-// codeName finds a command's name in the key of its zip, as make dist names it.
-var codeName = regexp.MustCompile(`([A-Za-z0-9_]+)-(?:arm64|amd64)\.zip$`)
-
-func (p *plan) function(r template.Resource) error {
-	var in struct {
-		Runtime, Handler, PackageType string
-		Code                          struct{ S3Bucket, S3Key string }
-		Timeout, MemorySize           int
-		ReservedConcurrentExecutions  *int
-		LoggingConfig                 struct{ LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup string }
-		Environment                   struct{ Variables map[string]any }
-	}
-	in.Timeout, in.MemorySize = 3, 128 // Lambda's own
-	if err := read(r, &in); err != nil {
-		return err
-	}
-	f := &functionPlan{name: nameOf(r, "FunctionName"), arn: functionARN(r), timeout: time.Duration(in.Timeout) * time.Second,
-		memory: in.MemorySize,
-		env:    map[string]string{}, retries: 2, eventAge: 6 * time.Hour}
-	f.short = strings.TrimPrefix(f.name, stagingStack+"-")
-	code := codeName.FindStringSubmatch(in.Code.S3Key)
-	switch {
-	case !strings.HasPrefix(in.Runtime, "provided.") || in.Handler != "bootstrap":
-		return fmt.Errorf("%s: staging runs binaries, which have a runtime such as provided.al2023 and the handler bootstrap", r.Name)
-	case code == nil:
-		return fmt.Errorf("%s: Code.S3Key %q does not end like a zip of make dist, such as connect-arm64.zip", r.Name, in.Code.S3Key)
-	case in.ReservedConcurrentExecutions != nil && *in.ReservedConcurrentExecutions <= 0:
-		return fmt.Errorf("%s: with ReservedConcurrentExecutions %d it would never run", r.Name, *in.ReservedConcurrentExecutions)
-	}
-	if f.binary = code[1]; in.ReservedConcurrentExecutions != nil {
-		f.reserved = *in.ReservedConcurrentExecutions
-	}
-	for name, value := range map[string]string{"AWS_LAMBDA_LOG_FORMAT": in.LoggingConfig.LogFormat,
-		"AWS_LAMBDA_LOG_LEVEL":      in.LoggingConfig.ApplicationLogLevel,
-		"AWS_LAMBDA_LOG_GROUP_NAME": in.LoggingConfig.LogGroup} {
-		if value != "" {
-			f.env[name] = value
-		}
-	}
-	for name, value := range in.Environment.Variables {
-		f.env[name] = fmt.Sprint(value)
-	}
-	p.functions = append(p.functions, f)
-	return nil
-}
-
-// binaries are the commands that the functions run, each once.
-func (p *plan) binaries() []string {
-	var names []string
-	for _, f := range p.functions {
-		if !slices.Contains(names, f.binary) {
-			names = append(names, f.binary)
-		}
-	}
-	return names
-}
-
-// called finds a function by its ARN, or by its name.
-func (p *plan) called(r template.Resource, name string) (*functionPlan, error) {
-	for _, f := range p.functions {
-		if f.arn == name || f.name == name {
-			return f, nil
-		}
-	}
-	return nil, fmt.Errorf("%s: %s is not a function of the template", r.Name, name)
-}
-
 func (p *plan) table(r template.Resource) error {
 	var in struct {
 		BillingMode                                   string
@@ -277,57 +197,6 @@ func (p *plan) table(r template.Resource) error {
 		t.ttl = in.TimeToLiveSpecification.AttributeName
 	}
 	p.tables = append(p.tables, t)
-	return nil
-}
-
-func (p *plan) eventInvoke(r template.Resource) error {
-	in := struct {
-		FunctionName                                   string
-		MaximumEventAgeInSeconds, MaximumRetryAttempts *int
-		DestinationConfig                              struct{ OnFailure struct{ Destination string } }
-	}{}
-	if err := read(r, &in); err != nil {
-		return err
-	}
-	f, err := p.called(r, in.FunctionName)
-	if err != nil {
-		return err
-	}
-	if in.MaximumRetryAttempts != nil {
-		f.retries = *in.MaximumRetryAttempts
-	}
-	if in.MaximumEventAgeInSeconds != nil {
-		f.eventAge = time.Duration(*in.MaximumEventAgeInSeconds) * time.Second
-	}
-	f.failures = in.DestinationConfig.OnFailure.Destination
-	if _, ok := p.queues[f.failures]; f.failures != "" && !ok {
-		return fmt.Errorf("%s: the destination %s is not a queue of the template", r.Name, f.failures)
-	}
-	return nil
-}
-
-func (p *plan) functionURL(r template.Resource, stack *template.Stack) error {
-	var in struct{ TargetFunctionArn, AuthType, InvokeMode string }
-	if err := read(r, &in); err != nil {
-		return err
-	}
-	f, err := p.called(r, in.TargetFunctionArn)
-	if err != nil {
-		return err
-	}
-	if in.AuthType != "NONE" || in.InvokeMode != "RESPONSE_STREAM" {
-		return fmt.Errorf("%s: staging runs function URLs with AuthType NONE and InvokeMode RESPONSE_STREAM, not %q and %q", r.Name,
-			in.AuthType, in.InvokeMode)
-	}
-	allowed, err := open(stack, f)
-	if err != nil {
-		return err
-	}
-	if !allowed {
-		return fmt.Errorf("%s: no caller is permitted: it needs a permission for lambda:InvokeFunctionUrl and one for lambda:InvokeFunction",
-			r.Name)
-	}
-	p.url = f
 	return nil
 }
 

@@ -36,7 +36,7 @@ var own = map[string]string{"CodeBucket": "staging", "JwksUrl": "https://127.0.0
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	p, err := readTemplate(filepath.Join("..", "deploy", "template.yaml"), own, map[string]string{
+	p, err := readTemplate(filepath.Join("..", "deploy", "template.yaml"), "streamer", own, map[string]string{
 		"StageName": "test", "MaximumConcurrency": "20", "LimitTenantRunning": "5", "ProcessorConcurrency": "25", "LogLevel": "WARN"})
 	if err != nil {
 		t.Fatal(err)
@@ -91,8 +91,8 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`"Missing" is neither`: {"- !GetAtt RequestsTable.Arn\n                  - !Sub",
 			"- !GetAtt Missing.Arn\n                  - !Sub"},
 		`ConnectFunction: Code.S3Key "connect.zip" does not end`: {`!Sub "${CodePrefix}connect-${Architecture}.zip"`, "connect.zip"},
-		`unknown field "Layers"`: {`      Description: "$connect: verifies the token and records the ` +
-			`connection"`, "      Layers: [x]"},
+		`unknown field "SnapStart"`: {`      Description: "$connect: verifies the token and records the ` +
+			`connection"`, "      SnapStart: {ApplyOn: None}"},
 		`ProcessorQueue: arn:aws:dynamodb:us-east-1:123456789012:table/streamer-RequestsTable is not a queue`: {
 			"EventSourceArn: !GetAtt Dispatches.Arn", "EventSourceArn: !GetAtt RequestsTable.Arn"},
 		`ProcessorQueue: staging cannot run it: json: unknown field "FilterCriteria"`: {
@@ -113,13 +113,13 @@ func TestTemplateThatCannotRun(t *testing.T) {
 			"RouteKey: $connect\n      AuthorizationType: CUSTOM"},
 	} {
 		t.Run(says, func(t *testing.T) {
-			_, err := readTemplate(changed(t, pairs...), own, nil)
+			_, err := readTemplate(changed(t, pairs...), "streamer", own, nil)
 			if err == nil || !strings.Contains(err.Error(), says) {
 				t.Errorf("%v\nwant %s", err, says)
 			}
 		})
 	}
-	if _, err := readTemplate("nowhere.yaml", nil, nil); err == nil {
+	if _, err := readTemplate("nowhere.yaml", "streamer", nil, nil); err == nil {
 		t.Error("a template that is not there")
 	}
 }

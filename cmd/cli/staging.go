@@ -28,6 +28,7 @@ and exits with the command's code.`
 
 const stagingExample = `  streamer staging
   streamer staging --parameter StageName=test --parameter LogLevel=DEBUG
+  streamer staging --parameter EnvironmentPath=/shop/prod/ --secret /shop/prod/API_KEY=sesame
   streamer staging --once -- go run ./cmd/streamer call echo_async
   streamer staging --once -- go run ./cmd/streamer verify`
 
@@ -35,7 +36,7 @@ func newStaging(env *environment) *cobra.Command {
 	var config stack.StagingConfig
 	var format string
 	var once bool
-	var parameters []string
+	var parameters, secrets []string
 	grant := devGrant()
 	cmd := &cobra.Command{
 		Use:     "staging [--once -- COMMAND…]",
@@ -56,6 +57,9 @@ func newStaging(env *environment) *cobra.Command {
 			if config.Parameters, err = readPairs("parameter", parameters); err != nil {
 				return &exitError{exitUsage, err}
 			}
+			if config.ParameterStore, err = readPairs("secret", secrets); err != nil {
+				return &exitError{exitUsage, err}
+			}
 			logger, err := newLogger(env, format)
 			if err != nil {
 				return &exitError{exitUsage, err}
@@ -74,6 +78,8 @@ func newStaging(env *environment) *cobra.Command {
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
 	f.StringVar(&config.Template, "template", "", "the template to run (default deploy/template.yaml in --source, else the one of this version of Streamer)")
 	f.StringArrayVar(&parameters, "parameter", nil, "a parameter of the template, as in StageName=test; may be repeated")
+	f.StringArrayVar(&secrets, "secret", nil, "a parameter of the Parameter Store, as in /shop/prod/API_KEY=sesame; may be repeated")
+	f.StringVar(&config.Name, "name", "streamer", "name of the stack, with which the names of its functions begin")
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
 	complete(cmd, "log", logFormats)
 	f.DurationVar(&config.SweepEvery, "sweep-every", 0, "how often schedules fire (default as the template says)")

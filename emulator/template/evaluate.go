@@ -56,7 +56,7 @@ func (e *evaluator) resource(name string) (Resource, error) {
 }
 
 func (e *evaluator) evaluate(name string, of resource) (Resource, error) {
-	r := Resource{Name: name, Type: of.kind, Condition: of.condition, DependsOn: of.dependsOn,
+	r := Resource{Name: name, Type: of.kind, Stack: e.config.StackName, Condition: of.condition, DependsOn: of.dependsOn,
 		DeletionPolicy: of.deletion, UpdateReplacePolicy: of.updateReplace}
 	// "If a resource with a condition isn't created, any resources that depend on that
 	// resource aren't created either":

@@ -76,8 +76,13 @@ func (e *evaluator) assertRule(r rule) error {
 	return errors.Join(faults...)
 }
 
-// contains reports whether a list has a value, compared as by equal.
+// contains reports whether a list, or a parameter that is one, has a value, compared as
+// by equal.
 func (e *evaluator) contains(list, of any) (bool, error) {
+	list, err := e.value("Fn::Contains", list)
+	if err != nil {
+		return false, err
+	}
 	values, ok := list.([]any)
 	if !ok {
 		return false, errors.New("Fn::Contains needs a list and a value")

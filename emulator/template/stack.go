@@ -24,6 +24,7 @@ type Config struct {
 // A Resource is one whose intrinsic functions are evaluated.
 type Resource struct {
 	Name, Type string
+	Stack      string         // the name of its stack
 	Properties map[string]any // of maps, lists, texts, numbers and bools
 
 	Condition                           string   // "": it is always there
@@ -36,6 +37,7 @@ type Resource struct {
 // not hold is not in it.
 type Stack struct {
 	Parameters map[string]any
+	Conditions map[string]bool
 	Resources  map[string]Resource
 	Outputs    map[string]any
 }
@@ -72,7 +74,7 @@ func (t *Template) Stack(config Config) (*Stack, error) {
 	if err := e.assert(); err != nil {
 		return nil, err
 	}
-	stack := &Stack{Parameters: values, Resources: e.done, Outputs: map[string]any{}}
+	stack := &Stack{Parameters: values, Conditions: e.holding, Resources: e.done, Outputs: map[string]any{}}
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(t.conditions)) {
 		if _, err := e.holds(name); err != nil {

@@ -100,11 +100,14 @@ func TestAttributes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := template.Resource{Name: "It", Type: "T", Properties: map[string]any{}, Condition: "Lists", DependsOn: []string{"Bucket"},
+	want := template.Resource{Name: "It", Type: "T", Stack: "shop", Properties: map[string]any{}, Condition: "Lists", DependsOn: []string{"Bucket"},
 		DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain",
 		UpdatePolicy: map[string]any{"CodeDeployLambdaAliasUpdate": map[string]any{"ApplicationName": "Bucket"}}}
 	if got := stack.Resources["It"]; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if !stack.Conditions["Lists"] || stack.Conditions["Large"] {
+		t.Errorf("got the conditions %v, want Lists to hold and Large not to", stack.Conditions)
 	}
 }
 
@@ -255,6 +258,8 @@ Rules:
       - {Assert: !Not [!Equals [!Ref Name, bob]], AssertDescription: a small one is not bob's}
   Always:
     Assertions: [{Assert: !Not [!Equals [!Ref Count, 8]], AssertDescription: never 8}]
+  Lists:
+    Assertions: [{Assert: {"Fn::Contains": [!Ref Origins, b.example]}, AssertDescription: b.example is one of them}]
 `
 	for name, tt := range map[string]struct {
 		parameters map[string]string
@@ -263,6 +268,7 @@ Rules:
 		"hold":           {map[string]string{"Count": "2"}, nil},
 		"do not apply":   {map[string]string{"Kind": "large", "Count": "7", "Name": "bob"}, nil},
 		"one is broken":  {map[string]string{"Count": "4"}, []string{"Rules.Few: a small one has 1 to 3"}},
+		"a list":         {map[string]string{"Count": "2", "Origins": "a.example"}, []string{"Rules.Lists: b.example is one of them"}},
 		"all are broken": {map[string]string{"Count": "8", "Name": "bob"}, []string{"has 1 to 3", "is not bob's", "Rules.Always: never 8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
