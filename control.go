@@ -61,7 +61,7 @@ func (s *Requests) Redrive(ctx context.Context, caller Caller, id string) (wire.
 		case r.State == request.Failed:
 			change := request.Redrive(r, now(s.Now))
 			change.If.RoomFor, change.Set.Subscribe = caller.Connection, caller.Connection
-			change.Set.Acquire = s.Limits.open(r.Key)
+			change.Set.Acquire = s.Limits.open(r)
 			return change, true
 		case r.State.Final(), watches, len(r.Subscribers) >= request.MaxSubscribers:
 			return request.Change{}, false
@@ -83,6 +83,8 @@ func (s *Requests) Signal(ctx context.Context, caller Caller, in wire.Signal) (w
 		step.Result = json.RawMessage("null")
 	}
 	switch {
+	case in.Token == request.ChildrenToken:
+		return wire.Frame{}, Errorf(wire.ValidationError, "the token %q belongs to the protocol: take another", in.Token)
 	case in.Token == "" || len(in.Token) > request.MaxStepName:
 		return wire.Frame{}, Errorf(wire.ValidationError, "a signal needs a token of 1 to %d bytes", request.MaxStepName)
 	case !utf8.Valid(step.Result):
@@ -144,7 +146,7 @@ func (s *Requests) changeWithRetry(ctx context.Context, caller Caller, id string
 			return wire.Frame{}, err
 		}
 		if changed.State.Final() {
-			notify(ctx, s.Store, s.Push, s.logger(), changed, pushTries)
+			s.aftermath().of(ctx, changed, pushTries)
 		}
 		if !change.Set.DueAt.IsZero() {
 			dispatchQueued(ctx, s.Dispatch, s.logger(), changed)

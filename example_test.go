@@ -80,7 +80,7 @@ func (d *demo) show(id string) *wire.Snapshot {
 	s := frame.Request
 	line := fmt.Sprintf("%s: %s, attempt %d", s.ID, s.State, s.Attempts)
 	if s.Waiting != nil {
-		line += ", waits for a " + s.Waiting.For
+		line += ", waits for " + s.Waiting.For
 	}
 	if s.Error != nil {
 		line += fmt.Sprintf(", %s: %s", s.Error.Code, s.Error.Message)
@@ -127,7 +127,7 @@ func ExampleProcessor_Run() {
 	d.show("s-1")
 	// Output:
 	// queued
-	// s-1: QUEUED, attempt 1, waits for a worker
+	// s-1: QUEUED, attempt 1, waits for worker
 	// s-1: SUCCEEDED, attempt 1, result 49
 }
 
@@ -180,7 +180,7 @@ func ExampleAwaitSignal() {
 	d.run("p-1")
 	d.show("p-1")
 	// Output:
-	// p-1: QUEUED, attempt 1, waits for a signal
+	// p-1: QUEUED, attempt 1, waits for signal
 	// p-1: SUCCEEDED, attempt 1, result "published for grace"
 }
 
@@ -227,7 +227,7 @@ func ExampleSnooze() {
 	d.run("p-1")
 	d.show("p-1")
 	// Output:
-	// p-1: QUEUED, attempt 1, waits for a time
+	// p-1: QUEUED, attempt 1, waits for time
 	// due in 1h0m0s
 	// p-1: SUCCEEDED, attempt 1, result "ready"
 }
@@ -276,7 +276,7 @@ func ExampleLimits() {
 	d.run("w-2")
 	d.show("w-2")
 	// Output:
-	// w-2: QUEUED, attempt 1, waits for a limit
+	// w-2: QUEUED, attempt 1, waits for limit
 	// w-2: SUCCEEDED, attempt 1, result "done"
 }
 

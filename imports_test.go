@@ -101,7 +101,7 @@ func TestTheAPIOfAuthorsIsShort(t *testing.T) {
 	if err != nil {
 		t.Fatalf("go doc: %v\n%s", err, out)
 	}
-	const most = 43
+	const most = 47
 	if got := strings.Count(strings.TrimSpace(string(out)), "\n") + 1; got > most {
 		t.Errorf("go doc -short . prints %d names, want at most %d:\n%s", got, most, out)
 	}

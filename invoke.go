@@ -47,7 +47,8 @@ func goesOn(err error) bool {
 	_, continues := errors.AsType[*continuation](err)
 	_, snoozes := errors.AsType[*snooze](err)
 	_, waits := errors.AsType[*waitForSignalError](err)
-	return continues || snoozes || waits
+	_, waitsForChildren := errors.AsType[*waitForChildrenError](err)
+	return continues || snoozes || waits || waitsForChildren
 }
 
 // An ActionError is how a short action failed, as opposed to what kept it from

@@ -45,6 +45,7 @@ type Job struct {
 	waited   request.Await // the wait that ended with this run's claim
 
 	pendingSteps chan pendingStep
+	family       *family // nil for a short action, which has none
 
 	mu         sync.Mutex
 	closed     bool

@@ -20,16 +20,21 @@ type Limits struct {
 	RunningPerTenant int // requests of a tenant that run at a time; 0: no limit
 
 	// OpenPerPrincipal is how many requests a principal may have that are not
-	// final; one more is refused with RATE_LIMITED. 0: no limit.
+	// final, children of requests not counted; one more is refused with RATE_LIMITED.
+	// 0: no limit.
 	OpenPerPrincipal int
 }
 
-// open are the permits of a new request.
-func (l Limits) open(key request.Key) []request.Permit {
+// open are the permits of a request that is to be open. Those of children are counted for
+// their parent, and not for the principal, who did not ask for them.
+func (l Limits) open(r *request.Request) []request.Permit {
+	if r.Parent.ID != "" {
+		return []request.Permit{request.ChildPermit(r.ParentKey())}
+	}
 	if l.OpenPerPrincipal <= 0 {
 		return nil
 	}
-	return []request.Permit{request.OpenPermit(key, l.OpenPerPrincipal)}
+	return []request.Permit{request.OpenPermit(r.Key, l.OpenPerPrincipal)}
 }
 
 // running are the permits of a claim, the tenant's first: a request that can have
@@ -102,6 +107,11 @@ const queueLength = 200
 // own position in the wait queue; nil for one that does not wait.
 func (s *Requests) why(ctx context.Context, r *request.Request) (*wire.Waiting, error) {
 	w := r.Waiting()
+	if r.WaitsForChildren() {
+		open, err := s.Store.PermitsHeld(ctx, request.ChildPermit(r.Key).Name)
+		r.Children = r.Children.WithOpen(open)
+		return w, err
+	}
 	if w == nil || r.ThrottledBy == "" {
 		return w, nil
 	}

@@ -31,6 +31,8 @@ var pageConstants = map[string]string{
 	"request.MaxMessageText":    kib(request.MaxMessageText),
 	"request.MaxErrorDetails":   kib(request.MaxErrorDetails),
 	"request.MaxHistory":        fmt.Sprint(request.MaxHistory),
+	"request.MaxChildren":       thousands(request.MaxChildren),
+	"request.MaxDepth":          fmt.Sprint(request.MaxDepth),
 	"request.MaxSubscribers":    fmt.Sprint(request.MaxSubscribers),
 	"streamer.MaxShortLimit":    streamer.MaxShortLimit.String(),
 	"request.MaxDelay":          fmt.Sprintf("%d min", request.MaxDelay/time.Minute),

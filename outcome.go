@@ -39,6 +39,7 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) request.Chan
 	more, continues := errors.AsType[*continuation](out.err)
 	nap, snoozes := errors.AsType[*snooze](out.err)
 	wait, waits := errors.AsType[*waitForSignalError](out.err)
+	family, waitsForChildren := errors.AsType[*waitForChildrenError](out.err)
 	stopped := out.abandoned || errors.Is(out.err, context.Canceled) || errors.Is(out.err, cause)
 
 	switch {
@@ -55,13 +56,15 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) request.Chan
 		return w.endAttempt(request.Cancel(at, retention, w.r.CorrelationID))
 	case errors.Is(cause, ErrLimit):
 		return fail(limitError(w.action.config.Limit))
-	case continues || snoozes || waits || errors.Is(cause, ErrSliceEnd) && stopped:
+	case continues || snoozes || waits || waitsForChildren || errors.Is(cause, ErrSliceEnd) && stopped:
 		if w.r.Slices+1 >= w.action.config.MaxSlices {
 			return fail(Errorf(wire.Timeout, "the action was continued %d times, which is its limit", w.action.config.MaxSlices))
 		}
 		switch {
 		case waits:
 			return request.Wait(at, wait.Await)
+		case waitsForChildren:
+			return request.WaitForChildren(at, at.Add(w.p.childrenLook()), family.Children)
 		case snoozes:
 			return request.Continue(at, nap.Duration)
 		case continues && more.state != nil:
@@ -130,7 +133,11 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 		case moved && w.finished(ctx, conflict.Request, change):
 			stored = true
 		case moved && w.owns(ctx, conflict.Request):
-			if w.r.Steps[change.If.LacksStep] != nil {
+			switch {
+			case w.r.Steps[change.If.LacksStep] == nil:
+			case change.Set.Await.Token == request.ChildrenToken:
+				outcome = request.GoOnWithChildren(at) // some ended first
+			default:
 				outcome = request.Continue(at, 0) // the signal came first
 			}
 		case moved, errors.Is(err, request.ErrNotFound), errors.Is(err, ErrLeaseLost):
@@ -147,7 +154,7 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 	ctx = context.WithoutCancel(ctx)
 	w.dispatchBehind(ctx, ahead)
 	if w.r.State.Final() {
-		notify(ctx, w.p.Store, w.p.Push, w.logger, w.r, pushTries)
+		w.p.aftermath().of(ctx, w.r, pushTries)
 	}
 	w.p.resumeNext(ctx, change.Set.Release)
 	return nil
@@ -240,6 +247,8 @@ func outcomeWord(c request.Change) string {
 		return "finished"
 	case c.Set.Error != nil:
 		return "will be retried"
+	case c.Set.Await.Token == request.ChildrenToken:
+		return "waits for its children"
 	case c.Set.Await.Token != "":
 		return "waits for a signal"
 	}

@@ -19,21 +19,6 @@ const pushTimeout = 5 * time.Second
 // pushTries is how often a final frame is pushed at once; a sweep tries once each time.
 const pushTries = 3
 
-// notify sends every subscriber how the request ended, and notes that they know.
-// It reports whether it could; a push that fails with a transient error as often as
-// tries says leaves it to the next sweep. A client may hear it twice and knows by rev.
-func notify(ctx context.Context, store request.Store, push Pusher, logger *slog.Logger, r *request.Request, tries int) bool {
-	_, failed := send(ctx, push, logger, r.Key, r.Subscribers, finalFrame(r).Append(nil), tries)
-	if len(failed) > 0 {
-		return false
-	}
-	if _, err := store.ChangeRequest(ctx, r.Key, request.MarkNotified(r)); err != nil && !hasMoved(err) {
-		logger.WarnContext(ctx, "mark request notified failed; the sweep will notify again", "request_id", r.ID, "error", err.Error())
-		return false
-	}
-	return true
-}
-
 // finalFrame is the frame that ends a request.
 func finalFrame(r *request.Request) wire.Frame {
 	f := wire.Frame{RequestID: r.ID, Rev: r.Rev}

@@ -140,7 +140,7 @@ func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, p
 	if notBefore.After(at) {
 		due = notBefore
 	}
-	permits = append(permits, s.Limits.open(caller.Key(m.ID))...)
+	permits = append(permits, s.Limits.open(&request.Request{Key: caller.Key(m.ID)})...)
 	r := &request.Request{
 		Key: caller.Key(m.ID), Action: m.Action, Payload: m.Payload, Metadata: m.Metadata, NotBefore: notBefore,
 		CorrelationID: caller.CorrelationID,
@@ -227,7 +227,7 @@ func (s *Requests) Wait(ctx context.Context, caller Caller, id string, rev int64
 }
 
 // List returns a page of requests, newest first, without results: the caller's,
-// or those that an operator asks for. A page has fewer where more would not fit into
+// or those that an operator asks for; of the children of one, by ascending id. A page has fewer where more would not fit into
 // one message.
 func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (wire.List, error) {
 	caller.OnBehalfOf = q.Subject
@@ -244,6 +244,8 @@ func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (w
 		query.Limit = 20
 	case q.Limit < 0 || q.Limit > 100:
 		return wire.List{}, Errorf(wire.ValidationError, "limit must be 1 to 100")
+	case q.Parent != "" && subject == "":
+		return wire.List{}, Errorf(wire.ValidationError, "a list of children needs the subject of their parent")
 	}
 	if q.State != "" {
 		state, err := request.ParseState(q.State)
@@ -256,11 +258,11 @@ func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (w
 	var encoded []byte
 	page, cursor, err := readPage(query.Limit, func(limit int) ([]*request.Request, string, error) {
 		query.Limit = limit
-		page, cursor, err := s.Store.ListRequests(ctx, query)
+		page, cursor, err := s.page(ctx, query, q.Parent)
 		_, err = logUndecodable(ctx, s.logger(), err)
 		return page, cursor, err
 	}, func(r *request.Request) (*wire.Snapshot, int) {
-		if r.Expired(at) {
+		if r.Expired(at) || q.Parent != "" && (q.Action != "" && r.Action != q.Action || query.State != "" && r.State != query.State) {
 			return nil, 0
 		}
 		summary := caller.summary(r)
@@ -277,6 +279,15 @@ func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (w
 		}
 	}
 	return list, nil
+}
+
+// page reads requests, or those that one has started.
+func (s *Requests) page(ctx context.Context, q request.Query, parent string) ([]*request.Request, string, error) {
+	if parent == "" {
+		return s.Store.ListRequests(ctx, q)
+	}
+	key := request.Key{Tenant: q.Tenant, Subject: q.Subject, ID: parent}
+	return s.Store.ListChildren(ctx, request.ChildQuery{Parent: key, Limit: q.Limit, Cursor: q.Cursor})
 }
 
 // Why returns the snapshot with all that is known of why the request waits.

@@ -65,16 +65,15 @@ func newRun(p *Processor, r *request.Request) *run {
 	at := p.Now()
 	logger := p.Logger.With("request_id", r.ID, "action", r.Action, "correlation_id", r.CorrelationID,
 		"tenant", r.Tenant, "attempt", r.Attempt, "fence", r.Fence)
-	return &run{
-		p: p, r: r, logger: logger, began: at, saved: at, lease: r.DueAt,
-		job: &Job{
-			key: r.Key, payload: r.Payload, metadata: r.Metadata, attempt: r.Attempt,
-			caller: Principal{Tenant: r.Tenant, Subject: r.Subject},
-			logger: logger, clock: p.Now, news: make(chan struct{}, 1), over: make(chan struct{}),
-			pendingSteps: make(chan pendingStep), waited: r.Await, checkpoint: r.Checkpoint, mark: r.OutputMark,
-			steps: stepsOf(r), emitted: r.OutputMark, kept: r.Output,
-		},
+	job := &Job{
+		key: r.Key, payload: r.Payload, metadata: r.Metadata, attempt: r.Attempt,
+		caller: Principal{Tenant: r.Tenant, Subject: r.Subject},
+		logger: logger, clock: p.Now, news: make(chan struct{}, 1), over: make(chan struct{}),
+		pendingSteps: make(chan pendingStep), waited: r.Await, checkpoint: r.Checkpoint, mark: r.OutputMark,
+		steps: stepsOf(r), emitted: r.OutputMark, kept: r.Output,
 	}
+	job.family = &family{p: p, job: job, parent: r.Clone()}
+	return &run{p: p, r: r, logger: logger, began: at, saved: at, lease: r.DueAt, job: job}
 }
 
 // stepsOf is a copy of a request's steps that a job may add to.

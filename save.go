@@ -78,10 +78,7 @@ func (w *run) giveUpStep(cause error) {
 // returns ErrLeaseLost: a store that is out of reach is never the action's failure.
 func (w *run) storeStep(ctx context.Context) (transient bool, err error) {
 	at := w.p.Now()
-	step := w.pending.step
-	change := request.Renew(at, w.p.Lease)
-	change.Set.Step = &step
-	change = w.collect(change, at)
+	change := w.collect(w.pending.change(request.Renew(at, w.p.Lease)), at)
 	if err = w.write(ctx, change); err == nil {
 		w.lease = change.Set.DueAt
 		return false, nil
@@ -92,7 +89,7 @@ func (w *run) storeStep(ctx context.Context) (transient bool, err error) {
 	public, isPublic := errors.AsType[*Error](err)
 	switch {
 	case moved && w.owns(ctx, conflict.Request):
-		if w.r.Steps[step.Name] != nil {
+		if w.pending.in(w.r) {
 			return false, nil // an earlier try was stored, and its answer was lost
 		}
 		return true, err // an earlier write was; the next try fits
@@ -101,7 +98,7 @@ func (w *run) storeStep(ctx context.Context) (transient bool, err error) {
 	case isPublic && !public.Retryable:
 		return false, err // it does not fit
 	}
-	w.logger.WarnContext(ctx, "store step failed", "step", step.Name, "tries", w.tries, "error", err.Error())
+	w.logger.WarnContext(ctx, "store step failed", "step", w.pending.step.Name, "tries", w.tries, "error", err.Error())
 	if !time.Now().Before(w.until) {
 		return false, ErrLeaseLost
 	}
@@ -119,7 +116,7 @@ func (w *run) collect(c request.Change, at time.Time) request.Change {
 		}
 	}
 	c.Set.Checkpoint, c.Set.OutputMark = w.job.takeCheckpoint()
-	if c.Set.Checkpoint != nil || c.Set.Step != nil {
+	if c.Set.Checkpoint != nil || c.Set.Step != nil || c.Set.State == "" && c.Set.Children.Total > 0 {
 		c.Set.Clear = append(slices.Clone(c.Set.Clear), request.AttrLeaseExpirations) // the work moves
 	}
 	c.Set.Output, _ = w.job.takeOutput()

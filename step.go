@@ -68,7 +68,7 @@ func AwaitSignal[T any](_ context.Context, job *Job, token string, timeout time.
 	switch {
 	case job.news == nil:
 		return payload, errors.New("a short action cannot wait for a signal: set Long in its ActionConfig")
-	case token == "" || len(token) > request.MaxStepName || timeout <= 0:
+	case token == "" || token == request.ChildrenToken || len(token) > request.MaxStepName || timeout <= 0:
 		return payload, Permanent(fmt.Errorf("await signal %q for %v: want a token of 1 to %d bytes and a timeout above zero", token, timeout,
 			request.MaxStepName))
 	}
@@ -121,10 +121,29 @@ func (j *Job) step(name string) (json.RawMessage, bool) {
 	return raw, ok
 }
 
-// A pendingStep is on its way to the store.
+// A pendingStep is on its way to the store: a step, or that there are children.
 type pendingStep struct {
-	step request.Step
-	done chan error
+	step     request.Step
+	children request.Children
+	done     chan error
+}
+
+// change adds what is to be stored to a heartbeat.
+func (p pendingStep) change(c request.Change) request.Change {
+	if p.children.Total > 0 {
+		c.Set.Children, c.Set.AddRev = p.children, 1
+		return c
+	}
+	c.Set.Step = &p.step
+	return c
+}
+
+// in reports whether the row has it.
+func (p pendingStep) in(r *request.Request) bool {
+	if p.children.Total > 0 {
+		return r.Children == p.children
+	}
+	return r.Steps[p.step.Name] != nil
 }
 
 // persistStep hands a step to the run and waits until it is stored. Its effect has
@@ -146,23 +165,28 @@ func (j *Job) persistStep(step request.Step) error {
 	case size > request.MaxSteps:
 		return Permanent(fmt.Errorf("the request's steps would have %d bytes, %d are allowed", size, request.MaxSteps))
 	}
-	r := pendingStep{step: step, done: make(chan error, 1)}
-	select {
-	case j.pendingSteps <- r:
-	case <-j.over:
-		return ErrLeaseLost
-	}
-	select {
-	case err := <-r.done:
-		if err != nil {
-			return err
-		}
-	case <-j.over:
-		return ErrLeaseLost
+	if err := j.persist(pendingStep{step: step}); err != nil {
+		return err
 	}
 	j.mu.Lock()
 	j.steps[step.Name] = step.Result
 	j.mu.Unlock()
 	j.reported(Report{Step: step.Name})
 	return nil
+}
+
+// persist hands what is to be stored to the run, and returns when it is.
+func (j *Job) persist(p pendingStep) error {
+	p.done = make(chan error, 1)
+	select {
+	case j.pendingSteps <- p:
+	case <-j.over:
+		return ErrLeaseLost
+	}
+	select {
+	case err := <-p.done:
+		return err
+	case <-j.over:
+		return ErrLeaseLost
+	}
 }

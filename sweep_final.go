@@ -32,17 +32,20 @@ func (s *sweep) announce(ctx context.Context, r *request.Request) {
 	if err != nil {
 		return
 	}
+	after := s.aftermath()
+	after.push = s.push
+	subscribers, family := after.of(ctx, r, 1)
 	switch waited := s.at.Sub(r.FinishedAt); {
-	case notify(ctx, s.Store, s.push, s.Logger, r, 1):
+	case subscribers && family:
 		s.count(&s.report.Notified)
 	case ctx.Err() != nil:
-	case waited >= notifyFor:
+	case waited >= notifyFor && family:
 		s.count(&s.report.Unnotified)
 		s.abandon(ctx, r)
 	default:
 		s.count(&s.report.Unnotified)
 		s.late(r, r.FinishedAt)
-		s.lookAgain(ctx, r, request.Look{Kind: request.LookNotify, At: s.at.Add(max(waited, notifyAgainAfter))})
+		s.lookAgain(ctx, r, request.Look{Kind: request.LookNotify, At: s.at.Add(min(max(waited, notifyAgainAfter), latestLook))})
 	}
 }
 

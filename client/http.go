@@ -181,7 +181,7 @@ func (h *httpAPI) output(ctx context.Context, q wire.OutputQuery) (wire.Output, 
 
 func (h *httpAPI) list(ctx context.Context, q wire.ListQuery) (wire.List, error) {
 	var list wire.List
-	query := with(q.Subject, "action", q.Action, "cursor", q.Cursor, "limit", limit(q.Limit), "state", q.State)
+	query := with(q.Subject, "action", q.Action, "cursor", q.Cursor, "limit", limit(q.Limit), "parent", q.Parent, "state", q.State)
 	body, err := h.do(ctx, http.MethodGet, "/requests"+query, nil)
 	err = decode("list", body, err, &list)
 	return list, err

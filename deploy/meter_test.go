@@ -133,6 +133,17 @@ func newWorld(t *testing.T) *world {
 			}
 			return 5, nil
 		}))
+	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "one", Long: true},
+		func(context.Context, *streamer.Job, int) (int, error) { return 1, nil }))
+	all = append(all, streamer.NewAction(streamer.ActionConfig{Name: "family", Long: true},
+		func(ctx context.Context, job *streamer.Job, n int) (int, error) {
+			var children []streamer.Child
+			for k := range n {
+				children = append(children, streamer.Child{Name: fmt.Sprint("k", k), Action: "one", Payload: k})
+			}
+			results, err := streamer.AwaitChildren[int](ctx, job, streamer.UntilAllEnd, children...)
+			return len(results), err
+		}))
 	logger, registry := slog.New(slog.DiscardHandler), streamer.NewRegistry(all...)
 	connections := streamer.Connections{Store: store, Closer: m}
 	processor, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: store, Connections: connections, Actions: registry, Push: m,

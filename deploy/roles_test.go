@@ -54,6 +54,14 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		{"router", func() error { w.requests.Limits.OpenPerPrincipal = 5; return w.submit(ctx, "r5", "talk", `{}`) }},
 		{"router", func() error { _, err := w.requests.Cancel(ctx, w.who, "r5"); return err }},
 		{"router", func() error { _, err := w.requests.Why(ctx, w.who, "r3"); return err }},
+		// Children, to their end and to their parent's.
+		{"router", func() error { return w.submit(ctx, "r6", "family", `1`) }},
+		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r6"), time.Time{}) }},
+		{"processor", func() error { return w.processor.Run(ctx, request.ChildKey(w.who.Key("r6"), "k0", 0), time.Time{}) }},
+		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r6"), time.Time{}) }},
+		{"router", func() error { return w.submit(ctx, "r7", "family", `1`) }},
+		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r7"), time.Time{}) }},
+		{"router", func() error { _, err := w.requests.Cancel(ctx, w.who, "r7"); return err }},
 		{"disconnect", func() error { return w.connections.Close(ctx, w.who.Connection) }},
 	} {
 		if err := step.do(); err != nil {

@@ -99,7 +99,7 @@ func (a httpAPI) list(ctx context.Context, e *lift.Event, who streamer.Caller) (
 		return nil, err
 	}
 	list, err := a.List(ctx, who, wire.ListQuery{Subject: who.OnBehalfOf, Action: query.Get("action"), State: query.Get("state"),
-		Limit: limit, Cursor: query.Get("cursor")})
+		Parent: query.Get("parent"), Limit: limit, Cursor: query.Get("cursor")})
 	if err != nil {
 		return nil, err
 	}

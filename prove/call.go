@@ -150,6 +150,16 @@ func changeWord(c request.Change) string {
 		return "expire lease"
 	case c.Set.State.Final():
 		return "end"
+	case c.Set.Await.Token == request.ChildrenToken:
+		return "await children"
+	case c.If.Awaits == request.ChildrenToken && c.Set.State == request.Queued:
+		return "resume parent"
+	case c.If.Awaits == request.ChildrenToken:
+		return "report children"
+	case c.If.LacksStep == request.SignalStep(request.ChildrenToken):
+		return "notify parent"
+	case c.Set.Children.Total > 0:
+		return "note children"
 	case c.Set.AddAttempt > 0:
 		return "retry"
 	case c.Set.Await.Token != "":

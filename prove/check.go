@@ -56,7 +56,11 @@ func (d *driver) created(row *request.Request) {
 	d.report.Requests++
 	d.report.Writes++
 	d.took(row)
-	if r := d.byKey[row.Key]; r != nil {
+	r := d.byKey[row.Key]
+	if r == nil && row.Parent.ID != "" {
+		r = d.adopt(row)
+	}
+	if r != nil {
 		r.row = row.Clone()
 	}
 }
@@ -105,7 +109,7 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 		d.find(&d.report.Wrong, r, "its output shrank from %d to %d chunks", was.Output, row.Output)
 	}
 	for name, result := range was.Steps {
-		if !bytes.Equal(row.Steps[name], result) {
+		if notice := request.SignalStep(request.ChildrenToken); name != notice && !bytes.Equal(row.Steps[name], result) {
 			d.find(&d.report.Doubled, r, "step %q was stored as %s and then as %s", name, result, row.Steps[name])
 		}
 	}
@@ -154,6 +158,9 @@ func (r *tracked) show(d *driver, rev int64, now shown) {
 	if now.progress == "" {
 		now.progress = was.progress
 	}
+	if now.state == "" {
+		now.state = was.state
+	}
 	if was.state != "" && was.state != now.state || was.progress != "" && was.progress != now.progress {
 		d.find(&d.report.Wrong, r, "rev %d was shown as %s and as %s", rev, was, now)
 	}
@@ -167,31 +174,19 @@ func (d *driver) judge() {
 			d.find(&d.report.Stuck, r, "it was never acknowledged")
 			continue
 		}
-		var row *request.Request
-		var err error
-		d.out.do(func(ctx context.Context) { row, err = d.store.LoadRequest(ctx, r.key) })
-		if err != nil {
-			d.find(&d.report.Lost, r, "it was acknowledged, and loading it says: %v", err)
+		row := d.judgeRow(r)
+		if row == nil {
 			continue
 		}
-		d.report.Ended[string(row.State)]++
-		switch {
-		case !row.State.Final():
-			d.find(&d.report.Stuck, r, "it is %s, due %v, blocked %q, waits for %q", row.State, row.DueAt, row.ThrottledBy, row.Await.Token)
-			continue
-		case !row.Look.At.IsZero():
-			d.find(&d.report.Stuck, r, "it has ended as %s and its subscribers never count as notified", row.State)
-		case len(row.Permits) > 0:
-			d.find(&d.report.Stuck, r, "it has ended and holds permits of %v", row.Permits)
-		case row.State == request.Cancelled && !r.cancelled:
+		if row.State == request.Cancelled && !r.cancelled {
 			d.find(&d.report.Wrong, r, "it is CANCELLED and no client asked for that")
-		}
-		if wrong := r.remembers(row.History); wrong != "" {
-			d.find(&d.report.Wrong, r, "its history is wrong: %s", wrong)
 		}
 		for _, cl := range r.watchers {
 			d.compare(r, row, cl)
 		}
+	}
+	for _, r := range d.children {
+		d.judgeChild(r)
 	}
 	for limit := range d.limits {
 		var taken int
@@ -201,6 +196,31 @@ func (d *driver) judge() {
 			d.find(&d.report.Stuck, nil, "%d permits of %s are held, and nothing runs: %v", taken, limit, err)
 		}
 	}
+}
+
+// judgeRow looks at what is stored of a request; it returns nil for one that has not ended.
+func (d *driver) judgeRow(r *tracked) *request.Request {
+	var row *request.Request
+	var err error
+	d.out.do(func(ctx context.Context) { row, err = d.store.LoadRequest(ctx, r.key) })
+	if err != nil {
+		d.find(&d.report.Lost, r, "it was acknowledged, and loading it says: %v", err)
+		return nil
+	}
+	d.report.Ended[string(row.State)]++
+	switch {
+	case !row.State.Final():
+		d.find(&d.report.Stuck, r, "it is %s, due %v, blocked %q, waits for %q", row.State, row.DueAt, row.ThrottledBy, row.Await.Token)
+		return nil
+	case !row.Look.At.IsZero():
+		d.find(&d.report.Stuck, r, "it has ended as %s and its subscribers never count as notified", row.State)
+	case len(row.Permits) > 0:
+		d.find(&d.report.Stuck, r, "it has ended and holds permits of %v", row.Permits)
+	}
+	if wrong := r.remembers(row.History); wrong != "" {
+		d.find(&d.report.Wrong, r, "its history is wrong: %s", wrong)
+	}
+	return row
 }
 
 // remembers says what is wrong with a request's history: each claim that ended

@@ -54,6 +54,7 @@ type driver struct {
 	clients    []*client
 	sockets    map[string]*client
 	requests   []*tracked
+	children   []*tracked // that requests have started
 	byKey      map[request.Key]*tracked
 	unnotified map[request.Key]bool
 

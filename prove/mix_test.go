@@ -22,7 +22,7 @@ import (
 // The mix has a case for each way in which a request can live.
 func mix() []prove.Case {
 	return []prove.Case{sums(), pieces(), charges(), flaky(), mended(), refused(), reports(), naps(), approvals(), talks(), slow(),
-		lined("line_low", streamer.Low), lined("line_high", streamer.High)}
+		lined("line_low", streamer.Low), lined("line_high", streamer.High), family(), strict(), nested(), renewed()}
 }
 
 type count struct {

@@ -55,7 +55,8 @@ func TestMixOverSQLite(t *testing.T) {
 		return
 	}
 	for _, write := range []string{"create", "claim", "heartbeat", "step", "output", "continue", "retry", "await", "end", "mark notified",
-		"expire lease", "throttle", "resume", "signal", "cancel", "redrive", "subscribe"} {
+		"expire lease", "throttle", "resume", "signal", "cancel", "redrive", "subscribe", "note children", "await children", "report children",
+		"resume parent"} {
 		if report.Injected["store down at "+write] == 0 {
 			t.Errorf("seed %d: the store was down at no %q, want at each kind of write", c.Seed, write)
 		}

@@ -9,7 +9,8 @@ import (
 // A Report counts what a proof ran, injected and found.
 type Report struct {
 	Seed     uint64
-	Requests int            // acknowledged
+	Requests int            // acknowledged, and children
+	Children int            // of those, the ones that requests started
 	Ended    map[string]int // by final state
 	Kills    map[string]int // by what the worker was doing
 	Injected map[string]int // faults, by kind
@@ -45,8 +46,8 @@ func (r Report) String() string {
 	fmt.Fprintf(&b, "  ended     %s\n", counts(r.Ended))
 	fmt.Fprintf(&b, "  killed    %s\n", counts(r.Kills))
 	fmt.Fprintf(&b, "  injected  %s\n", counts(r.Injected))
-	fmt.Fprintf(&b, "  done      %d claims, %d writes, %d steps stored, %d chunks of output, %d redriven, %d frames at clients\n",
-		r.Runs, r.Writes, r.Steps, r.Chunks, r.Redriven, r.Frames)
+	fmt.Fprintf(&b, "  done      %d children, %d claims, %d writes, %d steps stored, %d chunks of output, %d redriven, %d frames at clients\n",
+		r.Children, r.Runs, r.Writes, r.Steps, r.Chunks, r.Redriven, r.Frames)
 	fmt.Fprintf(&b, "  time      %v passed in %v; digest %016x", r.Warped.Round(time.Second), r.Took.Round(time.Millisecond), r.Digest)
 	if r.Latest > 0 {
 		fmt.Fprintf(&b, "\n  quiet     %d late; the latest by %v", r.Late, r.Latest.Round(time.Millisecond))

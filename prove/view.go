@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -36,7 +37,11 @@ func (cl *client) see(d *driver, r *tracked, f wire.Frame) {
 	v := cl.views[r.id]
 	switch f.Type {
 	case wire.TypeProgress:
-		cl.rise(d, r, f.Rev, shown{request.Running, progress(f.Percentage, f.Message)})
+		now := shown{request.Running, progress(f.Percentage, f.Message)}
+		if r.row.Children.Total > 0 {
+			now.state = "" // it may wait for its children, which have ended so far
+		}
+		cl.rise(d, r, f.Rev, now)
 	case wire.TypeComplete:
 		if cl.rise(d, r, f.Rev, shown{state: request.Succeeded}) {
 			v.result = f.Result
@@ -76,7 +81,7 @@ func (cl *client) rise(d *driver, r *tracked, rev int64, now shown) bool {
 			d.find(&d.report.Wrong, r, "%s saw %s at rev %d after the end, %s at rev %d", cl.name, state, rev, v.state, v.rev)
 		}
 	}
-	v.rev, v.state, v.final, v.read = rev, state, state.Final(), v.read && state.Final()
+	v.rev, v.state, v.final, v.read = rev, cmp.Or(state, v.state), state.Final(), v.read && state.Final()
 	return true
 }
 

@@ -130,11 +130,26 @@ func KeepChild(r *Request, until time.Time) Change {
 	return Change{Brief: true, If: Guards{States: []State{r.State}, Fence: r.Fence}, Set: Effects{ExpiresAt: until, Result: r.Result}}
 }
 
+// WithOpen is what is known of children of which so many are open.
+func (c Children) WithOpen(open int) Children {
+	c.Ended = min(max(c.Ended, c.Total-open), c.Total)
+	return c
+}
+
 // progress is that of a request whose children have ended so far.
 func (c Children) progress() *Progress {
 	return &Progress{Percentage: 100 * float64(c.Ended) / float64(max(c.Total, 1)),
 		Message: fmt.Sprintf("%d of %d children have ended", c.Ended, c.Total)}
 }
+
+// A ChildMode says how long a request waits for its children.
+type ChildMode int
+
+// The modes.
+const (
+	UntilAllEnd   ChildMode = iota // whatever becomes of each
+	UntilOneFails                  // or all have succeeded
+)
 
 // A ChildLister reads the children of a request.
 type ChildLister interface {

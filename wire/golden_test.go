@@ -69,6 +69,9 @@ var frames = map[string]wire.Frame{
 		Attempts: 2, Rev: 5, Output: 41, CreatedAt: at, UpdatedAt: later,
 		Waiting: &wire.Waiting{For: wire.WaitingLimit, Limit: "tenant:acme", Running: 3, Position: 7},
 		History: []wire.Attempt{{Number: 1, StartedAt: at, EndedAt: later, Code: wire.InternalError, Worker: "worker-1"}}}},
+	"request-children": {Type: wire.TypeRequest, RequestID: "r-1", Request: &wire.Snapshot{ID: "r-1", Action: "fan", State: wire.StateQueued,
+		Percentage: 30, Message: "3 of 10 children have ended", Attempts: 1, Rev: 5, CreatedAt: at, UpdatedAt: later,
+		Waiting: &wire.Waiting{For: wire.WaitingChildren}, Parent: "r-0", Children: &wire.Children{Total: 10, Ended: 3}}},
 	"output": {Type: wire.TypeOutput, RequestID: "r-1", Offset: 41,
 		Chunks: []json.RawMessage{json.RawMessage(`"to"`), json.RawMessage(`{ "n":9007199254740993}`)}},
 

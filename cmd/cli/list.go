@@ -50,6 +50,7 @@ func newList(env *environment) *cobra.Command {
 	cmd.Flags().StringVar(&query.Action, "action", "", "list only requests of this action")
 	cmd.Flags().StringVar(&query.State, "state", "", "list only requests in this state: QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)
+	cmd.Flags().StringVar(&query.Parent, "parent", "", "list only the children of this request, by their names")
 	cmd.Flags().IntVar(&query.Limit, "limit", 20, "how many to list, 1 to 100")
 	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "start of the page: what the page before printed as more")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")

@@ -78,12 +78,22 @@ func reason(s wire.Snapshot, now time.Time, where string) string {
 	case wire.WaitingSignal:
 		return fmt.Sprintf("QUEUED until it gets the signal %q: it stops waiting %s; `streamer signal %s %s` sends the signal",
 			oneLine(w.Token), until(w.Until, now), s.ID, quote(w.Token)+where)
+	case wire.WaitingChildren:
+		return fmt.Sprintf("QUEUED because it waits for its children: %s; `streamer list --parent %s` lists them", endedOf(s.Children), s.ID+where)
 	case wire.WaitingLimit:
 		return fmt.Sprintf("QUEUED because the concurrency limit %s is reached: %d of its requests are running; %s",
 			oneLine(w.Limit), w.Running, turn(w.Position))
 	}
 	return fmt.Sprintf("QUEUED for %s, until a worker starts it, which is usually at once; if it still waits after a few minutes, "+
 		"the processor is not running or fails: look at its logs", age(s.UpdatedAt, now))
+}
+
+// endedOf says how many children have.
+func endedOf(c *wire.Children) string {
+	if c == nil {
+		return "none has ended"
+	}
+	return fmt.Sprintf("%d of %d have ended", c.Ended, c.Total)
 }
 
 // turn says when a request that waits for a concurrency limit starts.

@@ -25,6 +25,8 @@ func TestReason(t *testing.T) {
 		"asked for a later start: it starts in 1m30s, at 2026-01-02 ": {State: wire.StateQueued,
 			Waiting: &wire.Waiting{For: wire.WaitingTime, Until: &soon}},
 		`until it gets the signal "approval"`: queued(wire.Waiting{For: wire.WaitingSignal, Token: "approval", Until: &now}),
+		"it waits for its children: 3 of 10 have ended; `streamer list --parent r1 --subject ada` lists them": {ID: "r1",
+			State: wire.StateQueued, Waiting: &wire.Waiting{For: wire.WaitingChildren}, Children: &wire.Children{Total: 10, Ended: 3}},
 		"the concurrency limit tenant:acme is reached: 3 of its requests are running; this one is number 7": position(7),
 		"this one is next":                                            position(1),
 		"has come up in the wait queue":                               position(0),

@@ -5,7 +5,7 @@ export type RequestState = "QUEUED" | "RUNNING" | "SUCCEEDED" | "FAILED" | "CANC
 
 /** Why a queued request does not run yet. */
 export interface Waiting {
-  /** `worker`, `retry`, `time`, `signal` or `limit`; a newer server may have more. */
+  /** `worker`, `retry`, `time`, `signal`, `limit` or `children`; a newer server may have more. */
   for: string;
   /** Of the signal. */
   token?: string;
@@ -57,6 +57,10 @@ export interface Snapshot<Result = unknown> {
   subject?: string;
   /** How many chunks it has emitted. */
   output?: number;
+  /** The request that started it, of the same subject. */
+  parent?: string;
+  /** The requests that it started. */
+  children?: { total: number; ended: number };
 }
 
 /** What a server sends: a union over `type`, of which the codec checks the shape. */
