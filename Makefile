@@ -65,7 +65,7 @@ check-clean: npm ## fail when generate, tidy and fmt change a file
 		git diff --stat; echo "make generate tidy fmt changed files: commit what it wrote" >&2; exit 1; }
 
 .PHONY: own-action
-own-action: ## a project of one's own, outside this module: streamer new, test, run, call, dist, staging
+own-action: ## a project of one's own, outside this module: streamer new, test, run, call, dist, verify on staging
 	@.ci/road
 
 .PHONY: vet

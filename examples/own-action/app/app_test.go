@@ -2,14 +2,30 @@ package app_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/stack"
+	"github.com/pay-theory/streamer/streamertest"
 
 	"example.com/own-action/app"
 )
+
+// The action by itself. Its function's time is over after each name, and the next
+// invocation goes on from there.
+func TestGreet(t *testing.T) {
+	t.Parallel()
+	job := streamertest.New(t, app.Greet, []string{"Ada", "Grace", "Joan"})
+	job.OnReport = func(streamer.Report) { job.EndSlice() }
+	job.Run()
+	want := []string{"Hello, Ada!", "Hello, Grace!", "Hello, Joan!"}
+	if got := streamertest.Result[[]string](job); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
 
 // The action as a client sees it: over a WebSocket, with a store, in this process.
 func TestGreetForAClient(t *testing.T) {
