@@ -18,6 +18,7 @@ var (
 	Queued          = Situation{request.Queued, "due"}
 	Later           = Situation{request.Queued, "due later"}
 	Awaiting        = Situation{request.Queued, "waiting for a signal"}
+	Family          = Situation{request.Queued, "waiting for its children"}
 	Full            = Situation{request.Queued, "due, its limit full"}
 	Throttled       = Situation{request.Queued, "in its limit's wait queue"}
 	Running         = Situation{request.Running, "leased"}
@@ -33,7 +34,7 @@ var (
 
 // Situations returns all of them.
 func Situations() []Situation {
-	return []Situation{Absent, Queued, Later, Awaiting, Full, Throttled, Running, LastAttempt, Stopping,
+	return []Situation{Absent, Queued, Later, Awaiting, Family, Full, Throttled, Running, LastAttempt, Stopping,
 		Expired, ExpiredOften, ExpiredStopping, Succeeded, Failed, Cancelled}
 }
 
@@ -49,7 +50,7 @@ const (
 	Signal    Event = "signal"    // the client
 	Redrive   Event = "redrive"   // the client
 	Claim     Event = "claim"     // a worker
-	Heartbeat Event = "heartbeat" // the worker, as the rest down to Await
+	Heartbeat Event = "heartbeat" // the worker, as the rest down to Children
 	Step      Event = "step"
 	Succeed   Event = "succeed"
 	Fail      Event = "fail"  // permanently
@@ -57,20 +58,23 @@ const (
 	Continue  Event = "continue"
 	Snooze    Event = "snooze"
 	Await     Event = "await"
+	Children  Event = "await children"
+	ChildEnds Event = "last child ends"
 	Release   Event = "release" // of a permit of the limit, by another request
 	Sweep     Event = "sweep"
 )
 
 // Events returns all of them.
 func Events() []Event {
-	return []Event{Submit, Tick, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Release, Sweep}
+	return []Event{Submit, Tick, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Children, ChildEnds,
+		Release, Sweep}
 }
 
 // OfWorker reports whether the event is one of the worker's that has claimed the
 // request: it carries the fence of that claim.
 func (e Event) OfWorker() bool {
 	switch e {
-	case Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await:
+	case Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Children:
 		return true
 	}
 	return false
@@ -97,9 +101,10 @@ func Table() []Row {
 		{in(Queued), Claim, Running, "fence and rev rise, a lease begins, permits of limits are acquired"},
 		{in(Full), Claim, Throttled, "it waits in the limit's queue"},
 		{in(Throttled), Release, Queued, "the first in the queue is due"},
-		{in(Queued, Later, Awaiting, Full, Throttled), Cancel, Cancelled, "watchers are notified, permits are released"},
+		{in(Queued, Later, Awaiting, Family, Full, Throttled), Cancel, Cancelled,
+			"watchers are notified, permits are released, open children are cancelled"},
 		{in(Awaiting), Signal, Queued, "stored, and due at once"},
-		{in(Queued, Later, Full, Throttled, Running, LastAttempt, Stopping, Expired, ExpiredOften, ExpiredStopping), Signal, Same,
+		{in(Queued, Later, Family, Full, Throttled, Running, LastAttempt, Stopping, Expired, ExpiredOften, ExpiredStopping), Signal, Same,
 			"stored for when it is asked for"},
 
 		{in(Running, LastAttempt, Stopping), Heartbeat, Same,
@@ -118,10 +123,15 @@ func Table() []Row {
 		{in(Running, LastAttempt, Expired, ExpiredOften), Continue, Queued, "the checkpoint is stored; neither failure nor retry"},
 		{in(Running, LastAttempt, Expired, ExpiredOften), Snooze, Later, "no function runs meanwhile"},
 		{in(Running, LastAttempt, Expired, ExpiredOften), Await, Awaiting, "no function runs meanwhile; due when the wait has lasted too long"},
+		{in(Running, LastAttempt, Expired, ExpiredOften), Children, Family,
+			"each is started once, before; no function runs meanwhile"},
+		{in(Family), ChildEnds, Queued, "due at once"},
+		{in(Running, LastAttempt, Expired, ExpiredOften, Stopping, ExpiredStopping), ChildEnds, Same, "noted, so that it does not wait for that end"},
 		{in(Stopping, ExpiredStopping), Error, Cancelled, "it does not run again; watchers are notified"},
 		{in(Stopping, ExpiredStopping), Continue, Cancelled, "it does not run again; watchers are notified"},
 		{in(Stopping, ExpiredStopping), Snooze, Cancelled, "it does not run again; watchers are notified"},
 		{in(Stopping, ExpiredStopping), Await, Cancelled, "it does not run again; watchers are notified"},
+		{in(Stopping, ExpiredStopping), Children, Cancelled, "it does not run again; watchers are notified, open children are cancelled"},
 		{in(Running, LastAttempt), Cancel, Stopping, "the worker hears of it with its next heartbeat"},
 		{in(Expired, ExpiredOften), Cancel, ExpiredStopping, "the worker, or the sweep, hears of it"},
 

@@ -36,6 +36,8 @@ func (l *lifecycle) happen(event model.Event) {
 		_, err = l.processor.Sweep(ctx)
 	case model.Release:
 		l.release()
+	case model.ChildEnds:
+		err = l.endChild()
 	default:
 		l.work(event)
 	}
@@ -82,6 +84,17 @@ func (l *lifecycle) release() {
 	l.blocker.order(l.t, func(context.Context, *streamer.Job) (bool, error) { return true, nil })
 }
 
+// endChild ends the request's only child, which is made here where it has not started one.
+func (l *lifecycle) endChild() error {
+	l.t.Helper()
+	r := child(l.key, "only", 1)
+	if _, _, err := l.s.CreateRequest(l.t.Context(), r, request.ChildPermit(l.key)); err != nil {
+		l.t.Fatal(err)
+	}
+	_, err := l.requests.Cancel(l.t.Context(), l.who, r.ID)
+	return err
+}
+
 // work has the worker do something. One whose lease was taken hears of it.
 func (l *lifecycle) work(event model.Event) {
 	l.t.Helper()
@@ -112,6 +125,11 @@ func (l *lifecycle) work(event model.Event) {
 	case model.Await:
 		l.worker.order(l.t, func(ctx context.Context, job *streamer.Job) (bool, error) {
 			_, err := streamer.AwaitSignal[any](ctx, job, "go", time.Hour)
+			return true, err
+		})
+	case model.Children:
+		l.worker.order(l.t, func(ctx context.Context, job *streamer.Job) (bool, error) {
+			_, err := streamer.AwaitChildren[string](ctx, job, streamer.UntilAllEnd, streamer.Child{Name: "only", Action: "obey"})
 			return true, err
 		})
 	default:
@@ -157,6 +175,8 @@ func (l *lifecycle) situation() model.Situation {
 		return model.Situation{State: request.Queued, When: "asked to stop"}
 	case r.State == request.Queued && r.ThrottledBy != "":
 		return model.Throttled
+	case r.WaitsForChildren():
+		return model.Family
 	case r.State == request.Queued && r.Await.Token != "":
 		return model.Awaiting
 	case r.State == request.Queued && r.DueAt.After(now):

@@ -220,6 +220,7 @@ func (l *lifecycle) arrange(event model.Event) {
 	for _, event := range map[model.Situation][]model.Event{
 		model.Later:           {model.Claim, model.Snooze},
 		model.Awaiting:        {model.Claim, model.Await},
+		model.Family:          {model.Claim, model.Children},
 		model.Throttled:       {model.Claim},
 		model.Running:         {model.Claim},
 		model.LastAttempt:     {model.Claim},
