@@ -9,7 +9,7 @@ import type { CallOptions, StreamerOptions } from "./options.js";
 import { type Kept, Pending } from "./pending.js";
 import { Tracked } from "./request.js";
 import type { Session } from "./session.js";
-import { Tokens } from "./token.js";
+import { readClaims, Tokens } from "./token.js";
 
 /** A call, or a request, that can be given up. */
 interface Asking {
@@ -78,7 +78,7 @@ export class Driver {
       onClose: (error) => {
         for (const request of this.tracked.values()) request.fail(error);
       },
-      onToken: (caller) => this.#claim(caller),
+      onToken: (token) => this.#claim(readClaims(token, options.tenant).caller),
       silence: () => (this.tracked.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval),
     });
   }

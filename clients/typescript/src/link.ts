@@ -5,7 +5,7 @@ import { type Codec, type Frame, reserved } from "./frame.js";
 import type { Http } from "./http.js";
 import { HAND_OVER_AFTER, HAND_OVER_SPREAD, RENEW_AGAIN_AFTER, STABLE_AFTER, UPGRADE_AFTER } from "./limits.js";
 import type { Reason, Session } from "./session.js";
-import { readClaims, type Tokens } from "./token.js";
+import type { Tokens } from "./token.js";
 
 /** Where the client stands with its server. `idle`: it is not used yet, or was disconnected. */
 export type State = "idle" | "connecting" | "open" | "reconnecting" | "closed";
@@ -23,8 +23,8 @@ export interface LinkParts {
   onAny(frame: Frame): void;
   onMove(): void;
   onClose(error: StreamerError): void;
-  /** Before anything is sent under a token: its caller, where the token names one. */
-  onToken(caller: string | undefined): void;
+  /** Before anything is sent under a token. */
+  onToken(token: string): void;
   silence(): number;
   log: Log | undefined;
 }
@@ -143,7 +143,7 @@ export class Link {
       return "token";
     }
     if (over()) return;
-    onToken(readClaims(token).caller);
+    onToken(token);
 
     if (SocketClass) {
       const onEnd = (reason: Reason) => this.#lost(connection, reason);

@@ -25,6 +25,11 @@ export interface StreamerOptions {
    * code UNAUTHORIZED closes the client; after any other error it tries again.
    */
   token: () => string | Promise<string>;
+  /**
+   * Reads the tenant in a token's claims, where the server takes it from another claim than
+   * `tenant_id`: no request is sent again under a token of another tenant or subject.
+   */
+  tenant?: ((claims: any) => unknown) | undefined;
   /** The HTTP API. Default: the host of the WebSocket URL. */
   httpUrl?: string;
   /** A WebSocket class for where there is none, such as Node 20. With neither, the client polls. */

@@ -103,6 +103,23 @@ test("a client that was closed is opened again, for the caller who is signed in 
   await assert.rejects(others!.result, { code: "FORBIDDEN" });
 });
 
+test("nothing is sent again in another tenant of the same user", async (t) => {
+  const { server, connect } = await newHarness(t, { storage: new MemoryStorage() });
+  let organization = "org_1";
+  const token = () => jwt({ o: { id: organization }, sub: "ada", exp: 4_000_000_000 });
+  const streamer = connect({ token, tenant: (claims) => claims.o?.id });
+  const peer = await server.connections.next();
+  const asked = streamer.request("report", {}, { id: "r-1" });
+  await peer.expect("report");
+  streamer.close();
+  await assert.rejects(asked.result, { code: "CLOSED" });
+
+  organization = "org_2";
+  streamer.connect();
+  const [kept] = streamer.pending();
+  await assert.rejects(kept!.result, { code: "FORBIDDEN" });
+});
+
 test("calls end when their signal or their time-out says so, without a network too", async (t) => {
   const { server, clock, connect } = await newHarness(t);
   server.refuse = 503;

@@ -15,6 +15,11 @@ test("claims are read from a JWT, and from nothing else", () => {
   }
 });
 
+test("the tenant may be in another claim", () => {
+  const token = jwt({ sub: "ada", o: { id: "acme" } });
+  assert.equal(readClaims(token, (claims) => claims.o?.id).caller, readClaims(jwt({ sub: "ada", tenant_id: "acme" })).caller);
+});
+
 function source(clock: ManualClock, seconds: number) {
   const given: string[] = [];
   const give = () => {

@@ -407,50 +407,6 @@ var Connection = class {
   }
 };
 
-// clients/typescript/src/token.ts
-function readClaims(token) {
-  try {
-    const body = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-    const { exp, tenant_id, sub } = JSON.parse(atob(body));
-    return { expires: exp * 1e3 || void 0, caller: sub && JSON.stringify([tenant_id, sub]) };
-  } catch {
-    return {};
-  }
-}
-var Tokens = class {
-  constructor(source, time) {
-    this.source = source;
-    this.time = time;
-  }
-  #current;
-  #renewAt = 0;
-  /** Concurrent callers share one call of the source. Rejects as the source does. */
-  async get() {
-    if (this.#current && this.time.now() < this.#renewAt) return this.#current;
-    const fetched = (async () => this.source())();
-    this.#current = fetched;
-    this.#renewAt = Infinity;
-    try {
-      const token = await fetched;
-      const now = this.time.now();
-      const left = (readClaims(token).expires ?? now) - now;
-      if (this.#current === fetched) this.#renewAt = now + left - Math.min(6e4, left / 5);
-      return token;
-    } catch (error) {
-      if (this.#current === fetched) this.#current = void 0;
-      throw error;
-    }
-  }
-  /** The server did not take the token: the next use asks for another. */
-  refuse() {
-    this.#current = void 0;
-  }
-  /** How long until the token should be renewed, at least half a minute. */
-  renewIn(token) {
-    return readClaims(token).expires && Math.max(3e4, this.#renewAt - this.time.now());
-  }
-};
-
 // clients/typescript/src/link.ts
 var Link = class {
   constructor(parts) {
@@ -559,7 +515,7 @@ var Link = class {
       return "token";
     }
     if (over()) return;
-    onToken(readClaims(token).caller);
+    onToken(token);
     if (SocketClass) {
       const onEnd = (reason) => this.#lost(connection, reason);
       const connection = new Connection(SocketClass, url2, token, codec, timers, { onAny, onEnd, silence });
@@ -847,6 +803,49 @@ function isProgress(current) {
   return !!current.state && current.status !== "failed";
 }
 
+// clients/typescript/src/token.ts
+function readClaims(token, tenant = (claims) => claims.tenant_id) {
+  try {
+    const claims = JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));
+    return { expires: claims.exp * 1e3 || void 0, caller: claims.sub && JSON.stringify([tenant(claims), claims.sub]) };
+  } catch {
+    return {};
+  }
+}
+var Tokens = class {
+  constructor(source, time) {
+    this.source = source;
+    this.time = time;
+  }
+  #current;
+  #renewAt = 0;
+  /** Concurrent callers share one call of the source. Rejects as the source does. */
+  async get() {
+    if (this.#current && this.time.now() < this.#renewAt) return this.#current;
+    const fetched = (async () => this.source())();
+    this.#current = fetched;
+    this.#renewAt = Infinity;
+    try {
+      const token = await fetched;
+      const now = this.time.now();
+      const left = (readClaims(token).expires ?? now) - now;
+      if (this.#current === fetched) this.#renewAt = now + left - Math.min(6e4, left / 5);
+      return token;
+    } catch (error) {
+      if (this.#current === fetched) this.#current = void 0;
+      throw error;
+    }
+  }
+  /** The server did not take the token: the next use asks for another. */
+  refuse() {
+    this.#current = void 0;
+  }
+  /** How long until the token should be renewed, at least half a minute. */
+  renewIn(token) {
+    return readClaims(token).expires && Math.max(3e4, this.#renewAt - this.time.now());
+  }
+};
+
 // clients/typescript/src/driver.ts
 var Driver = class {
   constructor(url2, options) {
@@ -906,7 +905,7 @@ var Driver = class {
       onClose: (error) => {
         for (const request of this.tracked.values()) request.fail(error);
       },
-      onToken: (caller) => this.#claim(caller),
+      onToken: (token) => this.#claim(readClaims(token, options.tenant).caller),
       silence: () => this.tracked.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval
     });
   }
