@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pay-theory/streamer/request"
@@ -22,6 +23,7 @@ type process struct {
 	away      time.Time             // the store is out of its reach: until then none of its calls of the store does
 	claims    map[request.Key]int64 // the fences that it holds
 	neighbour bool                  // it runs a request of Config.Quiet\'s neighbour
+	ticks     bool                  // it starts what is due of schedules
 	lacks     string                // the action that its version does not have; "": it has all
 }
 
@@ -248,7 +250,7 @@ func (s nodeStore) PermitsHeld(ctx context.Context, limit string) (int, error) {
 }
 
 func (s nodeStore) LoadSchedules(ctx context.Context, names []string) ([]request.ScheduleState, error) {
-	return get(ctx, s, "load schedules", request.Key{}, "", func(ctx context.Context) ([]request.ScheduleState, error) {
+	return get(ctx, s, "load schedules", request.Key{}, strings.Join(names, " "), func(ctx context.Context) ([]request.ScheduleState, error) {
 		return s.d.store.LoadSchedules(ctx, names)
 	})
 }
@@ -258,6 +260,11 @@ func (s nodeStore) SaveSchedule(ctx context.Context, state request.ScheduleState
 		do: func(ctx context.Context) (err error) {
 			saved, err = s.d.store.SaveSchedule(ctx, state)
 			return err
+		},
+		after: func() {
+			if saved {
+				s.d.noted(state)
+			}
 		}})
 	return saved && err == nil, err
 }

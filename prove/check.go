@@ -53,12 +53,17 @@ func (d *driver) find(count *int, r *tracked, format string, args ...any) {
 
 // created sees a request that was just stored.
 func (d *driver) created(row *request.Request) {
-	d.report.Requests++
 	d.report.Writes++
 	d.took(row)
 	r := d.byKey[row.Key]
-	if r == nil && row.Parent.ID != "" {
+	switch {
+	case r != nil:
+		d.report.Requests++
+	case row.Parent.ID != "":
+		d.report.Requests++
 		r = d.adopt(row)
+	default:
+		r = d.scheduledFor(row)
 	}
 	if r != nil {
 		r.row = row.Clone()
@@ -188,6 +193,7 @@ func (d *driver) judge() {
 	for _, r := range d.children {
 		d.judgeChild(r)
 	}
+	d.judgeSchedules()
 	for limit := range d.limits {
 		var taken int
 		var err error

@@ -2,6 +2,7 @@ package prove
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -41,5 +42,34 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 	}
 	if _, err := (Config{}).withDefaults(); err == nil || !strings.Contains(err.Error(), "Cases are required") {
 		t.Errorf("without cases: %v", err)
+	}
+}
+
+// A schedule that a proof cannot follow is refused.
+func TestWrongSchedulesAreNamed(t *testing.T) {
+	t.Parallel()
+	want := func(json.RawMessage, Outcome) error { return nil }
+	act := func(name string) streamer.Action {
+		return streamer.NewAction(streamer.ActionConfig{Name: name, Long: true}, func(context.Context, *streamer.Job, any) (int, error) { return 0, nil })
+	}
+	cases := []Case{{Action: act("plain"), Want: want}, {Action: act("asks"), Want: want, Signals: map[string]json.RawMessage{"go": nil}},
+		{Action: act("fails"), Want: want, Redrives: 1}}
+	for _, tt := range []struct {
+		name, action, quiet, want string
+	}{
+		{"a schedule of a case", "plain", "", ""},
+		{"one whose action waits for a client's signal", "asks", "", "needs a client"},
+		{"one whose action a client redrives", "fails", "", "needs a client"},
+		{"one of another action", "other", "", `there is no action "other"`},
+		{"one beside a quiet tenant", "plain", "acme", "Parts has Schedules beside Quiet"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Config{Store: struct{ Store }{}, Cases: cases, Quiet: tt.quiet, Parts: functions.Parts{Schedules: []streamer.Schedule{
+				{Name: "hourly", Every: time.Hour, Action: tt.action, Tenant: "acme", Subject: "system"}}}}.withDefaults()
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+		})
 	}
 }

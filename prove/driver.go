@@ -57,6 +57,10 @@ type driver struct {
 	children   []*tracked // that requests have started
 	byKey      map[request.Key]*tracked
 	unnotified map[request.Key]bool
+	scheduled  map[string]*scheduled // by name
+
+	lastTick    time.Time // the last process began that might start what is due of schedules
+	killedTicks int       // workers that died when they were to note what a schedule has started
 
 	quietRequests int // of Config.Quiet
 	limits        map[string]bool
@@ -80,6 +84,10 @@ func newDriver(c Config, out *bridge) *driver {
 		report: Report{Seed: c.Seed, Ended: map[string]int{}, Kills: map[string]int{}, Injected: map[string]int{}},
 	}
 	d.clients = newClients()
+	var err error
+	if d.scheduled, err = c.schedules(); err != nil {
+		panic(err) // Run has made them once; see withDefaults
+	}
 	return d
 }
 
@@ -182,10 +190,7 @@ func (d *driver) step(ctx context.Context) {
 	now := time.Now()
 	if !now.Before(d.sweepAt) {
 		d.sweepAt = now.Add(sweepEvery)
-		d.sweep(ctx)
-		if d.chance(0.2) {
-			d.sweep(ctx) // two at once
-		}
+		d.tick(ctx)
 		return
 	}
 	ready := d.ready(now)

@@ -146,8 +146,12 @@ func (d *driver) verdict(c *call) string {
 	case d.quiescing:
 		return "done"
 	}
+	if c.kind == "save schedule" && d.Kills > 0 && d.rng.IntN(4) == 0 {
+		d.killedTicks++
+		return pick(d.rng, "killed before", "killed after")
+	}
 	// The kills keep pace with the requests, so that they come all along.
-	owed := d.Kills*len(d.requests)/d.Requests - d.report.Killed()
+	owed := d.Kills*len(d.requests)/d.Requests - (d.report.Killed() - d.killedTicks)
 	if (c.write || c.kind == "dispatch") && owed > 0 && !d.over(c.p) && d.rng.IntN(10) == 0 {
 		return pick(d.rng, "killed before", "killed after")
 	}

@@ -25,6 +25,17 @@ func mix() []prove.Case {
 		lined("line_low", streamer.Low), lined("line_high", streamer.High), family(), strict(), nested(), renewed()}
 }
 
+// schedules are of times far apart, which may not be lost, and of work that takes longer
+// than from one time to the next.
+func schedules() []streamer.Schedule {
+	return []streamer.Schedule{
+		{Name: "sums", Every: 30 * time.Minute, Action: "sum", Payload: count{12}, Tenant: "acme", Subject: "system", Overlap: true},
+		{Name: "charges", Cron: "17 * * * *", TimeZone: "Europe/Berlin", Action: "charge", Payload: count{3}, Tenant: "globex",
+			Subject: "system"},
+		{Name: "crowded", Every: 10 * time.Minute, Action: "slow", Payload: count{16}, Tenant: "acme", Subject: "system"},
+	}
+}
+
 type count struct {
 	N int `json:"n"`
 }

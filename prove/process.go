@@ -20,6 +20,11 @@ func (d *driver) spawn(kind string, key request.Key, do func(*process)) {
 	if time.Now().Before(d.deployed) && kind == "run" && d.rng.IntN(2) == 0 {
 		p.lacks = d.added
 	}
+	if kind == "sweep" {
+		if p.ticks = !d.onlyScheduled(); p.ticks {
+			d.lastTick = d.clock()
+		}
+	}
 	d.note("start", kind, key)
 	d.mu.Lock()
 	d.running++
@@ -65,6 +70,9 @@ func (d *driver) kill(p *process, doing string) {
 func (d *driver) processor(p *process) *streamer.Processor {
 	c := d.Processor
 	c.Store, c.Actions, c.Push, c.Dispatch = nodeStore{d.store, d, p}, d.version(p), nodePush{d, p}, nodeQueue{d, p}
+	if p.ticks {
+		c.Schedules = d.schedulesOf(p, c.Actions)
+	}
 	c.Worker, c.Now = fmt.Sprintf("worker-%d", p.id), func() time.Time { return d.now(p) }
 	made, err := streamer.NewProcessor(c)
 	if err != nil {
@@ -81,6 +89,19 @@ func (d *driver) version(p *process) *streamer.Registry {
 	}
 	all = slices.DeleteFunc(slices.Clone(all), func(a streamer.Action) bool { return a.Name() == p.lacks })
 	return streamer.NewRegistry(all...).With(d.Parts.ActionMiddleware...)
+}
+
+// tick is one of the stage's schedule: it may be lost, and start two sweeps at once.
+func (d *driver) tick(ctx context.Context) {
+	switch {
+	case d.chance(0.1):
+		d.report.Injected["tick lost"]++
+		return
+	case d.chance(0.2):
+		d.report.Injected["tick doubled"]++
+		d.sweep(ctx)
+	}
+	d.sweep(ctx)
 }
 
 func (d *driver) sweep(ctx context.Context) {

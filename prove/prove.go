@@ -102,9 +102,10 @@ type Config struct {
 	Patience time.Duration
 
 	// Parts are the application's own, the value that every stack takes. Of it a proof
-	// runs Actions, ActionMiddleware, Limits, Retention and Lease, and gives Logger the
-	// processes' log, which is nowhere when it is nil; Middleware, Routes and Verifier
-	// are of events, which it has none of. Actions is called for each process, and makes
+	// runs Actions, ActionMiddleware, Limits, Retention, Lease and Schedules, and gives
+	// Logger the processes' log, which is nowhere when it is nil; Middleware, Routes and
+	// Verifier are of events, which it has none of. Schedules start requests beside those
+	// that clients make; no client sends them signals or redrives them. Actions is called for each process, and makes
 	// the actions of all Cases and those that they start; nil: the Cases' own are all.
 	// What a stack adds to the parts must be left out.
 	Parts functions.Parts
@@ -193,6 +194,9 @@ func (c Config) withDefaults() (Config, error) {
 		p.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
 	c.Kills, c.Faults = max(c.Kills, 0), max(c.Faults, 0)
+	if len(wrong) == 0 {
+		return c, c.checkSchedules()
+	}
 	return c, errors.Join(wrong...)
 }
 

@@ -23,7 +23,7 @@ var (
 func proof(store prove.Store, few int) prove.Config {
 	return prove.Config{
 		Store: store, Cases: mix(), Seed: *seed, Requests: cmp.Or(*requests, few), Kills: *kills, Patience: 6 * time.Hour,
-		Parts: functions.Parts{Limits: streamer.Limits{RunningPerTenant: 8, OpenPerPrincipal: 30}},
+		Parts: functions.Parts{Schedules: schedules(), Limits: streamer.Limits{RunningPerTenant: 8, OpenPerPrincipal: 30}},
 	}
 }
 

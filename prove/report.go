@@ -8,28 +8,29 @@ import (
 
 // A Report counts what a proof ran, injected and found.
 type Report struct {
-	Seed     uint64
-	Requests int            // acknowledged, and children
-	Children int            // of those, the ones that requests started
-	Ended    map[string]int // by final state
-	Kills    map[string]int // by what the worker was doing
-	Injected map[string]int // faults, by kind
-	Runs     int            // claims
-	Writes   int            // changes of requests that took effect
-	Redriven int
-	Frames   int           // that reached a client
-	Steps    int           // results recorded
-	Chunks   int           // of output
-	Warped   time.Duration // how much time passed inside
-	Took     time.Duration // how much outside
-	Digest   uint64        // of the order of events: the same for the same run
-	Lost     int           // acknowledged, and not ended or not known to a client that waits
-	Doubled  int           // done, stored or notified twice
-	Stuck    int           // not ended although everything was left to itself
-	Late     int           // of Config.Quiet, claimed later than two sweeps after it was due
-	Latest   time.Duration // by how much at most
-	Wrong    int           // anything else
-	Findings []string      // at most maxFindings
+	Seed      uint64
+	Requests  int            // acknowledged, and children
+	Children  int            // of those, the ones that requests started
+	Scheduled int            // that schedules started, not counted in Requests
+	Ended     map[string]int // by final state
+	Kills     map[string]int // by what the worker was doing
+	Injected  map[string]int // faults, by kind
+	Runs      int            // claims
+	Writes    int            // changes of requests that took effect
+	Redriven  int
+	Frames    int           // that reached a client
+	Steps     int           // results recorded
+	Chunks    int           // of output
+	Warped    time.Duration // how much time passed inside
+	Took      time.Duration // how much outside
+	Digest    uint64        // of the order of events: the same for the same run
+	Lost      int           // acknowledged, and not ended or not known to a client that waits
+	Doubled   int           // done, stored or notified twice
+	Stuck     int           // not ended although everything was left to itself
+	Late      int           // of Config.Quiet, claimed later than two sweeps after it was due
+	Latest    time.Duration // by how much at most
+	Wrong     int           // anything else
+	Findings  []string      // at most maxFindings
 }
 
 // maxFindings are printed; more are counted only.
@@ -46,8 +47,8 @@ func (r Report) String() string {
 	fmt.Fprintf(&b, "  ended     %s\n", counts(r.Ended))
 	fmt.Fprintf(&b, "  killed    %s\n", counts(r.Kills))
 	fmt.Fprintf(&b, "  injected  %s\n", counts(r.Injected))
-	fmt.Fprintf(&b, "  done      %d children, %d claims, %d writes, %d steps stored, %d chunks of output, %d redriven, %d frames at clients\n",
-		r.Children, r.Runs, r.Writes, r.Steps, r.Chunks, r.Redriven, r.Frames)
+	fmt.Fprintf(&b, "  done      %d children, %d scheduled, %d claims, %d writes, %d steps stored, %d chunks of output, %d redriven, %d frames "+
+		"at clients\n", r.Children, r.Scheduled, r.Runs, r.Writes, r.Steps, r.Chunks, r.Redriven, r.Frames)
 	fmt.Fprintf(&b, "  time      %v passed in %v; digest %016x", r.Warped.Round(time.Second), r.Took.Round(time.Millisecond), r.Digest)
 	if r.Latest > 0 {
 		fmt.Fprintf(&b, "\n  quiet     %d late; the latest by %v", r.Late, r.Latest.Round(time.Millisecond))

@@ -113,6 +113,21 @@ var mutants = []mutant{
 		"	change.Set.History = request.EndAttempt(r, at, wire.LeaseLost)\n", "", overSQLite},
 	{"an attempt begins with its first slice", "request/history.go",
 		"cmp.Or(r.ClaimedAt, r.StartedAt)", "cmp.Or(r.StartedAt, r.ClaimedAt)", overSQLite},
+	{"a tick that comes again starts a request of another id", "schedule_start.go",
+		"	id := one.requestID(at)\n", "	id := request.NewID()\n", overSQLite},
+	{"a schedule's time is noted before its request is started", "schedule_start.go",
+		"	created, err := requests.startScheduled(ctx, one, one.message(id, at), id)\n",
+		"	noted := at.After(state.Fired)\n" +
+			"	var err error\n" +
+			"	if state, err = saveSchedule(ctx, s.Store, state, func(state *request.ScheduleState) bool {\n" +
+			"		state.Fired = at\n" +
+			"		return noted\n" +
+			"	}); err != nil {\n" +
+			"		return err\n" +
+			"	}\n" +
+			"	created, err := requests.startScheduled(ctx, one, one.message(id, at), id)\n", overSQLite},
+	{"a scheduled request acquires no permit", "schedule.go",
+		"	if s.Overlap {\n		return nil\n", "	if true {\n		return nil\n", overSQLite},
 	{"neither the fence nor the last write is checked", "store/dynamo/update.go",
 		"	name := u.name(g.Attribute)\n	var condition string\n",
 		"	if g.Attribute == request.AttrFence || g.Attribute == request.AttrUpdatedAt {\n" +
