@@ -27,15 +27,13 @@ func Router(parts Parts) (*lift.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := parts.verify(); err != nil {
-		return nil, err
-	}
-	actions, schedules, err := parts.registry()
+	requests, err := Requests(parts)
 	if err != nil {
 		return nil, err
 	}
-	requests := &streamer.Requests{Store: parts.Requests, Actions: actions, Push: parts.Push, Dispatch: counted{parts.Dispatch},
-		Limits: parts.Limits, Schedules: schedules, Retention: parts.Retention, SweepEvery: parts.SweepEvery, Now: parts.Now, Logger: parts.Logger}
+	if err := parts.verify(); err != nil {
+		return nil, err
+	}
 	connections := parts.connections()
 	connections.Store = annotating{connections.Store}
 	messages := &streamer.Router{Connections: connections, Requests: requests,

@@ -79,6 +79,7 @@ type Dev struct {
 	key      *Key
 	store    *sqlite.Store
 	hosts    []*lambda.InProcess
+	requests *streamer.Requests
 	queue    *devQueue
 	gateway  *gateway.Gateway
 	handler  http.Handler // the gateway, and the console beside it
@@ -181,6 +182,9 @@ func (s *Dev) functions() error {
 	parts.Actions = func(request.Lister) ([]streamer.Action, error) { return all, nil }
 	parts.SweepEvery = c.SweepEvery
 	parts.Worker, parts.Logger = fmt.Sprintf("dev-%d", os.Getpid()), logs.tee(parts.Logger)
+	if s.requests, err = functions.Requests(parts); err != nil {
+		return err
+	}
 	for _, f := range devFunctions {
 		if c.Metrics != nil {
 			if parts.Telemetry.Metrics, err = functions.Metrics(f.name, c.Metrics); err != nil {
@@ -274,6 +278,10 @@ func (s *Dev) HTTPURL() string { return "http://" + s.Addr() }
 func (s *Dev) Sign(g Grant, changes map[string]any, now time.Time) (string, error) {
 	return s.key.SignClaims(g, changes, now)
 }
+
+// Requests are the use cases of the stack for the program that runs it: to start
+// requests for users, as deployed.Requests does on AWS. They end with the stack.
+func (s *Dev) Requests() *streamer.Requests { return s.requests }
 
 // Done gives the server's fault, should it end by itself.
 func (s *Dev) Done() <-chan error { return s.served }

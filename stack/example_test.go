@@ -99,3 +99,55 @@ func ExampleDevConfig_limits() {
 	// true false
 	// false true
 }
+
+// A program starts a request for a user, who watches it from a browser or another device. On
+// AWS the same is a Lambda function with deployed.Requests.
+func ExampleDev_Requests() {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	data, err := os.MkdirTemp("", "streamer-example-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(data)
+	invoice := streamer.NewAction(streamer.ActionConfig{Name: "invoice", Long: true},
+		func(_ context.Context, job *streamer.Job, order string) (string, error) {
+			return "invoice of " + order + " for " + job.Principal().Subject, nil
+		})
+	dev, err := stack.StartDev(ctx, stack.DevConfig{
+		Data: data, Listen: "127.0.0.1:0",
+		Parts: functions.Parts{
+			Actions: func(request.Lister) ([]streamer.Action, error) { return []streamer.Action{invoice}, nil },
+			Logger:  slog.New(slog.DiscardHandler),
+		},
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer dev.Close(ctx)
+
+	// There is no token: the program vouches for the principal.
+	ada := streamer.Caller{Principal: streamer.Principal{Tenant: "acme", Subject: "ada"}, CorrelationID: "order-7"}
+	ack, err := dev.Requests().Submit(ctx, ada, wire.Message{ID: "invoice-7", Action: "invoice", Payload: []byte(`"order 7"`)})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(ack.RequestID, ack.Status)
+
+	c, err := client.Dial(ctx, client.Config{URL: dev.WebSocketURL(), Token: func(context.Context) (string, error) {
+		return dev.Sign(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, nil, time.Now())
+	}})
+	if err != nil {
+		panic(err)
+	}
+	defer c.Close()
+	call, err := c.Watch(ctx, "invoice-7")
+	if err != nil {
+		panic(err)
+	}
+	result, err := call.Wait(nil)
+	fmt.Println(string(result), err)
+	// Output:
+	// invoice-7 queued
+	// "invoice of order 7 for ada" <nil>
+}
