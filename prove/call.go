@@ -16,8 +16,9 @@ import (
 type process struct {
 	id        int
 	kind      string
-	dead      bool // under driver.mu
-	over      bool // it has returned; under driver.mu
+	key       request.Key // that it is started for
+	dead      bool        // under driver.mu
+	over      bool        // it has returned; under driver.mu
 	skew      time.Duration
 	until     time.Time             // it is cut off from the world: until then none of its calls gets through
 	away      time.Time             // the store is out of its reach: until then none of its calls of the store does

@@ -2,23 +2,51 @@ package prove
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 
+	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/request"
 )
 
 // adopt takes in a request that another one has started. No client sent or watches it.
 func (d *driver) adopt(row *request.Request) *tracked {
-	for n := range d.Cases {
-		if d.Cases[n].Action.Name() == row.Action {
-			r := &tracked{id: row.ID, key: row.Key, c: &d.Cases[n], payload: row.Payload, acked: true}
-			d.children, d.byKey[row.Key] = append(d.children, r), r
-			d.report.Children++
-			return r
+	r := &tracked{id: row.ID, key: row.Key, payload: row.Payload, acked: true}
+	if n := slices.IndexFunc(d.Cases, func(c Case) bool { return c.Action.Name() == row.Action }); n >= 0 {
+		r.c = &d.Cases[n]
+	} else { // an action of Config.Parts that no client asks for
+		r.c = &Case{
+			Action: streamer.NewAction(streamer.ActionConfig{Name: row.Action, Long: true},
+				func(context.Context, *streamer.Job, json.RawMessage) (int, error) { return 0, nil }),
+			Want: func(json.RawMessage, Outcome) error { return nil },
 		}
 	}
-	d.find(&d.report.Wrong, nil, "%s was created with the action %q, which no case has", row.ID, row.Action)
-	return nil
+	d.children, d.byKey[row.Key] = append(d.children, r), r
+	d.report.Children++
+	return r
 }
+
+// killedOf counts a worker that dies over a parent or a child, and whether the notice of
+// the child's end dies with it.
+func (d *driver) killedOf(c *call, after bool) {
+	r := d.byKey[c.p.key]
+	if r == nil || r.row == nil {
+		return
+	}
+	if r.row.Children.Total > 0 {
+		d.report.Injected["worker of a parent killed"]++
+	}
+	if r.row.Parent.ID == "" {
+		return
+	}
+	d.report.Injected["worker of a child killed"]++
+	if c.kind == "end" && after || isNotice(c) && !after {
+		d.report.Injected["notice of a child lost"]++
+	}
+}
+
+// isNotice reports whether a call tells a parent of the end of a child.
+func isNotice(c *call) bool { return c.kind == "resume parent" || c.kind == "notify parent" }
 
 // judgeChild looks at a child when all is quiescent: only its parent's end cancels it,
 // and its outcome is as right as if a client had asked.

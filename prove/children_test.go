@@ -8,12 +8,41 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"testing"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/prove"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
+
+// Workers of parents and of children die more often than anything else happens, and the
+// notices of ends are lost and doubled.
+func TestFamilies(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		open     func(*testing.T) prove.Store
+		requests int
+	}{
+		"SQLite":   {func(t *testing.T) prove.Store { return openSQLite(t) }, 120},
+		"DynamoDB": {func(t *testing.T) prove.Store { return openDynamo(t) }, 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := proof(tt.open(t), tt.requests)
+			c.Cases = []prove.Case{family(), strict(), nested(), renewed(), sums(), slow(), refused()}
+			c.Kills = 2 * c.Requests
+			report := prove.Run(t, c)
+			t.Logf("\n%s\nagain: %s", report, again(t, c))
+			for _, injected := range []string{"worker of a parent killed", "worker of a child killed", "notice of a child lost",
+				"notice of a child doubled"} {
+				if report.Injected[injected] == 0 && c.Requests >= tt.requests {
+					t.Errorf("seed %d: got no %s, want some", c.Seed, injected)
+				}
+			}
+		})
+	}
+}
 
 // summed starts a child of the action for each number up to n, and returns the sum of their
 // results.

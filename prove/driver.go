@@ -291,6 +291,9 @@ func (d *driver) apply(c *call) (err error) {
 	switch {
 	case conflict:
 		d.note("conflict in", c.kind, c.key)
+		if isNotice(c) {
+			d.report.Injected["notice of a child doubled"]++
+		}
 	case full:
 		d.note("no permit for", c.kind, c.key)
 	case err == nil && c.after != nil:

@@ -102,10 +102,12 @@ func (d *driver) release(c *call) {
 	d.mu.Unlock()
 	switch verdict {
 	case "killed before":
+		d.killedOf(c, false)
 		d.kill(c.p, c.kind+", before")
 		c.out <- errDead
 	case "killed after":
 		d.apply(c)
+		d.killedOf(c, true)
 		d.kill(c.p, c.kind+", after")
 		c.out <- errDead
 	case "unanswered":

@@ -13,7 +13,7 @@ import (
 // spawn starts a process.
 func (d *driver) spawn(kind string, key request.Key, do func(*process)) {
 	d.processes++
-	p := &process{id: d.processes, kind: kind, claims: map[request.Key]int64{}}
+	p := &process{id: d.processes, kind: kind, key: key, claims: map[request.Key]int64{}}
 	if d.chance(0.5) {
 		p.skew = d.between(-maxSkew, maxSkew)
 	}
