@@ -19,6 +19,7 @@ type functionPlan struct {
 	memory    int
 	reserved  int // invocations at a time; 0: as the machine allows
 	env       map[string]string
+	policies  []string // managed ones of the role
 
 	retries  int // of asynchronous invocations
 	eventAge time.Duration
@@ -28,10 +29,11 @@ type functionPlan struct {
 // codeName finds a command's name in the key of its zip, as make dist names it.
 var codeName = regexp.MustCompile(`([A-Za-z0-9_]+)-(?:arm64|amd64)\.zip$`)
 
-func (p *plan) function(r template.Resource) error {
+func (p *plan) function(r template.Resource, stack *template.Stack) error {
 	var in struct {
 		Runtime, Handler, PackageType string
 		Code                          struct{ S3Bucket, S3Key string }
+		Role                          string
 		Timeout, MemorySize           int
 		ReservedConcurrentExecutions  *int
 		LoggingConfig                 struct{ LogFormat, ApplicationLogLevel, SystemLogLevel, LogGroup string }
@@ -70,6 +72,7 @@ func (p *plan) function(r template.Resource) error {
 	for name, value := range in.Environment.Variables {
 		f.env[name] = fmt.Sprint(value)
 	}
+	f.policies = managedPolicies(stack, in.Role)
 	p.functions = append(p.functions, f)
 	return nil
 }
@@ -143,5 +146,30 @@ func (p *plan) functionURL(r template.Resource, stack *template.Stack) error {
 			r.Name)
 	}
 	p.url = f
+	return nil
+}
+
+// managedPolicies are the ARNs of those that the template attaches to a role.
+func managedPolicies(stack *template.Stack, role string) []string {
+	var arns []string
+	for _, r := range stack.OfType("AWS::IAM::Role") {
+		attached, _ := r.Properties["ManagedPolicyArns"].([]any)
+		for _, policy := range attached {
+			if arn, ok := policy.(string); ok && roleARN(r) == role {
+				arns = append(arns, arn)
+			}
+		}
+	}
+	return arns
+}
+
+// Policies are the ARNs of the managed policies that a function's role has. Staging does
+// not enforce them.
+func (s *Staging) Policies(function string) []string {
+	for _, f := range s.plan.functions {
+		if f.short == function {
+			return slices.Clone(f.policies)
+		}
+	}
 	return nil
 }

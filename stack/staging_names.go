@@ -26,7 +26,7 @@ func physical(r template.Resource, attribute string) (any, error) {
 		"AWS::DynamoDB::Table": {"": nameOf(r, "TableName"), "Arn": tableARNOf(r)},
 		"AWS::SQS::Queue": {"": queueURL(r), "QueueUrl": queueURL(r), "QueueName": nameOf(r, "QueueName"),
 			"Arn": arn("sqs", nameOf(r, "QueueName"))},
-		"AWS::IAM::Role":                 {"": nameOf(r, "RoleName"), "Arn": "arn:aws:iam::" + stagingAccount + ":role/" + nameOf(r, "RoleName")},
+		"AWS::IAM::Role":                 {"": nameOf(r, "RoleName"), "Arn": roleARN(r)},
 		"AWS::IAM::ManagedPolicy":        {"": "arn:aws:iam::" + stagingAccount + ":policy/" + nameOf(r, "ManagedPolicyName")},
 		"AWS::Logs::LogGroup":            {"": nameOf(r, "LogGroupName"), "Arn": arn("logs", "log-group:"+nameOf(r, "LogGroupName")+":*")},
 		"AWS::ApiGatewayV2::Api":         {"": apiID(r), "ApiId": apiID(r), "ApiEndpoint": apiEndpoint(r)},
@@ -58,6 +58,9 @@ func arn(service, rest string) string {
 
 func functionARN(r template.Resource) string {
 	return arn("lambda", "function:"+nameOf(r, "FunctionName"))
+}
+func roleARN(r template.Resource) string {
+	return "arn:aws:iam::" + stagingAccount + ":role/" + nameOf(r, "RoleName")
 }
 func tableARNOf(r template.Resource) string { return arn("dynamodb", "table/"+nameOf(r, "TableName")) }
 func scheduleARNOf(r template.Resource) string {

@@ -77,7 +77,7 @@ type routePlan struct {
 // passedOver are the properties that change nothing that can be seen on one
 // machine. docs/staging.md lists them.
 var passedOver = map[string][]string{
-	"AWS::Lambda::Function": {"FunctionName", "Description", "Architectures", "RecursiveLoop", "Role", "TracingConfig", "Tags",
+	"AWS::Lambda::Function": {"FunctionName", "Description", "Architectures", "RecursiveLoop", "TracingConfig", "Tags",
 		"Layers", "VpcConfig", "KmsKeyArn"},
 	"AWS::Lambda::EventSourceMapping": {"Tags"},
 	"AWS::Lambda::EventInvokeConfig":  {"Qualifier"},
@@ -157,7 +157,7 @@ func planOf(stack *template.Stack) (*plan, error) {
 	}
 	each("AWS::SQS::Queue", p.queue)
 	each("AWS::DynamoDB::Table", p.table)
-	each("AWS::Lambda::Function", p.function)
+	each("AWS::Lambda::Function", func(r template.Resource) error { return p.function(r, stack) })
 	each("AWS::Lambda::EventInvokeConfig", p.eventInvoke)
 	each("AWS::Lambda::EventSourceMapping", p.eventSource)
 	each("AWS::Scheduler::Schedule", p.schedule)
