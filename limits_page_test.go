@@ -36,6 +36,7 @@ var pageConstants = map[string]string{
 	"request.MaxSubscribers":    fmt.Sprint(request.MaxSubscribers),
 	"streamer.MaxShortLimit":    streamer.MaxShortLimit.String(),
 	"request.MaxDelay":          fmt.Sprintf("%d min", request.MaxDelay/time.Minute),
+	"request.MaxAhead":          fmt.Sprintf("%d days", request.MaxAhead/(24*time.Hour)),
 	"streamer.DefaultRetention": fmt.Sprintf("%d h", streamer.DefaultRetention/time.Hour),
 }
 

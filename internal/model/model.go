@@ -44,13 +44,14 @@ type Event string
 
 // The events.
 const (
-	Submit    Event = "submit"    // the client: the same message
-	Tick      Event = "tick"      // of the schedule whose time it is: it may be doubled, or come again
-	Cancel    Event = "cancel"    // the client
-	Signal    Event = "signal"    // the client
-	Redrive   Event = "redrive"   // the client
-	Claim     Event = "claim"     // a worker
-	Heartbeat Event = "heartbeat" // the worker, as the rest down to Children
+	Submit    Event = "submit"           // the client: the same message
+	SubmitFor Event = "submit for later" // the client: the same message, with a time to start
+	Tick      Event = "tick"             // of the schedule whose time it is: it may be doubled, or come again
+	Cancel    Event = "cancel"           // the client
+	Signal    Event = "signal"           // the client
+	Redrive   Event = "redrive"          // the client
+	Claim     Event = "claim"            // a worker
+	Heartbeat Event = "heartbeat"        // the worker, as the rest down to Children
 	Step      Event = "step"
 	Succeed   Event = "succeed"
 	Fail      Event = "fail"  // permanently
@@ -66,7 +67,7 @@ const (
 
 // Events returns all of them.
 func Events() []Event {
-	return []Event{Submit, Tick, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Children, ChildEnds,
+	return []Event{Submit, SubmitFor, Tick, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Children, ChildEnds,
 		Release, Sweep}
 }
 
@@ -97,6 +98,7 @@ func Table() []Row {
 	in := func(s ...Situation) []Situation { return s }
 	return []Row{
 		{in(Absent), Submit, Queued, "stored and acknowledged; the sender watches it"},
+		{in(Absent), SubmitFor, Later, "stored and acknowledged; it holds no permit until it runs"},
 		{in(Absent), Tick, Queued, "stored, once for each time of its schedule"},
 		{in(Queued), Claim, Running, "fence and rev rise, a lease begins, permits of limits are acquired"},
 		{in(Full), Claim, Throttled, "it waits in the limit's queue"},
@@ -132,7 +134,7 @@ func Table() []Row {
 		{in(Stopping, ExpiredStopping), Snooze, Cancelled, "it does not run again; watchers are notified"},
 		{in(Stopping, ExpiredStopping), Await, Cancelled, "it does not run again; watchers are notified"},
 		{in(Stopping, ExpiredStopping), Children, Cancelled, "it does not run again; watchers are notified, open children are cancelled"},
-		{in(Running, LastAttempt), Cancel, Stopping, "the worker hears of it with its next heartbeat"},
+		{in(Running, LastAttempt), Cancel, Stopping, "the worker hears of it with its next heartbeat or step"},
 		{in(Expired, ExpiredOften), Cancel, ExpiredStopping, "the worker, or the sweep, hears of it"},
 
 		{in(Queued, Full), Sweep, Same, "it is dispatched again when its dispatch is taken as lost"},

@@ -20,6 +20,8 @@ func (l *lifecycle) happen(event model.Event) {
 	switch event {
 	case model.Submit:
 		l.submit(l.key.ID)
+	case model.SubmitFor:
+		_, err = l.requests.Submit(ctx, l.who, wire.Message{ID: l.key.ID, Action: "obey", NotBefore: epoch.Add(500 * time.Hour)})
 	case model.Tick:
 		err = l.tick()
 	case model.Cancel:
