@@ -22,9 +22,9 @@ setup: ## install what the tests need beside Go, where that is allowed; else say
 	@.ci/setup
 
 .PHONY: test
-test: setup vet npm typescript own-action cover rie baseline bench budget ## the test command: set up, vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: setup vet npm typescript own-action cover rie generators baseline bench budget ## the test command: set up, vet, staticcheck, every test with -race, coverage, the TypeScript client
 
-NPM_FOLDERS := clients/typescript verify/node deploy/validate
+NPM_FOLDERS := clients/typescript verify/node deploy/validate verify/generators
 .PHONY: npm
 npm: setup ## install what the tests need from npm
 	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
@@ -119,6 +119,10 @@ RIE_VERSION := v0.0.0-20261030222936-bef5c4ba774d
 rie: ## the examples of Lift on AWS's own Runtime Interface Emulator, in both of its modes; that for several at once needs root
 	@GOBIN=$(CURDIR)/.cache/bin $(GO) install github.com/aws/aws-lambda-runtime-interface-emulator/cmd/aws-lambda-rie@$(RIE_VERSION)
 	LIFT_TEST_RIE=$(CURDIR)/.cache/bin/aws-lambda-rie $(GO) test -count=1 ./lift -run RuntimeInterfaceEmulator
+
+.PHONY: generators
+generators: npm ## generators of OpenAPI clients read a document of Lift's, and their clients talk to the app
+	cd verify/generators && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 .PHONY: bench
 bench: database ## the measuring tool, a module of its own: vet, staticcheck, tests
