@@ -32,8 +32,6 @@ const stagingIssuer = "streamer-staging"
 type Staging struct {
 	config   StagingConfig
 	plan     *plan
-	issuer   string // that the functions trust
-	audience string
 	folder   string // for the binaries and the key
 	key      *Key
 	database *dynamodb.Server
@@ -81,11 +79,18 @@ func (s *Staging) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own := map[string]string{"CodeBucket": "staging", "JwksUrl": keys, "JwtIssuer": stagingIssuer, "JwtAudience": DevAudience}
-	if s.plan, err = readTemplate(c.Template, c.Name, own, c.Parameters); err != nil {
+	own, given := map[string]string{"CodeBucket": "staging"}, maps.Clone(c.Parameters)
+	issuers, err := withOwnIssuer(given["JwtIssuers"], keys)
+	if err != nil {
 		return err
 	}
-	s.issuer, s.audience = cmp.Or(c.Parameters["JwtIssuer"], stagingIssuer), cmp.Or(c.Parameters["JwtAudience"], DevAudience)
+	own["JwtIssuers"] = issuers
+	if given["JwtIssuers"] != "" {
+		given["JwtIssuers"] = issuers
+	}
+	if s.plan, err = readTemplate(c.Template, c.Name, own, given); err != nil {
+		return err
+	}
 	if err := BuildFunctions(ctx, Build{Source: c.Source, Functions: s.plan.binaries(), Output: s.folder}); err != nil {
 		return err
 	}
@@ -194,7 +199,7 @@ func (s *Staging) functions(certificates string) error {
 	}
 	handler, path, err := withConsole(apis,
 		consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
-			issuer: s.issuer, audience: s.audience, key: s.key, foreign: c.Parameters["JwksUrl"] != "", logs: logs})
+			issuer: stagingIssuer, audience: DevAudience, key: s.key, foreign: c.Parameters["OwnVerifier"] == "true", logs: logs})
 	if err != nil {
 		return err
 	}
@@ -313,10 +318,9 @@ func (s *Staging) Backends() string {
 }
 
 // Sign makes a token that the stack accepts, with claims changed or added as in
-// [Key.SignClaims]. It is of no use when the template's parameters name another
-// issuer's keys.
+// [Key.SignClaims]. It is of no use when the functions have a verifier of their own.
 func (s *Staging) Sign(g Grant, changes map[string]any, now time.Time) (string, error) {
-	claims := map[string]any{"iss": s.issuer, "aud": s.audience}
+	claims := map[string]any{"iss": stagingIssuer}
 	maps.Copy(claims, changes)
 	return s.key.SignClaims(g, claims, now)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -14,7 +15,25 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/lift/auth"
 )
+
+// withOwnIssuer adds the stack's own issuer, whose keys are at a URL, to those of the
+// parameter JwtIssuers. It has all settings itself, so that its tokens count whatever the
+// other parameters say of tokens.
+func withOwnIssuer(given, keys string) (string, error) {
+	var list []any
+	if given != "" {
+		if err := json.Unmarshal([]byte(given), &list); err != nil {
+			return "", fmt.Errorf("the parameter JwtIssuers is not a valid JSON list: %w", err)
+		}
+	}
+	text, err := json.Marshal(append(list, map[string]any{"issuer": stagingIssuer, "jwks": keys, "audience": DevAudience,
+		"tenant_claim": functions.TenantClaim, "scope_claims": functions.ScopeClaims, "algorithms": []string{auth.EdDSA}}))
+	return string(text), err
+}
 
 // serveKeys serves the stack's key as a JWK set over TLS, as an issuer of tokens
 // does, and writes the certificate that functions are to trust to a file.

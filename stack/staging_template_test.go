@@ -31,8 +31,7 @@ func changed(t *testing.T, pairs ...string) string {
 	return file
 }
 
-var own = map[string]string{"CodeBucket": "staging", "JwksUrl": "https://127.0.0.1/jwks.json", "JwtIssuer": stagingIssuer,
-	"JwtAudience": DevAudience, "Unused": "x"}
+var own = map[string]string{"CodeBucket": "staging", "JwtIssuers": "[]", "Unused": "x"}
 
 func TestPlan(t *testing.T) {
 	t.Parallel()

@@ -275,8 +275,8 @@ func TestTokensOfARealIssuer(t *testing.T) {
 	t.Run("rotation while a socket is open", func(t *testing.T) { rotation(t, target, s) })
 }
 
-// The functions' binaries, told of the issuer by their environment, take its tokens
-// before and after its keys rotate.
+// The functions' binaries, told of the issuer by the template's parameters, take its
+// tokens before and after its keys rotate, and staging's own beside them.
 func TestTokensOfARealIssuerOnStaging(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -284,12 +284,13 @@ func TestTokensOfARealIssuerOnStaging(t *testing.T) {
 	}
 	s := startIssuers(t, 1)
 	issuer := s.all[0]
-	list, err := json.Marshal([]map[string]string{{"issuer": issuer.Issuer, "jwks": issuer.JWKS, "audience": api}})
+	list, err := json.Marshal([]map[string]string{{"issuer": issuer.Issuer, "jwks": issuer.JWKS}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log, printed lifttest.Log
-	running := startStaging(t, &log, stack.StagingConfig{Env: []string{"STREAMER_JWT_ISSUERS=" + string(list)}, Output: &printed})
+	running := startStaging(t, &log, stack.StagingConfig{Output: &printed, Parameters: map[string]string{"JwtIssuers": string(list),
+		"JwtAudience": api, "JwtScopeClaims": "scope", "JwtAlgorithms": "PS256"}})
 	target := targetOf(t, running)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
