@@ -67,6 +67,31 @@ type Parts struct {
 	Worker    string    // names the processor's process in requests and logs; "": "worker"
 }
 
+// CheckApplication reports every part that is set although the stack adds it: a stack
+// would not heed what an application puts there.
+func (p *Parts) CheckApplication() error {
+	var faults []error
+	for _, part := range []struct {
+		name string
+		set  bool
+	}{
+		{"Connections", p.Connections != nil},
+		{"Requests", p.Requests != nil},
+		{"Push", p.Push != nil},
+		{"Close", p.Close != nil},
+		{"Dispatch", p.Dispatch != nil},
+		{"SweepEvery", p.SweepEvery != 0},
+		{"Paused", p.Paused},
+		{"Telemetry", p.Telemetry != Telemetry{}},
+		{"Worker", p.Worker != ""},
+	} {
+		if part.set {
+			faults = append(faults, fmt.Errorf("functions: Parts.%s is set, of which the stack has its own: leave it empty", part.name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
 // A need is a part that a function cannot do without.
 type need struct {
 	name    string

@@ -22,7 +22,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		Cases:  []Case{{Action: short, Cancel: 2, Later: -1}},
 		Faults: 0.9, Open: -1, Quiet: "initech",
 		Processor: streamer.ProcessorConfig{Now: time.Now, Lease: time.Second},
-		Parts: functions.Parts{Paused: true, Actions: func(request.Lister) ([]streamer.Action, error) {
+		Parts: functions.Parts{Paused: true, Now: time.Now, Actions: func(request.Lister) ([]streamer.Action, error) {
 			return []streamer.Action{streamer.NewAction(streamer.ActionConfig{Name: "other"}, none)}, nil
 		}},
 	}.withDefaults()
@@ -30,7 +30,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		t.Fatal("nothing is wrong")
 	}
 	for _, want := range []string{"Store is required", "case 0 has no Want", `"short" is short`, "Cancel is 2", "Later is -1", "Faults is 0.9",
-		"Open", "Now of Processor", "which are of Parts", "Paused and Telemetry of Parts are the prover's",
+		"Open", "Now of Processor", "which are of Parts", "functions: Parts.Paused is set, of which the stack has its own", "Now of Parts",
 		`"short" is not one of Parts, which makes [other]`, `Quiet is "initech", want acme or globex`, "Kills and Faults are set beside Quiet"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in %v", want, err)

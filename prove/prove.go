@@ -163,9 +163,10 @@ func (c Config) withDefaults() (Config, error) {
 	check(p.Limits == (streamer.Limits{}) && p.Retention == 0 && p.Lease == 0 && p.Logger == nil,
 		"Limits, Retention, Lease and Logger of Processor are set, which are of Parts")
 	own := c.Parts
-	check(own.Connections == nil && own.Requests == nil && own.Push == nil && own.Close == nil && own.Dispatch == nil && own.Worker == "" &&
-		own.Now == nil && own.SweepEvery == 0 && !own.Paused && own.Telemetry == (functions.Telemetry{}),
-		"Connections, Requests, Push, Close, Dispatch, Worker, Now, SweepEvery, Paused and Telemetry of Parts are the prover's")
+	if err := own.CheckApplication(); err != nil {
+		check(false, "%w", err)
+	}
+	check(own.Now == nil, "Now of Parts is the prover's")
 	if all, err := c.actions(c.Store); err != nil {
 		check(false, "make the actions: %w", err)
 	} else {

@@ -65,12 +65,8 @@ func (c DevConfig) withDefaults() (DevConfig, error) {
 		return c, fmt.Errorf("stack: DevConfig.InFlight %d is negative; 0 stands for the default", c.InFlight)
 	case c.SweepEvery < 0:
 		return c, fmt.Errorf("stack: DevConfig.SweepEvery %v is negative", c.SweepEvery)
-	case p.Connections != nil || p.Requests != nil || p.Push != nil || p.Close != nil || p.Dispatch != nil || p.Worker != "" ||
-		p.Telemetry != functions.Telemetry{}:
-		return c, errors.New("stack: DevConfig.Parts has a Connections, Requests, Push, Close, Dispatch, Worker or Telemetry; " +
-			"the stack has its own: leave them empty")
 	}
-	return c, nil
+	return c, p.CheckApplication()
 }
 
 // A Dev is a running system. Close it to stop it.

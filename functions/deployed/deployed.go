@@ -47,7 +47,7 @@ func Start(build Builder, parts functions.Parts) {
 // Connect builds the connect function.
 func Connect(ctx context.Context, parts functions.Parts, opts config.Options) (*lift.App, error) {
 	var env connections
-	if err := errors.Join(config.Load(ctx, &env, opts), addIssuers(ctx, &parts, opts)); err != nil {
+	if err := errors.Join(parts.CheckApplication(), config.Load(ctx, &env, opts), addIssuers(ctx, &parts, opts)); err != nil {
 		return nil, err
 	}
 	parts.Connections = env.store("", env.Connections)
@@ -61,7 +61,7 @@ func Connect(ctx context.Context, parts functions.Parts, opts config.Options) (*
 // Disconnect builds the disconnect function.
 func Disconnect(ctx context.Context, parts functions.Parts, opts config.Options) (*lift.App, error) {
 	var env connections
-	if err := config.Load(ctx, &env, opts); err != nil {
+	if err := errors.Join(parts.CheckApplication(), config.Load(ctx, &env, opts)); err != nil {
 		return nil, err
 	}
 	parts.Connections = env.store("", env.Connections)
@@ -75,7 +75,7 @@ func Disconnect(ctx context.Context, parts functions.Parts, opts config.Options)
 // Router builds the router function.
 func Router(ctx context.Context, parts functions.Parts, opts config.Options) (*lift.App, error) {
 	var env work
-	if err := errors.Join(config.Load(ctx, &env, opts), addIssuers(ctx, &parts, opts)); err != nil {
+	if err := errors.Join(parts.CheckApplication(), config.Load(ctx, &env, opts), addIssuers(ctx, &parts, opts)); err != nil {
 		return nil, err
 	}
 	env.fill(&parts)
@@ -93,7 +93,7 @@ func Processor(ctx context.Context, parts functions.Parts, opts config.Options) 
 		Lease  time.Duration `env:"STREAMER_LEASE"`
 		Paused bool          `env:"STREAMER_PAUSED"`
 	}
-	if err := config.Load(ctx, &env, opts); err != nil {
+	if err := errors.Join(parts.CheckApplication(), config.Load(ctx, &env, opts)); err != nil {
 		return nil, err
 	}
 	env.fill(&parts)
