@@ -22,7 +22,7 @@ import (
 //
 // Of the parts it takes the actions, which must be those of the stage by name, scope and
 // input: what a long one does runs in the stage, what a short one does runs in the caller.
-// Nothing verifies a token here: whoever calls Submit vouches for the principal.
+// Nothing verifies a token here: the caller of Submit vouches for the principal.
 // docs/submit.md has an example, and what IAM must allow.
 func Requests(ctx context.Context, parts functions.Parts, opts config.Options) (*streamer.Requests, error) {
 	var env struct {
