@@ -15,6 +15,9 @@
 // and the clock skips each wait. [Job.RunOnce] plays one run, so that a test can look at
 // what is stored in between.
 //
+// [New] takes the actions of children too, or stand-ins of the same names: they run to their
+// ends, one after the other, while their parent waits for them.
+//
 // What a test cannot bring about by the payload, it does from within the action: in a
 // fake of what the action calls, or in [Job.OnReport]. There it may call [Job.Crash],
 // [Job.EndSlice], [Job.Cancel] and [Job.Signal].

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -43,6 +44,8 @@ type Job struct {
 	running *running
 	reports []streamer.Report
 	beats   int
+
+	children []request.Key // that were started, in order
 }
 
 // running is the run that is under way.
@@ -54,8 +57,9 @@ type running struct {
 }
 
 // New prepares a request for the action. The payload is encoded as JSON; a
-// json.RawMessage is taken as it is. What the action logs goes to the test's log.
-func New(t testing.TB, action streamer.Action, payload any) *Job {
+// json.RawMessage is taken as it is. The children are the actions that it starts as such,
+// or stand-ins of the same names. What an action logs goes to the test's log.
+func New(t testing.TB, action streamer.Action, payload any, children ...streamer.Action) *Job {
 	t.Helper()
 	raw, err := encode(payload)
 	if err != nil {
@@ -68,9 +72,9 @@ func New(t testing.TB, action streamer.Action, payload any) *Job {
 	t.Cleanup(func() { db.Close() })
 	j := &Job{t: t, action: action, payload: raw}
 	j.store = &store{Store: db, job: j}
-	registry := streamer.NewRegistry(action).With(j.around)
+	registry := streamer.NewRegistry(append(children, action)...).With(j.around)
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
-	dispatch := streamer.QueueFunc(func(context.Context, request.Key, time.Time) error { return nil })
+	dispatch := streamer.QueueFunc(j.dispatched)
 	j.requests = &streamer.Requests{Store: j.store, Actions: registry, Push: nowhere{}, Dispatch: dispatch, Now: j.Now, Logger: logger}
 	j.processor, err = streamer.NewProcessor(streamer.ProcessorConfig{
 		Store: j.store, Actions: registry, Push: nowhere{}, Dispatch: dispatch, Now: j.Now, Logger: logger,
@@ -93,9 +97,19 @@ type nowhere struct{}
 
 func (nowhere) Push(context.Context, string, []byte) error { return streamer.ErrGone }
 
-// Run runs the action until the request is final: attempts, slices and what follows a
-// crash. The clock skips what lies between. A signal that was not given does not come:
-// its timeout passes.
+// dispatched notes the children that a run has started.
+func (j *Job) dispatched(_ context.Context, key request.Key, _ time.Time) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if key.ID != j.ID && !slices.Contains(j.children, key) {
+		j.children = append(j.children, key)
+	}
+	return nil
+}
+
+// Run runs the action until the request is final: attempts, slices, children and what
+// follows a crash. The clock skips what lies between. A signal that was not given does not
+// come: its timeout passes.
 func (j *Job) Run() {
 	j.t.Helper()
 	for j.RunOnce() {
@@ -103,35 +117,58 @@ func (j *Job) Run() {
 }
 
 // RunOnce runs the action once, an attempt or a slice of one, from when it is due, and
-// reports whether it is to run again. After a crash the lease expires first.
+// reports whether it is to run again. After a crash the lease expires first. Where the
+// request waits for children, they run to their ends before, one after the other.
 func (j *Job) RunOnce() (more bool) {
 	j.t.Helper()
 	if !j.submit() {
 		return false
 	}
-	r := j.Request()
+	return j.run(j.key())
+}
+
+// run runs a request once and reports whether it is to run again.
+func (j *Job) run(key request.Key) (more bool) {
+	j.t.Helper()
+	r := j.load(key)
 	if r.State == request.Running {
-		r = j.expire()
+		r = j.expire(key)
 	}
 	if r.State.Final() {
 		return false
+	}
+	if r.WaitsForChildren() {
+		j.runChildren(key)
+		r = j.load(key)
 	}
 	j.Skip(max(r.DueAt.Sub(j.Now()), 0))
 	ctx, stop := context.WithCancel(j.t.Context())
 	defer stop()
 	j.begin(&running{stop: stop})
-	err := j.processor.Run(ctx, r.Key, time.Time{})
+	err := j.processor.Run(ctx, key, time.Time{})
 	j.begin(nil)
 	if err != nil {
 		j.t.Fatalf("streamertest: %v", err)
 	}
-	return !j.Request().State.Final()
+	return !j.load(key).State.Final()
+}
+
+// runChildren runs the children of a request to their ends.
+func (j *Job) runChildren(parent request.Key) {
+	for n := 0; n < len(j.children); n++ { // each may add its own
+		child := j.children[n]
+		if j.load(child).ParentKey() != parent {
+			continue
+		}
+		for j.load(parent).WaitsForChildren() && j.run(child) {
+		}
+	}
 }
 
 // expire lets the lease of a crashed run end, and the sweep find that.
-func (j *Job) expire() *request.Request {
+func (j *Job) expire(key request.Key) *request.Request {
 	j.t.Helper()
-	r := j.Request()
+	r := j.load(key)
 	for tries := 0; r.State == request.Running; tries++ {
 		if tries > 10 {
 			j.t.Fatalf("streamertest: the sweep does not take up a request whose lease ended at %v; it is %v", r.DueAt, j.Now())
@@ -140,7 +177,7 @@ func (j *Job) expire() *request.Request {
 		if _, err := j.processor.Sweep(j.t.Context()); err != nil {
 			j.t.Fatalf("streamertest: sweep: %v", err)
 		}
-		r = j.Request()
+		r = j.load(key)
 	}
 	return r
 }
@@ -169,6 +206,8 @@ func (j *Job) submit() bool {
 	return j.action.Long()
 }
 
+func (j *Job) key() request.Key { return j.Principal.Key(j.ID) }
+
 func (j *Job) caller() streamer.Caller { return streamer.Caller{Principal: j.Principal} }
 
 func (j *Job) begin(r *running) {
@@ -190,7 +229,10 @@ func (j *Job) around(next streamer.ActionFunc) streamer.ActionFunc {
 		run := j.running
 		run.ctx, run.job = ctx, job
 		j.mu.Unlock()
-		job.Observe(j.report)
+		own := job.ID() == j.ID // and not a child's
+		if own {
+			job.Observe(j.report)
+		}
 		defer func() {
 			if !j.hasCrashed() {
 				return
@@ -199,7 +241,9 @@ func (j *Job) around(next streamer.ActionFunc) streamer.ActionFunc {
 			out, err = nil, streamer.Continue(nil) // which the store does not take
 		}()
 		out, err = next(ctx, job)
-		j.returned(err)
+		if own {
+			j.returned(err)
+		}
 		return out, err
 	}
 }
@@ -229,21 +273,23 @@ func (j *Job) Err() error {
 // action and for a payload that was refused.
 func (j *Job) Request() *request.Request {
 	j.t.Helper()
-	r, err := j.store.Store.LoadRequest(context.WithoutCancel(j.t.Context()), j.Principal.Key(j.ID))
-	switch {
-	case err == nil:
-		return r
-	case errors.Is(err, request.ErrNotFound):
-		return nil
+	return j.load(j.key())
+}
+
+// load is a request as it is stored; nil for one that is not there.
+func (j *Job) load(key request.Key) *request.Request {
+	j.t.Helper()
+	r, err := j.store.Store.LoadRequest(context.WithoutCancel(j.t.Context()), key)
+	if err != nil && !errors.Is(err, request.ErrNotFound) {
+		j.t.Fatalf("streamertest: %v", err)
 	}
-	j.t.Fatalf("streamertest: %v", err)
-	return nil
+	return r
 }
 
 // Output is the request's output, as it is stored.
 func (j *Job) Output() []json.RawMessage {
 	j.t.Helper()
-	chunks, err := j.store.ReadOutput(j.t.Context(), j.Principal.Key(j.ID), 0, request.MaxOutput)
+	chunks, err := j.store.ReadOutput(j.t.Context(), j.key(), 0, request.MaxOutput)
 	if err != nil {
 		j.t.Fatalf("streamertest: %v", err)
 	}
