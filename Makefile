@@ -24,7 +24,7 @@ setup: ## install what the tests need beside Go, where that is allowed; else say
 .PHONY: test
 test: setup vet npm typescript own-action cover rie generators baseline bench budget ## the test command: set up, vet, staticcheck, every test with -race, coverage, the TypeScript client
 
-NPM_FOLDERS := clients/typescript verify/node deploy/validate verify/generators
+NPM_FOLDERS := clients/typescript verify/node deploy/validate deploy/tools/cdk verify/generators
 .PHONY: npm
 npm: setup ## install what the tests need from npm
 	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
@@ -37,11 +37,12 @@ typescript: npm ## the TypeScript client: types, size, tests; the types of the c
 MODULES := $(dir $(shell git ls-files '*go.mod'))
 
 .PHONY: lint
-lint: ## golangci-lint over every module, and biome over the TypeScript
+lint: ## golangci-lint over every module, biome over the TypeScript, actionlint over the workflows
 	@for module in $(filter-out %tools/,$(MODULES)); do \
 		echo "golangci-lint in $$module"; (cd $$module && $(GOLANGCI_LINT) run --config $(CURDIR)/.golangci.yml ./...); \
 	done
 	cd clients/typescript && npm run --silent lint
+	$(GO) run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml deploy/tools/github/deploy.yml
 
 .PHONY: fmt
 fmt: ## format the Go and the TypeScript

@@ -1,8 +1,9 @@
 // Simulates IAM. Reads a JSON list of requests {policies, action, resource} from
 // standard input, and prints the list of what a role with those policies gets:
 // "Allowed", "ImplicitlyDenied", "ExplicitlyDenied", or what is wrong with the request.
-import { runSimulation } from "@cloud-copilot/iam-simulate";
+
 import { text } from "node:stream/consumers";
+import { runSimulation } from "@cloud-copilot/iam-simulate";
 
 const accountId = "123456789012";
 
