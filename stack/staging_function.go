@@ -26,7 +26,7 @@ type functionPlan struct {
 	failures string // ARN of the queue of events that are given up; "": none
 }
 
-// codeName finds a command's name in the key of its zip, as make dist names it.
+// codeName finds a command's name in the key of its zip, as streamer dist names it.
 var codeName = regexp.MustCompile(`([A-Za-z0-9_]+)-(?:arm64|amd64)\.zip$`)
 
 func (p *plan) function(r template.Resource, stack *template.Stack) error {
@@ -51,7 +51,7 @@ func (p *plan) function(r template.Resource, stack *template.Stack) error {
 	case !strings.HasPrefix(in.Runtime, "provided.") || in.Handler != "bootstrap":
 		return fmt.Errorf("%s: staging runs binaries, which have a runtime such as provided.al2023 and the handler bootstrap", r.Name)
 	case code == nil:
-		return fmt.Errorf("%s: Code.S3Key %q does not end like a zip of make dist, such as connect-arm64.zip", r.Name, in.Code.S3Key)
+		return fmt.Errorf("%s: Code.S3Key %q does not end like a zip of streamer dist, such as connect-arm64.zip", r.Name, in.Code.S3Key)
 	case in.ReservedConcurrentExecutions != nil && *in.ReservedConcurrentExecutions <= 0:
 		return fmt.Errorf("%s: with ReservedConcurrentExecutions %d it would never run", r.Name, *in.ReservedConcurrentExecutions)
 	}

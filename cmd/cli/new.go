@@ -105,9 +105,10 @@ func (p newProject) name() (string, error) {
 	return name, nil
 }
 
-// stackName is what CloudFormation takes as a stack's name:
+// stackName is what CloudFormation takes as a stack's name, as long as names of functions
+// that begin with it may be:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,99}$`)
+var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,52}$`)
 
 // refuseFull refuses a folder that has anything in it but a repository without files.
 func refuseFull(folder string) error {
