@@ -31,6 +31,7 @@ type tracked struct {
 	claimed   wire.Attempt    // the last claim, as far as it has come
 	past      []wire.Attempt  // claims that ended without success and do not go on
 	views     map[int64]shown // what clients were shown at a rev
+	orphan    bool            // a child that was created after its parent's end
 	trace     []string
 }
 
@@ -90,6 +91,7 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 	if c.Set.AddFence > 0 {
 		p.claims[key] = row.Fence
 		d.punctual(r, was, row)
+		d.parented(r, row)
 		if c.Set.ClaimedAt.Before(r.notBefore) {
 			d.find(&d.report.Wrong, r, "it runs at %v and may start at %v", c.Set.ClaimedAt, r.notBefore)
 		}

@@ -12,6 +12,9 @@ import (
 // adopt takes in a request that another one has started. No client sent or watches it.
 func (d *driver) adopt(row *request.Request) *tracked {
 	r := &tracked{id: row.ID, key: row.Key, payload: row.Payload, acked: true}
+	if parent := d.byKey[row.ParentKey()]; parent != nil && parent.row != nil { // or else by a worker that has lost its lease
+		r.orphan = parent.row.State.Final()
+	}
 	if n := slices.IndexFunc(d.Cases, func(c Case) bool { return c.Action.Name() == row.Action }); n >= 0 {
 		r.c = &d.Cases[n]
 	} else { // an action of Config.Parts that no client asks for
@@ -24,6 +27,18 @@ func (d *driver) adopt(row *request.Request) *tracked {
 	d.children, d.byKey[row.Key] = append(d.children, r), r
 	d.report.Children++
 	return r
+}
+
+// parented looks at a child that is claimed: its parent has not ended, or its end is not
+// done with.
+func (d *driver) parented(r *tracked, row *request.Request) {
+	parent := d.byKey[row.ParentKey()]
+	if row.Parent.ID == "" || r.orphan || parent == nil || parent.row == nil {
+		return
+	}
+	if parent.row.State.Final() && parent.row.Look.At.IsZero() && !row.CancelRequested {
+		d.find(&d.report.Wrong, r, "it is claimed, and its parent %s has ended as %s, with all that follows", parent.id, parent.row.State)
+	}
 }
 
 // killedOf counts a worker that dies over a parent or a child, and whether the notice of

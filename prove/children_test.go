@@ -31,7 +31,7 @@ func TestFamilies(t *testing.T) {
 			t.Parallel()
 			c := proof(tt.open(t), tt.requests)
 			c.Cases = []prove.Case{family(), strict(), nested(), renewed(), sums(), slow(), refused()}
-			c.Kills = 2 * c.Requests
+			c.Kills, c.Parts.Schedules = 2*c.Requests, nil
 			report := prove.Run(t, c)
 			t.Logf("\n%s\nagain: %s", report, again(t, c))
 			for _, injected := range []string{"worker of a parent killed", "worker of a child killed", "notice of a child lost",

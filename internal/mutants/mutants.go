@@ -8,9 +8,10 @@ type mutant struct {
 }
 
 const (
-	overSQLite = "TestMixOverSQLite"
-	overDynamo = "TestMixOverDynamoDB"
-	overQuiet  = "TestNoTenantWaitsForAnother/SQLite"
+	overSQLite   = "TestMixOverSQLite"
+	overDynamo   = "TestMixOverDynamoDB"
+	overFamilies = "TestFamilies/SQLite"
+	overQuiet    = "TestNoTenantWaitsForAnother/SQLite"
 )
 
 var mutants = []mutant{
@@ -128,6 +129,21 @@ var mutants = []mutant{
 			"	created, err := requests.startScheduled(ctx, one, one.message(id, at), id)\n", overSQLite},
 	{"a scheduled request acquires no permit", "schedule.go",
 		"	if s.Overlap {\n		return nil\n", "	if true {\n		return nil\n", overSQLite},
+	{"the last child does not make its parent due", "aftermath.go",
+		"	case open == 0 || decides && parent.Children.First:\n",
+		"	case child.State != request.Succeeded && parent.Children.First:\n", overFamilies},
+	{"a parent is not notified again after a crash", "aftermath.go",
+		"	family = a.notifyParent(bounded, r) && children\n",
+		"	a.notifyParent(bounded, r)\n	family = children\n", overFamilies},
+	{"a child that ends before its parent waits is not noted", "aftermath.go",
+		"		return change, decides && parent.Steps[change.Set.Step.Name] == nil\n", "		return change, false\n", overFamilies},
+	{"the end of a parent leaves its children", "aftermath.go",
+		"	children := a.cancelChildren(bounded, r)\n", "	children := true\n", overFamilies},
+	{"a redrive keeps the children that were cancelled", "children.go",
+		"	return r.State.Final() && r.State != request.Succeeded && redrives < f.parent.Redrives\n",
+		"	return r.State == request.Failed && redrives < f.parent.Redrives\n", overFamilies},
+	{"a run that is played again names a child that it cancelled", "children.go",
+		"a.State == request.Cancelled && b.State == request.Failed, ", "", overFamilies},
 	{"neither the fence nor the last write is checked", "store/dynamo/update.go",
 		"	name := u.name(g.Attribute)\n	var condition string\n",
 		"	if g.Attribute == request.AttrFence || g.Attribute == request.AttrUpdatedAt {\n" +
