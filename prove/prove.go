@@ -172,7 +172,8 @@ func (c Config) withDefaults() (Config, error) {
 	} else {
 		names := streamer.NewRegistry(all...).Names()
 		for n, one := range c.Cases {
-			check(slices.Contains(names, one.Action.Name()), "case %d: the action %q is not one of Parts, which makes %v", n, one.Action.Name(), names)
+			name := one.Action.Name()
+			check(slices.Contains(names, name), "case %d: the action %q is not one of Parts, which makes %v", n, name, names)
 		}
 	}
 	p.Limits, p.Retention, p.Lease, p.Logger = own.Limits, own.Retention, own.Lease, own.Logger

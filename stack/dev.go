@@ -219,7 +219,8 @@ func (s *Dev) functions() error {
 		names[i] = action.Name()
 	}
 	s.handler, s.console, err = withConsole(withEvents(s.gateway, hosts["router"]), consoleConfig{
-		address: s.listener.Addr(), stage: c.Stage, actions: names, issuer: DevIssuer, audience: DevAudience, key: s.key, foreign: external, logs: logs})
+		address: s.listener.Addr(), stage: c.Stage, actions: names, issuer: DevIssuer, audience: DevAudience, key: s.key,
+		foreign: external, logs: logs})
 	if err != nil {
 		return err
 	}

@@ -147,9 +147,9 @@ func (d *devCommand) run(ctx context.Context) error {
 		defer file.Close()
 		c.Metrics = file
 	}
-	if make := c.Parts.Actions; make != nil {
+	if makeActions := c.Parts.Actions; makeActions != nil {
 		c.Parts.Actions = func(requests request.Lister) ([]streamer.Action, error) {
-			all, err := make(requests)
+			all, err := makeActions(requests)
 			for _, action := range all {
 				d.actions = append(d.actions, action.Name())
 			}

@@ -100,7 +100,8 @@ func (p newProject) name() (string, error) {
 	}
 	name := filepath.Base(absolute)
 	if !stackName.MatchString(name) {
-		return "", fmt.Errorf("%q is not a valid name of a project: use letters, digits and hyphens, a letter first, since its stack on AWS is named so", name)
+		return "", fmt.Errorf("%q is not a valid name of a project: use letters, digits and hyphens, a letter first, 53 at most, "+
+			"since its stack on AWS is named so", name)
 	}
 	return name, nil
 }
@@ -131,7 +132,8 @@ func refuseFull(folder string) error {
 func askModule(ctx context.Context, env *environment, name string) (string, error) {
 	const usual = "example.com/"
 	if !env.terminal(env.stdin) {
-		return "", &exitError{exitUsage, fmt.Errorf("--module is missing, and there is no terminal to ask at: give one such as --module %s%s", usual, name)}
+		return "", &exitError{exitUsage, fmt.Errorf("--module is missing, and there is no terminal to ask at: "+
+			"give one such as --module %s%s", usual, name)}
 	}
 	env.sayf("Module path, such as github.com/you/%s [%s%s]: ", name, usual, name)
 	answers := make(chan string, 1)

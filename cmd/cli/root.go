@@ -130,9 +130,9 @@ func newRoot(env *environment) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newNew(env), newDev(env), newStaging(env), newDist(env), newCall(env), newWatch(env), newGet(env), newList(env), newCancel(env), newWhy(env),
-		newRedrive(env),
-		newSignal(env), newOutput(env), newConnections(env), newToken(env), newVerify(env),
+	root.AddCommand(newNew(env), newDev(env), newStaging(env), newDist(env), newCall(env), newWatch(env), newGet(env),
+		newList(env), newCancel(env), newWhy(env), newRedrive(env), newSignal(env), newOutput(env), newConnections(env),
+		newToken(env), newVerify(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
 }

@@ -76,7 +76,8 @@ func newStaging(env *environment) *cobra.Command {
 	f.StringVar(&config.Source, "source", ".", "folder of the project whose functions are built")
 	f.StringVar(&config.Cache, "cache", filepath.Join(".cache", "dynoxide"), "folder that keeps the database server")
 	f.StringVar(&config.Listen, "listen", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
-	f.StringVar(&config.Template, "template", "", "the template to run (default deploy/template.yaml in --source, else the one of this version of Streamer)")
+	f.StringVar(&config.Template, "template", "",
+		"the template to run (default deploy/template.yaml in --source, else the one of this version of Streamer)")
 	f.StringArrayVar(&parameters, "parameter", nil, "a parameter of the template, as in StageName=test; may be repeated")
 	f.StringArrayVar(&secrets, "secret", nil, "a parameter of the Parameter Store, as in /shop/prod/API_KEY=sesame; may be repeated")
 	f.StringVar(&config.Name, "name", "streamer", "name of the stack, with which the names of its functions begin")
