@@ -39,9 +39,9 @@ type ActionConfig struct {
 	// it is stored.
 	Long bool
 
-	// Expected is how long the work usually takes, for a reader of its progress and
-	// its cost; it decides nothing. It is at most Limit, for a short action at most
-	// ShortLimit. 0: not known.
+	// Expected is how long the work usually takes. A long action's log lines have it as
+	// expected_ms, beside ran_ms, which is what the run has cost; it decides nothing. It
+	// is at most Limit, for a short action at most ShortLimit. 0: not known.
 	Expected time.Duration
 
 	// Limit is the longest it may work: for a short action in all, by default

@@ -150,7 +150,11 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 		}
 	}
 	w.stopWaiting(ctx)
-	w.logger.InfoContext(ctx, "request "+outcomeWord(change), "state", w.r.State, "ran_ms", w.r.Ran.Milliseconds(), "rev", w.r.Rev)
+	line := []any{"state", w.r.State, "ran_ms", w.r.Ran.Milliseconds(), "rev", w.r.Rev}
+	if expected := w.action.config.Expected; expected > 0 {
+		line = append(line, "expected_ms", expected.Milliseconds())
+	}
+	w.logger.InfoContext(ctx, "request "+outcomeWord(change), line...)
 	ctx = context.WithoutCancel(ctx)
 	w.dispatchBehind(ctx, ahead)
 	if w.r.State.Final() {

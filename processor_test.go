@@ -208,6 +208,28 @@ func TestPanicFailsTheRequestOnly(t *testing.T) {
 	}
 }
 
+// What was expected is in the log beside what it took, for a reader of the cost.
+func TestTheLogTellsWhatWasExpected(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		expected time.Duration
+		want     string
+	}{"known": {90 * time.Second, `"expected_ms":90000`}, "unknown": {0, ""}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newHarness(t, long("work", streamer.ActionConfig{Expected: tt.expected}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+				return nil, nil
+			}))
+			w.submit(t, w.connect(t, "c1", ada), "r1", "work", `{}`)
+			w.run(t, ada.Key("r1"))
+			logs := w.logs.String()
+			if has := strings.Contains(logs, "expected_ms"); has != (tt.want != "") || !strings.Contains(logs, tt.want) {
+				t.Errorf("got the log %s, want %q in it", logs, tt.want)
+			}
+		})
+	}
+}
+
 func TestSliceContinuesFromItsCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type state struct{ Done int }
