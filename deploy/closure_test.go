@@ -32,7 +32,9 @@ var everything = map[string]string{"Tracing": "Active", "AccessLogs": "all", "Ev
 	"SecurityGroupIds": "sg-0123456789abcdef0",
 	"Layers":           "arn:aws:lambda:eu-west-1:123456789012:layer:tools:1",
 	"KmsKeyArn":        "arn:aws:kms:eu-west-1:123456789012:key/1", "RouterMemory": "2048", "ProcessorTimeout": "300",
-	"NamePrefix": "shop"}
+	"NamePrefix": "shop", "Deployment": "Canary10Percent5Minutes", "Release": "4f2c1a9",
+	"DomainName": "ws.shop.example", "CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1",
+	"HttpDomainName": "api.shop.example", "HttpCertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/2"}
 
 // Whatever LogLevel is, Lambda passes what alarms are made of, what says that a function
 // cannot start, and errors.
@@ -169,7 +171,8 @@ func TestWhatStays(t *testing.T) {
 	}
 	// A protected table would outlast the rollback, too.
 	for protection, want := range map[string]bool{"true": true, "false": false} {
-		if got := load(t, map[string]string{"DeletionProtection": protection}).resource("RequestsTable")["DeletionProtectionEnabled"]; got != want {
+		got := load(t, map[string]string{"DeletionProtection": protection}).resource("RequestsTable")["DeletionProtectionEnabled"]
+		if got != want {
 			t.Errorf("DeletionProtection=%s: got %v, want %t", protection, got, want)
 		}
 	}

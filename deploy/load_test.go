@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"os"
 	"sync"
@@ -63,6 +64,9 @@ func configOf(changed map[string]string) *template.Config {
 	config := &template.Config{Parameters: parameters, Region: "eu-west-1", AccountID: "123456789012", StackName: "streamer"}
 	config.Value = func(r template.Resource, attribute string) (any, error) {
 		switch {
+		case r.Type == "AWS::Lambda::Alias":
+			return fmt.Sprintf("arn:%s:lambda:eu-west-1:123456789012:function:%v:live", cmp.Or(config.Partition, "aws"),
+				r.Properties["FunctionName"]), nil
 		case attribute != "":
 			return r.Name + "." + attribute, nil
 		case r.Type == "AWS::SQS::Queue":

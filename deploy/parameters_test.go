@@ -21,9 +21,11 @@ import (
 var limits = map[string]int{"AWS::Lambda::Function FunctionName": 64, "AWS::Logs::LogGroup LogGroupName": 512,
 	"AWS::ApiGatewayV2::Api Name": 128, "AWS::CloudWatch::Dashboard DashboardName": 255}
 
-// given by the template: what else has a name is named by CloudFormation, or is a stage,
-// an index, an attribute.
-var notNames = []string{"StageName", "FunctionName", "PolicyName", "MetricName"}
+// notGiven are properties of such a form that name nothing new in the account: they refer
+// to something, or are within a function, an API, a role, or are the user's.
+var notGiven = []string{"AWS::Lambda::Alias Name", "AWS::ApiGatewayV2::DomainName DomainName", "AWS::ApiGatewayV2::ApiMapping DomainName",
+	"AWS::ApiGatewayV2::Stage StageName", "AWS::CodeDeploy::DeploymentGroup ApplicationName",
+	"AWS::CodeDeploy::DeploymentGroup DeploymentConfigName", "AWS::CloudWatch::Alarm MetricName"}
 
 // Every name that the template gives is within its limit, for the longest stack name that
 // CloudFormation takes with the longest prefix, and for the longest without one.
@@ -97,8 +99,8 @@ func namesOf(t *testing.T, stack, prefix string) map[place]string {
 	for name, r := range made.Resources {
 		for property, value := range r.Properties {
 			text, ok := value.(string)
-			own := property != "FunctionName" || r.Type == "AWS::Lambda::Function" // elsewhere it refers to one
-			if ok && own && strings.HasSuffix(property, "Name") && (!slices.Contains(notNames, property) || property == "FunctionName") {
+			refers := property == "FunctionName" && r.Type != "AWS::Lambda::Function"
+			if ok && !refers && strings.HasSuffix(property, "Name") && !slices.Contains(notGiven, r.Type+" "+property) {
 				found[place{name, r.Type, property}] = text
 			}
 		}
@@ -124,6 +126,11 @@ func TestParametersThatContradict(t *testing.T) {
 		"two kinds of tenants":  {map[string]string{"JwtTenant": "acme", "JwtTenantClaim": "tid"}, "only one of them"},
 		"subnets alone":         {map[string]string{"SubnetIds": "subnet-1"}, "SubnetIds needs SecurityGroupIds"},
 		"security groups alone": {map[string]string{"SecurityGroupIds": "sg-1"}, "SecurityGroupIds needs SubnetIds"},
+		"a domain alone":        {map[string]string{"DomainName": "ws.example"}, "DomainName needs CertificateArn"},
+		"one domain for both": {map[string]string{"DomainName": "a.example", "CertificateArn": "arn:a", "HttpDomainName": "a.example",
+			"HttpCertificateArn": "arn:a"}, "DomainName and HttpDomainName must be two"},
+		"an HTTP domain alone":  {map[string]string{"HttpDomainName": "api.example"}, "HttpDomainName needs HttpCertificateArn"},
+		"no release":            {map[string]string{"Deployment": "Canary10Percent5Minutes"}, "a gradual Deployment needs Release"},
 		"a path without an end": {map[string]string{"EnvironmentPath": "/shop/prod"}, "parameter EnvironmentPath: it must match"},
 		"everything":            {everything, ""},
 	} {
@@ -233,7 +240,8 @@ func TestThePolicyToSubmit(t *testing.T) {
 		}
 	}
 	outputs := load(t, nil).Outputs
-	if outputs["SubmitPolicyArn"] != "SubmitPolicy" || outputs["RouterRoleName"] != "RouterRole" || outputs["ProcessorRoleName"] != "ProcessorRole" {
+	if outputs["SubmitPolicyArn"] != "SubmitPolicy" || outputs["RouterRoleName"] != "RouterRole" ||
+		outputs["ProcessorRoleName"] != "ProcessorRole" {
 		t.Errorf("got the outputs %v, want the policy and the roles", outputs)
 	}
 }

@@ -32,7 +32,9 @@ func TestTwoStacksOfOnesOwnActions(t *testing.T) {
 	dynamodbtest.Binary(t) // or skip
 	both := t              // at whose end the stacks end
 	var calls [2]*named
-	for i, of := range []struct{ name, currency, secret string }{{"shop-test", "EUR", "sesame"}, {"shop-prod", "USD", "mellon"}} {
+	for i, of := range []struct{ name, currency, secret, deployment string }{
+		{"shop-test", "EUR", "sesame", "AllAtOnce"}, {"shop-prod", "USD", "mellon", "Canary10Percent5Minutes"},
+	} {
 		calls[i] = &named{}
 		t.Run(of.name, func(t *testing.T) {
 			var log, printed lifttest.Log
@@ -40,7 +42,8 @@ func TestTwoStacksOfOnesOwnActions(t *testing.T) {
 			running, err := stack.StartStaging(t.Context(), stack.StagingConfig{Source: filepath.Join("testdata", "shopapp"),
 				Template: filepath.Join("..", "deploy", "template.yaml"), Cache: filepath.Join("..", ".cache", "dynoxide"), Name: of.name,
 				Parameters: map[string]string{"Environment": `{"CURRENCY":"` + of.currency + `"}`, "EnvironmentPath": path, "PolicyArns": policy,
-					"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1", "Layers": "arn:aws:lambda:us-east-1:123456789012:layer:tools:1"},
+					"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1",
+					"Deployment": of.deployment, "Release": "1", "Layers": "arn:aws:lambda:us-east-1:123456789012:layer:tools:1"},
 				ParameterStore: map[string]string{path + "API_KEY": of.secret, "/other/API_KEY": "another"},
 				Logger:         log.Logger(), Output: &printed, Between: calls[i].note})
 			if err != nil {

@@ -88,19 +88,45 @@ func (p *plan) binaries() []string {
 	return names
 }
 
-// called finds a function by its ARN, or by its name.
+// called finds a function by its ARN or its name, or by the ARN of an alias.
 func (p *plan) called(r template.Resource, name string) (*functionPlan, error) {
 	for _, f := range p.functions {
 		if f.arn == name || f.name == name {
 			return f, nil
 		}
 	}
+	if f, ok := p.aliases[name]; ok {
+		return f, nil
+	}
 	return nil, fmt.Errorf("%s: %s is not a function of the template", r.Name, name)
+}
+
+func (p *plan) version(r template.Resource) error {
+	var in struct{ FunctionName string }
+	if err := read(r, &in); err != nil {
+		return err
+	}
+	_, err := p.called(r, in.FunctionName)
+	return err
+}
+
+// alias reads an alias, which stands for the function's only version here.
+func (p *plan) alias(r template.Resource) error {
+	var in struct{ FunctionName, FunctionVersion, Name string }
+	if err := read(r, &in); err != nil {
+		return err
+	}
+	f, err := p.called(r, in.FunctionName)
+	if err != nil {
+		return err
+	}
+	p.aliases[versionOf(r, in.Name)] = f
+	return nil
 }
 
 func (p *plan) eventInvoke(r template.Resource) error {
 	in := struct {
-		FunctionName                                   string
+		FunctionName, Qualifier                        string
 		MaximumEventAgeInSeconds, MaximumRetryAttempts *int
 		DestinationConfig                              struct{ OnFailure struct{ Destination string } }
 	}{}
@@ -110,6 +136,11 @@ func (p *plan) eventInvoke(r template.Resource) error {
 	f, err := p.called(r, in.FunctionName)
 	if err != nil {
 		return err
+	}
+	if in.Qualifier != "$LATEST" {
+		if _, err := p.called(r, f.arn+":"+in.Qualifier); err != nil {
+			return err
+		}
 	}
 	if in.MaximumRetryAttempts != nil {
 		f.retries = *in.MaximumRetryAttempts
@@ -125,11 +156,15 @@ func (p *plan) eventInvoke(r template.Resource) error {
 }
 
 func (p *plan) functionURL(r template.Resource, stack *template.Stack) error {
-	var in struct{ TargetFunctionArn, AuthType, InvokeMode string }
+	var in struct{ TargetFunctionArn, Qualifier, AuthType, InvokeMode string }
 	if err := read(r, &in); err != nil {
 		return err
 	}
-	f, err := p.called(r, in.TargetFunctionArn)
+	target := in.TargetFunctionArn
+	if in.Qualifier != "" {
+		target += ":" + in.Qualifier
+	}
+	f, err := p.called(r, target)
 	if err != nil {
 		return err
 	}
@@ -137,7 +172,7 @@ func (p *plan) functionURL(r template.Resource, stack *template.Stack) error {
 		return fmt.Errorf("%s: staging runs function URLs with AuthType NONE and InvokeMode RESPONSE_STREAM, not %q and %q", r.Name,
 			in.AuthType, in.InvokeMode)
 	}
-	allowed, err := open(stack, f)
+	allowed, err := open(stack, f, target)
 	if err != nil {
 		return err
 	}

@@ -23,17 +23,23 @@ func physical(r template.Resource, attribute string) (any, error) {
 		"AWS::Lambda::Function": {"": nameOf(r, "FunctionName"), "Arn": functionARN(r)},
 		"AWS::Lambda::Url": {"": nameOf(r, "TargetFunctionArn"),
 			"FunctionUrl": "https://" + apiID(r) + ".lambda-url." + stagingRegion + ".on.aws/"},
+		"AWS::Lambda::Version": {"": versionOf(r, "1"), "Version": "1"}, // the first of a new function
+		"AWS::Lambda::Alias":   {"": versionOf(r, fmt.Sprint(r.Properties["Name"]))},
 		"AWS::DynamoDB::Table": {"": nameOf(r, "TableName"), "Arn": tableARNOf(r)},
 		"AWS::SQS::Queue": {"": queueURL(r), "QueueUrl": queueURL(r), "QueueName": nameOf(r, "QueueName"),
 			"Arn": arn("sqs", nameOf(r, "QueueName"))},
-		"AWS::IAM::Role":                 {"": nameOf(r, "RoleName"), "Arn": roleARN(r)},
-		"AWS::IAM::ManagedPolicy":        {"": "arn:aws:iam::" + stagingAccount + ":policy/" + nameOf(r, "ManagedPolicyName")},
-		"AWS::Logs::LogGroup":            {"": nameOf(r, "LogGroupName"), "Arn": arn("logs", "log-group:"+nameOf(r, "LogGroupName")+":*")},
-		"AWS::ApiGatewayV2::Api":         {"": apiID(r), "ApiId": apiID(r), "ApiEndpoint": apiEndpoint(r)},
-		"AWS::ApiGatewayV2::Stage":       {"": nameOf(r, "StageName")},
-		"AWS::Scheduler::Schedule":       {"": nameOf(r, "Name"), "Arn": scheduleARNOf(r)},
-		"AWS::CloudWatch::Alarm":         {"": nameOf(r, "AlarmName"), "Arn": arn("cloudwatch", "alarm:"+nameOf(r, "AlarmName"))},
-		"AWS::ApiGatewayV2::Integration": {"": r.Name}, "AWS::ApiGatewayV2::Route": {"": r.Name},
+		"AWS::IAM::Role":           {"": nameOf(r, "RoleName"), "Arn": roleARN(r)},
+		"AWS::IAM::ManagedPolicy":  {"": "arn:aws:iam::" + stagingAccount + ":policy/" + nameOf(r, "ManagedPolicyName")},
+		"AWS::Logs::LogGroup":      {"": nameOf(r, "LogGroupName"), "Arn": arn("logs", "log-group:"+nameOf(r, "LogGroupName")+":*")},
+		"AWS::ApiGatewayV2::Api":   {"": apiID(r), "ApiId": apiID(r), "ApiEndpoint": apiEndpoint(r)},
+		"AWS::ApiGatewayV2::Stage": {"": nameOf(r, "StageName")},
+		"AWS::Scheduler::Schedule": {"": nameOf(r, "Name"), "Arn": scheduleARNOf(r)},
+		"AWS::CloudWatch::Alarm":   {"": nameOf(r, "AlarmName"), "Arn": arn("cloudwatch", "alarm:"+nameOf(r, "AlarmName"))},
+		"AWS::ApiGatewayV2::DomainName": {"": nameOf(r, "DomainName"),
+			"RegionalDomainName": "d-" + apiID(r) + ".execute-api." + stagingRegion + ".amazonaws.com"},
+		"AWS::CodeDeploy::Application":     {"": nameOf(r, "ApplicationName")},
+		"AWS::CodeDeploy::DeploymentGroup": {"": nameOf(r, "DeploymentGroupName")},
+		"AWS::ApiGatewayV2::Integration":   {"": r.Name}, "AWS::ApiGatewayV2::Route": {"": r.Name},
 	}[r.Type]
 	if value, has := known[attribute]; has {
 		return value, nil
@@ -59,6 +65,16 @@ func arn(service, rest string) string {
 func functionARN(r template.Resource) string {
 	return arn("lambda", "function:"+nameOf(r, "FunctionName"))
 }
+
+// versionOf is the ARN of a version or an alias of a function.
+func versionOf(r template.Resource, qualifier string) string {
+	name, _ := r.Properties["FunctionName"].(string)
+	if !strings.HasPrefix(name, "arn:") {
+		name = arn("lambda", "function:"+name)
+	}
+	return name + ":" + qualifier
+}
+
 func roleARN(r template.Resource) string {
 	return "arn:aws:iam::" + stagingAccount + ":role/" + nameOf(r, "RoleName")
 }

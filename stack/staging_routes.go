@@ -130,7 +130,7 @@ func (p *plan) route(stack *template.Stack, r template.Resource, a *apiPlan) err
 	}
 	a.timeout = timeout
 	route := routePlan{function: f.arn}
-	if route.permitted, err = permitted(stack, f, arn("execute-api", a.id+"/"+a.stage+"/"+in.RouteKey)); err != nil {
+	if route.permitted, err = permitted(stack, f, uri, arn("execute-api", a.id+"/"+a.stage+"/"+in.RouteKey)); err != nil {
 		return err
 	}
 	for _, response := range stack.OfType("AWS::ApiGatewayV2::RouteResponse") {
@@ -147,16 +147,16 @@ func (p *plan) route(stack *template.Stack, r template.Resource, a *apiPlan) err
 	return nil
 }
 
-// permitted reports whether the template lets API Gateway invoke a function for a
-// route:
+// permitted reports whether the template lets API Gateway invoke a function, or its alias,
+// for a route:
 // https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
-func permitted(stack *template.Stack, f *functionPlan, route string) (bool, error) {
+func permitted(stack *template.Stack, f *functionPlan, target, route string) (bool, error) {
 	for _, r := range stack.OfType("AWS::Lambda::Permission") {
 		in, err := permissionOf(r)
 		if err != nil {
 			return false, err
 		}
-		if (in.FunctionName == f.name || in.FunctionName == f.arn) && in.Action == "lambda:InvokeFunction" &&
+		if in.of(f, target) && in.Action == "lambda:InvokeFunction" &&
 			in.Principal == "apigateway.amazonaws.com" &&
 			(in.SourceArn == "" || wildcard(in.SourceArn).MatchString(route)) {
 			return true, nil
@@ -173,6 +173,12 @@ type permission struct {
 	ByURL       bool   `json:"InvokedViaFunctionUrl"`
 }
 
+// of reports whether a permission is for a target: a function, or the alias of one, for
+// which one of the function does not count.
+func (p permission) of(f *functionPlan, target string) bool {
+	return p.FunctionName == target || target == f.arn && p.FunctionName == f.name
+}
+
 func permissionOf(r template.Resource) (in permission, err error) {
 	err = read(r, &in)
 	return in, err
@@ -181,14 +187,14 @@ func permissionOf(r template.Resource) (in permission, err error) {
 // open reports whether the template lets everybody call a function by its URL, which
 // takes two permissions:
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
-func open(stack *template.Stack, f *functionPlan) (bool, error) {
+func open(stack *template.Stack, f *functionPlan, target string) (bool, error) {
 	var byURL, byInvoke bool
 	for _, r := range stack.OfType("AWS::Lambda::Permission") {
 		in, err := permissionOf(r)
 		if err != nil {
 			return false, err
 		}
-		if in.FunctionName != f.name && in.FunctionName != f.arn || in.Principal != "*" {
+		if !in.of(f, target) || in.Principal != "*" {
 			continue
 		}
 		byURL = byURL || in.Action == "lambda:InvokeFunctionUrl" && in.URLAuthType == "NONE"

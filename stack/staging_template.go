@@ -21,6 +21,7 @@ import (
 // complete before anything is started.
 type plan struct {
 	functions []*functionPlan
+	aliases   map[string]*functionPlan // by ARN
 	tables    []tablePlan
 	mappings  []mappingPlan
 	schedules []schedulePlan
@@ -80,8 +81,10 @@ var passedOver = map[string][]string{
 	"AWS::Lambda::Function": {"FunctionName", "Description", "Architectures", "RecursiveLoop", "TracingConfig", "Tags",
 		"Layers", "VpcConfig", "KmsKeyArn"},
 	"AWS::Lambda::EventSourceMapping": {"Tags"},
-	"AWS::Lambda::EventInvokeConfig":  {"Qualifier"},
+	"AWS::Lambda::EventInvokeConfig":  {},
 	"AWS::Lambda::Url":                {"Cors"},
+	"AWS::Lambda::Version":            {"Description"},
+	"AWS::Lambda::Alias":              {"Description"},
 	"AWS::DynamoDB::Table": {"TableName", "PointInTimeRecoverySpecification", "SSESpecification",
 		"DeletionProtectionEnabled", "Tags"},
 	"AWS::Scheduler::Schedule":       {"Name", "Description", "FlexibleTimeWindow"},
@@ -91,10 +94,11 @@ var passedOver = map[string][]string{
 	"AWS::SQS::Queue":                {"QueueName", "SqsManagedSseEnabled", "KmsMasterKeyId", "RedriveAllowPolicy", "Tags"},
 }
 
-// notRun are the types that are nothing to run: who may call what, and what is
-// watched.
+// notRun are the types that are nothing to run: who may call what, what is watched, where
+// else an API can be reached, and how a version comes into use.
 var notRun = []string{"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Logs::LogGroup", "AWS::Lambda::Permission",
-	"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
+	"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping",
+	"AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentGroup"}
 
 // read fills into from a resource's properties. One that is neither in it nor
 // passed over is refused.
@@ -147,7 +151,7 @@ func readTemplate(file, name string, own, given map[string]string) (*plan, error
 
 // planOf reads each resource, and returns everything that is wrong.
 func planOf(stack *template.Stack) (*plan, error) {
-	p := &plan{queues: map[string]queuePlan{}, apis: stack.OfType("AWS::ApiGatewayV2::Api")}
+	p := &plan{aliases: map[string]*functionPlan{}, queues: map[string]queuePlan{}, apis: stack.OfType("AWS::ApiGatewayV2::Api")}
 	var faults []error
 	each := func(kind string, read func(r template.Resource) error) {
 		found := stack.OfType(kind)
@@ -158,6 +162,8 @@ func planOf(stack *template.Stack) (*plan, error) {
 	each("AWS::SQS::Queue", p.queue)
 	each("AWS::DynamoDB::Table", p.table)
 	each("AWS::Lambda::Function", func(r template.Resource) error { return p.function(r, stack) })
+	each("AWS::Lambda::Version", p.version)
+	each("AWS::Lambda::Alias", p.alias)
 	each("AWS::Lambda::EventInvokeConfig", p.eventInvoke)
 	each("AWS::Lambda::EventSourceMapping", p.eventSource)
 	each("AWS::Scheduler::Schedule", p.schedule)

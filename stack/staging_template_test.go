@@ -82,6 +82,44 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// With a gradual deployment the callers have the alias, which stands for the function, and
+// the domains are evaluated.
+func TestPlanOfAGradualDeployment(t *testing.T) {
+	t.Parallel()
+	parameters := map[string]string{"Deployment": "Canary10Percent5Minutes", "Release": "1", "EventsUrl": "true", "NamePrefix": "shop",
+		"DomainName": "ws.example", "CertificateArn": "arn:aws:acm:x", "HttpDomainName": "api.example", "HttpCertificateArn": "arn:aws:acm:y"}
+	p, err := readTemplate(filepath.Join("..", "deploy", "template.yaml"), "streamer", own, parameters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const functions = "arn:aws:lambda:us-east-1:123456789012:function:shop-"
+	for key, function := range map[string]string{"$connect": "connect", "$disconnect": "disconnect", "$default": "router"} {
+		if route := p.socket.routes[key]; route.function != functions+function || !route.permitted {
+			t.Errorf("%s: got %+v, want the function %s, which it may invoke", key, route, function)
+		}
+	}
+	if p.mappings[0].function.short != "processor" || p.schedules[0].function != functions+"processor" || p.url.short != "router" ||
+		p.mappings[0].function.retries != 1 {
+		t.Errorf("got the mapping %+v, the schedule %+v and the URL of %+v, want the processor, the processor and the router",
+			p.mappings[0], p.schedules[0], p.url)
+	}
+}
+
+// A permission for the function is none for its alias.
+func TestAPermissionIsForAnAlias(t *testing.T) {
+	t.Parallel()
+	const before = "  MessagePermission:\n    Type: AWS::Lambda::Permission\n    Properties:\n      Action: lambda:InvokeFunction\n"
+	file := changed(t, before+"      FunctionName: !If [Gradual, !Ref RouterAlias, !Ref RouterFunction]\n",
+		before+"      FunctionName: !Ref RouterFunction\n")
+	p, err := readTemplate(file, "streamer", own, map[string]string{"Deployment": "Canary10Percent5Minutes", "Release": "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if route := p.socket.routes["$default"]; route.permitted || !p.socket.routes["$connect"].permitted {
+		t.Errorf("got messages permitted: %t, and $connect: %t; want them not and it", route.permitted, p.socket.routes["$connect"].permitted)
+	}
+}
+
 // What cannot be run as the template says is refused, with the resource's name.
 func TestTemplateThatCannotRun(t *testing.T) {
 	t.Parallel()
@@ -90,8 +128,9 @@ func TestTemplateThatCannotRun(t *testing.T) {
 		`"Missing" is neither`: {"- !GetAtt RequestsTable.Arn\n                  - !Sub",
 			"- !GetAtt Missing.Arn\n                  - !Sub"},
 		`ConnectFunction: Code.S3Key "connect.zip" does not end`: {`!Sub "${CodePrefix}connect-${Architecture}.zip"`, "connect.zip"},
-		`unknown field "SnapStart"`: {`      Description: "$connect: verifies the token and records the ` +
-			`connection"`, "      SnapStart: {ApplyOn: None}"},
+		`unknown field "SnapStart"`: {`      Description: !Sub "$connect: verifies the token and records the ` +
+			`connection ${Release}"`, "      SnapStart: {ApplyOn: None}"},
+
 		`ProcessorQueue: arn:aws:dynamodb:us-east-1:123456789012:table/streamer-RequestsTable is not a queue`: {
 			"EventSourceArn: !GetAtt Dispatches.Arn", "EventSourceArn: !GetAtt RequestsTable.Arn"},
 		`ProcessorQueue: staging cannot run it: json: unknown field "FilterCriteria"`: {
