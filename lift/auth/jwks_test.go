@@ -164,6 +164,32 @@ func TestJWKSRotation(t *testing.T) {
 	}
 }
 
+// Tokens that no key could help cost no fetch, however many come.
+func TestJWKSAreNotFetchedForWhatNoKeyHelps(t *testing.T) {
+	t.Parallel()
+	for name, token := range map[string]string{
+		"an algorithm of secrets": sign(t, "HS256", "k", claims(nil)),
+		"another issuer":          sign(t, "EdDSA", "new", claims(map[string]any{"iss": "other"})),
+		"garbage":                 "a.b.c",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newKeyServer(t, httptest.NewServer)
+			s.serves(map[string]string{"k": auth.EdDSA})
+			v := s.verifier(t)
+			for range 3 {
+				if got := code(v, t.Context(), token); got != "unauthorized" {
+					t.Errorf("got %q, want unauthorized", got)
+				}
+				s.passes(time.Minute)
+			}
+			if n := s.fetches.Load(); n != 0 {
+				t.Errorf("got %d fetches, want none", n)
+			}
+		})
+	}
+}
+
 // An issuer may put a new key under the old one's kid, or name its keys not at all.
 func TestJWKSRotationWithoutANewKid(t *testing.T) {
 	t.Parallel()

@@ -200,7 +200,7 @@ func (v *Verifier) parse(ctx context.Context, token string) (*tokenClaims, error
 	}
 	claims := new(tokenClaims)
 	_, err := v.parser.ParseWithClaims(token, claims, keys.forToken)
-	if errors.Is(err, jwt.ErrTokenSignatureInvalid) && keys.fetch != nil && !keys.looked {
+	if errors.Is(err, jwt.ErrTokenSignatureInvalid) && keys.fetch != nil && keys.asked && !keys.looked {
 		if fetched, looked, fault := keys.fetch(true); fault == nil && looked {
 			keys = keySet{issuer: v.config.Issuer, keys: fetched}
 			claims = new(tokenClaims)
