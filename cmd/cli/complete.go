@@ -22,10 +22,7 @@ var states = []cobra.Completion{wire.StateQueued, wire.StateRunning, wire.StateS
 func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snapshot {
 	ctx, cancel := context.WithTimeout(ctx, completeTime)
 	defer cancel()
-	c, err := client.HTTP(client.Config{
-		URL: f.webSocketURL(env), HTTPURL: f.httpRoot(env),
-		Token: func(context.Context) (string, error) { return f.bearer(env) },
-	})
+	c, err := f.quiet(env)
 	if err != nil {
 		return nil
 	}
@@ -35,6 +32,14 @@ func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snaps
 		return nil
 	}
 	return list.Requests
+}
+
+// quiet is a client for completion.
+func (f *clientFlags) quiet(env *environment) (*client.Client, error) {
+	return client.HTTP(client.Config{
+		URL: f.webSocketURL(env), HTTPURL: f.httpRoot(env),
+		Token: func(context.Context) (string, error) { return f.bearer(env) },
+	})
 }
 
 // completeID completes the first argument with the ids of requests.
@@ -76,6 +81,25 @@ func (f *clientFlags) complete(env *environment, of func(wire.Snapshot) cobra.Co
 			}
 		}
 		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+	}
+}
+
+// completeSchedule completes the first argument with the names of schedules.
+func (f *clientFlags) completeSchedule(env *environment) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		ctx, cancel := context.WithTimeout(cmd.Context(), completeTime)
+		defer cancel()
+		c, err := f.quiet(env)
+		if err != nil || len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		defer c.Close()
+		list, _ := c.Schedules(ctx) // a shell does not show errors
+		var all []cobra.Completion
+		for _, s := range list.Schedules {
+			all = append(all, cobra.CompletionWithDesc(printable(s.Name), printable(when(s)+" "+s.Action)))
+		}
+		return all, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"text/tabwriter"
 	"time"
@@ -38,11 +37,7 @@ func newConnections(env *environment) *cobra.Command {
 				return err
 			}
 			if asJSON {
-				raw, err := json.Marshal(list)
-				if err != nil {
-					return err
-				}
-				return printJSON(env, raw)
+				return printValue(env, list)
 			}
 			return printConnections(env, list)
 		}),

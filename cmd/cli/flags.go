@@ -27,6 +27,7 @@ type clientFlags struct {
 	url, httpURL, token, data string
 	subject                   string // empty: the token's own
 	http                      bool
+	operator                  bool // the command is for operators
 }
 
 func (f *clientFlags) register(cmd *cobra.Command) {
@@ -109,7 +110,7 @@ func (f *clientFlags) bearer(env *environment) (string, error) {
 			f.webSocketURL(env))}
 	}
 	grant := devGrant()
-	if f.subject != "" {
+	if f.subject != "" || f.operator {
 		grant.Scopes = []string{request.OperatorScope}
 	}
 	token, err := signDev(f.data, grant)
