@@ -212,15 +212,18 @@ func toList(text string) []any {
 	return list
 }
 
-// A program of one's own with the policy can start requests and read them, and no more.
+// A program of one's own with the policy can start requests, read and cancel them, and no
+// more.
 func TestThePolicyToSubmit(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t), t.Context()
 	w.requests.Limits.OpenPerPrincipal = 5
+	large := `{"text":"` + strings.Repeat("x", 8<<10) + `"}` // has an item of its own
 	for _, do := range []func() error{
-		func() error { return w.submit(ctx, "r1", "echo_async", `{}`) },
-		func() error { return w.submit(ctx, "r1", "echo_async", `{}`) },
+		func() error { return w.submit(ctx, "r1", "echo_async", large) },
+		func() error { return w.submit(ctx, "r1", "echo_async", large) },
 		func() error { _, err := w.requests.Get(ctx, w.who, "r1"); return err },
+		func() error { _, err := w.requests.Cancel(ctx, w.who, "r1"); return err },
 	} {
 		if err := do(); err != nil {
 			t.Fatal(err)
