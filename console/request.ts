@@ -283,7 +283,7 @@ function why(r: Request): Child[] {
     case "retry":
       return ["The last attempt failed", r.error && ` with ${r.error.code}`, ". It waits for the next one", ...until, "."];
     case "time":
-      return ["The action asked to go on later: it waits", ...until, "."];
+      return [r.started_at ? "The action asked to go on later" : "It was asked to start later", ": it waits", ...until, "."];
     case "signal":
       return ["It waits for the signal ", el("code", {}, w.token), ...until, ". Give it with the form above."];
     case "limit":
