@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -96,13 +97,41 @@ func refused(token func(t *Target) (string, error)) func(context.Context, *Targe
 	}
 }
 
+// refusedClaims is a check that a token with other claims is refused. A stage may not
+// ask for a claim that its good tokens do not have, such as a tenant.
 func refusedClaims(claims map[string]any) func(context.Context, *Target) error {
 	return func(ctx context.Context, t *Target) error {
 		if t.Sign == nil {
 			return skip("needs the stage's signing key")
 		}
+		good, err := claimsOf(t.Token)
+		if err != nil {
+			return err
+		}
+		for name := range claims {
+			if _, has := good[name]; !has {
+				return skip("the stage's token has no claim " + name)
+			}
+		}
 		return refused(func(t *Target) (string, error) { return t.Sign(claims) })(ctx, t)
 	}
+}
+
+// claimsOf reads a token's claims, and checks nothing.
+func claimsOf(token string) (map[string]any, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("the token has %d parts, want 3 with dots between", len(parts))
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, fmt.Errorf("the token's claims: %w", err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(raw, &claims); err != nil {
+		return nil, fmt.Errorf("the token's claims: %w", err)
+	}
+	return claims, nil
 }
 
 func cutSignature(token string) (head string, signature []byte, err error) {

@@ -2,8 +2,10 @@ package verify_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -284,6 +286,27 @@ func TestAStageThatFails(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A stage that takes the tenant from elsewhere lets in tokens without the claim.
+func TestClaimsThatAStageDoesNotAskFor(t *testing.T) {
+	t.Parallel()
+	var log lifttest.Log
+	good := targetOf(t, startStack(t, &log))
+	bare := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"ada","exp":1}`)) + ".c2ln"
+	target := &verify.Target{WebSocketURL: good.WebSocketURL, HTTPURL: good.HTTPURL, Token: bare, Sign: good.Sign, OperatorToken: good.Token}
+	checks, err := verify.Select(verify.Checks(), []string{"a token without a tenant: 401", "a token for another audience: 401",
+		"a token of another issuer: 401", "a token without a subject: 401"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	skipped := map[string]bool{}
+	verify.Run(t.Context(), target, checks, func(r verify.Result) { skipped[r.Name] = r.Skipped() })
+	want := map[string]bool{"a token without a tenant: 401": true, "a token for another audience: 401": true,
+		"a token of another issuer: 401": true, "a token without a subject: 401": false}
+	if !maps.Equal(skipped, want) {
+		t.Errorf("got %v, want %v", skipped, want)
 	}
 }
 

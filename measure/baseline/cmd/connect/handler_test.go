@@ -107,3 +107,24 @@ func TestEnvironment(t *testing.T) {
 		})
 	}
 }
+
+func TestIssuers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		list  string
+		want  verifierConfig
+		fails bool
+	}{
+		"one":      {`[{"issuer":"i","jwks":"https://k","audience":"a","tenant_claim":"t"}]`, verifierConfig{JWKS: "https://k", Issuer: "i", Audience: "a"}, false},
+		"two":      {`[{"issuer":"i"},{"issuer":"j"}]`, verifierConfig{}, true},
+		"not JSON": {`i`, verifierConfig{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := readVerifierConfig(func(variable string) string {
+				return map[string]string{"STREAMER_JWT_ISSUERS": tt.list, "STREAMER_JWT_ISSUER": "another"}[variable]
+			})
+			if got != tt.want || (err != nil) != tt.fails {
+				t.Errorf("got %+v, %v, want %+v, an error: %v", got, err, tt.want, tt.fails)
+			}
+		})
+	}
+}

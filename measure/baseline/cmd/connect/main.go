@@ -38,12 +38,11 @@ func newHandler(ctx context.Context, logger *slog.Logger) (*handler, error) {
 	if table == "" {
 		return nil, errors.New("STREAMER_CONNECTIONS_TABLE is not set")
 	}
-	verifier, err := newVerifier(ctx, verifierConfig{
-		JWKS:     os.Getenv("STREAMER_JWKS_URL"),
-		Keys:     os.Getenv("STREAMER_JWT_KEYS"),
-		Issuer:   os.Getenv("STREAMER_JWT_ISSUER"),
-		Audience: os.Getenv("STREAMER_JWT_AUDIENCE"),
-	})
+	tokens, err := readVerifierConfig(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := newVerifier(ctx, tokens)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,32 @@ type verifierConfig struct {
 	Audience string
 }
 
+// readVerifierConfig reads the variables of one issuer, or the list of issuers where it
+// has one alone, as on staging.
+func readVerifierConfig(getenv func(string) string) (verifierConfig, error) {
+	list := getenv("STREAMER_JWT_ISSUERS")
+	if list == "" {
+		return verifierConfig{
+			JWKS:     getenv("STREAMER_JWKS_URL"),
+			Keys:     getenv("STREAMER_JWT_KEYS"),
+			Issuer:   getenv("STREAMER_JWT_ISSUER"),
+			Audience: getenv("STREAMER_JWT_AUDIENCE"),
+		}, nil
+	}
+	var issuers []struct {
+		Issuer   string `json:"issuer"`
+		JWKS     string `json:"jwks"`
+		Audience string `json:"audience"`
+	}
+	if err := json.Unmarshal([]byte(list), &issuers); err != nil {
+		return verifierConfig{}, fmt.Errorf("STREAMER_JWT_ISSUERS: %w", err)
+	}
+	if len(issuers) != 1 {
+		return verifierConfig{}, fmt.Errorf("STREAMER_JWT_ISSUERS has %d issuers, and these functions take one", len(issuers))
+	}
+	return verifierConfig{JWKS: issuers[0].JWKS, Issuer: issuers[0].Issuer, Audience: issuers[0].Audience}, nil
+}
+
 // A verifier checks tokens.
 type verifier struct {
 	keys   jwt.Keyfunc
