@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pay-theory/streamer/aws/call"
 	"github.com/pay-theory/streamer/lift/config"
@@ -103,6 +104,15 @@ func validName(name string) bool {
 	return name != ""
 }
 
+// Lambda ends an initialization after 10 s without a word; before that the error says why.
+// A burst of cold starts is throttled, at 40 calls a second by default.
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+// https://docs.aws.amazon.com/general/latest/gr/ssm.html
+const (
+	readTime     = 8 * time.Second
+	readAttempts = 8
+)
+
 // A page is an answer of GetParametersByPath:
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
 type page struct {
@@ -123,11 +133,13 @@ func (v *variables) readPath(ctx context.Context, path string, opts config.Optio
 		return err
 	}
 	client, err := call.New(call.Config{Service: "ssm", Region: env.Region, Credentials: env.credentials(),
-		Endpoint: env.endpoint("SSM", env.SSM)})
+		Endpoint: env.endpoint("SSM", env.SSM), Attempts: readAttempts})
 	env.note(err)
 	if err := env.fault(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
 	for token, found := "", 0; ; {
 		var next page
 		if err := readPage(ctx, client, path, token, &next); err != nil {

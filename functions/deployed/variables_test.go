@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -109,6 +110,28 @@ func TestAParameterStoreThatFails(t *testing.T) {
 				t.Errorf("got %v, want %q and the path in it, and no value", err, tt.want)
 			}
 		})
+	}
+}
+
+// A burst of cold starts is throttled, and reads its parameters all the same.
+func TestAParameterStoreThatThrottles(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	store := ssm.Store{"/shop/API_KEY": "sesame"}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1) <= 4 {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprint(w, `{"__type":"ThrottlingException","message":"Rate exceeded"}`)
+			return
+		}
+		store.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	env := environment(t)
+	env["STREAMER_ENVIRONMENT_PATH"], env["AWS_ENDPOINT_URL_SSM"] = "/shop/", server.URL
+	got, err := deployed.Variables(t.Context(), options(env))
+	if err != nil || got["API_KEY"] != "sesame" {
+		t.Errorf("got %v and %v after %d calls, want the parameter", got, err, calls.Load())
 	}
 }
 
