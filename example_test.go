@@ -348,3 +348,18 @@ func ExampleRequests_Cancel() {
 	d.show("w-1")
 	// Output: w-1: CANCELLED, attempt 1, CANCELLED: the request was cancelled
 }
+
+func ExampleRegistry_Schedules() {
+	report := streamer.NewAction(streamer.ActionConfig{Name: "report", Long: true},
+		func(_ context.Context, job *streamer.Job, in struct{ Format string }) (string, error) {
+			return in.Format + " of " + job.Metadata()["scheduled_for"], nil
+		})
+	registry := streamer.NewRegistry(report)
+	_, err := registry.Schedules(
+		streamer.Schedule{Name: "nightly", Cron: "30 2 * * *", TimeZone: "Europe/Berlin", Action: "report",
+			Payload: map[string]string{"Format": "csv"}, Tenant: "acme", Subject: "system"},
+		streamer.Schedule{Name: "often", Every: 30 * time.Second, Action: "report", Tenant: "acme", Subject: "system"})
+	fmt.Println(err)
+	// Output:
+	// streamer: schedule "often": Every is 30s, want whole minutes: what is due is started once a minute
+}

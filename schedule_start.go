@@ -14,9 +14,6 @@ import (
 func (s *Requests) startScheduled(ctx context.Context, one *schedule, m wire.Message, correlationID string) (created bool, err error) {
 	caller := Caller{Principal: Principal{Tenant: one.Tenant, Subject: one.Subject}, CorrelationID: correlationID}
 	frame, err := s.enqueue(ctx, caller, m, one.action.config.Priority, one.permits()...)
-	if public, ok := errors.AsType[*Error](err); ok && public.Code == wire.DuplicateRequest {
-		return false, nil // a deploy has changed the payload since
-	}
 	return err == nil && frame.Type == wire.TypeAcknowledgment, err
 }
 
@@ -97,6 +94,7 @@ func (s *sweep) startDue(ctx context.Context, requests *Requests, one *schedule,
 	created, err := requests.startScheduled(ctx, one, one.message(id, at), id)
 	skipped := one.overlaps(err)
 	_, refused := errors.AsType[*request.LimitError](err)
+	public, _ := errors.AsType[*Error](err)
 	switch {
 	case skipped:
 		logger.WarnContext(ctx, "scheduled request skipped: the one before has not ended", "before", state.Last)
@@ -104,6 +102,8 @@ func (s *sweep) startDue(ctx context.Context, requests *Requests, one *schedule,
 	case refused:
 		logger.WarnContext(ctx, "scheduled request refused; the next tick tries again", "error", err.Error())
 		return nil
+	case public != nil && public.Code == wire.DuplicateRequest: // a deploy has changed the schedule since its start
+		logger.WarnContext(ctx, "scheduled request exists with another action or payload; it stays", "error", err.Error())
 	case err != nil:
 		return err
 	case created:

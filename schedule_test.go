@@ -158,6 +158,9 @@ func TestATickThatDiesInBetweenStartsOneRequest(t *testing.T) {
 		w.declare(t, changed)
 		w.ticks(t, at(1, 3, 0))
 		w.wantStarted(t, "schedule:nightly:2000-01-01T02:30:00Z")
+		if !strings.Contains(w.logs.String(), "exists with another action or payload") {
+			t.Errorf("got the log %s, want a line of the payload", w.logs)
+		}
 		if r := w.load(t, system.Key("schedule:nightly:2000-01-01T02:30:00Z")); string(r.Payload) != `{"format":"csv"}` {
 			t.Errorf("got the payload %s, want that of the first", r.Payload)
 		}
@@ -298,6 +301,9 @@ func TestOperatorsOfSchedules(t *testing.T) {
 			}
 		}
 
+		who := streamer.Caller{Principal: system}
+		who.Scopes = []string{"reports"}
+		w.submit(t, who, "taken", "report", `{}`)
 		w.sweep(t)
 		for range 2 {
 			want.Paused = true
@@ -305,12 +311,16 @@ func TestOperatorsOfSchedules(t *testing.T) {
 		}
 		w.declare(t, nightly())
 		w.ticks(t, at(1, 3, 0))
-		w.wantStarted(t)
+		w.wantStarted(t, "taken")
 
 		want.Last = &wire.ScheduledRun{RequestID: "by-hand", State: "QUEUED"}
 		run := `{"action":"streamer.schedule.run","payload":{"name":"nightly","request_id":"by-hand"}}`
 		for range 2 {
 			same("run by hand", ask(run))
+		}
+		other := send(`{"action":"streamer.schedule.run","payload":{"name":"nightly","request_id":"taken"}}`)
+		if other.Error == nil || other.Error.Code != wire.DuplicateRequest {
+			t.Errorf("run under an id of another request: got %+v, want DUPLICATE_REQUEST", other.Error)
 		}
 		refused := send(`{"action":"streamer.schedule.run","payload":{"name":"nightly"}}`)
 		if refused.Error == nil || refused.Error.Code != wire.RateLimited || !strings.Contains(refused.Error.Message, "has not ended") {
@@ -321,7 +331,7 @@ func TestOperatorsOfSchedules(t *testing.T) {
 		want.Paused, want.Last.State, want.Next = false, "SUCCEEDED", []time.Time{at(2, 2, 30), at(3, 2, 30), at(4, 2, 30)}
 		same("resumed", ask(`{"action":"streamer.schedule.resume","payload":{"name":"nightly"}}`))
 		w.ticks(t, at(2, 2, 30))
-		w.wantStarted(t, "by-hand", "schedule:nightly:2000-01-02T02:30:00Z")
+		w.wantStarted(t, "taken", "by-hand", "schedule:nightly:2000-01-02T02:30:00Z")
 
 		when := at(2, 2, 30)
 		want.Next = []time.Time{at(3, 2, 30), at(4, 2, 30), at(5, 2, 30)}
