@@ -217,6 +217,28 @@ func TestAWorkerDiesWhileItStartsChildren(t *testing.T) {
 	})
 }
 
+// As many children as there may be are started, run and read.
+func TestAThousandChildren(t *testing.T) {
+	t.Parallel()
+	w := newHarness(t, squares(streamer.UntilAllEnd, nil), square())
+	numbers := make([]int, request.MaxChildren)
+	for n := range numbers {
+		numbers[n] = 1
+	}
+	raw, err := json.Marshal(numbers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.submit(t, w.connect(t, "c1", ada), "r1", "squares", string(raw))
+	w.drain(t)
+	if r := w.load(t, ada.Key("r1")); string(r.Result) != `"1000"` {
+		t.Errorf("got %s %s, want 1000", r.State, r.Result)
+	}
+	if got := len(w.sockets.got("c1")); got > 22 {
+		t.Errorf("got %d frames, want at most 20 of progress and the end", got)
+	}
+}
+
 // isOfChild reports whether a change is one that a child's end makes of its parent.
 func isOfChild(c request.Change) bool {
 	return c.If.Awaits == request.ChildrenToken || c.Set.Step != nil && c.Set.Step.Name == request.SignalStep(request.ChildrenToken)

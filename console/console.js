@@ -2193,6 +2193,8 @@ function facts(r) {
   const d = r.detail;
   const pairs = [
     ["Subject", r.subject],
+    ["Started by", r.parent && el("a", { href: href("requests", r.parent, { subject: r.subject }) }, r.parent)],
+    ["Children", r.children && `${r.children.total}, of which ${r.children.ended} have ended`],
     ["Attempt", r.attempts],
     ["Created", moment(r.created_at)],
     ["Started", moment(r.started_at)],
@@ -2227,6 +2229,8 @@ function why(r) {
       return [r.started_at ? "The action asked to go on later" : "It was asked to start later", ": it waits", ...until, "."];
     case "signal":
       return ["It waits for the signal ", el("code", {}, w.token), ...until, ". Give it with the form above."];
+    case "children":
+      return [`It waits for its children: ${r.children?.ended ?? 0} of ${r.children?.total ?? 0} have ended.`];
     case "limit":
       return [
         "All permits of the limit ",
