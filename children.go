@@ -222,7 +222,8 @@ func payloadOf(child Child) (json.RawMessage, error) {
 		return nil, fmt.Errorf("encode its payload: %w", err)
 	}
 	if len(payload) > request.MaxPayload {
-		return nil, fmt.Errorf("its payload has %d bytes, %d are allowed: keep it elsewhere and pass a reference", len(payload), request.MaxPayload)
+		return nil, fmt.Errorf("its payload has %d bytes, %d are allowed: keep it elsewhere and pass a reference",
+			len(payload), request.MaxPayload)
 	}
 	return payload, nil
 }

@@ -37,8 +37,8 @@ var cronNames = map[string]string{
 	"@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@hourly": "0 * * * *",
 }
 
-// parseCron reads five fields (crontab(5): minute, hour, day of the month, month, day of
-// the week) or a name such as @daily. Its errors say what was wanted.
+// parseCron reads five fields (crontab(5): minute, hour, day of the month, the
+// month, day of the week) or a name such as @daily. Its errors say what was wanted.
 func parseCron(text string) (*cron, error) {
 	expression := text
 	if strings.HasPrefix(text, "@") {
@@ -48,7 +48,7 @@ func parseCron(text string) (*cron, error) {
 	}
 	fields := strings.Fields(expression)
 	if len(fields) != len(cronFields) {
-		return nil, fmt.Errorf("%q has %d fields, want five: minute, hour, day of the month, month, day of the week", text, len(fields))
+		return nil, fmt.Errorf("%q has %d fields, want five: minute, hour, day of the month, the month, day of the week", text, len(fields))
 	}
 	c := &cron{everyHour: fields[1] == "*", anyDay: fields[2][0] == '*', anyWeek: fields[4][0] == '*'}
 	for i, into := range []*uint64{&c.minute, &c.hour, &c.day, &c.month, &c.weekday} {

@@ -134,11 +134,11 @@ func (s *schedule) readTimes() (err error) {
 	case (s.Cron == "") == (s.Every == 0):
 		return errors.New("it needs either Cron or Every")
 	case s.Every != 0 && (s.Every < time.Minute || s.Every%time.Minute != 0):
-		return fmt.Errorf("Every is %v, want whole minutes: what is due is started once a minute", s.Every)
+		return fmt.Errorf("its Every is %v, want whole minutes: what is due is started once a minute", s.Every)
 	case s.Every != 0 && s.TimeZone != "":
-		return fmt.Errorf("Every takes no TimeZone %q: its times are the multiples since 1970 in UTC", s.TimeZone)
+		return fmt.Errorf("its Every takes no TimeZone %q: its times are the multiples since 1970 in UTC", s.TimeZone)
 	case len(s.Cron) > maxCron:
-		return fmt.Errorf("Cron has %d characters, %d are allowed", len(s.Cron), maxCron)
+		return fmt.Errorf("its Cron has %d characters, %d are allowed", len(s.Cron), maxCron)
 	}
 	s.TimeZone = cmp.Or(s.TimeZone, time.UTC.String())
 	if s.zone, err = time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == time.Local.String() {

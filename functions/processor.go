@@ -107,7 +107,8 @@ func annotate(e *lift.Event, report streamer.SweepReport) {
 	e.Annotate(slog.Int("dispatched", report.Dispatched), slog.Int("waiting", report.Waiting),
 		slog.Int("lease_expirations", report.LeaseExpirations), slog.Int("failed", report.Failed), slog.Int("resumed", report.Resumed),
 		slog.Int("notified", report.Notified), slog.Int("unnotified", report.Unnotified), slog.Int("abandoned", report.Abandoned),
-		slog.Int("started", report.Started), slog.Int("skipped", report.Skipped), slog.Int("undecodable", report.Undecodable), slog.Int("closed", report.Closed), slog.Int("pruned", report.Pruned),
+		slog.Int("started", report.Started), slog.Int("skipped", report.Skipped),
+		slog.Int("undecodable", report.Undecodable), slog.Int("closed", report.Closed), slog.Int("pruned", report.Pruned),
 		slog.Bool("cut_short", report.CutShort), slog.Int64("oldest_ms", report.Oldest.Milliseconds()))
 	if r := report.Latest; r != nil {
 		e.Annotate(slog.Group("oldest", "tenant", r.Tenant, "subject", r.Subject, "request_id", r.ID, "action", r.Action, "state", r.State))

@@ -47,8 +47,8 @@ func (r Report) String() string {
 	fmt.Fprintf(&b, "  ended     %s\n", counts(r.Ended))
 	fmt.Fprintf(&b, "  killed    %s\n", counts(r.Kills))
 	fmt.Fprintf(&b, "  injected  %s\n", counts(r.Injected))
-	fmt.Fprintf(&b, "  done      %d children, %d scheduled, %d claims, %d writes, %d steps stored, %d chunks of output, %d redriven, %d frames "+
-		"at clients\n", r.Children, r.Scheduled, r.Runs, r.Writes, r.Steps, r.Chunks, r.Redriven, r.Frames)
+	fmt.Fprintf(&b, "  done      %d children, %d scheduled, %d claims, %d writes, %d steps stored, %d chunks of output, %d redriven, "+
+		"%d frames at clients\n", r.Children, r.Scheduled, r.Runs, r.Writes, r.Steps, r.Chunks, r.Redriven, r.Frames)
 	fmt.Fprintf(&b, "  time      %v passed in %v; digest %016x", r.Warped.Round(time.Second), r.Took.Round(time.Millisecond), r.Digest)
 	if r.Latest > 0 {
 		fmt.Fprintf(&b, "\n  quiet     %d late; the latest by %v", r.Late, r.Latest.Round(time.Millisecond))

@@ -155,12 +155,13 @@ func (j *Job) run(key request.Key) (more bool) {
 
 // runChildren runs the children of a request to their ends.
 func (j *Job) runChildren(parent request.Key) {
-	for n := 0; n < len(j.children); n++ { // each may add its own
+	for n := 0; n < len(j.children); n++ { //nolint:intrange // each may add its own
 		child := j.children[n]
 		if j.load(child).ParentKey() != parent {
 			continue
 		}
-		for j.load(parent).WaitsForChildren() && j.run(child) {
+		for more := true; more && j.load(parent).WaitsForChildren(); {
+			more = j.run(child)
 		}
 	}
 }
@@ -237,7 +238,7 @@ func (j *Job) around(next streamer.ActionFunc) streamer.ActionFunc {
 			if !j.hasCrashed() {
 				return
 			}
-			recover()                              // which came from Crash
+			_ = recover()                          // which came from Crash
 			out, err = nil, streamer.Continue(nil) // which the store does not take
 		}()
 		out, err = next(ctx, job)

@@ -104,15 +104,17 @@ var httpChecks = []Check{
 	{"http", "an unknown path: 404", answers("GET", "/no-such-path", "", 404, wire.NotFound, "")},
 	{"http", "a wrong method: 405", answers("PUT", "/requests", "", 405, wire.ValidationError, "")},
 	{"http", "a payload above 128 KB: 413", withAction("echo",
-		answers("POST", "/requests", `{"id":"big","action":"echo","payload":"`+strings.Repeat("x", 129<<10)+`"}`, 413, wire.PayloadTooLarge, ""))},
-	{"http", "a long action: 202, then its result by long polling", withAction("echo_async", overHTTP(func(ctx context.Context, t *Target) error {
-		id := newID()
-		r, err := t.call(ctx, t.Token, "POST", "/requests", `{"id":"`+id+`","action":"echo_async","payload":{"message":"http","step_ms":50}}`)
-		if err != nil || r.status != http.StatusAccepted || r.header.Get("Location") != "/requests/"+id {
-			return cmp.Or(err, fmt.Errorf("answered %v, Location %q", r, r.header.Get("Location")))
-		}
-		return t.poll(ctx, id, wire.StateSucceeded)
-	}))},
+		answers("POST", "/requests", `{"id":"big","action":"echo","payload":"`+strings.Repeat("x", 129<<10)+`"}`, 413, wire.PayloadTooLarge,
+			""))},
+	{"http", "a long action: 202, then its result by long polling",
+		withAction("echo_async", overHTTP(func(ctx context.Context, t *Target) error {
+			id := newID()
+			r, err := t.call(ctx, t.Token, "POST", "/requests", `{"id":"`+id+`","action":"echo_async","payload":{"message":"http","step_ms":50}}`)
+			if err != nil || r.status != http.StatusAccepted || r.header.Get("Location") != "/requests/"+id {
+				return cmp.Or(err, fmt.Errorf("answered %v, Location %q", r, r.header.Get("Location")))
+			}
+			return t.poll(ctx, id, wire.StateSucceeded)
+		}))},
 	{"http", "a cancel ends a running one", withAction("echo_async", overHTTP(func(ctx context.Context, t *Target) error {
 		id := newID()
 		if r, err := t.call(ctx, t.Token, "POST", "/requests",
@@ -124,14 +126,15 @@ var httpChecks = []Check{
 		}
 		return t.poll(ctx, id, wire.StateCancelled)
 	}))},
-	{"http", "its events: a snapshot, its end, and 204 to a client that knows it", withAction("echo_async", overHTTP(func(ctx context.Context, t *Target) error {
-		id := newID()
-		r, err := t.call(ctx, t.Token, "POST", "/requests", `{"id":"`+id+`","action":"echo_async","payload":{"message":"http","step_ms":1}}`)
-		if err != nil || r.status != http.StatusAccepted {
-			return cmp.Or(err, fmt.Errorf("answered %v", r))
-		}
-		return t.watch(ctx, id)
-	}))},
+	{"http", "its events: a snapshot, its end, and 204 to a client that knows it",
+		withAction("echo_async", overHTTP(func(ctx context.Context, t *Target) error {
+			id := newID()
+			r, err := t.call(ctx, t.Token, "POST", "/requests", `{"id":"`+id+`","action":"echo_async","payload":{"message":"http","step_ms":1}}`)
+			if err != nil || r.status != http.StatusAccepted {
+				return cmp.Or(err, fmt.Errorf("answered %v", r))
+			}
+			return t.watch(ctx, id)
+		}))},
 }
 
 // watch follows a request's events as EventSource does, which connects again with the

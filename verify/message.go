@@ -65,25 +65,26 @@ var messageChecks = []Check{
 		}
 		return nil
 	})},
-	{"messages", "tenant and subject in a message change nothing", withAction("echo_async", onSocket(func(ctx context.Context, s *socket) error {
-		id := newID()
-		f, err := s.ask(ctx, `{"id":"`+id+`","action":"echo_async","tenant":"x",`+
-			`"subject":"x","tenant_id":"x","user_id":"x","payload":{"message":"m","step_ms":1}}`)
-		if err != nil {
-			return err
-		}
-		if f.Type == wire.TypeError {
-			return unexpected(f)
-		}
-		if _, err := s.end(ctx, id); err != nil {
-			return err
-		}
-		f, err = s.ask(ctx, `{"id":"g","action":"streamer.get","payload":{"request_id":"`+id+`"}}`)
-		if err != nil || f.Type != wire.TypeRequest {
-			return cmp.Or(err, unexpected(f))
-		}
-		return nil
-	}))},
+	{"messages", "tenant and subject in a message change nothing",
+		withAction("echo_async", onSocket(func(ctx context.Context, s *socket) error {
+			id := newID()
+			f, err := s.ask(ctx, `{"id":"`+id+`","action":"echo_async","tenant":"x",`+
+				`"subject":"x","tenant_id":"x","user_id":"x","payload":{"message":"m","step_ms":1}}`)
+			if err != nil {
+				return err
+			}
+			if f.Type == wire.TypeError {
+				return unexpected(f)
+			}
+			if _, err := s.end(ctx, id); err != nil {
+				return err
+			}
+			f, err = s.ask(ctx, `{"id":"g","action":"streamer.get","payload":{"request_id":"`+id+`"}}`)
+			if err != nil || f.Type != wire.TypeRequest {
+				return cmp.Or(err, unexpected(f))
+			}
+			return nil
+		}))},
 	{"messages", "a binary frame closes the socket with 1003", closes(websocket.MessageBinary, 16, websocket.StatusUnsupportedData)},
 	{"messages", "a frame above 32 KB closes the socket with 1009", closes(websocket.MessageText, 33<<10, websocket.StatusMessageTooBig)},
 }

@@ -15,14 +15,14 @@ func Select(checks []Check, only, skip []string) ([]Check, error) {
 	var selected []Check
 	matched := map[string]bool{}
 	matches := func(c Check, patterns []string) bool {
-		any := false
+		some := false
 		for _, pattern := range patterns {
 			if c.matches(pattern) {
 				matched[pattern] = true
-				any = true
+				some = true
 			}
 		}
-		return any
+		return some
 	}
 	for _, c := range checks {
 		in, out := matches(c, only), matches(c, skip)

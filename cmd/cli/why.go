@@ -79,7 +79,8 @@ func reason(s wire.Snapshot, now time.Time, where string) string {
 		return fmt.Sprintf("QUEUED until it gets the signal %q: it stops waiting %s; `streamer signal %s %s` sends the signal",
 			oneLine(w.Token), until(w.Until, now), s.ID, quote(w.Token)+where)
 	case wire.WaitingChildren:
-		return fmt.Sprintf("QUEUED because it waits for its children: %s; `streamer list --parent %s` lists them", endedOf(s.Children), s.ID+where)
+		return fmt.Sprintf("QUEUED because it waits for its children: %s; `streamer list --parent %s` lists them",
+			endedOf(s.Children), s.ID+where)
 	case wire.WaitingLimit:
 		return fmt.Sprintf("QUEUED because the concurrency limit %s is reached: %d of its requests are running; %s",
 			oneLine(w.Limit), w.Running, turn(w.Position))

@@ -98,7 +98,8 @@ func (a *account) store(requests, connections string) *dynamo.Store {
 }
 
 func (a *account) push(callback string) *apigateway.Pusher {
-	push, err := apigateway.New(apigateway.Config{Endpoint: callback, Region: a.Region, Credentials: a.credentials(), Transport: a.transport()})
+	push, err := apigateway.New(apigateway.Config{
+		Endpoint: callback, Region: a.Region, Credentials: a.credentials(), Transport: a.transport()})
 	a.note(err)
 	return push
 }

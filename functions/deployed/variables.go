@@ -37,7 +37,7 @@ func Variables(ctx context.Context, opts config.Options) (map[string]string, err
 	if given.Object != "" {
 		var object map[string]string
 		if err := json.Unmarshal([]byte(given.Object), &object); err != nil { // whose text may quote a value
-			v.fault("STREAMER_ENVIRONMENT is not a JSON object of texts: use one such as %s", `{"CURRENCY":"EUR"}`)
+			v.faultf("STREAMER_ENVIRONMENT is not a JSON object of texts: use one such as %s", `{"CURRENCY":"EUR"}`)
 		}
 		for _, name := range slices.Sorted(maps.Keys(object)) {
 			v.add("STREAMER_ENVIRONMENT", name, object[name])
@@ -69,7 +69,7 @@ type variables struct {
 	faults []error
 }
 
-func (v *variables) fault(format string, args ...any) {
+func (v *variables) faultf(format string, args ...any) {
 	v.faults = append(v.faults, fmt.Errorf("config: "+format, args...))
 }
 
@@ -77,11 +77,11 @@ func (v *variables) add(from, name, value string) {
 	_, twice := v.values[name]
 	switch {
 	case !validName(name):
-		v.fault("%s has %q, which is not a valid name of a variable: use letters, digits and underscores, and begin with a letter", from, name)
+		v.faultf("%s has %q, which is not a valid name of a variable: use letters, digits and underscores, and begin with a letter", from, name)
 	case reserved(name):
-		v.fault("%s has %s, a name that is AWS's or Streamer's own: use one without AWS_, LAMBDA_ or STREAMER_ before it", from, name)
+		v.faultf("%s has %s, a name that is AWS's or Streamer's own: use one without AWS_, LAMBDA_ or STREAMER_ before it", from, name)
 	case twice:
-		v.fault("%s has %s, which STREAMER_ENVIRONMENT has, too: leave it out of one of them", from, name)
+		v.faultf("%s has %s, which STREAMER_ENVIRONMENT has, too: leave it out of one of them", from, name)
 	default:
 		v.values[name] = value
 	}

@@ -67,8 +67,8 @@ const (
 
 // Events returns all of them.
 func Events() []Event {
-	return []Event{Submit, SubmitFor, Tick, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze, Await, Children, ChildEnds,
-		Release, Sweep}
+	return []Event{Submit, SubmitFor, Tick, Cancel, Signal, Redrive, Claim, Heartbeat, Step, Succeed, Fail, Error, Continue, Snooze,
+		Await, Children, ChildEnds, Release, Sweep}
 }
 
 // OfWorker reports whether the event is one of the worker's that has claimed the
@@ -128,7 +128,8 @@ func Table() []Row {
 		{in(Running, LastAttempt, Expired, ExpiredOften), Children, Family,
 			"each is started once, before; no function runs meanwhile"},
 		{in(Family), ChildEnds, Queued, "due at once"},
-		{in(Running, LastAttempt, Expired, ExpiredOften, Stopping, ExpiredStopping), ChildEnds, Same, "noted, so that it does not wait for that end"},
+		{in(Running, LastAttempt, Expired, ExpiredOften, Stopping, ExpiredStopping), ChildEnds, Same,
+			"noted, so that it does not wait for that end"},
 		{in(Stopping, ExpiredStopping), Error, Cancelled, "it does not run again; watchers are notified"},
 		{in(Stopping, ExpiredStopping), Continue, Cancelled, "it does not run again; watchers are notified"},
 		{in(Stopping, ExpiredStopping), Snooze, Cancelled, "it does not run again; watchers are notified"},

@@ -296,11 +296,12 @@ func (l *loader) resolve(ctx context.Context, ext *extension, opts Options) {
 			mu.Lock()
 			defer mu.Unlock()
 			for _, t := range targets {
-				if err != nil {
+				switch {
+				case err != nil:
 					faults = append(faults, fmt.Errorf("config: %s: %w", t.name, err))
-				} else if t.secret != nil {
+				case t.secret != nil:
 					*t.secret = lift.NewSecret(text)
-				} else {
+				default:
 					t.rotating.state = &rotation{
 						fresh: cmp.Or(opts.Fresh, 5*time.Minute), now: now, current: lift.NewSecret(text), at: now(),
 						fetch: func(ctx context.Context) (string, error) { return ext.fetch(ctx, ref) },

@@ -310,7 +310,8 @@ func (i item) request() (*request.Request, error) {
 	}
 	if _, has := i[request.AttrChildren]; has {
 		children.item = in.members(request.AttrChildren)
-		r.Children = request.Children{Total: int(children.number("total")), Ended: int(children.number("ended")), First: children.boolean("first")}
+		r.Children = request.Children{Total: int(children.number("total")), Ended: int(children.number("ended")),
+			First: children.boolean("first")}
 	}
 	if _, redriven := i[request.AttrRedrives]; redriven {
 		r.Redrives = int(in.number(request.AttrRedrives))

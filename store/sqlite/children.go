@@ -17,8 +17,8 @@ func (s *Store) ListChildren(ctx context.Context, q request.ChildQuery) ([]*requ
 		return nil, "", request.Errorf(wire.ValidationError, "the cursor is not one that this server made for these children")
 	}
 	// "~" is behind all that an id can have.
-	page, last, err := s.page(ctx, q.Limit, "SELECT rowid, "+named(brief)+" FROM requests WHERE tenant = ? AND subject = ? AND id > ? AND id < ? "+
-		"ORDER BY id LIMIT ?", q.Parent.Tenant, q.Parent.Subject, max(q.Cursor, ids), ids+"~")
+	page, last, err := s.page(ctx, q.Limit, "SELECT rowid, "+named(brief)+" FROM requests WHERE tenant = ? AND subject = ? "+
+		"AND id > ? AND id < ? ORDER BY id LIMIT ?", q.Parent.Tenant, q.Parent.Subject, max(q.Cursor, ids), ids+"~")
 	next := ""
 	if last != nil {
 		next = last.ID

@@ -165,7 +165,8 @@ func (l *loop) serve(inv *invocation) error {
 			Type:    TypeAnswerTooLarge,
 			Message: fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxAnswer),
 		}
-		l.Logger.Error("the answer is too large", slog.String("invocation_id", inv.id), slog.Int("bytes", len(answer)), slog.Int("max", MaxAnswer))
+		l.Logger.Error("the answer is too large", slog.String("invocation_id", inv.id), slog.Int("bytes", len(answer)),
+			slog.Int("max", MaxAnswer))
 	}
 	if failure == nil {
 		return l.post(inv, "/response", "Content-Type: application/octet-stream\r\n", answer)

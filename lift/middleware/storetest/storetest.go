@@ -31,7 +31,9 @@ func (c *Clock) Add(d time.Duration) { c.nanos.Add(int64(d)) }
 
 // Idempotency tests a store. What newStore returns is empty, or holds no keys of
 // other tests, and goes by the clock.
-func Idempotency(t *testing.T, newStore func(t *testing.T, clock *Clock) middleware.IdempotencyStore) { //nolint:gocognit // a table of tests
+//
+//nolint:gocognit // a table of tests
+func Idempotency(t *testing.T, newStore func(t *testing.T, clock *Clock) middleware.IdempotencyStore) {
 	t.Helper()
 	one, two := [32]byte{1}, [32]byte{2}
 	for name, test := range map[string]func(*testing.T, *Clock, middleware.IdempotencyStore){
