@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/pay-theory/streamer/emulator/lambda"
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/metric"
@@ -50,7 +50,7 @@ func TestLambdaPassesWhatAlarmsNeed(t *testing.T) {
 					"metrics": metricLine(t, name), "an error": logLine(t, slog.LevelError),
 					"why it cannot start": logLine(t, lift.LevelFatal), "the Go runtime": []byte("fatal error: out of memory"),
 				} {
-					if !passes(logging, line) {
+					if logging["LogFormat"] != "JSON" || !lambda.Keeps(fmt.Sprint(logging["ApplicationLogLevel"]), line) {
 						t.Errorf("%s: got the line of %s dropped by Lambda, with %v; want it kept: %s", name, what, logging, line)
 					}
 				}
@@ -60,25 +60,6 @@ func TestLambdaPassesWhatAlarmsNeed(t *testing.T) {
 			}
 		})
 	}
-}
-
-// passes reports whether Lambda sends a line to CloudWatch: one of JSON has the level and
-// the RFC 3339 timestamp in it, and is INFO without either, as is every other line.
-// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
-func passes(logging map[string]any, line []byte) bool {
-	if logging["LogFormat"] != "JSON" {
-		return true
-	}
-	ranks := []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
-	rank := slices.Index(ranks, "INFO")
-	var of struct{ Level, Timestamp string }
-	if json.Unmarshal(line, &of) == nil {
-		_, err := time.Parse(time.RFC3339, of.Timestamp)
-		if own := slices.Index(ranks, of.Level); own >= 0 && err == nil {
-			rank = own
-		}
-	}
-	return rank >= slices.Index(ranks, fmt.Sprint(logging["ApplicationLogLevel"]))
 }
 
 func metricLine(t *testing.T, function string) []byte {

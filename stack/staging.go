@@ -171,7 +171,8 @@ func (s *Staging) functions(certificates string) error {
 		host, err := lambda.NewProcesses(lambda.ProcessConfig{
 			Name: f.name, ARN: f.arn, Command: []string{filepath.Join(s.folder, f.binary)}, Timeout: f.timeout, Memory: f.memory,
 			Concurrency: s.concurrency(f),
-			Retries:     f.retries, RetryWait: c.RetryWait, EventAge: f.eventAge, Logger: c.Logger, Output: output, Env: env,
+			Retries:     f.retries, RetryWait: c.RetryWait, EventAge: f.eventAge, Logger: c.Logger, Output: output,
+			LogLevel: f.logLevel, Env: env,
 			OnFailure: func(failure lambda.Failure) { s.giveUp(f.failures, ofEvent(failure, f.arn, time.Now())) },
 			Report:    func(r lambda.Report) { r.Function = f.short; s.report(r) },
 		})

@@ -32,8 +32,8 @@ func TestTwoStacksOfOnesOwnActions(t *testing.T) {
 	dynamodbtest.Binary(t) // or skip
 	both := t              // at whose end the stacks end
 	var calls [2]*named
-	for i, of := range []struct{ name, currency, secret, deployment string }{
-		{"shop-test", "EUR", "sesame", "AllAtOnce"}, {"shop-prod", "USD", "mellon", "Canary10Percent5Minutes"},
+	for i, of := range []struct{ name, currency, secret, deployment, level string }{
+		{"shop-test", "EUR", "sesame", "AllAtOnce", "INFO"}, {"shop-prod", "USD", "mellon", "Canary10Percent5Minutes", "ERROR"},
 	} {
 		calls[i] = &named{}
 		t.Run(of.name, func(t *testing.T) {
@@ -43,7 +43,7 @@ func TestTwoStacksOfOnesOwnActions(t *testing.T) {
 				Template: filepath.Join("..", "deploy", "template.yaml"), Cache: filepath.Join("..", ".cache", "dynoxide"), Name: of.name,
 				Parameters: map[string]string{"Environment": `{"CURRENCY":"` + of.currency + `"}`, "EnvironmentPath": path, "PolicyArns": policy,
 					"SubnetIds": "subnet-1", "SecurityGroupIds": "sg-1",
-					"Deployment": of.deployment, "Release": "1", "Layers": "arn:aws:lambda:us-east-1:123456789012:layer:tools:1"},
+					"Deployment": of.deployment, "Release": "1", "LogLevel": of.level, "Layers": "arn:aws:lambda:us-east-1:123456789012:layer:tools:1"},
 				ParameterStore: map[string]string{path + "API_KEY": of.secret, "/other/API_KEY": "another"},
 				Logger:         log.Logger(), Output: &printed, Between: calls[i].note})
 			if err != nil {
@@ -57,6 +57,10 @@ func TestTwoStacksOfOnesOwnActions(t *testing.T) {
 				}
 				if strings.Contains(printed.String(), of.secret) || strings.Contains(log.String(), of.secret) {
 					both.Error("got the secret in the functions' output, want no value there")
+				}
+				lines, metrics := strings.Contains(printed.String(), `"level":"INFO"`), strings.Contains(printed.String(), `"CloudWatchMetrics"`)
+				if lines != (of.level == "INFO") || !metrics {
+					both.Errorf("at LogLevel %s: got lines at INFO: %t, and metrics: %t; want metrics at every level", of.level, lines, metrics)
 				}
 			})
 			c := clientOf(t, running, "acme")

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -20,6 +21,7 @@ type functionPlan struct {
 	reserved  int // invocations at a time; 0: as the machine allows
 	env       map[string]string
 	policies  []string // managed ones of the role
+	logLevel  string   // below which Lambda drops lines; "": none
 
 	retries  int // of asynchronous invocations
 	eventAge time.Duration
@@ -73,6 +75,9 @@ func (p *plan) function(r template.Resource, stack *template.Stack) error {
 		f.env[name] = fmt.Sprint(value)
 	}
 	f.policies = managedPolicies(stack, in.Role)
+	if in.LoggingConfig.LogFormat == "JSON" {
+		f.logLevel = cmp.Or(in.LoggingConfig.ApplicationLogLevel, "INFO")
+	}
 	p.functions = append(p.functions, f)
 	return nil
 }

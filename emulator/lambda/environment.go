@@ -59,7 +59,7 @@ func newEnvironment(c ProcessConfig, output *sync.Mutex) (*environment, error) {
 	e.cmd.SysProcAttr = processAttributes()
 	e.cmd.WaitDelay = time.Second // for a pipe that a child of its own holds open
 	if c.Output != nil {
-		lines := &lineWriter{to: c.Output, mu: output, prefix: c.Name + ": "}
+		lines := &lineWriter{to: c.Output, mu: output, prefix: c.Name + ": ", level: c.LogLevel}
 		e.cmd.Stdout, e.cmd.Stderr = lines, lines
 	}
 	if err := e.cmd.Start(); err != nil {
@@ -354,6 +354,7 @@ type lineWriter struct {
 	to     io.Writer
 	mu     *sync.Mutex // of to
 	prefix string
+	level  string
 	begun  []byte
 }
 
@@ -364,12 +365,15 @@ func (l *lineWriter) Write(p []byte) (int, error) {
 		if !ok && len(l.begun) < maxLine {
 			return len(p), nil
 		}
+		l.begun = rest
+		if !Keeps(l.level, line) {
+			continue
+		}
 		l.mu.Lock()
 		_, err := fmt.Fprintf(l.to, "%s%s\n", l.prefix, line)
 		l.mu.Unlock()
 		if err != nil {
 			return len(p), err
 		}
-		l.begun = rest
 	}
 }

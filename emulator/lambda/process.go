@@ -54,6 +54,10 @@ type ProcessConfig struct {
 	// name in front. Writes come one at a time. nil: it is lost.
 	Output io.Writer
 
+	// LogLevel is the ApplicationLogLevel of a function with the log format JSON: Output
+	// does not get the lines below it. "": it gets all.
+	LogLevel string
+
 	// Report is called at the end of each invocation, before its caller has the
 	// answer. nil: there is no report.
 	Report func(Report)
