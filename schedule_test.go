@@ -34,9 +34,10 @@ var (
 // scheduled is a harness with schedules of the action report.
 func scheduled(t *testing.T, all ...streamer.Schedule) *harness {
 	t.Helper()
-	w := newHarness(t, long("report", streamer.ActionConfig{Scope: "reports"}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
-		return json.Marshal(job.Metadata())
-	}))
+	w := newHarness(t, long("report", streamer.ActionConfig{Scope: "reports"},
+		func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			return json.Marshal(job.Metadata())
+		}))
 	w.declare(t, all...)
 	return w
 }
@@ -175,7 +176,8 @@ func TestATickThatDiesInBetweenStartsOneRequest(t *testing.T) {
 // late for it.
 func TestMissedTimes(t *testing.T) {
 	t.Parallel()
-	hourly := streamer.Schedule{Name: "hourly", Every: time.Hour, Action: "report", Tenant: "acme", Subject: "system", CatchUp: 30 * time.Minute}
+	hourly := streamer.Schedule{Name: "hourly", Every: time.Hour, Action: "report", Tenant: "acme", Subject: "system",
+		CatchUp: 30 * time.Minute}
 	for _, tt := range []struct {
 		name string
 		back time.Time // when ticks come again after 00:00
@@ -415,7 +417,8 @@ func TestSchedulesAreChecked(t *testing.T) {
 		{"a long Cron", func(s *streamer.Schedule) { s.Cron = strings.Repeat("1,", 200) + "2 * * * *" }, "Cron has"},
 		{"below the tick", func(s *streamer.Schedule) { s.Cron, s.Every = "", 30*time.Second }, "Every is 30s, want whole minutes"},
 		{"no whole minutes", func(s *streamer.Schedule) { s.Cron, s.Every = "", 90*time.Second }, "Every is 1m30s, want whole minutes"},
-		{"Every by a zone", func(s *streamer.Schedule) { s.Cron, s.Every, s.TimeZone = "", time.Hour, "Europe/Berlin" }, "Every takes no TimeZone"},
+		{"Every by a zone", func(s *streamer.Schedule) { s.Cron, s.Every, s.TimeZone = "", time.Hour, "Europe/Berlin" },
+			"Every takes no TimeZone"},
 		{"no such zone", func(s *streamer.Schedule) { s.TimeZone = "Europe/Atlantis" }, `TimeZone "Europe/Atlantis" is not known here`},
 		{"the machine's zone", func(s *streamer.Schedule) { s.TimeZone = "Local" }, `TimeZone "Local" is not known here`},
 		{"a negative CatchUp", func(s *streamer.Schedule) { s.CatchUp = -1 }, "CatchUp is -1ns"},

@@ -18,7 +18,7 @@ import (
 )
 
 // What a project brings by its parts holds on each stack: middleware of actions and of
-// events, routes, a verifier and a logger.
+// events, routes, schedules, a verifier and a logger.
 func TestPartsOfAProject(t *testing.T) {
 	t.Parallel()
 	t.Run("dev", func(t *testing.T) {
@@ -81,6 +81,17 @@ func checkParts(t *testing.T, running stack.Stack, printed *lifttest.Log) {
 		if want := `{"politely":"Hello, ada!"}`; err != nil || string(result) != want {
 			t.Errorf("%s: got %s, %v, want %s", action, result, err, want)
 		}
+	}
+	ran, err := c.RunSchedule(ctx, "nightly", "by-hand")
+	if err != nil || ran.Last == nil || ran.Last.RequestID != "by-hand" || len(ran.Next) != 3 {
+		t.Errorf("run of the project's schedule: got %+v, %v, want its request", ran, err)
+	}
+	started, err := c.OnBehalfOf("system").Watch(ctx, "by-hand")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result, err := started.Wait(nil); err != nil || string(result) != `{"politely":"Hello, system!"}` {
+		t.Errorf("the schedule's request: got %s, %v", result, err)
 	}
 	for _, tt := range []struct {
 		path, token string

@@ -26,11 +26,13 @@ func Parts(out io.Writer) functions.Parts {
 		ActionMiddleware: []func(streamer.ActionFunc) streamer.ActionFunc{politely},
 		Middleware:       []lift.Middleware{marked},
 		Routes:           routes,
-		Verifier:         verifier{},
-		Limits:           streamer.Limits{RunningPerTenant: 20, OpenPerPrincipal: 20},
-		Retention:        time.Hour,
-		Lease:            20 * time.Second,
-		Logger:           slog.New(slog.NewJSONHandler(out, nil)).With("project", "partsapp"),
+		Schedules: []streamer.Schedule{{Name: "nightly", Cron: "30 2 * * *", TimeZone: "Europe/Berlin", Action: "long-hello",
+			Tenant: "acme", Subject: "system"}},
+		Verifier:  verifier{},
+		Limits:    streamer.Limits{RunningPerTenant: 20, OpenPerPrincipal: 20},
+		Retention: time.Hour,
+		Lease:     20 * time.Second,
+		Logger:    slog.New(slog.NewJSONHandler(out, nil)).With("project", "partsapp"),
 	}
 }
 
@@ -85,5 +87,5 @@ func (verifier) Verify(_ context.Context, token string) (*lift.Claims, error) {
 	if token != Token {
 		return nil, lift.Errorf(lift.CodeUnauthorized, "the token is not the one")
 	}
-	return &lift.Claims{Tenant: "acme", Subject: "ada", Expiry: time.Now().Add(time.Hour)}, nil
+	return &lift.Claims{Tenant: "acme", Subject: "ada", Expiry: time.Now().Add(time.Hour), Scopes: []string{request.OperatorScope}}, nil
 }
