@@ -361,5 +361,5 @@ func ExampleRegistry_Schedules() {
 		streamer.Schedule{Name: "often", Every: 30 * time.Second, Action: "report", Tenant: "acme", Subject: "system"})
 	fmt.Println(err)
 	// Output:
-	// streamer: schedule "often": Every is 30s, want whole minutes: what is due is started once a minute
+	// streamer: schedule "often": its Every is 30s, want whole minutes: what is due is started once a minute
 }
