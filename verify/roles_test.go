@@ -32,6 +32,7 @@ const (
 	arnOfQueues    = "arn:aws:sqs:eu-west-1:123456789012:"
 	arnOfAPI       = "arn:aws:execute-api:eu-west-1:123456789012:"
 	arnOfLogs      = "arn:aws:logs:eu-west-1:123456789012:log-group:"
+	arnOfParams    = "arn:aws:ssm:eu-west-1:123456789012:parameter"
 	arnOfFunctions = "arn:aws:lambda:eu-west-1:123456789012:function:"
 )
 
@@ -81,15 +82,17 @@ func (g *grantRecorder) between(service string, next http.Handler) http.Handler 
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 // The resource of ManageConnections has the method and the path:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html
+// The one of GetParametersByPath ends as the path does, with its slash:
+// https://github.com/aws-ia/terraform-aws-control_tower_account_factory/issues/174
 func needs(service, method, path, operation string, body []byte) map[string][]string {
 	if service == "execute-api" {
 		_, path, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		return map[string][]string{"execute-api:ManageConnections": {arnOfAPI + "WebSocketApi/prod/" + method + "/" + filepath.Dir(path) + "/ID"}}
 	}
 	var in struct {
-		TableName, IndexName, QueueUrl string
-		RequestItems                   map[string]any
-		TransactItems                  []map[string]struct{ TableName string }
+		TableName, IndexName, QueueUrl, Path string
+		RequestItems                         map[string]any
+		TransactItems                        []map[string]struct{ TableName string }
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return map[string][]string{service + ":" + operation: {"a body that is not JSON"}}
@@ -97,6 +100,8 @@ func needs(service, method, path, operation string, body []byte) map[string][]st
 	switch {
 	case in.QueueUrl != "":
 		return map[string][]string{"sqs:" + strings.TrimSuffix(operation, "Batch"): {arnOfQueues + logical(filepath.Base(in.QueueUrl))}}
+	case service == "ssm":
+		return map[string][]string{"ssm:" + operation: {arnOfParams + in.Path}}
 	case len(in.TransactItems) > 0:
 		all := map[string][]string{}
 		for _, item := range in.TransactItems {
@@ -138,7 +143,7 @@ func roles(t *testing.T) map[string][]any {
 	tpl, err := parsed.Stack(template.Config{
 		Region: "eu-west-1", AccountID: "123456789012", StackName: "streamer",
 		Parameters: map[string]string{"CodeBucket": "code", "JwksUrl": "https://issuer.example/jwks", "JwtIssuer": "https://issuer.example",
-			"JwtAudience": "streamer", "Tracing": "Active", "EventsUrl": "true"},
+			"JwtAudience": "streamer", "Tracing": "Active", "EventsUrl": "true", "EnvironmentPath": "/shop/prod/"},
 		Value: func(r template.Resource, attribute string) (any, error) {
 			switch {
 			case r.Type == "AWS::DynamoDB::Table" && attribute == "Arn":
@@ -191,6 +196,7 @@ var rare = map[grant]string{
 	{"router", "execute-api:ManageConnections", arnOfAPI + "WebSocketApi/prod/POST/@connections/ID"}:      "a cancel tells other subscribers",
 	{"processor", "execute-api:ManageConnections", arnOfAPI + "WebSocketApi/prod/DELETE/@connections/ID"}: "a sweep prunes stale connections",
 	{"router", "dynamodb:Query", arnOfTables + "RequestsTable/index/blocked"}:                             "why a throttled request waits",
+	{"processor", "dynamodb:Query", arnOfTables + "RequestsTable"}:                                        "a parent lists its children",
 	{"processor", "dynamodb:DeleteItem", arnOfTables + "ConnectionsTable"}:                                "a connection is gone",
 	{"processor", "dynamodb:BatchGetItem", arnOfTables + "ConnectionsTable"}:                              "an announcement is tried again",
 	{"processor", "dynamodb:Query", arnOfTables + "RequestsTable/index/by_tenant"}:                        "an action lists requests",

@@ -53,7 +53,9 @@ func TestStaging(t *testing.T) {
 	daemon := lifttest.NewDaemon(t)
 	var grants grantRecorder
 	running := startStaging(t, &log, stack.StagingConfig{Between: grants.between, Env: []string{"AWS_XRAY_DAEMON_ADDRESS=" + daemon.Address()},
-		Parameters: map[string]string{"Lease": "10s", "EventsUrl": "true"}, SweepEvery: time.Second, RetryWait: time.Second, Output: &printed,
+		Parameters:     map[string]string{"Lease": "10s", "EventsUrl": "true", "EnvironmentPath": "/shop/prod/"},
+		ParameterStore: map[string]string{"/shop/prod/GREETING": "hello"},
+		SweepEvery:     time.Second, RetryWait: time.Second, Output: &printed,
 		OnReport: func(r lambda.Report) {
 			kind := &warm
 			if r.Init > 0 {

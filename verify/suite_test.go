@@ -75,13 +75,15 @@ func TestAStageWithoutTheExampleActions(t *testing.T) {
 		verify.Call
 		want string // in the error; "": none
 	}{
-		"short":              {verify.Call{Action: "price", Payload: json.RawMessage(`{"sku":"A1"}`)}, ""},
-		"short, as expected": {verify.Call{Action: "price", Payload: json.RawMessage(`{"sku":"A1"}`), Expect: json.RawMessage(`{"cents":1250}`)}, ""},
+		"short": {verify.Call{Action: "price", Payload: json.RawMessage(`{"sku":"A1"}`)}, ""},
+		"short, as expected": {verify.Call{Action: "price", Payload: json.RawMessage(`{"sku":"A1"}`),
+			Expect: json.RawMessage(`{"cents":1250}`)}, ""},
 		"short, not as expected": {verify.Call{Action: "price", Payload: json.RawMessage(`{"sku":"A1"}`),
 			Expect: json.RawMessage(`{"cents":1}`)}, `want {"cents":1} in it`},
 		"long": {verify.Call{Action: "order", Payload: json.RawMessage(`{"sku":"A1"}`), Expect: json.RawMessage(`{"sku":"A1"}`),
 			Observe: func(f wire.Frame) { types = append(types, f.Type) }}, ""},
-		"long, not as expected": {verify.Call{Action: "order", Payload: json.RawMessage(`{"sku":"A1"}`), Expect: json.RawMessage(`[]`)}, "want [] in it"},
+		"long, not as expected": {verify.Call{Action: "order", Payload: json.RawMessage(`{"sku":"A1"}`),
+			Expect: json.RawMessage(`[]`)}, "want [] in it"},
 		"one that fails":        {verify.Call{Action: "order"}, "there is nothing to order"},
 		"one that is not there": {verify.Call{Action: "cancel_order"}, string(wire.InvalidAction)},
 	}
@@ -312,7 +314,8 @@ func TestClaimsThatAStageDoesNotAskFor(t *testing.T) {
 
 func TestSelect(t *testing.T) {
 	t.Parallel()
-	checks := []verify.Check{{Group: "http", Name: "no token: 401"}, {Group: "http", Name: "a path: 404"}, {Group: "handshake", Name: "no token: 401"}}
+	checks := []verify.Check{{Group: "http", Name: "no token: 401"}, {Group: "http", Name: "a path: 404"},
+		{Group: "handshake", Name: "no token: 401"}}
 	tests := map[string]struct {
 		only, skip []string
 		want       []int

@@ -33,7 +33,8 @@ func TestSignKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := key.SignClaims(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour}, map[string]any{"iss": "https://issuer.example"}, time.Now())
+	token, err := key.SignClaims(stack.Grant{Tenant: "acme", Subject: "ada", TTL: time.Hour},
+		map[string]any{"iss": "https://issuer.example"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,8 @@ func TestSignKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, got := claimsOf(t, token), claimsOf(t, flawed)
-	if got["aud"] != "somebody-else" || got["sub"] != nil || got["iss"] != want["iss"] || got["exp"] != want["exp"] || got["tenant_id"] != "acme" {
+	if got["aud"] != "somebody-else" || got["sub"] != nil || got["iss"] != want["iss"] || got["exp"] != want["exp"] ||
+		got["tenant_id"] != "acme" {
 		t.Errorf("claims %v, of %v", got, want)
 	}
 	if _, err := verifyTarget(env, flags, "", filepath.Join(dir, "nowhere.pem")); err == nil {
@@ -93,9 +95,11 @@ func TestVerifySelectsAndCalls(t *testing.T) {
 		out, err string // contained; out "-": empty
 	}{
 		{"a list", []string{"--list"}, 0, "handshake  no token: 401\n", ""},
-		{"a list as JSON", []string{"--list", "--json", "--only", "*413"}, 0, `{"group":"http","name":"a payload above 128 KB: 413"}` + "\n", ""},
+		{"a list as JSON", []string{"--list", "--json", "--only", "*413"}, 0,
+			`{"group":"http","name":"a payload above 128 KB: 413"}` + "\n", ""},
 		{"a list with one's own", []string{"--list", "--only", "call", "--call", "price"}, 0, "call       price\n", ""},
-		{"a group", []string{"--only", "handshake", "--skip", "*401"}, 0, "ok    handshake  a good token connects", "3 passed, 0 failed, 0 skipped"},
+		{"a group", []string{"--only", "handshake", "--skip", "*401"}, 0, "ok    handshake  a good token connects",
+			"3 passed, 0 failed, 0 skipped"},
 		{"a pattern of nothing", []string{"--only", "handshakes"}, exitUsage, "-", `"handshakes" matches no check`},
 		{"nothing left", []string{"--only", "http", "--skip", "http"}, exitUsage, "-", "leaves no check"},
 		{"no time", []string{"--timeout", "0s"}, exitUsage, "-", "--timeout 0s"},

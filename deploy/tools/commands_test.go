@@ -87,7 +87,7 @@ func (c awsCLI) check(t *testing.T, page string, words []string) {
 		}
 	}
 	for _, option := range command.Required {
-		if given[option] == nil {
+		if given[option] == nil && !slices.Contains(words, "…") { // which stands for what a command before has
 			t.Errorf("%s: aws %s needs %s", page, name, option)
 		}
 	}

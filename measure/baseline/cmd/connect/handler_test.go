@@ -114,7 +114,8 @@ func TestIssuers(t *testing.T) {
 		want  verifierConfig
 		fails bool
 	}{
-		"one":      {`[{"issuer":"i","jwks":"https://k","audience":"a","tenant_claim":"t"}]`, verifierConfig{JWKS: "https://k", Issuer: "i", Audience: "a"}, false},
+		"one": {`[{"issuer":"i","jwks":"https://k","audience":"a","tenant_claim":"t"}]`,
+			verifierConfig{JWKS: "https://k", Issuer: "i", Audience: "a"}, false},
 		"two":      {`[{"issuer":"i"},{"issuer":"j"}]`, verifierConfig{}, true},
 		"not JSON": {`i`, verifierConfig{}, true},
 	} {
