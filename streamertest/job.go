@@ -200,6 +200,9 @@ func (j *Job) submit() bool {
 	frame, err := j.requests.Submit(j.t.Context(), j.caller(),
 		wire.Message{ID: j.ID, Action: j.action.Name(), Payload: j.payload, Metadata: j.Metadata})
 	j.answer = frame
+	if failed, ok := errors.AsType[*streamer.ActionError](err); ok {
+		err = failed.Err
+	}
 	if err != nil {
 		j.returned(err)
 		return false

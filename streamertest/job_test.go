@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -62,8 +63,8 @@ func TestShortActions(t *testing.T) {
 		t.Parallel()
 		job := streamertest.New(t, double, amount{13})
 		job.Run()
-		if !errors.Is(job.Err(), errDown) {
-			t.Errorf("got %v, want %v", job.Err(), errDown)
+		if job.Err() != errDown {
+			t.Errorf("got %#v, want %#v", job.Err(), errDown)
 		}
 	})
 	t.Run("refused payload", func(t *testing.T) {
@@ -139,6 +140,27 @@ func TestTheClockSkipsWaits(t *testing.T) {
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %v", took)
 	}
+}
+
+// What an action sleeps passes in no time inside a bubble.
+func TestInABubble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		job := streamertest.New(t, action(streamer.ActionConfig{Limit: 10 * time.Hour}, func(ctx context.Context, run *streamer.Job) (any, error) {
+			if run.Attempt() == 1 {
+				return nil, errDown
+			}
+			for range 6 {
+				time.Sleep(time.Hour)
+				run.Progress(1, "asleep")
+			}
+			return "awake", ctx.Err()
+		}), nil)
+		job.Run()
+		if got := streamertest.Result[string](job); got != "awake" {
+			t.Errorf("got %q, want awake", got)
+		}
+	})
 }
 
 func TestTheLastAttemptFails(t *testing.T) {
