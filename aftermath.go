@@ -174,13 +174,13 @@ func (a aftermath) cancelChild(ctx context.Context, child *request.Request, corr
 		switch {
 		case child.State == request.Queued:
 			change = request.Cancel(a.now(), a.retention, correlationID)
-			change.Set.Release, change.Brief = request.Releasable(child.Permits, request.Cancelled), true
+			change.Set.Release = request.Releasable(child.Permits, request.Cancelled)
 		case child.State == request.Running && !child.CancelRequested:
 			change = request.AskToCancel()
 		default:
 			return true
 		}
-		change.If.States, change.If.Fence = []request.State{child.State}, child.Fence
+		change.If.States, change.If.Fence, change.Brief = []request.State{child.State}, child.Fence, true
 		changed, err := a.store.ChangeRequest(ctx, child.Key, change)
 		if conflict, moved := errors.AsType[*request.ConflictError](err); moved {
 			child = conflict.Request

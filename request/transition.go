@@ -141,7 +141,7 @@ func finish(at time.Time, retention time.Duration, to State) Change {
 
 // AskToCancel asks the worker of a running request to stop.
 func AskToCancel() Change {
-	return Change{Brief: true, If: Guards{States: []State{Running}}, Set: Effects{CancelRequested: true}}
+	return Change{If: Guards{States: []State{Running}}, Set: Effects{CancelRequested: true}}
 }
 
 // Retry queues the next attempt, due after the wait.

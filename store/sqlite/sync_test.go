@@ -46,6 +46,8 @@ func TestWhatWaitsForTheDisk(t *testing.T) {
 		{"step", change(step.ByWorker(1)), 0},
 		{"heartbeat", change(heartbeat.ByWorker(1)), 0},
 		{"signal", change(request.StoreStep(request.Step{Name: request.SignalStep("ok"), Result: []byte("1")})), 1},
+		{"cancel of what runs", change(request.AskToCancel()), 1},
+		{"notice of a child's end", change(request.NotifyParent()), 0},
 		{"subscription", change(request.Subscribe("c-1")), 1},
 		{"outcome", change(ended.ByWorker(1)), 1},
 		{"notified", change(request.MarkNotified(&request.Request{State: request.Succeeded, Fence: 1})), 0},
