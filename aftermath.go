@@ -38,33 +38,32 @@ const familyTimeout = 10 * time.Second
 // changeTries is how often a change is decided anew that another writer is faster than.
 const changeTries = 8
 
-// of does what follows the end of r. It reports whether the subscribers know, which a
-// sweep may give up, and whether the family does, which it must not. A push is tried so
-// often. A client may hear of the end twice and knows by rev.
+// of does what follows the end of r, for the subscribers first. It reports whether they
+// know, which a sweep may give up, and whether the family does, which it must not. A push
+// is tried so often. A client may hear of the end twice and knows by rev.
 func (a aftermath) of(ctx context.Context, r *request.Request, tries int) (subscribers, family bool) {
+	subscribers = a.notify(ctx, r, tries)
 	bounded, cancel := context.WithTimeout(ctx, familyTimeout)
 	defer cancel()
 	children := a.cancelChildren(bounded, r)
 	family = a.notifyParent(bounded, r) && children
-	subscribers = a.notify(ctx, r, tries, family)
-	return subscribers, family
+	return subscribers && (!family || a.done(ctx, r)), family
 }
 
-// notify sends every subscriber how the request ended, and notes that all is done if the
-// rest is.
-func (a aftermath) notify(ctx context.Context, r *request.Request, tries int, rest bool) bool {
+// notify sends every subscriber how the request ended, and reports whether it could.
+func (a aftermath) notify(ctx context.Context, r *request.Request, tries int) bool {
 	_, failed := send(ctx, a.push, a.logger, r.Key, r.Subscribers, finalFrame(r).Append(nil), tries)
-	if len(failed) > 0 {
-		return false
-	}
-	if !rest {
+	return len(failed) == 0
+}
+
+// done notes that nothing is left to do for the end of r.
+func (a aftermath) done(ctx context.Context, r *request.Request) bool {
+	_, err := a.store.ChangeRequest(ctx, r.Key, request.MarkNotified(r))
+	if err == nil || hasMoved(err) {
 		return true
 	}
-	if _, err := a.store.ChangeRequest(ctx, r.Key, request.MarkNotified(r)); err != nil && !hasMoved(err) {
-		a.logger.WarnContext(ctx, "mark request notified failed; the sweep will notify again", "request_id", r.ID, "error", err.Error())
-		return false
-	}
-	return true
+	a.logger.WarnContext(ctx, "mark request notified failed; the sweep will notify again", "request_id", r.ID, "error", err.Error())
+	return false
 }
 
 // notifyParent tells the parent of a request that has ended. Only the last child to end,
@@ -194,7 +193,10 @@ func (a aftermath) cancelChild(ctx context.Context, child *request.Request, corr
 			return false
 		}
 		if changed.State.Final() {
-			a.notify(ctx, changed, 1, a.cancelChildren(ctx, changed))
+			subscribers := a.notify(ctx, changed, 1)
+			if a.cancelChildren(ctx, changed) && subscribers {
+				a.done(ctx, changed)
+			}
 		}
 		return true
 	}
