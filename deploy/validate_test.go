@@ -102,7 +102,12 @@ func validate(t *testing.T, files ...string) [][]finding {
 		}
 		t.Skipf("the template is not validated: npm, which brings the validator, is not there: %v", err)
 	}
-	if _, err := os.Stat("validate/node_modules/.package-lock.json"); err != nil {
+	wanted, err := os.Stat("validate/package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	installed, err := os.Stat("validate/node_modules/.package-lock.json")
+	if err != nil || installed.ModTime().Before(wanted.ModTime()) {
 		install := exec.CommandContext(t.Context(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 		install.Dir = "validate"
 		if out, err := install.CombinedOutput(); err != nil {
