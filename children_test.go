@@ -155,7 +155,8 @@ func TestAParentWaitsAndShowsProgress(t *testing.T) {
 	}
 	list := w.ask(t, "c1", `{"id":"l","action":"streamer.list","payload":{"parent":"r1","state":"QUEUED"}}`)
 	var children wire.List
-	if err := json.Unmarshal(list.Data, &children); err != nil || len(children.Requests) != 2 || children.Requests[0].ID != w.child(t, "n1").ID {
+	if err := json.Unmarshal(list.Data, &children); err != nil || len(children.Requests) != 2 ||
+		children.Requests[0].ID != w.child(t, "n1").ID {
 		t.Errorf("got the list %s, %v; want n1 and n3", list.Append(nil), err)
 	}
 	w.drain(t)
@@ -165,7 +166,8 @@ func TestAParentWaitsAndShowsProgress(t *testing.T) {
 	for _, f := range frames {
 		shown = append(shown, fmt.Sprint(f.Type, " ", f.Percentage, " ", f.Message))
 	}
-	want := []string{"progress 25 1 of 4 children have ended", "progress 50 2 of 4 children have ended", "progress 75 3 of 4 children have ended",
+	want := []string{"progress 25 1 of 4 children have ended", "progress 50 2 of 4 children have ended",
+		"progress 75 3 of 4 children have ended",
 		"progress 100 4 of 4 children have ended", "complete 0 "}
 	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Errorf("what the client sees (-want +got):\n%s", diff)
@@ -473,7 +475,8 @@ func TestChildrenAreKeptForTheirParent(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := w.requests.Signal(t.Context(), who, wire.Signal{RequestID: w.child(t, "wait").ID, Token: "go", Payload: json.RawMessage("1")}); err != nil {
+		signal := wire.Signal{RequestID: w.child(t, "wait").ID, Token: "go", Payload: json.RawMessage("1")}
+		if _, err := w.requests.Signal(t.Context(), who, signal); err != nil {
 			t.Fatal(err)
 		}
 		w.drain(t)
@@ -543,7 +546,8 @@ func TestTheDepthOfChildrenIsBounded(t *testing.T) {
 	}))
 	w.submit(t, w.connect(t, "c1", ada), "r1", "down", `{}`)
 	w.drain(t)
-	if r := w.load(t, ada.Key("r1")); len(r.Result) != request.MaxDepth+1 || deepest == nil || !strings.Contains(deepest.Error(), "deeper than 4") {
+	if r := w.load(t, ada.Key("r1")); len(r.Result) != request.MaxDepth+1 || deepest == nil ||
+		!strings.Contains(deepest.Error(), "deeper than 4") {
 		t.Errorf("got %s, and %v; want %d levels", r.Result, deepest, request.MaxDepth+1)
 	}
 }
@@ -592,7 +596,8 @@ func TestNoSignalIsForChildren(t *testing.T) {
 		func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 			_, got = streamer.AwaitSignal[int](ctx, job, request.ChildrenToken, time.Hour)
 			return nil, got
-		}), streamer.NewAction(streamer.ActionConfig{Name: "quick"}, func(ctx context.Context, job *streamer.Job, _ json.RawMessage) (int, error) {
+		}), streamer.NewAction(streamer.ActionConfig{Name: "quick"}, func(ctx context.Context, job *streamer.Job,
+		_ json.RawMessage) (int, error) {
 		_, err := streamer.AwaitChildren[int](ctx, job, streamer.UntilAllEnd, streamer.Child{Name: "a", Action: "square"})
 		return 0, err
 	}))

@@ -45,7 +45,9 @@ func TestWhatChildrenCost(t *testing.T) {
 		{"run them", each(func(n int) func() error { return run(w.who.Key(fmt.Sprint("alone", n))) })},
 		{"store a parent", submit("r1", "family", many)},
 		{"start its 100 children, and wait", run(parent)},
-		{"run them, to the resume of their parent", each(func(n int) func() error { return run(request.ChildKey(parent, fmt.Sprint("k", n), 0)) })},
+		{"run them, to the resume of their parent", each(func(n int) func() error {
+			return run(request.ChildKey(parent, fmt.Sprint("k", n), 0))
+		})},
 		{"read what they returned, and end", run(parent)},
 	} {
 		w.Take()
