@@ -208,8 +208,9 @@ func TestAStageThatFails(t *testing.T) {
 	}
 	frame := func(f wire.Frame) func(m wire.Message) string {
 		return func(m wire.Message) string {
-			f.RequestID = m.ID
-			return string(f.Append(nil))
+			own := f // several sockets are answered at a time
+			own.RequestID = m.ID
+			return string(own.Append(nil))
 		}
 	}
 	snapshot := func(state string) wire.Frame {
