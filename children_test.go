@@ -291,8 +291,7 @@ func TestALostNoticeOfTheLastChild(t *testing.T) {
 func TestAChildEndsBeforeItsParentWaits(t *testing.T) {
 	t.Parallel()
 	runs := 0
-	var w *harness
-	w = newHarness(t, squares(streamer.UntilAllEnd, func(*streamer.Job) { runs++ }), square())
+	w := newHarness(t, squares(streamer.UntilAllEnd, func(*streamer.Job) { runs++ }), square())
 	w.submit(t, w.connect(t, "c1", ada), "r1", "squares", `[3]`)
 	w.store.setFault(func(c request.Change) (before, after error) {
 		if c.Set.Await.Token == request.ChildrenToken && runs == 1 {
