@@ -43,6 +43,7 @@ const changeTries = 8
 // is tried so often. A client may hear of the end twice and knows by rev.
 func (a aftermath) of(ctx context.Context, r *request.Request, tries int) (subscribers, family bool) {
 	subscribers = a.notify(ctx, r, tries)
+	ctx = request.NewContext(ctx, r.Key)
 	bounded, cancel := context.WithTimeout(ctx, familyTimeout)
 	defer cancel()
 	children := a.cancelChildren(bounded, r)
@@ -154,6 +155,9 @@ func (a aftermath) cancelChildren(ctx context.Context, r *request.Request) bool 
 			err = nil // what does not decode runs nowhere
 		}
 		each(ctx, page, func(ctx context.Context, child *request.Request) {
+			if _, redrives := child.ChildName(); redrives > r.Redrives {
+				return // the request was redriven since, and waits for it
+			}
 			if !a.cancelChild(ctx, child, r.CorrelationID) {
 				failed.Add(1)
 			}

@@ -421,6 +421,46 @@ func TestARedriveOfAParent(t *testing.T) {
 	}
 }
 
+// What follows a parent's end may still be under way when the parent is redriven. It
+// cancels what that end left open, and not what the redrive has started.
+func TestARedriveBesideTheEndOfItsParent(t *testing.T) {
+	t.Parallel()
+	w := newHarness(t, squares(streamer.UntilOneFails, nil), square())
+	who := w.connect(t, "c1", ada)
+	w.submit(t, who, "r1", "squares", `[2,-3]`)
+	w.run(t, ada.Key("r1"))
+	w.run(t, w.child(t, "n1").Key)
+	w.store.setFault(func(c request.Change) (before, after error) {
+		if c.Set.State == request.Cancelled { // n0 stays open beyond the end of its parent
+			w.store.setFault(nil)
+			return errNetwork, nil
+		}
+		return nil, nil
+	})
+	ends := 0
+	w.store.listsChildren = func() {
+		if w.load(t, ada.Key("r1")).State != request.Failed {
+			return
+		}
+		if ends++; ends == 1 {
+			if _, err := w.requests.Redrive(t.Context(), who, "r1"); err != nil {
+				t.Error(err)
+			}
+			w.run(t, ada.Key("r1"))
+		}
+	}
+	w.run(t, ada.Key("r1"))
+	if ends != 1 {
+		t.Fatalf("got %d redrives beside the end, want 1", ends)
+	}
+	wantState(t, w.load(t, request.ChildKey(ada.Key("r1"), "n1", 1)), request.Queued)
+	w.drain(t)
+	r := w.load(t, ada.Key("r1"))
+	if wantState(t, r, request.Succeeded); string(r.Result) != `"13"` {
+		t.Errorf("got %s, want 13", r.Result)
+	}
+}
+
 // A child that is redriven while its parent waits is waited for again.
 func TestARedriveOfAChild(t *testing.T) {
 	t.Parallel()
@@ -445,6 +485,7 @@ func TestARedriveOfAChild(t *testing.T) {
 // The row of a child that ended long ago is there when its parent needs it.
 func TestChildrenAreKeptForTheirParent(t *testing.T) {
 	t.Parallel()
+	withoutRace(t)
 	synctest.Test(t, func(t *testing.T) {
 		parent := long("parent", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 			results, err := streamer.AwaitChildren[json.RawMessage](ctx, job, streamer.UntilAllEnd,

@@ -220,8 +220,16 @@ func (b *dispatches) Dispatch(_ context.Context, key request.Key, due time.Time)
 // faultyStore is a real store whose changes can be made to fail.
 type faultyStore struct {
 	*sqlite.Store
-	mu    sync.Mutex
-	fault func(c request.Change) (before, after error)
+	mu            sync.Mutex
+	fault         func(c request.Change) (before, after error)
+	listsChildren func() // is called before children are listed
+}
+
+func (s *faultyStore) ListChildren(ctx context.Context, q request.ChildQuery) ([]*request.Request, string, error) {
+	if s.listsChildren != nil {
+		s.listsChildren()
+	}
+	return s.Store.ListChildren(ctx, q)
 }
 
 func (s *faultyStore) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
@@ -320,4 +328,12 @@ func describe(frames []wire.Frame) string {
 		fmt.Fprintf(&b, "\n  %s", f.Append(nil))
 	}
 	return b.String()
+}
+
+// withoutRace leaves a test of many simulated days to the run without the race detector.
+func withoutRace(t *testing.T) {
+	t.Helper()
+	if slower > 1 {
+		t.Skip("make test runs it without the race detector")
+	}
 }
