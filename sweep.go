@@ -1,9 +1,11 @@
 package streamer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,7 +57,7 @@ func (p *Processor) Sweep(ctx context.Context) (SweepReport, error) {
 	kinds.Go(func() { s.schedules(bounded) })
 	kinds.Wait()
 	s.postponed(bounded)
-	each(bounded, s.final, s.announce)
+	each(bounded, oldestFirst(s.final), s.announce)
 	if ctx.Err() == nil && bounded.Err() != nil {
 		s.report.CutShort = true
 	}
@@ -127,7 +129,7 @@ func (s *sweep) looks(ctx context.Context, kind request.LookKind) {
 		s.mu.Unlock()
 		var dispatches pendingDispatches
 		each(ctx, page, func(ctx context.Context, r *request.Request) { s.look(ctx, kind, r, &dispatches) })
-		s.send(ctx, dispatches.all)
+		s.send(ctx, oldestFirst(dispatches.all))
 		if q.Cursor = cursor; cursor == "" || ctx.Err() != nil {
 			return
 		}
@@ -229,6 +231,16 @@ func (s *sweep) connections(ctx context.Context) {
 	if err != nil {
 		s.fault(ctx, "sweep connections", err)
 	}
+}
+
+// oldestFirst sorts what several goroutines have gathered: by when each request was due
+// or has ended, and so that one sweep is like another of the same requests.
+func oldestFirst(all []*request.Request) []*request.Request {
+	slices.SortFunc(all, func(a, b *request.Request) int {
+		return cmp.Or(later(a.DueAt, a.FinishedAt).Compare(later(b.DueAt, b.FinishedAt)), cmp.Compare(a.Tenant, b.Tenant),
+			cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.ID, b.ID))
+	})
+	return all
 }
 
 // each calls do for all of them, a few at a time, until ctx ends.

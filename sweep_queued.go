@@ -80,7 +80,7 @@ func (s *sweep) dispatchLater(ctx context.Context, r *request.Request, dispatche
 // looked at again after as long as it has waited: so a backlog costs a write with the
 // logarithm of its wait, and is not buried under dispatches.
 func (s *sweep) postponed(ctx context.Context) {
-	for page := range slices.Chunk(s.rest, s.SweepPage) {
+	for page := range slices.Chunk(oldestFirst(s.rest), s.SweepPage) {
 		var dispatches pendingDispatches
 		each(ctx, page, func(ctx context.Context, r *request.Request) {
 			waited := s.at.Sub(r.DueAt)
@@ -92,7 +92,7 @@ func (s *sweep) postponed(ctx context.Context) {
 				s.count(&s.report.Waiting)
 			}
 		})
-		s.send(ctx, dispatches.all)
+		s.send(ctx, oldestFirst(dispatches.all))
 	}
 }
 

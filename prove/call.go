@@ -23,7 +23,7 @@ type process struct {
 	until     time.Time             // it is cut off from the world: until then none of its calls gets through
 	away      time.Time             // the store is out of its reach: until then none of its calls of the store does
 	claims    map[request.Key]int64 // the fences that it holds
-	neighbour bool                  // it runs a request of Config.Quiet\'s neighbour
+	neighbour bool                  // it runs a request of Config.Quiet's neighbour
 	ticks     bool                  // it starts what is due of schedules
 	lacks     string                // the action that its version does not have; "": it has all
 }
@@ -86,6 +86,12 @@ func (d *driver) intercept(ctx context.Context, c *call) error {
 	}
 }
 
+// behalf tells apart calls of one process that ask the same for several requests.
+func behalf(ctx context.Context) string {
+	key := request.KeyFrom(ctx)
+	return key.Tenant + "/" + key.Subject + "/" + key.ID
+}
+
 // A nodeStore is the store as one process sees it.
 type nodeStore struct {
 	request.ConnectionStore // of the real store; what a process uses of it is below
@@ -97,7 +103,7 @@ type nodeStore struct {
 func get[T any](ctx context.Context, s nodeStore, kind string, key request.Key, what string,
 	do func(context.Context) (T, error)) (T, error) {
 	var got, none T
-	err := s.d.intercept(ctx, &call{p: s.p, kind: kind, key: key, what: what, outside: true, do: func(ctx context.Context) (err error) {
+	err := s.d.intercept(ctx, &call{p: s.p, kind: kind, key: key, what: what, text: behalf(ctx), outside: true, do: func(ctx context.Context) (err error) {
 		got, err = do(ctx)
 		return err
 	}})
@@ -128,7 +134,7 @@ func (s nodeStore) CreateRequest(ctx context.Context, r *request.Request, acquir
 
 func (s nodeStore) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	var changed *request.Request
-	err := s.d.intercept(ctx, &call{p: s.p, kind: changeWord(c), key: key, write: true, outside: true,
+	err := s.d.intercept(ctx, &call{p: s.p, kind: changeWord(c), key: key, text: behalf(ctx), write: true, outside: true,
 		do: func(ctx context.Context) (err error) {
 			changed, err = s.d.store.ChangeRequest(ctx, key, c)
 			return err
