@@ -19,15 +19,20 @@ dev: ## run everything in one process on 127.0.0.1:8700
 
 .PHONY: setup
 setup: ## install what the tests need beside Go, where that is allowed; else say what to type
-	@.ci/setup
+	@[[ -n "$(INSTALLED)" ]] || .ci/setup
 
+# Two at a time: most of them wait for one thing after the other.
+AT_ONCE := $(MAKE) --no-print-directory -j2 --output-sync=target INSTALLED=1
 .PHONY: test
-test: setup vet npm typescript own-action cover rie generators baseline bench budget ## the test command: set up, vet, staticcheck, every test with -race, coverage, the TypeScript client
+test: npm ## the test command: set up, vet, staticcheck, every test with -race, coverage, the TypeScript client
+	$(AT_ONCE) vet typescript own-action
+	$(MAKE) --no-print-directory cover
+	$(AT_ONCE) baseline bench budget
 
-NPM_FOLDERS := clients/typescript verify/node deploy/validate deploy/tools/cdk verify/generators
+NPM_FOLDERS := clients/typescript verify/node deploy/validate deploy/tools/cdk
 .PHONY: npm
 npm: setup ## install what the tests need from npm
-	@for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
+	@[[ -n "$(INSTALLED)" ]] || for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
 
 .PHONY: typescript
 typescript: npm ## the TypeScript client: types, size, tests; the types of the console
@@ -80,10 +85,14 @@ vet: ## gofmt, go vet and staticcheck
 # functions, which are run as processes, and not the suites that tests call.
 COVER_PKGS = $(shell $(GO) list ./... | grep -vE '/cmd/(streamer|connect|disconnect|router|processor)$$' | paste -sd, -)
 
+# What only computes is run without the race detector, which makes it ten times slower.
+RACED = $(shell $(GO) list ./... | grep -v '/actions/profilecsv$$')
+
 .PHONY: cover
 cover: ## every test with -race; fails below 80 % coverage
-	$(GO) test -count=1 -run "ThePageHas|TenThousand" ./internal/scale .
-	$(GO) test -race -count=1 -timeout 14m -coverpkg=$(COVER_PKGS) -coverprofile=coverage.out ./...
+	$(GO) test -count=1 -run 'ThePageHas|TenThousand|AreKept|Schedule' ./internal/scale .
+	$(GO) test -count=1 ./prove ./actions/profilecsv
+	$(GO) test -race -count=1 -timeout 14m -coverpkg=$(COVER_PKGS) -coverprofile=coverage.out $(RACED)
 	@$(GO) tool cover -func=coverage.out | awk -v min=$(COVER_MIN) '/^total:/ { sub("%","",$$3); \
 		printf "coverage: %s %% of statements (at least %s %%)\n", $$3, min; exit ($$3 < min) }'
 
@@ -122,8 +131,8 @@ rie: ## the examples of Lift on AWS's own Runtime Interface Emulator, in both of
 	LIFT_TEST_RIE=$(CURDIR)/.cache/bin/aws-lambda-rie $(GO) test -count=1 ./lift -run RuntimeInterfaceEmulator
 
 .PHONY: generators
-generators: npm ## generators of OpenAPI clients read a document of Lift's, and their clients talk to the app
-	cd verify/generators && $(GO) vet ./... && $(GO) test -count=1 ./...
+generators: ## generators of OpenAPI clients read a document of Lift's, and their clients talk to the app
+	cd verify/generators && npm ci --no-audit --no-fund --loglevel=error && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 .PHONY: bench
 bench: database ## the measuring tool, a module of its own: vet, staticcheck, tests

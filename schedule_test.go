@@ -90,6 +90,7 @@ func at(day, hour, minute int) time.Time {
 
 func TestAScheduleStartsItsRequests(t *testing.T) {
 	t.Parallel()
+	withoutRace(t)
 	synctest.Test(t, func(t *testing.T) {
 		often := nightly()
 		often.Overlap = true
@@ -207,6 +208,7 @@ func TestMissedTimes(t *testing.T) {
 // What was declared just now has missed nothing.
 func TestANewScheduleBeginsNow(t *testing.T) {
 	t.Parallel()
+	withoutRace(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := scheduled(t)
 		time.Sleep(time.Until(at(1, 2, 31)))

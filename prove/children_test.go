@@ -20,12 +20,14 @@ import (
 // notices of ends are lost and doubled.
 func TestFamilies(t *testing.T) {
 	t.Parallel()
+	killed := []string{"worker of a parent killed", "worker of a child killed"}
 	for name, tt := range map[string]struct {
 		open     func(*testing.T) prove.Store
 		requests int
+		injected []string // what so many requests bring with every seed
 	}{
-		"SQLite":   {func(t *testing.T) prove.Store { return openSQLite(t) }, 120},
-		"DynamoDB": {func(t *testing.T) prove.Store { return openDynamo(t) }, 40},
+		"SQLite":   {func(t *testing.T) prove.Store { return openSQLite(t) }, 120, append(killed, "notice of a child lost", "notice of a child doubled")},
+		"DynamoDB": {func(t *testing.T) prove.Store { return openDynamo(t) }, 40, killed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -34,8 +36,7 @@ func TestFamilies(t *testing.T) {
 			c.Kills, c.Parts.Schedules = 2*c.Requests, nil
 			report := prove.Run(t, c)
 			t.Logf("\n%s\nagain: %s", report, again(t, c))
-			for _, injected := range []string{"worker of a parent killed", "worker of a child killed", "notice of a child lost",
-				"notice of a child doubled"} {
+			for _, injected := range tt.injected {
 				if report.Injected[injected] == 0 && c.Requests >= tt.requests {
 					t.Errorf("seed %d: got no %s, want some", c.Seed, injected)
 				}

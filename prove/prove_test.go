@@ -22,7 +22,7 @@ var (
 // proof is the mix over a store, with limits that requests wait for.
 func proof(store prove.Store, few int) prove.Config {
 	return prove.Config{
-		Store: store, Cases: mix(), Seed: *seed, Requests: cmp.Or(*requests, few), Kills: *kills, Patience: 6 * time.Hour,
+		Store: store, Cases: mix(), Seed: *seed, Requests: cmp.Or(*requests, few/slower), Kills: *kills, Patience: 6 * time.Hour,
 		Parts: functions.Parts{Schedules: schedules(), Limits: streamer.Limits{RunningPerTenant: 8, OpenPerPrincipal: 30}},
 	}
 }
