@@ -96,6 +96,9 @@ func TestBadMessages(t *testing.T) {
 		t.Fatal("no golden messages", err)
 	}
 	for _, file := range files {
+		if strings.HasPrefix(filepath.Base(file), "not-before-") {
+			continue // functions written by hand start nothing later
+		}
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
