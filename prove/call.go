@@ -103,10 +103,11 @@ type nodeStore struct {
 func get[T any](ctx context.Context, s nodeStore, kind string, key request.Key, what string,
 	do func(context.Context) (T, error)) (T, error) {
 	var got, none T
-	err := s.d.intercept(ctx, &call{p: s.p, kind: kind, key: key, what: what, text: behalf(ctx), outside: true, do: func(ctx context.Context) (err error) {
+	c := &call{p: s.p, kind: kind, key: key, what: what, text: behalf(ctx), outside: true, do: func(ctx context.Context) (err error) {
 		got, err = do(ctx)
 		return err
-	}})
+	}}
+	err := s.d.intercept(ctx, c)
 	if err != nil {
 		return none, err
 	}

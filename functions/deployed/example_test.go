@@ -1,4 +1,4 @@
-package deployed_test
+package deployed_test //nolint:testableexamples // a function does not return
 
 import (
 	"context"
