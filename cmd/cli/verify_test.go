@@ -44,12 +44,12 @@ func TestSignKey(t *testing.T) {
 	if err != nil || target.OtherToken != "other" {
 		t.Fatalf("%+v, %v", target, err)
 	}
-	flawed, err := target.Sign(map[string]any{"aud": "somebody-else", "sub": nil})
+	flawed, err := target.Sign(map[string]any{"aud": "another-audience", "sub": nil})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want, got := claimsOf(t, token), claimsOf(t, flawed)
-	if got["aud"] != "somebody-else" || got["sub"] != nil || got["iss"] != want["iss"] || got["exp"] != want["exp"] ||
+	if got["aud"] != "another-audience" || got["sub"] != nil || got["iss"] != want["iss"] || got["exp"] != want["exp"] ||
 		got["tenant_id"] != "acme" {
 		t.Errorf("claims %v, of %v", got, want)
 	}

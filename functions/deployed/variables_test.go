@@ -46,7 +46,7 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// Every fault is told by the variable's name, all at once, and no value is in an error.
+// Every fault is reported by the variable's name, all at once, and no value is in an error.
 func TestVariablesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	store := ssm.Store{"/own/AWS_REGION": "sesame", "/own/STREAMER_LEASE": "sesame", "/own/API-KEY": "sesame", "/both/CURRENCY": "sesame",
@@ -82,7 +82,7 @@ func TestVariablesThatAreRefused(t *testing.T) {
 	}
 }
 
-// What the Parameter Store refuses or answers wrongly is told with the path, and without
+// What the Parameter Store refuses or answers wrongly is reported with the path, and without
 // what it answered.
 func TestAParameterStoreThatFails(t *testing.T) {
 	t.Parallel()

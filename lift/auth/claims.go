@@ -107,7 +107,7 @@ func (c *tokenClaims) checkIssuer(issuer string) fault {
 }
 
 // check returns the first fault of a token of the issuer whose signature is good. That
-// it has expired comes last, since a caller who is told so gets a new one.
+// it has expired comes last, since a caller who learns that gets a new one.
 func (v *Verifier) check(c *tokenClaims) fault {
 	now, leeway := v.config.Now(), v.config.Leeway
 	if c.ExpiresAt == nil {
