@@ -6,11 +6,14 @@ package nodetest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -60,12 +63,66 @@ func prepare(t testing.TB, folder string, env []string, script string, args []st
 }
 
 // Installed skips the test, or fails it in CI, where a folder's packages are not
-// installed.
+// installed, or others than its package-lock.json names.
 func Installed(t testing.TB, folder string) {
 	t.Helper()
-	if _, err := os.Stat(filepath.Join(folder, "node_modules")); err != nil {
-		missing(t, "the packages of "+filepath.Base(folder)+" are not installed: make npm")
+	if err := installed(folder); err != nil {
+		missing(t, fmt.Sprintf("the packages of %s are not installed: %v: run make npm", filepath.Base(folder), err))
 	}
+}
+
+// A lock is a package-lock.json, or what npm writes of it into node_modules: that
+// has neither the folder's own package nor optional ones of other machines.
+type lock struct {
+	Packages map[string]lockedPackage `json:"packages"`
+}
+
+type lockedPackage struct {
+	Version   string `json:"version"`
+	Integrity string `json:"integrity"`
+	Optional  bool   `json:"optional"`
+}
+
+// installed compares contents, since a checkout changes the times of files.
+func installed(folder string) error {
+	wanted, err := readLock(filepath.Join(folder, "package-lock.json"))
+	if err != nil {
+		return err
+	}
+	present, err := readLock(filepath.Join(folder, "node_modules", ".package-lock.json"))
+	if err != nil {
+		return err
+	}
+	delete(wanted, "") // the folder's own
+	for _, path := range slices.Sorted(maps.Keys(wanted)) {
+		is, found := present[path]
+		switch want := wanted[path]; {
+		case !found && !want.Optional:
+			return fmt.Errorf("%s is missing", path)
+		case found && is.Version != want.Version:
+			return fmt.Errorf("%s is version %s, package-lock.json wants %s", path, is.Version, want.Version)
+		case found && is.Integrity != want.Integrity:
+			return fmt.Errorf("%s is another tarball than package-lock.json wants", path)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(present)) {
+		if _, found := wanted[path]; !found {
+			return fmt.Errorf("%s is not in package-lock.json", path)
+		}
+	}
+	return nil
+}
+
+func readLock(path string) (map[string]lockedPackage, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var l lock
+	if err := json.Unmarshal(text, &l); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return l.Packages, nil
 }
 
 // Chromium is the environment that names an installed Chromium to a script,
