@@ -25,6 +25,26 @@ type Detail struct {
 	Slots         []string          `json:"slots,omitempty"`       // the limits under which it holds a place
 	Subscribers   int               `json:"subscribers"`           // connections that watch it
 	ExpiresAt     *time.Time        `json:"expires_at,omitempty"`  // when a final one may be forgotten
+	Audit         []AuditEntry      `json:"audit,omitempty"`       // the newest MaxAudit, oldest first; only operators are shown it
+}
+
+// MaxAudit is how many entries the audit of a request has at the most.
+const MaxAudit = 20
+
+// What an AuditEntry tells of.
+const (
+	EventCancel  = "cancel"
+	EventRedrive = "redrive"
+	EventSignal  = "signal"
+)
+
+// An AuditEntry says who changed a request, and when. A call that did not change anything
+// leaves none.
+type AuditEntry struct {
+	Event  string    `json:"event"`
+	By     string    `json:"by"`               // the caller's own subject, also where it acts for another
+	Tenant string    `json:"tenant,omitempty"` // the caller's, where that is not the request's
+	At     time.Time `json:"at"`
 }
 
 // A Step is a recorded result. A signal that arrived is one under the name
@@ -70,6 +90,9 @@ func (d *Detail) append(dst []byte) []byte {
 	w.value("subscribers", d.Subscribers)
 	if d.ExpiresAt != nil {
 		w.time("expires_at", *d.ExpiresAt)
+	}
+	if len(d.Audit) > 0 {
+		w.value("audit", d.Audit)
 	}
 	return w.close()
 }

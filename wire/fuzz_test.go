@@ -211,6 +211,9 @@ func FuzzDetail(f *testing.F) {
 		if len(d.Slots) == 0 {
 			d.Slots = nil
 		}
+		if len(d.Audit) == 0 {
+			d.Audit = nil
+		}
 		if !reflect.DeepEqual(*again.Request.Detail, d) {
 			t.Errorf("%+v came out as %q, which is read as %+v", d, raw, *again.Request.Detail)
 		}
@@ -236,6 +239,9 @@ func sane(f wire.Frame) bool {
 				if t != nil {
 					times = append(times, *t)
 				}
+			}
+			for _, e := range d.Audit {
+				times = append(times, e.At)
 			}
 		}
 	}

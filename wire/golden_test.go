@@ -120,6 +120,22 @@ var frames = map[string]wire.Frame{
 		ID: "r-1", Action: "generate_report", State: wire.StateFailed, Percentage: 80,
 		Error:    &wire.Error{Code: wire.ProcessingFailed, Message: "row 7 has <3 columns"},
 		Attempts: 3, Rev: 11, CreatedAt: at, UpdatedAt: later, StartedAt: &at, FinishedAt: &later}},
+	"request-failed-causes": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
+		ID: "r-1", Subject: "ada", Action: "ship", State: wire.StateFailed,
+		Error:    &wire.Error{Code: wire.InternalError, Message: "internal error", Details: json.RawMessage(`{"correlation_id":"c-1"}`)},
+		Attempts: 2, Rev: 9, CreatedAt: at, UpdatedAt: later, StartedAt: &at, FinishedAt: &later,
+		History: []wire.Attempt{
+			{Number: 1, StartedAt: at, EndedAt: later, Code: wire.InternalError, Worker: "worker-1",
+				Cause: wire.Cause{Message: `charge "r-1" <3>: dial tcp 10.0.0.7:443: connect: connection refused`, Kind: "syscall.Errno"}},
+			{Number: 2, StartedAt: at, EndedAt: later, Code: wire.InternalError, Worker: "worker-2",
+				Cause: wire.Cause{Message: "runtime error: index out of range [3] with length 3", Kind: wire.KindPanic,
+					Frame: "ship.go:12 example.com/shop/actions.Ship"}}}}},
+	"request-changed": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
+		ID: "r-1", Action: "ship", State: wire.StateRunning, Attempts: 1, Rev: 4, Cancelling: true, Changed: new(true), CreatedAt: at, UpdatedAt: later}},
+	"request-not-changed": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
+		ID: "r-1", Action: "ship", State: wire.StateSucceeded, Percentage: 100, Attempts: 1, Rev: 9, Changed: new(false),
+		Result: json.RawMessage(`7`), CreatedAt: at,
+		UpdatedAt: later, FinishedAt: &later}},
 	"request-cancelled": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
 		ID: "r-1", Action: "generate_report", State: wire.StateCancelled,
 		Error:    &wire.Error{Code: wire.Cancelled, Message: "the request was cancelled"},
@@ -133,6 +149,12 @@ var frames = map[string]wire.Frame{
 				{Name: "signal:approval", Result: json.RawMessage(`null`)}},
 			Checkpoint: json.RawMessage(`[1]`), Slices: 3, Lost: 1, RanMS: 90_000, Fence: 5, Worker: "worker-1", ClaimedAt: &at, LeaseUntil: &later,
 			Priority: 1, Slots: []string{"tenant:acme"}, Subscribers: 2}}},
+	"request-detail-audit": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
+		ID: "r-1", Subject: "ada", Action: "ship", State: wire.StateCancelled, Attempts: 1, Rev: 12, CreatedAt: at, UpdatedAt: later,
+		Error: &wire.Error{Code: wire.Cancelled, Message: "the request was cancelled"},
+		Detail: &wire.Detail{CorrelationID: "c-1", Fence: 3, Audit: []wire.AuditEntry{
+			{Event: wire.EventSignal, By: "ada", At: at}, {Event: wire.EventRedrive, By: "ops@acme", At: later},
+			{Event: wire.EventCancel, By: "root", Tenant: "platform", At: later.Add(time.Second)}}}}},
 	"request-detail-final": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
 		ID: "r-1", Action: "ship", State: wire.StateSucceeded, Percentage: 100, Attempts: 1, Rev: 9, CreatedAt: at, UpdatedAt: later,
 		Detail: &wire.Detail{NotBefore: &at, CorrelationID: "c-1", Fence: 1, ExpiresAt: &later}}},

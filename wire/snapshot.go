@@ -51,7 +51,22 @@ type Attempt struct {
 	EndedAt   time.Time `json:"ended_at"`
 	Code      Code      `json:"code"`
 	Worker    string    `json:"worker"`
+	Cause     Cause     `json:"cause,omitzero"` // zero where it is not known; only operators are shown it
 }
+
+// A Cause says to operators why an attempt ended: what a client hears of an internal error
+// does not. Its three texts have MaxCause bytes together at the most.
+type Cause struct {
+	Message string `json:"message"` // the error's text, without what the log leaves out too; cut at the end of a character
+	Kind    string `json:"kind"`    // the Go type of the innermost error, or KindPanic
+	Frame   string `json:"frame"`   // of a panic, the place in the action's own code, "ship.go:12 shop.Ship"; empty where none is known
+}
+
+// MaxCause is how many bytes a Cause has at the most.
+const MaxCause = 1 << 10
+
+// KindPanic is the kind of the Cause of an attempt whose action panicked.
+const KindPanic = "panic"
 
 // A Snapshot is a request as it stands at Rev: the answer to get, subscribe and
 // cancel, and an element of a [List].
@@ -79,6 +94,7 @@ type Snapshot struct {
 	Output     int64           `json:"output,omitempty"`      // how many chunks of output there are
 	Parent     string          `json:"parent,omitempty"`      // the id of the request that started it, of the same subject
 	Children   *Children       `json:"children,omitempty"`    // the requests that it started
+	Changed    *bool           `json:"changed,omitempty"`     // whether the call did anything; only in the answers to cancel, redrive and signal
 	Detail     *Detail         `json:"detail,omitempty"`      // only where somebody asks for it
 }
 
@@ -139,6 +155,9 @@ func (s *Snapshot) Append(dst []byte) []byte {
 	}
 	if s.Children != nil {
 		w.value("children", s.Children)
+	}
+	if s.Changed != nil {
+		w.value("changed", *s.Changed)
 	}
 	if s.Detail != nil {
 		w.object("detail", s.Detail.append)
