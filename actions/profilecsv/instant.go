@@ -1,6 +1,9 @@
 package profilecsv
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // An instant is a time without a zone, small enough to store.
 type instant struct {
@@ -82,11 +85,17 @@ func parseFraction(s string) (nanos int, rest string, ok bool) {
 	return nanos, s[end:], end > 1
 }
 
-// parseZone reads a zone as RFC 3339 writes it, as PostgreSQL does, +00, or as
-// ISO 8601 does without its colon, +0530. It returns the seconds east of UTC.
+// parseZone reads a zone as RFC 3339 writes it, as PostgreSQL does, +00 and, of
+// times before zones were whole minutes, +00:53:28, as ISO 8601 does without its
+// colon, +0530, or behind a space as SQL Server does, and BigQuery: UTC. It
+// returns the seconds east of UTC.
 func parseZone(s string) (offset int, ok bool) {
-	if s == "" || s == "Z" || s == "z" {
+	switch s {
+	case "", "Z", "z", " UTC":
 		return 0, true
+	}
+	if s = strings.TrimPrefix(s, " "); s == "" {
+		return 0, false
 	}
 	sign := 1
 	switch s[0] {
@@ -96,7 +105,7 @@ func parseZone(s string) (offset int, ok bool) {
 	default:
 		return 0, false
 	}
-	hours, minutes := 0, 0
+	hours, minutes, seconds := 0, 0, 0
 	switch s = s[1:]; {
 	case len(s) == len("00"):
 		hours = digits(s)
@@ -104,13 +113,15 @@ func parseZone(s string) (offset int, ok bool) {
 		hours, minutes = digits(s[:2]), digits(s[2:])
 	case len(s) == len("00:00") && s[2] == ':':
 		hours, minutes = digits(s[:2]), digits(s[3:])
+	case len(s) == len("00:00:00") && s[2] == ':' && s[5] == ':':
+		hours, minutes, seconds = digits(s[:2]), digits(s[3:5]), digits(s[6:])
 	default:
 		return 0, false
 	}
-	if hours < 0 || hours > 23 || minutes < 0 || minutes > 59 {
+	if hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59 {
 		return 0, false
 	}
-	return sign * (3600*hours + 60*minutes), true
+	return sign * (3600*hours + 60*minutes + seconds), true
 }
 
 // digits is the number that s writes, or -1 if s is not digits alone.

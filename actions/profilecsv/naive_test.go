@@ -59,14 +59,18 @@ func randomCSV(rng *rand.Rand, rows int) string {
 		}
 		write(record)
 	}
+	if rng.IntN(4) == 0 {
+		b.WriteByte(ctrlZ)
+	}
 	return b.String()
 }
 
-var separator = regexp.MustCompile("^(?:[sS][eE][pP]=[^\"\\r\\n\\x00\\x{FFFD}]|\"[sS][eE][pP]=[^\"\\r\\n\\x00\\x{FFFD}]\")(?:\\r\\n|\\r|\\n)")
+var separator = regexp.MustCompile(
+	"^(?:[sS][eE][pP]=[^\"\\r\\n\\x00\\x{FFFD}] *|\"[sS][eE][pP]=[^\"\\r\\n\\x00\\x{FFFD}] *\")(?:\\r\\n|\\r|\\n|$)")
 
 // plain is the CSV without its preamble, its rows ending in LF.
 func plain(text string) string {
-	text = separator.ReplaceAllString(strings.TrimPrefix(text, "\ufeff"), "")
+	text = strings.TrimLeft(separator.ReplaceAllString(strings.TrimLeft(text, "\ufeff"), ""), "\ufeff")
 	pieces := strings.Split(text, `"`)
 	for i := 0; i < len(pieces); i += 2 { // the others are in quotes
 		pieces[i] = strings.ReplaceAll(strings.ReplaceAll(pieces[i], "\r\n", "\n"), "\r", "\n")
@@ -79,6 +83,7 @@ func naive(text string, options csvOptions) (csvProfile, error) {
 	r := csv.NewReader(strings.NewReader(plain(text)))
 	r.Comma, r.FieldsPerRecord = options.delimiter, -1
 	records, err := r.ReadAll()
+	records = slices.DeleteFunc(records, func(record []string) bool { return len(record) == 1 && record[0] == "\x1a" })
 	if err != nil || len(records) == 0 {
 		return csvProfile{}, err
 	}
@@ -169,7 +174,7 @@ func naiveColumn(values []string, rows int) columnProfile {
 }
 
 var temporal = regexp.MustCompile(
-	`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?(?:[Zz]|([+-](?:[01]\d|2[0-3]))(?::?([0-5]\d))?)?)?$`)
+	`^(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?(?:[Zz]| UTC| ?([+-](?:[01]\d|2[0-3]))(?::?([0-5]\d)|:([0-5]\d):([0-5]\d))?)?)?$`)
 
 // isTime lets the standard library judge all but the form, offsets and leap seconds.
 func isTime(v string) bool {
@@ -181,7 +186,8 @@ func isTime(v string) bool {
 	if leap {
 		clock += ":59"
 	}
-	at, err := time.Parse("2006-01-02 15:04:05-07:00", m[1]+" "+clock+cmp.Or(m[3], "+00")+":"+cmp.Or(m[4], "00"))
+	at, err := time.Parse("2006-01-02 15:04:05-07:00:00",
+		m[1]+" "+clock+cmp.Or(m[3], "+00")+":"+cmp.Or(m[4], m[5], "00")+":"+cmp.Or(m[6], "00"))
 	return err == nil && (!leap || at.Add(time.Second).UTC().Format("02 15:04:05") == "01 00:00:00")
 }
 
@@ -255,6 +261,7 @@ func FuzzProfile(f *testing.F) {
 	f.Add("\ufeffa;\"b\n\"\r\n-1.5e3;2026-01-01\r\n.5;2026-01-01 10:00:00\r\n\n0;2026-01-01T10:00:00Z\n", true, int64(1), byte(';'))
 	f.Add("true\nFALSE\n\"\"\n \n9223372036854775808\n-0\n00\n+1\n1e999\n-1.7e308\n1.7e308", false, int64(10), byte('\t'))
 	f.Add("sep=;\ra;b\r1;2\n\r\n\"3\r\";2016-12-31T23:59:60Z\r4;2026-01-02 03:04:05+00", true, int64(4), byte(';'))
+	f.Add("\ufeff\ufeffa\n2026-01-02 03:04:05 UTC\n\x1a\n1890-01-01 00:53:28+00:53:28\n\x1a", true, int64(1), byte(','))
 	f.Add("a,Stra\xdfe\n1,2", true, int64(4), byte(','))
 	f.Add("a\n\"x\ny\"\"z\"\n"+strings.Repeat("é", 40)+"\n", true, int64(2), byte('|'))
 	f.Fuzz(func(t *testing.T, text string, header bool, block int64, delimiter byte) {
@@ -274,7 +281,8 @@ func FuzzProfile(f *testing.F) {
 				t.Fatalf("%q: %v", text, err)
 			}
 			_, other := naive(text, options)
-			encoding := strings.Contains(text, "\x00") || strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") ||
+			encoding := strings.ContainsAny(text, "\x00\x1a\x1e\u0085\u2028\u2029") || strings.HasPrefix(text, "PK\x03\x04") ||
+				strings.HasPrefix(text, "\xff\xfe") || strings.HasPrefix(text, "\xfe\xff") ||
 				!utf8.ValidString(text)
 			if other == nil && public.Code == wire.ProcessingFailed && !encoding {
 				t.Fatalf("%q is refused: %v", text, err)

@@ -92,10 +92,13 @@ func (p *profile) readHeader(src io.ReadSeeker) (*table, error) {
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
+	if err := first.checkEnds(record); err != nil {
+		return nil, err
+	}
 	p.width = len(record)
 	for i, name := range record {
-		if !utf8.ValidString(name) {
-			return nil, first.notUTF8(i, name)
+		if err := first.check(i, name); err != nil {
+			return nil, err
 		}
 		if name = strings.TrimSpace(name); name == "" || !p.options.header {
 			name = fmt.Sprintf("column_%d", i+1)
@@ -133,7 +136,7 @@ func (p *profile) block(size int64) (more bool, err error) {
 	return true, p.endBlock()
 }
 
-// add takes a row. It refuses a cell of a profiled column that is not UTF-8.
+// add takes a row. It refuses a cell of a profiled column that is not text.
 func (p *profile) add(record []string) error {
 	p.rows++
 	switch {
@@ -146,8 +149,8 @@ func (p *profile) add(record []string) error {
 		if at >= len(record) {
 			break // indexes rise
 		}
-		if !utf8.ValidString(record[at]) {
-			return p.table.notUTF8(at, record[at])
+		if err := p.table.check(at, record[at]); err != nil {
+			return err
 		}
 		cell := strings.TrimSpace(record[at])
 		if cell != "" && !slices.Contains(p.options.nulls, cell) {

@@ -10,6 +10,9 @@ import (
 // closed would otherwise swallow the rest of the file.
 const maxRecord = 1 << 20 // bytes
 
+// ctrlZ ends a file of DOS.
+const ctrlZ = 0x1A
+
 var errLongRecord = errors.New("a record is too long")
 
 // A recordReader prepares a CSV for [encoding/csv], which takes LF and CRLF for
@@ -22,6 +25,7 @@ type recordReader struct {
 	size   int   // of the record so far, in bytes
 	lines  int64 // that have ended
 	begin  int64 // lines before the record
+	strays bool  // whether there was a NUL or a Ctrl-Z so far
 }
 
 // Read implements [io.Reader].
@@ -36,6 +40,8 @@ func (r *recordReader) Read(p []byte) (int, error) {
 			c, p[i] = '\n', '\n'
 		}
 		switch c {
+		case 0, ctrlZ:
+			r.strays = true
 		case '"':
 			r.quoted = !r.quoted
 		case '\n':

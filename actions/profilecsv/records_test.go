@@ -22,6 +22,8 @@ func TestLineEnds(t *testing.T) {
 		"LF, then CR":            "a,b\n1,x\n2,y\r3,z\r",
 		"CR, then LF":            "a,b\r1,x\r2,y\n3,z\n",
 		"CRLF and CR":            "a,b\r\n1,x\r2,y\r\n3,z\r",
+		"Ctrl-Z at the end":      "a,b\r\n1,x\r\n2,y\r\n3,z\r\n\x1a",
+		"Ctrl-Z between files":   "a,b\n1,x\n\x1a\n2,y\n3,z\n\x1a\n",
 		"CR CR LF":               "a,b\r\r\n1,x\r\r\n2,y\r\r\n3,z\r\r\n",
 		"CR behind quoted cells": "\"a\",\"b\"\r1,\"x\"\r2,\"y\"\r3,\"z\"\r",
 	} {
@@ -43,6 +45,35 @@ func TestLineEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A file whose rows end in nothing that ends rows would be a header and no rows.
+func TestLineEndsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, want string }{
+		"next line":           {"a,b\u00851,x\u00852,y\u0085", "line 1, column 3: the cell that begins here has U+0085 (next line) in it"},
+		"line separator":      {"a,b\u20281,x\u20282,y", "U+2028 (line separator)"},
+		"paragraph separator": {"a,b\u20291,x\u20292,y\n", "U+2029 (paragraph separator)"},
+		"record separator":    {"a,b\x1e1,x\x1e2,y\x1e", "U+001E (record separator)"},
+		"more than a record": {strings.Repeat("a,b\u0085", maxRecord/4),
+			"line 1, column 1: the record that begins here is longer than 1048576 bytes; a quote may not be closed, or rows end in something other"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, header := range []bool{true, false} {
+				_, _, err := profileText(c.text, csvOptions{delimiter: ',', header: header}, blockBytes)
+				if err == nil || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("header %v: got error %v, want %q in it", header, err, c.want)
+				}
+			}
+		})
+	}
+	t.Run("a cell may have it where rows end as they must", func(t *testing.T) {
+		t.Parallel()
+		if got := mustProfile(t, "a,b\u2028c\n1,x\u0085y\n2,y\n", withHeader); got.Rows != 2 || got.Columns[1].Name != "b\u2028c" {
+			t.Errorf("got %d rows, column %q, want 2, %q", got.Rows, got.Columns[1].Name, "b\u2028c")
+		}
+	})
 }
 
 // What stands in quotes is a cell's text, whatever ends the rows.
