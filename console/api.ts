@@ -1,6 +1,6 @@
 import { type Snapshot, StreamerError } from "@pay-theory/streamer";
 import { parse } from "./json.js";
-import type { Session } from "./session.js";
+import type { Config, Session } from "./session.js";
 
 /** An attempt that ended without success. */
 export interface Attempt {
@@ -69,7 +69,10 @@ export type LogLine = Record<string, unknown>;
 
 /** The calls of the HTTP API that an operator needs. */
 export class Api {
-  constructor(private readonly session: Session) {}
+  constructor(
+    private readonly session: Session,
+    private readonly config: Config,
+  ) {}
 
   requests(query: Record<string, string>, signal: AbortSignal): Promise<Page> {
     return this.#call("GET", "/requests?" + new URLSearchParams(query), { signal }) as Promise<Page>;
@@ -122,7 +125,12 @@ export class Api {
     for (let again = false; ; again = true) {
       const headers: Record<string, string> = { Authorization: "Bearer " + (await this.session.token()) };
       if (body) headers["Content-Type"] = "application/json";
-      const response = await fetch(path, { method, headers, ...(body && { body }), ...(signal && { signal }) });
+      const response = await fetch(path.startsWith("/console/") ? path : (this.config.http_url ?? "") + path, {
+        method,
+        headers,
+        ...(body && { body }),
+        ...(signal && { signal }),
+      });
       const text = await response.text();
       if (response.ok) return parse(text);
       if (response.status === 401 && !again && !this.session.pasted) {

@@ -1,7 +1,8 @@
-// Package console is the web console of a local stack: what connections there
-// are, what requests do, and why. The page asks only the public API, by the
-// TypeScript client; this package serves it, signs its visitor in on this
-// machine, and hands out the functions' logs.
+// Package console is the web console of a stage: what connections there are, what
+// requests do, and why. The page asks only the public API, by the TypeScript
+// client. This package serves it in a local stack, with a sign-in on this machine
+// and the functions' logs ([New]), for a deployed stage from the operator's machine
+// ([NewDeployed]), and as files for a bucket ([Site.WriteFiles]).
 package console
 
 import (
@@ -22,7 +23,7 @@ const Path = "/console"
 //go:embed console.js console.css index.html icon.svg
 var files embed.FS
 
-// A Config is what a stack tells its console. Stage, Verify and Logs are required.
+// A Config is what a local stack tells its console. Stage, Verify and Logs are required.
 type Config struct {
 	Stage   string   // of the WebSocket API, on the same host
 	Actions []string // names to suggest; may be empty
@@ -44,10 +45,16 @@ type Config struct {
 }
 
 // policy lets the page load its own files and talk to its own host, over
-// WebSocket too, and nothing else: no inline script or style, and no text that
-// the browser would parse as HTML.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+// WebSocket too, and to the origins given, and nothing else: no inline script or
+// style, and no text that the browser would parse as HTML.
+func policy(origins ...string) string {
+	connect := strings.Join(append([]string{"connect-src 'self'"}, origins...), " ")
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " + connect +
+		"; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+}
+
+// noFrames keeps the page out of other pages. It works in a header alone.
+const noFrames = "; frame-ancestors 'none'"
 
 // secretKey is what stands before the secret in the fragment of an address.
 // console/session.ts reads it there.
@@ -58,33 +65,44 @@ const secretKey = "secret="
 // gets into no log and no Referer header.
 func SignInPath(secret string) string { return Path + "/#" + secretKey + secret }
 
-// New returns the handler of everything at and below Path. It panics when the
-// config has a Sign without a Secret: anyone would be signed in.
+// New returns the handler of everything at and below Path in a local stack. It
+// panics when the config has a Sign without a Secret: anyone would be signed in.
 func New(config Config) http.Handler {
 	if config.Sign != nil && config.Secret == "" {
 		panic("console: Config has a Sign without a Secret: set one that is made anew for each start")
 	}
 	mux := http.NewServeMux()
+	handleFiles(mux)
+	mux.HandleFunc("GET "+Path+"/config.json", config.describe)
+	mux.HandleFunc("GET "+Path+"/logs", config.logs)
+	mux.Handle("POST "+Path+"/token", loopbackOnly(http.HandlerFunc(config.token)))
+	return guarded(mux, policy())
+}
+
+// handleFiles serves the page. Every other path below it is a view, which the
+// script finds.
+func handleFiles(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+Path, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, Path+"/", http.StatusMovedPermanently)
 	})
 	for _, name := range []string{"console.js", "console.css", "icon.svg"} {
 		mux.HandleFunc("GET "+Path+"/"+name, file(name))
 	}
-	// Every other path is a view, which the script finds.
 	mux.HandleFunc("GET "+Path+"/", file("index.html"))
-	mux.HandleFunc("GET "+Path+"/config", config.describe)
-	mux.HandleFunc("GET "+Path+"/logs", config.logs)
-	mux.Handle("POST "+Path+"/token", loopbackOnly(http.HandlerFunc(config.token)))
+}
+
+// guarded sets the headers that keep an answer from being more to a browser than
+// what it is.
+func guarded(next http.Handler, policy string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", policy+noFrames)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		mux.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -101,11 +119,11 @@ func file(name string) http.HandlerFunc {
 
 // describe tells the page where it is.
 func (c Config) describe(w http.ResponseWriter, r *http.Request) {
-	answer := map[string]any{"stage": c.Stage, "actions": c.Actions}
+	site := Site{WebSocketURL: "/" + c.Stage, Logs: true, Actions: c.Actions}
 	if c.Sign != nil && isLoopback(r.Host) {
-		answer["sign_in"] = map[string]string{"tenant": c.Tenant, "subject": c.Subject}
+		site.SignIn = &signIn{Tenant: c.Tenant, Subject: c.Subject}
 	}
-	writeJSON(w, http.StatusOK, answer)
+	writeJSON(w, http.StatusOK, site)
 }
 
 // logs answers an operator with what the functions logged.

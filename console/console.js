@@ -62,9 +62,9 @@ var init_http = __esm({
         return this.#frame(id, method, "/requests" + (request_id ? "/" + encodeURIComponent(request_id) : "") + path, body);
       }
       async #frame(id, method, path, body) {
-        const { decode: decode3, plain: plain2 } = this.shared;
+        const { decode: decode4, plain: plain2 } = this.shared;
         const [status, answer] = await this.#fetch(method, path, body);
-        const frame2 = status < 300 && decode3(answer, this.codec);
+        const frame2 = status < 300 && decode4(answer, this.codec);
         if (frame2) return frame2;
         let value = {};
         try {
@@ -235,9 +235,9 @@ function tell(listeners, value) {
 }
 
 // clients/typescript/src/frame.ts
-function decode(text, codec) {
+function decode(text2, codec) {
   try {
-    const frame2 = codec.parse(text);
+    const frame2 = codec.parse(text2);
     const { type, error, request } = frame2;
     if (typeof type !== "string" || type === "error" && !error || type === "request" && !request) return void 0;
     return plain(frame2);
@@ -255,14 +255,14 @@ function plain(value) {
   return value;
 }
 function encode(id, action, payload, codec, extras) {
-  let text = JSON.stringify({ id, action }).slice(0, -1);
+  let text2 = JSON.stringify({ id, action }).slice(0, -1);
   if (payload !== void 0) {
     const json = codec.stringify(payload);
     if (json === void 0) throw new TypeError(`a ${typeof payload} has no JSON`);
-    text += ',"payload":' + json;
+    text2 += ',"payload":' + json;
   }
   const rest = JSON.stringify({ ...extras }).slice(1);
-  return { id, encoded: text + (rest[1] ? "," : "") + rest };
+  return { id, encoded: text2 + (rest[1] ? "," : "") + rest };
 }
 function reserved(name, payload, codec = JSON) {
   return { ...encode(newId(), "streamer." + name, payload, codec), reserved: name };
@@ -382,11 +382,11 @@ var Connection = class {
     for (const answer of this.#calls.values()) answer.reject(noAnswer());
     this.#calls.clear();
   }
-  #receive(text) {
+  #receive(text2) {
     if (this.#over) return;
     this.heard++;
     this.#lastHeard = this.timers.time.now();
-    const frame2 = decode(text, this.codec);
+    const frame2 = decode(text2, this.codec);
     if (!frame2) {
       this.#failCalls();
       return;
@@ -933,8 +933,8 @@ var Driver = class {
     this.link.close("closed", fault("CLOSED", "the client was closed"));
   }
   /** Keeps a request, and sees to it. */
-  begin(id, text, caller2 = this.#caller, kept) {
-    const request = this.make(id, text);
+  begin(id, text2, caller2 = this.#caller, kept) {
+    const request = this.make(id, text2);
     request.owner = caller2;
     request.link = this.link;
     if (kept !== void 0) {
@@ -956,8 +956,8 @@ var Driver = class {
     this.#keep(request);
     return request;
   }
-  make(id, text) {
-    return new Tracked(id, text, this.#follow, (id2) => this.cancel(id2));
+  make(id, text2) {
+    return new Tracked(id, text2, this.#follow, (id2) => this.cancel(id2));
   }
   /** Calls `stop` when the options say so, until the function that it returns is called. */
   bound({ signal, timeout }, code2, stop, id) {
@@ -1054,7 +1054,7 @@ var Driver = class {
   }
   /** Sees a request to its end: sends it, or asks for it, with every new session. */
   async #drive(request) {
-    const { id, encoded: text } = request;
+    const { id, encoded: text2 } = request;
     const { link } = this;
     let failures = 0;
     let watched;
@@ -1070,7 +1070,7 @@ var Driver = class {
         }
         const begun = this.#timers.time.now();
         const before = request.rev;
-        const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, encoded: text };
+        const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, encoded: text2 };
         if (this.#redrives.has(id)) await this.#redrives.get(id);
         const [frame2, session] = await this.#ask(message, request, request);
         if (!frame2) {
@@ -1233,16 +1233,16 @@ var Streamer = class {
       request2.fail(fault(code2, message, id));
       return request2.handle;
     };
-    let text;
+    let text2;
     try {
-      text = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
+      text2 = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
     } catch (error) {
       return refuse("VALIDATION_ERROR", error.message);
     }
     driver.restore();
     const known = driver.tracked.get(id);
-    if (known?.encoded && known.encoded !== text) return refuse("DUPLICATE_REQUEST", "another request has this id");
-    const request = known ?? driver.begin(id, text);
+    if (known?.encoded && known.encoded !== text2) return refuse("DUPLICATE_REQUEST", "another request has this id");
+    const request = known ?? driver.begin(id, text2);
     if (onProgress) request.watch(onProgress);
     const end = driver.bound(
       options,
@@ -1326,17 +1326,17 @@ var Streamer = class {
 
 // console/json.ts
 var exact = JSON;
-function parse(text) {
+function parse(text2) {
   return exact.parse(
-    text,
+    text2,
     (_, value, context) => typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source && exact.rawJSON ? exact.rawJSON(context.source) : value
   );
 }
 var Typed = class {
   /** Throws a SyntaxError for a text that is not JSON. */
-  constructor(text) {
-    this.text = text;
-    JSON.parse(text);
+  constructor(text2) {
+    this.text = text2;
+    JSON.parse(text2);
   }
 };
 function stringify(value) {
@@ -1348,8 +1348,9 @@ function pretty(value) {
 
 // console/api.ts
 var Api = class {
-  constructor(session) {
+  constructor(session, config2) {
     this.session = session;
+    this.config = config2;
   }
   requests(query, signal) {
     return this.#call("GET", "/requests?" + new URLSearchParams(query), { signal });
@@ -1388,14 +1389,19 @@ var Api = class {
     for (let again = false; ; again = true) {
       const headers = { Authorization: "Bearer " + await this.session.token() };
       if (body) headers["Content-Type"] = "application/json";
-      const response = await fetch(path, { method, headers, ...body && { body }, ...signal && { signal } });
-      const text = await response.text();
-      if (response.ok) return parse(text);
+      const response = await fetch(path.startsWith("/console/") ? path : (this.config.http_url ?? "") + path, {
+        method,
+        headers,
+        ...body && { body },
+        ...signal && { signal }
+      });
+      const text2 = await response.text();
+      if (response.ok) return parse(text2);
       if (response.status === 401 && !again && !this.session.pasted) {
         this.session.refused();
         continue;
       }
-      throw refusal(response.status, text);
+      throw refusal(response.status, text2);
     }
   }
 };
@@ -1403,10 +1409,10 @@ function requestPath(id, below, subject, query = {}) {
   const search = new URLSearchParams({ ...query, ...subject && { subject } }).toString();
   return "/requests/" + encodeURIComponent(id) + below + (search && "?" + search);
 }
-function refusal(status, text) {
+function refusal(status, text2) {
   let problem2 = {};
   try {
-    problem2 = JSON.parse(text);
+    problem2 = JSON.parse(text2);
   } catch {
   }
   const code2 = problem2.code ?? { 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND" }[status] ?? "SERVICE_UNAVAILABLE";
@@ -1527,11 +1533,11 @@ var Router = class {
     this.go(link.href);
   }
 };
-function decode2(text) {
+function decode2(text2) {
   try {
-    return decodeURIComponent(text);
+    return decodeURIComponent(text2);
   } catch {
-    return text;
+    return text2;
   }
 }
 
@@ -1585,20 +1591,20 @@ function loading() {
 }
 var SHOWN = 2e4;
 function code(value, label) {
-  const text = pretty(value);
-  const block = el("pre", { tabindex: 0, role: "group", "aria-label": label }, text.slice(0, SHOWN));
-  if (text.length <= SHOWN) return block;
+  const text2 = pretty(value);
+  const block = el("pre", { tabindex: 0, role: "group", "aria-label": label }, text2.slice(0, SHOWN));
+  if (text2.length <= SHOWN) return block;
   const more = el(
     "button",
     {
       type: "button",
       onclick: () => {
-        block.textContent = text;
+        block.textContent = text2;
         more.remove();
         block.focus();
       }
     },
-    `Show all ${text.length.toLocaleString()} characters`
+    `Show all ${text2.length.toLocaleString()} characters`
   );
   return el("div", {}, block, more);
 }
@@ -1939,8 +1945,8 @@ function latency(all) {
   const ats = points.map((p) => p.at);
   return section("How long they took", dots(points, label), axis(Math.min(...ats), Math.max(...ats), label));
 }
-function axis(from, to, text) {
-  return el("p", { class: "axis" }, moment(from), el("span", {}, text), moment(to));
+function axis(from, to, text2) {
+  return el("p", { class: "axis" }, moment(from), el("span", {}, text2), moment(to));
 }
 function table(all) {
   const actions = Map.groupBy(all, (r) => r.action);
@@ -2044,8 +2050,8 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
     }
   }
   const said = el("span", {});
-  function announce(text) {
-    said.textContent = " " + text;
+  function announce(text2) {
+    said.textContent = " " + text2;
   }
   function show(r) {
     if (newest && r.rev < newest.rev) return;
@@ -2064,9 +2070,9 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
         isFinalState(r.state) ? `after ${duration(between(r.created_at, r.finished_at))}` : `${Math.round(r.percentage)} %`
       )
     );
-    const text = `${state2} ${r.message}`;
-    if (status.dataset.text !== text) put(status, el("span", { class: "hidden" }, state2.toLowerCase() + ": "), r.message, said);
-    status.dataset.text = text;
+    const text2 = `${state2} ${r.message}`;
+    if (status.dataset.text !== text2) put(status, el("span", { class: "hidden" }, state2.toLowerCase() + ": "), r.message, said);
+    status.dataset.text = text2;
     cancel.hidden = isFinalState(r.state) || !!r.cancelling;
     redrive.hidden = r.state !== "FAILED";
     signalForm.show(r);
@@ -2293,8 +2299,8 @@ function frameItem(frame2) {
   const { type, request, ...rest } = frame2;
   delete rest.request_id;
   const at = (/* @__PURE__ */ new Date()).toISOString();
-  const text = request ? `${request.state} rev ${request.rev}` : JSON.stringify(rest);
-  return el("li", {}, moment(at), el("b", {}, type), el("code", {}, text.length > 400 ? text.slice(0, 400) + "\u2026" : text));
+  const text2 = request ? `${request.state} rev ${request.rev}` : JSON.stringify(rest);
+  return el("li", {}, moment(at), el("b", {}, type), el("code", {}, text2.length > 400 ? text2.slice(0, 400) + "\u2026" : text2));
 }
 function signalPart(send) {
   const token = el("input", { name: "token", required: true, autocomplete: "off", spellcheck: "false" });
@@ -2592,11 +2598,15 @@ var Session = class _Session {
   static of(principal) {
     return new _Session(principal);
   }
+  /** By the token that the console's server has. */
+  static served() {
+    return new _Session({ served: true });
+  }
   /** The session of this tab, if there is one. */
   static restore() {
     try {
       const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "");
-      return typeof kept.token === "string" || kept.tenant && kept.subject ? new _Session(kept) : void 0;
+      return typeof kept.token === "string" || kept.served || kept.tenant && kept.subject ? new _Session(kept) : void 0;
     } catch {
       return void 0;
     }
@@ -2610,13 +2620,12 @@ var Session = class _Session {
   get pasted() {
     return "token" in this.kept;
   }
-  /** Tenant and subject, as far as the token tells. */
-  get principal() {
-    if (!("token" in this.kept)) return this.kept;
+  /** Tenant and subject, as far as the token tells, whose tenant is in a claim of that name. */
+  async principal(tenantClaim = "tenant_id") {
+    if ("tenant" in this.kept) return this.kept;
     try {
-      const claims = this.kept.token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-      const { tenant_id, sub } = JSON.parse(atob(claims));
-      return { tenant: String(tenant_id), subject: String(sub) };
+      const claims = JSON.parse(decode3((await this.token()).split(".")[1]));
+      return { tenant: text(claims[tenantClaim]), subject: text(claims.sub) };
     } catch {
       return {};
     }
@@ -2641,6 +2650,13 @@ var Session = class _Session {
     this.#renewAt = 0;
   }
 };
+function decode3(part) {
+  const bytes = Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  return new TextDecoder().decode(bytes);
+}
+function text(claim) {
+  return typeof claim === "string" || typeof claim === "number" ? String(claim) : void 0;
+}
 async function sign(principal) {
   const response = await fetch("/console/token", {
     method: "POST",
@@ -2779,7 +2795,7 @@ async function enter(session) {
   visiting.abort();
   visiting = new AbortController();
   const { signal } = visiting;
-  const api = new Api(session);
+  const api = new Api(session, config);
   try {
     await api.requests({ subject: "*", limit: "1" }, signal);
   } catch (error) {
@@ -2794,12 +2810,22 @@ async function enter(session) {
     ask(rejectSecret(error));
   };
   session.keep();
-  const { tenant, subject } = session.principal;
-  put(caller, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
+  const { tenant, subject } = await session.principal(config.tenant_claim);
+  put(
+    caller,
+    el("span", { class: "hidden" }, "Signed in "),
+    tenant && el("span", {}, el("span", { class: "hidden" }, "for "), el("b", {}, tenant), " "),
+    subject ? `as ${subject}` : "by a token"
+  );
   nav.hidden = account.hidden = false;
-  const scheme = location.protocol === "https:" ? "wss://" : "ws://";
+  const url = new URL(config.websocket_url, location.href.replace(/^http/, "ws")).href;
   const connect = () => {
-    const client2 = new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
+    const client2 = new Streamer(url, {
+      httpUrl: config.http_url ?? location.origin,
+      token: () => session.token(),
+      parse,
+      stringify
+    });
     client2.connect();
     return client2;
   };
@@ -2837,17 +2863,21 @@ async function enter(session) {
   );
   router.start(signal);
 }
+function signedIn() {
+  if (config.has_token) return Session.served();
+  return config.sign_in && Session.of(config.sign_in);
+}
 async function start() {
   secret.take();
   addEventListener("hashchange", () => secret.take() && location.reload());
   nav.hidden = account.hidden = true;
   try {
-    config = await (await fetch("/console/config")).json();
+    config = await (await fetch("/console/config.json")).json();
   } catch (error) {
     put(main, el("h1", {}, "Streamer console"), problem(explain(error)));
     return;
   }
-  const session = Session.restore() ?? (config.sign_in && secret.get() ? Session.of(config.sign_in) : void 0);
+  const session = Session.restore() ?? (secret.get() ? signedIn() : void 0);
   if (session) await enter(session);
   else ask();
 }

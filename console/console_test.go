@@ -64,7 +64,7 @@ func TestWhatIsServed(t *testing.T) {
 		"/console/console.js":         {"text/javascript", "streamer.v1"}, // the client is in it
 		"/console/console.css":        {"text/css", "prefers-reduced-motion"},
 		"/console/icon.svg":           {"image/svg+xml", "<svg"},
-		"/console/config":             {"application/json", `"sign_in":{"subject":"you","tenant":"dev"}`},
+		"/console/config.json":        {"application/json", `"sign_in":{"tenant":"dev","subject":"you"}`},
 		"/console/console.go":         {"text/html", "<!doctype html>"}, // a view that the script does not find
 		"/console/requests/..%2fx.ts": {"text/html", "<!doctype html>"},
 	} {
@@ -105,10 +105,12 @@ func TestSignInIsForThePageOnThisMachine(t *testing.T) {
 		code   int
 		want   string
 	}{
-		"the page":        {body, nil, nil, 200, "signed for acme/ada"},
-		"an old browser":  {body, func(r *http.Request) { r.Header.Del("Sec-Fetch-Site") }, nil, 200, "signed for"},
-		"localhost":       {body, func(r *http.Request) { r.Host = "localhost:8700"; r.Header.Set("Origin", "http://localhost:8700") }, nil, 200, "signed for"},
-		"IPv6":            {body, func(r *http.Request) { r.Host = "[::1]:8700"; r.Header.Set("Origin", "http://[::1]:8700") }, nil, 200, "signed for"},
+		"the page":       {body, nil, nil, 200, "signed for acme/ada"},
+		"an old browser": {body, func(r *http.Request) { r.Header.Del("Sec-Fetch-Site") }, nil, 200, "signed for"},
+		"localhost": {body,
+			func(r *http.Request) { r.Host = "localhost:8700"; r.Header.Set("Origin", "http://localhost:8700") }, nil, 200, "signed for"},
+		"IPv6": {body, func(r *http.Request) { r.Host = "[::1]:8700"; r.Header.Set("Origin", "http://[::1]:8700") },
+			nil, 200, "signed for"},
 		"another machine": {body, func(r *http.Request) { r.RemoteAddr = "192.0.2.7:1234" }, nil, 403, "FORBIDDEN"},
 		"a name that points": {body, func(r *http.Request) {
 			r.Host = "evil.example:8700"
@@ -119,7 +121,7 @@ func TestSignInIsForThePageOnThisMachine(t *testing.T) {
 		"no origin":        {body, func(r *http.Request) { r.Header.Del("Origin") }, nil, 403, "FORBIDDEN"},
 		"the same site":    {body, set("Sec-Fetch-Site", "same-site"), nil, 403, "FORBIDDEN"},
 		"no signer":        {body, nil, func(c *console.Config) { c.Sign = nil }, 403, "FORBIDDEN"},
-		"no secret":        {`{"tenant":"acme","subject":"ada"}`, nil, nil, 401, "the stack printed when it started"},
+		"no secret":        {`{"tenant":"acme","subject":"ada"}`, nil, nil, 401, "printed at the start"},
 		"an empty secret":  {`{"tenant":"acme","subject":"ada","secret":""}`, nil, nil, 401, "UNAUTHORIZED"},
 		"another secret":   {`{"tenant":"acme","subject":"ada","secret":"of-that-start"}`, nil, nil, 401, "UNAUTHORIZED"},
 		"part of a secret": {`{"tenant":"acme","subject":"ada","secret":"of-this"}`, nil, nil, 401, "UNAUTHORIZED"},
@@ -142,7 +144,7 @@ func TestSignInIsForThePageOnThisMachine(t *testing.T) {
 			}
 		})
 	}
-	if _, config, _ := do(t, newConsole(nil), "GET", "/console/config", "", func(r *http.Request) { r.Host = "evil.example" }); strings.Contains(config, "sign_in") {
+	if _, config, _ := do(t, newConsole(nil), "GET", "/console/config.json", "", func(r *http.Request) { r.Host = "evil.example" }); strings.Contains(config, "sign_in") {
 		t.Errorf("a page elsewhere is offered a sign-in: %s", config)
 	}
 }

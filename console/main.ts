@@ -77,7 +77,7 @@ async function enter(session: Session): Promise<void> {
   visiting.abort();
   visiting = new AbortController();
   const { signal } = visiting;
-  const api = new Api(session);
+  const api = new Api(session, config);
   try {
     await api.requests({ subject: "*", limit: "1" }, signal);
   } catch (error) {
@@ -93,13 +93,23 @@ async function enter(session: Session): Promise<void> {
     ask(rejectSecret(error));
   };
   session.keep();
-  const { tenant, subject } = session.principal;
-  put(caller, el("span", { class: "hidden" }, "Signed in for "), el("b", {}, tenant), ` as ${subject}`);
+  const { tenant, subject } = await session.principal(config.tenant_claim);
+  put(
+    caller,
+    el("span", { class: "hidden" }, "Signed in "),
+    tenant && el("span", {}, el("span", { class: "hidden" }, "for "), el("b", {}, tenant), " "),
+    subject ? `as ${subject}` : "by a token",
+  );
   nav.hidden = account.hidden = false;
 
-  const scheme = location.protocol === "https:" ? "wss://" : "ws://";
+  const url = new URL(config.websocket_url, location.href.replace(/^http/, "ws")).href;
   const connect = () => {
-    const client = new Streamer(scheme + location.host + "/" + config.stage, { token: () => session.token(), parse, stringify });
+    const client = new Streamer(url, {
+      httpUrl: config.http_url ?? location.origin,
+      token: () => session.token(),
+      parse,
+      stringify,
+    });
     client.connect();
     return client;
   };
@@ -139,18 +149,24 @@ async function enter(session: Session): Promise<void> {
   router.start(signal);
 }
 
+/** The session that the console's server opens for its secret. */
+function signedIn(): Session | undefined {
+  if (config.has_token) return Session.served();
+  return config.sign_in && Session.of(config.sign_in);
+}
+
 async function start(): Promise<void> {
   secret.take();
   // The address of the next start may be opened in this tab, which alone loads no page.
   addEventListener("hashchange", () => secret.take() && location.reload());
   nav.hidden = account.hidden = true;
   try {
-    config = await (await fetch("/console/config")).json();
+    config = await (await fetch("/console/config.json")).json();
   } catch (error) {
     put(main, el("h1", {}, "Streamer console"), problem(explain(error)));
     return;
   }
-  const session = Session.restore() ?? (config.sign_in && secret.get() ? Session.of(config.sign_in) : undefined);
+  const session = Session.restore() ?? (secret.get() ? signedIn() : undefined);
   if (session) await enter(session);
   else ask();
 }

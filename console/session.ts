@@ -1,11 +1,22 @@
 import { StreamerError } from "@pay-theory/streamer";
 
-/** What the stack tells of itself. */
+/** What the console's server tells of the stage; console/site.go writes it. */
 export interface Config {
-  stage: string;
-  actions: string[] | null;
+  /** A URL, or a path on this host. */
+  websocket_url: string;
+  /** The root of the HTTP API; left out: this host. */
+  http_url?: string;
+  /** Leads to the logs of `{correlation_id}`. */
+  logs_url?: string;
+  /** The claim of a token that is its tenant. */
+  tenant_claim?: string;
+  actions?: string[];
+  /** Whether the server hands out the functions' logs. */
+  logs?: boolean;
   /** Whom it signs in by itself, when it does. */
   sign_in?: Principal;
+  /** Whether it has the visitor's token. */
+  has_token?: boolean;
 }
 
 export interface Principal {
@@ -35,12 +46,15 @@ export const secret = {
   },
 };
 
+type Kept = { token: string } | { served: true } | Principal;
+
 /**
- * The person at the page, and their token: one that they pasted, or one that the
- * stack signs for a tenant and subject. It lasts as long as the browser's tab.
+ * The person at the page, and their token: one that they pasted, one that the
+ * console's server has for them, or one that it signs for a tenant and subject. It
+ * lasts as long as the browser's tab.
  */
 export class Session {
-  private constructor(private readonly kept: { token: string } | Principal) {}
+  private constructor(private readonly kept: Kept) {}
 
   static paste(token: string): Session {
     return new Session({ token });
@@ -50,11 +64,16 @@ export class Session {
     return new Session(principal);
   }
 
+  /** By the token that the console's server has. */
+  static served(): Session {
+    return new Session({ served: true });
+  }
+
   /** The session of this tab, if there is one. */
   static restore(): Session | undefined {
     try {
       const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "");
-      return typeof kept.token === "string" || (kept.tenant && kept.subject) ? new Session(kept) : undefined;
+      return typeof kept.token === "string" || kept.served || (kept.tenant && kept.subject) ? new Session(kept) : undefined;
     } catch {
       return undefined;
     }
@@ -72,13 +91,12 @@ export class Session {
     return "token" in this.kept;
   }
 
-  /** Tenant and subject, as far as the token tells. */
-  get principal(): Partial<Principal> {
-    if (!("token" in this.kept)) return this.kept;
+  /** Tenant and subject, as far as the token tells, whose tenant is in a claim of that name. */
+  async principal(tenantClaim = "tenant_id"): Promise<{ [claim in keyof Principal]?: string | undefined }> {
+    if ("tenant" in this.kept) return this.kept;
     try {
-      const claims = this.kept.token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
-      const { tenant_id, sub } = JSON.parse(atob(claims));
-      return { tenant: String(tenant_id), subject: String(sub) };
+      const claims = JSON.parse(decode((await this.token()).split(".")[1]!));
+      return { tenant: text(claims[tenantClaim]), subject: text(claims.sub) };
     } catch {
       return {};
     }
@@ -110,7 +128,17 @@ export class Session {
   }
 }
 
-async function sign(principal: Principal): Promise<string> {
+/** Base64url of UTF-8. */
+function decode(part: string): string {
+  const bytes = Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+  return new TextDecoder().decode(bytes);
+}
+
+function text(claim: unknown): string | undefined {
+  return typeof claim === "string" || typeof claim === "number" ? String(claim) : undefined;
+}
+
+async function sign(principal: Exclude<Kept, { token: string }>): Promise<string> {
   const response = await fetch("/console/token", {
     method: "POST",
     headers: { "Content-Type": "application/json" },

@@ -139,7 +139,7 @@ func TestConsoleSignsNobodyInBeyondThisMachine(t *testing.T) {
 	if code, body := signIn(t, site, "acme", secretOf(running)); code != 403 || !strings.Contains(body, "more than this machine") {
 		t.Errorf("sign-in: %d, %s", code, body)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), "GET", site+"/console/config", nil)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", site+"/console/config.json", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
