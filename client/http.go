@@ -251,8 +251,21 @@ func (h *httpAPI) snapshot(ctx context.Context, method, path string, body []byte
 }
 
 // do makes one call and returns the body of an answer below 300. Any other is an
-// *Error, and no answer is a *ConnectError.
+// *Error, and no answer is a *ConnectError. When the server refuses the token and the
+// source has another one, it makes the call once more: a refused one did nothing.
 func (h *httpAPI) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	data, sent, err := h.once(ctx, method, path, body)
+	var answer *Error
+	if errors.As(err, &answer) && answer.Code == wire.Unauthorized && h.cfg.Token != nil {
+		if _, next, tokenErr := h.authorization(ctx); tokenErr == nil && next != sent {
+			data, _, err = h.once(ctx, method, path, body)
+		}
+	}
+	return data, err
+}
+
+// once is do with one token, which it returns.
+func (h *httpAPI) once(ctx context.Context, method, path string, body []byte) (data []byte, token string, err error) {
 	limited, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	unreachable := func(err error) error {
@@ -261,13 +274,13 @@ func (h *httpAPI) do(ctx context.Context, method, path string, body []byte) ([]b
 		}
 		return &ConnectError{URL: h.base, Err: withoutURL(err)}
 	}
-	header, _, err := h.authorization(limited)
+	header, token, err := h.authorization(limited)
 	if err != nil {
-		return nil, unreachable(err)
+		return nil, "", unreachable(err)
 	}
 	r, err := http.NewRequestWithContext(limited, method, h.base+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	r.Header = header
 	if body != nil {
@@ -275,19 +288,19 @@ func (h *httpAPI) do(ctx context.Context, method, path string, body []byte) ([]b
 	}
 	response, err := h.client.Do(r)
 	if err != nil {
-		return nil, unreachable(err)
+		return nil, token, unreachable(err)
 	}
 	defer response.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxBody+1))
+	data, err = io.ReadAll(io.LimitReader(response.Body, maxBody+1))
 	switch {
 	case err != nil:
-		return nil, unreachable(err)
+		return nil, token, unreachable(err)
 	case len(data) > maxBody:
-		return nil, fmt.Errorf("the answer has more than %d bytes, the most that API Gateway sends", maxBody)
+		return nil, token, fmt.Errorf("the answer has more than %d bytes, the most that API Gateway sends", maxBody)
 	case response.StatusCode >= 300:
-		return nil, problem(response.StatusCode, data)
+		return nil, token, problem(response.StatusCode, data)
 	}
-	return data, nil
+	return data, token, nil
 }
 
 // problem returns the error of an answer's problem document. API Gateway's own

@@ -194,6 +194,45 @@ func TestOverHTTPErrorsAreTheSame(t *testing.T) {
 	}
 }
 
+// The source's next token is sent when the server refuses one, and the same one is not sent twice.
+func TestOverHTTPARefusedTokenIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		tokens []string // of the source; the last one is given again and again
+		calls  int
+		fails  bool
+	}{
+		"another one is good":   {tokens: []string{"old", "good"}, calls: 2},
+		"another one is not":    {tokens: []string{"old", "older"}, calls: 2, fails: true},
+		"there is no other one": {tokens: []string{"old"}, calls: 1, fails: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			calls, asked := 0, 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				calls++
+				if r.Header.Get("Authorization") != "Bearer good" {
+					write(w, http.StatusUnauthorized, []byte(`{"message":"Unauthorized"}`))
+					return
+				}
+				write(w, http.StatusOK, []byte(`{"requests":[]}`))
+			}))
+			t.Cleanup(server.Close)
+			c, err := client.HTTP(client.Config{HTTPURL: server.URL, Token: func(context.Context) (string, error) {
+				asked++
+				return tt.tokens[min(asked, len(tt.tokens))-1], nil
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			if _, err := c.List(t.Context(), wire.ListQuery{}); (err != nil) != tt.fails || calls != tt.calls {
+				t.Errorf("got %v after %d calls, want an error: %v, after %d", err, calls, tt.fails, tt.calls)
+			}
+		})
+	}
+}
+
 func TestOverHTTPAnswersOfAnotherKind(t *testing.T) {
 	t.Parallel()
 	senseless := func(w http.ResponseWriter, _ *http.Request) { write(w, 200, []byte(`?`)) }

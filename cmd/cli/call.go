@@ -76,7 +76,7 @@ func newCall(env *environment) *cobra.Command {
 			return f.run(cmd.Context(), env, &flags)
 		},
 	}
-	flags.registerHTTP(cmd)
+	flags.registerHTTP(env, cmd)
 	cmd.ValidArgsFunction = flags.completeAction(env)
 	cmd.Flags().StringVar(&id, "id", "", "the request's id, its idempotency key (default: a new one)")
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the id as soon as the request is stored, and leave")

@@ -36,10 +36,11 @@ func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snaps
 
 // quiet is a client for completion.
 func (f *clientFlags) quiet(env *environment) (*client.Client, error) {
-	return client.HTTP(client.Config{
-		URL: f.webSocketURL(env), HTTPURL: f.httpRoot(env),
-		Token: func(context.Context) (string, error) { return f.bearer(env) },
-	})
+	config, err := f.config(env)
+	if err != nil {
+		return nil, err
+	}
+	return client.HTTP(config)
 }
 
 // completeID completes the first argument with the ids of requests.

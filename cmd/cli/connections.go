@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +22,7 @@ const connectionsExample = `  streamer connections
 func newConnections(env *environment) *cobra.Command {
 	flags := clientFlags{http: true} // a WebSocket would be one more
 	var query wire.ConnectionQuery
-	var asJSON bool
+	var out format
 	cmd := &cobra.Command{
 		Use:     "connections",
 		Short:   "List open WebSockets",
@@ -36,34 +34,34 @@ func newConnections(env *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return printValue(env, list)
+			if err := connectionTable.print(env, out, list, list.Connections); err != nil {
+				return err
 			}
-			return printConnections(env, list)
+			return env.more(out, list.Cursor)
 		}),
 	}
-	flags.register(cmd)
+	flags.register(env, cmd)
 	flags.subjectFlag(env, cmd, "subject whose connections to list, '*' for all (default: your own); other subjects need a token with "+
 		"the scope "+request.OperatorScope)
 	cmd.Flags().IntVar(&query.Limit, "limit", 100, "how many to list, 1 to 100")
 	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "start of the page: what the page before printed as more")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	out.outputFlag(cmd, rowFormats...)
 	cmd.AddCommand(newCloseConnections(env))
 	return cmd
 }
 
-func printConnections(env *environment, list wire.ConnectionList) error {
-	if len(list.Connections) == 0 {
-		env.sayf("no connections\n")
-		return nil
-	}
-	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "SUBJECT\tID\tCONNECTED\tTOKEN ENDS\tFROM\tCLIENT")
-	for _, c := range list.Connections {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(c.Subject), oneLine(c.ID), c.ConnectedAt.Local().Format(time.DateTime),
-			c.ExpiresAt.Local().Format(time.DateTime), oneLine(c.SourceIP), oneLine(c.UserAgent))
-	}
-	return endPage(env, w, list.Cursor)
+var connectionTable = table[wire.Connection]{
+	columns: []column[wire.Connection]{
+		{title: "SUBJECT", cell: func(c wire.Connection) string { return c.Subject }},
+		{title: "ID", cell: func(c wire.Connection) string { return c.ID }},
+		{title: "AGE", cell: func(c wire.Connection) string { return shortAge(c.ConnectedAt, time.Now()) }},
+		{title: "CONNECTED", wide: true, cell: func(c wire.Connection) string { return stamp(c.ConnectedAt) }},
+		{title: "TOKEN ENDS", cell: func(c wire.Connection) string { return stamp(c.ExpiresAt) }},
+		{title: "FROM", cell: func(c wire.Connection) string { return c.SourceIP }},
+		{title: "CLIENT", cell: func(c wire.Connection) string { return c.UserAgent }},
+	},
+	name: func(c wire.Connection) string { return printable(c.ID) },
+	none: "no connections",
 }
 
 const closeHelp = `Closes all open WebSockets of a subject and prints how many there were. The
@@ -86,7 +84,7 @@ func newCloseConnections(env *environment) *cobra.Command {
 			return env.print("%d\n", closed)
 		}),
 	}
-	flags.register(cmd)
+	flags.register(env, cmd)
 	flags.subjectFlag(env, cmd, "subject whose connections to close; another's need a token with the scope "+request.OperatorScope)
 	if err := cmd.MarkFlagRequired("subject"); err != nil {
 		panic(err) // there is no such flag

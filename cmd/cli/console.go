@@ -51,7 +51,7 @@ func newConsoleCommand(env *environment) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
-	c.flags.register(cmd)
+	c.flags.register(env, cmd)
 	f := cmd.Flags()
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8701", "address on this machine to listen on; port 0 takes a free one")
 	f.StringVar(&c.site.LogsURL, "logs-url", "", "address of a request's logs, in which {correlation_id} stands for its correlation id")
@@ -61,7 +61,11 @@ func newConsoleCommand(env *environment) *cobra.Command {
 }
 
 func (c *consoleCommand) run(ctx context.Context) error {
-	c.site.WebSocketURL, c.site.HTTPURL = c.flags.webSocketURL(c.env), c.flags.httpRoot(c.env)
+	to, err := c.flags.target(c.env)
+	if err != nil {
+		return err
+	}
+	c.site.WebSocketURL, c.site.HTTPURL = to.url, to.httpURL
 	if c.out != "" {
 		if err := c.site.WriteFiles(c.out); err != nil {
 			return &exitError{exitUsage, fmt.Errorf("cannot write the console: %w", err)}
@@ -70,9 +74,9 @@ func (c *consoleCommand) run(ctx context.Context) error {
 	}
 	config := webconsole.Deployed{Site: c.site}
 	path := webconsole.Path + "/"
-	if _, err := c.flags.bearer(c.env); err == nil {
+	if _, err := c.flags.bearer(ctx, c.env); err == nil {
 		config.Secret = rand.Text() // 130 bits
-		config.Token = func(context.Context) (string, error) { return c.flags.bearer(c.env) }
+		config.Token = func(ctx context.Context) (string, error) { return c.flags.bearer(ctx, c.env) }
 		path = webconsole.SignInPath(config.Secret)
 	}
 	handler, err := webconsole.NewDeployed(config)

@@ -25,33 +25,47 @@ const (
 // clientFlags say where the server is and who the caller is.
 type clientFlags struct {
 	url, httpURL, token, data string
+	context                   string // its name; empty: as contextHelp says
 	subject                   string // empty: the token's own
+	ofSubject                 bool   // the command has the flag --subject
 	http                      bool
 	operator                  bool // the command is for operators
+
+	found *target
 }
 
-func (f *clientFlags) register(cmd *cobra.Command) {
+func (f *clientFlags) register(env *environment, cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.url, "url", "", "WebSocket URL (default $STREAMER_URL, else "+defaultURL+")")
-	flags.StringVar(&f.httpURL, "http-url", "", "root of the HTTP API (default $STREAMER_HTTP_URL, else the root of --url's host)")
-	flags.StringVar(&f.token, "token", "", "token (default $STREAMER_TOKEN, else one signed with the development key when the server "+
-		"is on this machine)")
+	flags.StringVar(&f.context, "context", "", "name of a context (default $STREAMER_CONTEXT, else the one of streamer context use)")
+	flags.StringVar(&f.url, "url", "", "WebSocket URL (default $STREAMER_URL, else the context's, else "+defaultURL+")")
+	flags.StringVar(&f.httpURL, "http-url", "", "root of the HTTP API (default $STREAMER_HTTP_URL, else the context's, else the root of --url's host)")
+	flags.StringVar(&f.token, "token", "", "token (default $STREAMER_TOKEN, else the context's, else one signed with the development key when "+
+		"the server is on this machine)")
 	dataFlag(cmd, &f.data)
+	cmd.MarkFlagsMutuallyExclusive("context", "url")
+	cmd.MarkFlagsMutuallyExclusive("context", "http-url")
+	if err := cmd.RegisterFlagCompletionFunc("context", func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion,
+		cobra.ShellCompDirective) {
+		return env.completeContext(cmd, nil, typed)
+	}); err != nil {
+		panic(err) // there is no such flag
+	}
 }
 
 // registerHTTP adds the choice of the HTTP API.
-func (f *clientFlags) registerHTTP(cmd *cobra.Command) {
-	f.register(cmd)
+func (f *clientFlags) registerHTTP(env *environment, cmd *cobra.Command) {
+	f.register(env, cmd)
 	cmd.Flags().BoolVar(&f.http, "http", false, "use the HTTP API in place of a WebSocket")
 }
 
 // registerSubject adds the subject of the request, and the choice of the HTTP API.
 func (f *clientFlags) registerSubject(env *environment, cmd *cobra.Command) {
-	f.registerHTTP(cmd)
+	f.registerHTTP(env, cmd)
 	f.subjectFlag(env, cmd, "subject of the request (default: your own); another's needs a token with the scope "+request.OperatorScope)
 }
 
 func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage string) {
+	f.ofSubject = true
 	cmd.Flags().StringVar(&f.subject, "subject", "", usage)
 	if err := cmd.RegisterFlagCompletionFunc("subject", f.completeSubject(env)); err != nil {
 		panic(err) // there is no such flag
@@ -63,7 +77,7 @@ func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage st
 func (f *clientFlags) where() string {
 	text := ""
 	for _, flag := range []struct{ name, value string }{
-		{"subject", f.subject}, {"url", f.url}, {"http-url", f.httpURL}, {"data", f.data},
+		{"subject", f.subject}, {"context", f.context}, {"url", f.url}, {"http-url", f.httpURL}, {"data", f.data},
 	} {
 		if flag.value != "" && flag.value != defaultData {
 			text += " --" + flag.name + " " + quote(flag.value)
@@ -72,25 +86,10 @@ func (f *clientFlags) where() string {
 	return text
 }
 
-func (f *clientFlags) webSocketURL(env *environment) string {
-	return firstOf(f.url, env.getenv("STREAMER_URL"), defaultURL)
-}
-
-func (f *clientFlags) httpRoot(env *environment) string {
-	if root := firstOf(f.httpURL, env.getenv("STREAMER_HTTP_URL")); root != "" {
-		return root
-	}
-	u, err := url.Parse(f.webSocketURL(env))
-	if err != nil {
-		return ""
-	}
-	scheme := map[string]string{"ws": "http", "wss": "https"}[u.Scheme]
-	return (&url.URL{Scheme: scheme, Host: u.Host}).String()
-}
-
 // devKey returns the development key of a server on this machine, or nil.
 func (f *clientFlags) devKey(env *environment) *stack.Key {
-	if firstOf(f.token, env.getenv("STREAMER_TOKEN")) != "" || !isLoopback(f.webSocketURL(env)) {
+	t, err := f.target(env)
+	if err != nil || t.token != "" || t.source != nil || !isLoopback(t.url) {
 		return nil
 	}
 	key, err := stack.OpenKey(f.data)
@@ -100,15 +99,8 @@ func (f *clientFlags) devKey(env *environment) *stack.Key {
 	return key
 }
 
-// bearer returns the token to send.
-func (f *clientFlags) bearer(env *environment) (string, error) {
-	if token := firstOf(f.token, env.getenv("STREAMER_TOKEN")); token != "" {
-		return token, nil
-	}
-	if !isLoopback(f.webSocketURL(env)) {
-		return "", &exitError{exitUsage, fmt.Errorf("%s is not on this machine: pass its token with --token or $STREAMER_TOKEN",
-			f.webSocketURL(env))}
-	}
+// devToken signs a token with the development key.
+func (f *clientFlags) devToken() (string, error) {
 	grant := devGrant()
 	if f.subject != "" || f.operator {
 		grant.Scopes = []string{request.OperatorScope}
@@ -120,21 +112,33 @@ func (f *clientFlags) bearer(env *environment) (string, error) {
 	return token, nil
 }
 
+// config is what the command's client is made of.
+func (f *clientFlags) config(env *environment) (client.Config, error) {
+	t, err := f.target(env)
+	if err != nil {
+		return client.Config{}, err
+	}
+	return client.Config{
+		URL: t.url, HTTPURL: t.httpURL, HTTPClient: t.httpClient(),
+		Token: func(ctx context.Context) (string, error) { return f.bearer(ctx, env) },
+	}, nil
+}
+
 // dialTime is how long a server may take to answer at first.
 const dialTime = 10 * time.Second
 
 // open connects, and returns the client of the subject. The caller closes it.
 func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Client, error) {
-	if u, err := url.Parse(f.webSocketURL(env)); err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
-		return nil, &exitError{exitUsage, fmt.Errorf("%q is not a valid WebSocket URL: set --url or $STREAMER_URL to one such as %s",
-			f.webSocketURL(env), defaultURL)}
-	}
-	if _, err := f.bearer(env); err != nil { // before anything is tried
+	config, err := f.config(env)
+	if err != nil {
 		return nil, err
 	}
-	config := client.Config{
-		URL: f.webSocketURL(env), HTTPURL: f.httpRoot(env),
-		Token: func(context.Context) (string, error) { return f.bearer(env) },
+	if u, err := url.Parse(config.URL); err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Host == "" {
+		return nil, &exitError{exitUsage, fmt.Errorf("%q is not a valid WebSocket URL: set --url or $STREAMER_URL to one such as %s",
+			config.URL, defaultURL)}
+	}
+	if _, err := f.bearer(ctx, env); err != nil { // before anything is tried
+		return nil, err
 	}
 	if f.http {
 		c, err := client.HTTP(config)
@@ -204,7 +208,7 @@ func (f *clientFlags) explain(env *environment, err error) error {
 		return &exitError{exitConnection, fmt.Errorf("%w\ncheck the stage, the last part of the URL, as in %s", err, defaultURL)}
 	case errors.As(err, &refused):
 		advice := ""
-		if isLoopback(f.webSocketURL(env)) {
+		if t, err := f.target(env); err == nil && isLoopback(t.url) {
 			advice = "\nno server answers there: start it with `streamer dev`, or set --url"
 		}
 		return &exitError{exitConnection, fmt.Errorf("%w%s", err, advice)}
@@ -233,6 +237,9 @@ func (f *clientFlags) explain(env *environment, err error) error {
 func (f *clientFlags) tokenAdvice(env *environment) string {
 	if f.devKey(env) != nil {
 		return "the server does not accept the development key of " + f.data + ": set --data to the folder that the server was started with"
+	}
+	if t, err := f.target(env); err == nil && t.token == "" && t.context != "" {
+		return fmt.Sprintf("the server does not accept the token of the context %s: look at `%s context show %s`", t.context, program(), t.context)
 	}
 	return "the server does not accept the token: pass another with --token or $STREAMER_TOKEN"
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,13 +75,15 @@ failed stays as it is, and the exit code is 4.`,
 func newSnapshot(env *environment, cmd *cobra.Command,
 	do func(context.Context, *client.Client, string) (s wire.Snapshot, unchanged string, err error)) *cobra.Command {
 	var flags clientFlags
+	var out format
 	cmd.Args = cobra.ExactArgs(1)
 	cmd.RunE = flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
 		snapshot, unchanged, err := do(ctx, c, args[0])
 		if err != nil {
 			return err
 		}
-		if err := printJSON(env, snapshot.Append(nil)); err != nil {
+		rows := []wire.Snapshot{snapshot}
+		if err := requestTable(rows, time.Now()).print(env, out, json.RawMessage(snapshot.Append(nil)), rows); err != nil {
 			return err
 		}
 		if unchanged != "" {
@@ -89,6 +92,7 @@ func newSnapshot(env *environment, cmd *cobra.Command,
 		return nil
 	})
 	flags.registerSubject(env, cmd)
+	out.outputFlag(cmd, formatJSON, formatTable, formatWide, formatName)
 	cmd.ValidArgsFunction = flags.completeID(env)
 	return cmd
 }

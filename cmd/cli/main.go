@@ -32,8 +32,12 @@ func process(program func(ctx context.Context, args []string, env *environment) 
 	defer stop()
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt)
+	configDir, err := os.UserConfigDir()
+	if err != nil {
+		configDir = "" // what needs it says so
+	}
 	os.Exit(program(ctx, os.Args[1:], &environment{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, interrupts: interrupts,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, configDir: configDir, interrupts: interrupts,
 	}))
 }
 
@@ -78,7 +82,7 @@ func execute(ctx context.Context, root *cobra.Command, env *environment) int {
 }
 
 // protectDashes puts arguments such as -5 or -r1 behind --, since no flag of the
-// program begins with one dash but -h and -v: ids and payloads may.
+// program begins with one dash but -h, -v and -o with a format: ids and payloads may.
 func protectDashes(root *cobra.Command, args []string) []string {
 	cmd, rest, err := root.Find(args)
 	if err != nil || !cmd.Runnable() {
@@ -98,6 +102,12 @@ func protectDashes(root *cobra.Command, args []string) []string {
 				i++
 				flags = append(flags, rest[i])
 			}
+		case isOutput(cmd, arg):
+			flags = append(flags, arg)
+			if arg == "-o" && i+1 < len(rest) {
+				i++
+				flags = append(flags, rest[i])
+			}
 		default:
 			dashes = dashes || len(arg) > 1 && arg[0] == '-'
 			positional = append(positional, arg)
@@ -108,4 +118,16 @@ func protectDashes(root *cobra.Command, args []string) []string {
 	}
 	command := strings.Fields(cmd.CommandPath())[1:]
 	return slices.Concat(command, flags, []string{"--"}, positional)
+}
+
+// isOutput reports whether an argument is the flag -o of a command, alone or with its value.
+func isOutput(cmd *cobra.Command, arg string) bool {
+	flag := cmd.Flags().ShorthandLookup("o")
+	value, ok := strings.CutPrefix(arg, "-o")
+	if flag == nil || !ok {
+		return false
+	}
+	f, ok := flag.Value.(*format)
+	value = strings.TrimPrefix(value, "=")
+	return value == "" || !ok || slices.Contains(f.allowed, value)
 }

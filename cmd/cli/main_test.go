@@ -68,7 +68,7 @@ func start(t *testing.T, ctx context.Context, env map[string]string, stdin strin
 	go func() {
 		term.exit <- run(ctx, args, &environment{
 			stdin: strings.NewReader(stdin), stdout: term.out, stderr: term.err,
-			getenv: func(name string) string { return env[name] }, interrupts: term.interrupts,
+			getenv: func(name string) string { return env[name] }, configDir: env["XDG_CONFIG_HOME"], interrupts: term.interrupts,
 		})
 	}()
 	return term
@@ -128,6 +128,9 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"a payload that begins with a dash", "", []string{"call", "echo", "-5"}, 0, "-5\n", ""},
 		{"an id that begins with a dash", "", []string{"call", "echo_async", "-1", "--id", "-r1"}, 0, `"echo":-1`, "100.0 %"},
 		{"get an id that begins with a dash", "", []string{"get", "-r1", "--http"}, 0, `"id":"-r1"`, ""},
+		{"its name, of an id that begins with a dash", "", []string{"get", "-r1", "-o", "name"}, 0, "-r1\n", ""},
+		{"a row of one request", "", []string{"get", "-o=wide", "-r1"}, 0, "FINISHED", ""},
+		{"a format that is not there", "", []string{"get", "r1", "-o", "yaml"}, exitUsage, "-", "the formats are json, table, wide and name"},
 		{"metadata with commas, quotes and line ends", "",
 			[]string{"call", "echo_async", `{"step_ms":1}`, "--id", "r0", "--metadata", "note=a,\"b\"\nc", "--metadata", "x=y"}, 0, "", ""},
 		{"metadata as it is stored", "", []string{"get", "r0", "--detail"}, 0, `"metadata":{"note":"a,\"b\"\nc","x":"y"}`, ""},
@@ -149,7 +152,7 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"at and in", "", []string{"call", "echo_async", "1", "--in", "1h", "--at", "2026-01-01T00:00:00Z"}, exitUsage, "-", "[at in]"},
 		{"a short action later", "", []string{"call", "echo", "1", "--in", "1h"}, 1, "-", "VALIDATION_ERROR"},
 		{"why it has not started", "", []string{"why", "d1"}, 0, "asked for a later start: it starts in 2", ""},
-		{"list what starts later", "", []string{"list", "--state", "queued"}, 0, "starts in 2", ""},
+		{"list what starts later", "", []string{"list", "--state", "queued"}, 0, "time in 2", ""},
 		{"get what starts later", "", []string{"get", "d1"}, 0, `"waiting":{"for":"time","until":"`, ""},
 		{"cancel what starts later", "", []string{"cancel", "d1"}, 0, `"state":"CANCELLED"`, ""},
 		{"watch what has ended", "", []string{"watch", "r1"}, 0, `"message":"m"`, ""},
@@ -158,13 +161,13 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"get over HTTP", "", []string{"get", "r1", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"cancel what has ended", "", []string{"cancel", "r1"}, exitUnchanged, `"state":"SUCCEEDED"`, "the request is SUCCEEDED: there is nothing to cancel"},
 		{"why", "", []string{"why", "r1"}, 0, "echo_async r1 is SUCCEEDED", ""},
-		{"why as JSON", "", []string{"why", "r1", "--json", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
+		{"why as JSON", "", []string{"why", "r1", "-o", "json", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"redrive what has succeeded", "", []string{"redrive", "r1"}, exitUnchanged, `"state":"SUCCEEDED"`, "only a FAILED one is run again"},
 		{"signal what has ended", "", []string{"signal", "r1", "token", "{}"}, 1, "-", "VALIDATION_ERROR"},
 		{"a signal that is not JSON", "", []string{"signal", "r1", "token", "{"}, 2, "-", "is not valid JSON"},
 		{"output of what emits nothing", "", []string{"output", "r1", "--follow"}, 0, "-", ""},
 		{"list", "", []string{"list", "--state", "succeeded"}, 0, "r1", ""},
-		{"list as JSON", "", []string{"list", "--json"}, 0, `{"requests":[`, ""},
+		{"list as JSON", "", []string{"list", "-o", "json"}, 0, `{"requests":[`, ""},
 		{"list nothing", "", []string{"list", "--action", "none"}, 0, "-", "no requests"},
 		{"an unknown state", "", []string{"list", "--state", "x"}, 1, "-", "VALIDATION_ERROR"},
 		{"an unknown action", "", []string{"call", "none"}, 1, "-", "INVALID_ACTION"},

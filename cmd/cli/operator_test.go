@@ -34,7 +34,7 @@ func TestOperators(t *testing.T) {
 	}{
 		{"list of all", []string{"list", "--subject", "*"}, 0, "SUBJECT  ID", ""},
 		{"list of all, whose they are", []string{"list", "--subject", "*", "--http"}, 0, "ada      r1", ""},
-		{"list of one's action", []string{"list", "--subject", "ada", "--action", "ask_approval", "--json"}, 0, `{"requests":[{"id":"r2"`, ""},
+		{"list of one's action", []string{"list", "--subject", "ada", "--action", "ask_approval", "-o", "json"}, 0, `{"requests":[{"id":"r2"`, ""},
 		{"list of another action", []string{"list", "--subject", "ada", "--action", "echo", "--http"}, 0, "-", "no requests"},
 		{"list of one's own", []string{"list"}, 0, "-", "no requests"},
 		{"list of all, no operator", []string{"list", "--subject", "*", "--token", token("bob")}, 1, "-", "FORBIDDEN"},
@@ -47,7 +47,7 @@ func TestOperators(t *testing.T) {
 		{"watch over HTTP", []string{"watch", "r1", "--subject", "ada", "--http"}, 0, `"digest"`, ""},
 		{"redrive", []string{"redrive", "r1", "--subject", "ada"}, exitUnchanged, `"state":"SUCCEEDED"`, ""},
 		{"connections of all", []string{"connections", "--subject", "*"}, 0, "ada ", ""},
-		{"connections as JSON", []string{"connections", "--subject", "ada", "--json"}, 0, `{"connections":[{"id":"`, ""},
+		{"connections as JSON", []string{"connections", "--subject", "ada", "-o", "json"}, 0, `{"connections":[{"id":"`, ""},
 		{"one's own connections", []string{"connections"}, 0, "-", "no connections"},
 		{"close, whose", []string{"connections", "close"}, 2, "-", `"subject" not set`},
 		{"close, no operator", []string{"connections", "close", "--subject", "ada", "--token", token("bob")}, 1, "-", "FORBIDDEN"},

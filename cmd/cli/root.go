@@ -45,6 +45,7 @@ type environment struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	configDir      string           // of this user; empty: none is known
 	interrupts     <-chan os.Signal // Ctrl-C
 
 	mu          sync.Mutex
@@ -132,7 +133,7 @@ func newRoot(env *environment) *cobra.Command {
 	}
 	root.AddCommand(newNew(env), newDev(env), newStaging(env), newDist(env), newCall(env), newWatch(env), newGet(env),
 		newList(env), newCancel(env), newWhy(env), newRedrive(env), newSignal(env), newOutput(env), newConnections(env),
-		newSchedules(env), newConsoleCommand(env), newToken(env), newVerify(env),
+		newSchedules(env), newConsoleCommand(env), newContext(env), newToken(env), newVerify(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
 }

@@ -3,9 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,18 +13,18 @@ import (
 )
 
 const schedulesHelp = `Lists the schedules that start requests of the token's tenant: when, the action, the
-next three times by this machine's clock, and the last request with its state. The
+next time, with -o wide the next three, by this machine's clock, and the last request with its state. The
 token needs the scope streamer:operator, as for the commands below. They ask over
 HTTP.`
 
 const schedulesExample = `  streamer schedules
-  streamer schedules --json | jq -r '.schedules[] | select(.paused) | .name'
+  streamer schedules -o jsonl | jq -r 'select(.paused) | .name'
   streamer schedules pause nightly-report
   streamer schedules run nightly-report --id by-hand-1`
 
 func newSchedules(env *environment) *cobra.Command {
 	flags := clientFlags{http: true, operator: true}
-	var asJSON bool
+	var out format
 	cmd := &cobra.Command{
 		Use:     "schedules",
 		Short:   "List schedules; pause, resume or run one",
@@ -35,17 +33,14 @@ func newSchedules(env *environment) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
 			list, err := c.Schedules(ctx)
-			switch {
-			case err != nil:
+			if err != nil {
 				return err
-			case asJSON:
-				return printValue(env, list)
 			}
-			return printSchedules(env, list)
+			return scheduleTable.print(env, out, list, list.Schedules)
 		}),
 	}
-	flags.register(cmd)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	flags.register(env, cmd)
+	out.outputFlag(cmd, rowFormats...)
 	var id string
 	run := newSchedule(env, "run NAME", "Start a schedule's request now",
 		"Starts a request of a schedule now, also of one that is paused, and prints the schedule\nas JSON. Its own times stay as they are.",
@@ -86,7 +81,7 @@ func newSchedule(env *environment, use, short, long string,
 			return printValue(env, changed)
 		}),
 	}
-	flags.register(cmd)
+	flags.register(env, cmd)
 	cmd.ValidArgsFunction = flags.completeSchedule(env)
 	return cmd
 }
@@ -100,18 +95,24 @@ func printValue(env *environment, v any) error {
 	return printJSON(env, raw)
 }
 
-func printSchedules(env *environment, list wire.ScheduleList) error {
-	if len(list.Schedules) == 0 {
-		env.sayf("no schedules\n")
-		return nil
-	}
-	w := tabwriter.NewWriter(env.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tWHEN\tACTION\tTENANT\tSUBJECT\tNEXT\tLAST")
-	for _, s := range list.Schedules {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", oneLine(s.Name), oneLine(when(s)), oneLine(s.Action), oneLine(s.Tenant),
-			oneLine(s.Subject), nextTimes(s), oneLine(lastRun(s)))
-	}
-	return endPage(env, w, "")
+var scheduleTable = table[wire.Schedule]{
+	columns: []column[wire.Schedule]{
+		{title: "NAME", cell: func(s wire.Schedule) string { return s.Name }},
+		{title: "WHEN", cell: when},
+		{title: "ACTION", cell: func(s wire.Schedule) string { return s.Action }},
+		{title: "TENANT", wide: true, cell: func(s wire.Schedule) string { return s.Tenant }},
+		{title: "SUBJECT", cell: func(s wire.Schedule) string { return s.Subject }},
+		{title: "NEXT", cell: func(s wire.Schedule) string { return nextTimes(s, 1) }},
+		{title: "THEN", wide: true, cell: func(s wire.Schedule) string { _, then, _ := strings.Cut(nextTimes(s, 3), ", "); return then }},
+		{title: "LAST", cell: lastRun, colour: func(s wire.Schedule) string {
+			if s.Last == nil {
+				return ""
+			}
+			return stateColour(s.Last.State)
+		}},
+	},
+	name: func(s wire.Schedule) string { return printable(s.Name) },
+	none: "no schedules",
 }
 
 // when says when a schedule's times are.
@@ -122,14 +123,14 @@ func when(s wire.Schedule) string {
 	return s.Cron + " " + s.TimeZone
 }
 
-// nextTimes are a schedule's next times by this machine's clock.
-func nextTimes(s wire.Schedule) string {
+// nextTimes are the first of a schedule's next times by this machine's clock.
+func nextTimes(s wire.Schedule, most int) string {
 	if s.Paused {
 		return "paused"
 	}
 	var times []string
-	for _, at := range s.Next {
-		times = append(times, at.Local().Format("2006-01-02 15:04"))
+	for _, at := range s.Next[:min(most, len(s.Next))] {
+		times = append(times, stamp(at))
 	}
 	return strings.Join(times, ", ")
 }

@@ -51,7 +51,7 @@ func TestSchedules(t *testing.T) {
 		code     int
 		out, err string // contained; out "-": empty
 	}{
-		{"list", []string{"schedules"}, 0, "hourly  0 * * * * Europe/Berlin  report  dev     system ", ""},
+		{"list", []string{"schedules"}, 0, "hourly  0 * * * * Europe/Berlin  report  system   ", ""},
 		{"an interval", []string{"schedules"}, 0, "later   every 1h30m ", ""},
 		{"pause", []string{"schedules", "pause", "later"}, 0, `"paused":true,"next":[]`, ""},
 		{"paused", []string{"schedules"}, 0, "system   paused", ""},
@@ -77,7 +77,7 @@ func TestSchedules(t *testing.T) {
 			}
 		})
 	}
-	_, out, _ := s.do(t, "", "schedules", "--json")
+	_, out, _ := s.do(t, "", "schedules", "-o", "json")
 	if strings.Contains(out, "others") {
 		t.Errorf("got %s, want the tenant's own alone", out)
 	}
@@ -87,7 +87,7 @@ func TestSchedules(t *testing.T) {
 	defer cancel()
 	for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
 		var list wire.ScheduleList
-		code, out, errs := s.do(t, "", "schedules", "--json")
+		code, out, errs := s.do(t, "", "schedules", "-o", "json")
 		if err := json.Unmarshal([]byte(out), &list); code != 0 || err != nil {
 			t.Fatalf("exited with %d, %s%s, %v", code, out, errs, err)
 		}

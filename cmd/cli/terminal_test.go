@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
-
-var ansi = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
 
 // openTerminal is a pseudo-terminal: what a person sees and types at, and the
 // program's side of it.
@@ -90,7 +87,7 @@ func TestCtrlCAtATerminal(t *testing.T) {
 		t.Errorf("%v:\n%s", err, seen)
 	}
 	for line := range strings.Lines(seen.String()) {
-		if visible := ansi.ReplaceAllString(line, ""); strings.Contains(line, "[=") && len([]rune(visible)) > 62 {
+		if visible := ansiCodes.ReplaceAllString(line, ""); strings.Contains(line, "[=") && len([]rune(visible)) > 62 {
 			t.Errorf("a line is wider than the terminal: %q", line)
 		}
 	}

@@ -72,7 +72,7 @@ func newVerify(env *environment) *cobra.Command {
 				return err
 			}
 			c.Close()
-			target, err := verifyTarget(env, flags, firstOf(own.other, env.getenv("STREAMER_OTHER_TOKEN")),
+			target, err := verifyTarget(cmd.Context(), env, flags, firstOf(own.other, env.getenv("STREAMER_OTHER_TOKEN")),
 				firstOf(own.signKey, env.getenv("STREAMER_SIGN_KEY")))
 			if err != nil {
 				return err
@@ -82,7 +82,7 @@ func newVerify(env *environment) *cobra.Command {
 			return runVerify(cmd.Context(), env, target, checks, own.json)
 		},
 	}
-	flags.register(cmd)
+	flags.register(env, cmd)
 	own.register(cmd)
 	return cmd
 }
@@ -171,12 +171,16 @@ func (f *verifyFlags) print(env *environment, checks []verify.Check) error {
 	return nil
 }
 
-func verifyTarget(env *environment, flags clientFlags, other, signKey string) (*verify.Target, error) {
-	token, err := flags.bearer(env)
+func verifyTarget(ctx context.Context, env *environment, flags clientFlags, other, signKey string) (*verify.Target, error) {
+	token, err := flags.bearer(ctx, env)
 	if err != nil {
 		return nil, err
 	}
-	target := &verify.Target{WebSocketURL: flags.webSocketURL(env), HTTPURL: flags.httpRoot(env), Token: token, OtherToken: other}
+	where, err := flags.target(env)
+	if err != nil {
+		return nil, err
+	}
+	target := &verify.Target{WebSocketURL: where.url, HTTPURL: where.httpURL, Token: token, OtherToken: other}
 	if signKey != "" {
 		if target.Sign, err = signLike(token, signKey); err != nil {
 			return nil, &exitError{exitUsage, err}
@@ -217,8 +221,8 @@ func signLike(token, file string) (func(map[string]any) (string, error), error) 
 	}, nil
 }
 
-// jwt matches a token in an error that names a URL.
-var jwt = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.[\w-]*`)
+// tokenText matches a token in an error that names a URL.
+var tokenText = regexp.MustCompile(`eyJ[\w-]*\.[\w-]*\.[\w-]*`)
 
 func runVerify(ctx context.Context, env *environment, target *verify.Target, checks []verify.Check, asJSON bool) error {
 	var passed, failed, skipped int
@@ -233,7 +237,7 @@ func runVerify(ctx context.Context, env *environment, target *verify.Target, che
 			outcome, detail = "skip", r.Err.Error()
 		default:
 			failed++
-			outcome, detail = "FAIL", jwt.ReplaceAllString(r.Err.Error(), "TOKEN")
+			outcome, detail = "FAIL", tokenText.ReplaceAllString(r.Err.Error(), "TOKEN")
 		}
 		if asJSON {
 			line, err := json.Marshal(map[string]any{"group": r.Group, "name": r.Name, "outcome": outcome, "detail": detail,

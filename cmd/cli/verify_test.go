@@ -40,7 +40,7 @@ func TestSignKey(t *testing.T) {
 	}
 	env := &environment{getenv: func(string) string { return "" }}
 	flags := clientFlags{url: "wss://stage.example/prod", token: token}
-	target, err := verifyTarget(env, flags, "other", filepath.Join(dir, "dev-key.pem"))
+	target, err := verifyTarget(t.Context(), env, flags, "other", filepath.Join(dir, "dev-key.pem"))
 	if err != nil || target.OtherToken != "other" {
 		t.Fatalf("%+v, %v", target, err)
 	}
@@ -53,10 +53,10 @@ func TestSignKey(t *testing.T) {
 		got["tenant_id"] != "acme" {
 		t.Errorf("claims %v, of %v", got, want)
 	}
-	if _, err := verifyTarget(env, flags, "", filepath.Join(dir, "nowhere.pem")); err == nil {
+	if _, err := verifyTarget(t.Context(), env, flags, "", filepath.Join(dir, "nowhere.pem")); err == nil {
 		t.Error("a key that is not there")
 	}
-	if _, err := verifyTarget(env, clientFlags{url: flags.url, token: "garbage"}, "", filepath.Join(dir, "dev-key.pem")); err == nil {
+	if _, err := verifyTarget(t.Context(), env, clientFlags{url: flags.url, token: "garbage"}, "", filepath.Join(dir, "dev-key.pem")); err == nil {
 		t.Error("a token without claims")
 	}
 }

@@ -19,7 +19,7 @@ const whyExample = `  streamer why req_7y2m…
 
 func newWhy(env *environment) *cobra.Command {
 	var flags clientFlags
-	var asJSON bool
+	var out format
 	cmd := &cobra.Command{
 		Use:     "why ID",
 		Short:   "Say why a request waits",
@@ -31,7 +31,7 @@ func newWhy(env *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
+			if out.name == formatJSON {
 				return printJSON(env, s.Append(nil))
 			}
 			now := time.Now()
@@ -45,7 +45,7 @@ func newWhy(env *environment) *cobra.Command {
 	}
 	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the snapshot as JSON")
+	out.outputFlag(cmd, formatText, formatJSON)
 	return cmd
 }
 
@@ -113,7 +113,7 @@ func until(t *time.Time, now time.Time) string {
 	if t == nil || !t.After(now) {
 		return "now"
 	}
-	return fmt.Sprintf("in %v, at %s", t.Sub(now).Round(time.Second), t.Local().Format(time.DateTime))
+	return fmt.Sprintf("in %v, at %s", t.Sub(now).Round(time.Second), stamp(*t))
 }
 
 // age says how long ago t was, in seconds.

@@ -1,0 +1,280 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+// The formats of --output.
+const (
+	formatTable = "table" // columns for a person
+	formatWide  = "wide"  // more columns, none of them cut
+	formatJSON  = "json"  // the server's answer, one value
+	formatJSONL = "jsonl" // a line of JSON for each row
+	formatName  = "name"  // a line with the name of each row
+	formatText  = "text"  // sentences, of commands that print no rows
+)
+
+// rowFormats are the formats of a command that prints rows.
+var rowFormats = []string{formatTable, formatWide, formatJSON, formatJSONL, formatName}
+
+// A format is how a command prints, the value of its flag --output.
+type format struct {
+	name    string
+	allowed []string
+}
+
+// outputFlag adds --output with the formats that a command has; the first is the default.
+func (f *format) outputFlag(cmd *cobra.Command, formats ...string) {
+	f.name, f.allowed = formats[0], formats
+	cmd.Flags().VarP(f, "output", "o", "what to print: "+listed(formats, "or"))
+	complete(cmd, "output", formats)
+}
+
+// String is the format's name.
+func (f *format) String() string { return f.name }
+
+// Type is what the flag's value is called in --help.
+func (f *format) Type() string { return "format" }
+
+// Set takes a format that the command has.
+func (f *format) Set(name string) error {
+	if !slices.Contains(f.allowed, name) {
+		return fmt.Errorf("the formats are %s", listed(f.allowed, "and"))
+	}
+	f.name = name
+	return nil
+}
+
+// listed joins words as a sentence does.
+func listed(words []string, last string) string {
+	if len(words) == 1 {
+		return words[0]
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " " + last + " " + words[len(words)-1]
+}
+
+// A column is one of a table of rows of type T.
+type column[T any] struct {
+	title  string
+	cell   func(T) string
+	wide   bool // only in the format wide
+	colour func(T) string
+}
+
+// A table prints rows in any of the row formats.
+type table[T any] struct {
+	columns []column[T]
+	name    func(T) string          // of the format name
+	json    func(T) json.RawMessage // of the format jsonl; nil: what encoding/json makes
+	none    string                  // what is said on stderr when there are no rows
+}
+
+// print prints rows in a format; whole is the value of the format json.
+func (t table[T]) print(env *environment, f format, whole any, rows []T) error {
+	if raw, ok := whole.(json.RawMessage); ok && f.name == formatJSON {
+		return printJSON(env, raw)
+	}
+	if f.name == formatJSON {
+		return printValue(env, whole)
+	}
+	if len(rows) == 0 && f.name != formatJSONL && f.name != formatName {
+		env.sayf("%s\n", t.none)
+		return nil
+	}
+	width := 0
+	if env.terminal(env.stdout) && f.name == formatTable {
+		width = env.width()
+	}
+	return t.lines(env, f, rows, width)
+}
+
+// lines prints rows in a format that has lines. A width above 0 is the terminal's.
+func (t table[T]) lines(env *environment, f format, rows []T, width int) error {
+	switch f.name {
+	case formatName:
+		for _, row := range rows {
+			if err := env.print("%s\n", t.name(row)); err != nil {
+				return err
+			}
+		}
+		return nil
+	case formatJSONL:
+		for _, row := range rows {
+			line, err := t.encode(row)
+			if err != nil {
+				return err
+			}
+			if env.terminal(env.stdout) {
+				line = printableJSON(line)
+			}
+			if err := env.print("%s\n", line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return env.print("%s", t.render(f.name == formatWide, rows, width, env.colours(env.stdout)))
+}
+
+func (t table[T]) encode(row T) (json.RawMessage, error) {
+	if t.json != nil {
+		return t.json(row), nil
+	}
+	return json.Marshal(row)
+}
+
+// gap is what stands between two columns.
+const gap = "  "
+
+// leastWidth is how far a column is cut for a narrow terminal before the rows themselves are.
+const leastWidth = 8
+
+// render makes the lines of a table. Rows are cut to a width above 0, the widest column first.
+func (t table[T]) render(wide bool, rows []T, width int, coloured bool) string {
+	columns := slices.DeleteFunc(slices.Clone(t.columns), func(c column[T]) bool { return c.wide && !wide })
+	cells := make([][]string, len(rows)+1)
+	widths := make([]int, len(columns))
+	for i := range cells {
+		for j, c := range columns {
+			cell := c.title
+			switch {
+			case i > 0 && wide:
+				cell = printable(c.cell(rows[i-1]))
+			case i > 0:
+				cell = oneLine(c.cell(rows[i-1]))
+			}
+			cells[i] = append(cells[i], cell)
+			widths[j] = max(widths[j], runewidth.StringWidth(cell))
+		}
+	}
+	if width > 0 {
+		fit(widths, width)
+	}
+	var b strings.Builder
+	for i, row := range cells {
+		line, left := "", width
+		for j, cell := range row {
+			space := gap
+			if j == 0 {
+				space = ""
+			}
+			cell = runewidth.Truncate(cell, widths[j], "…")
+			padded := cell
+			if j < len(row)-1 {
+				padded = runewidth.FillRight(cell, widths[j])
+			}
+			if width > 0 {
+				padded = runewidth.Truncate(space+padded, left, "")
+				left -= runewidth.StringWidth(padded)
+			} else {
+				padded = space + padded
+			}
+			if coloured && i > 0 && columns[j].colour != nil {
+				padded = paint(padded, columns[j].colour(rows[i-1]))
+			}
+			line += padded
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
+// fit takes from the widest columns until a row has at most width cells.
+func fit(widths []int, width int) {
+	total := len(gap) * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for ; total > width; total-- {
+		widest := 0
+		for j, w := range widths {
+			if w >= widths[widest] {
+				widest = j
+			}
+		}
+		if widths[widest] <= leastWidth {
+			return
+		}
+		widths[widest]--
+	}
+}
+
+// The colours of terminals: SGR parameters of ECMA-48.
+const (
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	cyan   = "36"
+	faint  = "2"
+)
+
+func paint(text, colour string) string {
+	if colour == "" {
+		return text
+	}
+	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// stateColour is the colour of a request's state.
+func stateColour(state string) string {
+	return map[string]string{wire.StateQueued: yellow, wire.StateRunning: cyan, wire.StateSucceeded: green, wire.StateFailed: red,
+		wire.StateCancelled: faint}[state]
+}
+
+// colours reports whether a stream shows colours: a terminal does, unless NO_COLOR is set.
+func (env *environment) colours(stream any) bool {
+	return env.terminal(stream) && env.getenv("NO_COLOR") == ""
+}
+
+// width is how many characters a line of the terminal has.
+func (env *environment) width() int {
+	if f, ok := env.stdout.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
+
+// stamp is a time in this machine's zone, which it names. --since takes it as it is.
+func stamp(t time.Time) string { return t.Local().Format(time.RFC3339) }
+
+// stampOf is stamp for a time that may not have come.
+func stampOf(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return stamp(*t)
+}
+
+// shortAge is how long ago t was, in its largest unit, or two where one says little.
+func shortAge(t, now time.Time) string { return shortDuration(now.Sub(t)) }
+
+func shortDuration(d time.Duration) string {
+	const day = 24 * time.Hour
+	d = max(d, 0)
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < 10*time.Minute:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 3*time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 10*time.Hour:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	case d < 2*day:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d/day))
+}

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mattn/go-runewidth"
+
+	"github.com/pay-theory/streamer/wire"
+)
+
+var ansiCodes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
+
+func TestTables(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 28, 3, 0, 0, 0, time.UTC)
+	soon := now.Add(90 * time.Second)
+	rows := []wire.Snapshot{
+		{ID: "r1", Action: "ship", State: wire.StateFailed, Percentage: 40, Attempts: 3, CreatedAt: now.Add(-2 * time.Hour),
+			Error: &wire.Error{Code: wire.Timeout, Message: "the carrier did not answer in time, and this goes on for long"}},
+		{ID: "運賃", Action: "ship", State: wire.StateQueued, Attempts: 1, CreatedAt: now.Add(-3 * time.Second),
+			Waiting: &wire.Waiting{For: wire.WaitingRetry, Until: &soon}},
+	}
+	for name, tt := range map[string]struct {
+		wide, coloured bool
+		width          int
+		want           string
+	}{
+		"not at a terminal": {want: `ID    ACTION  STATE   %   AGE   ATTEMPTS  WAITS FOR     MESSAGE
+r1    ship    FAILED  40  120m  3                       TIMEOUT: the carrier did not answer in time, and this goes on for long
+運賃  ship    QUEUED  0   3s    1         retry in 90s` + "\n"},
+		"at one of 80 columns": {width: 80, want: `ID    ACTION  STATE   %   AGE   ATTEMPTS  WAITS FOR     MESSAGE
+r1    ship    FAILED  40  120m  3                       TIMEOUT: the carrier di…
+運賃  ship    QUEUED  0   3s    1         retry in 90s` + "\n"},
+		"at one of 20 columns": {width: 20, want: "ID    ACTION  STATE\nr1    ship    FAILED\n運賃  ship    QUEUED\n"},
+		"in colours": {width: 20, coloured: true,
+			want: "ID    ACTION  STATE\nr1    ship  \x1b[31m  FAILED\x1b[0m\n運賃  ship  \x1b[33m  QUEUED\x1b[0m\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := requestTable(rows, now).render(tt.wide, rows, tt.width, tt.coloured)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			for line := range strings.Lines(ansiCodes.ReplaceAllString(got, "")) {
+				if width := runewidth.StringWidth(strings.TrimSuffix(line, "\n")); tt.width > 0 && width > tt.width {
+					t.Errorf("%q has %d columns, want at most %d", line, width, tt.width)
+				}
+			}
+		})
+	}
+}
+
+func TestWaitsFor(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	later := now.Add(49 * time.Hour)
+	for want, r := range map[string]wire.Snapshot{
+		"":                   {State: wire.StateSucceeded},
+		"its cancel":         {State: wire.StateRunning, Cancelling: true},
+		"worker":             {State: wire.StateQueued, Waiting: &wire.Waiting{For: wire.WaitingWorker}},
+		"limit tenant:dev":   {State: wire.StateQueued, Waiting: &wire.Waiting{For: wire.WaitingLimit, Limit: "tenant:dev"}},
+		"signal approval":    {State: wire.StateQueued, Waiting: &wire.Waiting{For: wire.WaitingSignal, Token: "approval", Until: &later}},
+		"children 3/10":      {State: wire.StateQueued, Waiting: &wire.Waiting{For: wire.WaitingChildren}, Children: &wire.Children{Total: 10, Ended: 3}},
+		"time in 2d":         {State: wire.StateQueued, Waiting: &wire.Waiting{For: wire.WaitingTime, Until: &later}},
+		"retry":              {State: wire.StateQueued, Waiting: &wire.Waiting{For: wire.WaitingRetry, Until: &now}},
+		"what comes one day": {State: wire.StateQueued, Waiting: &wire.Waiting{For: "what comes one day"}},
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			if got := waitsFor(r, now); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestShortDuration(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		-time.Second:                  "0s",
+		119 * time.Second:             "119s",
+		2*time.Minute + 5*time.Second: "2m05s",
+		59 * time.Minute:              "59m",
+		4*time.Hour + 7*time.Minute:   "4h07m",
+		30 * time.Hour:                "30h",
+		49 * time.Hour:                "2d",
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			if got := shortDuration(d); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
+	}
+}
