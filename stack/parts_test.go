@@ -10,6 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/lift/lifttest"
@@ -52,7 +56,41 @@ func TestPartsOfAProject(t *testing.T) {
 			}
 		})
 		checkParts(t, running, &printed)
+		checkCallers(t, running)
 	})
+}
+
+// checkCallers calls the stack's queue as AWS's own clients do, with its credentials and
+// with such as are not right.
+func checkCallers(t *testing.T, running *stack.Staging) {
+	t.Helper()
+	variables := map[string]string{}
+	for _, variable := range running.AWSVariables() {
+		name, value, _ := strings.Cut(variable, "=")
+		variables[name] = value
+	}
+	id, secret, session := variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], variables["AWS_SESSION_TOKEN"]
+	for _, c := range []struct{ name, id, secret, session, want string }{
+		{"the stack's credentials", id, secret, session, ""},
+		{"without the session token", id, secret, "", "UnrecognizedClientException"},
+		{"another secret", id, "another", session, "InvalidSignatureException"},
+		{"a function's key with these", "router", secret, session, "UnrecognizedClientException"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			client := sqs.New(sqs.Options{Region: variables["AWS_REGION"], BaseEndpoint: aws.String(variables["AWS_ENDPOINT_URL_SQS"]),
+				Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+					return aws.Credentials{AccessKeyID: c.id, SecretAccessKey: c.secret, SessionToken: c.session}, nil
+				})})
+			_, err := client.ListQueues(t.Context(), &sqs.ListQueuesInput{})
+			got := ""
+			if refused, ok := errors.AsType[smithy.APIError](err); ok {
+				got = refused.ErrorCode()
+			}
+			if got != c.want {
+				t.Errorf("got %q (%v), want %q", got, err, c.want)
+			}
+		})
+	}
 }
 
 func checkParts(t *testing.T, running stack.Stack, printed *lifttest.Log) {

@@ -12,11 +12,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/emulator/gateway"
+	"github.com/pay-theory/streamer/emulator/iam"
 	"github.com/pay-theory/streamer/emulator/lambda"
 	"github.com/pay-theory/streamer/emulator/queue"
 	"github.com/pay-theory/streamer/emulator/ssm"
@@ -37,6 +39,8 @@ type Staging struct {
 	database *dynamodb.Server
 	hosts    map[string]*lambda.Processes // by the functions' ARNs
 	queues   map[string]*queue.Queue      // by their ARNs
+	callers  *iam.Callers                 // the functions, in the plan's order, and the one who has started the stack
+	services []string                     // the variables by which AWS's clients find the services
 	gateway  *gateway.Gateway
 	console  string // path of the console
 	listener net.Listener
@@ -133,34 +137,28 @@ func (s *Staging) functions(certificates string) error {
 	for _, q := range s.queues {
 		api[q.Name()] = q
 	}
-	messages, err := s.serve(c.watched("sqs", api))
+	s.makeCallers()
+	messages, err := s.serve(c.watched("sqs", s.callers.Require("sqs", api)))
 	if err != nil {
 		return err
 	}
-	parameters, err := s.serve(c.watched("ssm", ssm.Store(c.ParameterStore)))
+	parameters, err := s.serve(c.watched("ssm", s.callers.Require("ssm", ssm.Store(c.ParameterStore))))
 	if err != nil {
 		return err
 	}
-	database := s.database.Endpoint
-	if c.OnCall != nil || c.Between != nil {
-		passOn, err := passOnTo(database)
-		if err != nil {
-			return err
-		}
-		if database, err = s.serve(c.watched("dynamodb", passOn)); err != nil {
-			return err
-		}
+	passOn, err := passOnTo(s.database.Endpoint)
+	if err != nil {
+		return err
 	}
+	database, err := s.serve(c.watched("dynamodb", s.callers.Require("dynamodb", passOn)))
+	if err != nil {
+		return err
+	}
+	endpoints := []string{"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_SQS=" + messages, "AWS_ENDPOINT_URL_SSM=" + parameters}
+	s.services = append(endpoints, "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI="+s.HTTPURL()+"/"+s.plan.socket.stage)
 	here := localAddresses(s.plan.apis, s.Addr())
-	for _, f := range s.plan.functions {
-		env := []string{
-			"AWS_REGION=" + stagingRegion, "AWS_DEFAULT_REGION=" + stagingRegion,
-			// Each function has a role of its own, by whose key its calls differ
-			// from the others'.
-			"AWS_ACCESS_KEY_ID=" + f.short, "AWS_SECRET_ACCESS_KEY=staging",
-			"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_SQS=" + messages, "AWS_ENDPOINT_URL_SSM=" + parameters,
-			"SSL_CERT_FILE=" + certificates,
-		}
+	for i, f := range s.plan.functions {
+		env := slices.Concat([]string{"SSL_CERT_FILE=" + certificates}, endpoints, variables(s.callers.Known[i]))
 		for name, value := range f.env {
 			if name == "STREAMER_SWEEP_EVERY" && c.SweepEvery > 0 {
 				value = c.SweepEvery.String()
@@ -183,7 +181,7 @@ func (s *Staging) functions(certificates string) error {
 	}
 	config := gateway.Config{Stage: s.plan.socket.stage, Selection: s.plan.socket.selection, APIID: s.plan.socket.id,
 		AccountID: stagingAccount,
-		Region:    stagingRegion, RequireSignature: true, Routes: map[string]gateway.Route{}}
+		Region:    stagingRegion, Callers: s.callers, Routes: map[string]gateway.Route{}}
 	config.Limits.Integration = s.plan.socket.timeout
 	for key, route := range s.plan.socket.routes {
 		config.Routes[key] = gateway.Route{Function: s.behind(route), RouteResponse: route.answers}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/gateway"
+	"github.com/pay-theory/streamer/emulator/iam"
 	"github.com/pay-theory/streamer/internal/nodetest"
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
@@ -76,8 +77,9 @@ func startGateway(t *testing.T) (env []string) {
 	t.Helper()
 	f := &interopFunction{}
 	address := serveGateway(t, gateway.Config{
-		RequireSignature: true, Limits: gateway.Limits{Idle: 3 * time.Second},
-		Routes: map[string]gateway.Route{gateway.RouteConnect: {Function: f}, gateway.RouteDefault: {Function: f, RouteResponse: true}},
+		Callers: &iam.Callers{Region: "us-east-1", Known: []iam.Credentials{{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}}},
+		Limits:  gateway.Limits{Idle: 3 * time.Second},
+		Routes:  map[string]gateway.Route{gateway.RouteConnect: {Function: f}, gateway.RouteDefault: {Function: f, RouteResponse: true}},
 	})
 	return []string{"GATEWAY_URL=ws://" + address, "CALLBACK_URL=http://" + address}
 }

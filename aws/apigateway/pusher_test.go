@@ -15,6 +15,7 @@ import (
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/aws/apigateway"
 	"github.com/pay-theory/streamer/emulator/gateway"
+	"github.com/pay-theory/streamer/emulator/iam"
 	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
@@ -45,7 +46,9 @@ func pusher(t *testing.T, config apigateway.Config) *apigateway.Pusher {
 func TestPush(t *testing.T) {
 	t.Parallel()
 	opened := make(ids, 1)
-	g, err := gateway.New(gateway.Config{RequireSignature: true, Routes: map[string]gateway.Route{gateway.RouteConnect: {Function: opened}}})
+	g, err := gateway.New(gateway.Config{
+		Callers: &iam.Callers{Region: "eu-west-1", Known: []iam.Credentials{{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}}},
+		Routes:  map[string]gateway.Route{gateway.RouteConnect: {Function: opened}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,6 +119,7 @@ func useStaging(ctx context.Context, env *environment, stack *stack.Staging, gra
 		stack.Backends())
 	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token,
 		"STREAMER_OTHER_TOKEN=" + other, "STREAMER_SIGN_KEY=" + stack.KeyFile()}
+	variables = append(variables, stack.AWSVariables()...)
 	if len(command) > 0 {
 		err := runCommand(ctx, env, "", command, variables)
 		for _, m := range stack.Messages() {

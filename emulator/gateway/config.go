@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pay-theory/streamer/emulator/iam"
 )
 
 // A Function is a Lambda function as the gateway sees it. An error means that
@@ -74,10 +76,9 @@ type Config struct {
 	// Limits.Idle. AWS does not document whether they do.
 	PingsKeepAlive bool
 
-	// RequireSignature refuses calls of the @connections API whose
-	// Authorization header does not have the form of signature version 4 for
-	// execute-api. The signature itself is not verified.
-	RequireSignature bool
+	// Callers, if set, refuses calls of the @connections API that none of them has
+	// signed, for execute-api, as API Gateway does: with 403.
+	Callers *iam.Callers
 
 	// DomainName is the API's in events. Default: what the client says in Host,
 	// so that a function finds the @connections API at DomainName and stage.

@@ -2,12 +2,14 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"regexp"
 	"time"
+
+	"github.com/pay-theory/streamer/emulator/iam"
 )
 
 // An Error is how the @connections API refuses a call. Type is the name of the
@@ -134,15 +136,17 @@ func (g *Gateway) find(connectionID string) (*conn, error) {
 	return c, nil
 }
 
-// sigv4Header is the form of an Authorization header of signature version 4.
-var sigv4Header = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=[^/, ]+/\d{8}/[a-z0-9-]+/execute-api/aws4_request, ?` +
-	`SignedHeaders=[a-z0-9;-]+, ?Signature=[0-9a-f]{64}$`)
-
 // serveConnection is the @connections API over HTTP.
 func (g *Gateway) serveConnection(w http.ResponseWriter, r *http.Request, id string) {
-	if g.cfg.RequireSignature && !sigv4Header.MatchString(r.Header.Get("Authorization")) {
-		writeError(w, errNoToken)
-		return
+	if g.cfg.Callers != nil {
+		err := g.cfg.Callers.Verify(r, "execute-api")
+		if refused, ok := errors.AsType[*iam.Error](err); ok {
+			writeError(w, &Error{http.StatusForbidden, refused.Code, refused.Message})
+			return
+		}
+		if err != nil {
+			return // the caller has gone
+		}
 	}
 	var err error
 	switch r.Method {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/gateway"
+	"github.com/pay-theory/streamer/emulator/iam"
+	"github.com/pay-theory/streamer/lift/sigv4"
 )
 
 func TestConnectionsAPI(t *testing.T) {
@@ -246,22 +248,42 @@ func TestABurstDoesNotGrow(t *testing.T) {
 	wantError(t, s.Delete(t.Context(), unknown), 429, "LimitExceededException")
 }
 
-func TestRequireSignature(t *testing.T) {
+func TestCallers(t *testing.T) {
 	t.Parallel()
-	s := start(t, gateway.Config{RequireSignature: true})
-	signature := strings.Repeat("0a", 32)
-	good := "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20240219/us-east-1/execute-api/aws4_request, " +
-		"SignedHeaders=host;x-amz-date, Signature=" + signature
-	for header, want := range map[string]string{
-		"": "MissingAuthenticationTokenException", "Bearer x": "MissingAuthenticationTokenException",
-		strings.Replace(good, "execute-api", "lambda", 1): "MissingAuthenticationTokenException",
-		strings.TrimSuffix(good, "0a"):                    "MissingAuthenticationTokenException",
-		good:                                              "GoneException",
+	router := iam.Credentials{AccessKeyID: "ASIAROUTER", SecretAccessKey: "a secret", SessionToken: "a token"}
+	s := start(t, gateway.Config{Callers: &iam.Callers{Region: "us-east-1", Known: []iam.Credentials{router}}})
+	for _, c := range []struct {
+		name, service string
+		change        func(*iam.Credentials)
+		status        int
+		want          string
+	}{
+		{"signed", "execute-api", func(*iam.Credentials) {}, 410, "GoneException"},
+		{"for another service", "lambda", func(*iam.Credentials) {}, 403, "InvalidSignatureException"},
+		{"with another secret", "execute-api", func(c *iam.Credentials) { c.SecretAccessKey = "x" }, 403, "InvalidSignatureException"},
+		{"without the session token", "execute-api", func(c *iam.Credentials) { c.SessionToken = "" }, 403, "UnrecognizedClientException"},
+		{"not signed", "", func(*iam.Credentials) {}, 403, "MissingAuthenticationTokenException"},
 	} {
-		t.Run(fmt.Sprintf("%.40s", header), func(t *testing.T) {
-			res, _ := request(t, "POST", s.url+"/dev/@connections/AAAAAAAAAAAAAAA=", "x", http.Header{"Authorization": {header}})
-			if got := res.Header.Get("x-amzn-ErrorType"); got != want {
-				t.Errorf("got %s, want %s", got, want)
+		t.Run(c.name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), "POST", s.url+"/dev/@connections/AAAAAAAAAAAAAAA%3D", strings.NewReader("x"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.service != "" {
+				who := router
+				c.change(&who)
+				signer := sigv4.Signer{Service: c.service, Region: "us-east-1", Credentials: sigv4.Static(sigv4.Credentials(who))}
+				if err := signer.Sign(r, []byte("x"), time.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if got := res.Header.Get("x-amzn-ErrorType"); res.StatusCode != c.status || got != c.want {
+				t.Errorf("got %d %s, want %d %s", res.StatusCode, got, c.status, c.want)
 			}
 		})
 	}
