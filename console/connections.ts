@@ -1,4 +1,4 @@
-import type { Api, Connection } from "./api.js";
+import type { Connection, Operator } from "@pay-theory/streamer/operator";
 import { el, Keyed, put } from "./element.js";
 import { field, loading, problem } from "./parts.js";
 import { poll } from "./poll.js";
@@ -7,7 +7,7 @@ import { explain } from "./state.js";
 import { duration, moment } from "./time.js";
 
 /** The connections that are open now. */
-export function connectionsView(api: Api, { root, query, signal }: Visit, visit: (address: string) => void): string {
+export function connectionsView(operator: Operator, { root, query, signal }: Visit, visit: (address: string) => void): string {
   const subject = query.get("subject") ?? "";
   const cursor = query.get("cursor") ?? "";
   const input = el("input", { name: "subject", value: subject, autocomplete: "off", spellcheck: "false" });
@@ -41,7 +41,7 @@ export function connectionsView(api: Api, { root, query, signal }: Visit, visit:
     signal,
     2000,
     async () => {
-      const page = await api.connections({ subject: subject || "*", limit: "100", ...(cursor && { cursor }) }, signal);
+      const page = await operator.connections({ subject, limit: 100, cursor, signal });
       rows.show(page.connections);
       put(
         notice,
@@ -63,7 +63,7 @@ export function connectionsView(api: Api, { root, query, signal }: Visit, visit:
 
   async function closeAll(subject: string): Promise<void> {
     try {
-      const { closed } = await api.closeAll(subject);
+      const { closed } = await operator.closeAll(subject);
       put(said, `${closed} connection${closed === 1 ? " was" : "s were"} closed.`);
     } catch (error) {
       put(notice, problem(explain(error)));

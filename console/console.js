@@ -62,33 +62,39 @@ var init_http = __esm({
         return this.#frame(id, method, "/requests" + (request_id ? "/" + encodeURIComponent(request_id) : "") + path, body);
       }
       async #frame(id, method, path, body) {
-        const { decode: decode4, plain: plain2 } = this.shared;
-        const [status, answer] = await this.#fetch(method, path, body);
-        const frame2 = status < 300 && decode4(answer, this.codec);
-        if (frame2) return frame2;
-        let value = {};
+        const { value, error } = await this.read(method, path, body);
+        if (error) return { type: "error", request_id: id, error };
+        if (value.type) return this.shared.plain(value);
+        if (value.state) return { type: "request", request_id: id, request: this.shared.plain(value) };
+        if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
+        throw new Error("no answer of this API");
+      }
+      /**
+       * Makes a call; the answer is a JSON value or an error of the API. Rejects for any other, which
+       * is a gateway's or a captive portal's, and so transient.
+       */
+      async read(method, path, body, signal) {
+        const [status, text2] = await this.#fetch(method, path, body, signal);
+        let value;
         try {
-          value = this.codec.parse(answer) ?? {};
+          value = this.codec.parse(text2);
         } catch {
         }
-        if (status < 300) {
-          if (value.state) return { type: "request", request_id: id, request: plain2(value) };
-          if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
-        }
+        if (status < 300 && value) return { value };
+        value ??= {};
         if (!value.code && (status < 400 || status === 429 || status > 499)) throw new Error(`HTTP status ${status}`);
         const { code: code2 = STATUS_CODES[status] ?? "INTERNAL_ERROR", detail, title, details, correlation_id, retry } = value;
         return {
-          type: "error",
-          request_id: id,
+          value,
           error: {
             code: code2,
             message: detail ?? title ?? `HTTP status ${status}`,
             details: correlation_id ? { ...details, correlation_id } : details,
-            retry: retry && plain2(retry)
+            retry: retry && this.shared.plain(retry)
           }
         };
       }
-      async #fetch(method, path, body) {
+      async #fetch(method, path, body, signal) {
         for (let again = false; ; again = true) {
           const token = await this.tokens.get();
           const abort = new AbortController();
@@ -100,7 +106,7 @@ var init_http = __esm({
               method,
               headers: { Authorization: "Bearer " + token, ...body && { "Content-Type": "application/json" } },
               ...body && { body },
-              signal: abort.signal
+              signal: signal ? AbortSignal.any([signal, abort.signal]) : abort.signal
             });
             const answer = await response.text();
             if (response.status !== 401 || again) return [response.status, answer];
@@ -257,9 +263,9 @@ function plain(value) {
 function encode(id, action, payload, codec, extras) {
   let text2 = JSON.stringify({ id, action }).slice(0, -1);
   if (payload !== void 0) {
-    const json = codec.stringify(payload);
-    if (json === void 0) throw new TypeError(`a ${typeof payload} has no JSON`);
-    text2 += ',"payload":' + json;
+    const json2 = codec.stringify(payload);
+    if (json2 === void 0) throw new TypeError(`a ${typeof payload} has no JSON`);
+    text2 += ',"payload":' + json2;
   }
   const rest = JSON.stringify({ ...extras }).slice(1);
   return { id, encoded: text2 + (rest[1] ? "," : "") + rest };
@@ -301,14 +307,14 @@ var Connection = class {
     this.timers = timers;
     this.listener = listener;
     this.live = true;
+    /** Whether the handshake succeeded. A browser does not say why it failed. */
+    this.opened = deferred();
     this.heard = 0;
-    this.#opened = deferred();
     this.#ended = deferred();
     this.#calls = /* @__PURE__ */ new Map();
-    this.opened = this.#opened.promise;
     this.ended = this.#ended.promise;
     const giveUp = () => this.close();
-    void this.opened.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
+    void this.opened.promise.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
     let socket;
     try {
       socket = new SocketClass(url, ["streamer.v1", "bearer." + token]);
@@ -321,14 +327,13 @@ var Connection = class {
       if (this.#over) return;
       this.#isOpen = true;
       this.#lastHeard = timers.time.now();
-      this.#opened.resolve(true);
+      this.opened.resolve(true);
       this.#watch();
     };
     socket.onmessage = ({ data }) => this.#receive(String(data));
     socket.onclose = () => this.drop("lost");
     socket.onerror = () => this.drop("lost");
   }
-  #opened;
   #ended;
   #calls;
   #socket;
@@ -373,7 +378,7 @@ var Connection = class {
     if (this.#over) return;
     this.#over = true;
     this.#stopWatch?.();
-    this.#opened.resolve(false);
+    this.opened.resolve(false);
     this.#ended.resolve();
     this.#failCalls();
     this.#socket?.close(1e3);
@@ -520,7 +525,7 @@ var Link = class {
       const onEnd = (reason) => this.#lost(connection, reason);
       const connection = new Connection(SocketClass, url, token, codec, timers, { onAny, onEnd, silence });
       this.#opening = connection;
-      const opened = await connection.opened;
+      const opened = await connection.opened.promise;
       if (over()) return;
       if (opened) {
         this.#refused = this.#unauthorized = 0;
@@ -603,8 +608,8 @@ var Link = class {
 
 // clients/typescript/src/pending.ts
 var Pending = class {
-  constructor(source, storageKey) {
-    this.source = source;
+  constructor(storageSource, storageKey) {
+    this.storageSource = storageSource;
     this.storageKey = storageKey;
   }
   #caller;
@@ -637,7 +642,7 @@ var Pending = class {
   }
   /** A function is asked with each use: on a server that renders there may be none. */
   get #storage() {
-    return typeof this.source === "function" ? this.source() : this.source;
+    return typeof this.storageSource === "function" ? this.storageSource() : this.storageSource;
   }
 };
 
@@ -813,8 +818,8 @@ function readClaims(token, tenant = (claims) => claims.tenant_id) {
   }
 }
 var Tokens = class {
-  constructor(source, time) {
-    this.source = source;
+  constructor(tokenSource, time) {
+    this.tokenSource = tokenSource;
     this.time = time;
   }
   #current;
@@ -822,7 +827,7 @@ var Tokens = class {
   /** Concurrent callers share one call of the source. Rejects as the source does. */
   async get() {
     if (this.#current && this.time.now() < this.#renewAt) return this.#current;
-    const fetched = (async () => this.source())();
+    const fetched = (async () => this.tokenSource())();
     this.#current = fetched;
     this.#renewAt = Infinity;
     try {
@@ -852,7 +857,7 @@ var Driver = class {
     this.url = url;
     this.options = options;
     this.tracked = /* @__PURE__ */ new Map();
-    this.states = /* @__PURE__ */ new Set();
+    this.stateListeners = /* @__PURE__ */ new Set();
     this.taps = /* @__PURE__ */ new Set();
     /** By id: the last redrive, which resolves when it is answered. */
     this.#redrives = /* @__PURE__ */ new Map();
@@ -860,8 +865,8 @@ var Driver = class {
       const { request } = await this.answer({ id, encoded: "", ref });
       return request.result;
     };
-    const { parse: parse2 = JSON.parse, stringify: stringify2 = JSON.stringify, storage } = options;
-    this.codec = { parse: parse2, stringify: stringify2 };
+    const { parse = JSON.parse, stringify: stringify2 = JSON.stringify, storage } = options;
+    this.codec = { parse, stringify: stringify2 };
     this.#pending = new Pending(storage, "streamer " + url);
     this.#build();
   }
@@ -880,7 +885,6 @@ var Driver = class {
     const tokens = new Tokens(options.token, timers.time);
     const base = options.httpUrl ?? origin;
     const http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(base, tokens, codec, timers, options.fetch ?? fetch, {
-      decode,
       plain,
       answerLimit: ANSWER_WITHIN
     });
@@ -900,7 +904,7 @@ var Driver = class {
       onMove: () => {
         const { state: state2, reason } = this.link;
         log?.(`${state2}: ${reason}`);
-        tell(this.states, void 0);
+        tell(this.stateListeners, void 0);
       },
       onClose: (error) => {
         for (const request of this.tracked.values()) request.fail(error);
@@ -1212,8 +1216,8 @@ var Streamer = class {
   }
   /** Calls the listener after every change of state or reason, until the function that it returns is called. */
   onState(listener) {
-    this.#driver.states.add(listener);
-    return () => this.#driver.states.delete(listener);
+    this.#driver.stateListeners.add(listener);
+    return () => this.#driver.stateListeners.delete(listener);
   }
   /** Calls the listener with every frame, in the order in which they came, until the function that it returns is called. */
   onFrame(listener) {
@@ -1324,99 +1328,222 @@ var Streamer = class {
   }
 };
 
-// console/json.ts
-var exact = JSON;
-function parse(text2) {
-  return exact.parse(
+// clients/typescript/src/exact.ts
+var json = JSON;
+function parseExact(text2) {
+  return json.parse(
     text2,
-    (_, value, context) => typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source && exact.rawJSON ? exact.rawJSON(context.source) : value
+    (_, value, context) => typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source && json.rawJSON ? json.rawJSON(context.source) : value
   );
 }
-var Typed = class {
-  /** Throws a SyntaxError for a text that is not JSON. */
-  constructor(text2) {
-    this.text = text2;
-    JSON.parse(text2);
-  }
-};
-function stringify(value) {
-  return value instanceof Typed ? value.text : JSON.stringify(value);
+
+// clients/typescript/src/operator.ts
+init_http();
+
+// clients/typescript/src/stats.ts
+function addStates(sum, page) {
+  return {
+    states: merge([...sum.states, ...page.states], ["state"], addAged),
+    actions: merge([...sum.actions, ...page.actions], ["action"], (a, b) => ({ ...a, states: addNumbers(a.states, b.states) })),
+    subjects: addSubjects(sum, page)
+  };
 }
-function pretty(value) {
-  return JSON.stringify(value, null, 2) ?? "";
+function addWaiting(sum, page) {
+  const tenants = [...sum.tenants ?? [], ...page.tenants ?? []];
+  return {
+    waiting: merge([...sum.waiting, ...page.waiting], ["for", "limit"], addAged),
+    workers: merge([...sum.workers, ...page.workers], ["worker"], (a, b) => ({
+      worker: a.worker,
+      running: a.running + b.running,
+      since: earlier(a.since, b.since),
+      requests: [...a.requests, ...b.requests].slice(0, 20)
+    })),
+    ...tenants.length && { tenants: merge(tenants, ["tenant"], addLoads) },
+    subjects: addSubjects(sum, page)
+  };
+}
+function addFailures(sum, page) {
+  const failures = merge([...sum.failures, ...page.failures], ["action", "code", "message", "kind"], (a, b) => {
+    const newest = earlier(a.last, b.last) === a.last ? b : a;
+    return { ...newest, count: a.count + b.count, first: earlier(a.first, b.first) };
+  });
+  return { failures: failures.sort((a, b) => b.count - a.count) };
+}
+function addSubjects(a, b) {
+  const subjects = merge([...a.subjects, ...b.subjects], ["tenant", "subject"], addLoads);
+  return subjects.sort((a2, b2) => b2.queued - a2.queued).slice(0, 100);
+}
+function addAged(a, b) {
+  return { ...a, count: a.count + b.count, oldest: earlier(a.oldest, b.oldest) };
+}
+function addLoads(a, b) {
+  return { ...a, queued: a.queued + b.queued, running: a.running + b.running };
+}
+function addNumbers(a, b) {
+  const sum = { ...a };
+  for (const [key, n] of Object.entries(b)) sum[key] = (sum[key] ?? 0) + n;
+  return sum;
+}
+function earlier(a, b) {
+  return Date.parse(b) < Date.parse(a) ? b : a;
+}
+function merge(items, keys, join) {
+  const merged = /* @__PURE__ */ new Map();
+  for (const item of items) {
+    const key = JSON.stringify(keys.map((name) => item[name]));
+    const before = merged.get(key);
+    merged.set(key, before ? join(before, item) : item);
+  }
+  return [...merged.values()];
 }
 
-// console/api.ts
-var Api = class {
-  constructor(session, config2) {
-    this.session = session;
-    this.config = config2;
+// clients/typescript/src/operator.ts
+var Operator = class _Operator {
+  /** `url` is the HTTP API's; a WebSocket URL's host may have it, too. */
+  constructor(url, options) {
+    this.url = url;
+    this.options = options;
+    const { token, parse = parseExact, stringify: stringify2 = JSON.stringify } = options;
+    this.#stringify = stringify2;
+    const shared = { plain, answerLimit: ANSWER_WITHIN };
+    this.#http = new Http(
+      url,
+      new Tokens(token, systemClock),
+      { parse, stringify: stringify2 },
+      new Timers(systemClock),
+      options.fetch ?? fetch,
+      shared
+    );
   }
-  requests(query, signal) {
-    return this.#call("GET", "/requests?" + new URLSearchParams(query), { signal });
+  #http;
+  #stringify;
+  #tenant;
+  /**
+   * The same calls for another tenant, with the scope `streamer:owner` of the stage's owner.
+   * `*` is every tenant, for `waiting` alone.
+   */
+  inTenant(tenant) {
+    const other = new _Operator(this.url, this.options);
+    other.#tenant = tenant;
+    return other;
   }
-  request(id, subject, signal) {
-    return this.#call("GET", requestPath(id, "", subject, { detail: "true" }), { signal });
+  /** A page of requests, newest first, of a parent by ascending id, without results. */
+  async requests(options = {}) {
+    const page = await this.#get("/requests", everyone(options));
+    page.requests.forEach(plain);
+    return page;
   }
-  cancel(id, subject) {
-    return this.#call("DELETE", requestPath(id, "", subject));
+  /** A request with all that is known of it: `detail`, and the cause of each attempt in `history`. */
+  request(id, options = {}) {
+    return this.#about("GET", id, "", options, { detail: true });
   }
-  redrive(id, subject) {
-    return this.#call("POST", requestPath(id, "/redrive", subject));
+  /** Cancels a request; `changed` says whether this did anything. A running one ends when its action notices. */
+  cancel(id, options = {}) {
+    return this.#about("DELETE", id, "", options);
   }
-  /** Sends a signal; `payload` is JSON text, or empty. */
-  signal(id, subject, token, payload) {
-    return this.#call("POST", requestPath(id, "/signals/" + encodeURIComponent(token), subject), {
-      body: payload
-    });
+  /** Queues a request that has FAILED again; `changed` says whether this did anything. */
+  redrive(id, options = {}) {
+    return this.#about("POST", id, "/redrive", options);
   }
-  output(id, subject, from, signal) {
-    return this.#call("GET", requestPath(id, "/output", subject, { from: String(from) }), { signal });
+  /** Gives a request a signal; `changed` says whether it was the first of its token. A token of dots, or with a `/`, needs a WebSocket. */
+  async signal(id, token, payload, options = {}) {
+    const body = payload === void 0 ? void 0 : this.#stringify(payload);
+    return this.#about("POST", id, "/signals/" + encodeURIComponent(token), options, {}, body);
   }
-  connections(query, signal) {
-    return this.#call("GET", "/connections?" + new URLSearchParams(query), { signal });
+  /** What a request has emitted, from an offset on, as far as one answer holds it. */
+  async output(id, options = {}) {
+    checkId(id);
+    return this.#get(`/requests/${encodeURIComponent(id)}/output`, options);
   }
-  /** Closes every connection of a subject. */
-  closeAll(subject) {
-    return this.#call("DELETE", "/connections?" + new URLSearchParams({ subject }));
+  /** A page of open connections, by subject, the oldest first. */
+  connections(options = {}) {
+    return this.#get("/connections", everyone(options));
   }
-  /** What the functions logged under a correlation id; of the local stack, not of the API. */
-  async logs(correlationId, signal) {
-    const query = new URLSearchParams({ correlation_id: correlationId });
-    return (await this.#call("GET", "/console/logs?" + query, { signal })).lines;
+  /** Closes every connection of a subject. It revokes nothing: a token that is still good opens a new one. */
+  closeAll(subject, options = {}) {
+    return this.#call("DELETE", "/connections", { ...options, query: { subject } });
   }
-  async #call(method, path, { body, signal } = {}) {
-    for (let again = false; ; again = true) {
-      const headers = { Authorization: "Bearer " + await this.session.token() };
-      if (body) headers["Content-Type"] = "application/json";
-      const response = await fetch(path.startsWith("/console/") ? path : (this.config.http_url ?? "") + path, {
-        method,
-        headers,
-        ...body && { body },
-        ...signal && { signal }
-      });
-      const text2 = await response.text();
-      if (response.ok) return parse(text2);
-      if (response.status === 401 && !again && !this.session.pasted) {
-        this.session.refused();
-        continue;
+  /** The schedules of the tenant, by name. */
+  async schedules(options = {}) {
+    return (await this.#call("GET", "/schedules", options)).schedules;
+  }
+  pauseSchedule(name, options = {}) {
+    return this.#call("POST", `/schedules/${encodeURIComponent(name)}/pause`, options);
+  }
+  resumeSchedule(name, options = {}) {
+    return this.#call("POST", `/schedules/${encodeURIComponent(name)}/resume`, options);
+  }
+  /** Starts its request now; `last` of the answer names it. The same `requestId` again starts nothing. */
+  runSchedule(name, options = {}) {
+    const body = options.requestId && JSON.stringify({ request_id: options.requestId });
+    return this.#call("POST", `/schedules/${encodeURIComponent(name)}/run`, { ...options, body });
+  }
+  /** The actions that the caller may ask for. */
+  async actions(options = {}) {
+    return (await this.#call("GET", "/actions", options)).actions;
+  }
+  /**
+   * Counts requests by state, action and subject. A server counts for about 1.5 s at a time:
+   * each value has what was counted so far, and the last one, without a `cursor`, has all.
+   */
+  states(options = {}) {
+    return this.#sum("/stats/states", options, addStates);
+  }
+  /** What open requests wait for, and who works on them; counted as by `states`. */
+  waiting(options = {}) {
+    return this.#sum("/stats/waiting", options, addWaiting);
+  }
+  /** What fails, by action, code and message; counted as by `states`. */
+  failures(options = {}) {
+    return this.#sum("/stats/failures", options, addFailures);
+  }
+  async *#sum(path, options, add) {
+    let sum;
+    for (let cursor; ; ) {
+      const page = await this.#get(path, { ...everyone(options), cursor });
+      cursor = page.cursor;
+      sum = sum ? { ...add(sum, page), ...cursor && { cursor } } : page;
+      yield sum;
+      if (!cursor) return;
+    }
+  }
+  async #about(method, id, below, options, more = {}, body) {
+    checkId(id);
+    const { signal, timeout, ...query } = options;
+    const call = { signal, timeout, id, body, query: { ...query, ...more } };
+    return plain(await this.#call(method, "/requests/" + encodeURIComponent(id) + below, call));
+  }
+  #get(path, { signal, timeout, ...query }) {
+    return this.#call("GET", path, { signal, timeout, query });
+  }
+  /** Calls until there is an answer, the signal aborts, or the time is over. */
+  async #call(method, path, { query = {}, body, signal, timeout, id }) {
+    const search = new URLSearchParams();
+    const all = { ...query, tenant: this.#tenant };
+    for (const [name, value] of Object.entries(all)) {
+      if (value !== void 0 && value !== "") search.set(name, value instanceof Date ? value.toISOString() : String(value));
+    }
+    const bounds = [signal, timeout && AbortSignal.timeout(timeout)].filter((bound) => !!bound);
+    const within = AbortSignal.any(bounds);
+    try {
+      within.throwIfAborted();
+      const aborted = new Promise((_, reject) => within.addEventListener("abort", reject));
+      const answer = this.#http.read(method, path + (search.size ? "?" + search : ""), body, within);
+      const { value, error } = await Promise.race([answer, aborted]);
+      if (error) throw new StreamerError(error, id);
+      return value;
+    } catch (error) {
+      if (error instanceof StreamerError) throw error;
+      if (within.aborted) {
+        throw fault(within.reason?.name === "TimeoutError" ? "TIMEOUT" : "ABORTED", "aborted", id, within.reason);
       }
-      throw refusal(response.status, text2);
+      const message = `${method} ${path}: the server did not answer`;
+      throw new StreamerError({ code: "SERVICE_UNAVAILABLE", message, retry: { retryable: true } }, id, error);
     }
   }
 };
-function requestPath(id, below, subject, query = {}) {
-  const search = new URLSearchParams({ ...query, ...subject && { subject } }).toString();
-  return "/requests/" + encodeURIComponent(id) + below + (search && "?" + search);
-}
-function refusal(status, text2) {
-  let problem2 = {};
-  try {
-    problem2 = JSON.parse(text2);
-  } catch {
-  }
-  const code2 = problem2.code ?? { 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND" }[status] ?? "SERVICE_UNAVAILABLE";
-  return new StreamerError({ code: code2, message: problem2.detail ?? problem2.message ?? `HTTP status ${status}`, details: problem2 });
+function everyone(options) {
+  return { ...options, subject: options.subject || "*" };
 }
 
 // console/element.ts
@@ -1471,6 +1598,21 @@ var Keyed = class {
     return element;
   }
 };
+
+// console/json.ts
+var Typed = class {
+  /** Throws a SyntaxError for a text that is not JSON. */
+  constructor(text2) {
+    this.text = text2;
+    JSON.parse(text2);
+  }
+};
+function stringify(value) {
+  return value instanceof Typed ? value.text : JSON.stringify(value);
+}
+function pretty(value) {
+  return JSON.stringify(value, null, 2) ?? "";
+}
 
 // console/route.ts
 var BASE = "/console/";
@@ -1548,7 +1690,7 @@ function isFinalState(state2) {
 }
 var SCOPE = "streamer:operator";
 function explain(error) {
-  if (!(error instanceof StreamerError)) {
+  if (!(error instanceof StreamerError) || error.cause instanceof TypeError) {
     return { title: "The server does not answer", advice: "Is it running? The console tries again by itself." };
   }
   switch (error.code) {
@@ -1673,7 +1815,7 @@ function between(from, to) {
 }
 
 // console/connections.ts
-function connectionsView(api, { root, query, signal }, visit) {
+function connectionsView(operator, { root, query, signal }, visit) {
   const subject = query.get("subject") ?? "";
   const cursor = query.get("cursor") ?? "";
   const input = el("input", { name: "subject", value: subject, autocomplete: "off", spellcheck: "false" });
@@ -1706,7 +1848,7 @@ function connectionsView(api, { root, query, signal }, visit) {
     signal,
     2e3,
     async () => {
-      const page = await api.connections({ subject: subject || "*", limit: "100", ...cursor && { cursor } }, signal);
+      const page = await operator.connections({ subject, limit: 100, cursor, signal });
       rows.show(page.connections);
       put(
         notice,
@@ -1724,7 +1866,7 @@ function connectionsView(api, { root, query, signal }, visit) {
   );
   async function closeAll(subject2) {
     try {
-      const { closed } = await api.closeAll(subject2);
+      const { closed } = await operator.closeAll(subject2);
       put(said, `${closed} connection${closed === 1 ? " was" : "s were"} closed.`);
     } catch (error) {
       put(notice, problem(explain(error)));
@@ -1752,6 +1894,17 @@ function connectionsView(api, { root, query, signal }, visit) {
     );
   }
   return "Connections";
+}
+
+// console/logs.ts
+async function readLogs(session, correlationId, signal) {
+  const response = await fetch("/console/logs?" + new URLSearchParams({ correlation_id: correlationId }), {
+    headers: { Authorization: "Bearer " + await session.token() },
+    signal
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new StreamerError({ code: answer.code, message: answer.detail });
+  return answer.lines;
 }
 
 // console/plot.ts
@@ -1862,7 +2015,7 @@ function round(n) {
 // console/overview.ts
 var NEWEST = 500;
 var COLUMNS = 40;
-function overviewView(api, { root, signal }) {
+function overviewView(operator, { root, signal }) {
   const known = /* @__PURE__ */ new Map();
   const notice = el("div", {}, loading());
   const figures = el("div", {});
@@ -1875,7 +2028,7 @@ function overviewView(api, { root, signal }) {
       const read = /* @__PURE__ */ new Set();
       const changes = () => [...known].some(([key, r]) => !isFinalState(r.state) && !read.has(key));
       for (let cursor = "", news = true; read.size < NEWEST && (news || changes()); ) {
-        const page = await api.requests({ subject: "*", limit: "100", ...cursor && { cursor } }, signal);
+        const page = await operator.requests({ limit: 100, cursor, signal });
         news = !version;
         for (const r of page.requests) {
           const key = `${r.subject}/${r.id}`;
@@ -1992,7 +2145,7 @@ function quantile(sorted, part) {
 // console/request.ts
 var AGAIN = 3e3;
 var FRAMES = 200;
-function requestView(api, connect, { root, rest: id, query, signal }) {
+function requestView(operator, connect, readLogs2, { root, rest: id, query, signal }) {
   const subject = query.get("subject") ?? void 0;
   let newest;
   const progress = /* @__PURE__ */ new Map();
@@ -2013,7 +2166,7 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
   const frames = el("ol", { class: "frames" });
   const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": "Frames", tabindex: 0 }, frames);
   const noFrames = el("p", { class: "empty" }, "Frames appear here as the server sends them.");
-  const logs = logsPart(api, signal);
+  const logs = logsPart(readLogs2, signal);
   root.append(
     el("p", { class: "crumb" }, el("a", { href: href("requests") }, "Requests")),
     title,
@@ -2030,15 +2183,18 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
   );
   const cancel = el(
     "button",
-    { type: "button", class: "danger", onclick: () => act(() => api.cancel(id, subject), "The cancel was asked for.") },
+    { type: "button", class: "danger", onclick: () => act(() => operator.cancel(id, { subject }), "The cancel was asked for.") },
     "Cancel"
   );
   const redrive = el(
     "button",
-    { type: "button", onclick: () => act(() => api.redrive(id, subject), "It is queued again.") },
+    { type: "button", onclick: () => act(() => operator.redrive(id, { subject }), "It is queued again.") },
     "Redrive"
   );
-  const signalForm = signalPart((token, payload) => act(() => api.signal(id, subject, token, payload), "The signal was given."));
+  const signalForm = signalPart((token, payload) => {
+    const value = payload ? new Typed(payload) : void 0;
+    return act(() => operator.signal(id, token, value, { subject }), "The signal was given.");
+  });
   controls.append(cancel, redrive, signalForm.element);
   async function act(call, said2) {
     try {
@@ -2083,14 +2239,14 @@ function requestView(api, connect, { root, rest: id, query, signal }) {
     if (!progress.has(rev)) progress.set(rev, { at: Date.parse(at), value });
   }
   async function refresh() {
-    const r = await api.request(id, subject, signal);
+    const r = await operator.request(id, { subject, signal });
     put(fault2);
     show(r);
     if (r.output && r.output > 0) await readOutput();
   }
   let chunks = [];
   async function readOutput() {
-    const page = await api.output(id, subject, chunks.length, signal);
+    const page = await operator.output(id, { subject, from: chunks.length, signal });
     if (!page.chunks.length) return;
     chunks = [...chunks.slice(0, page.offset), ...page.chunks];
     put(parts.output, section("Output", code(chunks, "Output")));
@@ -2331,7 +2487,7 @@ function signalPart(send) {
     }
   };
 }
-function logsPart(api, signal) {
+function logsPart(readLogs2, signal) {
   const element = el("div", {}, el("p", { class: "empty" }, "Nothing yet."));
   let shown2 = "";
   return {
@@ -2339,7 +2495,7 @@ function logsPart(api, signal) {
     show(correlationId, rev) {
       if (!correlationId || shown2 === `${correlationId} ${rev}`) return;
       shown2 = `${correlationId} ${rev}`;
-      api.logs(correlationId, signal).then(
+      readLogs2(correlationId, signal).then(
         (lines) => redraw(
           element,
           lines,
@@ -2381,9 +2537,9 @@ function logLine(line2) {
 
 // console/requests.ts
 var FILTERS = ["state", "action", "subject", "id"];
-var PAGE = "50";
+var PAGE = 50;
 var AGAIN2 = 2e3;
-function requestsView(api, actions, { root, query, signal }, visit) {
+function requestsView(operator, actions, { root, query, signal }, visit) {
   const cursor = query.get("cursor") ?? "";
   const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]));
   const filtered = FILTERS.some((name) => filters[name]);
@@ -2425,16 +2581,14 @@ function requestsView(api, actions, { root, query, signal }, visit) {
     signal,
     AGAIN2,
     async () => {
-      const page = filters.id ? await one(api, filters, depth, signal) : await api.requests(
-        {
-          subject: filters.subject || "*",
-          limit: PAGE,
-          ...filters.state && { state: filters.state },
-          ...filters.action && { action: filters.action },
-          ...cursor && { cursor }
-        },
+      const page = filters.id ? await one(operator, filters, depth, signal) : await operator.requests({
+        subject: filters.subject,
+        limit: PAGE,
+        state: filters.state,
+        action: filters.action,
+        cursor,
         signal
-      );
+      });
       depth = 1;
       if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
       rows.show(page.requests);
@@ -2457,16 +2611,16 @@ function requestsView(api, actions, { root, query, signal }, visit) {
   }
   return "Requests";
 }
-async function one(api, filters, pages, signal) {
+async function one(operator, filters, pages, signal) {
   const { id = "", subject, state: state2, action } = filters;
   const found = [];
   if (subject) {
-    const request = await api.request(id, subject, signal);
+    const request = await operator.request(id, { subject, signal });
     delete request.detail;
     found.push(request);
   }
   for (let cursor = ""; !found.length && pages > 0; pages--) {
-    const page = await api.requests({ subject: "*", limit: "100", ...cursor && { cursor } }, signal);
+    const page = await operator.requests({ limit: 100, cursor, signal });
     found.push(...page.requests.filter((r) => r.id === id));
     if (!page.cursor) break;
     cursor = page.cursor;
@@ -2587,7 +2741,6 @@ var secret = {
 var Session = class _Session {
   constructor(kept) {
     this.kept = kept;
-    this.#renewAt = 0;
     /** Is called when the stack signs no more tokens for this session: the secret is another one since it started again. */
     this.onRefused = () => {
     };
@@ -2630,24 +2783,27 @@ var Session = class _Session {
       return {};
     }
   }
-  #signed;
-  #renewAt;
-  /** A token that is good for some minutes. */
+  #current;
+  /** The token of now. */
   token() {
     if ("token" in this.kept) return Promise.resolve(this.kept.token);
-    if (this.#signed && Date.now() < this.#renewAt) return this.#signed;
+    if (this.#current) return this.#current;
     const signed = sign(this.kept);
-    this.#signed = signed;
-    this.#renewAt = Date.now() + 5 * 6e4;
+    this.#current = signed;
     signed.catch((error) => {
-      this.#renewAt = 0;
+      if (this.#current === signed) this.#current = void 0;
       if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.onRefused(error);
     });
     return signed;
   }
-  /** The token was refused: the next one is new. */
-  refused() {
-    this.#renewAt = 0;
+  /** The token function of one client: asked again, since a token expires or was refused, it gives a newer one. */
+  source() {
+    let last;
+    return () => {
+      if (last === this.#current) this.#current = void 0;
+      last = this.token();
+      return last;
+    };
   }
 };
 function decode3(part) {
@@ -2795,9 +2951,10 @@ async function enter(session) {
   visiting.abort();
   visiting = new AbortController();
   const { signal } = visiting;
-  const api = new Api(session, config);
+  const httpUrl = config.http_url ?? location.origin;
+  const operator = new Operator(httpUrl, { token: session.source(), stringify });
   try {
-    await api.requests({ subject: "*", limit: "1" }, signal);
+    await operator.requests({ limit: 1, signal });
   } catch (error) {
     const { code: code2 } = error;
     if (code2 === "UNAUTHORIZED" || code2 === "FORBIDDEN") {
@@ -2820,12 +2977,7 @@ async function enter(session) {
   nav.hidden = account.hidden = false;
   const url = new URL(config.websocket_url, location.href.replace(/^http/, "ws")).href;
   const connect = () => {
-    const client2 = new Streamer(url, {
-      httpUrl: config.http_url ?? location.origin,
-      token: () => session.token(),
-      parse,
-      stringify
-    });
+    const client2 = new Streamer(url, { httpUrl, token: session.source(), parse: parseExact, stringify });
     client2.connect();
     return client2;
   };
@@ -2845,13 +2997,14 @@ async function enter(session) {
   client.onState(tell2);
   tell2();
   const actions = config.actions ?? [];
+  const logs = (id, signal2) => readLogs(session, id, signal2);
   const visit = (address) => router.go(address);
   const router = new Router(
     main,
     {
-      "": (v) => overviewView(api, v),
-      requests: (v) => v.rest ? requestView(api, connect, v) : requestsView(api, actions, v, visit),
-      connections: (v) => connectionsView(api, v, visit),
+      "": (v) => overviewView(operator, v),
+      requests: (v) => v.rest ? requestView(operator, connect, logs, v) : requestsView(operator, actions, v, visit),
+      connections: (v) => connectionsView(operator, v, visit),
       send: (v) => sendView(client, actions, subject, v, visit)
     },
     (view) => {

@@ -1,8 +1,9 @@
 import { Streamer } from "@pay-theory/streamer";
-import { Api } from "./api.js";
+import { Operator, parseExact } from "@pay-theory/streamer/operator";
 import { connectionsView } from "./connections.js";
 import { el, put } from "./element.js";
-import { parse, stringify } from "./json.js";
+import { stringify } from "./json.js";
+import { readLogs } from "./logs.js";
 import { overviewView } from "./overview.js";
 import { problem } from "./parts.js";
 import { requestView } from "./request.js";
@@ -77,9 +78,10 @@ async function enter(session: Session): Promise<void> {
   visiting.abort();
   visiting = new AbortController();
   const { signal } = visiting;
-  const api = new Api(session, config);
+  const httpUrl = config.http_url ?? location.origin;
+  const operator = new Operator(httpUrl, { token: session.source(), stringify });
   try {
-    await api.requests({ subject: "*", limit: "1" }, signal);
+    await operator.requests({ limit: 1, signal });
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === "UNAUTHORIZED" || code === "FORBIDDEN") {
@@ -104,12 +106,7 @@ async function enter(session: Session): Promise<void> {
 
   const url = new URL(config.websocket_url, location.href.replace(/^http/, "ws")).href;
   const connect = () => {
-    const client = new Streamer(url, {
-      httpUrl: config.http_url ?? location.origin,
-      token: () => session.token(),
-      parse,
-      stringify,
-    });
+    const client = new Streamer(url, { httpUrl, token: session.source(), parse: parseExact, stringify });
     client.connect();
     return client;
   };
@@ -130,13 +127,14 @@ async function enter(session: Session): Promise<void> {
   tell();
 
   const actions = config.actions ?? [];
+  const logs = (id: string, signal: AbortSignal) => readLogs(session, id, signal);
   const visit = (address: string) => router.go(address);
   const router: Router = new Router(
     main,
     {
-      "": (v) => overviewView(api, v),
-      requests: (v) => (v.rest ? requestView(api, connect, v) : requestsView(api, actions, v, visit)),
-      connections: (v) => connectionsView(api, v, visit),
+      "": (v) => overviewView(operator, v),
+      requests: (v) => (v.rest ? requestView(operator, connect, logs, v) : requestsView(operator, actions, v, visit)),
+      connections: (v) => connectionsView(operator, v, visit),
       send: (v) => sendView(client, actions, subject, v, visit),
     },
     (view) => {

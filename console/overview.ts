@@ -1,4 +1,4 @@
-import type { Api, Request } from "./api.js";
+import type { Operator, Snapshot } from "@pay-theory/streamer/operator";
 import { el, put } from "./element.js";
 import { loading, problem, section } from "./parts.js";
 import { bars, dots } from "./plot.js";
@@ -12,8 +12,8 @@ const NEWEST = 500;
 const COLUMNS = 40;
 
 /** Counts and times of the newest requests. */
-export function overviewView(api: Api, { root, signal }: Visit): string {
-  const known = new Map<string, Request>();
+export function overviewView(operator: Operator, { root, signal }: Visit): string {
+  const known = new Map<string, Snapshot>();
   const notice = el("div", {}, loading());
   const figures = el("div", {});
   root.append(el("h1", {}, "Overview"), notice, figures);
@@ -26,7 +26,7 @@ export function overviewView(api: Api, { root, signal }: Visit): string {
       const read = new Set<string>();
       const changes = () => [...known].some(([key, r]) => !isFinalState(r.state) && !read.has(key));
       for (let cursor = "", news = true; read.size < NEWEST && (news || changes()); ) {
-        const page = await api.requests({ subject: "*", limit: "100", ...(cursor && { cursor }) }, signal);
+        const page = await operator.requests({ limit: 100, cursor, signal });
         news = !version;
         for (const r of page.requests) {
           const key = `${r.subject}/${r.id}`;
@@ -59,7 +59,7 @@ export function overviewView(api: Api, { root, signal }: Visit): string {
   return "Overview";
 }
 
-function tiles(all: Request[]): HTMLElement {
+function tiles(all: Snapshot[]): HTMLElement {
   return el(
     "ul",
     { class: "tiles", "aria-label": `States of the newest ${all.length} requests` },
@@ -74,7 +74,7 @@ function tiles(all: Request[]): HTMLElement {
   );
 }
 
-function counts(all: Request[]): HTMLElement {
+function counts(all: Snapshot[]): HTMLElement {
   const ats = all.map((r) => Date.parse(r.created_at));
   const from = Math.min(...ats);
   const span = Math.max(Math.max(...ats) - from, 1000);
@@ -87,7 +87,7 @@ function counts(all: Request[]): HTMLElement {
   return section("When they were made", bars(columns, label), axis(from, Math.max(...ats), label));
 }
 
-function latency(all: Request[]): HTMLElement | undefined {
+function latency(all: Snapshot[]): HTMLElement | undefined {
   const ended = all.filter((r) => r.finished_at);
   if (!ended.length) return undefined;
   const points = ended.map((r) => ({
@@ -105,7 +105,7 @@ function axis(from: number, to: number, text: string): HTMLElement {
   return el("p", { class: "axis" }, moment(from), el("span", {}, text), moment(to));
 }
 
-function table(all: Request[]): HTMLElement {
+function table(all: Snapshot[]): HTMLElement {
   const actions = Map.groupBy(all, (r) => r.action);
   const rows = [...actions]
     .sort((a, b) => b[1].length - a[1].length)

@@ -1,4 +1,4 @@
-import type { Request } from "./api.js";
+import type { Snapshot } from "@pay-theory/streamer/operator";
 import { type Child, el } from "./element.js";
 import { pretty } from "./json.js";
 import { href } from "./route.js";
@@ -10,12 +10,12 @@ export function badge(state: string): HTMLElement {
 }
 
 /** How far a request is. */
-export function bar(request: Request): HTMLElement {
+export function bar(request: Snapshot): HTMLElement {
   const value = isFinalState(request.state) && request.state === "SUCCEEDED" ? 100 : request.percentage;
   return el("progress", { max: 100, value, "aria-label": `progress of ${request.id}`, "data-state": request.state });
 }
 
-export function requestHref(request: Request): string {
+export function requestHref(request: Snapshot): string {
   return href("requests", request.id, { subject: request.subject });
 }
 

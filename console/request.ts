@@ -1,6 +1,8 @@
 import type { Frame, Streamer } from "@pay-theory/streamer";
-import type { Api, Request } from "./api.js";
+import type { Operator, Snapshot } from "@pay-theory/streamer/operator";
 import { type Child, el, put } from "./element.js";
+import { Typed } from "./json.js";
+import type { LogLine } from "./logs.js";
 import { badge, bar, code, field, loading, problem, section } from "./parts.js";
 import { line, type Point, spans } from "./plot.js";
 import { poll } from "./poll.js";
@@ -14,9 +16,14 @@ const AGAIN = 3000;
 const FRAMES = 200;
 
 /** One request: all that is known of it, live. */
-export function requestView(api: Api, connect: () => Streamer, { root, rest: id, query, signal }: Visit): string {
+export function requestView(
+  operator: Operator,
+  connect: () => Streamer,
+  readLogs: ReadLogs,
+  { root, rest: id, query, signal }: Visit,
+): string {
   const subject = query.get("subject") ?? undefined;
-  let newest: Request | undefined;
+  let newest: Snapshot | undefined;
   const progress = new Map<number, Point>();
 
   const title = el("h1", {}, el("span", { class: "id" }, id));
@@ -36,7 +43,7 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
   const frames = el("ol", { class: "frames" });
   const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": "Frames", tabindex: 0 }, frames);
   const noFrames = el("p", { class: "empty" }, "Frames appear here as the server sends them.");
-  const logs = logsPart(api, signal);
+  const logs = logsPart(readLogs, signal);
   root.append(
     el("p", { class: "crumb" }, el("a", { href: href("requests") }, "Requests")),
     title,
@@ -54,18 +61,21 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
 
   const cancel = el(
     "button",
-    { type: "button", class: "danger", onclick: () => act(() => api.cancel(id, subject), "The cancel was asked for.") },
+    { type: "button", class: "danger", onclick: () => act(() => operator.cancel(id, { subject }), "The cancel was asked for.") },
     "Cancel",
   );
   const redrive = el(
     "button",
-    { type: "button", onclick: () => act(() => api.redrive(id, subject), "It is queued again.") },
+    { type: "button", onclick: () => act(() => operator.redrive(id, { subject }), "It is queued again.") },
     "Redrive",
   );
-  const signalForm = signalPart((token, payload) => act(() => api.signal(id, subject, token, payload), "The signal was given."));
+  const signalForm = signalPart((token, payload) => {
+    const value = payload ? new Typed(payload) : undefined;
+    return act(() => operator.signal(id, token, value, { subject }), "The signal was given.");
+  });
   controls.append(cancel, redrive, signalForm.element);
 
-  async function act(call: () => Promise<Request>, said: string): Promise<void> {
+  async function act(call: () => Promise<Snapshot>, said: string): Promise<void> {
     try {
       show({ ...newest, ...(await call()) });
       announce(said);
@@ -81,7 +91,7 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
   }
 
   /** Answers may overtake each other: only what is newer is shown. */
-  function show(r: Request): void {
+  function show(r: Snapshot): void {
     if (newest && r.rev < newest.rev) return;
     if (newest?.state === "FAILED" && r.state !== "FAILED") subscribe(); // what has ended has no subscribers left
     newest = r;
@@ -113,7 +123,7 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
   }
 
   async function refresh(): Promise<void> {
-    const r = await api.request(id, subject, signal);
+    const r = await operator.request(id, { subject, signal });
     put(fault);
     show(r);
     if (r.output && r.output > 0) await readOutput();
@@ -121,7 +131,7 @@ export function requestView(api: Api, connect: () => Streamer, { root, rest: id,
 
   let chunks: unknown[] = [];
   async function readOutput(): Promise<void> {
-    const page = await api.output(id, subject, chunks.length, signal);
+    const page = await operator.output(id, { subject, from: chunks.length, signal });
     if (!page.chunks.length) return;
     chunks = [...chunks.slice(0, page.offset), ...page.chunks];
     put(parts.output, section("Output", code(chunks, "Output")));
@@ -190,7 +200,7 @@ function redraw(part: Element, value: unknown, make: () => Child[]): void {
   put(part, ...make());
 }
 
-function draw(r: Request, progress: Map<number, Point>, parts: Parts): void {
+function draw(r: Snapshot, progress: Map<number, Point>, parts: Parts): void {
   const d = r.detail;
   redraw(parts.waiting, r.state === "QUEUED" && r.waiting, () =>
     r.state === "QUEUED" && r.waiting ? [section("Why it waits", el("p", {}, ...why(r)))] : [],
@@ -245,7 +255,7 @@ function draw(r: Request, progress: Map<number, Point>, parts: Parts): void {
   redraw(parts.facts, [d, r.subject, r.attempts, r.rev], () => [section("Facts", facts(r))]);
 }
 
-function facts(r: Request): HTMLElement {
+function facts(r: Snapshot): HTMLElement {
   const d = r.detail;
   const pairs: [string, Child][] = [
     ["Subject", r.subject],
@@ -276,7 +286,7 @@ function facts(r: Request): HTMLElement {
   );
 }
 
-function why(r: Request): Child[] {
+function why(r: Snapshot): Child[] {
   const w = r.waiting!;
   const until: Child[] = w.until ? [" until ", moment(w.until)] : [];
   switch (w.for) {
@@ -304,7 +314,7 @@ function why(r: Request): Child[] {
 }
 
 /** What happened when, as a line and as a list. */
-function timeline(r: Request): Child[] {
+function timeline(r: Snapshot): Child[] {
   const created = Date.parse(r.created_at);
   const end = r.finished_at ? Date.parse(r.finished_at) : Date.now();
   const failed = (r.history ?? []).map((a) => ({ from: Date.parse(a.started_at), to: Date.parse(a.ended_at), state: "FAILED" }));
@@ -363,7 +373,7 @@ function frameItem(frame: Frame): HTMLElement {
   return el("li", {}, moment(at), el("b", {}, type), el("code", {}, text.length > 400 ? text.slice(0, 400) + "…" : text));
 }
 
-function signalPart(send: (token: string, payload: string) => void): { element: HTMLElement; show(r: Request): void } {
+function signalPart(send: (token: string, payload: string) => void): { element: HTMLElement; show(r: Snapshot): void } {
   const token = el("input", { name: "token", required: true, autocomplete: "off", spellcheck: "false" });
   const payload = el("textarea", { name: "payload", rows: 3, spellcheck: "false", placeholder: "{}" });
   const form = el(
@@ -393,9 +403,12 @@ function signalPart(send: (token: string, payload: string) => void): { element: 
   };
 }
 
+/** Reads what the functions logged under a correlation id. */
+export type ReadLogs = (correlationId: string, signal: AbortSignal) => Promise<LogLine[]>;
+
 /** What the functions logged, read again whenever the request has changed. */
 function logsPart(
-  api: Api,
+  readLogs: ReadLogs,
   signal: AbortSignal,
 ): { element: HTMLElement; show(correlationId: string | undefined, rev: number): void } {
   const element = el("div", {}, el("p", { class: "empty" }, "Nothing yet."));
@@ -405,7 +418,7 @@ function logsPart(
     show(correlationId, rev) {
       if (!correlationId || shown === `${correlationId} ${rev}`) return;
       shown = `${correlationId} ${rev}`;
-      api.logs(correlationId, signal).then(
+      readLogs(correlationId, signal).then(
         (lines) =>
           redraw(element, lines, () =>
             lines.length

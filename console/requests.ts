@@ -1,4 +1,4 @@
-import type { Api, Page, Request } from "./api.js";
+import type { Operator, RequestState, Snapshot } from "@pay-theory/streamer/operator";
 import { el, Keyed, put } from "./element.js";
 import { badge, bar, field, loading, problem, requestHref } from "./parts.js";
 import { poll } from "./poll.js";
@@ -7,12 +7,12 @@ import { explain, isFinalState, STATES } from "./state.js";
 import { between, duration, moment } from "./time.js";
 
 const FILTERS = ["state", "action", "subject", "id"] as const;
-const PAGE = "50";
+const PAGE = 50;
 const AGAIN = 2000;
 
 /** The requests of the tenant, newest first, a page at a time. */
 export function requestsView(
-  api: Api,
+  operator: Operator,
   actions: string[],
   { root, query, signal }: Visit,
   visit: (address: string) => void,
@@ -55,7 +55,7 @@ export function requestsView(
 
   const notice = el("div", {}, loading());
   const list = el("ul", { class: "rows", "aria-label": "Requests, newest first" });
-  const rows = new Keyed<Request>(list, (r) => `${r.subject}/${r.id}`, row);
+  const rows = new Keyed<Snapshot>(list, (r) => `${r.subject}/${r.id}`, row);
   const pages = el("nav", { class: "pages", "aria-label": "Pages" });
   root.append(el("h1", {}, "Requests"), form, notice, list, pages);
 
@@ -65,17 +65,15 @@ export function requestsView(
     AGAIN,
     async () => {
       const page = filters.id
-        ? await one(api, filters, depth, signal)
-        : await api.requests(
-            {
-              subject: filters.subject || "*",
-              limit: PAGE,
-              ...(filters.state && { state: filters.state }),
-              ...(filters.action && { action: filters.action }),
-              ...(cursor && { cursor }),
-            },
+        ? await one(operator, filters, depth, signal)
+        : await operator.requests({
+            subject: filters.subject,
+            limit: PAGE,
+            state: filters.state as RequestState,
+            action: filters.action,
+            cursor,
             signal,
-          );
+          });
       depth = 1; // what is new is on the first page
       if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
       rows.show(page.requests);
@@ -105,16 +103,21 @@ export function requestsView(
  * The one request of an id, as a list. Among all subjects nothing finds an id, so
  * that some pages are looked through.
  */
-async function one(api: Api, filters: Record<string, string>, pages: number, signal: AbortSignal): Promise<Page> {
+async function one(
+  operator: Operator,
+  filters: Record<string, string>,
+  pages: number,
+  signal: AbortSignal,
+): Promise<{ requests: Snapshot[]; cursor?: string }> {
   const { id = "", subject, state, action } = filters;
-  const found: Request[] = [];
+  const found: Snapshot[] = [];
   if (subject) {
-    const request = await api.request(id, subject, signal);
+    const request = await operator.request(id, { subject, signal });
     delete request.detail;
     found.push(request);
   }
   for (let cursor = ""; !found.length && pages > 0; pages--) {
-    const page = await api.requests({ subject: "*", limit: "100", ...(cursor && { cursor }) }, signal);
+    const page = await operator.requests({ limit: 100, cursor, signal });
     found.push(...page.requests.filter((r) => r.id === id));
     if (!page.cursor) break;
     cursor = page.cursor;
@@ -122,7 +125,7 @@ async function one(api: Api, filters: Record<string, string>, pages: number, sig
   return { requests: found.filter((r) => (!state || r.state === state) && (!action || r.action === action)) };
 }
 
-function row(r: Request): HTMLElement {
+function row(r: Snapshot): HTMLElement {
   const took = between(r.created_at, r.finished_at);
   return el(
     "li",

@@ -102,29 +102,32 @@ export class Session {
     }
   }
 
-  #signed: Promise<string> | undefined;
-  #renewAt = 0;
-
   /** Is called when the stack signs no more tokens for this session: the secret is another one since it started again. */
   onRefused: (why: Error) => void = () => {};
 
-  /** A token that is good for some minutes. */
+  #current: Promise<string> | undefined;
+
+  /** The token of now. */
   token(): Promise<string> {
     if ("token" in this.kept) return Promise.resolve(this.kept.token);
-    if (this.#signed && Date.now() < this.#renewAt) return this.#signed;
+    if (this.#current) return this.#current;
     const signed = sign(this.kept);
-    this.#signed = signed;
-    this.#renewAt = Date.now() + 5 * 60_000;
+    this.#current = signed;
     signed.catch((error) => {
-      this.#renewAt = 0;
+      if (this.#current === signed) this.#current = undefined;
       if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.onRefused(error);
     });
     return signed;
   }
 
-  /** The token was refused: the next one is new. */
-  refused(): void {
-    this.#renewAt = 0;
+  /** The token function of one client: asked again, since a token expires or was refused, it gives a newer one. */
+  source(): () => Promise<string> {
+    let last: Promise<string> | undefined;
+    return () => {
+      if (last === this.#current) this.#current = undefined;
+      last = this.token();
+      return last;
+    };
   }
 }
 

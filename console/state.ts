@@ -16,7 +16,7 @@ export const SCOPE = "streamer:operator";
 
 /** What an error means here. */
 export function explain(error: unknown): Problem {
-  if (!(error instanceof StreamerError)) {
+  if (!(error instanceof StreamerError) || error.cause instanceof TypeError) {
     return { title: "The server does not answer", advice: "Is it running? The console tries again by itself." };
   }
   switch (error.code) {

@@ -3,16 +3,16 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transformSync } from "esbuild";
 
-export const entries = ["index", "output", "react"];
+export const entries = ["index", "operator", "output", "react"];
 
 /** Members that no caller sees, no JSON has and no platform API names. */
 const internal =
   "answered backoff bound cancelBehind closedBy codec dropped fetcher finished heard isCurrent kept moved opened " +
-  "parts refuse renewIn restore retire sentAt stored taps timers tokens unread within renewAt follow states link " +
+  "parts refuse renewIn restore retire sentAt stored taps timers tokens unread within renewAt follow stateListeners link " +
   "use begin make offer answer snapshot drop check ready watch live pause poll onToken onEnd onClose SocketClass http " +
-  "reserved expires source ended dropped call claim load put remove tracked options ref over fail stop silence onAny encoded owner time promise handle kept cancelPending cancelAnswer listener storageKey url decode plain answerLimit onMove";
+  "reserved expires tokenSource storageSource ended dropped call claim load put remove tracked options ref over fail stop silence onAny encoded owner time promise handle kept cancelPending cancelAnswer listener storageKey url decode plain answerLimit onMove";
 
 /** How every build and the size check make a bundle. */
 export const options = {
@@ -26,14 +26,27 @@ export const options = {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
   rmSync("dist", { recursive: true, force: true });
-  const entryPoints = entries.map((name) => `src/${name}.ts`);
-  await build({ ...options, entryPoints, outdir: "dist", format: "esm", splitting: true });
-  await build({ ...options, entryPoints, outdir: "dist", format: "cjs", outExtension: { ".js": ".cjs" } });
+  await build({
+    ...options,
+    entryPoints: entries.map((name) => `src/${name}.ts`),
+    outdir: "dist",
+    format: "esm",
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+  });
   execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
   for (const name of readdirSync("dist")) {
-    // CommonJS has declarations of its own, which differ in nothing but the names of files.
-    if (!name.endsWith(".d.ts")) continue;
-    const types = readFileSync(`dist/${name}`, "utf8").replaceAll(/(from "\.\/\w+)\.js"/g, '$1.cjs"');
-    writeFileSync(`dist/${name.replace(".d.ts", ".d.cts")}`, types);
+    const text = readFileSync(`dist/${name}`, "utf8");
+    if (name.endsWith(".d.ts")) {
+      // CommonJS has declarations of its own, which differ in nothing but the names of files.
+      writeFileSync(
+        `dist/${name.replace(".d.ts", ".d.cts")}`,
+        text.replaceAll(/((?:from |import\()"\.\/[\w-]+)\.js"/g, '$1.cjs"'),
+      );
+    } else {
+      // File by file, so that the entry points share their classes there, too.
+      const { code } = transformSync(text, { format: "cjs", platform: "node", target: options.target });
+      writeFileSync(`dist/${name.replace(".js", ".cjs")}`, code.replaceAll(/((?:require|import)\("\.\/[\w-]+)\.js"/g, '$1.cjs"'));
+    }
   }
 }

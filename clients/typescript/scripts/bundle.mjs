@@ -15,7 +15,10 @@ for (const { entry, out } of bundles) {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
-    alias: { "@pay-theory/streamer": `${root}clients/typescript/src/index.ts` },
+    alias: {
+      "@pay-theory/streamer": `${root}clients/typescript/src/index.ts`,
+      "@pay-theory/streamer/operator": `${root}clients/typescript/src/operator.ts`,
+    },
     bundle: true,
     format: "esm",
     target: "es2022",

@@ -32,11 +32,10 @@ const noAnswer = () => new Error("the server did not answer");
 export class Connection implements Session {
   readonly live = true;
   /** Whether the handshake succeeded. A browser does not say why it failed. */
-  readonly opened: Promise<boolean>;
+  readonly opened = deferred<boolean>();
   readonly ended: Promise<void>;
   heard = 0;
 
-  readonly #opened = deferred<boolean>();
   readonly #ended = deferred<void>();
   readonly #calls = new Map<string, ReturnType<typeof deferred<Frame>>>();
   readonly #socket: Socket | undefined;
@@ -53,10 +52,9 @@ export class Connection implements Session {
     private readonly timers: Timers,
     private readonly listener: ConnectionEvents,
   ) {
-    this.opened = this.#opened.promise;
     this.ended = this.#ended.promise;
     const giveUp = () => this.close();
-    void this.opened.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
+    void this.opened.promise.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
     let socket: Socket;
     try {
       socket = new SocketClass(url, ["streamer.v1", "bearer." + token]);
@@ -70,7 +68,7 @@ export class Connection implements Session {
       if (this.#over) return;
       this.#isOpen = true;
       this.#lastHeard = timers.time.now();
-      this.#opened.resolve(true);
+      this.opened.resolve(true);
       this.#watch();
     };
     socket.onmessage = ({ data }) => this.#receive(String(data));
@@ -120,7 +118,7 @@ export class Connection implements Session {
     if (this.#over) return;
     this.#over = true;
     this.#stopWatch?.();
-    this.#opened.resolve(false);
+    this.opened.resolve(false);
     this.#ended.resolve();
     this.#failCalls();
     this.#socket?.close(1000);

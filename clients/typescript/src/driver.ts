@@ -1,7 +1,7 @@
 import { deferred, systemClock, Timers, tell } from "./clock.js";
 import type { SocketClass } from "./connection.js";
 import { fault, StreamerError, type WireError } from "./error.js";
-import { type Codec, checkId, decode, type Frame, type Message, plain, reserved, type Snapshot } from "./frame.js";
+import { type Codec, checkId, type Frame, type Message, plain, reserved } from "./frame.js";
 import type { Http } from "./http.js";
 import { ANSWER_WITHIN, MAX_FRAME, MAX_TRIES, WAITING_SILENCE } from "./limits.js";
 import { Link } from "./link.js";
@@ -9,6 +9,7 @@ import type { CallOptions, StreamerOptions } from "./options.js";
 import { type Kept, Pending } from "./pending.js";
 import { Tracked } from "./request.js";
 import type { Session } from "./session.js";
+import type { Snapshot } from "./snapshot.js";
 import { readClaims, Tokens } from "./token.js";
 
 /** A call, or a request, that can be given up. */
@@ -21,7 +22,7 @@ interface Asking {
 export class Driver {
   readonly codec: Codec;
   readonly tracked = new Map<string, Tracked>();
-  readonly states = new Set<() => void>();
+  readonly stateListeners = new Set<() => void>();
   readonly taps = new Set<(frame: Frame) => void>();
   link!: Link;
   #timers!: Timers;
@@ -53,7 +54,6 @@ export class Driver {
     // Most pages never need it, so that it is loaded with its first use.
     const http = async () =>
       new (await import("./http.js")).Http(base, tokens, codec, timers, options.fetch ?? fetch, {
-        decode,
         plain,
         answerLimit: ANSWER_WITHIN,
       });
@@ -73,7 +73,7 @@ export class Driver {
       onMove: () => {
         const { state, reason } = this.link;
         log?.(`${state}: ${reason}`);
-        tell(this.states, undefined);
+        tell(this.stateListeners, undefined);
       },
       onClose: (error) => {
         for (const request of this.tracked.values()) request.fail(error);

@@ -1,7 +1,8 @@
 import type { Timers } from "./clock.js";
-import type { Retry } from "./error.js";
-import type { Codec, decode, Frame, Json, Message, plain, Snapshot } from "./frame.js";
+import type { Retry, WireError } from "./error.js";
+import type { Codec, Frame, Json, Message, plain } from "./frame.js";
 import type { Reason, Session } from "./session.js";
+import type { Snapshot } from "./snapshot.js";
 import type { Tokens } from "./token.js";
 
 const STATUS_CODES: Record<number, string> = {
@@ -16,7 +17,6 @@ const STATUS_CODES: Record<number, string> = {
  * imports nothing, so that it is one chunk and the client another.
  */
 export interface Shared {
-  decode: typeof decode;
   plain: typeof plain;
   /** How long an answer may take, in ms. */
   answerLimit: number;
@@ -61,37 +61,42 @@ export class Http {
   }
 
   async #frame(id: string, method: string, path: string, body?: string): Promise<Frame> {
-    const { decode, plain } = this.shared;
-    const [status, answer] = await this.#fetch(method, path, body);
-    const frame = status < 300 && decode(answer, this.codec);
-    if (frame) return frame;
-    let value: Json = {};
+    const { value, error } = await this.read(method, path, body);
+    if (error) return { type: "error", request_id: id, error };
+    if (value.type) return this.shared.plain(value) as Frame;
+    if (value.state) return { type: "request", request_id: id, request: this.shared.plain(value) as Snapshot };
+    if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
+    throw new Error("no answer of this API");
+  }
+
+  /**
+   * Makes a call; the answer is a JSON value or an error of the API. Rejects for any other, which
+   * is a gateway's or a captive portal's, and so transient.
+   */
+  async read(method: string, path: string, body?: string, signal?: AbortSignal): Promise<{ value: Json; error?: WireError }> {
+    const [status, text] = await this.#fetch(method, path, body, signal);
+    let value: Json | undefined;
     try {
-      value = (this.codec.parse(answer) ?? {}) as Json;
+      value = this.codec.parse(text) as Json;
     } catch {
       // The status says what a proxy put into HTML.
     }
-    if (status < 300) {
-      if (value.state) return { type: "request", request_id: id, request: plain(value) as Snapshot };
-      if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
-    }
-    // It was not the router that answered, but a gateway or a captive portal:
-    // that is transient.
+    if (status < 300 && value) return { value };
+    value ??= {};
     if (!value.code && (status < 400 || status === 429 || status > 499)) throw new Error(`HTTP status ${status}`);
     const { code = STATUS_CODES[status] ?? "INTERNAL_ERROR", detail, title, details, correlation_id, retry } = value;
     return {
-      type: "error",
-      request_id: id,
+      value,
       error: {
         code,
         message: detail ?? title ?? `HTTP status ${status}`,
         details: correlation_id ? { ...details, correlation_id } : details,
-        retry: retry && (plain(retry) as Retry),
+        retry: retry && (this.shared.plain(retry) as Retry),
       },
     };
   }
 
-  async #fetch(method: string, path: string, body?: string): Promise<[number, string]> {
+  async #fetch(method: string, path: string, body?: string, signal?: AbortSignal): Promise<[number, string]> {
     for (let again = false; ; again = true) {
       const token = await this.tokens.get();
       const abort = new AbortController();
@@ -103,7 +108,7 @@ export class Http {
           method,
           headers: { Authorization: "Bearer " + token, ...(body && { "Content-Type": "application/json" }) },
           ...(body && { body }),
-          signal: abort.signal,
+          signal: signal ? AbortSignal.any([signal, abort.signal]) : abort.signal,
         });
         const answer = await response.text();
         if (response.status !== 401 || again) return [response.status, answer];

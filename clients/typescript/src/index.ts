@@ -1,7 +1,7 @@
 export type { Clock } from "./clock.js";
 export type { Socket, SocketClass } from "./connection.js";
 export { type Code, type Retry, StreamerError } from "./error.js";
-export type { Frame, RequestState, Snapshot } from "./frame.js";
+export type { Frame } from "./frame.js";
 export type { State } from "./link.js";
 export type {
   ActionType,
@@ -16,4 +16,5 @@ export type {
 export type { PendingStorage } from "./pending.js";
 export type { Progress, RequestHandle } from "./request.js";
 export type { Reason } from "./session.js";
+export type { Attempt, AuditEntry, Cause, Children, Detail, RequestState, Snapshot, Step, Waiting } from "./snapshot.js";
 export { Streamer } from "./streamer.js";

@@ -149,7 +149,7 @@ export class Link {
       const onEnd = (reason: Reason) => this.#lost(connection, reason);
       const connection: Connection = new Connection(SocketClass, url, token, codec, timers, { onAny, onEnd, silence });
       this.#opening = connection;
-      const opened = await connection.opened;
+      const opened = await connection.opened.promise;
       if (over()) return;
       if (opened) {
         this.#refused = this.#unauthorized = 0;

@@ -1,8 +1,8 @@
 import type { Clock, Log } from "./clock.js";
 import type { SocketClass } from "./connection.js";
-import type { RequestState } from "./frame.js";
 import type { PendingStorage } from "./pending.js";
 import type { Progress } from "./request.js";
+import type { RequestState } from "./snapshot.js";
 
 /** What an action takes and gives. */
 export interface ActionType {

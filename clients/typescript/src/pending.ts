@@ -23,7 +23,7 @@ export class Pending {
   #caller: string | undefined;
 
   constructor(
-    private readonly source: PendingStorage | (() => PendingStorage | undefined) | undefined,
+    private readonly storageSource: PendingStorage | (() => PendingStorage | undefined) | undefined,
     private readonly storageKey: string,
   ) {}
 
@@ -60,6 +60,6 @@ export class Pending {
 
   /** A function is asked with each use: on a server that renders there may be none. */
   get #storage(): PendingStorage | undefined {
-    return typeof this.source === "function" ? this.source() : this.source;
+    return typeof this.storageSource === "function" ? this.storageSource() : this.storageSource;
   }
 }

@@ -1,11 +1,11 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { StreamerError } from "./error.js";
-import type { Snapshot } from "./frame.js";
 import type { State } from "./link.js";
 import type { ActionType, ListOptions, PayloadOf, RequestOptions, ResultOf } from "./options.js";
 import { output } from "./output.js";
 import type { Current, RequestHandle } from "./request.js";
 import type { Reason } from "./session.js";
+import type { Snapshot } from "./snapshot.js";
 import type { Streamer } from "./streamer.js";
 
 /** A request as a component shows it. */

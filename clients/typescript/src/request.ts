@@ -1,7 +1,8 @@
 import { type Deferred, deferred, tell } from "./clock.js";
 import { StreamerError } from "./error.js";
-import { type Frame, isFinal, type RequestState, type Snapshot, type Waiting } from "./frame.js";
+import { type Frame, isFinal } from "./frame.js";
 import type { Kept } from "./pending.js";
+import type { RequestState, Snapshot, Waiting } from "./snapshot.js";
 
 /** A request as it stands. Each change makes a new object, so that two can be compared by identity. */
 export interface Current<Result = unknown> {

@@ -1,6 +1,6 @@
 import { Driver } from "./driver.js";
 import { fault } from "./error.js";
-import { checkId, encode, type Frame, newId, plain, reserved, type Snapshot } from "./frame.js";
+import { checkId, encode, type Frame, newId, plain, reserved } from "./frame.js";
 import type { State } from "./link.js";
 import type {
   ActionType,
@@ -16,6 +16,7 @@ import type {
 } from "./options.js";
 import type { RequestHandle } from "./request.js";
 import type { Reason } from "./session.js";
+import type { Snapshot } from "./snapshot.js";
 
 /**
  * A connection to Streamer that survives what happens to connections. It
@@ -61,8 +62,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
 
   /** Calls the listener after every change of state or reason, until the function that it returns is called. */
   onState(listener: () => void): () => void {
-    this.#driver.states.add(listener);
-    return () => this.#driver.states.delete(listener);
+    this.#driver.stateListeners.add(listener);
+    return () => this.#driver.stateListeners.delete(listener);
   }
 
   /** Calls the listener with every frame, in the order in which they came, until the function that it returns is called. */

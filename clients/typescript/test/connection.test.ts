@@ -32,7 +32,7 @@ async function start(t: TestContext, token = "a.b.c") {
 
 async function open(t: TestContext) {
   const all = await start(t);
-  assert.equal(await all.connection.opened, true);
+  assert.equal(await all.connection.opened.promise, true);
   return { ...all, peer: await all.server.connections.next() };
 }
 
@@ -60,7 +60,7 @@ test("a handshake that is refused, that never ends, or that cannot be made is no
   const events = { onAny: () => {}, onEnd: () => assert.fail("it was never open"), silence: () => 1000 };
   const clock = new ManualClock();
   const refused = new Connection(Socket, server.url, "a.b.c", JSON, new Timers(clock), events);
-  assert.equal(await refused.opened, false);
+  assert.equal(await refused.opened.promise, false);
 
   class Silent {
     onopen = null;
@@ -72,10 +72,10 @@ test("a handshake that is refused, that never ends, or that cannot be made is no
   }
   const silent = new Connection(Silent, server.url, "a.b.c", JSON, new Timers(clock), events);
   clock.advance(15_000);
-  assert.equal(await silent.opened, false);
+  assert.equal(await silent.opened.promise, false);
 
   const impossible = new Connection(Socket, server.url, "no subprotocol, this", JSON, new Timers(clock), events);
-  assert.equal(await impossible.opened, false);
+  assert.equal(await impossible.opened.promise, false);
   await assert.rejects(impossible.call(message));
 });
 

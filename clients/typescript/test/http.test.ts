@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Timers } from "../src/clock.js";
-import { decode, encode, plain, reserved } from "../src/frame.js";
+import { encode, plain, reserved } from "../src/frame.js";
 import { Http, Polling } from "../src/http.js";
 import type { Reason } from "../src/session.js";
 import { Tokens } from "../src/token.js";
@@ -9,7 +9,7 @@ import { ManualClock } from "./support/clock.js";
 import { ada, frames, snapshot } from "./support/harness.js";
 import { FakeServer } from "./support/server.js";
 
-const shared = { decode, plain, answerLimit: 35_000 };
+const shared = { plain, answerLimit: 35_000 };
 
 async function start(t: TestContext, token: () => string = () => ada) {
   const server = await FakeServer.start();

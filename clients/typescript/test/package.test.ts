@@ -32,7 +32,9 @@ request.subscribe(() => {});
   const snapshot = await request.cancel();
   const code = await request.result.catch((error) => (error instanceof StreamerError ? error.code : error));
   const { requests } = await streamer.list().catch(() => ({ requests: "none" }));
-  console.log(JSON.stringify({ state: snapshot.state, code, current: request.current.status, output: typeof output, hook: typeof useRequest, requests }));
+  const operator = new Operator(process.argv[2], { token: () => "a.b.c" });
+  const refused = await operator.request("no id").catch((error) => error instanceof StreamerError && error.code);
+  console.log(JSON.stringify({ state: snapshot.state, code, current: request.current.status, output: typeof output, hook: typeof useRequest, requests, refused }));
   streamer.close();
 })();
 `;
@@ -41,10 +43,12 @@ const forms = {
   mjs: `import { Streamer, StreamerError } from "@pay-theory/streamer";
 import { output } from "@pay-theory/streamer/output";
 import { useRequest } from "@pay-theory/streamer/react";
+import { Operator } from "@pay-theory/streamer/operator";
 import { WebSocket } from "ws";`,
   cjs: `const { Streamer, StreamerError } = require("@pay-theory/streamer");
 const { output } = require("@pay-theory/streamer/output");
 const { useRequest } = require("@pay-theory/streamer/react");
+const { Operator } = require("@pay-theory/streamer/operator");
 const { WebSocket } = require("ws");`,
 };
 
@@ -65,6 +69,7 @@ for (const [form, head] of Object.entries(forms)) {
       output: "function",
       hook: "function",
       requests: "none", // the model has no list
+      refused: "VALIDATION_ERROR", // the entry points share their classes
     });
     // Without a WebSocket class the chunk for HTTP is loaded.
     writeFileSync(
@@ -84,6 +89,8 @@ streamer.list({ limit: 1 }).then(({ requests }) => { console.log(streamer.reason
 test("the types are found from ES modules and CommonJS, and need no DOM", () => {
   const use = `import { Streamer } from "@pay-theory/streamer";
 import { output } from "@pay-theory/streamer/output";
+import { Operator, type States } from "@pay-theory/streamer/operator";
+export const states: AsyncGenerator<States, void> = new Operator("https://host", { token: () => "token" }).states();
 export const streamer = new Streamer("wss://host/prod", { token: () => "token" });
 export const percentage: number = streamer.request("report").current.percentage;
 export const chunks = output<string>(streamer, "r-1");

@@ -62,33 +62,39 @@ var init_http = __esm({
         return this.#frame(id, method, "/requests" + (request_id ? "/" + encodeURIComponent(request_id) : "") + path, body);
       }
       async #frame(id, method, path, body) {
-        const { decode: decode2, plain: plain2 } = this.shared;
-        const [status, answer] = await this.#fetch(method, path, body);
-        const frame = status < 300 && decode2(answer, this.codec);
-        if (frame) return frame;
-        let value = {};
+        const { value, error } = await this.read(method, path, body);
+        if (error) return { type: "error", request_id: id, error };
+        if (value.type) return this.shared.plain(value);
+        if (value.state) return { type: "request", request_id: id, request: this.shared.plain(value) };
+        if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
+        throw new Error("no answer of this API");
+      }
+      /**
+       * Makes a call; the answer is a JSON value or an error of the API. Rejects for any other, which
+       * is a gateway's or a captive portal's, and so transient.
+       */
+      async read(method, path, body, signal) {
+        const [status, text] = await this.#fetch(method, path, body, signal);
+        let value;
         try {
-          value = this.codec.parse(answer) ?? {};
+          value = this.codec.parse(text);
         } catch {
         }
-        if (status < 300) {
-          if (value.state) return { type: "request", request_id: id, request: plain2(value) };
-          if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
-        }
+        if (status < 300 && value) return { value };
+        value ??= {};
         if (!value.code && (status < 400 || status === 429 || status > 499)) throw new Error(`HTTP status ${status}`);
         const { code = STATUS_CODES[status] ?? "INTERNAL_ERROR", detail, title, details, correlation_id, retry } = value;
         return {
-          type: "error",
-          request_id: id,
+          value,
           error: {
             code,
             message: detail ?? title ?? `HTTP status ${status}`,
             details: correlation_id ? { ...details, correlation_id } : details,
-            retry: retry && plain2(retry)
+            retry: retry && this.shared.plain(retry)
           }
         };
       }
-      async #fetch(method, path, body) {
+      async #fetch(method, path, body, signal) {
         for (let again = false; ; again = true) {
           const token = await this.tokens.get();
           const abort = new AbortController();
@@ -100,7 +106,7 @@ var init_http = __esm({
               method,
               headers: { Authorization: "Bearer " + token, ...body && { "Content-Type": "application/json" } },
               ...body && { body },
-              signal: abort.signal
+              signal: signal ? AbortSignal.any([signal, abort.signal]) : abort.signal
             });
             const answer = await response.text();
             if (response.status !== 401 || again) return [response.status, answer];
@@ -301,14 +307,14 @@ var Connection = class {
     this.timers = timers;
     this.listener = listener;
     this.live = true;
+    /** Whether the handshake succeeded. A browser does not say why it failed. */
+    this.opened = deferred();
     this.heard = 0;
-    this.#opened = deferred();
     this.#ended = deferred();
     this.#calls = /* @__PURE__ */ new Map();
-    this.opened = this.#opened.promise;
     this.ended = this.#ended.promise;
     const giveUp = () => this.close();
-    void this.opened.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
+    void this.opened.promise.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
     let socket;
     try {
       socket = new SocketClass(url2, ["streamer.v1", "bearer." + token]);
@@ -321,14 +327,13 @@ var Connection = class {
       if (this.#over) return;
       this.#isOpen = true;
       this.#lastHeard = timers.time.now();
-      this.#opened.resolve(true);
+      this.opened.resolve(true);
       this.#watch();
     };
     socket.onmessage = ({ data }) => this.#receive(String(data));
     socket.onclose = () => this.drop("lost");
     socket.onerror = () => this.drop("lost");
   }
-  #opened;
   #ended;
   #calls;
   #socket;
@@ -373,7 +378,7 @@ var Connection = class {
     if (this.#over) return;
     this.#over = true;
     this.#stopWatch?.();
-    this.#opened.resolve(false);
+    this.opened.resolve(false);
     this.#ended.resolve();
     this.#failCalls();
     this.#socket?.close(1e3);
@@ -520,7 +525,7 @@ var Link = class {
       const onEnd = (reason) => this.#lost(connection, reason);
       const connection = new Connection(SocketClass, url2, token, codec, timers, { onAny, onEnd, silence });
       this.#opening = connection;
-      const opened = await connection.opened;
+      const opened = await connection.opened.promise;
       if (over()) return;
       if (opened) {
         this.#refused = this.#unauthorized = 0;
@@ -603,8 +608,8 @@ var Link = class {
 
 // clients/typescript/src/pending.ts
 var Pending = class {
-  constructor(source, storageKey) {
-    this.source = source;
+  constructor(storageSource, storageKey) {
+    this.storageSource = storageSource;
     this.storageKey = storageKey;
   }
   #caller;
@@ -637,7 +642,7 @@ var Pending = class {
   }
   /** A function is asked with each use: on a server that renders there may be none. */
   get #storage() {
-    return typeof this.source === "function" ? this.source() : this.source;
+    return typeof this.storageSource === "function" ? this.storageSource() : this.storageSource;
   }
 };
 
@@ -813,8 +818,8 @@ function readClaims(token, tenant = (claims) => claims.tenant_id) {
   }
 }
 var Tokens = class {
-  constructor(source, time) {
-    this.source = source;
+  constructor(tokenSource, time) {
+    this.tokenSource = tokenSource;
     this.time = time;
   }
   #current;
@@ -822,7 +827,7 @@ var Tokens = class {
   /** Concurrent callers share one call of the source. Rejects as the source does. */
   async get() {
     if (this.#current && this.time.now() < this.#renewAt) return this.#current;
-    const fetched = (async () => this.source())();
+    const fetched = (async () => this.tokenSource())();
     this.#current = fetched;
     this.#renewAt = Infinity;
     try {
@@ -852,7 +857,7 @@ var Driver = class {
     this.url = url2;
     this.options = options;
     this.tracked = /* @__PURE__ */ new Map();
-    this.states = /* @__PURE__ */ new Set();
+    this.stateListeners = /* @__PURE__ */ new Set();
     this.taps = /* @__PURE__ */ new Set();
     /** By id: the last redrive, which resolves when it is answered. */
     this.#redrives = /* @__PURE__ */ new Map();
@@ -880,7 +885,6 @@ var Driver = class {
     const tokens = new Tokens(options.token, timers.time);
     const base = options.httpUrl ?? origin;
     const http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(base, tokens, codec, timers, options.fetch ?? fetch, {
-      decode,
       plain,
       answerLimit: ANSWER_WITHIN
     });
@@ -900,7 +904,7 @@ var Driver = class {
       onMove: () => {
         const { state: state2, reason } = this.link;
         log?.(`${state2}: ${reason}`);
-        tell(this.states, void 0);
+        tell(this.stateListeners, void 0);
       },
       onClose: (error) => {
         for (const request of this.tracked.values()) request.fail(error);
@@ -1212,8 +1216,8 @@ var Streamer = class {
   }
   /** Calls the listener after every change of state or reason, until the function that it returns is called. */
   onState(listener) {
-    this.#driver.states.add(listener);
-    return () => this.#driver.states.delete(listener);
+    this.#driver.stateListeners.add(listener);
+    return () => this.#driver.stateListeners.delete(listener);
   }
   /** Calls the listener with every frame, in the order in which they came, until the function that it returns is called. */
   onFrame(listener) {
