@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -66,6 +67,14 @@ type ActionConfig struct {
 
 	// Scope is what a principal must hold to ask for the action; empty: nothing.
 	Scope string
+
+	// Description, Output and Errors tell clients of the action, as the types of its
+	// payload and result do: in GET /actions and in what `streamer types` writes. They
+	// decide nothing. Output is any value of the type that the chunks have which the
+	// action emits; Errors are the codes that it fails with by its own decision.
+	Description string
+	Output      any
+	Errors      []wire.Code
 }
 
 // checked is the config with its defaults. It panics on a wrong one.
@@ -166,8 +175,11 @@ func (p RetryPolicy) delay(key request.Key, attempt int) time.Duration {
 // NewAction. It is immutable and safe for concurrent use.
 type Action struct {
 	config ActionConfig
-	check  func(payload json.RawMessage) error
-	run    ActionFunc
+
+	payload, result reflect.Type
+
+	check func(payload json.RawMessage) error
+	run   ActionFunc
 }
 
 // An ActionFunc is one run of an action: the payload is decoded, the work done,
@@ -195,7 +207,8 @@ type Validator interface{ Validate() error }
 func NewAction[In, Out any](config ActionConfig, fn func(ctx context.Context, job *Job, in In) (Out, error)) Action {
 	config = config.checked()
 	return Action{
-		config: config,
+		config:  config,
+		payload: reflect.TypeFor[In](), result: reflect.TypeFor[Out](),
 		check: func(payload json.RawMessage) error {
 			_, err := decodeInput[In](payload)
 			return err

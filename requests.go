@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"reflect"
 	"time"
 	"unicode/utf8"
 
@@ -37,8 +38,9 @@ type Requests struct {
 	// SweepEvery is how often a processor sweeps, as in ProcessorConfig; 0: a minute.
 	SweepEvery time.Duration
 
-	Now    func() time.Time // nil: time.Now
-	Logger *slog.Logger     // nil: slog.Default
+	Now    func() time.Time                              // nil: time.Now
+	Logger *slog.Logger                                  // nil: slog.Default
+	Schema func(t reflect.Type) (json.RawMessage, error) // JSON Schema for Catalog; nil: {}
 }
 
 // A Caller is who asks, and over what.

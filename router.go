@@ -104,6 +104,9 @@ func (rt *Router) answer(ctx context.Context, connectionID, correlationID string
 			return wire.Frame{}, err
 		}
 		return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: out.Append(nil)}, nil
+	case wire.ActionCatalog:
+		catalog, err := rt.Requests.Catalog(ctx, caller)
+		return response(m, catalog, err)
 	case wire.ActionSchedules, wire.ActionPauseSchedule, wire.ActionResumeSchedule, wire.ActionRunSchedule:
 		return rt.schedules(ctx, caller, m)
 	}
@@ -128,6 +131,11 @@ func (rt *Router) schedules(ctx context.Context, caller Caller, m wire.Message) 
 	case wire.ActionRunSchedule:
 		shown, err = rt.Requests.RunSchedule(ctx, caller, ref.Name, ref.RequestID)
 	}
+	return response(m, shown, err)
+}
+
+// response answers a message with a value, unless there is an error.
+func response(m wire.Message, shown any, err error) (wire.Frame, error) {
 	if err != nil {
 		return wire.Frame{}, err
 	}

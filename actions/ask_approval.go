@@ -12,8 +12,8 @@ import (
 const approvalToken = "approval"
 
 type askInput struct {
-	Lines   []string `json:"lines"`
-	Timeout int      `json:"timeout_s"`
+	Lines   []string `json:"lines,omitempty"`
+	Timeout int      `json:"timeout_s,omitempty"`
 }
 
 // UnmarshalJSON refuses fields that there are not.

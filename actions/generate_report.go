@@ -28,7 +28,7 @@ const (
 type reportInput struct {
 	StartDate string `json:"start_date"`
 	EndDate   string `json:"end_date"`
-	Format    string `json:"format"` // "": json
+	Format    string `json:"format,omitempty"` // "": json
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].

@@ -34,6 +34,7 @@ func (a httpAPI) routes(app *lift.App, authenticate lift.Middleware) {
 	app.HTTP("GET /requests/{id}/events", authenticated(a.events), queryToken, authenticate)
 	app.HTTP("GET /connections", authenticated(a.connections), authenticate)
 	app.HTTP("DELETE /connections", authenticated(a.closeAll), authenticate)
+	app.HTTP("GET /actions", authenticated(a.actions), authenticate)
 	app.HTTP("GET /schedules", authenticated(a.schedules), authenticate)
 	app.HTTP("POST /schedules/{name}/pause", authenticated(a.schedule(a.PauseSchedule)), authenticate)
 	app.HTTP("POST /schedules/{name}/resume", authenticated(a.schedule(a.ResumeSchedule)), authenticate)

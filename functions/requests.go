@@ -17,6 +17,6 @@ func Requests(parts Parts) (*streamer.Requests, error) {
 		return nil, err
 	}
 	return &streamer.Requests{Store: parts.Requests, Actions: actions, Push: parts.Push, Dispatch: counted{parts.Dispatch},
-		Limits: parts.Limits, Schedules: schedules, Retention: parts.Retention, SweepEvery: parts.SweepEvery, Now: parts.Now,
+		Limits: parts.Limits, Schedules: schedules, Schema: schema, Retention: parts.Retention, SweepEvery: parts.SweepEvery, Now: parts.Now,
 		Logger: parts.Logger}, nil
 }

@@ -32,6 +32,7 @@ func TestLiftLinksNothingElse(t *testing.T) {
 		module + "/lift/auth":       {module + "/lift", "github.com/golang-jwt/jwt/v5"},
 		module + "/lift/config":     {module + "/lift"},
 		module + "/lift/sigv4":      nil,
+		module + "/lift/jsonschema": nil,
 		module + "/lift/transport":  nil,
 	} {
 		t.Run(pkg, func(t *testing.T) {

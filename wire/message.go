@@ -27,6 +27,7 @@ const (
 	ActionWhy          = "streamer.why"          // the snapshot with all that is known of why it waits
 	ActionSignal       = "streamer.signal"       // payload Signal; the snapshot after it
 	ActionOutput       = "streamer.output"       // payload OutputQuery; answers response with an Output
+	ActionCatalog      = "streamer.actions"      // no payload; answers response with a Catalog
 	ActionAuthenticate = "streamer.authenticate" // payload {"token"}; answers response
 
 	// Of operators.

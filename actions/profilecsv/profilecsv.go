@@ -32,12 +32,12 @@ const (
 
 // A csvInput is the payload of profile_csv. It has a text or a file.
 type csvInput struct {
-	Text      *string  `json:"text"`
-	File      string   `json:"file"`      // below the folder of files, with slashes
-	Delimiter string   `json:"delimiter"` // "": that of a first line such as sep=;, else a comma
-	Header    *bool    `json:"header"`    // left out: true
-	Columns   []string `json:"columns"`   // empty: all
-	Nulls     []string `json:"nulls"`     // what means no value, beside an empty cell
+	Text      *string  `json:"text,omitempty"`
+	File      string   `json:"file,omitempty"`      // below the folder of files, with slashes
+	Delimiter string   `json:"delimiter,omitempty"` // "": that of a first line such as sep=;, else a comma
+	Header    *bool    `json:"header,omitempty"`    // left out: true
+	Columns   []string `json:"columns,omitempty"`   // empty: all
+	Nulls     []string `json:"nulls,omitempty"`     // what means no value, beside an empty cell
 }
 
 // csvOptions are the settings with their defaults filled in.

@@ -20,7 +20,10 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/lift"
+	"github.com/pay-theory/streamer/lift/jsonschema"
 )
+
+type schema = jsonschema.Schema
 
 // Info is what a document says of the API as a whole.
 type Info struct {
@@ -56,7 +59,7 @@ func Write(w io.Writer, app *lift.App, info Info) error {
 	if d.Servers == nil {
 		d.Servers = []server{{"/"}}
 	}
-	s := newSchemas()
+	s := &jsonschema.Generator{Root: "#/components/schemas/", Taken: []string{"Problem"}}
 	ids := make(map[string]string)
 	routes := app.HTTPRoutes()
 	for _, route := range routes {
@@ -68,7 +71,7 @@ func Write(w io.Writer, app *lift.App, info Info) error {
 			return fmt.Errorf("describe %s: %w", route.Pattern, err)
 		}
 	}
-	d.Components.Schemas = s.named()
+	d.Components.Schemas = s.Definitions()
 	d.Components.Responses = map[string]response{"Problem": {
 		Description: "An error, as RFC 9457 has it",
 		Content:     map[string]mediaType{"application/problem+json": {schema{"$ref": "#/components/schemas/Problem"}}},
@@ -138,7 +141,7 @@ type mediaType struct {
 	Schema schema `json:"schema"`
 }
 
-func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) error {
+func (d *document) add(s *jsonschema.Generator, ids map[string]string, route lift.HTTPRoute) error {
 	o := route.Operation
 	method, path, wildcards := splitPattern(route.Pattern)
 	if method == "" {
@@ -164,7 +167,7 @@ func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) 
 		}
 	}
 	for _, p := range route.Parameters {
-		op.Parameters = append(op.Parameters, s.parameter(p))
+		op.Parameters = append(op.Parameters, parameterOf(s, p))
 	}
 	for _, p := range o.Query {
 		if typed("query", p.Name) {
@@ -177,7 +180,7 @@ func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) 
 	errors := slices.Clone(o.Errors)
 	hasBody := route.In != nil && route.In != nothing && !allParameters(route)
 	if hasBody {
-		op.RequestBody = &requestBody{Required: true, Content: jsonOf(s.of(route.In))}
+		op.RequestBody = &requestBody{Required: true, Content: jsonOf(s.Of(route.In))}
 	}
 	if hasBody || len(route.Parameters) > 0 {
 		errors = append(errors, lift.CodeInvalid)
@@ -203,15 +206,13 @@ func (d *document) add(s *schemas, ids map[string]string, route lift.HTTPRoute) 
 
 // allParameters reports whether an input has no field that a body could set.
 func allParameters(route lift.HTTPRoute) bool {
-	t := withoutPointers(route.In)
-	return len(route.Parameters) > 0 && t.Kind() == reflect.Struct && len(fieldsOf(t)) == 0
+	return len(route.Parameters) > 0 && jsonschema.IsEmpty(route.In)
 }
 
-// parameter describes a field that is read from a parameter.
-func (s *schemas) parameter(p lift.TypedParameter) parameter {
-	t := withoutPointers(p.Type)
-	value := s.of(t)
-	if t == reflect.TypeFor[time.Duration]() {
+// parameterOf describes a field that is read from a parameter.
+func parameterOf(s *jsonschema.Generator, p lift.TypedParameter) parameter {
+	value := s.Of(p.Type)
+	if duration := reflect.TypeFor[time.Duration](); p.Type == duration || p.Type == reflect.PointerTo(duration) {
 		value = schema{"type": "string", "examples": []string{"1m30s"}}
 	}
 	if p.Default != "" {
@@ -227,7 +228,7 @@ func (s *schemas) parameter(p lift.TypedParameter) parameter {
 // nothing is the type of a body that is known to be empty.
 var nothing = reflect.TypeFor[struct{}]()
 
-func (op *operation) addResponses(s *schemas, status int, out reflect.Type, codes []lift.Code) {
+func (op *operation) addResponses(s *jsonschema.Generator, status int, out reflect.Type, codes []lift.Code) {
 	success := response{Description: cmp.Or(http.StatusText(status), "Success")}
 	key := strconv.Itoa(status)
 	switch {
@@ -239,7 +240,7 @@ func (op *operation) addResponses(s *schemas, status int, out reflect.Type, code
 		if status == 0 {
 			key, success.Description = "200", http.StatusText(http.StatusOK)
 		}
-		success.Content = jsonOf(s.nullable(out))
+		success.Content = jsonOf(s.Nullable(out))
 	}
 	op.Responses[key] = success
 	for _, code := range codes {

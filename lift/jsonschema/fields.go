@@ -1,4 +1,4 @@
-package openapi
+package jsonschema
 
 import (
 	"cmp"
@@ -12,6 +12,8 @@ type field struct {
 	name   string
 	typ    reflect.Type
 	doc    string
+	owner  reflect.Type // the struct that declares it
+	goName string
 	tagged bool  // the name is that of a tag
 	index  []int // where it stands, through the structs embedded
 
@@ -27,12 +29,19 @@ type embedded struct {
 	optional bool
 }
 
+// IsEmpty reports whether a type is a struct, or points to one, of which encoding/json
+// sets and writes no field.
+func IsEmpty(t reflect.Type) bool {
+	t = withoutPointers(t)
+	return t.Kind() == reflect.Struct && len(fieldsOf(t)) == 0
+}
+
 // fieldsOf returns the members of a struct's object by the rules of
 // encoding/json: of several fields with one name that of the least depth counts,
 // among those one that has the name by a tag, and none where that leaves two.
 // https://pkg.go.dev/encoding/json#Marshal
-func fieldsOf(t reflect.Type) []field {
-	var all []field
+func fieldsOf(t reflect.Type) []*field {
+	var all []*field
 	seen := map[reflect.Type]bool{t: true}
 	for level := []embedded{{typ: t}}; len(level) > 0; {
 		var next []embedded
@@ -49,38 +58,38 @@ func fieldsOf(t reflect.Type) []field {
 		}
 		level = next
 	}
-	byName := make(map[string][]field)
+	byName := make(map[string][]*field)
 	for _, f := range all {
 		byName[f.name] = append(byName[f.name], f)
 	}
-	var fields []field
+	var fields []*field
 	for _, candidates := range byName {
-		if f, ok := dominant(candidates); ok {
+		if f := dominant(candidates); f != nil {
 			fields = append(fields, f)
 		}
 	}
-	slices.SortFunc(fields, func(a, b field) int { return slices.Compare(a.index, b.index) })
+	slices.SortFunc(fields, func(a, b *field) int { return slices.Compare(a.index, b.index) })
 	return fields
 }
 
 // dominant returns the field that counts among those of one name, which stand
-// in the order of their depth.
-func dominant(candidates []field) (field, bool) {
-	rank := func(f field) int {
+// in the order of their depth; nil: none does.
+func dominant(candidates []*field) *field {
+	rank := func(f *field) int {
 		if f.tagged {
 			return 2 * len(f.index)
 		}
 		return 2*len(f.index) + 1
 	}
-	slices.SortStableFunc(candidates, func(a, b field) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortStableFunc(candidates, func(a, b *field) int { return cmp.Compare(rank(a), rank(b)) })
 	if len(candidates) > 1 && rank(candidates[0]) == rank(candidates[1]) {
-		return field{}, false
+		return nil
 	}
-	return candidates[0], true
+	return candidates[0]
 }
 
 // fields returns the fields of a struct and the structs that it embeds.
-func (e embedded) fields() (own []field, deeper []embedded) {
+func (e embedded) fields() (own []*field, deeper []embedded) {
 	for i := range e.typ.NumField() {
 		f := e.typ.Field(i)
 		tag := f.Tag.Get("json")
@@ -106,8 +115,9 @@ func (e embedded) fields() (own []field, deeper []embedded) {
 		}
 		options := strings.Split(rest, ",")
 		omits := slices.Contains(options, "omitempty") || slices.Contains(options, "omitzero")
-		own = append(own, field{
+		own = append(own, &field{
 			name: cmp.Or(name, f.Name), typ: f.Type, doc: f.Tag.Get("doc"), tagged: name != "", index: index,
+			owner: e.typ, goName: f.Name,
 			quoted:    slices.Contains(options, "string") && quotable(f.Type),
 			omitsZero: omits, optional: omits || e.optional,
 		})
