@@ -1,204 +1,75 @@
 package client
 
 import (
+	"context"
 	"encoding/json"
-	"sync"
-	"time"
+	"fmt"
+	"iter"
+	"net/http"
 
 	"github.com/pay-theory/streamer/wire"
 )
 
-// maxPending is how many progress reports are kept for Wait; then the oldest is dropped.
-const maxPending = 64
+// A Typed is a [Handle] whose result is an Out. Typed[Out]{handle} makes one of a request
+// that [Client.Watch] picked up.
+type Typed[Out any] struct{ *Handle }
 
-// A Progress says how far a request is.
-type Progress struct {
-	State      string  // wire.StateQueued or wire.StateRunning
-	Percentage float64 // 0 to 100
-	Message    string
-	Metadata   json.RawMessage // a JSON object, or nil
-	Rev        int64
-	Timestamp  time.Time
-}
-
-// A Call is one request that the client follows to its end. It is safe for
-// concurrent use.
-type Call struct {
-	id       string
-	subject  string // of the request; empty: the caller's own
-	client   *Client
-	message  *wire.Message // nil when the call only watches
-	accepted chan struct{} // closed when the server has the request
-	ended    chan struct{} // closed when final is set
-	done     chan struct{} // closed when result and err are set
-	news     chan struct{} // has an element when pending may have one
-	dropped  chan struct{} // closed when the message must not be sent any more, unless it was
-
-	mu      sync.Mutex
-	has     bool  // accepted is closed
-	rev     int64 // the highest seen
-	pending []Progress
-	final   *outcome
-	readers []*outputReader
-	sent    time.Time // when the message was last sent; zero: never
-
-	result json.RawMessage
-	err    error
-}
-
-// An outcome is how a request ended: exactly one field is set.
-type outcome struct {
-	result json.RawMessage
-	ref    string // where a large result is
-	err    error
-}
-
-func newCall(subject, id string, m *wire.Message) *Call {
-	return &Call{
-		id: id, subject: subject, message: m,
-		accepted: make(chan struct{}), ended: make(chan struct{}), done: make(chan struct{}),
-		news: make(chan struct{}, 1), dropped: make(chan struct{}),
-	}
-}
-
-// ID is the request's id, under which any client of the same principal can
-// watch it.
-func (c *Call) ID() string { return c.id }
-
-// Done is closed when Wait will not block any more.
-func (c *Call) Done() <-chan struct{} { return c.done }
-
-// Wait returns the result when the request has ended, or why there is none: an
-// [*Error] from the server, a [*ConnectError] when the token was refused while
-// connecting again, [ErrClosed], or the cause of the context that the call was
-// started with.
+// Call starts a request of an action that takes an In and gives an Out, and returns as
+// [Client.Start] does. with changes the request before it is sent:
 //
-// Until then it calls onProgress, which may be nil, in Wait's own goroutine, with
-// the rev rising each time. Reports that came before Wait are kept, the newest 64
-// of them. Several goroutines may wait for
-// one call; each report goes to one of them, the result to all.
-func (c *Call) Wait(onProgress func(Progress)) (json.RawMessage, error) {
-	for {
-		select {
-		case <-c.news:
-			c.report(onProgress)
-		case <-c.done:
-			c.report(onProgress)
-			return c.result, c.err
+//	call, err := client.Call[Order, Receipt](ctx, c, "ship", order, func(r *client.Request) { r.ID = order.ID })
+//	…
+//	receipt, err := call.Wait(showProgress)
+func Call[In, Out any](ctx context.Context, c *Client, action string, in In, with ...func(*Request)) (Typed[Out], error) {
+	request := Request{Action: action, Payload: in}
+	for _, change := range with {
+		change(&request)
+	}
+	handle, err := c.Start(ctx, request)
+	return Typed[Out]{handle}, err
+}
+
+// Wait is [Handle.Wait], with the result decoded. A result that does not decode is an
+// error that wraps encoding/json's.
+func (t Typed[Out]) Wait(onProgress func(Progress)) (Out, error) {
+	var out Out
+	result, err := t.Handle.Wait(onProgress)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(result, &out); err != nil {
+		return out, fmt.Errorf("decode the result of %s: %w", t.ID(), err)
+	}
+	return out, nil
+}
+
+// Chunks decodes a request's output, as [Handle.Output] returns it. The loop ends with an
+// error at a chunk that does not decode.
+//
+//	for line, err := range client.Chunks[Line](call.Output(ctx)) { … }
+func Chunks[Chunk any](output iter.Seq2[json.RawMessage, error]) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		for raw, err := range output {
+			var chunk Chunk
+			if err == nil {
+				if err = json.Unmarshal(raw, &chunk); err != nil {
+					err = fmt.Errorf("decode a chunk: %w", err)
+				}
+			}
+			if !yield(chunk, err) || err != nil {
+				return
+			}
 		}
 	}
 }
 
-func (c *Call) report(onProgress func(Progress)) {
-	c.mu.Lock()
-	pending := c.pending
-	c.pending = nil
-	c.mu.Unlock()
-	if onProgress == nil {
-		return
-	}
-	for _, p := range pending {
-		onProgress(p)
-	}
-}
-
-// offer applies a frame of the call's request and reports whether the frame was
-// new. It never blocks. A frame without rev belongs to a request that is not
-// stored, or comes from a server that does not number them, and always counts.
-func (c *Call) offer(f wire.Frame) bool {
-	rev := f.Rev
-	if f.Request != nil {
-		rev = f.Request.Rev
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.has {
-		c.has = true
-		close(c.accepted)
-	}
-	if f.Request != nil {
-		c.counted(f.Request.Output)
-	}
-	if f.Type == wire.TypeOutput {
-		c.push(f.Offset, f.Chunks)
-		return true
-	}
-	if c.final != nil || rev != 0 && rev <= c.rev {
-		return false
-	}
-	c.rev = max(c.rev, rev)
-	switch f.Type {
-	case wire.TypeResponse:
-		c.finish(outcome{result: f.Data})
-	case wire.TypeComplete:
-		c.finish(outcome{result: f.Result, ref: f.ResultRef})
-	case wire.TypeError:
-		c.finish(outcome{err: newError(f.Error, c.id)})
-	case wire.TypeProgress:
-		c.add(Progress{State: wire.StateRunning, Percentage: f.Percentage, Message: f.Message,
-			Metadata: f.Metadata, Rev: rev, Timestamp: f.Timestamp})
-	case wire.TypeRequest:
-		c.snapshot(f.Request)
-	}
-	return true
-}
-
-func (c *Call) snapshot(s *wire.Snapshot) {
-	switch {
-	case !s.Final():
-		c.add(Progress{State: s.State, Percentage: s.Percentage, Message: s.Message,
-			Metadata: s.Metadata, Rev: s.Rev, Timestamp: s.UpdatedAt})
-	case s.State == wire.StateSucceeded:
-		c.finish(outcome{result: s.Result, ref: s.ResultRef})
-	case s.Error != nil:
-		c.finish(outcome{err: newError(s.Error, c.id)})
-	default:
-		c.finish(outcome{err: errorf(wire.InternalError, c.id, "the request is %s, and the server gave no reason", s.State)})
-	}
-}
-
-// add and finish are called with the lock.
-
-func (c *Call) add(p Progress) {
-	if len(c.pending) == maxPending {
-		c.pending = append(c.pending[:0], c.pending[1:]...)
-	}
-	c.pending = append(c.pending, p)
-	select {
-	case c.news <- struct{}{}:
-	default:
-	}
-}
-
-func (c *Call) finish(o outcome) {
-	if o.err == nil && o.ref == "" && len(o.result) == 0 {
-		o.result = json.RawMessage("null")
-	}
-	c.final = &o
-	close(c.ended)
-}
-
-// end gives Wait its answer. It is called once.
-func (c *Call) end(result json.RawMessage, err error) {
-	c.result, c.err = result, err
-	close(c.done)
-}
-
-func (c *Call) isAccepted() bool { return closed(c.accepted) }
-
-func (c *Call) hasEnded() bool { return closed(c.ended) }
-
-func (c *Call) seen() int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.rev
-}
-
-func closed(ch <-chan struct{}) bool {
-	select {
-	case <-ch:
-		return true
-	default:
-		return false
-	}
+// Actions returns what the caller may ask for, by name, with JSON Schemas. It is an HTTP
+// call, also of a client that has a WebSocket.
+func (c *Client) Actions(ctx context.Context) (wire.Catalog, error) {
+	ctx, stop := c.bind(ctx)
+	defer stop()
+	var catalog wire.Catalog
+	answer, err := c.http.do(ctx, http.MethodGet, "/actions", nil)
+	err = decode("actions", answer, err, &catalog)
+	return catalog, err
 }

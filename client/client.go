@@ -79,8 +79,8 @@ type connection struct {
 
 	mu      sync.Mutex
 	closed  bool
-	submits map[string]*Call // by id: what the server may not have answered yet
-	wg      sync.WaitGroup   // the calls
+	submits map[string]*Handle // by id: what the server may not have answered yet
+	wg      sync.WaitGroup     // the calls
 }
 
 // A transport brings a client's requests to the server and its answers back.
@@ -88,7 +88,7 @@ type connection struct {
 type transport interface {
 	// follow submits the call's message, if it has one, and offers the call
 	// the server's frames of its request, until the call has ended.
-	follow(ctx context.Context, call *Call) error
+	follow(ctx context.Context, call *Handle) error
 	get(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error)
 	list(ctx context.Context, q wire.ListQuery) (wire.List, error)
 	cancel(ctx context.Context, r wire.RequestRef) (wire.Snapshot, error)
@@ -160,7 +160,7 @@ func newClient(cfg Config) (*Client, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{connection: &connection{http: newHTTPAPI(cfg), submits: map[string]*Call{}}}
+	c := &Client{connection: &connection{http: newHTTPAPI(cfg), submits: map[string]*Handle{}}}
 	c.ctx, c.end = context.WithCancelCause(context.Background())
 	return c, nil
 }
@@ -174,7 +174,7 @@ func checkURL(field, text string, schemes ...string) error {
 	return nil
 }
 
-// Do starts a request and waits for its end: [Client.Start], then [Call.Wait].
+// Do starts a request and waits for its end: [Client.Start], then [Handle.Wait].
 func (c *Client) Do(ctx context.Context, r Request, onProgress func(Progress)) (json.RawMessage, error) {
 	call, err := c.Start(ctx, r)
 	if err != nil {
@@ -189,7 +189,7 @@ func (c *Client) Do(ctx context.Context, r Request, onProgress func(Progress)) (
 // stops following, while the request goes on; [Client.Cancel] ends that.
 //
 // An id that the client still follows is refused with DUPLICATE_REQUEST.
-func (c *Client) Start(ctx context.Context, r Request) (*Call, error) {
+func (c *Client) Start(ctx context.Context, r Request) (*Handle, error) {
 	m, err := r.message()
 	if err != nil {
 		return nil, err
@@ -198,9 +198,9 @@ func (c *Client) Start(ctx context.Context, r Request) (*Call, error) {
 }
 
 // Watch picks up a request that exists, running or ended, and returns when the
-// server has said how it stands: [Call.Wait] reports that first. The context is
+// server has said how it stands: [Handle.Wait] reports that first. The context is
 // the call's as a whole. A request that is not yours is NOT_FOUND.
-func (c *Client) Watch(ctx context.Context, id string) (*Call, error) {
+func (c *Client) Watch(ctx context.Context, id string) (*Handle, error) {
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
@@ -213,7 +213,7 @@ func (c *Client) Watch(ctx context.Context, id string) (*Call, error) {
 	return c.begin(ctx, newCall(c.subject, id, nil))
 }
 
-func (c *Client) begin(ctx context.Context, call *Call) (*Call, error) {
+func (c *Client) begin(ctx context.Context, call *Handle) (*Handle, error) {
 	call.client = c
 	c.mu.Lock()
 	if c.closed {
@@ -243,7 +243,7 @@ func (c *Client) begin(ctx context.Context, call *Call) (*Call, error) {
 }
 
 // outcome follows the call to its end.
-func (c *Client) outcome(ctx context.Context, call *Call) (json.RawMessage, error) {
+func (c *Client) outcome(ctx context.Context, call *Handle) (json.RawMessage, error) {
 	if err := c.transport.follow(ctx, call); err != nil {
 		return nil, err
 	}
@@ -296,7 +296,7 @@ func (c *Client) Signal(ctx context.Context, id, token string, payload json.RawM
 
 // Output returns a part of a request's output, from an offset on, in order, at most
 // 100 chunks. The next part begins at its Offset and the number of its Chunks; after
-// a Final one there is none. [Call.Output] follows the output of a running request;
+// a Final one there is none. [Handle.Output] follows the output of a running request;
 // asking for it in a loop costs a call each time.
 func (c *Client) Output(ctx context.Context, id string, from int64) (wire.Output, error) {
 	return onRequest(ctx, c, id, func(ctx context.Context) (wire.Output, error) {

@@ -36,7 +36,7 @@ func runServer(do func(ctx context.Context, cfg client.Config) error) error {
 	server, err := stack.StartDev(ctx, stack.DevConfig{Data: data, Listen: "127.0.0.1:0", Parts: functions.Parts{
 		Logger: slog.New(slog.DiscardHandler),
 		Actions: func(request.Lister) ([]streamer.Action, error) {
-			return []streamer.Action{greet(), publish(), export()}, nil
+			return []streamer.Action{greet(), publish(), export(), ship()}, nil
 		},
 	}})
 	if err != nil {
@@ -163,7 +163,7 @@ func ExampleClient_Cancel() {
 }
 
 // The server pushes what an action emits; the loop ends with the request.
-func ExampleCall_Output() {
+func ExampleHandle_Output() {
 	withServer(func(ctx context.Context, cfg client.Config) error {
 		c, err := client.Dial(ctx, cfg)
 		if err != nil {

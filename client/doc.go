@@ -5,7 +5,8 @@
 //	defer c.Close()
 //	result, err := c.Do(ctx, client.Request{Action: "generate_report", Payload: query}, showProgress)
 //
-// [Client.Do] does not tell short actions from long ones: it returns the
+// [Call] is the same with the Go types of an action's payload and result. [Client.Do] does
+// not tell short actions from long ones: it returns the
 // result, byte for byte as the server made it, or an [*Error]. [Client.Start]
 // returns as soon as the server has the request, and [Client.Watch] picks up one
 // that exists, from any process, at any time within its retention.

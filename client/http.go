@@ -85,7 +85,7 @@ func (h *httpAPI) authorization(ctx context.Context) (http.Header, string, error
 }
 
 // follow submits the call's message, then polls.
-func (h *httpAPI) follow(ctx context.Context, call *Call) error {
+func (h *httpAPI) follow(ctx context.Context, call *Handle) error {
 	if call.message != nil {
 		if call.isDropped() {
 			return dropped(call.id)

@@ -18,7 +18,7 @@ var errDropped = errors.New("the message was dropped")
 
 // submitted returns the call of this client that has submitted a request, if the
 // server may not have answered it yet.
-func (c *Client) submitted(id string) *Call {
+func (c *Client) submitted(id string) *Handle {
 	if c.subject != "" {
 		return nil // a client submits only requests of the caller's own
 	}
@@ -88,7 +88,7 @@ func (c *Client) Cancel(ctx context.Context, id string) (wire.Snapshot, error) {
 }
 
 // release removes a call that has ended, unless its message may still arrive.
-func (c *connection) release(call *Call) {
+func (c *connection) release(call *Handle) {
 	remove := func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -104,7 +104,7 @@ func (c *connection) release(call *Call) {
 }
 
 // drop keeps the call's message from being sent from now on.
-func (c *Call) drop() {
+func (c *Handle) drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !closed(c.dropped) {
@@ -113,16 +113,16 @@ func (c *Call) drop() {
 }
 
 // isDropped reports whether the call's message must not be sent any more.
-func (c *Call) isDropped() bool { return c.message != nil && !c.isAccepted() && closed(c.dropped) }
+func (c *Handle) isDropped() bool { return c.message != nil && !c.isAccepted() && closed(c.dropped) }
 
-func (c *Call) markSent() {
+func (c *Handle) markSent() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sent = time.Now()
 }
 
 // sentAt returns when the message was last sent; zero: never.
-func (c *Call) sentAt() time.Time {
+func (c *Handle) sentAt() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sent
@@ -130,7 +130,7 @@ func (c *Call) sentAt() time.Time {
 
 // mayArrive reports whether the call has ended without the server's answer, while
 // its message may still reach the server.
-func (c *Call) mayArrive() bool {
+func (c *Handle) mayArrive() bool {
 	sent := c.sentAt()
 	if c.isAccepted() || !closed(c.done) || sent.IsZero() || time.Since(sent) > lateLimit {
 		return false

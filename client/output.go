@@ -34,9 +34,9 @@ type outputReader struct {
 // every 2 s.
 //
 // The loop ends with an error when the context or the client does, or when the
-// server refuses. How the request itself ended says [Call.Wait]. Several goroutines
+// server refuses. How the request itself ended says [Handle.Wait]. Several goroutines
 // may read the output of one call.
-func (c *Call) Output(ctx context.Context) iter.Seq2[json.RawMessage, error] {
+func (c *Handle) Output(ctx context.Context) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		r := &outputReader{gap: true, news: make(chan struct{}, 1)}
 		c.mu.Lock()
@@ -66,7 +66,7 @@ func (c *Call) Output(ctx context.Context) iter.Seq2[json.RawMessage, error] {
 }
 
 // more waits for chunks and returns them. It is final when no more will come.
-func (c *Call) more(ctx context.Context, r *outputReader) (chunks []json.RawMessage, final bool, err error) {
+func (c *Handle) more(ctx context.Context, r *outputReader) (chunks []json.RawMessage, final bool, err error) {
 	for failures := 0; ; {
 		over := closed(c.done) // before the look: what comes later is in the answer
 		c.mu.Lock()
@@ -109,14 +109,14 @@ func (c *Call) more(ctx context.Context, r *outputReader) (chunks []json.RawMess
 }
 
 // fetch asks for a part of the output.
-func (c *Call) fetch(ctx context.Context, from int64) (wire.Output, error) {
+func (c *Handle) fetch(ctx context.Context, from int64) (wire.Output, error) {
 	ctx, stop := c.client.bind(ctx)
 	defer stop()
 	return c.client.transport.output(ctx, wire.OutputQuery{RequestID: c.id, Subject: c.subject, From: from})
 }
 
 // await returns when there may be more output.
-func (c *Call) await(ctx context.Context, r *outputReader) error {
+func (c *Handle) await(ctx context.Context, r *outputReader) error {
 	var poll <-chan time.Time
 	if _, polled := c.client.transport.(*httpAPI); polled {
 		timer := time.NewTimer(pollOutput)
@@ -135,7 +135,7 @@ func (c *Call) await(ctx context.Context, r *outputReader) error {
 }
 
 // advance notes what an answer brought, and reports whether that was anything.
-func (r *outputReader) advance(c *Call, part wire.Output) bool {
+func (r *outputReader) advance(c *Handle, part wire.Output) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	end := part.Offset + int64(len(part.Chunks))
@@ -152,7 +152,7 @@ func (r *outputReader) advance(c *Call, part wire.Output) bool {
 }
 
 // miss notes that there may be output that was not pushed.
-func (r *outputReader) miss(c *Call) {
+func (r *outputReader) miss(c *Handle) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r.gap = true
@@ -160,7 +160,7 @@ func (r *outputReader) miss(c *Call) {
 
 // push gives the readers chunks that the server sent, and wakes them. It is called
 // with the lock.
-func (c *Call) push(offset int64, chunks []json.RawMessage) {
+func (c *Handle) push(offset int64, chunks []json.RawMessage) {
 	for _, r := range c.readers {
 		end := r.next + int64(len(r.chunks))
 		switch known := end - offset; {
@@ -176,7 +176,7 @@ func (c *Call) push(offset int64, chunks []json.RawMessage) {
 }
 
 // counted tells the readers how many chunks there are. It is called with the lock.
-func (c *Call) counted(chunks int64) {
+func (c *Handle) counted(chunks int64) {
 	for _, r := range c.readers {
 		if chunks > r.next+int64(len(r.chunks)) {
 			r.gap = true

@@ -80,7 +80,7 @@ func newSession(conn *websocket.Conn, token string, again Backoff) *session {
 // Gateway could not deliver some message, this one is sent again after a backoff,
 // unless its answer comes first. The message of a call, which may be nil, is not
 // sent when the call is dropped before that.
-func (s *session) ask(ctx context.Context, id string, message []byte, call *Call) (wire.Frame, error) {
+func (s *session) ask(ctx context.Context, id string, message []byte, call *Handle) (wire.Frame, error) {
 	pending := ask{answer: make(chan wire.Frame, 1), refused: make(chan struct{}, 1)}
 	answer := pending.answer
 	s.mu.Lock()

@@ -24,14 +24,14 @@ type socket struct {
 	stopped  chan struct{} // closed when run has returned
 
 	mu      sync.Mutex
-	current *session           // nil: there is none
-	ready   chan struct{}      // closed while there is one
-	calls   map[string][]*Call // what is followed, by request id
+	current *session             // nil: there is none
+	ready   chan struct{}        // closed while there is one
+	calls   map[string][]*Handle // what is followed, by request id
 }
 
 func newSocket(client context.Context, giveUp context.CancelCauseFunc, h *httpAPI) *socket {
 	return &socket{cfg: h.cfg, http: h, ctx: client, giveUp: giveUp,
-		stopped: make(chan struct{}), ready: make(chan struct{}), calls: map[string][]*Call{}}
+		stopped: make(chan struct{}), ready: make(chan struct{}), calls: map[string][]*Handle{}}
 }
 
 // dial makes the first connection; from then on the socket keeps itself
@@ -191,7 +191,7 @@ func (t *socket) session(ctx context.Context, dropped <-chan struct{}) (*session
 
 // follow submits or subscribes, waits for the end, and does so again on each new
 // session.
-func (t *socket) follow(ctx context.Context, call *Call) error {
+func (t *socket) follow(ctx context.Context, call *Handle) error {
 	if err := t.add(call); err != nil {
 		return err
 	}
@@ -241,22 +241,22 @@ func (t *socket) follow(ctx context.Context, call *Call) error {
 	}
 }
 
-func (t *socket) add(call *Call) error {
+func (t *socket) add(call *Handle) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	// A frame names only the id, not the subject.
 	if followed := t.calls[call.id]; len(followed) > 0 && (call.message != nil || call.subject != followed[0].subject) {
-		return errorf(wire.DuplicateRequest, call.id, "this client already follows a request with the id %q: use its Call, or another id",
+		return errorf(wire.DuplicateRequest, call.id, "this client already follows a request with the id %q: use its Handle, or another id",
 			call.id)
 	}
 	t.calls[call.id] = append(t.calls[call.id], call)
 	return nil
 }
 
-func (t *socket) remove(call *Call) {
+func (t *socket) remove(call *Handle) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rest := slices.DeleteFunc(t.calls[call.id], func(c *Call) bool { return c == call })
+	rest := slices.DeleteFunc(t.calls[call.id], func(c *Handle) bool { return c == call })
 	if len(rest) == 0 {
 		delete(t.calls, call.id)
 		return
@@ -274,7 +274,7 @@ func reserved(action string, payload any) *wire.Message {
 
 // askOn sends a message about a request on one session: the one of a call, unless
 // call is nil. Its error is errLost, errDropped, the context's, or an *Error.
-func (t *socket) askOn(ctx context.Context, s *session, m *wire.Message, about string, call *Call) (wire.Frame, error) {
+func (t *socket) askOn(ctx context.Context, s *session, m *wire.Message, about string, call *Handle) (wire.Frame, error) {
 	encoded := m.Append(nil)
 	if len(encoded) > maxMessage {
 		return wire.Frame{}, errorf(wire.PayloadTooLarge, about, "the message has %d bytes, %d are allowed on a WebSocket", len(encoded),

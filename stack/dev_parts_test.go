@@ -83,7 +83,7 @@ func TestPartsHoldOnDev(t *testing.T) {
 		t.Errorf("a third open request: got %v, want %s", err, wire.RateLimited)
 	}
 	close(release)
-	for _, call := range []*client.Call{first, second} {
+	for _, call := range []*client.Handle{first, second} {
 		if result, err := call.Wait(nil); err != nil || string(result) != "1" {
 			t.Errorf("%s: got %s, %v, want 1", call.ID(), result, err)
 		}

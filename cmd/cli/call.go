@@ -69,7 +69,7 @@ func newCall(env *environment) *cobra.Command {
 				return &exitError{exitUsage, err}
 			}
 			f := following{id: message.ID, notBefore: message.NotBefore, noWait: noWait, onInterrupt: tell,
-				begin: func(ctx context.Context, c *client.Client) (*client.Call, error) { return c.Start(ctx, message) }}
+				begin: func(ctx context.Context, c *client.Client) (*client.Handle, error) { return c.Start(ctx, message) }}
 			if cancelOnInterrupt {
 				f.onInterrupt = cancel
 			}
@@ -142,7 +142,7 @@ const (
 // on stdout.
 type following struct {
 	id          string
-	begin       func(context.Context, *client.Client) (*client.Call, error)
+	begin       func(context.Context, *client.Client) (*client.Handle, error)
 	notBefore   time.Time // when the request starts; zero: at once
 	noWait      bool
 	onInterrupt interruption

@@ -24,7 +24,7 @@ func newWatch(env *environment) *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f := following{id: args[0], onInterrupt: leave,
-				begin: func(ctx context.Context, c *client.Client) (*client.Call, error) { return c.Watch(ctx, args[0]) }}
+				begin: func(ctx context.Context, c *client.Client) (*client.Handle, error) { return c.Watch(ctx, args[0]) }}
 			return f.run(cmd.Context(), env, &flags)
 		},
 	}
