@@ -93,7 +93,7 @@ func (c Connections) Renew(ctx context.Context, conn request.Connection, p Princ
 // may be among them. A page has fewer where more would not fit into one message.
 func (c Connections) List(ctx context.Context, caller Caller, q wire.ConnectionQuery) (wire.ConnectionList, error) {
 	caller.OnBehalfOf = q.Subject
-	subject, err := caller.subject()
+	whose, err := caller.named("")
 	switch {
 	case err != nil:
 		return wire.ConnectionList{}, err
@@ -102,10 +102,10 @@ func (c Connections) List(ctx context.Context, caller Caller, q wire.ConnectionQ
 	case q.Limit == 0:
 		q.Limit = 100
 	}
-	if subject == wire.AllSubjects {
-		subject = ""
+	if whose.Subject == wire.AllSubjects {
+		whose.Subject = ""
 	}
-	query := request.ConnectionQuery{Tenant: caller.Tenant, Subject: subject, Cursor: q.Cursor}
+	query := request.ConnectionQuery{Tenant: whose.Tenant, Subject: whose.Subject, Cursor: q.Cursor}
 	page, cursor, err := readPage(q.Limit, func(limit int) ([]request.Connection, string, error) {
 		query.Limit = limit
 		return c.Store.ListConnections(ctx, query)
@@ -125,14 +125,14 @@ func (c Connections) List(ctx context.Context, caller Caller, q wire.ConnectionQ
 // operator names another, and returns how many it closed. It bars no one: a
 // token that is still good opens a new one.
 func (c Connections) CloseAll(ctx context.Context, caller Caller) (closed int, err error) {
-	subject, err := caller.subject()
+	whose, err := caller.named("")
 	switch {
 	case err != nil:
 		return 0, err
-	case subject == wire.AllSubjects:
+	case whose.Subject == wire.AllSubjects:
 		return 0, Errorf(wire.ValidationError, "name the one subject whose connections are to be closed")
 	}
-	q := request.ConnectionQuery{Tenant: caller.Tenant, Subject: subject, Limit: 100}
+	q := request.ConnectionQuery{Tenant: whose.Tenant, Subject: whose.Subject, Limit: 100}
 	for {
 		page, cursor, err := c.Store.ListConnections(ctx, q)
 		if err != nil {

@@ -160,11 +160,11 @@ func (s *Requests) change(ctx context.Context, caller Caller, id string, c reque
 	if wire.CheckID(id) != "" {
 		return nil, notFound(id)
 	}
-	subject, err := caller.subject()
+	key, err := caller.named(id)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Store.ChangeRequest(ctx, request.Key{Tenant: caller.Tenant, Subject: subject, ID: id}, c)
+	r, err := s.Store.ChangeRequest(ctx, key, c)
 	switch {
 	case errors.Is(err, request.ErrNotFound), err == nil && r.Expired(now(s.Now)):
 		return nil, notFound(id)

@@ -43,46 +43,6 @@ type Requests struct {
 	Schema func(t reflect.Type) (json.RawMessage, error) // JSON Schema for Catalog; nil: {}
 }
 
-// A Caller is who asks, and over what.
-type Caller struct {
-	Principal
-	Connection    string // the WebSocket connection that wants live frames; empty over HTTP
-	CorrelationID string // of this call, for logs and errors
-
-	// OnBehalfOf is the subject whose requests are meant; empty: the caller's own.
-	// Another's needs [request.OperatorScope], and no caller submits for another.
-	OnBehalfOf string
-}
-
-// subject is whose requests are meant.
-func (caller Caller) subject() (string, error) {
-	own := caller.OnBehalfOf == "" || caller.OnBehalfOf == caller.Subject
-	if own && caller.Subject != wire.AllSubjects { // which is a wildcard and no name
-		return caller.Subject, nil
-	}
-	if !caller.Has(request.OperatorScope) {
-		return "", Errorf(wire.Forbidden, "what belongs to another subject needs the scope %q", request.OperatorScope)
-	}
-	return cmp.Or(caller.OnBehalfOf, caller.Subject), nil
-}
-
-// summary is a request as an element of a list: without its result.
-func (caller Caller) summary(r *request.Request) *wire.Snapshot {
-	s := caller.frame(r).Request
-	s.Result, s.ResultRef, s.History = nil, "", nil
-	return s
-}
-
-// frame is a request as the caller is shown it. Where the caller named a
-// subject, it does too.
-func (caller Caller) frame(r *request.Request) wire.Frame {
-	s := r.Snapshot(caller.Connection != "")
-	if caller.OnBehalfOf != "" {
-		s.Subject = r.Subject
-	}
-	return wire.Frame{Type: wire.TypeRequest, RequestID: r.ID, Request: s}
-}
-
 // Submit does what a message asks for: it runs a short action and returns its
 // response frame, or stores a durable request and returns its acknowledgment
 // frame. A message whose id, action, payload and not_before are those of a request that
@@ -91,6 +51,9 @@ func (caller Caller) frame(r *request.Request) wire.Frame {
 // [*ActionError].
 func (s *Requests) Submit(ctx context.Context, caller Caller, m wire.Message) (wire.Frame, error) {
 	caller.OnBehalfOf = ""
+	if caller.InTenant != "" && caller.InTenant != caller.Tenant {
+		return wire.Frame{}, Errorf(wire.Forbidden, "a request is made in the tenant of the token, not in %q: leave the tenant out", caller.InTenant)
+	}
 	action, err := s.Actions.find(m.Action)
 	if err != nil {
 		return wire.Frame{}, err
@@ -233,20 +196,21 @@ func (s *Requests) Wait(ctx context.Context, caller Caller, id string, rev int64
 // one message.
 func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (wire.List, error) {
 	caller.OnBehalfOf = q.Subject
-	subject, err := caller.subject()
+	whose, err := caller.named("")
 	if err != nil {
 		return wire.List{}, err
 	}
 	if q.Subject == wire.AllSubjects {
-		subject = ""
+		whose.Subject = ""
 	}
-	query := request.Query{Tenant: caller.Tenant, Subject: subject, Action: q.Action, Limit: q.Limit, Cursor: q.Cursor}
+	query := request.Query{Tenant: whose.Tenant, Subject: whose.Subject, Action: q.Action, From: q.Since, Until: q.Until,
+		Limit: q.Limit, Cursor: q.Cursor}
 	switch {
 	case q.Limit == 0:
 		query.Limit = 20
 	case q.Limit < 0 || q.Limit > 100:
 		return wire.List{}, Errorf(wire.ValidationError, "limit must be 1 to 100")
-	case q.Parent != "" && subject == "":
+	case q.Parent != "" && query.Subject == "":
 		return wire.List{}, Errorf(wire.ValidationError, "a list of children needs the subject of their parent")
 	}
 	if q.State != "" {
@@ -264,7 +228,7 @@ func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (w
 		_, err = logUndecodable(ctx, s.logger(), err)
 		return page, cursor, err
 	}, func(r *request.Request) (*wire.Snapshot, int) {
-		if r.Expired(at) || q.Parent != "" && (q.Action != "" && r.Action != q.Action || query.State != "" && r.State != query.State) {
+		if r.Expired(at) || q.Parent != "" && !query.Selects(r) {
 			return nil, 0
 		}
 		summary := caller.summary(r)
@@ -358,11 +322,11 @@ func (s *Requests) load(ctx context.Context, caller Caller, id string) (*request
 	if wire.CheckID(id) != "" {
 		return nil, notFound(id)
 	}
-	subject, err := caller.subject()
+	key, err := caller.named(id)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.Store.LoadRequest(ctx, request.Key{Tenant: caller.Tenant, Subject: subject, ID: id})
+	r, err := s.Store.LoadRequest(ctx, key)
 	switch {
 	case errors.Is(err, request.ErrNotFound), err == nil && r.Expired(now(s.Now)):
 		return nil, notFound(id)

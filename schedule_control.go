@@ -18,11 +18,12 @@ const nextTimes = 3
 // name. It needs [request.OperatorScope], as the other use cases of schedules do.
 func (s *Requests) ListSchedules(ctx context.Context, caller Caller) (wire.ScheduleList, error) {
 	list := wire.ScheduleList{Schedules: []wire.Schedule{}}
-	if err := operates(caller); err != nil || s.Schedules == nil {
+	tenant, err := operates(caller)
+	if err != nil || s.Schedules == nil {
 		return list, err
 	}
 	names := slices.DeleteFunc(slices.Clone(s.Schedules.names), func(name string) bool {
-		return s.Schedules.all[name].Tenant != caller.Tenant
+		return s.Schedules.all[name].Tenant != tenant
 	})
 	states, err := s.Store.LoadSchedules(ctx, names)
 	if err != nil {
@@ -89,21 +90,23 @@ func (s *Requests) RunSchedule(ctx context.Context, caller Caller, name, id stri
 	})
 }
 
-func operates(caller Caller) error {
-	if caller.Has(request.OperatorScope) {
-		return nil
+// operates is the tenant whose schedules an operator means.
+func operates(caller Caller) (tenant string, err error) {
+	if !caller.Has(request.OperatorScope) {
+		return "", Errorf(wire.Forbidden, "schedules need the scope %q", request.OperatorScope)
 	}
-	return Errorf(wire.Forbidden, "schedules need the scope %q", request.OperatorScope)
+	return caller.tenant()
 }
 
 // findSchedule finds a schedule of the caller's tenant. Another tenant's looks as one
 // that is not there.
 func (s *Requests) findSchedule(caller Caller, name string) (*schedule, error) {
-	if err := operates(caller); err != nil {
+	tenant, err := operates(caller)
+	if err != nil {
 		return nil, err
 	}
 	if s.Schedules != nil {
-		if one := s.Schedules.all[name]; one != nil && one.Tenant == caller.Tenant {
+		if one := s.Schedules.all[name]; one != nil && one.Tenant == tenant {
 			return one, nil
 		}
 	}

@@ -39,6 +39,9 @@ func (a httpAPI) routes(app *lift.App, authenticate lift.Middleware) {
 	app.HTTP("POST /schedules/{name}/pause", authenticated(a.schedule(a.PauseSchedule)), authenticate)
 	app.HTTP("POST /schedules/{name}/resume", authenticated(a.schedule(a.ResumeSchedule)), authenticate)
 	app.HTTP("POST /schedules/{name}/run", authenticated(a.runSchedule), authenticate)
+	app.HTTP("GET /stats/states", statistics(a.States), authenticate)
+	app.HTTP("GET /stats/waiting", statistics(a.Waiting), authenticate)
+	app.HTTP("GET /stats/failures", statistics(a.Failures), authenticate)
 	app.HTTP("GET /health", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
 		return lift.JSON(http.StatusOK, map[string]string{"status": "ok"})
 	}))
@@ -54,7 +57,9 @@ func authenticated(do func(ctx context.Context, e *lift.Event, who streamer.Call
 		}
 		belongsTo(e, p.Tenant)
 		concerns(e, e.HTTP.PathValue("id"))
-		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID, OnBehalfOf: e.HTTP.URL.Query().Get("subject")})
+		query := e.HTTP.URL.Query()
+		res, err := do(ctx, e, streamer.Caller{Principal: p, CorrelationID: e.CorrelationID, OnBehalfOf: query.Get("subject"),
+			InTenant: query.Get("tenant")})
 		if err != nil {
 			return fail(ctx, e, err)
 		}
@@ -99,8 +104,12 @@ func (a httpAPI) list(ctx context.Context, e *lift.Event, who streamer.Caller) (
 	if err != nil {
 		return nil, err
 	}
+	since, until, err := boundsOf(query)
+	if err != nil {
+		return nil, err
+	}
 	list, err := a.List(ctx, who, wire.ListQuery{Subject: who.OnBehalfOf, Action: query.Get("action"), State: query.Get("state"),
-		Parent: query.Get("parent"), Limit: limit, Cursor: query.Get("cursor")})
+		Since: since, Until: until, Parent: query.Get("parent"), Limit: limit, Cursor: query.Get("cursor")})
 	if err != nil {
 		return nil, err
 	}

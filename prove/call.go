@@ -237,6 +237,22 @@ func (s nodeStore) DueRequests(ctx context.Context, q request.DueQuery) (page []
 	return page, cursor, cmp.Or(err, undecodable)
 }
 
+func (s nodeStore) CountRequests(ctx context.Context, q request.Query) (counts []request.Count, cursor string, err error) {
+	counts, err = get(ctx, s, "count", request.Key{Tenant: q.Tenant}, q.Cursor, func(ctx context.Context) (counts []request.Count, err error) {
+		counts, cursor, err = s.d.store.CountRequests(ctx, q)
+		return counts, err
+	})
+	return counts, cursor, err
+}
+
+func (s nodeStore) OpenRequests(ctx context.Context, q request.Query) (page []*request.Request, cursor string, err error) {
+	page, err = get(ctx, s, "open", request.Key{Tenant: q.Tenant}, q.Cursor, func(ctx context.Context) (page []*request.Request, err error) {
+		page, cursor, err = s.d.store.OpenRequests(ctx, q)
+		return page, err
+	})
+	return page, cursor, err
+}
+
 func (s nodeStore) ThrottlingLimits(ctx context.Context, n int, cursor string) (names []string, next string, err error) {
 	names, err = get(ctx, s, "throttling", request.Key{}, cursor, func(ctx context.Context) (names []string, err error) {
 		names, next, err = s.d.store.ThrottlingLimits(ctx, n, cursor)

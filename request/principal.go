@@ -15,14 +15,17 @@ type Principal struct {
 }
 
 // Has reports whether the principal holds the scope. Every principal holds the
-// empty scope.
+// empty scope, and an owner the scope of operators.
 func (p Principal) Has(scope string) bool {
-	return scope == "" || slices.Contains(p.Scopes, scope)
+	return scope == "" || slices.Contains(p.Scopes, scope) || scope == OperatorScope && slices.Contains(p.Scopes, OwnerScope)
 }
 
 // OperatorScope lets its holder see and change the requests and the connections
 // of every subject of its own tenant.
 const OperatorScope = "streamer:operator"
+
+// OwnerScope makes its holder an operator of every tenant of the stage.
+const OwnerScope = "streamer:owner"
 
 // Same reports whether both are one person of one tenant, whatever their
 // scopes and expiry.

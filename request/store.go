@@ -36,6 +36,7 @@ type Store interface {
 	ReadOutput(ctx context.Context, key Key, from int64, limit int) ([]Chunk, error)
 
 	Lister
+	StatsReader
 	DueLister
 	PermitLister
 	ChildLister
@@ -73,9 +74,36 @@ type Lister interface {
 	ListRequests(ctx context.Context, q Query) (page []*Request, cursor string, err error)
 }
 
+// A StatsReader reads what operators count.
+type StatsReader interface {
+	// CountRequests counts requests of a tenant by subject, action and state, and returns a
+	// cursor for the next page, which is empty on the last. A page looks at q.Limit requests at
+	// the most, 1 to 100,000, or at fewer, so that it may count none of those that are asked for
+	// and have a cursor nevertheless. Pages count a request once that does not change meanwhile;
+	// one that does may be counted in the state before or after, twice or not at all.
+	// The read may be eventually consistent. Rows that do not decode are left out, and an
+	// [*UndecodableError] beside the counts names them. A cursor that this store did not make, or
+	// made for another tenant, is an [*Error] with VALIDATION_ERROR.
+	CountRequests(ctx context.Context, q Query) (counts []Count, cursor string, err error)
+
+	// OpenRequests returns a page of requests in brief that are QUEUED or RUNNING, in an order of
+	// the store's: of one tenant, or of every tenant where q names none. Otherwise it is as
+	// ListRequests is, and what changes while pages are read is as with CountRequests.
+	OpenRequests(ctx context.Context, q Query) (page []*Request, cursor string, err error)
+}
+
+// A Count is how many requests of one subject and action are in a state.
+type Count struct {
+	Subject  string
+	Action   string
+	State    State
+	Requests int
+	Oldest   time.Time // when the oldest of them was created
+}
+
 // A Query selects requests of one tenant.
 type Query struct {
-	Tenant  string    // required
+	Tenant  string    // required, but by OpenRequests
 	Subject string    // empty: every subject of the tenant
 	Action  string    // empty: every action
 	State   State     // empty: every state
@@ -83,6 +111,13 @@ type Query struct {
 	Until   time.Time // created before; zero: no bound
 	Limit   int       // of the page, 1 to 1000; required
 	Cursor  string    // from the page before; empty: the first page
+}
+
+// Selects reports whether the query asks for a request, whatever its page is.
+func (q Query) Selects(r *Request) bool {
+	is := func(want, got string) bool { return want == "" || want == got }
+	return is(q.Tenant, r.Tenant) && is(q.Subject, r.Subject) && is(q.Action, r.Action) && is(string(q.State), string(r.State)) &&
+		!r.CreatedAt.Before(q.From) && (q.Until.IsZero() || r.CreatedAt.Before(q.Until))
 }
 
 // A DueLister finds work that is due for a look.

@@ -214,12 +214,14 @@ type Authenticate struct {
 
 // ListQuery is the payload of [ActionList] and the query of GET /requests.
 type ListQuery struct {
-	Subject string `json:"subject,omitempty"` // whose requests, or AllSubjects; empty: the sender's. Others' are for operators
-	Action  string `json:"action,omitempty"`  // only requests of this action; empty: all
-	State   string `json:"state,omitempty"`   // only requests in this state; empty: all
-	Parent  string `json:"parent,omitempty"`  // only the requests that this one has started, by ascending id, whatever their action and state
-	Limit   int    `json:"limit,omitempty"`   // 1 to 100; 0: 20
-	Cursor  string `json:"cursor,omitempty"`  // from a List; empty: the newest
+	Subject string    `json:"subject,omitempty"` // whose requests, or AllSubjects; empty: the sender's. Others' are for operators
+	Action  string    `json:"action,omitempty"`  // only requests of this action; empty: all
+	State   string    `json:"state,omitempty"`   // only requests in this state; empty: all
+	Since   time.Time `json:"since,omitzero"`    // only requests created at or after; zero: no bound
+	Until   time.Time `json:"until,omitzero"`    // only requests created before; zero: no bound
+	Parent  string    `json:"parent,omitempty"`  // only the requests that this one has started, by ascending id, whatever their action and state
+	Limit   int       `json:"limit,omitempty"`   // 1 to 100; 0: 20
+	Cursor  string    `json:"cursor,omitempty"`  // from a List; empty: the newest
 }
 
 // A List is a page of requests, newest first.

@@ -35,29 +35,13 @@ const (
 // the rows as they are, in one call for each hundred. Which are QUEUED, RUNNING and SUCCEEDED
 // the rows alone tell, of which it reads about 1,000 at the most.
 func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.Request, string, error) {
-	backwards := false
-	in := input{
-		IndexName: indexByTenant, ScanIndexForward: &backwards,
-		KeyConditionExpression:    "#of = :of",
-		ExpressionAttributeNames:  map[string]string{"#of": "tenant"},
-		ExpressionAttributeValues: item{":of": text(q.Tenant)},
-		Limit:                     q.Limit + 1,
+	in, err := listed(q)
+	if err != nil {
+		return nil, "", err
 	}
-	if q.Subject != "" {
-		in.IndexName = indexBySubject
-		in.ExpressionAttributeNames["#of"], in.ExpressionAttributeValues[":of"] = "pk", text(partition(q.Tenant, q.Subject))
-	}
-	from, until := moment(ceil(q.From)), ":" // which is after every digit
-	if !q.Until.IsZero() {
-		until = moment(ceil(q.Until))
-	}
-	if from >= until {
+	if in.KeyConditionExpression == "" {
 		return nil, "", nil
 	}
-	// No sort key ends where a moment does, so that until itself is left out.
-	in.KeyConditionExpression += " AND #order BETWEEN :from AND :until"
-	in.ExpressionAttributeNames["#order"] = attrOrder
-	in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":until"] = text(from), text(until)
 	var filters []string
 	filter := func(name string, wanted ...string) {
 		var values []string
@@ -81,13 +65,6 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 		filter(request.AttrAction, q.Action)
 	}
 	in.FilterExpression = strings.Join(filters, " AND ")
-	if q.Cursor != "" {
-		c, err := parseCursor(q.Cursor, q)
-		if err != nil {
-			return nil, "", err
-		}
-		in.ExclusiveStartKey = c.key(q)
-	}
 
 	page, next, err := s.list(ctx, q, in, len(states) > 1)
 	if q.Cursor != "" && call.HasCode(err, codeValidation) {
@@ -97,6 +74,40 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 		err = fmt.Errorf("dynamo: list requests: %w", err)
 	}
 	return page, next, err
+}
+
+// listed reads the index that a list is in from the query's cursor on, newest first,
+// whatever state and action are asked for; it has no condition where the bounds leave nothing.
+func listed(q request.Query) (input, error) {
+	backwards := false
+	in := input{
+		IndexName: indexByTenant, ScanIndexForward: &backwards,
+		KeyConditionExpression:    "#of = :of AND #order BETWEEN :from AND :until",
+		ExpressionAttributeNames:  map[string]string{"#of": "tenant", "#order": attrOrder},
+		ExpressionAttributeValues: item{":of": text(q.Tenant)},
+		Limit:                     q.Limit + 1,
+	}
+	if q.Subject != "" {
+		in.IndexName = indexBySubject
+		in.ExpressionAttributeNames["#of"], in.ExpressionAttributeValues[":of"] = "pk", text(partition(q.Tenant, q.Subject))
+	}
+	from, until := moment(ceil(q.From)), ":" // which is after every digit
+	if !q.Until.IsZero() {
+		until = moment(ceil(q.Until))
+	}
+	if from >= until {
+		return input{}, nil
+	}
+	// No sort key ends where a moment does, so that until itself is left out.
+	in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":until"] = text(from), text(until)
+	if q.Cursor != "" {
+		c, err := parseCursor(q.Cursor, q)
+		if err != nil {
+			return input{}, err
+		}
+		in.ExclusiveStartKey = c.key(q)
+	}
+	return in, nil
 }
 
 // list reads a page. Where the state is known only when the rows are fetched, it goes
@@ -218,9 +229,7 @@ func decoded(rows []item) ([]*request.Request, *request.UndecodableError) {
 	for _, row := range rows {
 		r, err := row.request()
 		if err != nil {
-			in := &reader{item: row}
-			key := request.Key{Tenant: in.optional(request.AttrTenant), Subject: in.optional(request.AttrSubject), ID: in.optional(request.AttrID)}
-			undecodable = append(undecodable, &request.RowError{Key: key, Err: err})
+			undecodable = append(undecodable, rowError(row, err))
 			continue
 		}
 		found = append(found, r)
@@ -229,6 +238,12 @@ func decoded(rows []item) ([]*request.Request, *request.UndecodableError) {
 		return found, &request.UndecodableError{Rows: undecodable}
 	}
 	return found, nil
+}
+
+func rowError(row item, err error) *request.RowError {
+	in := &reader{item: row}
+	key := request.Key{Tenant: in.optional(request.AttrTenant), Subject: in.optional(request.AttrSubject), ID: in.optional(request.AttrID)}
+	return &request.RowError{Key: key, Err: err}
 }
 
 // load reads the rows of an index's entries, strongly consistent and in their

@@ -40,14 +40,19 @@ func (s *Store) ThrottledRequests(ctx context.Context, limit string, n int) ([]*
 
 // waitQueue reads the first n entries of a limit's wait queue.
 func (s *Store) waitQueue(ctx context.Context, limit string, n int) ([]item, error) {
-	entries, _, err := s.query(ctx, s.requests, input{
+	entries, _, err := s.query(ctx, s.requests, waiting(limit, n), n, 0)
+	return entries, err
+}
+
+// waiting reads a limit's wait queue, n entries at a time.
+func waiting(limit string, n int) input {
+	return input{
 		IndexName:                 indexBlocked,
 		KeyConditionExpression:    "#blocked = :slot",
 		ExpressionAttributeNames:  map[string]string{"#blocked": request.AttrThrottledBy},
 		ExpressionAttributeValues: item{":slot": text(limit)},
 		Limit:                     n,
-	}, n, 0)
-	return entries, err
+	}
 }
 
 // PermitsHeld implements [request.PermitLister] with one call.

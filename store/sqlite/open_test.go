@@ -160,6 +160,9 @@ const version3 = `ALTER TABLE requests DROP COLUMN not_before;
 	CREATE TRIGGER output_expiry AFTER DELETE ON requests BEGIN
 		DELETE FROM output WHERE tenant = old.tenant AND subject = old.subject AND id = old.id;
 	END;
+	DROP INDEX requests_counts;
+	DROP INDEX requests_open;
+	DROP INDEX requests_failed;
 	DROP INDEX requests_look;
 	ALTER TABLE requests DROP COLUMN look_kind;
 	ALTER TABLE requests DROP COLUMN look_at;

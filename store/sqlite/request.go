@@ -144,35 +144,18 @@ func readRow(query *sql.Stmt, key request.Key) (*row, error) {
 
 // ListRequests implements [request.Lister].
 func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.Request, string, error) {
-	where, args := []string{"tenant = ?"}, []any{q.Tenant}
-	and := func(clause string, values ...any) {
-		where, args = append(where, clause), append(args, values...)
-	}
-	if q.Subject != "" {
-		and("subject = ?", q.Subject)
-	}
-	if q.Action != "" {
-		and("action = ?", q.Action)
-	}
-	if q.State != "" {
-		and("state = ?", string(q.State))
-	}
-	if !q.From.IsZero() {
-		and("created_at >= ?", ceilMillis(q.From))
-	}
-	if !q.Until.IsZero() {
-		and("created_at < ?", ceilMillis(q.Until))
-	}
+	where := selected(q)
+	where.and("tenant = ?", q.Tenant)
 	if q.Cursor != "" {
 		var at cursor
 		if err := parseCursor(q.Cursor, &at); err != nil {
 			return nil, "", err
 		}
-		and("(created_at, id, subject) < (?, ?, ?)", at.Created, at.ID, at.Subject)
+		where.and("(created_at, id, subject) < (?, ?, ?)", at.Created, at.ID, at.Subject)
 	}
-	query := "SELECT rowid, " + named(brief) + " FROM requests WHERE " + strings.Join(where, " AND ") +
+	query := "SELECT rowid, " + named(brief) + " FROM requests" + where.String() +
 		" ORDER BY created_at DESC, id DESC, subject DESC LIMIT ?"
-	page, last, err := s.page(ctx, q.Limit, query, args...)
+	page, last, err := s.page(ctx, q.Limit, query, where.args...)
 	next := ""
 	if last != nil {
 		next = formatCursor(cursor{Created: last.CreatedAt.UnixMilli(), ID: last.ID, Subject: last.Subject})
@@ -181,6 +164,49 @@ func (s *Store) ListRequests(ctx context.Context, q request.Query) ([]*request.R
 		err = fmt.Errorf("sqlite: list requests: %w", err)
 	}
 	return page, next, err
+}
+
+// A condition is what rows must be, and the values of its parameters.
+type condition struct {
+	clauses []string
+	args    []any
+}
+
+func (c *condition) and(clause string, args ...any) {
+	c.clauses, c.args = append(c.clauses, clause), append(c.args, args...)
+}
+
+// String is the condition as a statement has it.
+func (c *condition) String() string {
+	if len(c.clauses) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(c.clauses, " AND ")
+}
+
+// selected is the condition of what a query asks for, but for the tenant and the cursor.
+func selected(q request.Query) *condition {
+	where := &condition{}
+	if q.Subject != "" {
+		where.and("subject = ?", q.Subject)
+	}
+	if q.Action != "" {
+		where.and("action = ?", q.Action)
+	}
+	switch q.State {
+	case "":
+	case request.Failed:
+		where.and("state = 'FAILED'") // by which SQLite finds the index of what has failed
+	default:
+		where.and("state = ?", string(q.State))
+	}
+	if !q.From.IsZero() {
+		where.and("created_at >= ?", ceilMillis(q.From))
+	}
+	if !q.Until.IsZero() {
+		where.and("created_at < ?", ceilMillis(q.Until))
+	}
+	return where
 }
 
 // A cursor is the last row of a page of a list.

@@ -54,6 +54,9 @@ CREATE INDEX requests_look ON requests (look_kind, look_at) WHERE look_at IS NOT
 CREATE INDEX requests_expiry ON requests (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX requests_of_subject ON requests (tenant, subject, created_at DESC, id DESC);
 CREATE INDEX requests_of_tenant ON requests (tenant, created_at DESC, id DESC, subject DESC);
+CREATE INDEX requests_counts ON requests (tenant, state, action, subject, created_at);
+CREATE INDEX requests_open ON requests (tenant, subject, id) WHERE state IN ('QUEUED', 'RUNNING');
+CREATE INDEX requests_failed ON requests (tenant, created_at DESC, id DESC, subject DESC) WHERE state = 'FAILED';
 
 CREATE INDEX requests_blocked ON requests (blocked, priority DESC, created_at, id) WHERE blocked <> '';
 

@@ -26,7 +26,7 @@ import (
 const Memory = ":memory:"
 
 // schemaVersion is the user_version of the files that this code writes.
-const schemaVersion = 9
+const schemaVersion = 10
 
 //go:embed schema.sql
 var schema string
@@ -58,6 +58,9 @@ var upgrades = map[int]string{
 		ALTER TABLE requests ADD COLUMN children TEXT NOT NULL DEFAULT '{}';
 		ALTER TABLE requests ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0`,
 	8: "ALTER TABLE requests ADD COLUMN not_before INTEGER",
+	9: `CREATE INDEX requests_counts ON requests (tenant, state, action, subject, created_at);
+		CREATE INDEX requests_open ON requests (tenant, subject, id) WHERE state IN ('QUEUED', 'RUNNING');
+		CREATE INDEX requests_failed ON requests (tenant, created_at DESC, id DESC, subject DESC) WHERE state = 'FAILED'`,
 }
 
 // applicationID marks a file as ours (SQLite, "PRAGMA application_id").

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Create", createTests},
 		{"Change", changeTests},
 		{"List", listTests},
+		{"Stats", statsTests},
 		{"Due", dueTests},
 		{"Permit", permitTests},
 		{"Body", bodyTests},
