@@ -31,7 +31,7 @@ func (w *witness) as(name string) func(streamer.ActionFunc) streamer.ActionFunc 
 				}
 			}()
 			out, err := next(ctx, job)
-			w.seen = append(w.seen, fmt.Sprintf("%s: %s %v %v %t", began, out, err, context.Cause(ctx), streamer.IsFailure(ctx, err)))
+			w.seen = append(w.seen, fmt.Sprintf("%s: %s %v %v %t", began, []byte(out), err, context.Cause(ctx), streamer.IsFailure(ctx, err)))
 			return out, err
 		}
 	}
