@@ -57,7 +57,7 @@ func (f *httpFamily) invoke(ctx context.Context, a *App, env *envelope) ([]byte,
 	}
 	res, err = a.buffered(ctx, e, res, err)
 	out := complete(ctx, a, e, res, err)
-	return appendProxy(make([]byte, 0, len(out.Body)+256), e.Gateway.form, out), nil
+	return appendProxy(make([]byte, 0, max(len(out.Body)+256, 1<<10)), e.Gateway.form, out), nil
 }
 
 // fault answers a request with an error that no handler returned. Where answers

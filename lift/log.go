@@ -69,21 +69,22 @@ func NewLogger(cfg LogConfig) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: cfg.Level, ReplaceAttr: replaceAttr(redact.NewKeys(cfg.Redact...))}
 	w := tokenlessWriter{cfg.Writer}
-	var logger *slog.Logger
+	var handler slog.Handler
 	switch cfg.Format {
 	case LogJSON:
-		logger = slog.New(slog.NewJSONHandler(w, options))
+		handler = slog.NewJSONHandler(w, options)
 	case LogText:
-		logger = slog.New(slog.NewTextHandler(w, options))
+		handler = slog.NewTextHandler(w, options)
 	default:
 		panic(fmt.Sprintf("lift: LogConfig.Format %q is neither JSON nor Text", cfg.Format))
 	}
 	if lambdacontext.FunctionName != "" {
-		logger = logger.With(
+		handler = handler.WithAttrs([]slog.Attr{
 			slog.String("function_name", lambdacontext.FunctionName),
-			slog.String("function_version", lambdacontext.FunctionVersion))
+			slog.String("function_version", lambdacontext.FunctionVersion),
+		})
 	}
-	return logger
+	return slog.New(handler)
 }
 
 // WrapLog puts a handler around the one behind the event's logger, for all that

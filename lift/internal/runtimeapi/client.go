@@ -25,7 +25,13 @@ type client struct {
 	address string
 	conn    net.Conn
 	reader  *bufio.Reader
+	buffer  []byte // what the last request was written from, for the next one
 }
+
+// room is what the buffers of requests and events have at least. At a start, memory
+// that has not been touched yet is what costs most, and each size of a buffer is
+// another page or two of it.
+const room = 1 << 10
 
 // A request is one to the API. Its header is whole lines.
 type request struct {
@@ -59,27 +65,23 @@ func (c *client) do(q request) (*response, error) {
 // exchange writes a request and reads the response. It tells whether the
 // response had begun.
 func (c *client) exchange(q request) (res *response, begun bool, err error) {
-	head := make([]byte, 0, 512+len(q.header))
-	head = append(head, q.method+" "+q.path+" HTTP/1.1\r\nHost: "+c.address+"\r\nUser-Agent: lift/"+runtime.Version()+"\r\n"...)
-	head = append(head, q.header...)
-	if q.method != "GET" {
-		head = append(head, "Content-Length: "+strconv.Itoa(len(q.body))+"\r\n"...)
-	}
-	head = append(head, "\r\n"...)
+	text := c.head(q)
 	written := make(chan error, 1)
 	conn := c.conn
 	if len(q.body) <= inline {
-		_, err := conn.Write(append(head, q.body...))
+		text = append(text, q.body...)
+		_, err := conn.Write(text)
 		written <- err
 	} else {
 		go func() {
-			_, err := conn.Write(head)
+			_, err := conn.Write(text)
 			if err == nil {
 				_, err = conn.Write(q.body)
 			}
 			written <- err
 		}()
 	}
+	c.buffer = text
 	_, err = c.reader.Peek(1)
 	begun = err == nil
 	if begun {
@@ -98,6 +100,23 @@ func (c *client) exchange(q request) (res *response, begun bool, err error) {
 		c.close()
 	}
 	return res, true, nil
+}
+
+// head is a request up to its body, in the client's buffer.
+func (c *client) head(q request) []byte {
+	if c.buffer == nil {
+		c.buffer = make([]byte, 0, room)
+	}
+	text := c.buffer[:0]
+	for _, part := range [...]string{q.method, " ", q.path, " HTTP/1.1\r\nHost: ", c.address, "\r\nUser-Agent: lift/", runtime.Version(),
+		"\r\n", q.header} {
+		text = append(text, part...)
+	}
+	if q.method != "GET" {
+		text = strconv.AppendInt(append(text, "Content-Length: "...), int64(len(q.body)), 10)
+		text = append(text, "\r\n"...)
+	}
+	return append(text, "\r\n"...)
 }
 
 // dial connects. Looking names up costs time that an address, which Lambda

@@ -149,7 +149,7 @@ func readCounted(r *bufio.Reader, length string, limit int) ([]byte, error) {
 	if n > uint64(limit) {
 		return nil, tooLong(limit)
 	}
-	return appendFull(nil, r, int(n))
+	return appendFull(make([]byte, 0, room), r, int(n))
 }
 
 func readChunks(r *bufio.Reader, limit int) ([]byte, error) {
