@@ -181,7 +181,8 @@ func (h *httpAPI) output(ctx context.Context, q wire.OutputQuery) (wire.Output, 
 
 func (h *httpAPI) list(ctx context.Context, q wire.ListQuery) (wire.List, error) {
 	var list wire.List
-	query := with(q.Subject, "action", q.Action, "cursor", q.Cursor, "limit", limit(q.Limit), "parent", q.Parent, "state", q.State)
+	query := with(q.Subject, "action", q.Action, "cursor", q.Cursor, "limit", limit(q.Limit), "parent", q.Parent,
+		"since", rfc3339(q.Since), "state", q.State, "until", rfc3339(q.Until))
 	body, err := h.do(ctx, http.MethodGet, "/requests"+query, nil)
 	err = decode("list", body, err, &list)
 	return list, err
@@ -218,6 +219,14 @@ func with(subject string, pairs ...string) string {
 		}
 	}
 	return strings.Replace(query, "&", "?", 1)
+}
+
+// rfc3339 is a time of a query; empty for none.
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 func limit(n int) string {

@@ -98,10 +98,7 @@ func readStart(at string, in time.Duration, now time.Time) (time.Time, error) {
 	case at == "":
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339, at); err == nil {
-		return t, nil
-	}
-	if t, err := time.ParseInLocation("2006-01-02 15:04", at, time.Local); err == nil {
+	if t, ok := parseTime(at); ok {
 		return t, nil
 	}
 	return time.Time{}, fmt.Errorf("--at %q is not a time: write RFC 3339, such as 2026-12-24T18:00:00Z, or 2026-12-24 18:00 in this "+

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,46 +18,164 @@ import (
 )
 
 const listHelp = `Lists your requests, newest first. With --subject it lists another subject's, or
-with '*' those of all subjects of the token's tenant.`
+with '*' those of all subjects of the token's tenant.
+
+--watch asks again every two seconds: on a terminal it draws the table anew,
+elsewhere it prints the rows that are new or have changed.`
 
 const listExample = `  streamer list
-  streamer list --state FAILED -o wide
-  streamer list --limit 100 -o name | xargs -n 1 streamer get
-  streamer list --subject '*' --state QUEUED --token $OPERATOR_TOKEN`
+  streamer list --state FAILED --since 2h -o wide
+  streamer list --all -o jsonl | jq -r 'select(.attempts > 3) | .id'
+  streamer list --watch --state RUNNING
+  streamer list --subject '*' --state QUEUED --older-than 10m --token $OPERATOR_TOKEN`
+
+// A listCommand is `streamer list`.
+type listCommand struct {
+	env        *environment
+	query      wire.ListQuery
+	period     period
+	out        format
+	all, watch bool
+}
 
 func newList(env *environment) *cobra.Command {
 	var flags clientFlags
-	var query wire.ListQuery
-	var out format
+	l := &listCommand{env: env}
 	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List requests",
 		Long:    listHelp,
 		Example: listExample,
 		Args:    cobra.NoArgs,
-		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
-			query.State = strings.ToUpper(query.State)
-			list, err := c.List(ctx, query)
-			if err != nil {
-				return err
-			}
-			if err := requestTable(list.Requests, time.Now()).print(env, out, json.RawMessage(list.Append(nil)), list.Requests); err != nil {
-				return err
-			}
-			return env.more(out, list.Cursor)
-		}),
+		RunE:    flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error { return l.run(ctx, c) }),
 	}
 	flags.registerHTTP(env, cmd)
 	flags.subjectFlag(env, cmd, "subject whose requests to list, '*' for all (default: your own); other subjects need a token with the "+
 		"scope "+request.OperatorScope)
-	cmd.Flags().StringVar(&query.Action, "action", "", "list only requests of this action")
-	cmd.Flags().StringVar(&query.State, "state", "", "list only requests in this state: QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
+	f := cmd.Flags()
+	f.StringVar(&l.query.Action, "action", "", "list only requests of this action")
+	f.StringVar(&l.query.State, "state", "", "list only requests in this state: QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)
-	cmd.Flags().StringVar(&query.Parent, "parent", "", "list only the children of this request, by their names")
-	cmd.Flags().IntVar(&query.Limit, "limit", 20, "how many to list, 1 to 100")
-	cmd.Flags().StringVar(&query.Cursor, "cursor", "", "start of the page: what the page before printed as more")
-	out.outputFlag(cmd, rowFormats...)
+	f.StringVar(&l.query.Parent, "parent", "", "list only the children of this request, by their names")
+	l.period.register(cmd)
+	f.IntVar(&l.query.Limit, "limit", 20, "how many to list, 1 to 100")
+	f.StringVar(&l.query.Cursor, "cursor", "", "start of the page: what the page before printed as more")
+	f.BoolVar(&l.all, "all", false, "list all, page by page")
+	cmd.MarkFlagsMutuallyExclusive("all", "limit")
+	f.BoolVar(&l.watch, "watch", false, "list again every two seconds, until Ctrl-C")
+	l.out.outputFlag(cmd, rowFormats...)
 	return cmd
+}
+
+func (l *listCommand) run(ctx context.Context, c *client.Client) error {
+	l.query.State = strings.ToUpper(l.query.State)
+	if l.all {
+		l.query.Limit = pageSize
+	}
+	if l.watch && l.out.name == formatJSON {
+		return &exitError{exitUsage, errors.New("-o json is one value, and --watch prints many: use -o jsonl")}
+	}
+	if err := l.period.into(&l.query, time.Now()); err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if l.watch {
+		return l.follow(ctx, c)
+	}
+	if l.all && (l.out.name == formatJSONL || l.out.name == formatName) { // as they come
+		return eachPage(ctx, c, l.query, func(page wire.List) error {
+			return requestTable(page.Requests, time.Now()).print(l.env, l.out, nil, page.Requests)
+		})
+	}
+	list, err := l.list(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := requestTable(list.Requests, time.Now()).print(l.env, l.out, json.RawMessage(list.Append(nil)), list.Requests); err != nil {
+		return err
+	}
+	return l.env.more(l.out, list.Cursor)
+}
+
+// list is one page, or with --all what all pages have.
+func (l *listCommand) list(ctx context.Context, c *client.Client) (wire.List, error) {
+	if !l.all {
+		return listPage(ctx, c, l.query)
+	}
+	var all wire.List
+	err := eachPage(ctx, c, l.query, func(page wire.List) error {
+		all.Requests = append(all.Requests, page.Requests...)
+		return nil
+	})
+	return all, err
+}
+
+// pageSize is the largest page of a list.
+const pageSize = 100
+
+// eachPage calls do for each page of a list, from the query's cursor on.
+func eachPage(ctx context.Context, c *client.Client, query wire.ListQuery, do func(wire.List) error) error {
+	for {
+		var page wire.List
+		err := again(ctx, func() (err error) {
+			page, err = listPage(ctx, c, query)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := do(page); err != nil || page.Cursor == "" {
+			return err
+		}
+		query.Cursor = page.Cursor
+	}
+}
+
+// listPage is a page without what is outside the query's period: a server of an older version
+// does not know that, and what a filter finds is changed.
+func listPage(ctx context.Context, c *client.Client, query wire.ListQuery) (wire.List, error) {
+	page, err := c.List(ctx, query)
+	page.Requests = slices.DeleteFunc(page.Requests, func(r wire.Snapshot) bool {
+		return r.CreatedAt.Before(query.Since) || !query.Until.IsZero() && !r.CreatedAt.Before(query.Until)
+	})
+	return page, err
+}
+
+// follow lists again and again. Where there is no terminal it prints what has changed.
+func (l *listCommand) follow(ctx context.Context, c *client.Client) error {
+	live := l.env.terminal(l.env.stdout) && (l.out.name == formatTable || l.out.name == formatWide)
+	seen := map[[2]string]int64{} // subject and id to rev
+	titled := false
+	return l.env.watch(ctx, func() error {
+		list, err := l.list(ctx, c)
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		if live {
+			as := layout{wide: l.out.name == formatWide, coloured: l.env.colours(l.env.stdout), width: l.env.width()}
+			return l.env.redraw(requestTable(list.Requests, now).render(as, list.Requests), now)
+		}
+		listed := map[[2]string]int64{}
+		var changed []wire.Snapshot
+		for _, r := range slices.Backward(list.Requests) {
+			key := [2]string{r.Subject, r.ID}
+			if rev, ok := seen[key]; !ok || rev != r.Rev {
+				changed = append(changed, r)
+			}
+			listed[key] = r.Rev
+		}
+		seen = listed
+		if len(changed) == 0 {
+			return nil
+		}
+		t := requestTable(changed, now)
+		if l.out.name == formatTable || l.out.name == formatWide {
+			text := t.render(layout{wide: l.out.name == formatWide, bare: titled}, changed)
+			titled = true
+			return l.env.print("%s", text)
+		}
+		return t.print(l.env, l.out, nil, changed)
+	})
 }
 
 // requestTable is the table of requests.

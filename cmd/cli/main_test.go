@@ -159,7 +159,7 @@ func TestCallAndWhatFollows(t *testing.T) {
 		{"watch what is not there", "", []string{"watch", "none"}, 1, "-", "NOT_FOUND"},
 		{"get", "", []string{"get", "r1"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"get over HTTP", "", []string{"get", "r1", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
-		{"cancel what has ended", "", []string{"cancel", "r1"}, exitUnchanged, `"state":"SUCCEEDED"`, "the request is SUCCEEDED: there is nothing to cancel"},
+		{"cancel what has ended", "", []string{"cancel", "r1"}, exitUnchanged, `"state":"SUCCEEDED"`, "r1 is SUCCEEDED: there is nothing to cancel"},
 		{"why", "", []string{"why", "r1"}, 0, "echo_async r1 is SUCCEEDED", ""},
 		{"why as JSON", "", []string{"why", "r1", "-o", "json", "--http"}, 0, `"state":"SUCCEEDED"`, ""},
 		{"redrive what has succeeded", "", []string{"redrive", "r1"}, exitUnchanged, `"state":"SUCCEEDED"`, "only a FAILED one is run again"},

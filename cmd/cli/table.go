@@ -124,7 +124,7 @@ func (t table[T]) lines(env *environment, f format, rows []T, width int) error {
 		}
 		return nil
 	}
-	return env.print("%s", t.render(f.name == formatWide, rows, width, env.colours(env.stdout)))
+	return env.print("%s", t.render(layout{wide: f.name == formatWide, coloured: env.colours(env.stdout), width: width}, rows))
 }
 
 func (t table[T]) encode(row T) (json.RawMessage, error) {
@@ -140,16 +140,24 @@ const gap = "  "
 // leastWidth is how far a column is cut for a narrow terminal before the rows themselves are.
 const leastWidth = 8
 
-// render makes the lines of a table. Rows are cut to a width above 0, the widest column first.
-func (t table[T]) render(wide bool, rows []T, width int, coloured bool) string {
-	columns := slices.DeleteFunc(slices.Clone(t.columns), func(c column[T]) bool { return c.wide && !wide })
+// A layout is how a table is rendered.
+type layout struct {
+	wide     bool // with the columns of the format wide, and no cell cut
+	coloured bool
+	bare     bool // without titles
+	width    int  // to which rows are cut, the widest column first; 0: they are not
+}
+
+// render makes the lines of a table.
+func (t table[T]) render(l layout, rows []T) string {
+	columns := slices.DeleteFunc(slices.Clone(t.columns), func(c column[T]) bool { return c.wide && !l.wide })
 	cells := make([][]string, len(rows)+1)
 	widths := make([]int, len(columns))
 	for i := range cells {
 		for j, c := range columns {
 			cell := c.title
 			switch {
-			case i > 0 && wide:
+			case i > 0 && l.wide:
 				cell = printable(c.cell(rows[i-1]))
 			case i > 0:
 				cell = oneLine(c.cell(rows[i-1]))
@@ -158,12 +166,15 @@ func (t table[T]) render(wide bool, rows []T, width int, coloured bool) string {
 			widths[j] = max(widths[j], runewidth.StringWidth(cell))
 		}
 	}
-	if width > 0 {
-		fit(widths, width)
+	if l.width > 0 {
+		fit(widths, l.width)
 	}
 	var b strings.Builder
 	for i, row := range cells {
-		line, left := "", width
+		if i == 0 && l.bare {
+			continue
+		}
+		line, left := "", l.width
 		for j, cell := range row {
 			space := gap
 			if j == 0 {
@@ -174,13 +185,13 @@ func (t table[T]) render(wide bool, rows []T, width int, coloured bool) string {
 			if j < len(row)-1 {
 				padded = runewidth.FillRight(cell, widths[j])
 			}
-			if width > 0 {
+			if l.width > 0 {
 				padded = runewidth.Truncate(space+padded, left, "")
 				left -= runewidth.StringWidth(padded)
 			} else {
 				padded = space + padded
 			}
-			if coloured && i > 0 && columns[j].colour != nil {
+			if l.coloured && i > 0 && columns[j].colour != nil {
 				padded = paint(padded, columns[j].colour(rows[i-1]))
 			}
 			line += padded

@@ -25,23 +25,22 @@ func TestTables(t *testing.T) {
 			Waiting: &wire.Waiting{For: wire.WaitingRetry, Until: &soon}},
 	}
 	for name, tt := range map[string]struct {
-		wide, coloured bool
-		width          int
-		want           string
+		layout
+		want string
 	}{
 		"not at a terminal": {want: `ID    ACTION  STATE   %   AGE   ATTEMPTS  WAITS FOR     MESSAGE
 r1    ship    FAILED  40  120m  3                       TIMEOUT: the carrier did not answer in time, and this goes on for long
 運賃  ship    QUEUED  0   3s    1         retry in 90s` + "\n"},
-		"at one of 80 columns": {width: 80, want: `ID    ACTION  STATE   %   AGE   ATTEMPTS  WAITS FOR     MESSAGE
+		"at one of 80 columns": {layout: layout{width: 80}, want: `ID    ACTION  STATE   %   AGE   ATTEMPTS  WAITS FOR     MESSAGE
 r1    ship    FAILED  40  120m  3                       TIMEOUT: the carrier di…
 運賃  ship    QUEUED  0   3s    1         retry in 90s` + "\n"},
-		"at one of 20 columns": {width: 20, want: "ID    ACTION  STATE\nr1    ship    FAILED\n運賃  ship    QUEUED\n"},
-		"in colours": {width: 20, coloured: true,
+		"at one of 20 columns": {layout: layout{width: 20}, want: "ID    ACTION  STATE\nr1    ship    FAILED\n運賃  ship    QUEUED\n"},
+		"in colours": {layout: layout{width: 20, coloured: true},
 			want: "ID    ACTION  STATE\nr1    ship  \x1b[31m  FAILED\x1b[0m\n運賃  ship  \x1b[33m  QUEUED\x1b[0m\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := requestTable(rows, now).render(tt.wide, rows, tt.width, tt.coloured)
+			got := requestTable(rows, now).render(tt.layout, rows)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}

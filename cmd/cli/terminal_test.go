@@ -44,7 +44,7 @@ func atTerminal(t *testing.T, args ...string) (cmd *exec.Cmd, person *os.File, s
 	t.Helper()
 	person, terminal := openTerminal(t)
 	cmd = exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "STREAMER_TEST_AS_PROGRAM=1", "TERM=xterm")
+	cmd.Env = append(os.Environ(), "STREAMER_TEST_AS_PROGRAM=1", "TERM=xterm", "NO_COLOR=", "XDG_CONFIG_HOME="+t.TempDir())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal, terminal, terminal
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
@@ -100,5 +100,56 @@ func TestPlainLinesInAPipe(t *testing.T) {
 	code, out, errs := s.do(t, "", "call", "echo_async", `{"step_ms":1}`)
 	if code != exitDone || strings.ContainsAny(out+errs, "\r\x1b") || !strings.Contains(errs, "100.0 %") {
 		t.Errorf("exit %d: %q %q", code, out, errs)
+	}
+}
+
+// A person is asked before many requests are changed, and no answer but yes counts.
+func TestTheQuestionAtATerminal(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	if code, _, errs := s.do(t, "", "call", "echo_async", "1", "--id", "r1", "--in", "24h", "--no-wait"); code != exitDone {
+		t.Fatalf("exited with %d, %s", code, errs)
+	}
+	for _, tt := range []struct {
+		name, typed, says string
+		code              int
+	}{
+		{"Ctrl-C", "\x03", "nothing was done", exitInterrupt},
+		{"return", "\n", "nothing was done", exitUnchanged},
+		{"no", "n\n", "nothing was done", exitUnchanged},
+		{"yes", "y\n", "1 cancelled", exitDone},
+	} {
+		t.Run(tt.name, func(t *testing.T) { // one after the other: they are steps
+			cmd, person, seen := atTerminal(t, "cancel", "--action", "echo_async", "--data", s.data, "--url", s.url)
+			seen.await(t, "Cancel 1 request of your own at "+s.url+"? [y/N]")
+			person.WriteString(tt.typed)
+			seen.await(t, tt.says)
+			if err := cmd.Wait(); cmd.ProcessState.ExitCode() != tt.code {
+				t.Errorf("%v, want the exit code %d:\n%s", err, tt.code, seen)
+			}
+		})
+	}
+}
+
+// list --watch draws a table that fits the terminal, in colours, until Ctrl-C.
+func TestListWatchAtATerminal(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	if code, _, errs := s.do(t, "", "call", "profile_csv", `{"file":"none.csv"}`, "--id", "a-request-that-fails"); code != exitFailed {
+		t.Fatalf("exited with %d, %s", code, errs)
+	}
+	cmd, person, seen := atTerminal(t, "list", "--watch", "--data", s.data, "--url", s.url)
+	seen.await(t, paint("  FAILED", red))
+	person.WriteString("\x03")
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitInterrupt {
+		t.Errorf("%v, want the exit code %d:\n%s", err, exitInterrupt, seen)
+	}
+	for line := range strings.Lines(seen.String()) {
+		if visible := strings.TrimRight(ansiCodes.ReplaceAllString(line, ""), "\r\n"); len([]rune(visible)) > 60 {
+			t.Errorf("%q has %d characters, want at most 60", visible, len([]rune(visible)))
+		}
+	}
+	if !strings.Contains(seen.String(), "Ctrl-C leaves") {
+		t.Errorf("got %s, want it to say how to leave", seen)
 	}
 }

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/client"
+	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/request"
+	"github.com/pay-theory/streamer/stack"
+	"github.com/pay-theory/streamer/wire"
+)
+
+// startFlaky is a stack with two actions that fail, as they are made to, until healed.
+func startFlaky(t *testing.T) (s *server, healed *atomic.Bool) {
+	t.Helper()
+	healed = &atomic.Bool{}
+	flaky := func(name string, fault error) streamer.Action {
+		return streamer.NewAction(streamer.ActionConfig{Name: name, Long: true, Retry: streamer.RetryPolicy{Attempts: 1}},
+			func(context.Context, *streamer.Job, any) (string, error) {
+				if healed.Load() {
+					return "done", nil
+				}
+				return "", fault
+			})
+	}
+	actions := []streamer.Action{
+		flaky("ship", streamer.Errorf(wire.Timeout, "the carrier did not answer")),
+		flaky("bill", errors.New("the ledger is away")),
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	dev, err := stack.StartDev(t.Context(), stack.DevConfig{Data: data, Listen: "127.0.0.1:0", Parts: functions.Parts{
+		Actions: func(request.Lister) ([]streamer.Action, error) { return actions, nil },
+		Logger:  slog.New(slog.DiscardHandler)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := dev.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return &server{data: data, url: dev.WebSocketURL(), env: map[string]string{"STREAMER_URL": dev.WebSocketURL()}}, healed
+}
+
+// An operator runs again, or cancels, what a filter finds.
+func TestChangesByFilter(t *testing.T) {
+	t.Parallel()
+	s, healed := startFlaky(t)
+	for i, action := range []string{"ship", "ship", "ship", "bill"} {
+		if code, _, errs := s.do(t, "", "call", action, "1", "--id", fmt.Sprint("r", i)); code != exitFailed {
+			t.Fatalf("%s exited with %d, %s, want %d", action, code, errs, exitFailed)
+		}
+	}
+	for id, at := range map[string]string{"later": "24h", "soon": "12h"} {
+		if code, _, errs := s.do(t, "", "call", "ship", "1", "--id", id, "--in", at, "--no-wait"); code != exitDone {
+			t.Fatalf("exited with %d, %s", code, errs)
+		}
+	}
+	healed.Store(true)
+	for _, tt := range []struct {
+		name     string
+		args     []string
+		code     int
+		out, err string // contained; out "-": empty
+	}{
+		{"no id and no filter", []string{"redrive", "--subject", "you"}, exitUsage, "-", "redrive needs the ID of a request, or a filter"},
+		{"ids and a filter", []string{"redrive", "r1", "--action", "ship"}, exitUsage, "-", "redrive has IDs and a filter"},
+		{"a limit of ids", []string{"redrive", "r1", "--limit", "1"}, exitUsage, "-", "--dry-run and --limit are for a filter"},
+		{"dry run", []string{"redrive", "--action", "ship", "--dry-run"}, 0, "TIMEOUT: the carrier did not answer", "3 requests would be redriven"},
+		{"names of a dry run", []string{"redrive", "--all", "--code", "internal_error", "--dry-run", "-o", "name"}, 0, "r3\n", "1 request would be redriven"},
+		{"nothing is so old", []string{"redrive", "--older-than", "1h", "--yes"}, exitUnchanged, "-", "no requests"},
+		{"of this hour", []string{"redrive", "--since", "1h", "--dry-run", "--http"}, 0, "bill", "4 requests would be redriven"},
+		{"no terminal to ask at", []string{"redrive", "--action", "ship"}, exitUsage, "-",
+			"there is no terminal to ask at whether to redrive 3 requests of your own at " + s.url + ": set --yes"},
+		{"one to begin with", []string{"redrive", "--action", "ship", "--limit", "1", "--yes"}, 0, "r2 redriven\n", "1 redriven"},
+		{"it is done", []string{"watch", "r2"}, 0, `"done"`, ""},
+		{"the rest of all subjects", []string{"redrive", "--all", "--subject", "*", "--yes"}, 0, "you/r3 redriven\n", "3 redriven"},
+		{"it is done, too", []string{"watch", "r3"}, 0, `"done"`, ""},
+		{"several that are named", []string{"redrive", "r2", "none"}, exitFailed, `"id":"r2"`, "none was not redriven: NOT_FOUND"},
+		{"a state that cannot be cancelled", []string{"cancel", "--state", "failed"}, exitUsage, "-", "set QUEUED or RUNNING"},
+		{"cancel, as JSON", []string{"cancel", "--state", "queued", "--limit", "1", "--yes", "-o", "jsonl"}, 0, `"state":"CANCELLED"`, "1 cancelled"},
+		{"cancel the rest over HTTP", []string{"cancel", "--action", "ship", "--yes", "--http", "-o", "name"}, 0, "later\n", "1 cancelled"},
+		{"nothing is left", []string{"cancel", "--all", "--yes"}, exitUnchanged, "-", "no requests"},
+		{"all pages", []string{"list", "--all", "-o", "name"}, 0, "r0\n", ""},
+		{"a period of a list", []string{"list", "--older-than", "1h"}, 0, "-", "no requests"},
+		{"all and a limit", []string{"list", "--all", "--limit", "3"}, exitUsage, "-", "[all limit]"},
+		{"watch as one value", []string{"list", "--watch", "-o", "json"}, exitUsage, "-", "use -o jsonl"},
+	} {
+		t.Run(tt.name, func(t *testing.T) { // one after the other: they are steps
+			code, out, errs := s.do(t, "", tt.args...)
+			wantRun(t, code, out, errs, tt.code, tt.out, tt.err)
+		})
+	}
+}
+
+// In a pipe, list --watch prints what is new and what has changed, and Ctrl-C ends it.
+func TestListWatch(t *testing.T) {
+	t.Parallel()
+	s, _ := startFlaky(t)
+	watching := start(t, t.Context(), s.env, "", "list", "--watch", "--data", s.data)
+	if code, _, errs := s.do(t, "", "call", "ship", "1", "--id", "r1"); code != exitFailed {
+		t.Fatalf("exited with %d, %s, want %d", code, errs, exitFailed)
+	}
+	watching.out.await(t, "FAILED")
+	watching.interrupts <- os.Interrupt
+	if code := <-watching.exit; code != exitInterrupt || strings.Count(watching.out.String(), "ATTEMPTS") != 1 {
+		t.Errorf("exited with %d, %s, want %d and one line of titles", code, watching.out, exitInterrupt)
+	}
+}
+
+// Ctrl-C stops a change of many behind those that are under way, and says what was done.
+func TestCtrlCStopsAChangeOfMany(t *testing.T) {
+	t.Parallel()
+	const total = 50
+	interrupts := make(chan os.Signal, 1)
+	out, errs := newConsole(), newConsole()
+	env := &environment{stdin: strings.NewReader(""), stdout: out, stderr: errs, getenv: func(string) string { return "" }, interrupts: interrupts}
+	ctx, end := context.WithCancelCause(t.Context())
+	defer end(nil)
+	go env.watchInterrupts(ctx, end)
+	var calls atomic.Int64
+	handled := make(chan struct{})
+	c := &changeCommand{env: env, verb: "redrive", past: "redriven"}
+	c.out.name = formatText
+	c.change = func(_ context.Context, _ *client.Client, id string) (wire.Snapshot, error) {
+		if calls.Add(1) == changesAtOnce { // the others wait for the signal to be handled
+			interrupts <- os.Interrupt
+			errs.await(t, "stopping behind")
+			close(handled)
+		}
+		<-handled
+		return wire.Snapshot{ID: id, State: wire.StateQueued}, nil
+	}
+	all := make([]wire.Snapshot, total)
+	for i := range all {
+		all[i].ID = fmt.Sprint("r", i)
+	}
+	err := c.changeAll(ctx, nil, all)
+	exit, ok := errors.AsType[*exitError](err)
+	if done := strings.Count(out.String(), " redriven\n"); !ok || exit.code != exitInterrupt || done < changesAtOnce || done == total ||
+		!strings.Contains(errs.String(), fmt.Sprintf("%d redriven; %d requests left", done, total-done)) {
+		t.Errorf("got %v after %d, %s, want the exit code %d and what was done", err, done, errs, exitInterrupt)
+	}
+}
