@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, transformSync } from "esbuild";
 
-export const entries = ["index", "operator", "output", "react"];
+export const entries = ["index", "operator", "output", "react", "testing"];
 
 /** Members that no caller sees, no JSON has and no platform API names. */
 const internal =

@@ -88,6 +88,12 @@ export interface ResumeOptions extends CallOptions {
 export interface ListOptions extends CallOptions {
   state?: RequestState;
   action?: string;
+  /** Only those that this request started, by ascending id. */
+  parent?: string;
+  /** Made at that time or later. */
+  since?: Date | string;
+  /** Made before that time. */
+  until?: Date | string;
   /** 1 to 100. Default: 20. */
   limit?: number;
   /** From the page before. */

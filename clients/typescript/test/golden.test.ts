@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { StreamerError } from "../src/error.js";
 import { decode, encode } from "../src/frame.js";
 import { Tracked } from "../src/request.js";
-
-/** The cases of the repository's wire/testdata, which every client shares. */
-function golden(kind: string): Map<string, string> {
-  const folder = fileURLToPath(new URL(`../../../../wire/testdata/${kind}`, import.meta.url));
-  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".json")) : [];
-  assert.ok(files.length > 0, `there are no golden files in ${folder}`);
-  return new Map(files.map((file) => [file.replace(".json", ""), readFileSync(`${folder}/${file}`, "utf8").trimEnd()]));
-}
+import { golden } from "./support/golden.js";
 
 /** What a user sees of a request whose one frame this is. */
 async function seen(text: string): Promise<unknown> {
