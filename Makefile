@@ -185,5 +185,5 @@ scale: ## a model of AWS's quotas under 10,000 requests a second: where a stage 
 	$(GO) run ./internal/scale
 
 .PHONY: mutants
-mutants: ## break the domain and the stores on purpose, and write into docs/prove.md which seed notices
+mutants: ## break the code on purpose, a fault at a time, run what should notice, and write into docs/prove.md which seed did
 	$(GO) run ./internal/mutants

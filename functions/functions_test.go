@@ -104,6 +104,10 @@ func newSystem(t *testing.T) *system {
 				job.Progress(50, "half")
 				return in, nil
 			}),
+		streamer.NewAction(streamer.ActionConfig{Name: "talks", Long: true},
+			func(_ context.Context, job *streamer.Job, _ json.RawMessage) (bool, error) {
+				return true, errors.Join(job.Emit("one"), job.Emit("two"), job.Emit("three"))
+			}),
 	}
 	s.parts = functions.Parts{
 		Schedules:   []streamer.Schedule{{Name: "nightly", Cron: "@daily", Action: "long", Tenant: "acme", Subject: "system"}},
@@ -251,6 +255,7 @@ func TestWhoMayConnect(t *testing.T) {
 		"no tenant":           {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"tenant_id": nil}))}, 401},
 		"no subject":          {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"sub": nil}))}, 401},
 		"a tenant too long":   {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"tenant_id": strings.Repeat("x", 300)}))}, 401},
+		"a subject too long":  {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"sub": strings.Repeat("x", 300)}))}, 401},
 		"permissions no list": {lifttest.Connect{Header: bearer(s.token(t, map[string]any{"permissions": 7}))}, 401},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,11 +1,13 @@
-// Command mutants breaks the domain and the stores on purpose, one fault at a
-// time, and runs the prover over each until a seed notices. It writes the table
-// between the marks of docs/prove.md, and fails when a fault goes unnoticed.
+// Command mutants breaks the code on purpose, one fault at a time. Over each of those
+// of the domain and the stores it runs the prover until a seed notices, and writes the
+// table between the marks of docs/prove.md; each of those of the other packages has a
+// test of its package that must notice. The command fails when a fault goes unnoticed.
 // Run it from the module's root.
 package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +18,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -27,7 +30,7 @@ const (
 
 func main() {
 	seeds := flag.Int("seeds", 100, "how many seeds to try at most")
-	only := flag.String("only", "", "a regular expression of the mutants to try; the page then stays as it is")
+	only := flag.String("only", "", "a regular expression of the mutants to try, as FILE: WHAT; the page then stays as it is")
 	flag.Parse()
 	if err := run(context.Background(), *seeds, *only); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -45,7 +48,7 @@ func run(ctx context.Context, seeds int, only string) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	for _, m := range mutants {
+	for _, m := range slices.Concat(proved, tested) {
 		if _, err := m.apply("."); err != nil {
 			return err
 		}
@@ -53,18 +56,31 @@ func run(ctx context.Context, seeds int, only string) error {
 	var table strings.Builder
 	table.WriteString("| fault | in | over | noticed by seed | as |\n|---|---|---|--:|---|\n")
 	var missed []error
-	for n, m := range mutants {
-		if !chosen.MatchString(m.what) {
+	miss := func(m mutant, err error) {
+		missed = append(missed, fmt.Errorf("%s: %w", m, err))
+		fmt.Printf("MISSED %s: %v\n", m, err)
+	}
+	for n, m := range proved {
+		if !chosen.MatchString(m.String()) {
 			continue
 		}
-		seed, what, err := m.try(ctx, filepath.Join(scratch, fmt.Sprint(n)), seeds)
+		seed, what, err := m.prove(ctx, filepath.Join(scratch, fmt.Sprint("proved", n)), seeds)
 		if err != nil {
-			missed = append(missed, fmt.Errorf("%s (%s): %w", m.what, m.file, err))
-			fmt.Printf("MISSED %s (%s): %v\n", m.what, m.file, err)
+			miss(m, err)
 			continue
 		}
-		fmt.Printf("seed %d notices: %s (%s): %s\n", seed, m.what, m.file, what)
+		fmt.Printf("seed %d notices %s: %s\n", seed, m, what)
 		fmt.Fprintf(&table, "| %s | `%s` | %s | %d | %s |\n", m.what, m.file, strings.TrimPrefix(path.Base(m.test), "TestMixOver"), seed, what)
+	}
+	for n, m := range tested {
+		if !chosen.MatchString(m.String()) {
+			continue
+		}
+		if err := m.runTest(ctx, filepath.Join(scratch, fmt.Sprint("tested", n))); err != nil {
+			miss(m, err)
+			continue
+		}
+		fmt.Printf("%s notices %s\n", m.test, m)
 	}
 	if only != "" {
 		return errors.Join(missed...)
@@ -101,35 +117,62 @@ func (m mutant) apply(root string) ([]byte, error) {
 	return bytes.Replace(source, []byte(m.old), []byte(m.new), 1), nil
 }
 
-// try runs the prover with one fault, a seed after the other, until it fails.
-func (m mutant) try(ctx context.Context, scratch string, seeds int) (seed int, finding string, err error) {
+// compile makes a test binary of a folder's package with the fault.
+func (m mutant) compile(ctx context.Context, scratch, folder string) (binary string, err error) {
 	source, err := m.apply(".")
 	if err != nil {
-		return 0, "", err
+		return "", err
 	}
 	if err := os.MkdirAll(scratch, 0o755); err != nil {
-		return 0, "", err
+		return "", err
 	}
-	changed, binary := filepath.Join(scratch, "changed.go"), filepath.Join(scratch, "prove.test")
+	changed, binary := filepath.Join(scratch, "changed.go"), filepath.Join(scratch, "mutant.test")
 	if err := os.WriteFile(changed, source, 0o644); err != nil {
-		return 0, "", err
+		return "", err
 	}
-	path, err := filepath.Abs(m.file)
+	original, err := filepath.Abs(m.file)
 	if err != nil {
-		return 0, "", err
+		return "", err
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: changed}})
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{original: changed}})
 	if err != nil {
-		return 0, "", err
+		return "", err
 	}
 	list := filepath.Join(scratch, "overlay.json")
 	if err := os.WriteFile(list, overlay, 0o644); err != nil {
+		return "", err
+	}
+	out, err := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", list, "-o", binary, "./"+folder).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// runTest runs the test of the mutant's own package that must fail.
+func (m mutant) runTest(ctx context.Context, scratch string) error {
+	folder := path.Dir(m.file)
+	binary, err := m.compile(ctx, scratch, folder)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(binary)
+	cmd := exec.CommandContext(ctx, binary, "-test.run", "^"+m.test+"$", "-test.timeout", "2m")
+	cmd.Dir = folder
+	err = cmd.Run()
+	if _, failed := errors.AsType[*exec.ExitError](err); failed {
+		return nil
+	}
+	return cmp.Or(err, fmt.Errorf("%s did not notice", m.test))
+}
+
+// prove runs the prover with one fault, a seed after the other, until it fails.
+func (m mutant) prove(ctx context.Context, scratch string, seeds int) (seed int, finding string, err error) {
+	binary, err := m.compile(ctx, scratch, "prove")
+	if err != nil {
 		return 0, "", err
 	}
 	defer os.Remove(binary)
-	if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", list, "-o", binary, "./prove").CombinedOutput(); err != nil {
-		return 0, "", fmt.Errorf("build: %w\n%s", err, out)
-	}
 	for seed := 1; seed <= seeds; seed++ {
 		cmd := exec.CommandContext(ctx, binary, "-test.run", "^"+m.test+"$", "-test.timeout", "5m", fmt.Sprintf("-prove.seed=%d", seed))
 		cmd.Dir = "prove"

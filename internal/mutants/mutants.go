@@ -1,11 +1,19 @@
 package main
 
+import "slices"
+
 // A mutant is a fault that a change could bring: old in the file becomes new.
 type mutant struct {
 	what, file string
 	old, new   string
-	test       string // of package prove, that should notice
+	test       string // that should notice: of package prove, or of the file's own package
 }
+
+func (m mutant) String() string { return m.file + ": " + m.what }
+
+// tested are the mutants that a test of their own package notices. Those that the
+// prover notices are in proved.
+var tested = slices.Concat(inFunctions)
 
 const (
 	overSQLite   = "TestMixOverSQLite"
@@ -14,7 +22,8 @@ const (
 	overQuiet    = "TestNoTenantWaitsForAnother/SQLite"
 )
 
-var mutants = []mutant{
+// proved are the mutants that the prover notices.
+var proved = []mutant{
 	{"neither the fence nor the last write is checked", "request/effect.go",
 		"	case AttrFence:\n" +
 			"		return r.Fence == g.Value\n" +

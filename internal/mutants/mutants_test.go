@@ -3,7 +3,9 @@ package main
 import (
 	"go/format"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,21 +16,16 @@ const root = "../.."
 // Go, so that a rename is noticed at once and not when the mutants run at night.
 func TestMutantsApply(t *testing.T) {
 	t.Parallel()
-	tests, err := filepath.Glob(filepath.Join(root, "prove", "*_test.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var prove strings.Builder
-	for _, file := range tests {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	sources := map[string]string{} // of tests, by folder
+	for _, m := range slices.Concat(proved, tested) {
+		folder := path.Dir(m.file)
+		if slices.Contains(proved, m) {
+			folder = "prove"
 		}
-		prove.Write(text)
-	}
-	for _, m := range mutants {
+		if sources[folder] == "" {
+			sources[folder] = testSource(t, folder)
+		}
 		t.Run(m.what+" in "+m.file, func(t *testing.T) {
-			t.Parallel()
 			broken, err := m.apply(root)
 			if err != nil {
 				t.Fatal(err)
@@ -37,11 +34,29 @@ func TestMutantsApply(t *testing.T) {
 				t.Errorf("got %v of the broken %s, want it to parse", err, m.file)
 			}
 			test, _, _ := strings.Cut(m.test, "/") // a table's row
-			if !strings.Contains(prove.String(), "func "+test+"(") {
-				t.Errorf("got no test %s in prove, want the one that should notice", m.test)
+			if !strings.Contains(sources[folder], "func "+test+"(") {
+				t.Errorf("got no test %s in %s, want the one that should notice", m.test, folder)
 			}
 		})
 	}
+}
+
+// testSource is the text of all tests of a folder.
+func testSource(t *testing.T, folder string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
 }
 
 // A mutant whose code is gone fails with its name.
