@@ -31,7 +31,7 @@ test: npm ## the test command: set up, vet, staticcheck, every test with -race, 
 	$(ALONE) cover
 	$(AT_ONCE) baseline bench budget
 
-NPM_FOLDERS := clients/typescript verify/node deploy/validate deploy/tools/cdk
+NPM_FOLDERS := clients/typescript verify/node verify/strangers deploy/validate deploy/tools/cdk
 .PHONY: npm
 npm: setup ## install what the tests need from npm
 	@[[ -n "$(INSTALLED)" ]] || for folder in $(NPM_FOLDERS); do (cd $$folder && npm ci --no-audit --no-fund --loglevel=error); done
@@ -135,6 +135,12 @@ rie: ## the examples of Lift on AWS's own Runtime Interface Emulator, in both of
 .PHONY: generators
 generators: ## generators of OpenAPI clients read a document of Lift's, and their clients talk to the app
 	cd verify/generators && npm ci --no-audit --no-fund --loglevel=error && $(GO) vet ./... && $(GO) test -count=1 ./...
+
+.PHONY: strangers
+strangers: npm generators rie ## what nobody here wrote agrees: signers, clients, issuers, SDKs, generators, AWS's emulator and validators
+	$(GO) test -count=1 ./verify/strangers/... ./emulator/iam ./emulator/queue ./deploy/...
+	$(GO) test -count=1 ./verify -run 'Interop|RealIssuer'
+	$(GO) test -count=1 ./stack -run PartsOfAProject
 
 .PHONY: bench
 bench: database ## the measuring tool, a module of its own: vet, staticcheck, tests
