@@ -171,8 +171,9 @@ release: dist ## the files of a release in dist/release; VERSION=v0.1.0 names it
 		echo "clients/typescript/package.json has not the version $$number: see RELEASE.md" >&2; exit 1; }; \
 	awk -v head="## $$number" 'index($$0, "## ") == 1 { on = index($$0 " ", head " ") == 1; next } on' CHANGELOG.md >$$out/NOTES.md; \
 	grep -q . $$out/NOTES.md || { echo "CHANGELOG.md has no section $$number: see RELEASE.md" >&2; exit 1; }; \
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(GO) run ./cmd/streamer man dist/man; \
 	for system in $(SYSTEMS); do \
-		os=$${system%/*} arch=$${system#*/} folder=dist/cli/$${system/\//-}; mkdir -p $$folder; cp LICENSE README.md $$folder; \
+		os=$${system%/*} arch=$${system#*/} folder=dist/cli/$${system/\//-}; mkdir -p $$folder; cp -r LICENSE README.md dist/man $$folder; \
 		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags='-s -w -buildid=' -o $$folder ./cmd/streamer; \
 		tar -czf $$out/streamer_$${number}_$${os}_$$arch.tar.gz --sort=name --owner=0 --group=0 --mtime=@0 -C $$folder .; \
 	done; \

@@ -98,6 +98,29 @@ func reference(cmd *cobra.Command) string {
 	return b.String()
 }
 
+// Every command has a man page with its text, and the first one says what exit codes mean.
+func TestManPages(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "man1")
+	term := start(t, t.Context(), nil, "", "man", folder)
+	if code := <-term.exit; code != exitDone {
+		t.Fatalf("exited with %d, %s", code, term.err)
+	}
+	for _, cmd := range commands(newRoot(&environment{getenv: os.Getenv})) {
+		if !cmd.Runnable() {
+			continue
+		}
+		page, err := os.ReadFile(filepath.Join(folder, strings.ReplaceAll(cmd.CommandPath(), " ", "-")+".1"))
+		if err != nil || !strings.Contains(string(page), cmd.Short) {
+			t.Errorf("%s: got %s, %v, want a page with %q", cmd.CommandPath(), page, err, cmd.Short)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join(folder, "streamer.1"))
+	if err != nil || !strings.Contains(string(page), "\n130  Ctrl-C") {
+		t.Errorf("got %s, %v, want the exit codes", page, err)
+	}
+}
+
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, cmd := range append(newRoot(&environment{getenv: os.Getenv}).Commands(), newRoot(&environment{getenv: os.Getenv})) {

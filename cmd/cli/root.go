@@ -21,7 +21,7 @@ const (
 	exitFailed     = 1 // the request or the server failed
 	exitUsage      = 2
 	exitConnection = 3   // no connection, or not authenticated
-	exitUnchanged  = 4   // there was nothing to cancel or to redrive
+	exitUnchanged  = 4   // there was nothing to cancel, to redrive or to signal
 	exitInterrupt  = 130 // Ctrl-C: 128 and the number of SIGINT, as shells have it
 )
 
@@ -116,7 +116,7 @@ const exitCodesHelp = `0  done
 1  the request or the server failed, or a check of verify
 2  a command, a flag or an argument is wrong
 3  no connection, or the server does not accept the token
-4  the request stayed as it was: there was nothing to cancel or to redrive
+4  all stayed as it was: there was nothing to cancel, to redrive or to signal
 130  Ctrl-C; the request keeps running
 
 staging --once exits with the code of its command.`
@@ -133,7 +133,7 @@ func newRoot(env *environment) *cobra.Command {
 	}
 	root.AddCommand(newNew(env), newDev(env), newStaging(env), newDist(env), newCall(env), newWatch(env), newGet(env),
 		newList(env), newCancel(env), newWhy(env), newRedrive(env), newSignal(env), newOutput(env), newConnections(env),
-		newSchedules(env), newConsoleCommand(env), newContext(env), newToken(env), newVerify(env),
+		newSchedules(env), newConsoleCommand(env), newContext(env), newToken(env), newVerify(env), newMan(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})
 	return root
 }

@@ -2,13 +2,14 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/spf13/cobra"
 )
 
 const signalHelp = `Sends a request the signal that it waits for, or will wait for, with a payload of
 JSON: an argument, @FILE, or - for standard input. Only the first signal of a
-token counts.`
+token counts; the exit code of another one is 4.`
 
 const signalExample = `  streamer signal req_7y2m… approval '{"by":"ada"}'`
 
@@ -37,7 +38,13 @@ func newSignal(env *environment) *cobra.Command {
 			if err != nil {
 				return flags.explain(env, err)
 			}
-			return printJSON(env, s.Append(nil))
+			if err := printJSON(env, s.Append(nil)); err != nil {
+				return err
+			}
+			if s.Changed != nil && !*s.Changed {
+				return &exitError{exitUnchanged, fmt.Errorf("the signal %q was sent before, and the first one counts", printable(args[1]))}
+			}
+			return nil
 		},
 	}
 	flags.registerSubject(env, cmd)

@@ -12,7 +12,8 @@ import (
 )
 
 const whyHelp = `Says why a request does not run yet, or what state it is in, what to do about it,
-and how its earlier attempts ended.`
+and how its earlier attempts ended. To operators it also says what the cause of each
+was, and who cancelled, redrove or signalled the request.`
 
 const whyExample = `  streamer why req_7y2m…
   streamer why req_7y2m… --subject ada`
@@ -31,22 +32,52 @@ func newWhy(env *environment) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if flags.subject != "" { // an operator asks: the detail has the audit
+				detail, err := c.Detail(ctx, args[0])
+				if err != nil {
+					env.sayf("who changed the request is not known: %v\n", err)
+				}
+				s.Detail = detail.Detail
+			}
 			if out.name == formatJSON {
 				return printJSON(env, s.Append(nil))
 			}
 			now := time.Now()
 			lines := fmt.Sprintf("%s %s is %s\n", oneLine(s.Action), s.ID, reason(s, now, flags.where()))
-			for _, a := range s.History {
-				lines += fmt.Sprintf("  attempt %d ended %s ago with %s, after %v on worker %s\n", a.Number, age(a.EndedAt, now),
-					oneLine(string(a.Code)), a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond), oneLine(a.Worker))
-			}
-			return env.print("%s", printableLines(lines))
+			return env.print("%s", printableLines(lines+past(s, now)))
 		}),
 	}
 	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)
 	out.outputFlag(cmd, formatText, formatJSON)
 	return cmd
+}
+
+// past says how a request's attempts ended and, to operators, why and who changed it.
+func past(s wire.Snapshot, now time.Time) string {
+	lines := ""
+	for _, a := range s.History {
+		lines += fmt.Sprintf("  attempt %d ended %s ago with %s, after %v on worker %s\n", a.Number, age(a.EndedAt, now),
+			oneLine(string(a.Code)), a.EndedAt.Sub(a.StartedAt).Round(time.Millisecond), oneLine(a.Worker))
+		if a.Cause.Message != "" {
+			lines += fmt.Sprintf("    %s: %s\n", printable(a.Cause.Kind), printable(a.Cause.Message))
+		}
+		if a.Cause.Frame != "" {
+			lines += fmt.Sprintf("    at %s\n", printable(a.Cause.Frame))
+		}
+	}
+	if s.Detail == nil {
+		return lines
+	}
+	did := map[string]string{wire.EventCancel: "cancelled", wire.EventRedrive: "redriven", wire.EventSignal: "signalled"}
+	for _, e := range s.Detail.Audit {
+		by := e.By
+		if e.Tenant != "" {
+			by += " of the tenant " + e.Tenant
+		}
+		lines += fmt.Sprintf("  %s by %s %s ago, at %s\n", firstOf(did[e.Event], e.Event), printable(by), age(e.At, now), stamp(e.At))
+	}
+	return lines
 }
 
 // reason says what state a request is in, why, and what to do about it. Commands in

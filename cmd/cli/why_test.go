@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -22,7 +24,7 @@ func TestReason(t *testing.T) {
 		"attempt 2 starts in 1m30s": queued(wire.Waiting{For: wire.WaitingRetry, Until: &soon}),
 		"asked for a pause: it continues in 1m30s": {State: wire.StateQueued, StartedAt: &now,
 			Waiting: &wire.Waiting{For: wire.WaitingTime, Until: &soon}},
-		"asked for a later start: it starts in 1m30s, at 2026-01-02 ": {State: wire.StateQueued,
+		"asked for a later start: it starts in 1m30s, at 2026-01-02T": {State: wire.StateQueued,
 			Waiting: &wire.Waiting{For: wire.WaitingTime, Until: &soon}},
 		`until it gets the signal "approval"`: queued(wire.Waiting{For: wire.WaitingSignal, Token: "approval", Until: &now}),
 		"it waits for its children: 3 of 10 have ended; `streamer list --parent r1 --subject ada` lists them": {ID: "r1",
@@ -42,6 +44,37 @@ func TestReason(t *testing.T) {
 			t.Parallel()
 			if got := reason(s, now, " --subject ada"); !strings.Contains(got, want) {
 				t.Errorf("got %q, want a text with %q", got, want)
+			}
+		})
+	}
+}
+
+// Operators see the cause of each attempt, and who changed the request.
+func TestPast(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	at := now.Add(-time.Minute)
+	attempt := wire.Attempt{Number: 1, StartedAt: at.Add(-time.Second), EndedAt: at, Code: wire.InternalError, Worker: "w1"}
+	caused := attempt
+	caused.Cause = wire.Cause{Message: "index out of range\x1b[2J", Kind: wire.KindPanic, Frame: "ship.go:12 shop.Ship"}
+	for name, tt := range map[string]struct {
+		s    wire.Snapshot
+		want string
+	}{
+		"nothing yet": {},
+		"an owner's": {wire.Snapshot{History: []wire.Attempt{attempt}},
+			"  attempt 1 ended 1m0s ago with INTERNAL_ERROR, after 1s on worker w1\n"},
+		"an operator's": {wire.Snapshot{History: []wire.Attempt{caused}, Detail: &wire.Detail{Audit: []wire.AuditEntry{
+			{Event: wire.EventRedrive, By: "ops", At: at}, {Event: wire.EventCancel, By: "root", Tenant: "stage", At: at}}}},
+			"  attempt 1 ended 1m0s ago with INTERNAL_ERROR, after 1s on worker w1\n" +
+				"    panic: index out of range [2J\n    at ship.go:12 shop.Ship\n" +
+				"  redriven by ops 1m0s ago, at " + stamp(at) + "\n" +
+				"  cancelled by root of the tenant stage 1m0s ago, at " + stamp(at) + "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tt.want, past(tt.s, now)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})
 	}
