@@ -3,12 +3,14 @@ package functions_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pay-theory/streamer/functions"
+	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
 	"github.com/pay-theory/streamer/request"
 )
@@ -89,5 +91,45 @@ func TestTheTokenOfAnEventSource(t *testing.T) {
 	}
 	if strings.Contains(s.log.String(), token[len(token)-20:]) {
 		t.Error("the token is in the log")
+	}
+}
+
+// A stream of a request that goes on ends before its function's time is up, so that it
+// ends well and the client comes back for more.
+func TestAStreamOfEventsEndsBeforeItsFunction(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	ada := bearer(s.token(t, nil))
+	s.call(t, ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`)
+	ctx, cancel := context.WithTimeout(t.Context(), 2800*time.Millisecond) // 0.5 s of it are Lift's margin
+	defer cancel()
+	began := time.Now()
+	answer := lifttest.Invoke(ctx, t, s.router, lifttest.HTTP{Via: lifttest.FunctionURL, Path: "/requests/r1/events", Header: ada})
+	if took := time.Since(began); answer.Status != http.StatusOK || answer.Err != nil || took > 1800*time.Millisecond {
+		t.Errorf("got %d, %v after %v, want 200 more than a second before the function's deadline", answer.Status, answer.Err, took)
+	}
+}
+
+// What is behind the authentication does not see the token, and cannot log it.
+func TestTheTokenLeavesTheQuery(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	var seen string
+	s.parts.Middleware = []lift.Middleware{func(next lift.Handler) lift.Handler {
+		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+			res, err := next.Handle(ctx, e)
+			seen = e.HTTP.URL.RawQuery
+			return res, err
+		})
+	}}
+	s.router = s.build(t, "router", functions.Router)
+	mine := s.token(t, nil)
+	s.call(t, bearer(mine), "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`)
+	if answer, _ := s.eventsOf(t, lifttest.HTTPAPI, nil, "subject=ada&token="+mine); answer.Status != http.StatusOK || seen != "subject=ada" {
+		t.Errorf("got %d with the query %q, want 200 with subject=ada", answer.Status, seen)
+	}
+	other := s.token(t, map[string]any{"tenant_id": "globex"})
+	if answer, _ := s.eventsOf(t, lifttest.HTTPAPI, bearer(mine), "token="+other); answer.Status != http.StatusOK {
+		t.Errorf("got %d, want 200: the header counts before the query", answer.Status)
 	}
 }

@@ -2,6 +2,7 @@ package functions_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/pay-theory/streamer/functions"
 	"github.com/pay-theory/streamer/lift"
 	"github.com/pay-theory/streamer/lift/lifttest"
+	"github.com/pay-theory/streamer/lift/trace"
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -203,5 +205,74 @@ func TestADispatchHasItsTime(t *testing.T) {
 	payload, err := functions.NewRunInvocation(request.Key{Tenant: "acme", Subject: "ada", ID: "r1"}, due).Payload()
 	if want := `{"run":{"tenant":"acme","subject":"ada","id":"r1"},"due":1790000000123}`; err != nil || string(payload) != want {
 		t.Errorf("got %s, %v, want %s", payload, err, want)
+	}
+}
+
+// A run whose outcome could not be stored is the sweep's: its message would find a row
+// whose lease lasts, so it is done, counted and logged.
+func TestAnOutcomeThatCouldNotBeStored(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	run := functions.NewRunInvocation(request.Key{Tenant: "acme", Subject: "ada", ID: "r1"}, time.Time{})
+	payload, err := run.Payload()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.call(t, bearer(s.token(t, nil)), "POST", "/requests", "", `{"id":"r1","action":"long"}`)
+	s.parts.ActionMiddleware = []func(streamer.ActionFunc) streamer.ActionFunc{func(next streamer.ActionFunc) streamer.ActionFunc {
+		return func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			defer s.store.Close()
+			return next(ctx, job)
+		}
+	}}
+	processor := s.build(t, "processor", functions.Processor)
+	ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond) // 0.5 s of it are Lift's margin
+	defer cancel()
+	message := lifttest.Invoke(ctx, t, processor, lifttest.SQS{Messages: []lifttest.SQSMessage{{Body: string(payload)}}})
+	if message.Err != nil || len(message.Failed) != 0 {
+		t.Errorf("got %v, %v, want a message that does not come again", message.Failed, message.Err)
+	}
+	if got := s.metrics.Values(t, "Unstored"); len(got) != 1 || got[0] != 1 {
+		t.Errorf("got Unstored %v, want 1", got)
+	}
+	if line := s.log.Line(t, "run failed; the sweep goes on with the request"); line["request_id"] != "r1" || line["level"] != "ERROR" {
+		t.Errorf("got the line %v, want an error of r1", line)
+	}
+}
+
+// The segment of an event has a part for the run of an action, by which the trace of a
+// request is found, and which says that it failed.
+func TestARunIsPartOfItsTrace(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	daemon := lifttest.NewDaemon(t)
+	tracer, err := trace.New(trace.Config{Daemon: daemon.Address()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := s.parts
+	parts.Telemetry.Tracer = tracer
+	parts.ActionMiddleware = []func(streamer.ActionFunc) streamer.ActionFunc{func(next streamer.ActionFunc) streamer.ActionFunc {
+		return func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			if job.ID() == "panics" {
+				panic("boom")
+			}
+			return next(ctx, job)
+		}
+	}}
+	router, err := functions.Router(parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, fault := range map[string]any{"goes-well": nil, "panics": true} {
+		t.Run(id, func(t *testing.T) {
+			lifttest.Invoke(lifttest.Traced(t.Context(), sampled), t, router, lifttest.HTTP{Method: "POST", Path: "/requests",
+				Header: bearer(s.token(t, nil)), Body: []byte(fmt.Sprintf(`{"id":%q,"action":"mirror"}`, id))})
+			run, event := daemon.Segment(t), daemon.Segment(t)
+			notes, _ := run["annotations"].(map[string]any)
+			if run["name"] != "mirror" || notes["request_id"] != id || run["fault"] != fault || run["parent_id"] != event["id"] {
+				t.Errorf("got the part %v, want mirror of the request %s, fault %v, below %v", run, id, fault, event["id"])
+			}
+		})
 	}
 }

@@ -41,7 +41,8 @@ func newCounted(change func(*middleware.IdempotencyConfig)) *counted {
 	claims := func(next lift.Handler) lift.Handler {
 		return lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
 			if user := e.Header("X-User"); user != "" {
-				e.Claims = &lift.Claims{Issuer: "iss", Subject: user}
+				issuer := e.Header("X-Issuer")
+				e.Claims = &lift.Claims{Issuer: issuer, Subject: user}
 			}
 			return next.Handle(ctx, e)
 		})
@@ -77,6 +78,24 @@ func (c *counted) post(t *testing.T, path, key, user, body string) lifttest.Answ
 		header.Set("X-User", user)
 	}
 	return lifttest.Invoke(t.Context(), t, c.App, lifttest.HTTP{Method: "POST", Path: path, Header: header, Body: []byte(body)})
+}
+
+// Callers with one key are told apart by issuer, subject and key, each with its length:
+// what stands in one never runs into the next.
+func TestIdempotencyKeysOfCallers(t *testing.T) {
+	t.Parallel()
+	c := newCounted(nil)
+	for n, caller := range []struct{ issuer, user, key string }{
+		{"iss", "ada", "k1"}, {"other", "ada", "k1"}, {"issa", "da", "k1"}, {"iss", "adak", "1"}, {"iss", "ad", "ak1"},
+	} {
+		t.Run(fmt.Sprint(caller), func(t *testing.T) {
+			answer := lifttest.Invoke(t.Context(), t, c.App, lifttest.HTTP{Method: "POST", Path: "/things",
+				Header: http.Header{"Idempotency-Key": {caller.key}, "X-User": {caller.user}, "X-Issuer": {caller.issuer}}})
+			if want := fmt.Sprint(n + 1); answer.Status != 201 || answer.Header.Get("X-N") != want {
+				t.Errorf("got %d of call %s, want an answer of its own, of call %s", answer.Status, answer.Header.Get("X-N"), want)
+			}
+		})
+	}
 }
 
 func TestIdempotencyOfRequests(t *testing.T) {
@@ -294,6 +313,18 @@ func TestIdempotencyWithoutItsStore(t *testing.T) {
 	if lines := c.log.Lines(t, "idempotency key not released"); len(lines) != 0 {
 		t.Errorf("lines %v", lines)
 	}
+
+	// So is its answer stored, when there is one.
+	c = newCounted(nil)
+	ctx, cancel = context.WithCancel(t.Context())
+	c.do = func(context.Context, *lift.Event) (*lift.Response, error) {
+		cancel()
+		return &lift.Response{Status: 201}, nil
+	}
+	lifttest.Invoke(ctx, t, c.App, lifttest.HTTP{Method: "POST", Path: "/things", Header: http.Header{"Idempotency-Key": {"k"}}})
+	if again := c.post(t, "/things", "k", "", ""); again.Header.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("got %d %v for the call that comes again, want the stored answer", again.Status, again.Header)
+	}
 }
 
 func TestIdempotencyConfig(t *testing.T) {
@@ -376,5 +407,10 @@ func TestMemoryIdempotencyIsBounded(t *testing.T) {
 	}
 	if err := m.Complete(ctx, "c", c, nil, time.Hour); !errors.Is(err, middleware.ErrClaimLost) {
 		t.Errorf("after the lease: %v", err)
+	}
+	f := begin("late")
+	now = now.Add(time.Minute) // when no other call has taken the key
+	if err := m.Complete(ctx, "late", f, nil, time.Hour); !errors.Is(err, middleware.ErrClaimLost) {
+		t.Errorf("at the end of the lease: got %v, want ErrClaimLost", err)
 	}
 }

@@ -110,6 +110,30 @@ func TestLogBufferKeepsValues(t *testing.T) {
 	}
 }
 
+// Whatever a value is, its bytes count.
+func TestLogBufferCountsValues(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("x", 2000)
+	for name, value := range map[string]any{
+		"text": large, "JSON": []string{large}, "header": http.Header{"A": {large}}, "query": url.Values{"a": {large}},
+		"map of texts": map[string]string{"a": large}, "map": map[string]any{"a": large}, "group": slog.GroupValue(slog.String("a", large)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log lifttest.Log
+			app := buffered(&log, middleware.LogBufferConfig{Bytes: 1000}, func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+				lift.Logger(ctx).Debug("large", "value", value)
+				lift.Logger(ctx).Debug("small")
+				return nil, errors.New("broken")
+			})
+			lifttest.Invoke(t.Context(), t, app, lifttest.JSON{Value: 1})
+			if got, want := messages(t, &log), "held log lines dropped small failed"; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 func TestLogBufferOfAPanic(t *testing.T) {
 	t.Parallel()
 	var log lifttest.Log
