@@ -68,6 +68,9 @@ func (caller Caller) summary(r *request.Request) *wire.Snapshot {
 // subject, it does too.
 func (caller Caller) frame(r *request.Request) wire.Frame {
 	s := r.Snapshot(caller.Connection != "")
+	if caller.Has(request.OperatorScope) {
+		s.History = r.History
+	}
 	if caller.OnBehalfOf != "" {
 		s.Subject = r.Subject
 	}

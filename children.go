@@ -89,7 +89,7 @@ func childError(name string, r *request.Request) *Error {
 		details["code"] = string(r.Error.Code)
 	}
 	err.Details, _ = json.Marshal(details) // a map of strings always encodes
-	err.Retryable = false
+	err.Retryable, err.Cause = false, causeOfChild(r)
 	return err
 }
 

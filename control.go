@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pay-theory/streamer/request"
@@ -35,18 +36,20 @@ func (s *Requests) Unsubscribe(ctx context.Context, caller Caller, id string) (w
 
 // Cancel ends a queued request at once, and asks the worker of a running one to
 // stop: it learns of it with its next heartbeat. A final request stays as it is.
-// The snapshot tells which it was.
+// The snapshot tells which it was, and whether this call changed anything: a running
+// one may have been asked before.
 func (s *Requests) Cancel(ctx context.Context, caller Caller, id string) (wire.Frame, error) {
 	return s.changeWithRetry(ctx, caller, id, func(r *request.Request) (request.Change, bool) {
-		switch r.State {
-		case request.Queued:
-			change := request.Cancel(now(s.Now), s.retention(), caller.CorrelationID)
+		at := now(s.Now)
+		change := request.AskToCancel()
+		switch {
+		case r.State == request.Queued:
+			change = request.Cancel(at, s.retention(), caller.CorrelationID)
 			change.Set.Release = request.Releasable(r.Permits, request.Cancelled)
-			return change, true
-		case request.Running:
-			return request.AskToCancel(), true
+		case r.State.Final(), r.CancelRequested:
+			return request.Change{}, false
 		}
-		return request.Change{}, false
+		return change.Audited(r, caller.audit(wire.EventCancel, at)), true
 	})
 }
 
@@ -59,10 +62,11 @@ func (s *Requests) Redrive(ctx context.Context, caller Caller, id string) (wire.
 		watches := caller.Connection == "" || slices.Contains(r.Subscribers, caller.Connection)
 		switch {
 		case r.State == request.Failed:
-			change := request.Redrive(r, now(s.Now))
+			at := now(s.Now)
+			change := request.Redrive(r, at)
 			change.If.RoomFor, change.Set.Subscribe = caller.Connection, caller.Connection
 			change.Set.Acquire = s.Limits.open(r)
-			return change, true
+			return change.Audited(r, caller.audit(wire.EventRedrive, at)), true
 		case r.State.Final(), watches, len(r.Subscribers) >= request.MaxSubscribers:
 			return request.Change{}, false
 		}
@@ -107,10 +111,13 @@ func (s *Requests) Signal(ctx context.Context, caller Caller, in wire.Signal) (w
 		case size > request.MaxSteps:
 			refusal = Errorf(wire.PayloadTooLarge, "the request's steps and signals would have %d bytes, %d are allowed", size, request.MaxSteps)
 			return request.Change{}, false
-		case r.Await.Token == in.Token && r.State == request.Queued:
-			return request.Deliver(now(s.Now), step, in.Token), true
 		}
-		return request.StoreStep(step), true
+		at := now(s.Now)
+		change := request.StoreStep(step)
+		if r.Await.Token == in.Token && r.State == request.Queued {
+			change = request.Deliver(at, step, in.Token)
+		}
+		return change.Audited(r, caller.audit(wire.EventSignal, at)), true
 	})
 	if refusal != nil {
 		return wire.Frame{}, refusal
@@ -118,10 +125,16 @@ func (s *Requests) Signal(ctx context.Context, caller Caller, in wire.Signal) (w
 	return frame, err
 }
 
+// audit is an entry of the audit for what the caller does.
+func (caller Caller) audit(event string, at time.Time) wire.AuditEntry {
+	return wire.AuditEntry{Event: event, By: caller.Subject, Tenant: caller.Tenant, At: at}
+}
+
 // changeWithRetry makes the change that fits the request as it stands, and looks again
 // when it has moved meanwhile. decide is asked each time, and reports whether
 // there is anything to change. The change is guarded by the fence and state
-// that decide saw.
+// that decide saw. The snapshot says that the call did something where the change is
+// audited.
 func (s *Requests) changeWithRetry(ctx context.Context, caller Caller, id string,
 	decide func(*request.Request) (request.Change, bool)) (wire.Frame, error) {
 	r, err := s.load(ctx, caller, id)
@@ -132,7 +145,7 @@ func (s *Requests) changeWithRetry(ctx context.Context, caller Caller, id string
 	for range tries {
 		change, needed := decide(r)
 		if !needed {
-			return caller.frame(r), nil
+			return caller.answer(r, false), nil
 		}
 		change.If.States, change.If.Fence = []request.State{r.State}, r.Fence
 		change = change.LookedAtEvery(s.sweepEvery())
@@ -151,9 +164,16 @@ func (s *Requests) changeWithRetry(ctx context.Context, caller Caller, id string
 		if !change.Set.DueAt.IsZero() {
 			dispatchQueued(ctx, s.Dispatch, s.logger(), changed)
 		}
-		return caller.frame(changed), nil
+		return caller.answer(changed, change.Set.Audit != nil), nil
 	}
 	return wire.Frame{}, Errorf(wire.ServiceUnavailable, "the request is changing hands; try again")
+}
+
+// answer is the frame of a request after a call that was to change it.
+func (caller Caller) answer(r *request.Request, changed bool) wire.Frame {
+	frame := caller.frame(r)
+	frame.Request.Changed = &changed
+	return frame
 }
 
 func (s *Requests) change(ctx context.Context, caller Caller, id string, c request.Change) (*request.Request, error) {

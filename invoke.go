@@ -17,8 +17,9 @@ import (
 func invoke(ctx context.Context, action Action, job *Job) (out json.RawMessage, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			job.logger.ErrorContext(ctx, "action panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			out, err = nil, fmt.Errorf("action %s panicked: %v", action.Name(), v)
+			panicked := &panicError{action: action.Name(), value: fmt.Sprint(v), frame: panicFrame()}
+			job.logger.ErrorContext(ctx, "action panicked", "panic", panicked.value, "stack", string(debug.Stack()))
+			out, err = nil, panicked
 		}
 	}()
 	job.action = action.Name()

@@ -37,12 +37,12 @@ func (w *run) putBack(at time.Time, why *mismatchError) request.Change {
 	if at.Sub(since) >= mismatchPatience {
 		err := Errorf(wire.InternalError, "the deploy is at fault, not the request: %s, for %v now; deploy workers that fit it, then redrive it",
 			why.what, at.Sub(since).Round(time.Second))
-		return w.endAttempt(request.Fail(at, w.p.Retention, request.WireError(err, w.r.CorrelationID)))
+		return w.endAttempt(request.Fail(at, w.p.Retention, request.WireError(err, w.r.CorrelationID)), why)
 	}
 	wait := min(time.Second<<times, time.Minute)
 	wait += RetryPolicy{Base: wait, Cap: wait}.delay(w.r.Key, times+1)
 	err := Errorf(wire.ServiceUnavailable, "%s; a deploy may be under way, the request waits for it", why.what)
-	return w.endAttempt(request.PutBack(at, wait, request.WireError(err, w.r.CorrelationID)))
+	return w.endAttempt(request.PutBack(at, wait, request.WireError(err, w.r.CorrelationID)), why)
 }
 
 // mismatches tells from the history since when, without a break, and how often the

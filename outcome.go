@@ -33,9 +33,10 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 // decide turns an outcome into the transition that it means.
 func (w *run) decide(ctx context.Context, out outcome, cause error) request.Change {
 	at, retention := w.p.Now(), w.p.Retention
-	fail := func(err error) request.Change {
-		return w.endAttempt(request.Fail(at, retention, request.WireError(err, w.r.CorrelationID)))
+	failFor := func(err, why error) request.Change {
+		return w.endAttempt(request.Fail(at, retention, request.WireError(err, w.r.CorrelationID)), why)
 	}
+	fail := func(err error) request.Change { return failFor(err, err) }
 	more, continues := errors.AsType[*continuation](out.err)
 	nap, snoozes := errors.AsType[*snooze](out.err)
 	wait, waits := errors.AsType[*waitForSignalError](out.err)
@@ -53,9 +54,10 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) request.Chan
 		}
 		return request.Succeed(at, retention, out.result, last)
 	case errors.Is(cause, ErrCancelled) || w.r.CancelRequested:
-		return w.endAttempt(request.Cancel(at, retention, w.r.CorrelationID))
+		return w.endAttempt(request.Cancel(at, retention, w.r.CorrelationID), nil)
 	case errors.Is(cause, ErrLimit):
-		return fail(limitError(w.action.config.Limit))
+		err := limitError(w.action.config.Limit)
+		return failFor(err, stoppedError(err, out))
 	case continues || snoozes || waits || waitsForChildren || errors.Is(cause, ErrSliceEnd) && stopped:
 		if w.r.Slices+1 >= w.action.config.MaxSlices {
 			return fail(Errorf(wire.Timeout, "the action was continued %d times, which is its limit", w.action.config.MaxSlices))
@@ -84,14 +86,16 @@ func (w *run) decide(ctx context.Context, out outcome, cause error) request.Chan
 	policy := w.action.config.Retry
 	again, after := policy.retryable(out.err)
 	if again && w.r.Attempt < policy.Attempts {
-		return w.endAttempt(request.Retry(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), request.WireError(out.err, w.r.CorrelationID)))
+		return w.endAttempt(request.Retry(at, max(after, policy.delay(w.r.Key, w.r.Attempt)), request.WireError(out.err, w.r.CorrelationID)),
+			out.err)
 	}
 	return fail(out.err)
 }
 
-// endAttempt has this run join the history with the transition's error.
-func (w *run) endAttempt(c request.Change) request.Change {
-	c.Set.History = request.EndAttempt(w.r, c.Set.UpdatedAt, c.Set.Error.Code)
+// endAttempt has this run join the history with the transition's error, and with the cause
+// of that; nil: a cancel, which needs none.
+func (w *run) endAttempt(c request.Change, cause error) request.Change {
+	c.Set.History = request.EndAttempt(w.r, c.Set.UpdatedAt, c.Set.Error.Code, w.p.causeOf(cause))
 	return c
 }
 
@@ -124,7 +128,7 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 		}
 		refused, isPublic := errors.AsType[*Error](err)
 		if isPublic && refused.Code == wire.PayloadTooLarge && change.Set.State != request.Failed {
-			outcome = w.endAttempt(request.Fail(at, w.p.Retention, request.WireError(err, w.r.CorrelationID))) // without what was too large
+			outcome = w.endAttempt(request.Fail(at, w.p.Retention, request.WireError(err, w.r.CorrelationID)), err) // without what was too large
 			continue
 		}
 		w.restore(change)

@@ -21,9 +21,10 @@ type ProcessorConfig struct {
 	// Connections, where it has a Store and a Closer, is swept too.
 	Connections Connections
 
-	Worker string           // names this process in requests and logs; "": "worker"
-	Logger *slog.Logger     // nil: slog.Default
-	Now    func() time.Time // stamps and leases; nil: time.Now
+	Worker string                   // names this process in requests and logs; "": "worker"
+	Redact func(text string) string // leaves secrets out of the causes of attempts, which operators see; nil: nothing is left out
+	Logger *slog.Logger             // nil: slog.Default
+	Now    func() time.Time         // stamps and leases; nil: time.Now
 
 	Lease       time.Duration // how long a claim lasts without a heartbeat; 0: 60 s
 	Heartbeat   time.Duration // how often it is renewed, below half the lease; 0: a quarter of the lease

@@ -89,7 +89,7 @@ func stepsOf(r *request.Request) map[string]json.RawMessage {
 func (w *run) work(ctx context.Context) error {
 	w.logger.InfoContext(ctx, "request claimed", "slice", w.r.Slices)
 	if w.r.CancelRequested {
-		return w.end(ctx, w.endAttempt(request.Cancel(w.p.Now(), w.p.Retention, w.r.CorrelationID)))
+		return w.end(ctx, w.endAttempt(request.Cancel(w.p.Now(), w.p.Retention, w.r.CorrelationID), nil))
 	}
 	action, err := w.p.Actions.find(w.r.Action)
 	if err != nil {

@@ -193,7 +193,7 @@ func (s *sweep) expireLease(ctx context.Context, r *request.Request) {
 		change = request.Fail(at, s.Retention, request.WireError(err, r.CorrelationID)).AfterLease(at)
 		change.Set.AddLeaseExpirations = 1
 	}
-	change.Set.History = request.EndAttempt(r, at, wire.LeaseLost)
+	change.Set.History = request.EndAttempt(r, at, wire.LeaseLost, s.causeOf(errLeaseExpired))
 	change.Set.Release = request.Releasable(r.Permits, change.Set.State)
 	changed, err := s.Store.ChangeRequest(ctx, r.Key, change.ByWorker(r.Fence))
 	switch {

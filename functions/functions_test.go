@@ -99,6 +99,10 @@ func newSystem(t *testing.T) *system {
 			}),
 		streamer.NewAction(streamer.ActionConfig{Name: "admin", Scope: "admin"},
 			func(context.Context, *streamer.Job, json.RawMessage) (bool, error) { return true, nil }),
+		streamer.NewAction(streamer.ActionConfig{Name: "spills", Long: true, Retry: streamer.RetryPolicy{Attempts: 1}},
+			func(context.Context, *streamer.Job, json.RawMessage) (int, error) {
+				return 0, errors.New("dial tcp 10.0.0.7 with Bearer abcdef0123456789: secret detail")
+			}),
 		streamer.NewAction(streamer.ActionConfig{Name: "long", Long: true},
 			func(_ context.Context, job *streamer.Job, in json.RawMessage) (json.RawMessage, error) {
 				job.Progress(50, "half")

@@ -68,7 +68,8 @@ func Processor(parts Parts) (*lift.App, error) {
 	}
 	p, err := streamer.NewProcessor(streamer.ProcessorConfig{Store: parts.Requests, Actions: actions, Push: parts.Push,
 		Dispatch: counted{parts.Dispatch}, Connections: parts.connections(), Worker: parts.Worker, Logger: parts.Logger, Now: parts.Now,
-		Lease: parts.Lease, Retention: parts.Retention, Limits: parts.Limits,
+		Redact: lift.WithoutTokens,
+		Lease:  parts.Lease, Retention: parts.Retention, Limits: parts.Limits,
 		SweepEvery: parts.SweepEvery, Paused: parts.Paused, Schedules: schedules})
 	if err != nil {
 		return nil, err

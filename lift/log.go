@@ -207,6 +207,10 @@ func withoutKeys(value slog.Value, hidden redact.Keys) slog.Value {
 	return slog.AnyValue(out)
 }
 
+// WithoutTokens returns text without what a logger of [NewLogger] leaves out of every line:
+// texts with the form of a JWT, and what follows the word Bearer.
+func WithoutTokens(text string) string { return string(redact.Tokens([]byte(text))) }
+
 // A tokenlessWriter is given whole lines and takes the tokens out of them.
 type tokenlessWriter struct{ io.Writer }
 

@@ -36,6 +36,7 @@ const (
 	AttrSubscribers      Attribute = "subscribers"
 	AttrChildren         Attribute = "children"
 	AttrRedrives         Attribute = "redrives"
+	AttrAudit            Attribute = "audit"
 )
 
 // The attributes that are as they were when the request was created.

@@ -40,6 +40,7 @@ type Guards struct {
 	LacksStep      string    // no step of this name is stored
 	OutputAt       *int64    // this many chunks are stored; required with Effects.Output
 	Rev            int64     // rev is this
+	Unaudited      bool      // there is no audit
 	RoomFor        string    // this connection subscribes already, or fewer than MaxSubscribers others do
 
 	// Unsupported is a guard that no store knows. The conformance suite holds with
@@ -80,6 +81,9 @@ type Effects struct {
 
 	Children Children
 	Redrives int
+
+	Audit     Audit    // joins the audit, of which there must be one unless the guard Unaudited holds
+	DropAudit []string // keys that are removed from it
 
 	Step        *Step    // is added to Steps, or takes the place of the one with its name
 	DropStep    string   // is removed from Steps

@@ -27,6 +27,7 @@ const (
 	_           GuardKind = iota
 	OneOf                 // it is one of Value, a []State
 	Equals                // it is Value, an int64, a string or, to the millisecond, a time.Time; or, with a Member, its member is
+	Absent                // it is empty
 	NotAfter              // it is not later than Value, a time.Time, or there is none
 	Within                // it is not later than Value, a time.Time, and there is one
 	LacksMember           // it has no Member
@@ -53,6 +54,7 @@ func (c Change) Guards() iter.Seq[Guard] {
 			{g.ThrottledBy != "", Guard{AttrThrottledBy, Equals, "", g.ThrottledBy}},
 			{g.LacksStep != "", Guard{AttrSteps, LacksMember, g.LacksStep, nil}},
 			{g.Rev != 0, Guard{AttrRev, Equals, "", g.Rev}},
+			{g.Unaudited, Guard{AttrAudit, Absent, "", nil}},
 			{g.RoomFor != "", Guard{AttrSubscribers, HasRoom, g.RoomFor, MaxSubscribers}},
 			{g.Unsupported, Guard{}},
 		}
@@ -94,6 +96,8 @@ func (g Guard) holds(r *Request) bool {
 		return r.Output == g.Value
 	case AttrRev:
 		return r.Rev == g.Value
+	case AttrAudit:
+		return len(r.Audit) == 0
 	}
 	return false
 }
@@ -116,7 +120,7 @@ const (
 	Assign                // it becomes Value, of the type of the Request's field; a zero one empties it
 	AssignOnce            // it becomes Value, a time.Time, unless it has a value
 	Increase              // it grows by Value, an int64
-	PutMember             // its Member becomes Value, a json.RawMessage; of Subscribers, nil
+	PutMember             // its Member becomes Value, a json.RawMessage or wire.AuditEntry; of Subscribers, nil
 	DropMember            // it has no such Member any more
 	Acquire               // permits join it: Value, a []Permit; see Effects
 	Release               // permits leave it: Value, their names, a []string
@@ -159,6 +163,7 @@ func (c Change) Effects() iter.Seq[Effect] {
 			{e.Children != Children{}, Effect{AttrChildren, Assign, "", e.Children}},
 			{e.Redrives != 0, Effect{AttrRedrives, Assign, "", e.Redrives}},
 			{len(e.History) > 0, Effect{AttrHistory, Assign, "", e.History}},
+			{len(e.Audit) > 0 && c.If.Unaudited, Effect{AttrAudit, Assign, "", e.Audit}},
 			{e.Subscribe != "", Effect{AttrSubscribers, PutMember, e.Subscribe, nil}},
 			{len(e.Release) > 0, Effect{AttrPermits, Release, "", e.Release}},
 			{len(e.Acquire) > 0, Effect{AttrPermits, Acquire, "", e.Acquire}},
@@ -178,6 +183,16 @@ func (c Change) Effects() iter.Seq[Effect] {
 		}
 		if e.DropStep != "" && !yield(Effect{AttrSteps, DropMember, e.DropStep, nil}) {
 			return
+		}
+		for key, entry := range e.Audit {
+			if !c.If.Unaudited && !yield(Effect{AttrAudit, PutMember, key, entry}) {
+				return
+			}
+		}
+		for _, key := range e.DropAudit {
+			if !yield(Effect{AttrAudit, DropMember, key, nil}) {
+				return
+			}
 		}
 		for _, id := range slices.Compact(slices.Sorted(slices.Values(e.Unsubscribe))) {
 			if id != "" && !yield(Effect{AttrSubscribers, DropMember, id, nil}) {
@@ -273,6 +288,8 @@ func (e Effect) apply(r *Request) {
 		r.ThrottledBy = e.Value.(string)
 	case AttrHistory:
 		r.History = e.Value.([]wire.Attempt)
+	case AttrAudit:
+		r.Audit = e.audit(r.Audit)
 	case AttrOutput:
 		r.Output += int64(len(e.Value.([]json.RawMessage)))
 	case AttrChildren:
@@ -315,6 +332,21 @@ func (e Effect) subscribers(now []string) []string {
 		return now
 	}
 	return append(slices.Clone(now), e.Member)
+}
+
+func (e Effect) audit(now Audit) Audit {
+	if e.Kind == Assign {
+		return e.Value.(Audit)
+	}
+	if now = maps.Clone(now); now == nil {
+		now = Audit{}
+	}
+	if e.Kind == DropMember {
+		delete(now, e.Member)
+	} else {
+		now[e.Member] = e.Value.(wire.AuditEntry)
+	}
+	return now
 }
 
 func (e Effect) permits(held []string) []string {

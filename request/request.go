@@ -100,6 +100,7 @@ type Request struct {
 	Steps      map[string]json.RawMessage
 	Await      Await          // the signal that a queued request waits for; zero when there is none
 	History    []wire.Attempt // ended attempts, oldest first, at most MaxHistory
+	Audit      Audit          // who cancelled, redrove and signalled it
 	Output     int64          // how many chunks of output are stored
 	OutputMark int64          // how many the action had emitted at Checkpoint
 
@@ -159,6 +160,7 @@ func (r *Request) Clone() *Request {
 	c.Subscribers = slices.Clone(r.Subscribers)
 	c.Permits = slices.Clone(r.Permits)
 	c.Steps = maps.Clone(r.Steps)
+	c.Audit = maps.Clone(r.Audit)
 	return &c
 }
 

@@ -8,7 +8,8 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// Snapshot is the request as its owner sees it. A result that no frame can carry
+// Snapshot is the request as its owner sees it: without the causes in its history, which
+// are for operators. A result that no frame can carry
 // is given by reference when byRef is set, and in full otherwise.
 func (r *Request) Snapshot(byRef bool) *wire.Snapshot {
 	s := &wire.Snapshot{
@@ -24,7 +25,7 @@ func (r *Request) Snapshot(byRef bool) *wire.Snapshot {
 		Rev:        r.Rev,
 		Cancelling: r.State == Running && r.CancelRequested,
 		Waiting:    r.Waiting(),
-		History:    r.History,
+		History:    withoutCauses(r.History),
 		Output:     r.Output,
 		Parent:     r.Parent.ID,
 		CreatedAt:  r.CreatedAt,
@@ -63,7 +64,8 @@ func (r *Request) Waiting() *wire.Waiting {
 	return &wire.Waiting{For: wire.WaitingWorker}
 }
 
-// Detail is what Snapshot leaves out.
+// Detail is what Snapshot leaves out, as the request's owner sees it: without the audit,
+// which is for operators.
 func (r *Request) Detail() *wire.Detail {
 	d := &wire.Detail{
 		Payload:       r.Payload,

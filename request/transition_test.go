@@ -69,6 +69,9 @@ func fill(t *testing.T, field reflect.Value) {
 		field.SetBool(true)
 	case reflect.Int, reflect.Int64:
 		field.SetInt(1)
+	case reflect.Map:
+		field.Set(reflect.MakeMap(field.Type()))
+		field.SetMapIndex(reflect.ValueOf("x"), reflect.Zero(field.Type().Elem()))
 	case reflect.Pointer:
 		field.Set(reflect.New(field.Type().Elem()))
 	case reflect.Slice:

@@ -131,10 +131,11 @@ var frames = map[string]wire.Frame{
 			{Number: 1, StartedAt: at, EndedAt: later, Code: wire.InternalError, Worker: "worker-1",
 				Cause: wire.Cause{Message: `charge "r-1" <3>: dial tcp 10.0.0.7:443: connect: connection refused`, Kind: "syscall.Errno"}},
 			{Number: 2, StartedAt: at, EndedAt: later, Code: wire.InternalError, Worker: "worker-2",
-				Cause: wire.Cause{Message: "runtime error: index out of range [3] with length 3", Kind: wire.KindPanic,
+				Cause: wire.Cause{Message: "action ship panicked: runtime error: index out of range [3] with length 3", Kind: wire.KindPanic,
 					Frame: "ship.go:12 example.com/shop/actions.Ship"}}}}},
 	"request-changed": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
-		ID: "r-1", Action: "ship", State: wire.StateRunning, Attempts: 1, Rev: 4, Cancelling: true, Changed: new(true), CreatedAt: at, UpdatedAt: later}},
+		ID: "r-1", Action: "ship", State: wire.StateRunning, Attempts: 1, Rev: 4, Cancelling: true, Changed: new(true),
+		CreatedAt: at, UpdatedAt: later}},
 	"request-not-changed": {Type: wire.TypeRequest, RequestID: "m-1", Request: &wire.Snapshot{
 		ID: "r-1", Action: "ship", State: wire.StateSucceeded, Percentage: 100, Attempts: 1, Rev: 9, Changed: new(false),
 		Result: json.RawMessage(`7`), CreatedAt: at,

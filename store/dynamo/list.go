@@ -186,7 +186,7 @@ var briefAttributes = []string{"pk", request.AttrTenant, request.AttrSubject, re
 	request.AttrStartedAt, request.AttrClaimedAt, request.AttrFinishedAt, request.AttrExpiresAt, request.AttrAttempt,
 	request.AttrSlices, request.AttrLeaseExpirations, request.AttrRan, request.AttrWorker, request.AttrCancelRequested,
 	request.AttrProgress, request.AttrOutput, request.AttrOutputMark, request.AttrError, request.AttrAwait,
-	request.AttrThrottledBy, request.AttrPermits, request.AttrHistory, request.AttrSubscribers, request.AttrAction,
+	request.AttrThrottledBy, request.AttrPermits, request.AttrHistory, request.AttrAudit, request.AttrSubscribers, request.AttrAction,
 	request.AttrMetadata, request.AttrCorrelationID, request.AttrPriority, request.AttrCreatedAt, request.AttrNotBefore,
 	request.AttrParent, request.AttrChildren, request.AttrRedrives}
 

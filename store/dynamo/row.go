@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -134,6 +133,9 @@ func (s *Store) row(r *request.Request, token string) item {
 	if len(r.History) > 0 {
 		i[request.AttrHistory] = text(historyText(r.History))
 	}
+	if len(r.Audit) > 0 {
+		i[request.AttrAudit] = auditValue(r.Audit)
+	}
 	i[request.AttrOutput], i[request.AttrOutputMark], i[attrLog] = number(r.Output), number(r.OutputMark), text(token)
 	if r.Parent != (request.Parent{}) {
 		i[request.AttrParent] = members(item{"id": text(r.Parent.ID), "depth": number(r.Parent.Depth), "reports": boolean(r.Parent.Reports)})
@@ -233,20 +235,6 @@ func permitsValue(names []string) value {
 	return elements(held...)
 }
 
-// historyText is a JSON array, its times to the millisecond.
-func historyText(history []wire.Attempt) string {
-	kept := slices.Clone(history)
-	for i := range kept {
-		a := &kept[i]
-		a.StartedAt, a.EndedAt = atMillis(a.StartedAt), atMillis(a.EndedAt)
-	}
-	raw, err := json.Marshal(kept)
-	if err != nil {
-		return "[]" // a year beyond 9999, which no clock tells
-	}
-	return string(raw)
-}
-
 // atMillis is t as it is kept.
 func atMillis(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
 
@@ -319,6 +307,7 @@ func (i item) request() (*request.Request, error) {
 	if _, present := i[request.AttrHistory]; present && json.Unmarshal([]byte(in.text(request.AttrHistory)), &r.History) != nil {
 		in.fault(request.AttrHistory, "JSON array of attempts")
 	}
+	r.Audit = in.audit()
 	for _, permit := range in.elements(request.AttrPermits) {
 		if permit.S == nil {
 			in.fault(request.AttrPermits, "list of strings")

@@ -89,6 +89,8 @@ func (u *update) guard(g request.Guard) error {
 			name += "." + u.alias("is_member", g.Member)
 		}
 		condition = name + " = " + u.value("is_"+g.Attribute, want)
+	case request.Absent:
+		condition = "attribute_not_exists(" + name + ")"
 	case request.NotAfter:
 		latest := " <= " + u.value("by_"+g.Attribute, millis(g.Value.(time.Time)))
 		holds := func(name string) string { return "(attribute_not_exists(" + name + ") OR " + name + latest + ")" }
@@ -215,8 +217,11 @@ func (u *update) effect(e request.Effect) error {
 		u.add(e.Attribute, int64(len(e.Value.([]json.RawMessage)))) // the chunks are items of their own
 	case request.PutMember:
 		v := boolean(true)
-		if raw, ok := e.Value.(json.RawMessage); ok {
-			v = binary(raw)
+		switch put := e.Value.(type) {
+		case json.RawMessage:
+			v = binary(put)
+		case wire.AuditEntry:
+			v = entryValue(put)
 		}
 		member := u.name(e.Attribute) + "." + u.alias("put_"+e.Attribute, e.Member)
 		u.sets = append(u.sets, member+" = "+u.value("put_"+e.Attribute, v))
@@ -271,6 +276,8 @@ func valueOf(v any) (_ value, present bool, err error) {
 		return errorValue(v), true, nil
 	case []wire.Attempt:
 		return text(historyText(v)), len(v) > 0, nil
+	case request.Audit:
+		return auditValue(v), len(v) > 0, nil
 	case []string:
 		return members(set(v...)), true, nil
 	}

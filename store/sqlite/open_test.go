@@ -150,7 +150,8 @@ func TestOpenAgainHasWhatWasWritten(t *testing.T) {
 
 // version3 makes of a file of this version one whose requests have neither looks
 // nor claimed_at.
-const version3 = `ALTER TABLE requests DROP COLUMN not_before;
+const version3 = `ALTER TABLE requests DROP COLUMN audit;
+	ALTER TABLE requests DROP COLUMN not_before;
 	DROP TABLE schedules;
 	DROP TRIGGER request_expiry;
 	UPDATE requests SET payload = (SELECT data FROM bodies WHERE bodies.id = requests.id AND kind = 'payload') WHERE apart & 1;

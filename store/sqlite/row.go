@@ -74,6 +74,7 @@ var columns = []column{
 	{"await_token", request.AttrAwait, func(r *row) any { return r.Await.Token }, func(r *row) any { return &r.Await.Token }, false},
 	timeColumn("await_until", request.AttrAwait, func(r *row) *time.Time { return &r.Await.Until }),
 	jsonColumn("history", request.AttrHistory, func(r *row) any { return &r.History }),
+	jsonColumn("audit", request.AttrAudit, func(r *row) any { return &r.Audit }),
 	{"output", request.AttrOutput, func(r *row) any { return r.Output }, func(r *row) any { return &r.Output }, false},
 	{"output_mark", request.AttrOutputMark, func(r *row) any { return r.OutputMark }, func(r *row) any { return &r.OutputMark }, false},
 	jsonColumn("parent", request.AttrParent, func(r *row) any { return &r.Parent }),
@@ -271,6 +272,10 @@ func rounded(r *request.Request) *request.Request {
 	for i := range c.History {
 		a := &c.History[i]
 		a.StartedAt, a.EndedAt = atMillis(a.StartedAt), atMillis(a.EndedAt)
+	}
+	for key, entry := range c.Audit { // which is a clone
+		entry.At = atMillis(entry.At)
+		c.Audit[key] = entry
 	}
 	return c
 }

@@ -32,6 +32,7 @@ CREATE TABLE requests (
   await_token       TEXT NOT NULL,
   await_until       INTEGER,
   history           TEXT NOT NULL,
+  audit             TEXT NOT NULL DEFAULT 'null',
   output            INTEGER NOT NULL,
   output_mark       INTEGER NOT NULL,
   parent            TEXT NOT NULL DEFAULT '{}',

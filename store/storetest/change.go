@@ -30,6 +30,40 @@ var changeTests = []test{
 			}
 		}
 	}},
+	{"who changed it joins the audit, and takes the place of the oldest", func(t *testing.T, s suite) {
+		r := s.create(t, queued("acme", "ada", "r-1", epoch))
+		const many = wire.MaxAudit + 3
+		for n := range many {
+			at := epoch.Add(time.Duration(n)*time.Hour + 999_999).In(time.FixedZone("somewhere", 3600))
+			c := request.Change{Set: request.Effects{AddRev: 1}}.Audited(r, wire.AuditEntry{Event: wire.EventSignal, By: fmt.Sprint("<☂>", n),
+				Tenant: []string{"acme", "ops"}[n%2], At: at})
+			want := r.Clone()
+			if err := c.Apply(want); err != nil {
+				t.Fatal(err)
+			}
+			r = s.change(t, r.Key, c)
+			same(t, fmt.Sprint("entry ", n), r, want)
+			same(t, fmt.Sprint("entry ", n, ", loaded"), s.load(t, r.Key), want)
+		}
+		entries := r.Audit.Entries()
+		if n := len(entries); n != wire.MaxAudit || len(r.Audit) != n || entries[n-1].By != fmt.Sprint("<☂>", many-1) || entries[0].Tenant != "ops" ||
+			entries[1].Tenant != "" {
+			t.Errorf("got %d entries, %+v, want the newest %d, with the tenant where it is another", n, entries, wire.MaxAudit)
+		}
+	}},
+	{"of two that change it at a time each is in the audit", func(t *testing.T, s suite) {
+		seen := s.create(t, queued("acme", "ada", "r-1", epoch))
+		by := func(name string) request.Change {
+			return request.Change{Set: request.Effects{AddRev: 1}}.Audited(seen, wire.AuditEntry{Event: wire.EventSignal, By: name, At: epoch})
+		}
+		s.change(t, seen.Key, by("first"))
+		s.conflict(t, seen.Key, by("second")) // and has to look again
+		seen = s.load(t, seen.Key)
+		s.change(t, seen.Key, by("second"))
+		if got := s.change(t, seen.Key, by("third")); len(got.Audit) != 3 {
+			t.Errorf("the audit: got %+v, want all three", got.Audit)
+		}
+	}},
 	{"a guard that holds lets the change pass", func(t *testing.T, s suite) {
 		for i, c := range []request.Change{
 			{If: request.Guards{States: []request.State{request.Queued}}},
@@ -49,6 +83,7 @@ var changeTests = []test{
 				Set: request.Effects{Subscribe: "c-1"},
 			},
 			{If: request.Guards{Rev: 1}},
+			{If: request.Guards{Unaudited: true}},
 			{If: request.Guards{Awaits: "approval"}},
 			{If: request.Guards{LacksStep: "refund"}},
 			{If: request.Guards{LacksStep: "with . and : and # and é and \""}},
@@ -110,6 +145,8 @@ var changeTests = []test{
 			{If: request.Guards{States: []request.State{request.Failed}, Fence: r.Fence, DueBy: epoch.Add(-time.Hour)}},
 			{If: request.Guards{States: []request.State{request.Queued}, Fence: r.Fence, DueBy: epoch.Add(time.Hour)}},
 			{If: request.Guards{Rev: r.Rev + 1}},
+			{If: request.Guards{Unaudited: true}},
+			{If: request.Guards{Unaudited: true}, Set: request.Effects{Audit: request.Audit{"3-c": r.Audit["1-a"]}}},
 			{If: request.Guards{Awaits: "Approval"}},
 			{If: request.Guards{LacksStep: "charge"}},
 			{If: request.Guards{LacksStep: "a.b#c:\"é"}},

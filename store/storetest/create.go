@@ -151,8 +151,12 @@ var createTests = []test{
 		r.Steps, r.History = map[string]json.RawMessage{"step": text(request.MaxStepResult)}, nil
 		r.Steps["second"] = text(request.MaxSteps - request.MaxStepResult - len("step") - len("second"))
 		for i := range request.MaxHistory {
-			r.History = append(r.History, wire.Attempt{Number: i, StartedAt: epoch, EndedAt: epoch.Add(time.Hour),
-				Code: wire.ProcessingFailed, Worker: "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"})
+			r.Attempt, r.Worker = i, "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"
+			r.History = request.EndAttempt(r, epoch.Add(time.Hour), wire.ProcessingFailed, wire.Cause{Message: strings.Repeat("<", wire.MaxCause)})
+			entry := wire.AuditEntry{Event: wire.EventSignal, By: strings.Repeat("b", 256), Tenant: strings.Repeat("t", 256), At: epoch}
+			if err := (request.Change{}).Audited(r, entry).Apply(r); err != nil {
+				t.Fatal(err)
+			}
 		}
 		s.create(t, r)
 		c := request.Change{Set: request.Effects{UpdatedAt: epoch, Checkpoint: text(request.MaxCheckpoint),

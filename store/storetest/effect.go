@@ -84,6 +84,8 @@ var effects = []request.Change{
 	{Set: request.Effects{History: []wire.Attempt{{Number: 3, StartedAt: epoch.Add(999_999).In(time.FixedZone("somewhere", 3600)),
 		EndedAt: epoch.Add(time.Hour), Code: wire.Cancelled, Worker: "<w>"}}}},
 	{Set: request.Effects{History: []wire.Attempt{}}},
+	{Set: request.Effects{History: []wire.Attempt{{Number: 1, Code: wire.InternalError,
+		Cause: wire.Cause{Message: "a \"q\" <☂>\n\u2028", Kind: wire.KindPanic, Frame: "ship.go:12 shop.Ship"}}}}},
 	{Set: request.Effects{Attempt: 1}},
 	{Set: request.Redrive(&request.Request{Redrives: 2}, epoch.Add(ms(7))).Set},
 	{Set: request.Effects{Acquire: []request.Permit{{Name: "action:other", Limit: 100}, {Name: "tenant:other", Limit: 100}}}},

@@ -293,8 +293,16 @@ func (l *lifecycle) joins(event model.Event, before, after *request.Request) {
 		}
 		want = append(want, ended)
 	}
-	if !slices.Equal(after.History, want) {
-		l.t.Errorf("the history is %+v, want %+v", after.History, want)
+	history := slices.Clone(after.History)
+	for n := range history {
+		cause := &history[n].Cause
+		if got, want := *cause == (wire.Cause{}), history[n].Code == wire.Cancelled; got != want {
+			l.t.Errorf("attempt %d of the history has no cause: got %v, want %v: %+v", n, got, want, history[n])
+		}
+		*cause = wire.Cause{}
+	}
+	if !slices.Equal(history, want) {
+		l.t.Errorf("the history is %+v, want %+v", history, want)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -103,7 +104,10 @@ func full(id string) *request.Request {
 			"signal:ok": json.RawMessage("null"), "a.b#c:\"é": {}},
 		Await: request.Await{Token: "approval", Until: epoch.Add(ms(7))},
 		History: []wire.Attempt{{Number: 1, StartedAt: epoch, EndedAt: epoch.Add(ms(1)), Code: wire.Timeout, Worker: "worker-5"},
-			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed}},
+			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed,
+				Cause: wire.Cause{Message: "half <way> ☂", Kind: wire.KindPanic, Frame: "ship.go:12 shop.Ship"}}},
+		Audit: request.Audit{"1-a": {Event: wire.EventSignal, By: "ada", At: epoch.Add(ms(4))},
+			"2-b": {Event: wire.EventRedrive, By: "<o&o>", Tenant: "ops", At: epoch.Add(ms(5))}},
 		Parent: request.Parent{ID: "r-0", Depth: 2, Reports: true}, Children: request.Children{Total: 10, Ended: 3, First: true}, Redrives: 4,
 		Output: 3, OutputMark: 2, Priority: streamer.High, Permits: []string{"open:4:acme/ada", "action:report"}, ThrottledBy: "tenant:acme",
 		Subscribers: []string{"L0SM9cOFvHcCIhw=", "M0SM9cOFvHcCIhw="},
@@ -212,6 +216,7 @@ func canonical(r *request.Request, rounded bool) *request.Request {
 	c.Subscribers = slices.Sorted(slices.Values(r.Subscribers))
 	c.Permits = slices.Sorted(slices.Values(r.Permits))
 	c.History = append([]wire.Attempt(nil), r.History...)
+	c.Audit = maps.Clone(r.Audit)
 	if len(c.Metadata) == 0 {
 		c.Metadata = nil
 	}
@@ -226,6 +231,10 @@ func canonical(r *request.Request, rounded bool) *request.Request {
 		for i := range c.History {
 			a := &c.History[i]
 			a.StartedAt, a.EndedAt = kept(a.StartedAt), kept(a.EndedAt)
+		}
+		for key, entry := range c.Audit {
+			entry.At = kept(entry.At)
+			c.Audit[key] = entry
 		}
 	}
 	return &c
