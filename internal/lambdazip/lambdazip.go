@@ -4,9 +4,10 @@ package lambdazip
 
 import (
 	"archive/zip"
-	"compress/flate"
-	"io"
+	"hash/crc32"
 	"os"
+
+	"github.com/pay-theory/streamer/internal/deflate"
 )
 
 // Pack writes the binary into a zip as bootstrap, which is what provided.al2023 starts,
@@ -22,15 +23,16 @@ func Pack(path, binary string) (int64, error) {
 		return 0, err
 	}
 	defer file.Close()
+	packed := deflate.Bytes(code)
 	w := zip.NewWriter(file)
-	w.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
-	header := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate} // no time
+	header := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(code),
+		UncompressedSize64: uint64(len(code)), CompressedSize64: uint64(len(packed))} // no time
 	header.SetMode(0o755)
-	entry, err := w.CreateHeader(header)
+	entry, err := w.CreateRaw(header)
 	if err != nil {
 		return 0, err
 	}
-	if _, err := entry.Write(code); err != nil {
+	if _, err := entry.Write(packed); err != nil {
 		return 0, err
 	}
 	if err := w.Close(); err != nil {
