@@ -61,7 +61,8 @@ tidy: ## make every go.mod and go.sum what the module needs
 	@for module in $(MODULES); do $(GO) -C $$module mod tidy; done
 
 .PHONY: generate
-generate: npm ## write what is generated and committed: bundled scripts, docs/cli.md, examples/own-action, the model in docs/requests.md, golden frames
+generate: npm ## write what is generated and committed: types, bundled scripts, docs/cli.md, examples/own-action, the model in docs/requests.md, golden frames
+	$(GO) test -count=1 ./internal/typegen ./examples/csv-page/page -run '^TestWhatIsWritten$$|^TestTypes$$' -update
 	@cd clients/typescript && node scripts/bundle.mjs
 	$(GO) test -count=1 ./internal/model ./wire -update
 	$(GO) test -count=1 ./cmd/cli -run '^TestReference$$|^TestOwnActionIsWhatNewWrites$$' -update

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/wire"
 )
 
 // approvalToken is the signal that ask_approval waits for.
@@ -38,7 +39,13 @@ func (in *askInput) Validate() error {
 // askApproval emits lines and waits, without a function running, for the signal
 // "approval".
 func askApproval() streamer.Action {
-	config := streamer.ActionConfig{Name: "ask_approval", Long: true}
+	config := streamer.ActionConfig{
+		Name:        "ask_approval",
+		Description: "Emits lines, and waits for the signal approval.",
+		Long:        true,
+		Output:      "",
+		Errors:      []wire.Code{wire.Timeout},
+	}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in askInput) (json.RawMessage, error) {
 		var said bool
 		if _, err := job.Checkpoint(&said); err != nil {

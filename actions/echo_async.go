@@ -59,9 +59,10 @@ type hashChain struct {
 // echoAsync answers with its payload after five steps of hashing it.
 func echoAsync() streamer.Action {
 	config := streamer.ActionConfig{
-		Name:  "echo_async",
-		Long:  true,
-		Limit: 2 * echoSteps * maxStepMS * time.Millisecond,
+		Name:        "echo_async",
+		Description: "Answers with its payload, after five steps of hashing it.",
+		Long:        true,
+		Limit:       2 * echoSteps * maxStepMS * time.Millisecond,
 	}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in asyncEcho) (json.RawMessage, error) {
 		if in.payload == nil {

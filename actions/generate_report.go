@@ -105,7 +105,12 @@ type requestKind struct {
 // generateReport counts the requests of the caller's tenant, of all its
 // subjects, by day, action and state. It tells no subject and no id.
 func generateReport(requests request.Lister, pageSize int) streamer.Action {
-	config := streamer.ActionConfig{Name: "generate_report", Long: true}
+	config := streamer.ActionConfig{
+		Name:        "generate_report",
+		Description: "Counts the tenant's requests by day, action and state.",
+		Long:        true,
+		Errors:      []wire.Code{wire.PayloadTooLarge},
+	}
 	return streamer.NewAction(config, func(ctx context.Context, job *streamer.Job, in reportInput) (report, error) {
 		if in.Format == "" {
 			in.Format = "json"

@@ -114,9 +114,11 @@ func New(files string) (streamer.Action, error) {
 
 func action(c profiler) streamer.Action {
 	config := streamer.ActionConfig{
-		Name:  "profile_csv",
-		Long:  true,
-		Limit: 6 * time.Hour,
+		Name:        "profile_csv",
+		Description: "Profiles a CSV of any size: its rows, and of each column the type and the values.",
+		Long:        true,
+		Limit:       6 * time.Hour,
+		Errors:      []wire.Code{wire.NotFound, wire.Forbidden, wire.ProcessingFailed},
 	}
 	return streamer.NewAction(config, c.run)
 }

@@ -102,6 +102,9 @@ func newProjectDev(env *environment, parts functions.Parts) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
 	}
 	d.register(cmd)
+	cmd.AddCommand(newProjectTypes(env, parts))
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.SetHelpCommand(&cobra.Command{Hidden: true})
 	return cmd
 }
 

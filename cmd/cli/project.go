@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,8 +15,9 @@ import (
 )
 
 // runProject builds the program of a folder and runs it there, with the flags that were
-// given to cmd. Ctrl-C and the exit code are passed on, which `go run` does not do.
-func runProject(cmd *cobra.Command, env *environment, project string) error {
+// given to cmd, behind a command if there is one. Ctrl-C and the exit code are passed on,
+// which `go run` does not do.
+func runProject(cmd *cobra.Command, env *environment, project string, command ...string) error {
 	ctx := cmd.Context()
 	args, err := projectArgs(cmd)
 	if err != nil {
@@ -38,7 +40,7 @@ func runProject(cmd *cobra.Command, env *environment, project string) error {
 	if _, err := goCommand(ctx, project, "build", "-o", program, "."); err != nil {
 		return fmt.Errorf("build the project in %s: %w", project, err)
 	}
-	return runCommand(ctx, env, project, append([]string{program}, args...), nil)
+	return runCommand(ctx, env, project, slices.Concat([]string{program}, command, args), nil)
 }
 
 // projectArgs are the given flags for the project's program, which runs in another
@@ -51,7 +53,7 @@ func projectArgs(cmd *cobra.Command) ([]string, error) {
 		switch {
 		case f.Name == "project":
 			return
-		case f.Name == "data", f.Name == "metrics" && value != "-":
+		case f.Name == "data", f.Name == "out", f.Name == "metrics" && value != "-":
 			absolute, err := filepath.Abs(value)
 			faults = append(faults, err)
 			value = absolute

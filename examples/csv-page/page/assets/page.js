@@ -1409,7 +1409,7 @@ async function watch(request, view) {
   view.onCancel(() => request.cancel().catch((error) => view.say(`not cancelled: ${error.message}`)));
   for await (const { percentage, message } of request.progress) view.progress("profile", percentage, message);
   const { rows, columns } = await request.result;
-  view.done(`${rows} rows`, columns);
+  view.done(`${rows} rows`, columns ?? []);
 }
 async function follow(view, work) {
   try {

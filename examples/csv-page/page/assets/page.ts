@@ -1,13 +1,6 @@
 import { type RequestHandle, Streamer, type StreamerError } from "@pay-theory/streamer";
+import type { Actions, CsvProfile } from "./actions.js";
 import { View } from "./view.js";
-
-interface Profile {
-  rows: number;
-  columns: Record<string, unknown>[];
-}
-interface Actions {
-  profile_csv: { payload: { file: string }; result: Profile };
-}
 
 async function post(path: string): Promise<Record<string, string>> {
   const answer = await fetch(path, { method: "POST" });
@@ -39,11 +32,11 @@ function upload(file: File, view: View): Promise<string> {
 }
 
 /** Shows one request from where it stands to its end. */
-async function watch(request: RequestHandle<Profile>, view: View): Promise<void> {
+async function watch(request: RequestHandle<CsvProfile>, view: View): Promise<void> {
   view.onCancel(() => request.cancel().catch((error: StreamerError) => view.say(`not cancelled: ${error.message}`)));
   for await (const { percentage, message } of request.progress) view.progress("profile", percentage, message);
   const { rows, columns } = await request.result;
-  view.done(`${rows} rows`, columns);
+  view.done(`${rows} rows`, columns ?? []);
 }
 
 /** Shows what a view is for, to its end or to what went wrong. */

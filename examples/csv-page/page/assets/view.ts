@@ -1,3 +1,5 @@
+import type { ColumnProfile } from "./actions.js";
+
 function add<Name extends keyof HTMLElementTagNameMap>(parent: Element, name: Name, text = ""): HTMLElementTagNameMap[Name] {
   const element = parent.appendChild(document.createElement(name));
   element.textContent = text;
@@ -38,11 +40,11 @@ export class View {
   }
 
   /** Shows the end, with a table of which each row is an object. */
-  done(message: string, rows: Record<string, unknown>[] = []): void {
+  done(message: string, rows: ColumnProfile[] = []): void {
     this.say(message);
     this.#bar.remove();
     this.#button.remove();
-    const keys = Object.keys(rows[0] ?? {}).filter((key) => typeof rows[0]![key] !== "object");
+    const keys = (Object.keys(rows[0] ?? {}) as (keyof ColumnProfile)[]).filter((key) => typeof rows[0]![key] !== "object");
     if (!keys.length) return;
     const table = add(this.#section, "table");
     const head = add(table, "tr");
