@@ -737,6 +737,7 @@ var Tracked = class {
       message = "",
       metadata,
       waiting,
+      children,
       action
     } = snapshot ?? frame2;
     if (frame2.type === "response") {
@@ -752,7 +753,7 @@ var Tracked = class {
     if (this.ended) return;
     const now = { state: state2, rev, ...action && { action } };
     if (!this.finished) {
-      const more = { ...metadata && { metadata }, ...waiting && { waiting } };
+      const more = { ...metadata && { metadata }, ...waiting && { waiting }, ...children && { children } };
       this.#show({ status: "pending", percentage, message, ...more, ...now });
     } else if (error) this.fail(new StreamerError(error, this.id), now);
     else this.#end(result_ref ? this.follow(result_ref, this.id) : result, now);
@@ -883,18 +884,16 @@ var Driver = class {
     const { origin } = new URL(url);
     const timers = new Timers(options.clock ?? systemClock);
     const tokens = new Tokens(options.token, timers.time);
-    const base = options.httpUrl ?? origin;
-    const http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(base, tokens, codec, timers, options.fetch ?? fetch, {
+    this.#http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(options.httpUrl ?? origin, tokens, codec, timers, options.fetch ?? fetch, {
       plain,
       answerLimit: ANSWER_WITHIN
     });
     this.#timers = timers;
-    this.#http = http;
     this.#restored = false;
     this.link = new Link({
       url,
       SocketClass: options.WebSocket ?? globalThis.WebSocket,
-      http,
+      http: this.#http,
       tokens,
       codec,
       timers,
@@ -975,10 +974,11 @@ var Driver = class {
       if (cancelTimer) cancelTimer();
     };
   }
-  /** Runs a call within its options. Whoever has given it up waits no longer, and it is not sent any more. */
+  /** Runs a call, about a request or none, within its options. Whoever has given it up waits no longer, and it is not sent any more. */
   async within(options, run, id) {
     const left = deferred();
     const call = { dropped: false };
+    if (id !== void 0) checkId(id);
     this.use();
     const abandon = (error) => {
       call.dropped = true;
@@ -1009,17 +1009,20 @@ var Driver = class {
     return snapshot;
   }
   cancel(id, options = {}) {
-    return this.within(options, (call) => {
-      const request = this.tracked.get(id);
-      return request && !request.stored ? this.cancelBehind(request) : this.snapshot(call, "cancel", id);
-    });
+    return this.within(
+      options,
+      (call) => {
+        const request = this.tracked.get(id);
+        return request ? this.cancelBehind(request) : this.snapshot(call, "cancel", id);
+      },
+      id
+    );
   }
-  /** Cancels a request that may not be stored yet. */
+  /** Cancels a request that may not be stored yet, on the next page if this one is closed before the answer. */
   cancelBehind(request) {
     if (!request.cancelAnswer) {
-      request.cancelPending = !!request.sentAt && !request.finished;
       request.cancelAnswer = this.#cancelBehind(request).finally(() => {
-        request.cancelPending = false;
+        if (request.stored || request.ended) request.cancelAnswer = void 0;
         this.#keep(request);
       });
       request.cancelAnswer.catch(() => {
@@ -1031,12 +1034,16 @@ var Driver = class {
   /** The message may be under way, and be stored after the cancel was asked for. */
   async #cancelBehind(request) {
     const { id, sentAt } = request;
-    const drop = () => request.fail(fault("CANCELLED", "cancelled before it was stored", id));
-    if (!sentAt) {
+    const drop = () => {
+      request.finished = true;
+      request.fail(fault("CANCELLED", "cancelled before it was stored", id));
+    };
+    if (!sentAt && !request.stored) {
       drop();
       return;
     }
     await request.answered.promise;
+    await this.#redrives.get(id);
     for (let tries = 0; !request.finished; ) {
       await this.link.ready();
       if (request.owner && request.owner !== this.#caller) return;
@@ -1046,14 +1053,14 @@ var Driver = class {
         this.offer(frame2);
         return snapshot;
       }
-      const underWay = error.code === "NOT_FOUND" && !request.stored && this.#timers.time.now() - sentAt < ANSWER_WITHIN;
-      if (!underWay && (!error.retry?.retryable || tries >= MAX_TRIES)) {
-        if (error.code !== "NOT_FOUND") throw new StreamerError(error, id);
-        break;
+      const unknown = error.code === "NOT_FOUND" && !request.stored;
+      if (unknown ? this.#timers.time.now() - sentAt >= ANSWER_WITHIN : !error.retry?.retryable || tries >= MAX_TRIES) {
+        if (!unknown) throw new StreamerError(error, id);
+        if (!request.ended) drop();
+        return;
       }
       await this.#wait(error, tries++);
     }
-    if (!request.stored && !request.ended) drop();
     return;
   }
   /** Sees a request to its end: sends it, or asks for it, with every new session. */
@@ -1164,11 +1171,11 @@ var Driver = class {
   }
   /** Notes in the storage how far a request is; at once, since the page may be closed with this very task. */
   #keep(request) {
-    const { id, link, stored, encoded, cancelPending, ended } = request;
+    const { id, link, stored, encoded, cancelAnswer, ended, finished } = request;
     if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
     let kept = stored ? Math.floor(request.current.percentage) : encoded;
     if (ended) kept = void 0;
-    if (cancelPending) kept = null;
+    if (cancelAnswer && !finished) kept = null;
     if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
   }
@@ -1290,8 +1297,7 @@ var Streamer = class {
   }
   /** A page of your requests, newest first, without results. */
   async list({ signal, timeout, ...query } = {}) {
-    const frame2 = await this.#driver.within({ signal, timeout }, (call) => this.#driver.answer(reserved("list", query), call));
-    const page = frame2.data;
+    const page = await this.#data("list", query, { signal, timeout });
     page.requests.forEach(plain);
     return page;
   }
@@ -1302,29 +1308,27 @@ var Streamer = class {
    * with undefined where the server had nothing to cancel: the request was dropped,
    * refused, or answered before. `result` says how it ended.
    */
-  async cancel(id, options) {
-    checkId(id);
+  cancel(id, options) {
     return this.#driver.cancel(id, options);
   }
   /** Runs a request that has FAILED again, from its last checkpoint; `resume` waits for it. Another stays as it is. */
-  async redrive(id, options = {}) {
-    checkId(id);
-    return this.#driver.within(options, (call) => this.#driver.redrive(call, id));
+  redrive(id, options = {}) {
+    return this.#driver.within(options, (call) => this.#driver.redrive(call, id), id);
   }
   /** Gives a request the signal that it waits for, or will wait for. The first signal of a token counts. */
   signal(id, token, payload, options) {
     return this.#about(id, options, "signal", { token, payload });
   }
   /** What a request has emitted, from an offset on, as far as one answer holds it. `output` of the entry point of that name follows it. */
-  async output(id, from = 0, options = {}) {
-    checkId(id);
-    const message = reserved("output", { request_id: id, from });
-    const { data } = await this.#driver.within(options, (call) => this.#driver.answer(message, call));
-    return data;
+  output(id, from = 0, options = {}) {
+    return this.#data("output", { request_id: id, from }, options, id);
   }
-  async #about(id, options = {}, action, more) {
-    checkId(id);
-    return this.#driver.within(options, (call) => this.#driver.snapshot(call, action, id, more));
+  /** What a reserved action answers. */
+  async #data(name, payload, options, id) {
+    return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name, payload), call), id)).data;
+  }
+  #about(id, options = {}, action, more) {
+    return this.#driver.within(options, (call) => this.#driver.snapshot(call, action, id, more), id);
   }
 };
 

@@ -50,20 +50,18 @@ export class Driver {
     const { origin } = new URL(url);
     const timers = new Timers(options.clock ?? systemClock);
     const tokens = new Tokens(options.token, timers.time);
-    const base = options.httpUrl ?? origin;
     // Most pages never need it, so that it is loaded with its first use.
-    const http = async () =>
-      new (await import("./http.js")).Http(base, tokens, codec, timers, options.fetch ?? fetch, {
+    this.#http = async () =>
+      new (await import("./http.js")).Http(options.httpUrl ?? origin, tokens, codec, timers, options.fetch ?? fetch, {
         plain,
         answerLimit: ANSWER_WITHIN,
       });
     this.#timers = timers;
-    this.#http = http;
     this.#restored = false;
     this.link = new Link({
       url,
       SocketClass: options.WebSocket ?? (globalThis.WebSocket as SocketClass | undefined),
-      http,
+      http: this.#http,
       tokens,
       codec,
       timers,
@@ -152,10 +150,11 @@ export class Driver {
     };
   }
 
-  /** Runs a call within its options. Whoever has given it up waits no longer, and it is not sent any more. */
+  /** Runs a call, about a request or none, within its options. Whoever has given it up waits no longer, and it is not sent any more. */
   async within<T>(options: CallOptions, run: (call: Asking) => Promise<T>, id?: string): Promise<T> {
     const left = deferred<never>();
     const call = { dropped: false };
+    if (id !== undefined) checkId(id);
     this.use();
     const abandon = (error: StreamerError) => {
       call.dropped = true;
@@ -188,18 +187,21 @@ export class Driver {
   }
 
   cancel(id: string, options: CallOptions = {}): Promise<Snapshot | undefined> {
-    return this.within(options, (call) => {
-      const request = this.tracked.get(id);
-      return request && !request.stored ? this.cancelBehind(request) : this.snapshot(call, "cancel", id);
-    });
+    return this.within(
+      options,
+      (call) => {
+        const request = this.tracked.get(id);
+        return request ? this.cancelBehind(request) : this.snapshot(call, "cancel", id);
+      },
+      id,
+    );
   }
 
-  /** Cancels a request that may not be stored yet. */
+  /** Cancels a request that may not be stored yet, on the next page if this one is closed before the answer. */
   cancelBehind(request: Tracked): Promise<Snapshot | undefined> {
     if (!request.cancelAnswer) {
-      request.cancelPending = !!request.sentAt && !request.finished;
       request.cancelAnswer = this.#cancelBehind(request).finally(() => {
-        request.cancelPending = false;
+        if (request.stored || request.ended) request.cancelAnswer = undefined;
         this.#keep(request);
       });
       request.cancelAnswer.catch(() => {});
@@ -211,12 +213,16 @@ export class Driver {
   /** The message may be under way, and be stored after the cancel was asked for. */
   async #cancelBehind(request: Tracked): Promise<Snapshot | undefined> {
     const { id, sentAt } = request;
-    const drop = () => request.fail(fault("CANCELLED", "cancelled before it was stored", id));
-    if (!sentAt) {
+    const drop = () => {
+      request.finished = true;
+      request.fail(fault("CANCELLED", "cancelled before it was stored", id));
+    };
+    if (!sentAt && !request.stored) {
       drop();
       return;
     }
     await request.answered.promise;
+    await this.#redrives.get(id);
     for (let tries = 0; !request.finished; ) {
       await this.link.ready();
       if (request.owner && request.owner !== this.#caller) return;
@@ -226,14 +232,14 @@ export class Driver {
         this.offer(frame!);
         return snapshot;
       }
-      const underWay = error.code === "NOT_FOUND" && !request.stored && this.#timers.time.now() - sentAt < ANSWER_WITHIN;
-      if (!underWay && (!error.retry?.retryable || tries >= MAX_TRIES)) {
-        if (error.code !== "NOT_FOUND") throw new StreamerError(error, id);
-        break;
+      const unknown = error.code === "NOT_FOUND" && !request.stored;
+      if (unknown ? this.#timers.time.now() - sentAt! >= ANSWER_WITHIN : !error.retry?.retryable || tries >= MAX_TRIES) {
+        if (!unknown) throw new StreamerError(error, id);
+        if (!request.ended) drop();
+        return;
       }
       await this.#wait(error, tries++);
     }
-    if (!request.stored && !request.ended) drop();
     return;
   }
 
@@ -355,11 +361,11 @@ export class Driver {
 
   /** Notes in the storage how far a request is; at once, since the page may be closed with this very task. */
   #keep(request: Tracked): void {
-    const { id, link, stored, encoded, cancelPending, ended } = request;
+    const { id, link, stored, encoded, cancelAnswer, ended, finished } = request;
     if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
     let kept: Kept | undefined = stored ? Math.floor(request.current.percentage) : encoded;
     if (ended) kept = undefined;
-    if (cancelPending) kept = null;
+    if (cancelAnswer && !finished) kept = null;
     if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
   }

@@ -1,5 +1,6 @@
+import { fault } from "./error.js";
 import type { Frame } from "./frame.js";
-import type { Output } from "./options.js";
+import type { CallOptions, Output } from "./options.js";
 import type { Streamer } from "./streamer.js";
 
 /**
@@ -7,15 +8,18 @@ import type { Streamer } from "./streamer.js";
  * none left out, until the request has ended. How it ended is in its result.
  * A slow reader loses nothing: it reads from the server what it was too slow for.
  * Where WebSocket is blocked, chunks come with the next progress. Throws what the
- * server answers, such as NOT_FOUND, and CLOSED when the client is closed.
+ * server answers, such as NOT_FOUND, CLOSED when the client is closed, and ABORTED
+ * or TIMEOUT when the signal aborts.
  */
 export async function* output<Chunk = unknown>(
   streamer: Pick<Streamer<any>, "resume" | "onFrame" | "output" | "reason">,
   id: string,
   from = 0,
+  { signal }: Pick<CallOptions, "signal"> = {},
 ): AsyncGenerator<Chunk, void> {
   let newest: Output | undefined;
-  let changed = true;
+  let changed = false;
+  let stored = false; // there is nothing to ask for before
   let over = false;
   let wake = () => {};
   const change = () => {
@@ -28,19 +32,27 @@ export async function* output<Chunk = unknown>(
     if (live || request?.id === id) change();
   });
   const request = streamer.resume(id);
-  const leave = request.subscribe(({ status }) => {
+  const look = () => {
+    const { status, state } = request.current;
+    const first = !!state && !stored;
+    stored ||= first;
     over = status !== "pending";
-    if (over || streamer.reason === "polling") change();
-  });
+    if (over || first || streamer.reason === "polling") change();
+  };
+  const leave = request.subscribe(look);
+  look();
+  signal?.addEventListener("abort", change);
   try {
-    for await (const _ of request.progress) break; // the server has it
     for (;;) {
-      while (!changed) await new Promise<void>((resolve) => (wake = resolve));
+      while (!changed && !signal?.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      if (signal?.aborted) {
+        throw fault(signal.reason?.name === "TimeoutError" ? "TIMEOUT" : "ABORTED", "aborted", id, signal.reason);
+      }
       const last = over;
       changed = false;
       const live = newest && newest.offset <= from ? newest : undefined;
       newest = undefined;
-      const piece = live ?? (await streamer.output(id, from));
+      const piece = live ?? (await streamer.output(id, from, { signal }));
       const fresh = piece.chunks.slice(from - Number(piece.offset));
       for (const chunk of fresh) {
         from++;
@@ -52,5 +64,6 @@ export async function* output<Chunk = unknown>(
   } finally {
     stop();
     leave();
+    signal?.removeEventListener("abort", change);
   }
 }

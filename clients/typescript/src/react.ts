@@ -93,19 +93,16 @@ export function useOutput<Chunk = unknown>(
   useEffect(() => {
     if (!id) return;
     const chunks: Chunk[] = [];
-    const reader = output<Chunk>(streamer, id);
-    let mounted = true;
+    const controller = new AbortController();
+    const { signal } = controller;
     (async () => {
-      for await (const chunk of reader) {
-        if (!mounted) return;
+      for await (const chunk of output<Chunk>(streamer, id, 0, { signal })) {
+        if (signal.aborted) return;
         chunks.push(chunk);
         show({ of: id, chunks: [...chunks] });
       }
-    })().catch((error) => mounted && show({ of: id, chunks, error }));
-    return () => {
-      mounted = false;
-      void reader.return();
-    };
+    })().catch((error) => signal.aborted || show({ of: id, chunks, error }));
+    return () => controller.abort();
   }, [streamer, id]);
   return shown.of === id ? shown : { chunks: [] };
 }

@@ -2,7 +2,7 @@ import { type Deferred, deferred, tell } from "./clock.js";
 import { StreamerError } from "./error.js";
 import { type Frame, isFinal } from "./frame.js";
 import type { Kept } from "./pending.js";
-import type { RequestState, Snapshot, Waiting } from "./snapshot.js";
+import type { Children, RequestState, Snapshot, Waiting } from "./snapshot.js";
 
 /** A request as it stands. Each change makes a new object, so that two can be compared by identity. */
 export interface Current<Result = unknown> {
@@ -21,6 +21,8 @@ export interface Current<Result = unknown> {
   readonly metadata?: Record<string, unknown> | undefined;
   /** While QUEUED: what it waits for, when the server has said so. */
   readonly waiting?: Waiting | undefined;
+  /** The requests that it started, when the server has said so. */
+  readonly children?: Children | undefined;
   /** When done. */
   readonly result?: Result | undefined;
   /** When failed. */
@@ -76,10 +78,8 @@ export class Tracked {
   stored: boolean;
   /** When it was sent, or may have been; undefined: never. */
   sentAt: number | undefined;
-  /** Its cancel, once that was asked for. From then on the message is not sent again. */
+  /** Its cancel while that is not answered; the message is not sent again. */
   cancelAnswer: Promise<Snapshot | undefined> | undefined;
-  /** The server may have it, and has not answered the cancel. */
-  cancelPending?: boolean;
   /** Resolves when the server has answered the message, or will not any more: what is sent from then on does not overtake it. */
   readonly answered = deferred<void>();
   /** The caller that it belongs to, as far as a token said. */
@@ -175,6 +175,7 @@ export class Tracked {
       message = "",
       metadata,
       waiting,
+      children,
       action,
     } = (snapshot ?? frame) as Snapshot;
     if (frame.type === "response") {
@@ -191,7 +192,7 @@ export class Tracked {
     if (this.ended) return;
     const now = { state, rev, ...(action && { action }) };
     if (!this.finished) {
-      const more = { ...(metadata && { metadata }), ...(waiting && { waiting }) };
+      const more = { ...(metadata && { metadata }), ...(waiting && { waiting }), ...(children && { children }) };
       this.#show({ status: "pending", percentage, message, ...more, ...now });
     } else if (error) this.fail(new StreamerError(error, this.id), now);
     else this.#end(result_ref ? this.follow(result_ref, this.id) : result, now);

@@ -1,6 +1,6 @@
 import { Driver } from "./driver.js";
 import { fault } from "./error.js";
-import { checkId, encode, type Frame, newId, plain, reserved } from "./frame.js";
+import { encode, type Frame, newId, plain, reserved } from "./frame.js";
 import type { State } from "./link.js";
 import type {
   ActionType,
@@ -146,8 +146,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
 
   /** A page of your requests, newest first, without results. */
   async list({ signal, timeout, ...query }: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
-    const frame = await this.#driver.within({ signal, timeout }, (call) => this.#driver.answer(reserved("list", query), call));
-    const page = frame.data as { requests: Snapshot[]; cursor?: string };
+    const page = await this.#data("list", query, { signal, timeout });
     page.requests.forEach(plain);
     return page;
   }
@@ -159,15 +158,13 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
    * with undefined where the server had nothing to cancel: the request was dropped,
    * refused, or answered before. `result` says how it ended.
    */
-  async cancel(id: string, options?: CallOptions): Promise<Snapshot | undefined> {
-    checkId(id);
+  cancel(id: string, options?: CallOptions): Promise<Snapshot | undefined> {
     return this.#driver.cancel(id, options);
   }
 
   /** Runs a request that has FAILED again, from its last checkpoint; `resume` waits for it. Another stays as it is. */
-  async redrive(id: string, options: CallOptions = {}): Promise<Snapshot> {
-    checkId(id);
-    return this.#driver.within(options, (call) => this.#driver.redrive(call, id));
+  redrive(id: string, options: CallOptions = {}): Promise<Snapshot> {
+    return this.#driver.within(options, (call) => this.#driver.redrive(call, id), id);
   }
 
   /** Gives a request the signal that it waits for, or will wait for. The first signal of a token counts. */
@@ -176,15 +173,16 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   }
 
   /** What a request has emitted, from an offset on, as far as one answer holds it. `output` of the entry point of that name follows it. */
-  async output(id: string, from = 0, options: CallOptions = {}): Promise<Output> {
-    checkId(id);
-    const message = reserved("output", { request_id: id, from });
-    const { data } = await this.#driver.within(options, (call) => this.#driver.answer(message, call));
-    return data as Output;
+  output(id: string, from = 0, options: CallOptions = {}): Promise<Output> {
+    return this.#data("output", { request_id: id, from }, options, id);
   }
 
-  async #about(id: string, options: CallOptions = {}, action: string, more?: object): Promise<Snapshot<any>> {
-    checkId(id);
-    return this.#driver.within(options, (call) => this.#driver.snapshot(call, action, id, more));
+  /** What a reserved action answers. */
+  async #data(name: string, payload: object, options: CallOptions, id?: string): Promise<any> {
+    return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name, payload), call), id)).data;
+  }
+
+  #about(id: string, options: CallOptions = {}, action: string, more?: object): Promise<Snapshot<any>> {
+    return this.#driver.within(options, (call) => this.#driver.snapshot(call, action, id, more), id);
   }
 }

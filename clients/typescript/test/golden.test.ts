@@ -62,8 +62,13 @@ test("every golden frame is understood, and means what it says", async (t) => {
             return assert.deepEqual(got, { result: request.result_ref ? { fetched: request.result_ref } : request.result });
           }
           if (request.error && request.state !== "QUEUED") return assert.deepEqual(got, failure(request.error));
-          const { percentage, message = "", metadata, waiting, state } = request;
-          const more = { ...(metadata && { metadata }), ...(waiting && { waiting }), action: request.action };
+          const { percentage, message = "", metadata, waiting, children, state } = request;
+          const more = {
+            ...(metadata && { metadata }),
+            ...(waiting && { waiting }),
+            ...(children && { children }),
+            action: request.action,
+          };
           return assert.deepEqual(got, { status: "pending", percentage, message, ...more, state, rev: request.rev });
         }
         default: // pong, and what this client does not know

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { createElement, StrictMode, Suspense, use } from "react";
 import { act, create, type ReactTestRenderer } from "react-test-renderer";
 import { resultOf, useConnection, useOutput, useRequest, useRequests } from "../src/react.js";
-import type { Streamer } from "../src/streamer.js";
+import { Streamer } from "../src/streamer.js";
+import { FakeServer } from "../src/testing.js";
 import { frames, newHarness, reaches, turn } from "./support/harness.js";
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
@@ -99,12 +100,28 @@ test("useOutput shows the chunks as they come, and those of its id alone", async
     const { id } = await peer.expect("streamer.output");
     peer.send({ type: "response", request_id: id, success: true, data: { offset: 0, chunks, final } });
   };
-  // StrictMode mounts twice, and each reader asks.
-  await answer(["a", "b"], true);
+  // StrictMode mounts twice; the first reader is gone before it asks.
   await answer(["a", "b"], true);
   await shows((s) => s.chunks.length === 2);
   await render({ id: "r-2" });
   assert.deepEqual(seen.at(-1).chunks, []);
+});
+
+test("useOutput is released when its component goes, not with the next chunk", async (t) => {
+  const server = new FakeServer();
+  const streamer = new Streamer(server.url, server.options);
+  t.after(() => streamer.close());
+  const request = server.add("r-1", "import");
+  request.emit("a");
+  const { page, seen, shows } = await mount(OutputHook, { streamer, id: "r-1" });
+  await shows((s) => s.chunks.length === 1);
+  await turn(20);
+  assert.equal(request.watchers, 1);
+  await act(async () => page.unmount());
+  await turn(20);
+  assert.equal(request.watchers, 0);
+  request.emit("b");
+  assert.deepEqual([seen.at(-1).chunks, seen.at(-1).error], [["a"], undefined]);
 });
 
 test("useConnection and useRequests show the client's state and a page", async (t) => {

@@ -65,6 +65,20 @@ test("after a lost connection it goes on where it was", async (t) => {
   assert.equal((await second).value, "i");
 });
 
+test("a reader ends when its signal aborts, without a network too", async (t) => {
+  const { streamer, peer } = await start(t);
+  for (const [code, reason] of [
+    ["ABORTED", undefined],
+    ["TIMEOUT", new DOMException("it took long", "TimeoutError")],
+  ] as const) {
+    const controller = new AbortController();
+    const read = all(output(streamer, "r-1", 0, { signal: controller.signal }));
+    if (code === "TIMEOUT") peer.cut();
+    controller.abort(reason);
+    await assert.rejects(read, { code, requestId: "r-1" });
+  }
+});
+
 test("it ends with the request that emits nothing, and throws when the client is closed", async (t) => {
   const { streamer, peer } = await start(t);
   const none = all(output(streamer, "r-1"));

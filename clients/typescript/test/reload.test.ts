@@ -76,6 +76,30 @@ test("a cancel that was asked for as the page was closed is sent by the next one
   assert.equal(next.messages.waiting, 0);
 });
 
+test("a cancel of a stored request without a network is sent by the next page", async (t) => {
+  const storage = new MemoryStorage();
+  const { server, connect } = await newHarness(t, { storage });
+  const before = connect();
+  const peer = await server.connections.next();
+  const request = before.request("charge", {}, { id: "r-1" });
+  await peer.expect("charge");
+  peer.send(f.ack());
+  while (!request.current.state) await turn(1);
+  peer.cut();
+  await reaches(before, "reconnecting");
+  const answer = request.cancel();
+  before.close();
+  await assert.rejects(answer, { code: "CLOSED" });
+
+  const after = connect();
+  assert.deepEqual(after.pending(), []);
+  const next = await server.connections.next();
+  const cancel = await next.expect("streamer.cancel");
+  assert.deepEqual(cancel.payload, { request_id: "r-1" });
+  next.send(f.snapshot(cancel.id, "CANCELLED", 2));
+  while (storage.items.size) await turn(1);
+});
+
 test("what was aborted before it was sent is not sent by the next page", async (t) => {
   const storage = new MemoryStorage();
   const { server, connect } = await newHarness(t, { storage });
