@@ -120,6 +120,9 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 			d.find(&d.report.Doubled, r, "step %q was stored as %s and then as %s", name, result, row.Steps[name])
 		}
 	}
+	if wrong := unaudited(was, row, c); wrong != "" {
+		d.find(&d.report.Wrong, r, "the audit %v became %v: %s", was.Audit, row.Audit, wrong)
+	}
 	d.report.Steps += len(row.Steps) - len(was.Steps)
 	d.report.Chunks += int(row.Output - was.Output)
 	if isRedrive(c) {
@@ -127,6 +130,22 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 		d.report.Redriven++
 	}
 	d.took(row)
+}
+
+// unaudited says what is wrong with the audit after a change: a redrive and a signal join
+// it, and what was in it stays unless it is among the oldest of many.
+func unaudited(was, row *request.Request, c request.Change) (wrong string) {
+	signal := c.Set.Step != nil && strings.HasPrefix(c.Set.Step.Name, request.SignalPrefix) &&
+		c.Set.Step.Name != request.SignalStep(request.ChildrenToken)
+	if added := len(row.Audit) + len(c.Set.DropAudit) - len(was.Audit); added != len(c.Set.Audit) || (isRedrive(c) || signal) && added != 1 {
+		return fmt.Sprintf("%d entries have joined it", added)
+	}
+	for key := range was.Audit {
+		if _, kept := row.Audit[key]; !kept && (len(was.Audit) < wire.MaxAudit || !slices.Contains(c.Set.DropAudit, key)) {
+			return fmt.Sprintf("%s is gone", key)
+		}
+	}
+	return ""
 }
 
 // took keeps what follows from a row: whether its subscribers are notified, and which
@@ -244,6 +263,8 @@ func (r *tracked) remembers(history []wire.Attempt) (wrong string) {
 		case a.StartedAt.UnixMilli() != began.UnixMilli() || a.EndedAt.UnixMilli() != ended.UnixMilli() || a.Worker != past[n].Worker ||
 			a.Code == "":
 			return fmt.Sprintf("%s worked from %v to %v, and attempt %d of it is %+v", past[n].Worker, began, ended, n, a)
+		case (a.Cause == wire.Cause{}) != (a.Code == wire.Cancelled):
+			return fmt.Sprintf("attempt %d ended as %s with the cause %+v", n, a.Code, a.Cause)
 		case a.EndedAt.Before(a.StartedAt):
 			return fmt.Sprintf("attempt %d ends before it begins: %+v", n, a)
 		case n > 0 && a.StartedAt.Add(2*maxSkew).Before(history[n-1].EndedAt):
