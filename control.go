@@ -58,6 +58,7 @@ func (s *Requests) Cancel(ctx context.Context, caller Caller, id string) (wire.F
 // and the snapshot tells. The caller's connection is subscribed unless the
 // request has ended, so that a redrive whose answer was lost may be sent again.
 func (s *Requests) Redrive(ctx context.Context, caller Caller, id string) (wire.Frame, error) {
+	var schedule *schedule
 	frame, err := s.changeWithRetry(ctx, caller, id, func(r *request.Request) (request.Change, bool) {
 		watches := caller.Connection == "" || slices.Contains(r.Subscribers, caller.Connection)
 		switch {
@@ -66,13 +67,20 @@ func (s *Requests) Redrive(ctx context.Context, caller Caller, id string) (wire.
 			change := request.Redrive(r, at)
 			change.If.RoomFor, change.Set.Subscribe = caller.Connection, caller.Connection
 			change.Set.Acquire = s.Limits.open(r)
+			if schedule = s.Schedules.startedBy(r); schedule != nil {
+				change.Set.Acquire = append(change.Set.Acquire, schedule.permits()...)
+			}
 			return change.Audited(r, caller.audit(wire.EventRedrive, at)), true
 		case r.State.Final(), watches, len(r.Subscribers) >= request.MaxSubscribers:
 			return request.Change{}, false
 		}
 		return request.Subscribe(caller.Connection), true
 	})
-	if full, refused := errors.AsType[*request.LimitError](err); refused {
+	full, refused := errors.AsType[*request.LimitError](err)
+	switch {
+	case refused && schedule != nil && schedule.overlaps(err):
+		return frame, notEnded(schedule.Name)
+	case refused:
 		return frame, tooManyOpen(full)
 	}
 	return frame, err

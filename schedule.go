@@ -213,6 +213,19 @@ func (s *schedule) message(id string, at time.Time) wire.Message {
 	return wire.Message{ID: id, Action: s.Action, Payload: s.payload, Metadata: metadata}
 }
 
+// startedBy is the schedule that started a request; nil: none that is still there did. A
+// client of the schedule's own subject alone can say so of its message.
+func (s *Schedules) startedBy(r *request.Request) *schedule {
+	if s == nil {
+		return nil
+	}
+	one := s.all[r.Metadata[metaSchedule]]
+	if one == nil || one.Tenant != r.Tenant || one.Subject != r.Subject {
+		return nil
+	}
+	return one
+}
+
 // permits are those that the schedule's request holds while it is open.
 func (s *schedule) permits() []request.Permit {
 	if s.Overlap {

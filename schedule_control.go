@@ -75,10 +75,7 @@ func (s *Requests) RunSchedule(ctx context.Context, caller Caller, name, id stri
 	}
 	_, err = s.startScheduled(ctx, one, one.message(id, now(s.Now)), caller.CorrelationID)
 	if one.overlaps(err) {
-		refused := Errorf(wire.RateLimited, "the last request of schedule %q has not ended, and its Overlap is off: "+
-			"wait for it or cancel it", name)
-		refused.After = 10 * time.Second
-		return wire.Schedule{}, refused
+		return wire.Schedule{}, notEnded(name)
 	}
 	if err != nil {
 		return wire.Schedule{}, err
@@ -88,6 +85,14 @@ func (s *Requests) RunSchedule(ctx context.Context, caller Caller, name, id stri
 		state.Last = id
 		return changes
 	})
+}
+
+// notEnded refuses a second open request of a schedule.
+func notEnded(name string) *Error {
+	refused := Errorf(wire.RateLimited, "the last request of schedule %q has not ended, and its Overlap is off: "+
+		"wait for it or cancel it", name)
+	refused.After = 10 * time.Second
+	return refused
 }
 
 // operates is the tenant whose schedules an operator means.

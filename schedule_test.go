@@ -245,6 +245,49 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
+// Also a redrive leaves a schedule with one open request, unless they may overlap.
+func TestARedriveOfAScheduledRequest(t *testing.T) {
+	t.Parallel()
+	for _, overlap := range []bool{false, true} {
+		t.Run(fmt.Sprint("overlap ", overlap), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newHarness(t, long("report", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 1}},
+					func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, errNetwork }))
+				w.declare(t, streamer.Schedule{Name: "often", Every: 10 * time.Minute, Action: "report", Tenant: "acme", Subject: "system",
+					Overlap: overlap})
+				caller := streamer.Caller{Principal: system}
+				w.ticks(t, at(1, 0, 15))
+				first, second := system.Key("schedule:often:2000-01-01T00:10:00Z"), system.Key("schedule:often:2000-01-01T00:20:00Z")
+				w.run(t, first)
+				if _, err := w.requests.Redrive(t.Context(), caller, first.ID); err != nil {
+					t.Fatal(err)
+				}
+				w.ticks(t, at(1, 0, 25))
+				if !overlap {
+					w.wantStarted(t, first.ID) // which is open again
+				}
+				w.run(t, first)
+				w.ticks(t, at(1, 0, 35))
+				_, err := w.requests.Redrive(t.Context(), caller, first.ID)
+				if overlap {
+					if err != nil {
+						t.Errorf("redrive beside %s: got %v, want none", second.ID, err)
+					}
+					return
+				}
+				wantCode(t, err, wire.RateLimited)
+				if want := `the last request of schedule "often" has not ended`; !strings.Contains(err.Error(), want) {
+					t.Errorf("got %q, want %q", err, want)
+				}
+				if got := len(w.load(t, first).Audit); got != 1 {
+					t.Errorf("the audit has %d entries, want that of the redrive that did something", got)
+				}
+			})
+		})
+	}
+}
+
 // A start that a limit refuses is tried again with each tick.
 func TestALimitDelaysAScheduledRequest(t *testing.T) {
 	t.Parallel()
