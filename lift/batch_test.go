@@ -394,6 +394,65 @@ func TestTypedRecords(t *testing.T) {
 
 // A panic that nobody recovers ends the process where Lambda sees it, in the
 // goroutine that it called.
+// Once a record has panicked, the invocation fails: whatever is begun then comes again,
+// and has been done for nothing.
+func TestNoRecordIsBegunBehindAPanic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var begun []string
+		app := lift.New(lift.Config{Parallel: 2})
+		app.SQS(lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+			mu.Lock()
+			begun = append(begun, string(e.Body))
+			mu.Unlock()
+			if string(e.Body) == "1" {
+				time.Sleep(time.Second) // of the bubble's clock, as below
+				panic("lift: out of tea")
+			}
+			time.Sleep(2 * time.Second)
+			return nil, nil
+		}))
+		mustPanic(t, "out of tea", func() {
+			lifttest.Invoke(t.Context(), t, app, lifttest.SQS{Messages: messages("1", "2", "3", "4", "5")})
+		})
+		slices.Sort(begun)
+		if want := []string{"1", "2"}; !slices.Equal(begun, want) {
+			t.Errorf("got the records %q begun, want %q", begun, want)
+		}
+	})
+}
+
+// All behind the lowest record that failed comes again, so none of it is begun, also when
+// a later one fails afterwards.
+func TestNoRecordIsBegunBehindTheLowestFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var begun []string
+		takes := map[string]time.Duration{"1": time.Second, "2": 3 * time.Second, "3": time.Second, "4": 2 * time.Second}
+		app := lift.New(lift.Config{Parallel: 3, Logger: new(lifttest.Log).Logger()})
+		app.Kinesis(lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
+			mu.Lock()
+			begun = append(begun, string(e.Body))
+			mu.Unlock()
+			time.Sleep(takes[string(e.Body)]) // of the bubble's clock
+			if string(e.Body) == "1" || string(e.Body) == "4" {
+				return nil, lift.Errorf(lift.CodeUnavailable, "no")
+			}
+			return nil, nil
+		}))
+		answer := lifttest.Invoke(t.Context(), t, app, lifttest.Kinesis{Records: []lifttest.KinesisRecord{
+			{SequenceNumber: "1", Key: "a", Data: []byte("1")}, {SequenceNumber: "2", Key: "b", Data: []byte("2")},
+			{SequenceNumber: "3", Key: "b", Data: []byte("3")}, {SequenceNumber: "4", Key: "c", Data: []byte("4")},
+		}})
+		slices.Sort(begun)
+		if want := []string{"1", "2", "4"}; !slices.Equal(begun, want) || !slices.Equal(answer.Failed, []string{"1"}) {
+			t.Errorf("got the records %q begun and %q named, want %q and 1", begun, answer.Failed, want)
+		}
+	})
+}
+
 func TestPanicsOfParallelRecords(t *testing.T) {
 	t.Parallel()
 	app := lift.New(lift.Config{Parallel: 4})

@@ -73,6 +73,10 @@ func TestHTTPResponses(t *testing.T) {
 		"control":        {&lift.Response{Body: []byte("\x01\x1f"), Header: http.Header{"Content-Type": {"x/y"}}}, "GET", 200, "x/y", "\x01\x1f"},
 		"own type":       {&lift.Response{Body: []byte("{}"), Header: http.Header{"Content-Type": {"x/y"}}}, "GET", 200, "x/y", "{}"},
 		"head":           {&lift.Response{Body: []byte("hi")}, "HEAD", 200, "text/plain; charset=utf-8", ""},
+		"a header":       {&lift.Response{Body: []byte("hi"), Header: http.Header{"X-More": {"1"}}}, "GET", 200, "text/plain; charset=utf-8", "hi"},
+		"no type":        {&lift.Response{Body: []byte("hi"), Header: http.Header{"Content-Type": nil}}, "GET", 200, "", "hi"},
+		"not modified":   {&lift.Response{Status: 304, Body: []byte("hi"), Header: http.Header{"Content-Type": {"x/y"}}}, "GET", 304, "x/y", ""},
+		"no content":     {&lift.Response{Status: 204, Body: []byte("hi"), Header: http.Header{"Content-Type": {"x/y"}}}, "GET", 204, "x/y", ""},
 		"status alone":   {&lift.Response{Status: 202}, "GET", 202, "", ""},
 		"empty but made": {&lift.Response{Status: 200, Body: []byte{}}, "GET", 200, "", ""},
 	} {
@@ -150,15 +154,21 @@ func TestHTTPErrorsAreProblemDocuments(t *testing.T) {
 	t.Parallel()
 	app := lift.New(lift.Config{})
 	app.HTTP("GET /x", handle(
-		(*lift.Response)(nil).SetHeader("x-hint", "later"),
+		&lift.Response{Header: http.Header{"x-hint": {"later"}, "Content-Type": {"application/problem+json; charset=utf-8"}, "Retry-After": {"7"}}},
 		&lift.Error{Code: lift.CodeRateLimited, Message: "slow down", Details: map[string]int{"limit": 5}, RetryAfter: 1500 * time.Millisecond, Cause: errors.New("hidden")},
 	))
 	answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x", RequestID: "r9"})
 	var p problemBody
 	answer.Decode(t, &p)
-	if answer.Status != 429 || answer.Header.Get("Content-Type") != "application/problem+json" ||
-		answer.Header.Get("Retry-After") != "2" || answer.Header.Get("X-Hint") != "later" {
-		t.Errorf("status %d, header %v", answer.Status, answer.Header)
+	// The handler's own headers win.
+	if answer.Status != 429 || answer.Header.Get("Content-Type") != "application/problem+json; charset=utf-8" ||
+		answer.Header.Get("Retry-After") != "7" || answer.Header.Get("X-Hint") != "later" {
+		t.Errorf("got %d with %v, want 429 with the handler's headers", answer.Status, answer.Header)
+	}
+	app.HTTP("GET /plain", handle(nil, &lift.Error{Code: lift.CodeRateLimited, RetryAfter: 1500 * time.Millisecond}))
+	plain := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/plain"})
+	if plain.Header.Get("Content-Type") != "application/problem+json" || plain.Header.Get("Retry-After") != "2" {
+		t.Errorf("got %v, want a problem document and Retry-After rounded up, 2", plain.Header)
 	}
 	if p.Type != "about:blank" || p.Title != "Too Many Requests" || p.Status != 429 || p.Detail != "slow down" || p.Code != "rate_limited" ||
 		p.CorrelationID != "r9" || !p.Retryable || p.RetryAfter != 2 || p.Details["limit"] != 5.0 {
