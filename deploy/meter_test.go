@@ -162,3 +162,10 @@ func (w *world) submit(ctx context.Context, id, action, payload string) error {
 	_, err := w.requests.Submit(ctx, w.who, wire.Message{ID: id, Action: action, Payload: []byte(payload)})
 	return err
 }
+
+// owner is the caller with the scope of the stage's owner.
+func (w *world) owner() streamer.Caller {
+	owner := w.who
+	owner.Scopes = []string{request.OwnerScope}
+	return owner
+}

@@ -62,6 +62,21 @@ func TestRolesAllowWhatTheFunctionsDo(t *testing.T) {
 		{"router", func() error { return w.submit(ctx, "r7", "family", `1`) }},
 		{"processor", func() error { return w.processor.Run(ctx, w.who.Key("r7"), time.Time{}) }},
 		{"router", func() error { _, err := w.requests.Cancel(ctx, w.who, "r7"); return err }},
+		// What operators count.
+		{"router", func() error {
+			_, err := w.requests.States(ctx, w.owner(), wire.StatsQuery{})
+			return err
+		}},
+		{"router", func() error {
+			everywhere := w.owner()
+			everywhere.InTenant = wire.AllTenants
+			_, err := w.requests.Waiting(ctx, everywhere, wire.StatsQuery{})
+			return err
+		}},
+		{"router", func() error {
+			_, err := w.requests.Failures(ctx, w.owner(), wire.StatsQuery{})
+			return err
+		}},
 		{"disconnect", func() error { return w.connections.Close(ctx, w.who.Connection) }},
 	} {
 		if err := step.do(); err != nil {

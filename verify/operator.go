@@ -66,7 +66,8 @@ var operatorChecks = []Check{
 	}))},
 	{"operators", "a caller who is not one names no other subject", overHTTP(func(ctx context.Context, t *Target) error {
 		for _, path := range []string{"/requests?subject=*", "/requests?subject=another", "/requests/x?subject=another",
-			"/connections?subject=*"} {
+			"/connections?subject=*", "/stats/states", "/stats/waiting", "/stats/failures", "/requests?tenant=another&subject=*",
+			"/stats/waiting?tenant=*"} {
 			r, err := t.call(ctx, t.Token, "GET", path, "")
 			if err != nil || r.status != http.StatusForbidden || r.code() != wire.Forbidden {
 				return cmp.Or(err, fmt.Errorf("%s answered %v", path, r))
@@ -74,6 +75,61 @@ var operatorChecks = []Check{
 		}
 		return nil
 	})},
+	{"operators", "one counts requests of its own tenant", withAction("echo_async", asOperator(func(ctx context.Context, t *Target, token,
+		subject string) error {
+		mine, err := t.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer mine.close()
+		id, err := mine.begin(ctx, "echo_async", work{"counted", 30_000})
+		if err != nil {
+			return err
+		}
+		counted := "nothing"
+		of := "?action=echo_async&subject=" + url.QueryEscape(subject)
+		for path, want := range map[string]func(body []byte) bool{
+			"/stats/states" + of: func(body []byte) bool {
+				var page wire.States
+				return json.Unmarshal(body, &page) == nil && len(page.Subjects) == 1 && page.Subjects[0].Subject == subject
+			},
+			"/stats/waiting" + of: func(body []byte) bool {
+				var page wire.WaitingStats
+				return json.Unmarshal(body, &page) == nil && len(page.Waiting)+len(page.Workers) > 0 && page.Tenants == nil
+			},
+			"/stats/failures" + of: func(body []byte) bool {
+				var page wire.Failures
+				return json.Unmarshal(body, &page) == nil && page.Failures != nil
+			},
+		} {
+			err = every(ctx, func() (bool, error) { // indexes may be behind by a moment
+				r, err := t.call(ctx, token, "GET", path, "")
+				if err != nil || r.status != http.StatusOK {
+					return false, cmp.Or(err, fmt.Errorf("%s answered %v", path, r))
+				}
+				counted = string(r.body)
+				return want(r.body), nil
+			})
+			if err != nil {
+				return fmt.Errorf("%s counted %s last: %w", path, counted, err)
+			}
+		}
+		claims, err := claimsOf(token)
+		if err != nil {
+			return err
+		}
+		if scopes, _ := claims["scope"].(string); !strings.Contains(scopes, request.OwnerScope) {
+			r, err := t.call(ctx, token, "GET", "/stats/states?tenant="+newID(), "")
+			if err != nil || r.status != http.StatusForbidden {
+				return cmp.Or(err, fmt.Errorf("another tenant's counts are %v", r))
+			}
+		}
+		r, err := t.call(ctx, token, "DELETE", "/requests/"+id+"?subject="+url.QueryEscape(subject), "")
+		if err != nil || r.status != http.StatusOK {
+			return cmp.Or(err, fmt.Errorf("the cancel answered %v", r))
+		}
+		return nil
+	}))},
 	{"operators", "one of another tenant sees nothing", withAction("echo_async", asOperator(func(ctx context.Context, t *Target, _,
 		subject string) error {
 		if t.Sign == nil {
