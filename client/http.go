@@ -37,6 +37,7 @@ const (
 type httpAPI struct {
 	cfg    Config
 	base   string // without a slash at its end
+	tenant string // that every call names; empty: none
 	client *http.Client
 }
 
@@ -290,6 +291,9 @@ func (h *httpAPI) once(ctx context.Context, method, path string, body []byte) (d
 	r, err := http.NewRequestWithContext(limited, method, h.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, "", err
+	}
+	if h.tenant != "" {
+		r.URL.RawQuery = strings.TrimPrefix(r.URL.RawQuery+"&tenant="+url.QueryEscape(h.tenant), "&")
 	}
 	r.Header = header
 	if body != nil {

@@ -156,7 +156,9 @@ func (w *WaitingStats) Add(page WaitingStats) {
 		})
 		*held = (*held)[:min(len(*held), maxHeld)]
 	}
-	w.Tenants = mergeLoads(w.Tenants, page.Tenants)
+	if len(page.Tenants) > 0 {
+		w.Tenants = mergeLoads(w.Tenants, page.Tenants)
+	}
 	w.Subjects = mergeLoads(w.Subjects, page.Subjects)
 	w.Cursor = page.Cursor
 }
