@@ -1,7 +1,7 @@
 // Builds dist/: each entry point as an ES module and for CommonJS, with its types. The names of what
 // only this package uses are shortened, as minifiers do with local names.
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build, transformSync } from "esbuild";
 
@@ -35,6 +35,12 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     chunkNames: "[name]-[hash]",
   });
   execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
+  for (const name of entries.slice(1)) {
+    // A folder, for what resolves packages as Node 10 did and knows no exports.
+    mkdirSync(name, { recursive: true });
+    const stub = { main: `../dist/${name}.cjs`, module: `../dist/${name}.js`, types: `../dist/${name}.d.cts` };
+    writeFileSync(`${name}/package.json`, JSON.stringify(stub, null, 2) + "\n");
+  }
   for (const name of readdirSync("dist")) {
     const text = readFileSync(`dist/${name}`, "utf8");
     if (name.endsWith(".d.ts")) {

@@ -1,5 +1,6 @@
 import type { Socket, SocketClass } from "./connection.js";
 import type { FakeRequest, ServerFrame, Watcher } from "./fake_request.js";
+import type { Fetch, Signal } from "./platform.js";
 
 /** What both ways to the server need of it. */
 export interface FakeApi {
@@ -91,7 +92,7 @@ const STATUS: Record<string, number> = {
 const POLL = 20_000;
 
 /** The `fetch` of the server's clients. */
-export function fetcher(server: FakeApi): typeof fetch {
+export function fetcher(server: FakeApi): Fetch {
   return async (input, init = {}) => {
     await undefined;
     if (!server.reachable) throw new TypeError("fetch failed");
@@ -133,7 +134,7 @@ function json(status: number, value: unknown): Response {
 }
 
 /** Waits until the request has a rev above this one, or has ended, or the poll is over. */
-async function change(request: FakeRequest | undefined, rev: number, signal: AbortSignal | null | undefined): Promise<void> {
+async function change(request: FakeRequest | undefined, rev: number, signal: Signal | undefined): Promise<void> {
   if (!request || request.rev > rev || request.isFinal) return;
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => end(resolve), POLL);

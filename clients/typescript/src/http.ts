@@ -1,6 +1,7 @@
 import type { Timers } from "./clock.js";
 import type { Retry, WireError } from "./error.js";
 import type { Codec, Frame, Json, Message, plain } from "./frame.js";
+import type { Fetch, Signal } from "./platform.js";
 import type { Reason, Session } from "./session.js";
 import type { Snapshot } from "./snapshot.js";
 import type { Tokens } from "./token.js";
@@ -31,7 +32,7 @@ export class Http {
     private readonly tokens: Tokens,
     private readonly codec: Codec,
     private readonly timers: Timers,
-    private readonly fetcher: typeof fetch,
+    private readonly fetcher: Fetch,
     private readonly shared: Shared,
   ) {
     this.#base = base.replace(/^ws/, "http").replace(/\/+$/, "");
@@ -73,7 +74,7 @@ export class Http {
    * Makes a call; the answer is a JSON value or an error of the API. Rejects for any other, which
    * is a gateway's or a captive portal's, and so transient.
    */
-  async read(method: string, path: string, body?: string, signal?: AbortSignal): Promise<{ value: Json; error?: WireError }> {
+  async read(method: string, path: string, body?: string, signal?: Signal): Promise<{ value: Json; error?: WireError }> {
     const [status, text] = await this.#fetch(method, path, body, signal);
     let value: Json | undefined;
     try {
@@ -96,7 +97,7 @@ export class Http {
     };
   }
 
-  async #fetch(method: string, path: string, body?: string, signal?: AbortSignal): Promise<[number, string]> {
+  async #fetch(method: string, path: string, body?: string, signal?: Signal): Promise<[number, string]> {
     for (let again = false; ; again = true) {
       const token = await this.tokens.get();
       const abort = new AbortController();
@@ -108,7 +109,7 @@ export class Http {
           method,
           headers: { Authorization: "Bearer " + token, ...(body && { "Content-Type": "application/json" }) },
           ...(body && { body }),
-          signal: signal ? AbortSignal.any([signal, abort.signal]) : abort.signal,
+          signal: signal ? AbortSignal.any([signal as AbortSignal, abort.signal]) : abort.signal,
         });
         const answer = await response.text();
         if (response.status !== 401 || again) return [response.status, answer];

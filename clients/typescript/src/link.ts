@@ -4,6 +4,7 @@ import { StreamerError } from "./error.js";
 import { type Codec, type Frame, reserved } from "./frame.js";
 import type { Http } from "./http.js";
 import { HAND_OVER_AFTER, HAND_OVER_SPREAD, RENEW_AGAIN_AFTER, STABLE_AFTER, UPGRADE_AFTER } from "./limits.js";
+import type { NetworkEvents } from "./platform.js";
 import type { Reason, Session } from "./session.js";
 import type { Tokens } from "./token.js";
 
@@ -19,7 +20,7 @@ export interface LinkParts {
   codec: Codec;
   timers: Timers;
   /** Where "online" and "offline" are heard, if they are. */
-  events: Partial<EventTarget>;
+  events: NetworkEvents;
   onAny(frame: Frame): void;
   onMove(): void;
   onClose(error: StreamerError): void;
@@ -105,7 +106,7 @@ export class Link {
   }
 
   /** The browser's events about the network. */
-  handleEvent({ type }: Event): void {
+  handleEvent({ type }: { type: string }): void {
     this.#offline = type === "offline";
     if (this.#session) return this.#session.check();
     if (this.#offline) return this.#set(this.state, "offline");

@@ -5,6 +5,7 @@ import { checkId, plain } from "./frame.js";
 import { Http } from "./http.js";
 import { ANSWER_WITHIN } from "./limits.js";
 import type { CallOptions, Output } from "./options.js";
+import type { Fetch } from "./platform.js";
 import type { RequestState, Snapshot } from "./snapshot.js";
 import { addFailures, addStates, addWaiting, type Failures, type States, type WaitingStats } from "./stats.js";
 import { Tokens } from "./token.js";
@@ -18,7 +19,7 @@ export type * from "./stats.js";
 export interface OperatorOptions {
   /** Gives a signed token with the scope `streamer:operator`. It is asked again when the last one is about to expire, or was refused. */
   token: () => string | Promise<string>;
-  fetch?: typeof fetch;
+  fetch?: Fetch;
   /** Reads JSON. Default: `parseExact`, which keeps the digits of large integers. */
   parse?: (text: string) => unknown;
   /** Writes payloads instead of `JSON.stringify`. */
@@ -279,7 +280,7 @@ export class Operator {
     for (const [name, value] of Object.entries(all)) {
       if (value !== undefined && value !== "") search.set(name, value instanceof Date ? value.toISOString() : String(value));
     }
-    const bounds = [signal, timeout && AbortSignal.timeout(timeout)].filter((bound): bound is AbortSignal => !!bound);
+    const bounds = [signal, timeout && AbortSignal.timeout(timeout)].filter((bound) => !!bound) as AbortSignal[];
     const within = AbortSignal.any(bounds);
     try {
       within.throwIfAborted();

@@ -1,6 +1,7 @@
 import type { Clock, Log } from "./clock.js";
 import type { SocketClass } from "./connection.js";
 import type { PendingStorage } from "./pending.js";
+import type { Fetch, NetworkEvents, Signal } from "./platform.js";
 import type { Progress } from "./request.js";
 import type { RequestState } from "./snapshot.js";
 
@@ -34,7 +35,7 @@ export interface StreamerOptions {
   httpUrl?: string;
   /** A WebSocket class for where there is none, such as Node 20. With neither, the client polls. */
   WebSocket?: SocketClass;
-  fetch?: typeof fetch;
+  fetch?: Fetch;
   /**
    * Keeps pending requests over a reload, for example `sessionStorage`. A function is
    * asked when it is needed, so never on a server that renders the page.
@@ -47,7 +48,7 @@ export interface StreamerOptions {
   /** How long an idle connection may be silent before a ping, in ms. Default: 4 minutes; API Gateway closes after 10. */
   pingInterval?: number;
   /** Where the events "online" and "offline" are heard. Default: the page. */
-  events?: EventTarget;
+  events?: NetworkEvents;
   /** Hears each change of state and each try that failed, for finding faults. Never hears a token or a payload. */
   log?: Log;
   /** For tests. */
@@ -57,7 +58,7 @@ export interface StreamerOptions {
 /** How long a call may take. */
 export interface CallOptions {
   /** Aborting rejects with ABORTED at once, or with TIMEOUT when it is of `AbortSignal.timeout`. */
-  signal?: AbortSignal | undefined;
+  signal?: Signal | undefined;
   /** After so many ms it rejects with TIMEOUT. Default: never; without a network a call waits for one. */
   timeout?: number | undefined;
 }
@@ -68,7 +69,7 @@ export interface RequestOptions extends CallOptions {
   /** Called with every progress, beginning with the newest that is known. */
   onProgress?: (progress: Progress) => void;
   /** Aborting rejects the result with CANCELLED at once, or with TIMEOUT, and cancels the request on the server. */
-  signal?: AbortSignal;
+  signal?: Signal;
   /** After so many ms the same happens with TIMEOUT. Default: never. */
   timeout?: number;
   /** Strings that travel with the request. */

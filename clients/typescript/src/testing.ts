@@ -2,6 +2,7 @@ import type { SocketClass } from "./connection.js";
 import { FakeRequest, type ServerFrame } from "./fake_request.js";
 import { type FakeApi, type FakeSocket, fetcher, socketClass } from "./fake_transport.js";
 import type { ActionType, AnyActions, ListOptions, PayloadOf, ResultOf, StreamerOptions } from "./options.js";
+import type { Fetch } from "./platform.js";
 import type { Snapshot } from "./snapshot.js";
 
 export type { FakeRequest } from "./fake_request.js";
@@ -33,7 +34,7 @@ export interface FakeServerOptions<M extends { [A in keyof M]: ActionType } = An
 export class FakeServer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   readonly url = "wss://streamer.test/dev";
   /** What connects a client to this server, with a token that is taken. */
-  readonly options: StreamerOptions & { WebSocket: SocketClass; fetch: typeof fetch };
+  readonly options: StreamerOptions & { WebSocket: SocketClass; fetch: Fetch };
   /** The requests of long actions, by id. */
   readonly requests = new Map<string, FakeRequest>();
 

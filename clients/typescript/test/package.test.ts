@@ -1,7 +1,8 @@
 // The package as it is published: built, with shortened names, as an ES module and for CommonJS.
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
@@ -10,14 +11,19 @@ import { newHarness } from "./support/harness.js";
 import { Model } from "./support/model.js";
 
 let folder = "";
+let tarball = "";
+let paths: string[] = [];
 
 before(() => {
   execFileSync("npm", ["run", "--silent", "build"]);
   folder = mkdtempSync(join(tmpdir(), "streamer-package-"));
   const own = join(folder, "node_modules", "@pay-theory", "streamer");
   mkdirSync(own, { recursive: true });
-  const [{ files }] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { encoding: "utf8" }));
-  for (const { path } of files) cpSync(path, join(own, path));
+  const pack = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
+  const [{ filename, files }] = JSON.parse(execFileSync("npm", pack, { encoding: "utf8" }));
+  tarball = join(folder, filename);
+  paths = files.map(({ path }: { path: string }) => path);
+  execFileSync("tar", ["-xzf", tarball, "--strip-components=1", "-C", own]);
   for (const name of ["ws", "react"]) symlinkSync(join(process.cwd(), "node_modules", name), join(folder, "node_modules", name));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 });
@@ -86,19 +92,20 @@ streamer.list({ limit: 1 }).then(({ requests }) => { console.log(streamer.reason
   });
 }
 
-test("the types are found from ES modules and CommonJS, and need no DOM", () => {
+test("the types are found from ES modules and CommonJS, and need no types of the DOM or of Node", () => {
   const use = `import { Streamer } from "@pay-theory/streamer";
 import { output } from "@pay-theory/streamer/output";
 import { Operator, type States } from "@pay-theory/streamer/operator";
+import { FakeServer } from "@pay-theory/streamer/testing";
+export const { options } = new FakeServer();
 export const states: AsyncGenerator<States, void> = new Operator("https://host", { token: () => "token" }).states();
 export const streamer = new Streamer("wss://host/prod", { token: () => "token" });
 export const percentage: number = streamer.request("report").current.percentage;
 export const chunks = output<string>(streamer, "r-1");
 `;
   for (const form of ["mts", "cts"]) writeFileSync(join(folder, "types." + form), use);
-  symlinkSync(join(process.cwd(), "node_modules", "@types"), join(folder, "node_modules", "@types"));
   const tsc = join(process.cwd(), "node_modules", ".bin", "tsc");
-  const flags = ["--noEmit", "--strict", "--lib", "es2022", "--types", "node", "--target", "es2022", "--ignoreConfig"];
+  const flags = ["--noEmit", "--strict", "--lib", "es2022", "--types", "", "--target", "es2022", "--ignoreConfig"];
   for (const resolution of [
     ["--module", "node16"],
     ["--module", "esnext", "--moduleResolution", "bundler"],
@@ -107,9 +114,16 @@ export const chunks = output<string>(streamer, "r-1");
   }
 });
 
+test("the packed tarball is right for every way to resolve it, that of Node 10 too", () => {
+  for (const check of ["publint", "attw"]) {
+    execFileSync(join("node_modules", ".bin", check), [tarball, ...(check === "publint" ? ["--strict"] : [])], { stdio: "pipe" });
+  }
+  // And by Node itself, which knows folders.
+  const stub = join(folder, "node_modules", "@pay-theory", "streamer", "operator");
+  assert.equal(typeof createRequire(import.meta.url)(stub).Operator, "function");
+});
+
 test("the tarball has the license and the types of both forms", () => {
-  const [{ files }] = JSON.parse(execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { encoding: "utf8" }));
-  const paths = files.map(({ path }: { path: string }) => path);
   for (const name of ["LICENSE", "README.md", "dist/index.d.ts", "dist/index.d.cts", "dist/index.cjs", "dist/react.d.cts"]) {
     assert.ok(paths.includes(name), `${name} is not among ${paths}`);
   }
