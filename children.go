@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pay-theory/streamer/request"
@@ -105,6 +106,7 @@ type family struct {
 	p      *Processor
 	job    *Job
 	parent *request.Request // as it was claimed, but for Children
+	starts atomic.Bool      // this run has started children
 }
 
 // await returns the children that are wanted when all have ended, and otherwise an error
@@ -268,6 +270,7 @@ func (f *family) start(ctx context.Context, missing []*request.Request, children
 		return fmt.Errorf("store that there are children: %w", err)
 	}
 	f.parent.Children = children
+	f.starts.Store(true)
 	for batch := range slices.Chunk(missing, startBatch) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -303,6 +306,24 @@ func (f *family) start(ctx context.Context, missing []*request.Request, children
 		return context.Cause(ctx)
 	}
 	return nil
+}
+
+// cancelOrphans cancels children that this run, which has lost its lease, has started since the
+// request ended: who saw that end knew none of them.
+func (f *family) cancelOrphans(ctx context.Context) {
+	if !f.starts.Load() {
+		return
+	}
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), familyTimeout)
+	defer cancel()
+	parent, err := f.p.Store.LoadRequest(bounded, f.parent.Key)
+	switch {
+	case errors.Is(err, request.ErrNotFound):
+	case err != nil:
+		f.job.logger.WarnContext(ctx, "load request failed; children that it started after its end may run", "error", err.Error())
+	case parent.State.Final():
+		f.p.aftermath().cancelChildren(bounded, parent)
+	}
 }
 
 // familyPause is how long a request waits whose children the store did not take.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -334,6 +335,50 @@ func TestTheFirstFailureIsTheSameInEachRun(t *testing.T) {
 			t.Errorf("got %s with %+v, want FAILED, and the child n1", r.State, r.Error)
 		}
 	})
+}
+
+// A worker that lost its lease while it started children, and the request its last chance,
+// leaves none that runs for nobody: not even those that it started after the end.
+func TestALateWorkerCancelsTheChildrenThatItStarts(t *testing.T) {
+	t.Parallel()
+	const many = 150 // more than are started before the first are dispatched
+	nothing := func(context.Context, *streamer.Job) (json.RawMessage, error) { return nil, nil }
+	w := newHarness(t, long("child", streamer.ActionConfig{}, nothing),
+		long("parent", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			var children []streamer.Child
+			for n := range many {
+				children = append(children, streamer.Child{Name: fmt.Sprint("n", n), Action: "child"})
+			}
+			_, err := streamer.AwaitChildren[json.RawMessage](ctx, job, streamer.UntilAllEnd, children...)
+			return nil, err
+		}))
+	key := ada.Key("r1")
+	var end sync.Once
+	w.Dispatch = streamer.QueueFunc(func(ctx context.Context, _ request.Key, _ time.Time) error {
+		end.Do(func() { // the lease is over, and the request with it; the sweep sees to the children
+			ended := time.Now().Add(-time.Minute)
+			cancel := request.Cancel(ended, time.Hour, "corr-1")
+			cancel.Set.AddFence = 1
+			if _, err := w.store.ChangeRequest(ctx, key, cancel); err != nil {
+				t.Error(err)
+			}
+			w.sweep(t)
+		})
+		return nil
+	})
+	w.submit(t, streamer.Caller{Principal: ada}, key.ID, "parent", `{}`)
+	w.run(t, key)
+	states := map[request.State]int{}
+	page, _, err := w.store.ListChildren(t.Context(), request.ChildQuery{Parent: key, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range page {
+		states[r.State]++
+	}
+	if states[request.Cancelled] != many || len(states) != 1 {
+		t.Errorf("got children %v, want %d CANCELLED", states, many)
+	}
 }
 
 // The end of a request, however it comes, is the end of its children and of theirs.

@@ -16,6 +16,7 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 	w.job.close()
 	if errors.Is(cause, ErrLeaseLost) {
 		w.logger.WarnContext(ctx, "lease lost; the outcome of this run is discarded")
+		w.job.family.cancelOrphans(ctx)
 		return nil
 	}
 	if newest := w.job.take(); newest != nil {
@@ -246,6 +247,7 @@ func (w *run) finished(ctx context.Context, r *request.Request, c request.Change
 // discard gives up on an outcome that is no longer this run's to store.
 func (w *run) discard(ctx context.Context, outcome request.Change) error {
 	w.logger.WarnContext(ctx, "lease lost; the outcome of this run is discarded", "outcome", outcome.Set.State)
+	w.job.family.cancelOrphans(ctx)
 	return nil
 }
 
