@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -182,8 +183,9 @@ func (t *tally) rows(from time.Time) []reportRow {
 			})
 		}
 	}
-	slices.SortFunc(rows, func(a, b reportRow) int {
-		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Action, b.Action), strings.Compare(a.State, b.State))
+	sort.Slice(rows, func(i, j int) bool {
+		a, b := rows[i], rows[j]
+		return cmp.Or(strings.Compare(a.Day, b.Day), strings.Compare(a.Action, b.Action), strings.Compare(a.State, b.State)) < 0
 	})
 	return rows
 }

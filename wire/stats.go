@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -122,14 +123,14 @@ func (s *States) Add(page States) {
 		sum.Count, sum.Oldest = sum.Count+c.Count, earlier(sum.Oldest, c.Oldest)
 	})
 	order := []string{StateQueued, StateRunning, StateSucceeded, StateFailed, StateCancelled}
-	slices.SortFunc(s.States, func(a, b StateCount) int { return slices.Index(order, a.State) - slices.Index(order, b.State) })
+	sortFunc(s.States, func(a, b StateCount) int { return slices.Index(order, a.State) - slices.Index(order, b.State) })
 	s.Actions = merge(s.Actions, page.Actions, func(a ActionStates) string { return a.Action }, func(sum *ActionStates, a ActionStates) {
 		sum.States = maps.Clone(sum.States)
 		for state, n := range a.States {
 			sum.States[state] += n
 		}
 	})
-	slices.SortFunc(s.Actions, func(a, b ActionStates) int { return cmp.Compare(a.Action, b.Action) })
+	sortFunc(s.Actions, func(a, b ActionStates) int { return cmp.Compare(a.Action, b.Action) })
 	s.Subjects = mergeLoads(s.Subjects, page.Subjects)
 	s.Cursor = page.Cursor
 }
@@ -141,17 +142,18 @@ func (w *WaitingStats) Add(page WaitingStats) {
 		func(sum *WaitingCount, c WaitingCount) {
 			sum.Count, sum.Oldest = sum.Count+c.Count, earlier(sum.Oldest, c.Oldest)
 		})
-	slices.SortFunc(w.Waiting, func(a, b WaitingCount) int {
+	sortFunc(w.Waiting, func(a, b WaitingCount) int {
 		return cmp.Or(b.Count-a.Count, cmp.Compare(a.For, b.For), cmp.Compare(a.Limit, b.Limit))
 	})
 	w.Workers = merge(w.Workers, page.Workers, func(l WorkerLoad) string { return l.Worker }, func(sum *WorkerLoad, l WorkerLoad) {
 		sum.Running, sum.Since = sum.Running+l.Running, earlier(sum.Since, l.Since)
 		sum.Requests = slices.Concat(sum.Requests, l.Requests)
 	})
-	slices.SortFunc(w.Workers, func(a, b WorkerLoad) int { return cmp.Compare(a.Worker, b.Worker) })
+	sortFunc(w.Workers, func(a, b WorkerLoad) int { return cmp.Compare(a.Worker, b.Worker) })
 	for i := range w.Workers {
 		held := &w.Workers[i].Requests
-		*held = slices.SortedFunc(slices.Values(*held), func(a, b HeldRequest) int {
+		*held = slices.Clone(*held)
+		sortFunc(*held, func(a, b HeldRequest) int {
 			return cmp.Or(a.ClaimedAt.Compare(b.ClaimedAt), compareNames(a.RequestName, b.RequestName))
 		})
 		*held = (*held)[:min(len(*held), maxHeld)]
@@ -176,7 +178,7 @@ func (f *Failures) Add(page Failures) {
 				sum.Last, sum.Sample = f.Last, f.Sample
 			}
 		})
-	slices.SortFunc(f.Failures, func(a, b Failure) int {
+	sortFunc(f.Failures, func(a, b Failure) int {
 		return cmp.Or(b.Count-a.Count, b.Last.Compare(a.Last), cmp.Compare(a.Action, b.Action), cmp.Compare(a.Code, b.Code),
 			cmp.Compare(a.Message, b.Message), cmp.Compare(a.Kind, b.Kind))
 	})
@@ -200,10 +202,16 @@ func mergeLoads(sum, more []Load) []Load {
 	sum = merge(sum, more, func(l Load) name { return name{l.Tenant, l.Subject} }, func(sum *Load, l Load) {
 		sum.Queued, sum.Running = sum.Queued+l.Queued, sum.Running+l.Running
 	})
-	slices.SortFunc(sum, func(a, b Load) int {
+	sortFunc(sum, func(a, b Load) int {
 		return cmp.Or(b.Queued-a.Queued, b.Running-a.Running, cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Subject, b.Subject))
 	})
 	return sum
+}
+
+// sortFunc is slices.SortFunc with one code for all types: that has one for each, and
+// each of them is 16 KB of every function that answers statistics.
+func sortFunc[T any](all []T, compare func(a, b T) int) {
+	sort.Slice(all, func(i, j int) bool { return compare(all[i], all[j]) < 0 })
 }
 
 // merge adds each of more to the one of sum that has its key, or appends it. The sum is

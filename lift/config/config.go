@@ -26,6 +26,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -311,6 +312,6 @@ func (l *loader) resolve(ctx context.Context, ext *extension, opts Options) {
 		})
 	}
 	wg.Wait()
-	slices.SortFunc(faults, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	sort.Slice(faults, func(i, j int) bool { return faults[i].Error() < faults[j].Error() })
 	l.faults = append(l.faults, faults...)
 }

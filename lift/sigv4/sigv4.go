@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -181,7 +182,7 @@ func query(u *url.URL) string {
 			pairs = append(pairs, []string{escape(name), escape(value)})
 		}
 	}
-	slices.SortFunc(pairs, slices.Compare)
+	sort.Slice(pairs, func(i, j int) bool { return slices.Compare(pairs[i], pairs[j]) < 0 })
 	all := make([]string, len(pairs))
 	for i, pair := range pairs {
 		all[i] = strings.Join(pair, "=")

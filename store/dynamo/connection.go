@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -116,7 +117,7 @@ func (s *Store) StaleConnections(ctx context.Context, now time.Time, limit int) 
 	}
 	// The index may be older than the rows.
 	ended = slices.DeleteFunc(ended, func(c request.Connection) bool { return c.EndsAt().After(now) })
-	slices.SortStableFunc(ended, func(a, b request.Connection) int { return a.EndsAt().Compare(b.EndsAt()) })
+	sort.SliceStable(ended, func(i, j int) bool { return ended[i].EndsAt().Before(ended[j].EndsAt()) })
 	return ended, nil
 }
 

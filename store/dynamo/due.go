@@ -1,12 +1,12 @@
 package dynamo
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/pay-theory/streamer/request"
@@ -78,7 +78,7 @@ func (s *Store) due(ctx context.Context, table string, kind int, until time.Time
 		}
 		more = more || a.more
 	}
-	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(a.at.Due, b.at.Due) }) // stable: a shard's own order is the cursor's
+	sort.SliceStable(all, func(i, j int) bool { return all[i].at.Due < all[j].at.Due }) // stable: a shard's own order is the cursor's
 	more = more || len(all) > limit
 	var entries []item
 	for _, e := range all[:min(limit, len(all))] {
