@@ -44,7 +44,8 @@ func ExampleCall() {
 			return err
 		}
 		defer c.Close()
-		call, err := client.Call[order, receipt](ctx, c, "ship", order{[]string{"a book", "a pen"}}, func(r *client.Request) { r.ID = "order-7" })
+		call, err := client.Call[order, receipt](ctx, c, "ship", order{[]string{"a book", "a pen"}},
+			func(r *client.Request) { r.ID = "order-7" })
 		if err != nil {
 			return err
 		}

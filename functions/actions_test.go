@@ -25,7 +25,8 @@ func TestCallersSeeTheActionsThatTheyMayAskFor(t *testing.T) {
 	s.parts.Schedules = nil
 	s.parts.Actions = func(request.Lister) ([]streamer.Action, error) {
 		return []streamer.Action{
-			streamer.NewAction(streamer.ActionConfig{Name: "ship", Long: true, Description: "Ships an order.", Output: "", Errors: []wire.Code{"SOLD_OUT"}},
+			streamer.NewAction(streamer.ActionConfig{Name: "ship", Long: true, Description: "Ships an order.", Output: "",
+				Errors: []wire.Code{"SOLD_OUT"}},
 				func(context.Context, *streamer.Job, order) (map[string]int, error) { return nil, nil }),
 			streamer.NewAction(streamer.ActionConfig{Name: "refund", Scope: "money"},
 				func(context.Context, *streamer.Job, json.RawMessage) (any, error) { return nil, nil }),

@@ -81,7 +81,8 @@ func (t *typesCommand) command() *cobra.Command {
 // write writes the types of the program's own actions.
 func (t *typesCommand) write(ctx context.Context) error {
 	if t.lang != langTypeScript && t.lang != langJSONSchema {
-		return &exitError{exitUsage, fmt.Errorf("--lang %q is not a language of types: want %s or %s", t.lang, langTypeScript, langJSONSchema)}
+		return &exitError{exitUsage, fmt.Errorf("--lang %q is not a language of types: want %s or %s",
+			t.lang, langTypeScript, langJSONSchema)}
 	}
 	if t.parts.Actions == nil {
 		return &exitError{exitFailed, errors.New("the project has no actions: set Actions of its functions.Parts")}

@@ -25,7 +25,8 @@ func TestActions(t *testing.T) {
 	s := startServer(t)
 	code, out, errs := s.do(t, "", "actions")
 	cells := strings.Join(strings.Fields(out), " ")
-	for _, want := range []string{"NAME KIND PAYLOAD ", " echo short any Answers ", " generate_report long {start_date, end_date, format?} Counts "} {
+	for _, want := range []string{"NAME KIND PAYLOAD ", " echo short any Answers ",
+		" generate_report long {start_date, end_date, format?} Counts "} {
 		if code != exitDone || !strings.Contains(cells, want) {
 			t.Errorf("actions exited with %d: %s%s, want %q", code, out, errs, want)
 		}

@@ -104,7 +104,8 @@ func (p *pkg) read(folder string) error {
 		if filepath.Ext(entry.Name()) != ".go" {
 			continue
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(folder, entry.Name()), nil, parser.ParseComments|parser.SkipObjectResolution)
+		path := filepath.Join(folder, entry.Name())
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}

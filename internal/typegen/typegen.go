@@ -65,7 +65,9 @@ func JSONSchema(actions []streamer.Action, source *Source) ([]byte, error) {
 		}
 		properties = append(properties, jsonschema.Property{Name: a.name, Schema: described})
 	}
-	root := jsonschema.Schema{"$schema": jsonschema.Dialect, "title": "Actions", "$comment": generated, "type": "object", "properties": properties}
+	root := jsonschema.Schema{
+		"$schema": jsonschema.Dialect, "$comment": generated, "title": "Actions", "type": "object", "properties": properties,
+	}
 	if len(d.definitions) > 0 {
 		root["$defs"] = d.definitions
 	}

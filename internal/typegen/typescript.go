@@ -19,7 +19,8 @@ import (
 type alias struct{ name, of, doc string }
 
 var (
-	int64Alias  = alias{"Int64", "number", "An integer of 64 bits. JSON.parse rounds it beyond 2^53; the client's option `parse` may keep it exact."}
+	int64Alias = alias{"Int64", "number",
+		"An integer of 64 bits. JSON.parse rounds it beyond 2^53; the client's option `parse` may keep it exact."}
 	timeAlias   = alias{"DateTime", "string", "A time as RFC 3339 has it."}
 	base64Alias = alias{"Base64", "string", "Bytes in base64."}
 )
@@ -40,7 +41,8 @@ func TypeScript(actions []streamer.Action, source *Source) []byte {
 		p.names[name] = unused(typeName(name), used)
 	}
 	p.actions(d.actions)
-	for _, name := range slices.SortedFunc(maps.Keys(d.definitions), func(a, b string) int { return strings.Compare(p.names[a], p.names[b]) }) {
+	byName := func(a, b string) int { return strings.Compare(p.names[a], p.names[b]) }
+	for _, name := range slices.SortedFunc(maps.Keys(d.definitions), byName) {
 		p.definition(name)
 	}
 	for _, a := range []alias{base64Alias, timeAlias, int64Alias} {

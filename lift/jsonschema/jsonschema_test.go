@@ -103,8 +103,9 @@ func TestSchemasAcceptWhatIsEncoded(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for name, value := range map[string]any{
 		"the zero struct": order{},
-		"a full struct": order{audit: audit{By: "ada", At: &at}, ID: "o-1", Lines: []string{"a"}, Counts: map[int]int64{1: 1 << 60}, Colour: "red",
-			Large: 1 << 63, Data: []byte{1}, From: netip.MustParseAddr("127.0.0.1"), Extra: json.RawMessage(`[1]`), Box: &struct{ W, H float64 }{1, 2}},
+		"a full struct": order{audit: audit{By: "ada", At: &at}, ID: "o-1", Lines: []string{"a"},
+			Counts: map[int]int64{1: 1 << 60}, Colour: "red", Large: 1 << 63, Data: []byte{1}, From: netip.MustParseAddr("127.0.0.1"),
+			Extra: json.RawMessage(`[1]`), Box: &struct{ W, H float64 }{1, 2}, private: "x"},
 		"a recursive type": node{Name: "a", Children: []*node{{Name: "b"}, nil}, Index: map[string]*node{"c": {Name: "c"}}},
 		"a generic type":   page[page[strict]]{Items: []page[strict]{{}}},
 		"a nil slice":      []string(nil),
@@ -167,7 +168,8 @@ func TestNames(t *testing.T) {
 	}
 	g.Of(reflect.TypeFor[all]())
 	g.Of(reflect.TypeFor[outerNode]())
-	want := []string{"all", "github.com_pay-theory_streamer_lift_jsonschema_test.node2", "github.com_pay-theory_streamer_lift_jsonschema_test.node3",
+	want := []string{"all",
+		"github.com_pay-theory_streamer_lift_jsonschema_test.node2", "github.com_pay-theory_streamer_lift_jsonschema_test.node3",
 		"order", "page_order", "page_page_strict", "page_strict", "strict"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(g.Definitions()))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -104,12 +104,13 @@ func TestAChangeOfTheStructBreaksThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	overlay := write("overlay.json", map[string]any{"Replace": map[string]string{original: changed}})
-	generate := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-overlay", overlay, "-run", "^TestTypes$", ".", "-update", "-into",
-		filepath.Join(assets, "actions.ts"))
+	generate := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-overlay", overlay,
+		"-run", "^TestTypes$", ".", "-update", "-into", filepath.Join(assets, "actions.ts"))
 	if out, err := generate.CombinedOutput(); err != nil {
 		t.Fatalf("generate the types: %v\n%s", err, out)
 	}
-	if out, err := build(); err == nil || !strings.Contains(string(out), "error TS2339: Property 'rows' does not exist on type 'CsvProfile'") {
+	const fault = "error TS2339: Property 'rows' does not exist on type 'CsvProfile'"
+	if out, err := build(); err == nil || !strings.Contains(string(out), fault) {
 		t.Errorf("after the change the page builds with %v:\n%s\nwant an error at the field that is gone", err, out)
 	}
 }
