@@ -9,7 +9,9 @@ import { sequence } from "./support/random.js";
 import { FakeServer } from "./support/server.js";
 
 for (const seed of [1, 2, 3]) {
-  test(`in a browser at 120 ms no request runs behind its cancel, with seed ${seed}`, { skip }, async (t) => {
+  test(`in a browser at 120 ms no request runs behind its cancel, and no signal is lost, with seed ${seed}`, {
+    skip,
+  }, async (t) => {
     const next = sequence(seed);
     const server = await FakeServer.start();
     t.after(() => server.stop());
@@ -35,13 +37,22 @@ for (const seed of [1, 2, 3]) {
             return code;
           }),
         );
+        await Promise.all(
+          delays.map(async (delay: number, i: number) => {
+            const request = client.request("approval", { i }, { id: `s-${i}` });
+            await new Promise((resolve) => setTimeout(resolve, delay));
+            await client.signal(request.id, "go");
+          }),
+        );
         client.close();
         return codes;
       },
       { url: server.url, token: ada, delays },
     );
     assert.deepEqual(codes, Array(delays.length).fill("CANCELLED"));
-    const ran = [...model.requests].filter(([, { state }]) => state !== "CANCELLED").map(([id]) => id);
+    const signalled = [...model.signals].filter(([, tokens]) => tokens.join() === "go").map(([id]) => id);
+    assert.deepEqual(signalled.sort(), delays.map((_, i) => `s-${i}`).sort());
+    const ran = [...model.requests].filter(([id, { state }]) => id.startsWith("r-") && state !== "CANCELLED").map(([id]) => id);
     assert.deepEqual(ran, []);
     assert.ok(model.created > 0);
   });

@@ -44,6 +44,42 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
   });
 }
 
+for (const seed of [1, 2, 3]) {
+  test(`no signal and no redrive overtakes its request, with seed ${seed}`, async (t) => {
+    const next = sequence(seed);
+    const { server, clock, connect } = await newHarness(t);
+    clock.chance = () => next(1000) / 1000;
+    const model = new Model();
+    model.travel = () => turn(next(12));
+    void (async () => {
+      for (;;) model.serve(await server.connections.next());
+    })();
+    const streamer = connect();
+    const ids = Array.from({ length: 40 }, (_, i) => `r-${i}`);
+    let answered = 0;
+    const all = Promise.all(
+      ids.map(async (id) => {
+        await turn(next(40));
+        streamer.request("approval", {}, { id });
+        await turn(next(12));
+        const calls = [streamer.signal(id, "go"), streamer.redrive(id)];
+        await turn(next(4));
+        for (const { id: of } of await Promise.all([...calls, streamer.get(id)])) assert.equal(of, id);
+        answered++;
+      }),
+    );
+    for (let round = 0; answered < ids.length; round++) {
+      assert.ok(round < 5000, `${answered} of ${ids.length} were answered`);
+      if (next(60) === 0 && streamer.state === "open") server.cutAll();
+      await turn(2);
+      clock.advance(next(200));
+    }
+    await all;
+    assert.deepEqual([...model.signals.keys()].sort(), [...ids].sort());
+    assert.equal(model.created, ids.length);
+  });
+}
+
 test("a request that was not sent yet is dropped by its cancel", async (t) => {
   const { server, connect } = await newHarness(t);
   const streamer = connect();

@@ -1,6 +1,7 @@
 // The fake server that users test with: it must say what a server says, and no more.
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { systemClock } from "../src/clock.js";
 import type { Frame } from "../src/frame.js";
 import type { StreamerOptions } from "../src/options.js";
 import { output } from "../src/output.js";
@@ -28,11 +29,14 @@ function start(t: TestContext, options: Partial<StreamerOptions> = {}) {
   return { server, streamer };
 }
 
+/** Waits for nothing before it tries again. */
+const clock = { ...systemClock, random: () => 0 };
+
 /** The same over both ways to the server. */
-const ways: Record<string, Partial<StreamerOptions>> = { WebSocket: {}, HTTP: { WebSocket: undefined as any } };
-for (const [way, options] of Object.entries(ways)) {
+for (const way of ["WebSocket", "HTTP"]) {
   test(`over ${way} a request goes through its life as the test says`, async (t) => {
-    const { server, streamer } = start(t, options);
+    const { server, streamer } = start(t, { clock });
+    if (way === "HTTP") server.blockWebSocket();
     const call = streamer.request("report", { year: 2026 }, { id: "r-1", metadata: { source: "web" } });
     const seen: (string | number)[] = [];
     call.subscribe(({ message, state, percentage }) => seen.push(message || state || percentage));
@@ -56,7 +60,8 @@ for (const [way, options] of Object.entries(ways)) {
   });
 
   test(`over ${way} a cancel, a failure and a redrive do what they do on a server`, async (t) => {
-    const { server, streamer } = start(t, options);
+    const { server, streamer } = start(t, { clock });
+    if (way === "HTTP") server.blockWebSocket();
     const queued = streamer.request("report", { year: 1 }, { id: "r-1" });
     await server.next();
     assert.deepEqual(pick(await queued.cancel()), { state: "CANCELLED", changed: true });

@@ -8,7 +8,8 @@ import { Streamer } from "../../src/streamer.js";
 import { ManualClock } from "./clock.js";
 import { FakeServer } from "./server.js";
 
-export const Socket = WebSocket as unknown as SocketClass;
+/** Node's own WebSocket where it has one, from Node 22 on. */
+export const Socket = (globalThis.WebSocket ?? WebSocket) as unknown as SocketClass;
 
 /** A token that says whose it is and when it ends; its signature is none. */
 export function jwt(claims: Record<string, unknown>): string {
