@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +35,8 @@ type harness struct {
 func (h *harness) start(listen string) {
 	stack, err := stack.StartDev(h.t.Context(), stack.DevConfig{Data: h.data, Listen: listen, SweepEvery: 100 * time.Millisecond,
 		Parts: functions.Parts{Logger: h.log.Logger(), Lease: 2 * time.Second,
+			Schedules: []streamer.Schedule{{Name: "nightly", Cron: "0 3 * * *", TimeZone: "Europe/Berlin", Action: "mirror", Tenant: "dev",
+				Subject: "night"}},
 			Actions: func(request.Lister) ([]streamer.Action, error) { return h.actions(), nil }}})
 	if err != nil {
 		h.t.Error(err)
@@ -54,10 +57,9 @@ func (h *harness) actions() []streamer.Action {
 	long := func(name string) streamer.ActionConfig {
 		return streamer.ActionConfig{Name: name, Long: true}
 	}
-	return []streamer.Action{
-		streamer.NewAction(streamer.ActionConfig{Name: "answer"}, func(_ context.Context, _ *streamer.Job, in json.RawMessage) (json.RawMessage, error) {
-			return in, nil
-		}),
+	actions := []streamer.Action{
+		streamer.NewAction(streamer.ActionConfig{Name: "answer"},
+			func(_ context.Context, _ *streamer.Job, in json.RawMessage) (json.RawMessage, error) { return in, nil }),
 		streamer.NewAction(long("mirror"), func(_ context.Context, job *streamer.Job, in json.RawMessage) (json.RawMessage, error) {
 			job.Progress(50, string(in[:min(len(in), 500)]))
 			return in, nil
@@ -88,10 +90,32 @@ func (h *harness) actions() []streamer.Action {
 			}
 			return "", streamer.Errorf(wire.ProcessingFailed, "the machine is broken")
 		}),
+		streamer.NewAction(long("chatty"), func(_ context.Context, job *streamer.Job, _ any) (string, error) {
+			for i := range 1500 {
+				if err := job.Emit(fmt.Sprintf("line %d of the output", i+1)); err != nil {
+					return "", err
+				}
+			}
+			return "said", nil
+		}),
+		streamer.NewAction(streamer.ActionConfig{Name: "formed", Description: "Answers with the order that it gets"},
+			func(_ context.Context, _ *streamer.Job, in order) (order, error) { return in, nil }),
 		streamer.NewAction(long("approval"), func(ctx context.Context, job *streamer.Job, _ any) (json.RawMessage, error) {
 			return streamer.AwaitSignal[json.RawMessage](ctx, job, "approval", time.Hour)
 		}),
 	}
+	for _, name := range shopActions {
+		actions = append(actions, streamer.NewAction(streamer.ActionConfig{Name: name, Long: true, MaxRunning: 1},
+			func(context.Context, *streamer.Job, any) (string, error) { return "done", nil }))
+	}
+	return actions
+}
+
+// An order is a payload that has a form.
+type order struct {
+	Item  string `json:"item"`
+	Count int64  `json:"count"`
+	Gift  bool   `json:"gift,omitempty"`
 }
 
 // token signs one for a subject; no scopes: none.

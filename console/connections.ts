@@ -1,13 +1,16 @@
-import type { Connection, Operator } from "@pay-theory/streamer/operator";
+import type { Connection } from "@pay-theory/streamer/operator";
+import type { Context } from "./context.js";
+import { confirmed } from "./dialog.js";
 import { el, Keyed, put } from "./element.js";
 import { field, loading, problem } from "./parts.js";
 import { poll } from "./poll.js";
 import { href, type Visit } from "./route.js";
+import { exactly } from "./search.js";
 import { explain } from "./state.js";
 import { duration, moment } from "./time.js";
 
 /** The connections that are open now. */
-export function connectionsView(operator: Operator, { root, query, signal }: Visit, visit: (address: string) => void): string {
+export function connectionsView({ operator, visit }: Context, { root, query, signal }: Visit): string {
   const subject = query.get("subject") ?? "";
   const cursor = query.get("cursor") ?? "";
   const input = el("input", { name: "subject", value: subject, autocomplete: "off", spellcheck: "false" });
@@ -62,6 +65,8 @@ export function connectionsView(operator: Operator, { root, query, signal }: Vis
   );
 
   async function closeAll(subject: string): Promise<void> {
+    const advice = "Their requests go on. Whoever has a token that is still good can connect again.";
+    if (!(await confirmed(`Close all connections of ${subject}?`, advice, "Close them"))) return;
     try {
       const { closed } = await operator.closeAll(subject);
       put(said, `${closed} connection${closed === 1 ? " was" : "s were"} closed.`);
@@ -74,7 +79,7 @@ export function connectionsView(operator: Operator, { root, query, signal }: Vis
     return el(
       "li",
       { class: "row" },
-      el("a", { class: "subject", href: href("requests", "", { subject: c.subject }) }, c.subject),
+      el("a", { class: "subject", href: href("requests", "", { subject: exactly(c.subject) }) }, c.subject),
       el("span", { class: "id" }, c.id),
       el("span", { class: "when" }, "since ", moment(c.connected_at)),
       el("span", { class: "expires" }, `token for ${duration(Date.parse(c.expires_at) - Date.now())} more`),

@@ -10,8 +10,8 @@ var __esm = (fn, res, err) => function __init() {
   }
 };
 var __export = (target, all) => {
-  for (var name in all)
-    __defProp(target, name, { get: all[name], enumerable: true });
+  for (var name2 in all)
+    __defProp(target, name2, { get: all[name2], enumerable: true });
 };
 
 // clients/typescript/src/http.ts
@@ -74,10 +74,10 @@ var init_http = __esm({
        * is a gateway's or a captive portal's, and so transient.
        */
       async read(method, path, body, signal) {
-        const [status, text2] = await this.#fetch(method, path, body, signal);
+        const [status, text3] = await this.#fetch(method, path, body, signal);
         let value;
         try {
-          value = this.codec.parse(text2);
+          value = this.codec.parse(text3);
         } catch {
         }
         if (status < 300 && value) return { value };
@@ -125,8 +125,8 @@ var init_http = __esm({
         this.heard = 0;
         this.#end = () => {
         };
-        this.ended = new Promise((resolve) => {
-          this.#end = resolve;
+        this.ended = new Promise((resolve2) => {
+          this.#end = resolve2;
         });
       }
       #end;
@@ -142,9 +142,9 @@ var init_http = __esm({
       }
       check() {
       }
-      drop(reason) {
+      drop(reason2) {
         this.retire();
-        this.onEnd(reason);
+        this.onEnd(reason2);
       }
       retire() {
         this.#end();
@@ -157,8 +157,8 @@ var init_http = __esm({
 
 // clients/typescript/src/error.ts
 var StreamerError = class extends Error {
-  constructor(error, requestId, cause) {
-    super(error.message, { cause });
+  constructor(error, requestId, cause2) {
+    super(error.message, { cause: cause2 });
     this.name = "StreamerError";
     this.code = error.code;
     this.details = error.details;
@@ -166,7 +166,7 @@ var StreamerError = class extends Error {
     this.requestId = requestId;
   }
 };
-var fault = (code2, message, requestId, cause) => new StreamerError({ code: code2, message }, requestId, cause);
+var fault = (code2, message, requestId, cause2) => new StreamerError({ code: code2, message }, requestId, cause2);
 
 // clients/typescript/src/clock.ts
 var systemClock = {
@@ -176,8 +176,8 @@ var systemClock = {
   clearTimeout: (timer) => clearTimeout(timer)
 };
 var Timers = class {
-  constructor(time) {
-    this.time = time;
+  constructor(time2) {
+    this.time = time2;
   }
   #live = /* @__PURE__ */ new Map();
   #cleared = false;
@@ -206,11 +206,11 @@ var Timers = class {
   }
   /** Resolves after ms, or when all timers are cleared. */
   pause(ms) {
-    return new Promise((resolve) => this.after(ms, resolve, resolve));
+    return new Promise((resolve2) => this.after(ms, resolve2, resolve2));
   }
   /** Full jitter: anywhere between nothing and a limit that doubles up to 30 s. */
-  backoff(attempt) {
-    return this.time.random() * Math.min(3e4, 1e3 * 2 ** attempt);
+  backoff(attempt2) {
+    return this.time.random() * Math.min(3e4, 1e3 * 2 ** attempt2);
   }
   clear() {
     this.#cleared = true;
@@ -223,7 +223,7 @@ var Timers = class {
 };
 function deferred() {
   const d = {};
-  d.promise = new Promise((resolve, reject) => Object.assign(d, { resolve, reject }));
+  d.promise = new Promise((resolve2, reject) => Object.assign(d, { resolve: resolve2, reject }));
   d.promise.catch(() => {
   });
   return d;
@@ -241,9 +241,9 @@ function tell(listeners, value) {
 }
 
 // clients/typescript/src/frame.ts
-function decode(text2, codec) {
+function decode(text3, codec) {
   try {
-    const frame2 = codec.parse(text2);
+    const frame2 = codec.parse(text3);
     const { type, error, request } = frame2;
     if (typeof type !== "string" || type === "error" && !error || type === "request" && !request) return void 0;
     return plain(frame2);
@@ -261,17 +261,17 @@ function plain(value) {
   return value;
 }
 function encode(id, action, payload, codec, extras) {
-  let text2 = JSON.stringify({ id, action }).slice(0, -1);
+  let text3 = JSON.stringify({ id, action }).slice(0, -1);
   if (payload !== void 0) {
-    const json2 = codec.stringify(payload);
-    if (json2 === void 0) throw new TypeError(`a ${typeof payload} has no JSON`);
-    text2 += ',"payload":' + json2;
+    const json3 = codec.stringify(payload);
+    if (json3 === void 0) throw new TypeError(`a ${typeof payload} has no JSON`);
+    text3 += ',"payload":' + json3;
   }
   const rest = JSON.stringify({ ...extras }).slice(1);
-  return { id, encoded: text2 + (rest[1] ? "," : "") + rest };
+  return { id, encoded: text3 + (rest[1] ? "," : "") + rest };
 }
-function reserved(name, payload, codec = JSON) {
-  return { ...encode(newId(), "streamer." + name, payload, codec), reserved: name };
+function reserved(name2, payload, codec = JSON) {
+  return { ...encode(newId(), "streamer." + name2, payload, codec), reserved: name2 };
 }
 function checkId(id) {
   if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
@@ -363,11 +363,11 @@ var Connection = class {
       if (this.heard === before) this.drop("silent");
     });
   }
-  drop(reason) {
+  drop(reason2) {
     if (this.#over) return;
     const wasOpen = this.#isOpen;
     this.close();
-    if (wasOpen) this.listener.onEnd(reason);
+    if (wasOpen) this.listener.onEnd(reason2);
   }
   retire() {
     this.#ended.resolve();
@@ -387,11 +387,11 @@ var Connection = class {
     for (const answer of this.#calls.values()) answer.reject(noAnswer());
     this.#calls.clear();
   }
-  #receive(text2) {
+  #receive(text3) {
     if (this.#over) return;
     this.heard++;
     this.#lastHeard = this.timers.time.now();
-    const frame2 = decode(text2, this.codec);
+    const frame2 = decode(text3, this.codec);
     if (!frame2) {
       this.#failCalls();
       return;
@@ -451,7 +451,7 @@ var Link = class {
     void this.#dial();
   }
   /** Disconnects, until the next start. What waits for a session goes on waiting. */
-  stop(state2, reason) {
+  stop(state2, reason2) {
     this.#life++;
     this.#started = this.#dialing = false;
     this.#hear("removeEventListener");
@@ -462,7 +462,7 @@ var Link = class {
     if (session) this.#next = deferred();
     this.#session = void 0;
     session?.close();
-    this.#set(state2, reason);
+    this.#set(state2, reason2);
   }
   /** The session, as soon as there is one. Rejects once the link is closed. */
   async ready() {
@@ -473,11 +473,11 @@ var Link = class {
   isCurrent(session) {
     return this.#session === session;
   }
-  close(reason, error) {
+  close(reason2, error) {
     if (this.closedBy) return;
     this.closedBy = error;
     this.parts.timers.clear();
-    this.stop("closed", reason);
+    this.stop("closed", reason2);
     this.#next.reject(error);
     this.parts.onClose(error);
   }
@@ -522,7 +522,7 @@ var Link = class {
     if (over()) return;
     onToken(token);
     if (SocketClass) {
-      const onEnd = (reason) => this.#lost(connection, reason);
+      const onEnd = (reason2) => this.#lost(connection, reason2);
       const connection = new Connection(SocketClass, url, token, codec, timers, { onAny, onEnd, silence });
       this.#opening = connection;
       const opened = await connection.opened.promise;
@@ -550,34 +550,34 @@ var Link = class {
     if (probe.error) return "unreachable";
     this.#unauthorized = 0;
     if (SocketClass && (++this.#refused < 2 || this.#session)) return "refused";
-    const polling = api.poll((reason) => this.#lost(polling, reason));
+    const polling = api.poll((reason2) => this.#lost(polling, reason2));
     this.#adopt(polling, token);
     return;
   }
   #adopt(session, token) {
-    const { time } = this.parts.timers;
+    const { time: time2 } = this.parts.timers;
     const old = this.#session;
     this.#session = session;
-    this.#openedAt = time.now();
+    this.#openedAt = time2.now();
     this.#next.resolve(session);
     old?.retire();
     if (session.live) {
-      this.#dialIn(HAND_OVER_AFTER - time.random() * HAND_OVER_SPREAD);
+      this.#dialIn(HAND_OVER_AFTER - time2.random() * HAND_OVER_SPREAD);
       this.#renewIn(this.parts.tokens.renewIn(token), session);
     } else if (this.parts.SocketClass) {
       this.#dialIn(UPGRADE_AFTER);
     }
     this.#set("open", session.live ? "connected" : "polling");
   }
-  #lost(session, reason) {
+  #lost(session, reason2) {
     if (this.#session !== session) return;
     const { timers, tokens } = this.parts;
     this.#session = void 0;
     this.#next = deferred();
     this.#cancelRenewal?.();
-    if (reason === "unauthorized") tokens.refuse();
+    if (reason2 === "unauthorized") tokens.refuse();
     if (session.heard || timers.time.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
-    this.#set("reconnecting", this.#offline ? "offline" : reason);
+    this.#set("reconnecting", this.#offline ? "offline" : reason2);
     this.#dialIn(timers.backoff(this.#attempt++));
   }
   /** Renews the token on the live socket before it expires; ms undefined: never. */
@@ -598,10 +598,10 @@ var Link = class {
     }
     if (this.#session === session) this.#renewIn(wait, session);
   }
-  #set(state2, reason) {
-    if (this.state === state2 && this.reason === reason) return;
+  #set(state2, reason2) {
+    if (this.state === state2 && this.reason === reason2) return;
     this.state = state2;
-    this.reason = reason;
+    this.reason = reason2;
     this.parts.onMove();
   }
 };
@@ -819,9 +819,9 @@ function readClaims(token, tenant = (claims) => claims.tenant_id) {
   }
 }
 var Tokens = class {
-  constructor(tokenSource, time) {
+  constructor(tokenSource, time2) {
     this.tokenSource = tokenSource;
-    this.time = time;
+    this.time = time2;
   }
   #current;
   #renewAt = 0;
@@ -901,8 +901,8 @@ var Driver = class {
       log,
       onAny: (frame2) => this.offer(frame2),
       onMove: () => {
-        const { state: state2, reason } = this.link;
-        log?.(`${state2}: ${reason}`);
+        const { state: state2, reason: reason2 } = this.link;
+        log?.(`${state2}: ${reason2}`);
         tell(this.stateListeners, void 0);
       },
       onClose: (error) => {
@@ -936,8 +936,8 @@ var Driver = class {
     this.link.close("closed", fault("CLOSED", "the client was closed"));
   }
   /** Keeps a request, and sees to it. */
-  begin(id, text2, caller2 = this.#caller, kept) {
-    const request = this.make(id, text2);
+  begin(id, text3, caller2 = this.#caller, kept) {
+    const request = this.make(id, text3);
     request.owner = caller2;
     request.link = this.link;
     if (kept !== void 0) {
@@ -959,8 +959,8 @@ var Driver = class {
     this.#keep(request);
     return request;
   }
-  make(id, text2) {
-    return new Tracked(id, text2, this.#follow, (id2) => this.cancel(id2));
+  make(id, text3) {
+    return new Tracked(id, text3, this.#follow, (id2) => this.cancel(id2));
   }
   /** Calls `stop` when the options say so, until the function that it returns is called. */
   bound({ signal, timeout }, code2, stop, id) {
@@ -1065,7 +1065,7 @@ var Driver = class {
   }
   /** Sees a request to its end: sends it, or asks for it, with every new session. */
   async #drive(request) {
-    const { id, encoded: text2 } = request;
+    const { id, encoded: text3 } = request;
     const { link } = this;
     let failures = 0;
     let watched;
@@ -1081,7 +1081,7 @@ var Driver = class {
         }
         const begun = this.#timers.time.now();
         const before = request.rev;
-        const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, encoded: text2 };
+        const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, encoded: text3 };
         if (this.#redrives.has(id)) await this.#redrives.get(id);
         const [frame2, session] = await this.#ask(message, request, request);
         if (!frame2) {
@@ -1244,16 +1244,16 @@ var Streamer = class {
       request2.fail(fault(code2, message, id));
       return request2.handle;
     };
-    let text2;
+    let text3;
     try {
-      text2 = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
+      text3 = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
     } catch (error) {
       return refuse("VALIDATION_ERROR", error.message);
     }
     driver.restore();
     const known = driver.tracked.get(id);
-    if (known?.encoded && known.encoded !== text2) return refuse("DUPLICATE_REQUEST", "another request has this id");
-    const request = known ?? driver.begin(id, text2);
+    if (known?.encoded && known.encoded !== text3) return refuse("DUPLICATE_REQUEST", "another request has this id");
+    const request = known ?? driver.begin(id, text3);
     if (onProgress) request.watch(onProgress);
     const end = driver.bound(
       options,
@@ -1324,8 +1324,8 @@ var Streamer = class {
     return this.#data("output", { request_id: id, from }, options, id);
   }
   /** What a reserved action answers. */
-  async #data(name, payload, options, id) {
-    return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name, payload), call), id)).data;
+  async #data(name2, payload, options, id) {
+    return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name2, payload), call), id)).data;
   }
   #about(id, options = {}, action, more) {
     return this.#driver.within(options, (call) => this.#driver.snapshot(call, action, id, more), id);
@@ -1334,9 +1334,9 @@ var Streamer = class {
 
 // clients/typescript/src/exact.ts
 var json = JSON;
-function parseExact(text2) {
+function parseExact(text3) {
   return json.parse(
-    text2,
+    text3,
     (_, value, context) => typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source && json.rawJSON ? json.rawJSON(context.source) : value
   );
 }
@@ -1393,10 +1393,10 @@ function earlier(a, b) {
 }
 function merge(items, keys, join) {
   const merged = /* @__PURE__ */ new Map();
-  for (const item of items) {
-    const key = JSON.stringify(keys.map((name) => item[name]));
+  for (const item3 of items) {
+    const key = JSON.stringify(keys.map((name2) => item3[name2]));
     const before = merged.get(key);
-    merged.set(key, before ? join(before, item) : item);
+    merged.set(key, before ? join(before, item3) : item3);
   }
   return [...merged.values()];
 }
@@ -1471,16 +1471,16 @@ var Operator = class _Operator {
   async schedules(options = {}) {
     return (await this.#call("GET", "/schedules", options)).schedules;
   }
-  pauseSchedule(name, options = {}) {
-    return this.#call("POST", `/schedules/${encodeURIComponent(name)}/pause`, options);
+  pauseSchedule(name2, options = {}) {
+    return this.#call("POST", `/schedules/${encodeURIComponent(name2)}/pause`, options);
   }
-  resumeSchedule(name, options = {}) {
-    return this.#call("POST", `/schedules/${encodeURIComponent(name)}/resume`, options);
+  resumeSchedule(name2, options = {}) {
+    return this.#call("POST", `/schedules/${encodeURIComponent(name2)}/resume`, options);
   }
   /** Starts its request now; `last` of the answer names it. The same `requestId` again starts nothing. */
-  runSchedule(name, options = {}) {
+  runSchedule(name2, options = {}) {
     const body = options.requestId && JSON.stringify({ request_id: options.requestId });
-    return this.#call("POST", `/schedules/${encodeURIComponent(name)}/run`, { ...options, body });
+    return this.#call("POST", `/schedules/${encodeURIComponent(name2)}/run`, { ...options, body });
   }
   /** The actions that the caller may ask for. */
   async actions(options = {}) {
@@ -1524,11 +1524,11 @@ var Operator = class _Operator {
   async #call(method, path, { query = {}, body, signal, timeout, id }) {
     const search = new URLSearchParams();
     const all = { ...query, tenant: this.#tenant };
-    for (const [name, value] of Object.entries(all)) {
-      if (value !== void 0 && value !== "") search.set(name, value instanceof Date ? value.toISOString() : String(value));
+    for (const [name2, value] of Object.entries(all)) {
+      if (value !== void 0 && value !== "") search.set(name2, value instanceof Date ? value.toISOString() : String(value));
     }
-    const bounds = [signal, timeout && AbortSignal.timeout(timeout)].filter((bound) => !!bound);
-    const within = AbortSignal.any(bounds);
+    const bounds2 = [signal, timeout && AbortSignal.timeout(timeout)].filter((bound) => !!bound);
+    const within = AbortSignal.any(bounds2);
     try {
       within.throwIfAborted();
       const aborted = new Promise((_, reject) => within.addEventListener("abort", reject));
@@ -1558,9 +1558,9 @@ function svg(tag, attributes = {}, ...children) {
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 function fill(element, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") element.addEventListener(name.slice(2), value);
-    else if (value !== void 0 && value !== false) element.setAttribute(name, value === true ? "" : String(value));
+  for (const [name2, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name2.slice(2), value);
+    else if (value !== void 0 && value !== false) element.setAttribute(name2, value === true ? "" : String(value));
   }
   element.append(...shown(children));
   return element;
@@ -1580,10 +1580,10 @@ var Keyed = class {
   #shown = /* @__PURE__ */ new Map();
   show(items) {
     const next = /* @__PURE__ */ new Map();
-    for (const item of items) {
-      const version = JSON.stringify(item);
-      const old = this.#shown.get(this.key(item));
-      next.set(this.key(item), old?.version === version ? old : { version, element: this.#replace(old?.element, item) });
+    for (const item3 of items) {
+      const version = JSON.stringify(item3);
+      const old = this.#shown.get(this.key(item3));
+      next.set(this.key(item3), old?.version === version ? old : { version, element: this.#replace(old?.element, item3) });
     }
     for (const [key, { element }] of this.#shown) if (!next.has(key)) element.remove();
     let at = this.parent.firstElementChild;
@@ -1593,8 +1593,8 @@ var Keyed = class {
     }
     this.#shown = next;
   }
-  #replace(old, item) {
-    const element = this.make(item);
+  #replace(old, item3) {
+    const element = this.make(item3);
     if (!old) return element;
     const focused = old.contains(document.activeElement);
     old.replaceWith(element);
@@ -1603,12 +1603,77 @@ var Keyed = class {
   }
 };
 
+// console/dialog.ts
+function confirmed(question, advice, yes) {
+  return new Promise((resolve2) => {
+    const dialog = open(
+      question,
+      el("p", {}, advice),
+      el(
+        "form",
+        { method: "dialog", class: "answers" },
+        el("button", { value: "", autofocus: true }, "No, go back"),
+        el("button", { value: "yes", class: "danger" }, yes)
+      )
+    );
+    dialog.addEventListener("close", () => resolve2(dialog.returnValue === "yes"));
+  });
+}
+function progressDialog(title, stop) {
+  const bar2 = el("progress", { max: 1, value: 0, "aria-label": title, "data-state": "RUNNING" });
+  const text3 = el("p", { role: "status" });
+  const dialog = open(title, bar2, text3, el("form", { method: "dialog", class: "answers" }, el("button", {}, "Stop")));
+  dialog.addEventListener("close", () => stop.abort());
+  return {
+    say(done, said) {
+      bar2.value = done;
+      text3.textContent = said;
+    },
+    close: () => dialog.close()
+  };
+}
+function open(title, ...children) {
+  const heading = el("h2", { id: "dialog-title" }, title);
+  const dialog = el("dialog", { "aria-labelledby": "dialog-title" }, heading, ...children);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+// console/copy.ts
+var SAID = 2e3;
+function copyButton(what, text3) {
+  const label = el("span", { "aria-live": "polite" }, "Copy");
+  let timer;
+  const say = (said) => {
+    label.textContent = said;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      label.textContent = "Copy";
+    }, SAID);
+  };
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(await text3());
+      say("Copied");
+    } catch {
+      say("The browser does not allow it");
+    }
+  };
+  return el(
+    "button",
+    { type: "button", class: "copy", "aria-label": `Copy ${what}`, title: `Copy ${what}`, onclick: copy },
+    label
+  );
+}
+
 // console/json.ts
 var Typed = class {
   /** Throws a SyntaxError for a text that is not JSON. */
-  constructor(text2) {
-    this.text = text2;
-    JSON.parse(text2);
+  constructor(text3) {
+    this.text = text3;
+    JSON.parse(text3);
   }
 };
 function stringify(value) {
@@ -1620,8 +1685,13 @@ function pretty(value) {
 
 // console/route.ts
 var BASE = "/console/";
+var PATIENCE = 1e4;
+function tenantOf(address = location) {
+  return new URLSearchParams(address.search).get("tenant") || void 0;
+}
 function href(view, rest = "", query = {}) {
-  const search = new URLSearchParams(Object.entries(query).filter((pair) => !!pair[1])).toString();
+  const all = Object.entries({ ...query, tenant: "tenant" in query ? query.tenant : tenantOf() });
+  const search = new URLSearchParams(all.filter((pair) => !!pair[1])).toString();
   return BASE + view + (rest && "/" + encodeURIComponent(rest)) + (search && "?" + search);
 }
 var Router = class {
@@ -1631,22 +1701,27 @@ var Router = class {
     this.onVisit = onVisit;
   }
   #leave = new AbortController();
+  /** How far each entry of the history was scrolled. */
+  #scrolled = /* @__PURE__ */ new Map();
   start(signal) {
+    history.scrollRestoration = "manual";
     signal.addEventListener("abort", () => this.#leave.abort());
     addEventListener("popstate", () => this.show(), { signal });
+    addEventListener("scroll", () => this.#scrolled.set(entry(), scrollY), { signal, passive: true });
     document.addEventListener("click", (event) => this.#follow(event), { signal });
     this.show(false);
   }
   go(address) {
-    history.pushState(null, "", address);
+    history.pushState({ entry: Date.now() }, "", address);
     this.show();
   }
   /** Shows what the address says. The heading gets the focus, so that a screen reader begins there. */
   show(focus = true) {
+    const top = this.#scrolled.get(entry()) ?? 0;
     this.#leave.abort();
     this.#leave = new AbortController();
-    const [name = "", ...rest] = location.pathname.slice(BASE.length).split("/");
-    const view = this.views[name];
+    const [name2 = "", ...rest] = location.pathname.slice(BASE.length).split("/");
+    const view = this.views[name2];
     put(this.root);
     let title = "No such page";
     const visit = {
@@ -1663,13 +1738,31 @@ var Router = class {
       );
     }
     document.title = `${title} \xB7 Streamer console`;
-    this.onVisit(name);
+    this.onVisit(name2);
     const heading = this.root.querySelector("h1");
     heading?.setAttribute("tabindex", "-1");
-    if (focus) {
-      heading?.focus({ preventScroll: true });
-      scrollTo(0, 0);
+    if (!focus) return;
+    heading?.focus({ preventScroll: true });
+    this.#scrollTo(top);
+  }
+  /** Scrolls to where the visitor was, once there is so much again, unless they scroll themselves. */
+  #scrollTo(top) {
+    const signal = AbortSignal.any([this.#leave.signal, AbortSignal.timeout(PATIENCE)]);
+    const end = new AbortController();
+    const here = entry();
+    const grown = new ResizeObserver(() => {
+      this.#scrolled.set(here, top);
+      scrollTo(0, top);
+      if (scrollY >= top - 1) end.abort();
+    });
+    signal.addEventListener("abort", () => end.abort());
+    end.signal.addEventListener("abort", () => grown.disconnect());
+    for (const event of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+      addEventListener(event, () => end.abort(), { signal: end.signal, passive: true });
     }
+    scrollTo(0, top);
+    if (scrollY < top - 1) grown.observe(this.root);
+    else end.abort();
   }
   #follow(event) {
     const link = event.target.closest("a");
@@ -1679,11 +1772,14 @@ var Router = class {
     this.go(link.href);
   }
 };
-function decode2(text2) {
+function entry() {
+  return history.state?.entry ?? 0;
+}
+function decode2(text3) {
   try {
-    return decodeURIComponent(text2);
+    return decodeURIComponent(text3);
   } catch {
-    return text2;
+    return text3;
   }
 }
 
@@ -1693,6 +1789,7 @@ function isFinalState(state2) {
   return state2 !== "QUEUED" && state2 !== "RUNNING";
 }
 var SCOPE = "streamer:operator";
+var OWNER_SCOPE = "streamer:owner";
 function explain(error) {
   if (!(error instanceof StreamerError) || error.cause instanceof TypeError) {
     return { title: "The server does not answer", advice: "Is it running? The console tries again by itself." };
@@ -1737,33 +1834,34 @@ function loading() {
 }
 var SHOWN = 2e4;
 function code(value, label) {
-  const text2 = pretty(value);
-  const block = el("pre", { tabindex: 0, role: "group", "aria-label": label }, text2.slice(0, SHOWN));
-  if (text2.length <= SHOWN) return block;
+  const text3 = pretty(value);
+  const block = el("pre", { tabindex: 0, role: "group", "aria-label": label }, text3.slice(0, SHOWN));
+  const copy = copyButton(label, () => text3);
+  if (text3.length <= SHOWN) return el("div", { class: "value" }, copy, block);
   const more = el(
     "button",
     {
       type: "button",
       onclick: () => {
-        block.textContent = text2;
+        block.textContent = text3;
         more.remove();
         block.focus();
       }
     },
-    `Show all ${text2.length.toLocaleString()} characters`
+    `Show all ${text3.length.toLocaleString()} characters`
   );
-  return el("div", {}, block, more);
+  return el("div", { class: "value" }, copy, block, more);
 }
 function section(title, ...children) {
   const id = "s-" + title.toLowerCase().replaceAll(/[^a-z]+/g, "-");
   return el("section", { "aria-labelledby": id }, el("h2", { id }, title), ...children);
 }
 var hints = 0;
-function field(label, input, hint) {
-  if (!hint) return el("label", { class: "field" }, el("span", {}, label), input);
+function field(label, input2, hint) {
+  if (!hint) return el("label", { class: "field" }, el("span", {}, label), input2);
   const id = `hint-${hints++}`;
-  input.setAttribute("aria-describedby", [input.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
-  return el("div", { class: "field" }, el("label", {}, el("span", {}, label), input), el("small", { id }, hint));
+  input2.setAttribute("aria-describedby", [input2.getAttribute("aria-describedby"), id].filter(Boolean).join(" "));
+  return el("div", { class: "field" }, el("label", {}, el("span", {}, label), input2), el("small", { id }, hint));
 }
 
 // console/poll.ts
@@ -1774,21 +1872,68 @@ async function poll(signal, every, once, failed) {
     } catch (error) {
       if (!signal.aborted) failed(error);
     }
-    await pause(every, signal);
+    await pause(typeof every === "number" ? every : every(), signal);
   }
 }
 function pause(ms, signal) {
-  return new Promise((resolve) => {
+  return new Promise((resolve2) => {
     const done = () => {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", seen);
-      resolve();
+      resolve2();
     };
     const seen = () => !document.hidden && done();
     const timer = setTimeout(done, ms);
     document.addEventListener("visibilitychange", seen);
     signal.addEventListener("abort", done, { once: true });
   });
+}
+
+// console/search.ts
+function exactly(text3) {
+  return JSON.stringify(text3);
+}
+function whole(filter) {
+  return filter.length > 1 && filter.startsWith('"') && filter.endsWith('"') ? filter.slice(1, -1).replaceAll(/\\(["\\])/g, "$1") : void 0;
+}
+function subjectLink({ subject, tenant }) {
+  return el("a", { href: href("requests", "", { subject: exactly(subject), ...tenant && { tenant } }) }, subject);
+}
+function meets(value, filter) {
+  if (!filter) return true;
+  const word = whole(filter);
+  return word === void 0 ? !!value?.toLowerCase().includes(filter.toLowerCase()) : value === word;
+}
+function matches(r, f) {
+  const waits = r.waiting && (r.waiting.limit ? `${r.waiting.for}:${r.waiting.limit}` : r.waiting.for);
+  return (!f.state || r.state === f.state) && meets(r.action, f.action) && meets(r.subject, f.subject) && meets(r.id, f.id) && (!f.code || r.error?.code === f.code) && (!f.waits || r.state === "QUEUED" && waits === f.waits);
+}
+function serverQuery(f, actions) {
+  const named = actions.filter((name2) => f.action && meets(name2, f.action));
+  const action = whole(f.action) ?? (named.length === 1 ? named[0] : void 0);
+  const subject = whole(f.subject);
+  return {
+    ...f.state && { state: f.state },
+    ...action && { action },
+    ...subject && { subject },
+    ...f.parent && { parent: f.parent }
+  };
+}
+var PAGES = 20;
+var PER_PAGE = 100;
+async function look(operator, filters, query, wanted, found) {
+  const client = filters.code || filters.waits || [filters.action, filters.subject, filters.id].some((f) => f && whole(f) === void 0);
+  const requests = [];
+  let looked = 0;
+  let { cursor } = query;
+  for (let pages = 0; pages < PAGES && requests.length < wanted; pages++) {
+    const page = await operator.requests({ ...query, cursor, limit: client ? PER_PAGE : wanted - requests.length });
+    requests.push(...page.requests.filter((r) => matches(r, filters)));
+    looked += page.requests.length;
+    cursor = page.cursor;
+    found({ requests, cursor, looked });
+    if (!cursor) return;
+  }
 }
 
 // console/time.ts
@@ -1799,33 +1944,50 @@ function moment(at) {
   if (at === void 0) return "\u2013";
   const date = new Date(at);
   const today = date.toDateString() === (/* @__PURE__ */ new Date()).toDateString();
-  return el(
-    "time",
-    { datetime: date.toISOString(), title: full.format(date) },
-    (today ? "" : day.format(date) + " ") + clock.format(date)
-  );
+  return timeElement(date, (today ? "" : day.format(date) + " ") + clock.format(date));
+}
+function age(at) {
+  if (at === void 0) return "\u2013";
+  const date = new Date(at);
+  const element = timeElement(date, ageText(date));
+  element.dataset.age = "";
+  return element;
+}
+setInterval(() => {
+  for (const element of document.querySelectorAll("time[data-age]")) {
+    element.textContent = ageText(new Date(element.dateTime));
+  }
+}, 5e3);
+function ageText(date) {
+  const ms = Date.now() - date.getTime();
+  return ms < 0 ? `in ${duration(-ms)}` : `${duration(ms)} ago`;
+}
+function timeElement(date, text3) {
+  return el("time", { datetime: date.toISOString(), title: full.format(date) }, text3);
 }
 function duration(ms) {
   if (!Number.isFinite(ms)) return "\u2013";
   if (ms < 1e3) return `${Math.max(0, Math.round(ms))} ms`;
   const s = ms / 1e3;
-  if (s < 10) return `${s.toFixed(1)} s`;
-  if (s < 60) return `${Math.round(s)} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${Math.round(s % 60)} s`;
-  return `${Math.floor(s / 3600)} h ${Math.round(s % 3600 / 60)} min`;
+  if (s < 9.95) return `${s.toFixed(1)} s`;
+  if (s < 59.5) return `${Math.round(s)} s`;
+  const minutes = Math.floor(s / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(s % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 function between(from, to) {
   return from && to ? Date.parse(to) - Date.parse(from) : NaN;
 }
 
 // console/connections.ts
-function connectionsView(operator, { root, query, signal }, visit) {
+function connectionsView({ operator, visit }, { root, query, signal }) {
   const subject = query.get("subject") ?? "";
   const cursor = query.get("cursor") ?? "";
-  const input = el("input", { name: "subject", value: subject, autocomplete: "off", spellcheck: "false" });
+  const input2 = el("input", { name: "subject", value: subject, autocomplete: "off", spellcheck: "false" });
   const filter = (event) => {
     event.preventDefault();
-    const address = href("connections", "", { subject: input.value.trim() });
+    const address = href("connections", "", { subject: input2.value.trim() });
     if (address !== location.pathname + location.search) visit(address);
   };
   const said = el("p", { role: "status" });
@@ -1838,7 +2000,7 @@ function connectionsView(operator, { root, query, signal }, visit) {
     el(
       "form",
       { class: "filters", role: "search", "aria-label": "Filter connections", onsubmit: filter, onchange: filter },
-      field("Subject", input),
+      field("Subject", input2),
       el("button", { type: "submit" }, "Filter"),
       subject && el("a", { class: "quiet", href: href("connections") }, "Clear")
     ),
@@ -1869,6 +2031,8 @@ function connectionsView(operator, { root, query, signal }, visit) {
     (error) => put(notice, problem(explain(error)))
   );
   async function closeAll(subject2) {
+    const advice = "Their requests go on. Whoever has a token that is still good can connect again.";
+    if (!await confirmed(`Close all connections of ${subject2}?`, advice, "Close them")) return;
     try {
       const { closed } = await operator.closeAll(subject2);
       put(said, `${closed} connection${closed === 1 ? " was" : "s were"} closed.`);
@@ -1880,7 +2044,7 @@ function connectionsView(operator, { root, query, signal }, visit) {
     return el(
       "li",
       { class: "row" },
-      el("a", { class: "subject", href: href("requests", "", { subject: c.subject }) }, c.subject),
+      el("a", { class: "subject", href: href("requests", "", { subject: exactly(c.subject) }) }, c.subject),
       el("span", { class: "id" }, c.id),
       el("span", { class: "when" }, "since ", moment(c.connected_at)),
       el("span", { class: "expires" }, `token for ${duration(Date.parse(c.expires_at) - Date.now())} more`),
@@ -1900,15 +2064,266 @@ function connectionsView(operator, { root, query, signal }, visit) {
   return "Connections";
 }
 
-// console/logs.ts
-async function readLogs(session, correlationId, signal) {
-  const response = await fetch("/console/logs?" + new URLSearchParams({ correlation_id: correlationId }), {
-    headers: { Authorization: "Bearer " + await session.token() },
-    signal
+// console/count.ts
+var AGAIN = 5e3;
+var REST = 10;
+async function keepCounting(signal, count, notice, show) {
+  for (let shown4 = false; !signal.aborted; ) {
+    const began = performance.now();
+    try {
+      for await (const sum of count()) {
+        if (signal.aborted) return;
+        const whole2 = !sum.cursor;
+        if (whole2 || !shown4) {
+          show(sum);
+          put(notice, !whole2 && el("p", { class: "empty", role: "status" }, "Still counting: there are at least so many."));
+        }
+        shown4 ||= whole2;
+      }
+    } catch (error) {
+      if (!signal.aborted) put(notice, problem(explain(error)));
+    }
+    await rested(Math.max(AGAIN, (performance.now() - began) * REST), signal);
+  }
+}
+function rested(ms, signal) {
+  return new Promise((resolve2) => {
+    const done = () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", seen);
+      resolve2();
+    };
+    const seen = () => !document.hidden && over && done();
+    let over = false;
+    const timer = setTimeout(() => {
+      over = true;
+      seen();
+    }, ms);
+    document.addEventListener("visibilitychange", seen);
+    signal.addEventListener("abort", done, { once: true });
   });
-  const answer = await response.json();
-  if (!response.ok) throw new StreamerError({ code: answer.code, message: answer.detail });
-  return answer.lines;
+}
+
+// console/range.ts
+var SPANS = {
+  "1h": { text: "in the last hour", ms: 36e5 },
+  "24h": { text: "in the last 24 hours", ms: 864e5 },
+  "7d": { text: "in the last 7 days", ms: 7 * 864e5 }
+};
+function rangeOf(query) {
+  const given = query.get("since") ?? "";
+  const span = SPANS[given];
+  const since = span ? new Date(Date.now() - span.ms) : time(given);
+  const until = time(query.get("until") ?? "");
+  return { ...since && { since }, ...until && { until } };
+}
+function rangeFields(query) {
+  const since = query.get("since") ?? "";
+  const until = query.get("until") ?? "";
+  const between2 = until || since && !SPANS[since];
+  const choice2 = el(
+    "select",
+    {
+      name: "made",
+      onchange: (event) => {
+        const open2 = choice2.value === "between";
+        for (const part of [from, to]) part.hidden = !open2;
+        if (open2) event.stopPropagation();
+      }
+    },
+    el("option", { value: "" }, "at any time"),
+    ...Object.entries(SPANS).map(([name2, { text: text3 }]) => el("option", { value: name2, selected: name2 === since && !between2 }, text3)),
+    el("option", { value: "between", selected: !!between2 }, "between\u2026")
+  );
+  const from = field("From", el("input", { name: "from", type: "datetime-local", value: between2 ? local(time(since)) : "" }));
+  const to = field("Until", el("input", { name: "to", type: "datetime-local", value: local(time(until)) }));
+  from.hidden = to.hidden = !between2;
+  return [field("Made", choice2), from, to];
+}
+function readRange(form) {
+  const made2 = String(form.get("made") ?? "");
+  if (made2 !== "between") return { since: made2, until: "" };
+  const iso = (name2) => time(String(form.get(name2) ?? ""))?.toISOString() ?? "";
+  return { since: iso("from"), until: iso("to") };
+}
+function time(text3) {
+  const at = new Date(text3);
+  return text3 && Number.isFinite(at.getTime()) ? at : void 0;
+}
+function local(at) {
+  return at ? new Date(at.getTime() - at.getTimezoneOffset() * 6e4).toISOString().slice(0, 16) : "";
+}
+
+// console/redraw.ts
+var drawn = /* @__PURE__ */ new WeakMap();
+function redraw(part, value, make) {
+  const version = JSON.stringify(value) ?? "";
+  if (drawn.get(part) === version) return;
+  drawn.set(part, version);
+  const focused = part.contains(document.activeElement) ? name(document.activeElement) : void 0;
+  const scrolled = [...part.querySelectorAll(".scroll, pre")].map((e) => [e.scrollTop, e.scrollLeft]);
+  put(part, ...make());
+  [...part.querySelectorAll(".scroll, pre")].forEach((e, i) => {
+    [e.scrollTop, e.scrollLeft] = scrolled[i] ?? [0, 0];
+  });
+  if (focused === void 0) return;
+  const next = [...part.querySelectorAll("a, button, summary, [tabindex]")].find((e) => name(e) === focused);
+  next?.focus({ preventScroll: true });
+}
+function name(element) {
+  return element.getAttribute("href") ?? element.getAttribute("aria-label") ?? element.textContent ?? "";
+}
+
+// console/table.ts
+function table(label, columns, rows) {
+  return el(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": label },
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, ...columns.map((name2) => el("th", { scope: "col" }, name2)))),
+      el(
+        "tbody",
+        {},
+        ...rows.map(
+          ([head, ...cells]) => el("tr", {}, el("th", { scope: "row" }, head), ...cells.map((cell) => el("td", {}, cell)))
+        )
+      )
+    )
+  );
+}
+function number(n) {
+  return n.toLocaleString();
+}
+
+// console/redrive.ts
+var AT_ONCE = 4;
+async function redriveAll(operator, group2, range) {
+  const { action, code: code2, message, count } = group2;
+  const question = `Redrive ${number(count)} request${count === 1 ? "" : "s"} of ${action}?`;
+  const advice = `Each that has failed with ${code2} \u201C${message}\u201D is queued again, and goes on from its last checkpoint.`;
+  if (!await confirmed(question, advice, "Redrive all")) return void 0;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const dialog = progressDialog(`Redriving ${action}`, stop);
+  const done = { changed: 0, same: 0, failed: 0 };
+  const total = () => done.changed + done.same + done.failed;
+  let fault2 = "";
+  const redrive = async (r) => {
+    try {
+      if (!await belongs(operator, r, group2, signal)) return;
+      const answer = await operator.redrive(r.id, { subject: r.subject, signal });
+      done[answer.changed === false ? "same" : "changed"]++;
+    } catch (error) {
+      if (signal.aborted) return;
+      done.failed++;
+      fault2 = explain(error).title;
+    }
+    dialog.say(Math.min(total() / count, 1), `${number(total())} of ${number(count)}`);
+  };
+  try {
+    for (let cursor; !signal.aborted; ) {
+      const page = await operator.requests({ ...range, state: "FAILED", action, limit: 100, cursor, signal });
+      const waiting = page.requests.filter((r) => r.error?.code === code2);
+      await Promise.all(
+        Array.from({ length: AT_ONCE }, async () => {
+          for (let next = waiting.shift(); next && !signal.aborted; next = waiting.shift()) await redrive(next);
+        })
+      );
+      cursor = page.cursor;
+      if (!cursor) break;
+    }
+  } catch (error) {
+    if (!signal.aborted) fault2 = explain(error).title;
+  }
+  const stopped = signal.aborted;
+  dialog.close();
+  return [
+    stopped ? "Stopped." : "",
+    `${number(done.changed)} ${done.changed === 1 ? "is" : "are"} queued again.`,
+    done.same ? `${number(done.same)} had been redriven already.` : "",
+    done.failed || fault2 ? `${number(done.failed)} could not be redriven: ${fault2}.` : ""
+  ].filter(Boolean).join(" ");
+}
+async function belongs(operator, r, group2, signal) {
+  if (!group2.kind) return withoutNumbers(r.error?.message ?? "") === group2.message;
+  const { history: history2 } = await operator.request(r.id, { subject: r.subject, signal });
+  const cause2 = history2?.at(-1)?.cause;
+  return cause2?.kind === group2.kind && withoutNumbers(cause2.message) === group2.message;
+}
+function withoutNumbers(message) {
+  return message.replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}(?![\da-z])|[\da-z]+/gi, (word) => {
+    if (!/\d/.test(word)) return word.includes("-") ? "#" : word;
+    const id = word.length >= 16 || /^(?:0x)?[\da-f]*$/i.test(word);
+    return id ? "#" : word.replaceAll(/\d+/g, "#");
+  });
+}
+
+// console/failures.ts
+function failuresView({ operator, visit }, { root, query, signal }) {
+  const notice = el("div", {}, loading());
+  const said = el("p", { role: "status" });
+  const list = el("div", {});
+  const form = el(
+    "form",
+    { class: "filters", role: "search", "aria-label": "Choose a time", onsubmit: choose, onchange: choose },
+    ...rangeFields(query),
+    el("button", { type: "submit" }, "Show")
+  );
+  function choose(event) {
+    event.preventDefault();
+    visit(href("failures", "", readRange(new FormData(form))));
+  }
+  root.append(el("h1", {}, "What fails"), form, said, notice, list);
+  const range = { since: query.get("since") ?? "", until: query.get("until") ?? "" };
+  void keepCounting(
+    signal,
+    () => operator.failures({ ...rangeOf(query), signal }),
+    notice,
+    (sum) => redraw(
+      list,
+      sum.failures,
+      () => sum.failures.length ? [el("ul", { class: "rows failures", "aria-label": "Failures, the most frequent first" }, ...sum.failures.map(row2))] : [el("p", { class: "empty", role: "status" }, "Nothing has failed.")]
+    )
+  );
+  function row2(group2) {
+    const { action, code: code2, message, kind, count, first, last, sample } = group2;
+    const where = { action: exactly(action), code: code2, state: "FAILED", ...range };
+    return el(
+      "li",
+      { class: "failure" },
+      el("b", { class: "count" }, number(count)),
+      el(
+        "div",
+        { class: "what" },
+        el("span", { class: "action" }, action),
+        " ",
+        el("strong", { "data-state": "FAILED" }, code2),
+        el("p", {}, message, kind && el("span", { class: "faint" }, ` (${kind})`)),
+        el("p", { class: "faint" }, "first ", age(first), ", last ", age(last))
+      ),
+      el(
+        "div",
+        { class: "ways" },
+        el("a", { href: href("requests", sample.id, { subject: sample.subject }) }, "The last of them"),
+        el("a", { href: href("requests", "", where) }, "All like it"),
+        el(
+          "button",
+          {
+            type: "button",
+            "aria-label": `Redrive all ${count} of ${action} with ${code2}: ${message}`,
+            onclick: async () => {
+              const text3 = await redriveAll(operator, group2, rangeOf(query));
+              if (text3 && !signal.aborted) put(said, text3);
+            }
+          },
+          "Redrive all"
+        )
+      )
+    );
+  }
+  return "What fails";
 }
 
 // console/plot.ts
@@ -1964,9 +2379,9 @@ function dots(points, label) {
   const ats = points.map((p) => p.at);
   const from = Math.min(...ats);
   const span = Math.max(Math.max(...ats) - from, 1);
-  const logs = points.map((p) => Math.log10(Math.max(p.value, 1)));
-  const low = Math.floor(Math.min(...logs));
-  const high = Math.max(Math.ceil(Math.max(...logs)), low + 1);
+  const logs2 = points.map((p) => Math.log10(Math.max(p.value, 1)));
+  const low = Math.floor(Math.min(...logs2));
+  const high = Math.max(Math.ceil(Math.max(...logs2)), low + 1);
   const y = (log) => round(height - 10 - (log - low) / (high - low) * (height - 24));
   return frame(
     width,
@@ -1981,7 +2396,7 @@ function dots(points, label) {
       )
     ]).flat(),
     ...points.map(
-      (p, i) => svg("circle", { "data-state": p.state, cx: round(64 + (p.at - from) / span * (width - 72)), cy: y(logs[i]), r: 4.5 })
+      (p, i) => svg("circle", { "data-state": p.state, cx: round(64 + (p.at - from) / span * (width - 72)), cy: y(logs2[i]), r: 4.5 })
     )
   );
 }
@@ -2016,68 +2431,30 @@ function round(n) {
   return Math.round(n * 10) / 10;
 }
 
-// console/overview.ts
-var NEWEST = 500;
+// console/newest.ts
+var NEWEST = 100;
 var COLUMNS = 40;
-function overviewView(operator, { root, signal }) {
-  const known = /* @__PURE__ */ new Map();
-  const notice = el("div", {}, loading());
-  const figures = el("div", {});
-  root.append(el("h1", {}, "Overview"), notice, figures);
+var AGAIN2 = 1e4;
+function newestPart(operator, query, signal) {
+  const element = el("div", {});
   let version = "";
   void poll(
     signal,
-    3e3,
+    AGAIN2,
     async () => {
-      const read = /* @__PURE__ */ new Set();
-      const changes = () => [...known].some(([key, r]) => !isFinalState(r.state) && !read.has(key));
-      for (let cursor = "", news = true; read.size < NEWEST && (news || changes()); ) {
-        const page = await operator.requests({ limit: 100, cursor, signal });
-        news = !version;
-        for (const r of page.requests) {
-          const key = `${r.subject}/${r.id}`;
-          news ||= known.get(key)?.rev !== r.rev;
-          known.set(key, r);
-          read.add(key);
-        }
-        cursor = page.cursor ?? "";
-        if (!cursor) break;
-      }
-      const all = [...known.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
-      for (const r of all.splice(NEWEST)) known.delete(`${r.subject}/${r.id}`);
-      const next = JSON.stringify(all.map((r) => [r.id, r.rev]));
-      if (next === version && figures.childElementCount) return put(notice);
+      const { requests } = await operator.requests({ ...rangeOf(query), limit: NEWEST, signal });
+      const next = JSON.stringify(requests.map((r) => [r.id, r.rev]));
+      if (next === version) return;
       version = next;
-      put(
-        notice,
-        !all.length && el(
-          "p",
-          { class: "empty", role: "status" },
-          "There are no requests yet. ",
-          el("a", { href: href("send") }, "Send the first one.")
-        )
-      );
-      put(figures, ...all.length ? [tiles(all), counts(all), latency(all), table(all)] : []);
+      put(element, ...requests.length ? [made(requests), took(requests)] : []);
     },
-    (error) => put(notice, problem(explain(error)))
+    () => {
+    }
+    // the counts above say what is wrong
   );
-  return "Overview";
+  return element;
 }
-function tiles(all) {
-  return el(
-    "ul",
-    { class: "tiles", "aria-label": `States of the newest ${all.length} requests` },
-    ...STATES2.map((state2) => {
-      const n = all.filter((r) => r.state === state2).length;
-      return el(
-        "li",
-        { "data-state": state2 },
-        el("a", { href: href("requests", "", { state: state2 }) }, el("b", {}, n), " ", state2.toLowerCase())
-      );
-    })
-  );
-}
-function counts(all) {
+function made(all) {
   const ats = all.map((r) => Date.parse(r.created_at));
   const from = Math.min(...ats);
   const span = Math.max(Math.max(...ats) - from, 1e3);
@@ -2086,10 +2463,10 @@ function counts(all) {
     const column = columns[Math.min(COLUMNS - 1, Math.floor((ats[i] - from) / span * COLUMNS))];
     column[r.state] = (column[r.state] ?? 0) + 1;
   });
-  const label = `${all.length} requests within ${duration(span)}`;
-  return section("When they were made", bars(columns, label), axis(from, Math.max(...ats), label));
+  const label = `The newest ${all.length} requests were made within ${duration(span)}`;
+  return section("When the newest were made", bars(columns, label), axis(from, Math.max(...ats), label));
 }
-function latency(all) {
+function took(all) {
   const ended = all.filter((r) => r.finished_at);
   if (!ended.length) return void 0;
   const points = ended.map((r) => ({
@@ -2097,274 +2474,186 @@ function latency(all) {
     value: between(r.created_at, r.finished_at),
     state: r.state
   }));
-  const took = points.map((p) => p.value).sort((a, b) => a - b);
-  const label = `Half took up to ${duration(quantile(took, 0.5))}, 95 of 100 up to ${duration(quantile(took, 0.95))}, the longest ${duration(took.at(-1))}`;
+  const sorted = points.map((p) => p.value).sort((a, b) => a - b);
+  const [half, most] = [0.5, 0.95].map((part) => duration(sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? NaN));
+  const label = `Of ${ended.length}, half took up to ${half}, 95 of 100 up to ${most}, the longest ${duration(sorted.at(-1))}`;
   const ats = points.map((p) => p.at);
-  return section("How long they took", dots(points, label), axis(Math.min(...ats), Math.max(...ats), label));
+  return section("How long the newest took", dots(points, label), axis(Math.min(...ats), Math.max(...ats), label));
 }
-function axis(from, to, text2) {
-  return el("p", { class: "axis" }, moment(from), el("span", {}, text2), moment(to));
-}
-function table(all) {
-  const actions = Map.groupBy(all, (r) => r.action);
-  const rows = [...actions].sort((a, b) => b[1].length - a[1].length).map(([action, requests]) => {
-    const took = requests.filter((r) => r.finished_at).map((r) => between(r.created_at, r.finished_at)).sort((a, b) => a - b);
-    return el(
-      "tr",
-      {},
-      el("th", { scope: "row" }, el("a", { href: href("requests", "", { action }) }, action)),
-      el("td", {}, requests.length),
-      el("td", {}, requests.filter((r) => !isFinalState(r.state)).length),
-      el("td", {}, requests.filter((r) => r.state === "FAILED").length),
-      el("td", {}, duration(quantile(took, 0.5))),
-      el("td", {}, duration(quantile(took, 0.95)))
-    );
-  });
-  return section(
-    "By action",
-    el(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "By action" },
-      el(
-        "table",
-        {},
-        el(
-          "thead",
-          {},
-          el(
-            "tr",
-            {},
-            ...["Action", "Requests", "Open", "Failed", "Half within", "95 % within"].map((h) => el("th", { scope: "col" }, h))
-          )
-        ),
-        el("tbody", {}, ...rows)
-      )
-    )
-  );
-}
-function quantile(sorted, part) {
-  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? NaN;
+function axis(from, to, text3) {
+  return el("p", { class: "axis" }, moment(from), el("span", {}, text3), moment(to));
 }
 
-// console/request.ts
-var AGAIN = 3e3;
-var FRAMES = 200;
-function requestView(operator, connect, readLogs2, { root, rest: id, query, signal }) {
-  const subject = query.get("subject") ?? void 0;
-  let newest;
-  const progress = /* @__PURE__ */ new Map();
-  const title = el("h1", {}, el("span", { class: "id" }, id));
-  const head = el("div", { class: "head" });
-  const status = el("p", { class: "status", role: "status" });
-  const fault2 = el("div", {}, loading());
-  const controls = el("div", { class: "controls", role: "group", "aria-label": "What can be done" });
-  const parts = {
-    waiting: el("div", {}),
-    progress: el("div", {}),
-    timeline: el("div", {}),
-    facts: el("div", {}),
-    values: el("div", {}),
-    steps: el("div", {}),
-    output: el("div", {})
-  };
-  const frames = el("ol", { class: "frames" });
-  const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": "Frames", tabindex: 0 }, frames);
-  const noFrames = el("p", { class: "empty" }, "Frames appear here as the server sends them.");
-  const logs = logsPart(readLogs2, signal);
-  root.append(
-    el("p", { class: "crumb" }, el("a", { href: href("requests") }, "Requests")),
-    title,
-    head,
-    status,
-    controls,
-    fault2,
-    el(
-      "div",
-      { class: "columns" },
-      el("div", {}, parts.waiting, parts.progress, parts.timeline, parts.steps, parts.values, parts.output),
-      el("div", {}, parts.facts, section("Frames", log, noFrames), section("What the functions logged", logs.element))
-    )
+// console/overview.ts
+function overviewView({ operator, visit }, { root, query, signal }) {
+  const notice = el("div", {}, loading());
+  const figures = el("div", {});
+  const form = el(
+    "form",
+    { class: "filters", role: "search", "aria-label": "Choose a time", onsubmit: choose, onchange: choose },
+    ...rangeFields(query),
+    el("button", { type: "submit" }, "Show")
   );
-  const cancel = el(
-    "button",
-    { type: "button", class: "danger", onclick: () => act(() => operator.cancel(id, { subject }), "The cancel was asked for.") },
-    "Cancel"
+  function choose(event) {
+    event.preventDefault();
+    visit(href("", "", readRange(new FormData(form))));
+  }
+  const newest = newestPart(operator, query, signal);
+  root.append(el("h1", {}, "Overview"), form, notice, figures, newest);
+  void keepCounting(
+    signal,
+    () => operator.states({ ...rangeOf(query), signal }),
+    notice,
+    (sum) => redraw(figures, sum, () => shown2(sum, query))
   );
-  const redrive = el(
-    "button",
-    { type: "button", onclick: () => act(() => operator.redrive(id, { subject }), "It is queued again.") },
-    "Redrive"
-  );
-  const signalForm = signalPart((token, payload) => {
-    const value = payload ? new Typed(payload) : void 0;
-    return act(() => operator.signal(id, token, value, { subject }), "The signal was given.");
+  return "Overview";
+}
+function shown2(sum, query) {
+  const range = { since: query.get("since") ?? "", until: query.get("until") ?? "" };
+  const counts = new Map(sum.states.map((s) => [s.state, s]));
+  const total = sum.states.reduce((n, s) => n + s.count, 0);
+  if (!total && !sum.cursor) {
+    return [
+      el(
+        "p",
+        { class: "empty", role: "status" },
+        range.since || range.until ? "No request was made in that time. " : "There are no requests yet. ",
+        el("a", { href: href("send") }, "Send the first one.")
+      )
+    ];
+  }
+  const tiles = STATES2.map((state2) => {
+    const { count = 0, oldest } = counts.get(state2) ?? {};
+    return el(
+      "li",
+      { "data-state": state2 },
+      el(
+        "a",
+        { href: href("requests", "", { state: state2, ...range }) },
+        el("b", {}, number(count)),
+        " ",
+        state2.toLowerCase(),
+        !!oldest && count > 0 && el("small", {}, "the oldest made ", age(oldest))
+      )
+    );
   });
-  controls.append(cancel, redrive, signalForm.element);
-  async function act(call, said2) {
-    try {
-      show({ ...newest, ...await call() });
-      announce(said2);
-      await refresh();
-    } catch (error) {
-      if (!signal.aborted) put(fault2, problem(explain(error)));
+  return [
+    el("ul", { class: "tiles", "aria-label": `States of ${number(total)} requests` }, ...tiles),
+    sum.actions.length > 0 && section("By action", byAction(sum, range)),
+    sum.subjects.length > 0 && section(
+      "Subjects with the most that waits",
+      table(
+        "Subjects with the most that waits",
+        ["Subject", "Queued", "Running"],
+        sum.subjects.slice(0, 10).map((s) => [subjectLink(s), number(s.queued), number(s.running)])
+      )
+    )
+  ];
+}
+function byAction(sum, range) {
+  const all = (states) => Object.values(states).reduce((a, b) => a + b, 0);
+  const rows = [...sum.actions].sort((a, b) => all(b.states) - all(a.states)).map(({ action, states }) => [
+    el("a", { href: href("requests", "", { action: exactly(action), ...range }) }, action),
+    number(all(states)),
+    ...STATES2.map(
+      (state2) => states[state2] ? el("a", { href: href("requests", "", { action: exactly(action), state: state2, ...range }) }, number(states[state2])) : "0"
+    )
+  ]);
+  return table("By action", ["Action", "Requests", ...STATES2.map(titled)], rows);
+}
+function titled(state2) {
+  return state2[0] + state2.slice(1).toLowerCase();
+}
+
+// console/renew.ts
+function pasted(text3) {
+  return text3.trim().replace(/^bearer\s+/i, "");
+}
+function askForToken() {
+  return new Promise((resolve2, reject) => {
+    const token = el("textarea", { name: "token", required: true, rows: 5, autocomplete: "off", spellcheck: "false" });
+    const dialog = open(
+      "The token is not valid any more",
+      el("p", {}, "Paste a fresh one, and everything goes on where it was."),
+      el(
+        "form",
+        {
+          onsubmit: (event) => {
+            event.preventDefault();
+            dialog.returnValue = "given";
+            dialog.close();
+            resolve2(pasted(token.value));
+          }
+        },
+        field("Token", token),
+        el(
+          "div",
+          { class: "answers" },
+          el("button", { type: "button", onclick: () => dialog.close() }, "Sign out"),
+          el("button", { type: "submit", class: "main" }, "Go on")
+        )
+      )
+    );
+    dialog.addEventListener("close", () => {
+      if (dialog.returnValue !== "given") reject(new StreamerError({ code: "UNAUTHORIZED", message: "signed out" }));
+    });
+  });
+}
+
+// console/children.ts
+var SHOWN2 = 20;
+function childrenPart(operator, signal) {
+  const element = el("div", {});
+  const count = el("p", { class: "faint" });
+  const list = el("ul", { class: "children", "aria-label": "Children" });
+  const rows = new Keyed(list, (r) => r.id, child);
+  const all = el("a", {}, "All children");
+  const part = section("Children", count, list, all);
+  let shown4 = "";
+  return {
+    element,
+    show(r) {
+      const version = JSON.stringify([r.rev, r.children]);
+      if (!r.children || version === shown4) return;
+      shown4 = version;
+      if (!part.isConnected) element.append(part);
+      count.textContent = `${r.children.ended} of ${r.children.total} have ended.`;
+      const subject = r.subject ? exactly(r.subject) : "";
+      all.href = href("requests", "", { parent: r.id, subject });
+      operator.requests({ subject: r.subject, parent: r.id, limit: SHOWN2, signal }).then(
+        ({ requests }) => rows.show(requests),
+        () => {
+          shown4 = "";
+        }
+      );
     }
-  }
-  const said = el("span", {});
-  function announce(text2) {
-    said.textContent = " " + text2;
-  }
-  function show(r) {
-    if (newest && r.rev < newest.rev) return;
-    if (newest?.state === "FAILED" && r.state !== "FAILED") subscribe();
-    newest = r;
-    point(r.rev, r.updated_at, r.percentage);
-    const state2 = r.cancelling ? "CANCELLING" : r.state;
-    put(title, r.action, " ", el("span", { class: "id" }, r.id));
-    put(
-      head,
-      badge(state2),
-      bar(r),
+  };
+}
+function child(r) {
+  return el("li", {}, badge(r.state), " ", el("b", {}, r.action), " ", el("a", { class: "id", href: requestHref(r) }, r.id));
+}
+
+// console/facts.ts
+function facts(r, logs2) {
+  const d = r.detail;
+  const pairs = [
+    [
+      "Id",
       el(
         "span",
         {},
-        isFinalState(r.state) ? `after ${duration(between(r.created_at, r.finished_at))}` : `${Math.round(r.percentage)} %`
+        el("span", { class: "id" }, r.id),
+        " ",
+        copyButton("the id", () => r.id)
       )
-    );
-    const text2 = `${state2} ${r.message}`;
-    if (status.dataset.text !== text2) put(status, el("span", { class: "hidden" }, state2.toLowerCase() + ": "), r.message, said);
-    status.dataset.text = text2;
-    cancel.hidden = isFinalState(r.state) || !!r.cancelling;
-    redrive.hidden = r.state !== "FAILED";
-    signalForm.show(r);
-    draw(r, progress, parts);
-    logs.show(r.detail?.correlation_id, r.rev);
-  }
-  function point(rev, at, value) {
-    if (!progress.has(rev)) progress.set(rev, { at: Date.parse(at), value });
-  }
-  async function refresh() {
-    const r = await operator.request(id, { subject, signal });
-    put(fault2);
-    show(r);
-    if (r.output && r.output > 0) await readOutput();
-  }
-  let chunks = [];
-  async function readOutput() {
-    const page = await operator.output(id, { subject, from: chunks.length, signal });
-    if (!page.chunks.length) return;
-    chunks = [...chunks.slice(0, page.offset), ...page.chunks];
-    put(parts.output, section("Output", code(chunks, "Output")));
-  }
-  let due;
-  function refreshSoon() {
-    due ??= setTimeout(() => {
-      due = void 0;
-      refresh().catch(() => {
-      });
-    }, 150);
-  }
-  signal.addEventListener("abort", () => clearTimeout(due));
-  const live = connect();
-  signal.addEventListener("abort", () => live.close());
-  const subscribe = () => {
-    if (live.state === "open" && live.reason === "connected")
-      live.request("streamer.subscribe", { request_id: id, ...subject && { subject } });
-  };
-  live.onState(subscribe);
-  live.onFrame((frame2) => {
-    if ((frame2.request?.id ?? frame2.request_id) !== id) return;
-    noFrames.remove();
-    const below = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    frames.append(frameItem(frame2));
-    if (frames.childElementCount > FRAMES) frames.firstElementChild.remove();
-    if (below) log.scrollTop = log.scrollHeight;
-    if (frame2.type === "progress" && newest && frame2.rev > newest.rev) {
-      const { rev = 0, percentage = 0, message = "", timestamp = (/* @__PURE__ */ new Date()).toISOString() } = frame2;
-      show({ ...newest, state: "RUNNING", rev, percentage, message, updated_at: timestamp });
-    }
-    refreshSoon();
-  });
-  void poll(
-    signal,
-    AGAIN,
-    async () => {
-      if (!newest || !isFinalState(newest.state) || newest.state === "FAILED" || fault2.childElementCount) await refresh();
-    },
-    (error) => put(fault2, problem(explain(error)))
-  );
-  return `Request ${id}`;
-}
-var drawn = /* @__PURE__ */ new WeakMap();
-function redraw(part, value, make) {
-  const version = JSON.stringify(value) ?? "";
-  if (drawn.get(part) === version) return;
-  drawn.set(part, version);
-  put(part, ...make());
-}
-function draw(r, progress, parts) {
-  const d = r.detail;
-  redraw(
-    parts.waiting,
-    r.state === "QUEUED" && r.waiting,
-    () => r.state === "QUEUED" && r.waiting ? [section("Why it waits", el("p", {}, ...why(r)))] : []
-  );
-  const points = [{ at: Date.parse(r.created_at), value: 0 }, ...[...progress].sort((a, b) => a[0] - b[0]).map(([, p]) => p)];
-  redraw(parts.progress, points, () => [
-    section(
-      "Progress",
-      line(points, 100, `Progress over time: ${Math.round(r.percentage)} % after ${duration(points.at(-1).at - points[0].at)}`),
-      el(
-        "p",
-        { class: "axis" },
-        moment(points[0].at),
-        el("span", {}, "what this page has seen of it"),
-        moment(points.at(-1).at)
-      )
-    )
-  ]);
-  redraw(
-    parts.timeline,
-    [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.waiting, d?.worker, d?.claimed_at, d?.lease_until],
-    () => [section("Timeline", ...timeline(r))]
-  );
-  redraw(
-    parts.steps,
-    d?.steps,
-    () => d?.steps?.length ? [
-      section(
-        "Steps",
-        el(
-          "ul",
-          { class: "steps" },
-          ...d.steps.map((s) => el("li", {}, el("h3", {}, s.name), code(s.result, `Result of ${s.name}`)))
-        )
-      )
-    ] : []
-  );
-  redraw(parts.values, [d?.payload, r.result, r.error, d?.checkpoint, d?.metadata, r.metadata], () => [
-    r.error && section(
-      "Error",
-      el("p", {}, el("strong", {}, r.error.code), " ", r.error.message),
-      r.error.details && code(r.error.details, "Details of the error")
-    ),
-    r.result !== void 0 && section("Result", code(r.result, "Result")),
-    d?.payload !== void 0 && section("Payload", code(d.payload, "Payload")),
-    d?.metadata && section("Metadata", code(d.metadata, "Metadata")),
-    r.metadata && section("Of the last progress", code(r.metadata, "Metadata of the last progress")),
-    d?.checkpoint !== void 0 && section("Checkpoint", code(d.checkpoint, "Checkpoint"))
-  ]);
-  redraw(parts.facts, [d, r.subject, r.attempts, r.rev], () => [section("Facts", facts(r))]);
-}
-function facts(r) {
-  const d = r.detail;
-  const pairs = [
-    ["Subject", r.subject],
+    ],
+    ["Subject", r.subject && subjectLink({ subject: r.subject })],
     ["Started by", r.parent && el("a", { href: href("requests", r.parent, { subject: r.subject }) }, r.parent)],
-    ["Children", r.children && `${r.children.total}, of which ${r.children.ended} have ended`],
     ["Attempt", r.attempts],
     ["Created", moment(r.created_at)],
-    ["Started", moment(r.started_at)],
-    ["Finished", moment(r.finished_at)],
+    ["Not before", d?.not_before && moment(d.not_before)],
+    ["Started", r.started_at && moment(r.started_at)],
+    ["Finished", r.finished_at && moment(r.finished_at)],
     ["Worked for", d && duration(d.ran_ms)],
     ["Worker", d?.worker],
     ["Lease until", d?.lease_until && moment(d.lease_until)],
@@ -2374,15 +2663,360 @@ function facts(r) {
     ["Lease expirations", d?.lost],
     ["Watched by", d && `${d.subscribers} connection${d.subscribers === 1 ? "" : "s"}`],
     ["Deleted after", d?.expires_at && moment(d.expires_at)],
-    ["Correlation id", d?.correlation_id],
+    [
+      "Correlation id",
+      d?.correlation_id && el(
+        "span",
+        {},
+        el("span", { class: "id" }, d.correlation_id),
+        " ",
+        copyButton("the correlation id", () => d.correlation_id)
+      )
+    ],
+    [
+      "Logs",
+      logs2 && d?.correlation_id && el("a", { href: logsAddress(logs2, d.correlation_id), target: "_blank", rel: "noreferrer" }, "Open")
+    ],
     ["Rev", r.rev]
   ];
   return el(
     "dl",
     {},
-    ...pairs.filter(([, value]) => value || value === 0).map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))
+    ...pairs.filter(([, value]) => value || value === 0).map(([name2, value]) => el("div", {}, el("dt", {}, name2), el("dd", {}, value)))
   );
 }
+function logsAddress(template, correlationId) {
+  return template.replaceAll("{correlation_id}", encodeURIComponent(correlationId));
+}
+
+// console/frames.ts
+var FRAMES = 200;
+var SHOWN3 = 400;
+function framesPart() {
+  const list = el("ol", { class: "frames" });
+  const log = el("div", { class: "log", role: "log", "aria-live": "off", "aria-label": "Frames", tabindex: 0 }, list);
+  const none = el("p", { class: "empty" }, "Frames appear here as the server sends them.");
+  return {
+    children: [log, none],
+    add(frame2) {
+      none.remove();
+      const below = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+      list.append(item(frame2));
+      if (list.childElementCount > FRAMES) list.firstElementChild.remove();
+      if (below) log.scrollTop = log.scrollHeight;
+    }
+  };
+}
+function item({ type, request, request_id: _, ...rest }) {
+  const text3 = request ? `${request.state} rev ${request.rev}` : JSON.stringify(rest);
+  return el(
+    "li",
+    {},
+    moment((/* @__PURE__ */ new Date()).toISOString()),
+    el("b", {}, type),
+    el("code", {}, text3.length > SHOWN3 ? text3.slice(0, SHOWN3) + "\u2026" : text3)
+  );
+}
+
+// console/logs.ts
+async function logs(session, correlationId, signal) {
+  const query = new URLSearchParams({ correlation_id: correlationId });
+  const headers = { Authorization: "Bearer " + await session.token() };
+  const response = await session.fetch("/console/logs?" + query, { headers, signal });
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  return (await response.json()).lines;
+}
+function logsPart(session, signal) {
+  const element = el("div", {}, el("p", { class: "empty" }, "Nothing yet."));
+  let shown4 = "";
+  return {
+    element,
+    show(correlationId, rev) {
+      if (!correlationId || shown4 === `${correlationId} ${rev}`) return;
+      shown4 = `${correlationId} ${rev}`;
+      logs(session, correlationId, signal).then(
+        (lines) => redraw(
+          element,
+          lines,
+          () => lines.length ? [el("ol", { class: "logs", tabindex: 0, "aria-label": "Log lines" }, ...lines.map(logLine))] : [el("p", { class: "empty" }, "The stack keeps the last 5,000 lines of this run, and none is of this request.")]
+        ),
+        (error) => !signal.aborted && put(element, problem(explain(error)))
+      );
+    }
+  };
+}
+var KNOWN = [
+  "time",
+  "timestamp",
+  "level",
+  "msg",
+  "message",
+  "correlation_id",
+  "invocation_id",
+  "request_id",
+  "tenant",
+  "action"
+];
+function logLine(line2) {
+  const { time: time2, timestamp, level, msg, message } = line2;
+  const others = Object.entries(line2).filter(([name2]) => !KNOWN.includes(name2));
+  return el(
+    "li",
+    { "data-level": String(level) },
+    moment(String(time2 ?? timestamp)),
+    el("b", {}, String(level)),
+    el("span", {}, String(msg ?? message)),
+    el(
+      "code",
+      {},
+      others.map(([name2, value]) => `${name2}=${typeof value === "string" ? value : JSON.stringify(value)}`).join("  ")
+    )
+  );
+}
+
+// console/output.ts
+var ROW = 28;
+var MARGIN = 20;
+var PAGE = 100;
+var KEPT = 1e3;
+var SHOWN4 = 300;
+function outputPart(operator, id, subject, signal) {
+  const read = (from, limit) => operator.output(id, { subject, from, limit, signal });
+  const texts = /* @__PURE__ */ new Map();
+  const drawn2 = /* @__PURE__ */ new Map();
+  let total = 0;
+  const rows = el("ol", { class: "chunks" });
+  const scroller = el(
+    "div",
+    { class: "output", tabindex: 0, role: "group", "aria-label": "Chunks of the output", onscroll: () => draw() },
+    rows
+  );
+  const count = el("p", { class: "faint" });
+  const fault2 = el("div", {});
+  const one = el("div", { "aria-live": "polite" });
+  const copy = copyButton("the whole output", all);
+  const element = el("div", {});
+  const part = section("Output", el("div", { class: "bar" }, count, copy), fault2, scroller, one);
+  function draw() {
+    const first = Math.max(0, Math.floor(scroller.scrollTop / ROW) - MARGIN);
+    const end = Math.min(total, Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW) + MARGIN);
+    for (const [i, row2] of drawn2) {
+      if (i >= first && i < end || row2.contains(document.activeElement)) continue;
+      row2.remove();
+      drawn2.delete(i);
+    }
+    for (let i = first; i < end; i++) {
+      const row2 = drawn2.get(i) ?? add(i);
+      const text3 = texts.get(i);
+      const button = row2.firstElementChild;
+      if (text3 !== void 0 && button.textContent !== text3) button.textContent = text3;
+    }
+    void fill2(first, end);
+  }
+  function add(i) {
+    const button = el("button", { type: "button", onclick: () => open2(i) }, "\u2026");
+    const row2 = el("li", { "aria-posinset": i + 1, "aria-setsize": total }, button);
+    row2.style.top = `${i * ROW}px`;
+    row2.dataset.number = String(i + 1);
+    const after = [...drawn2].filter(([at]) => at > i).sort((a, b) => a[0] - b[0])[0];
+    rows.insertBefore(row2, after?.[1] ?? null);
+    drawn2.set(i, row2);
+    return row2;
+  }
+  let filling = false;
+  async function fill2(first, end) {
+    if (filling) return;
+    let from = first;
+    while (from < end && texts.has(from)) from++;
+    if (from >= end) return;
+    filling = true;
+    try {
+      const { offset, chunks } = await read(from, PAGE);
+      for (const [i, chunk] of chunks.entries()) texts.set(offset + i, short(chunk));
+      forget(from);
+      put(fault2);
+      if (!chunks.length) return;
+    } catch (error) {
+      if (!signal.aborted) put(fault2, problem(explain(error)));
+      return;
+    } finally {
+      filling = false;
+    }
+    draw();
+  }
+  function forget(near) {
+    if (texts.size <= KEPT) return;
+    const far = [...texts.keys()].sort((a, b) => Math.abs(b - near) - Math.abs(a - near));
+    for (const i of far.slice(0, texts.size - KEPT)) texts.delete(i);
+  }
+  async function open2(i) {
+    try {
+      const { chunks } = await read(i, 1);
+      put(one, el("h3", {}, `Chunk ${number(i + 1)}`), code(chunks[0], `Chunk ${i + 1}`));
+    } catch (error) {
+      if (!signal.aborted) put(fault2, problem(explain(error)));
+    }
+  }
+  async function all() {
+    const lines = [];
+    for (; ; ) {
+      const { chunks } = await read(lines.length, PAGE);
+      if (!chunks.length) return lines.join("\n");
+      for (const chunk of chunks) lines.push(JSON.stringify(chunk));
+    }
+  }
+  return {
+    element,
+    show(n) {
+      if (n === total) return;
+      if (!part.isConnected) element.append(part);
+      const atEnd = total > 0 && scroller.scrollTop + scroller.clientHeight >= total * ROW - ROW;
+      total = n;
+      count.textContent = `${number(n)} chunk${n === 1 ? "" : "s"}. Press one to see it whole.`;
+      rows.style.height = `${n * ROW}px`;
+      scroller.style.height = `${Math.min(n, 12) * ROW + 2}px`;
+      if (atEnd) scroller.scrollTop = n * ROW;
+      draw();
+    }
+  };
+}
+function short(chunk) {
+  const text3 = typeof chunk === "string" ? chunk : JSON.stringify(chunk);
+  return text3.length > SHOWN4 ? `${text3.slice(0, SHOWN4)}\u2026` : text3 || '""';
+}
+
+// console/signal.ts
+function signalPart(send) {
+  const token = el("input", { name: "token", required: true, autocomplete: "off", spellcheck: "false" });
+  const payload = el("textarea", { name: "payload", rows: 3, spellcheck: "false", placeholder: "{}" });
+  const fault2 = el("p", { class: "fault", role: "status" });
+  const give = (event) => {
+    event.preventDefault();
+    const text3 = payload.value.trim();
+    try {
+      send(token.value.trim(), text3 ? new Typed(text3) : void 0);
+      put(fault2);
+    } catch (error) {
+      put(fault2, `The payload is not valid JSON: ${error.message}`);
+      payload.focus();
+    }
+  };
+  const form = el(
+    "form",
+    { onsubmit: give },
+    field("Token", token),
+    field("Payload", payload, "JSON, or nothing"),
+    fault2,
+    el("button", { type: "submit" }, "Give the signal")
+  );
+  const element = el("details", { class: "signal" }, el("summary", {}, "Signal"), form);
+  let opened = "";
+  return {
+    element,
+    show(r) {
+      element.hidden = isFinalState(r.state);
+      const waits = r.waiting?.for === "signal" ? r.waiting.token ?? "" : "";
+      if (waits && waits !== opened) {
+        opened = token.value = waits;
+        element.open = true;
+      }
+    }
+  };
+}
+
+// console/timeline.ts
+var DONE = { cancel: "asked to cancel it", redrive: "redrove it", signal: "gave it a signal" };
+function timeline(r) {
+  const created = Date.parse(r.created_at);
+  const end = r.finished_at ? Date.parse(r.finished_at) : Date.now();
+  const failed = (r.history ?? []).map((a) => ({ from: Date.parse(a.started_at), to: Date.parse(a.ended_at), state: "FAILED" }));
+  const claimed = r.detail?.claimed_at && Date.parse(r.detail.claimed_at);
+  const last = Math.max(r.started_at ? Date.parse(r.started_at) : NaN, failed.at(-1)?.to ?? 0);
+  const from = failed.length && claimed ? claimed : last;
+  const current = (r.state === "RUNNING" || r.state === "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
+  return [
+    spans([...failed, ...current], created, end, `Attempts on a line of ${duration(end - created)}: ${failed.length} failed`),
+    el("ol", { class: "timeline" }, ...happened(r).map(item2))
+  ];
+}
+function item2({ at, state: state2, what }) {
+  return el("li", { "data-state": state2 }, at ? moment(at) : el("span", {}, "now"), el("span", {}, ...what));
+}
+function happened(r) {
+  const past = [
+    { at: r.created_at, what: ["created"] },
+    ...(r.history ?? []).flatMap(attempt),
+    ...(r.detail?.audit ?? []).map(act)
+  ];
+  const running = r.detail?.claimed_at;
+  if (running && r.state === "RUNNING")
+    past.push({ at: running, state: "RUNNING", what: [`attempt ${r.attempts} began`, small(r.detail?.worker)] });
+  if (r.finished_at) {
+    const again = r.state === "SUCCEEDED" && r.attempts > 1 && ` in attempt ${r.attempts}`;
+    past.push({ at: r.finished_at, state: r.state, what: [r.state.toLowerCase(), again] });
+  }
+  const order = [...past].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  if (r.state === "RUNNING")
+    order.push({ at: void 0, state: "RUNNING", what: [`attempt ${r.attempts} runs`, small(r.detail?.worker)] });
+  if (r.state === "QUEUED") {
+    order.push({ at: void 0, state: "QUEUED", what: ["waits", ...r.due_at ? [" until ", moment(r.due_at)] : []] });
+  }
+  return order;
+}
+function attempt(a) {
+  const lost = a.code === "LEASE_LOST" ? "lost its worker" : `failed with ${a.code}`;
+  return [
+    { at: a.started_at, what: [`attempt ${a.number} began`, small(a.worker)] },
+    {
+      at: a.ended_at,
+      state: "FAILED",
+      what: [`attempt ${a.number} ${lost} after ${duration(between(a.started_at, a.ended_at))}`, cause(a)]
+    }
+  ];
+}
+function cause({ cause: cause2 }) {
+  if (!cause2) return void 0;
+  return el(
+    "span",
+    { class: "cause" },
+    cause2.message,
+    cause2.kind && el("small", {}, cause2.kind),
+    cause2.frame && el("code", {}, cause2.frame)
+  );
+}
+function act({ event, by, tenant, at }) {
+  return { at, what: [el("b", {}, tenant ? `${by} of ${tenant}` : by), ` ${DONE[event] ?? event}`] };
+}
+function small(text3) {
+  return text3 && el("small", {}, text3);
+}
+
+// console/values.ts
+function values(r) {
+  const d = r.detail;
+  const last = r.history?.at(-1);
+  return [
+    r.error && section(
+      "Error",
+      el("p", {}, el("strong", {}, r.error.code), " ", r.error.message),
+      last && r.state !== "CANCELLED" && cause(last),
+      r.error.details && code(r.error.details, "Details of the error")
+    ),
+    r.result !== void 0 && section("Result", code(r.result, "Result")),
+    d?.payload !== void 0 && section("Payload", code(d.payload, "Payload")),
+    d?.metadata && section("Metadata", code(d.metadata, "Metadata")),
+    r.metadata && section("Of the last progress", code(r.metadata, "Metadata of the last progress")),
+    d?.checkpoint !== void 0 && section("Checkpoint", code(d.checkpoint, "Checkpoint"))
+  ];
+}
+function steps(r) {
+  const all = r.detail?.steps;
+  if (!all?.length) return [];
+  const items = all.map((s) => el("li", {}, el("h3", {}, s.name), code(s.result, `Result of ${s.name}`)));
+  return [section("Steps", el("ul", { class: "steps" }, ...items))];
+}
+
+// console/why.ts
 function why(r) {
   const w = r.waiting;
   const until = w.until ? [" until ", moment(w.until)] : [];
@@ -2409,144 +3043,244 @@ function why(r) {
   }
   return [`It waits for ${w.for}`, ...until, "."];
 }
-function timeline(r) {
-  const created = Date.parse(r.created_at);
-  const end = r.finished_at ? Date.parse(r.finished_at) : Date.now();
-  const failed = (r.history ?? []).map((a) => ({ from: Date.parse(a.started_at), to: Date.parse(a.ended_at), state: "FAILED" }));
-  const last = Math.max(r.started_at ? Date.parse(r.started_at) : NaN, failed.at(-1)?.to ?? 0);
-  const from = failed.length && r.detail?.claimed_at ? Date.parse(r.detail.claimed_at) : last;
-  const current = (r.state === "RUNNING" || r.state === "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
-  const items = [
-    el("li", {}, moment(r.created_at), el("span", {}, "created")),
-    ...(r.history ?? []).map(
-      (a) => el(
-        "li",
-        { "data-state": "FAILED" },
-        moment(a.started_at),
-        el(
-          "span",
-          {},
-          `attempt ${a.number} failed with ${a.code} after ${duration(between(a.started_at, a.ended_at))}`,
-          el("small", {}, a.worker)
-        )
-      )
-    ),
-    r.state === "RUNNING" && el(
-      "li",
-      { "data-state": "RUNNING" },
-      el("span", {}, "now"),
-      el("span", {}, `attempt ${r.attempts} runs`, el("small", {}, r.detail?.worker))
-    ),
-    r.state === "QUEUED" && el(
-      "li",
-      { "data-state": "QUEUED" },
-      el("span", {}, "now"),
-      el("span", {}, "waits", r.due_at && " until ", r.due_at && moment(r.due_at))
-    ),
-    r.finished_at && el(
-      "li",
-      { "data-state": r.state },
-      moment(r.finished_at),
-      el("span", {}, r.state.toLowerCase(), r.state === "SUCCEEDED" && r.attempts > 1 && ` in attempt ${r.attempts}`)
-    )
-  ];
-  return [
-    spans([...failed, ...current], created, end, `Attempts on a line of ${duration(end - created)}: ${failed.length} failed`),
-    el("ol", { class: "timeline" }, ...items)
-  ];
-}
-function frameItem(frame2) {
-  const { type, request, ...rest } = frame2;
-  delete rest.request_id;
-  const at = (/* @__PURE__ */ new Date()).toISOString();
-  const text2 = request ? `${request.state} rev ${request.rev}` : JSON.stringify(rest);
-  return el("li", {}, moment(at), el("b", {}, type), el("code", {}, text2.length > 400 ? text2.slice(0, 400) + "\u2026" : text2));
-}
-function signalPart(send) {
-  const token = el("input", { name: "token", required: true, autocomplete: "off", spellcheck: "false" });
-  const payload = el("textarea", { name: "payload", rows: 3, spellcheck: "false", placeholder: "{}" });
-  const form = el(
-    "form",
-    {
-      onsubmit: (event) => {
-        event.preventDefault();
-        send(token.value.trim(), payload.value.trim());
-      }
-    },
-    field("Token", token),
-    field("Payload", payload, "JSON, or nothing"),
-    el("button", { type: "submit" }, "Give the signal")
+var LOOKED_AT = 20;
+async function holders(operator, limit, signal, into) {
+  const action = limit.startsWith("action:") ? { action: limit.slice("action:".length) } : {};
+  const { requests, cursor } = await operator.requests({ ...action, state: "RUNNING", limit: LOOKED_AT, signal });
+  const details = await Promise.all(
+    requests.map((r) => operator.request(r.id, { subject: r.subject, signal }).catch(() => void 0))
   );
-  const element = el("details", { class: "signal" }, el("summary", {}, "Signal"), form);
-  let opened = "";
-  return {
-    element,
-    show(r) {
-      element.hidden = isFinalState(r.state);
-      const waits = r.waiting?.for === "signal" ? r.waiting.token ?? "" : "";
-      if (waits && waits !== opened) {
-        opened = token.value = waits;
-        element.open = true;
-      }
-    }
-  };
-}
-function logsPart(readLogs2, signal) {
-  const element = el("div", {}, el("p", { class: "empty" }, "Nothing yet."));
-  let shown2 = "";
-  return {
-    element,
-    show(correlationId, rev) {
-      if (!correlationId || shown2 === `${correlationId} ${rev}`) return;
-      shown2 = `${correlationId} ${rev}`;
-      readLogs2(correlationId, signal).then(
-        (lines) => redraw(
-          element,
-          lines,
-          () => lines.length ? [el("ol", { class: "logs", tabindex: 0, "aria-label": "Log lines" }, ...lines.map(logLine))] : [el("p", { class: "empty" }, "The stack keeps the last 5,000 lines of this run, and none is of this request.")]
-        ),
-        (error) => !signal.aborted && put(element, problem(explain(error)))
-      );
-    }
-  };
-}
-var KNOWN = [
-  "time",
-  "timestamp",
-  "level",
-  "msg",
-  "message",
-  "correlation_id",
-  "invocation_id",
-  "request_id",
-  "tenant",
-  "action"
-];
-function logLine(line2) {
-  const { time, timestamp, level, msg, message } = line2;
-  const others = Object.entries(line2).filter(([name]) => !KNOWN.includes(name));
-  return el(
-    "li",
-    { "data-level": String(level) },
-    moment(String(time ?? timestamp)),
-    el("b", {}, String(level)),
-    el("span", {}, String(msg ?? message)),
-    el(
-      "code",
+  const held2 = details.filter((r) => !!r?.detail?.slots?.includes(limit));
+  put(
+    into,
+    held2.length > 0 && el(
+      "p",
       {},
-      others.map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`).join("  ")
+      "Held by ",
+      ...held2.flatMap((r, i) => [i ? ", " : "", el("a", { class: "id", href: requestHref(r) }, r.id)]),
+      cursor && " and perhaps others",
+      "."
     )
   );
 }
 
+// console/request.ts
+var AGAIN3 = 3e3;
+var POINTS = 400;
+function requestView(context, { root, rest: id, query, signal }) {
+  const { operator, config: config2 } = context;
+  const subject = query.get("subject") ?? void 0;
+  let newest;
+  const progress = /* @__PURE__ */ new Map();
+  const title = el("h1", {}, el("span", { class: "id" }, id));
+  const head = el("div", { class: "head" });
+  const status = el("p", { class: "status", role: "status" });
+  const fault2 = el("div", {}, loading());
+  const parts = {
+    waiting: el("div", {}),
+    held: el("div", {}),
+    progress: el("div", {}),
+    timeline: el("div", {}),
+    steps: el("div", {}),
+    values: el("div", {}),
+    facts: el("div", {})
+  };
+  const output = outputPart(operator, id, subject, signal);
+  const children = childrenPart(operator, signal);
+  const frames = framesPart();
+  const logs2 = config2.logs ? logsPart(context.session, signal) : void 0;
+  const cancel = el("button", { type: "button", class: "danger", onclick: askToCancel }, "Cancel");
+  const redrive = el(
+    "button",
+    {
+      type: "button",
+      onclick: () => act2(() => operator.redrive(id, { subject }), "It is queued again.", "It had been redriven already.")
+    },
+    "Redrive"
+  );
+  const signalForm = signalPart(
+    (token, payload) => act2(
+      () => operator.signal(id, token, payload, { subject }),
+      "The signal was given.",
+      "That signal had been given before, and the first counts."
+    )
+  );
+  root.append(
+    el("p", { class: "crumb" }, el("a", { href: href("requests") }, "Requests")),
+    title,
+    head,
+    status,
+    el("div", { class: "controls", role: "group", "aria-label": "What can be done" }, cancel, redrive, signalForm.element),
+    fault2,
+    el(
+      "div",
+      { class: "columns" },
+      el("div", {}, parts.waiting, parts.progress, parts.timeline, parts.steps, parts.values, output.element, children.element),
+      el(
+        "div",
+        {},
+        parts.facts,
+        section(
+          "Frames",
+          ...context.tenant ? [el("p", { class: "empty" }, "Frames come for the token's own tenant only.")] : frames.children
+        ),
+        logs2 && section("What the functions logged", logs2.element)
+      )
+    )
+  );
+  async function askToCancel() {
+    const running = newest?.state === "RUNNING" ? " It is running: its action is told to stop, and what it did so far stays done." : "";
+    if (!await confirmed(
+      `Cancel ${newest?.action ?? "request"} ${id}?`,
+      `A cancelled request cannot be redriven.${running}`,
+      "Cancel it"
+    ))
+      return;
+    await act2(() => operator.cancel(id, { subject }), "The cancel was asked for.", "It had ended before, and stays as it is.");
+  }
+  async function act2(call, done, unchanged) {
+    try {
+      const { changed, ...answer } = await call();
+      show({ ...newest, ...answer });
+      said.textContent = " " + (changed === false ? unchanged : done);
+      await refresh();
+    } catch (error) {
+      if (!signal.aborted) put(fault2, problem(explain(error)));
+    }
+  }
+  const said = el("span", {});
+  function show(r) {
+    if (newest && r.rev < newest.rev) return;
+    if (newest?.state === "FAILED" && r.state !== "FAILED") subscribe();
+    newest = r;
+    point(r.rev, r.updated_at, r.percentage);
+    const state2 = r.cancelling ? "CANCELLING" : r.state;
+    redraw(title, [r.action, r.id], () => [r.action, " ", el("span", { class: "id" }, r.id)]);
+    put(
+      head,
+      badge(state2),
+      bar(r),
+      el(
+        "span",
+        {},
+        isFinalState(r.state) ? `after ${duration(between(r.created_at, r.finished_at))}` : `${Math.round(r.percentage)} %`
+      )
+    );
+    const text3 = `${state2} ${r.message}`;
+    if (status.dataset.text !== text3) put(status, el("span", { class: "hidden" }, state2.toLowerCase() + ": "), r.message, said);
+    status.dataset.text = text3;
+    cancel.hidden = isFinalState(r.state) || !!r.cancelling;
+    redrive.hidden = r.state !== "FAILED";
+    signalForm.show(r);
+    draw(r);
+    if (r.output) output.show(r.output);
+    children.show(r);
+    logs2?.show(r.detail?.correlation_id, r.rev);
+  }
+  function draw(r) {
+    const waits = r.state === "QUEUED" ? r.waiting : void 0;
+    redraw(
+      parts.waiting,
+      waits,
+      () => waits ? [section("Why it waits", el("p", {}, ...why(r)), waits.limit ? parts.held : void 0)] : []
+    );
+    const points = [{ at: Date.parse(r.created_at), value: 0 }, ...[...progress].sort((a, b) => a[0] - b[0]).map(([, p]) => p)];
+    redraw(parts.progress, points, () => [progressPlot(r, points)]);
+    const d = r.detail;
+    redraw(
+      parts.timeline,
+      [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.due_at, d?.worker, d?.claimed_at, d?.audit],
+      () => [section("Timeline", ...timeline(r))]
+    );
+    redraw(parts.steps, d?.steps, () => steps(r));
+    redraw(parts.values, [d?.payload, r.result, r.error, r.history, d?.checkpoint, d?.metadata, r.metadata], () => values(r));
+    redraw(parts.facts, [d, r.subject, r.attempts, r.rev, r.parent], () => [section("Facts", facts(r, config2.logs_url))]);
+  }
+  function point(rev, at, value) {
+    if (progress.has(rev)) return;
+    progress.set(rev, { at: Date.parse(at), value });
+    if (progress.size > POINTS) {
+      for (const [i, key] of [...progress.keys()].entries()) if (i % 2) progress.delete(key);
+    }
+  }
+  let looked = "";
+  async function refresh() {
+    const r = await operator.request(id, { subject, signal });
+    put(fault2);
+    show(r);
+    const { limit, running } = r.waiting ?? {};
+    if (!limit || looked === `${limit} ${running}`) return;
+    looked = `${limit} ${running}`;
+    await holders(operator, limit, signal, parts.held);
+  }
+  let due;
+  function refreshSoon() {
+    due ??= setTimeout(() => {
+      due = void 0;
+      refresh().catch(() => {
+      });
+    }, 150);
+  }
+  signal.addEventListener("abort", () => clearTimeout(due));
+  const live = context.tenant ? void 0 : context.connect();
+  signal.addEventListener("abort", () => live?.close());
+  function subscribe() {
+    if (live?.state === "open" && live.reason === "connected")
+      live.request("streamer.subscribe", { request_id: id, ...subject && { subject } });
+  }
+  live?.onState(subscribe);
+  live?.onFrame((frame2) => {
+    if ((frame2.request?.id ?? frame2.request_id) !== id) return;
+    frames.add(frame2);
+    if (frame2.type === "progress" && newest && frame2.rev > newest.rev) {
+      const { rev = 0, percentage = 0, message = "", timestamp = (/* @__PURE__ */ new Date()).toISOString() } = frame2;
+      show({ ...newest, state: "RUNNING", rev, percentage, message, updated_at: timestamp });
+    }
+    refreshSoon();
+  });
+  void poll(
+    signal,
+    AGAIN3,
+    async () => {
+      if (!newest || !isFinalState(newest.state) || newest.state === "FAILED" || fault2.childElementCount) await refresh();
+    },
+    (error) => put(fault2, problem(explain(error)))
+  );
+  return `Request ${id}`;
+}
+function progressPlot(r, points) {
+  const [first, last] = [points[0].at, points.at(-1).at];
+  return section(
+    "Progress",
+    line(points, 100, `Progress over time: ${Math.round(r.percentage)} % after ${duration(last - first)}`),
+    el("p", { class: "axis" }, moment(first), el("span", {}, "what this page has seen of it"), moment(last))
+  );
+}
+
 // console/requests.ts
-var FILTERS = ["state", "action", "subject", "id"];
-var PAGE = 50;
-var AGAIN2 = 2e3;
-function requestsView(operator, actions, { root, query, signal }, visit) {
+var PAGE2 = 50;
+var AGAIN4 = 2e3;
+function requestsView({ operator, actions, visit }, { root, query, signal }) {
   const cursor = query.get("cursor") ?? "";
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""]));
-  const filtered = FILTERS.some((name) => filters[name]);
+  const get = (name2) => query.get(name2) ?? "";
+  const filters = {
+    state: get("state"),
+    action: get("action"),
+    subject: get("subject"),
+    id: get("id"),
+    code: get("code"),
+    waits: get("waits"),
+    parent: get("parent")
+  };
+  const address = { ...filters, since: get("since"), until: get("until") };
+  const filtered = Object.values(address).some(Boolean);
+  const names = el("datalist", { id: "actions" });
+  let known = [];
+  void actions().then((all) => {
+    known = all.map(({ name: name2 }) => name2);
+    put(names, ...known.map((name2) => el("option", { value: name2 })));
+  });
+  const text3 = (label, name2, more = {}) => field(label, el("input", { name: name2, value: filters[name2], autocomplete: "off", spellcheck: "false", ...more }));
   const form = el(
     "form",
     { class: "filters", role: "search", "aria-label": "Filter requests", onsubmit: filter, onchange: filter },
@@ -2559,55 +3293,67 @@ function requestsView(operator, actions, { root, query, signal }, visit) {
         ...STATES2.map((s) => el("option", { value: s, selected: s === filters.state }, s.toLowerCase()))
       )
     ),
-    field(
-      "Action",
-      el("input", { name: "action", value: filters.action, list: "actions", autocomplete: "off", spellcheck: "false" })
-    ),
-    field("Subject", el("input", { name: "subject", value: filters.subject, autocomplete: "off", spellcheck: "false" })),
-    field("Id", el("input", { name: "id", value: filters.id, autocomplete: "off", spellcheck: "false" })),
-    el("datalist", { id: "actions" }, ...actions.map((name) => el("option", { value: name }))),
+    text3("Action", "action", { list: "actions" }),
+    text3("Subject", "subject"),
+    text3("Id", "id"),
+    ...rangeFields(query),
+    names,
     el("button", { type: "submit" }, "Filter"),
-    filtered && el("a", { class: "quiet", href: href("requests") }, "Clear")
+    filtered && el("a", { class: "quiet", href: href("requests") }, "Clear"),
+    el("small", { class: "hint" }, 'A part of a word is enough; in quotes, as in "echo", it is the whole word.')
   );
   function filter(event) {
     event.preventDefault();
-    const chosen = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
-    const address = href("requests", "", chosen);
-    if (address !== location.pathname + location.search) visit(address);
+    const data = new FormData(form);
+    const chosen = Object.fromEntries(
+      ["state", "action", "subject", "id"].map((name2) => [name2, String(data.get(name2) ?? "").trim()])
+    );
+    const { code: code2, waits, parent } = filters;
+    const next = href("requests", "", { code: code2, waits, parent, ...chosen, ...readRange(data) });
+    if (next !== location.pathname + location.search) visit(next);
   }
   const notice = el("div", {}, loading());
   const list = el("ul", { class: "rows", "aria-label": "Requests, newest first" });
   const rows = new Keyed(list, (r) => `${r.subject}/${r.id}`, row);
   const pages = el("nav", { class: "pages", "aria-label": "Pages" });
-  root.append(el("h1", {}, "Requests"), form, notice, list, pages);
-  let depth = 10;
+  root.append(el("h1", {}, "Requests"), form, also(filters), notice, list, pages);
+  let complete = false;
+  const found = (sofar) => {
+    if (signal.aborted) return;
+    if (!complete || sofar.requests.length >= PAGE2 || !sofar.cursor) rows.show(sofar.requests);
+    show(sofar);
+    put(notice, !sofar.requests.length && empty(sofar, filtered || !!cursor));
+  };
   void poll(
     signal,
-    AGAIN2,
+    // Looking through many pages again would cost more than it shows.
+    () => looked > PAGE2 * 4 ? AGAIN4 * 15 : AGAIN4,
     async () => {
-      const page = filters.id ? await one(operator, filters, depth, signal) : await operator.requests({
-        subject: filters.subject,
-        limit: PAGE,
-        state: filters.state,
-        action: filters.action,
-        cursor,
-        signal
-      });
-      depth = 1;
-      if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
-      rows.show(page.requests);
-      put(notice, !page.requests.length && empty(filtered || !!cursor, !!filters.id));
-      show(page.cursor);
+      const id = whole(filters.id);
+      const subject = whole(filters.subject);
+      if (id !== void 0 && subject !== void 0) {
+        const { detail: _, ...request } = await operator.request(id, { subject, signal });
+        found({ requests: [request], cursor: void 0, looked: 1 });
+      } else {
+        const options = { ...serverQuery(filters, known), ...rangeOf(query), ...cursor && { cursor }, signal };
+        await look(operator, filters, options, PAGE2, found);
+      }
+      complete = true;
     },
     (error) => put(notice, problem(explain(error)))
   );
-  const newest = el("a", { href: href("requests", "", filters) }, "\xAB Newest");
+  let looked = 0;
+  const newest = el("a", { href: href("requests", "", address) }, "\xAB Newest");
   const older = el("a", {}, "Older \xBB");
-  function show(next) {
-    if (next) older.setAttribute("href", href("requests", "", { ...filters, cursor: next }));
+  const how = el("span", { class: "faint" });
+  function show(sofar) {
+    looked = sofar.looked;
+    if (sofar.cursor) older.setAttribute("href", href("requests", "", { ...address, cursor: sofar.cursor }));
+    how.textContent = sofar.looked > sofar.requests.length ? `found among ${number(sofar.looked)}` : "";
     for (const [link, wanted] of [
       [newest, !!cursor],
-      [older, !!next]
+      [how, !!how.textContent],
+      [older, !!sofar.cursor]
     ]) {
       if (!wanted) link.remove();
       else if (!link.isConnected) pages.append(link);
@@ -2615,24 +3361,14 @@ function requestsView(operator, actions, { root, query, signal }, visit) {
   }
   return "Requests";
 }
-async function one(operator, filters, pages, signal) {
-  const { id = "", subject, state: state2, action } = filters;
-  const found = [];
-  if (subject) {
-    const request = await operator.request(id, { subject, signal });
-    delete request.detail;
-    found.push(request);
-  }
-  for (let cursor = ""; !found.length && pages > 0; pages--) {
-    const page = await operator.requests({ limit: 100, cursor, signal });
-    found.push(...page.requests.filter((r) => r.id === id));
-    if (!page.cursor) break;
-    cursor = page.cursor;
-  }
-  return { requests: found.filter((r) => (!state2 || r.state === state2) && (!action || r.action === action)) };
+function also({ code: code2, waits, parent }) {
+  const said = [code2 && `that ended with ${code2}`, waits && `that wait for ${waits}`, parent && `that ${parent} started`].filter(
+    Boolean
+  );
+  return el("p", { class: "faint", hidden: !said.length }, "Only requests ", said.join(", "), ".");
 }
 function row(r) {
-  const took = between(r.created_at, r.finished_at);
+  const took2 = between(r.created_at, r.finished_at);
   return el(
     "li",
     { class: "row" },
@@ -2640,19 +3376,22 @@ function row(r) {
     el("span", { class: "action" }, r.action),
     el("a", { class: "id", href: requestHref(r) }, r.id),
     el("span", { class: "subject" }, el("span", { class: "hidden" }, "of "), r.subject),
-    isFinalState(r.state) ? el("span", { class: "progress" }, Number.isFinite(took) && `took ${duration(took)}`) : el("span", { class: "progress" }, bar(r), ` ${Math.round(r.percentage)} %`),
+    isFinalState(r.state) ? el("span", { class: "progress" }, Number.isFinite(took2) && `took ${duration(took2)}`) : el("span", { class: "progress" }, bar(r), ` ${Math.round(r.percentage)} %`),
     el("span", { class: "message" }, r.error ? r.error.code : r.message),
     el("span", { class: "when" }, moment(r.created_at))
   );
 }
-function empty(filtered, byId) {
-  return filtered ? el(
-    "p",
-    { class: "empty", role: "status" },
-    "No request is like that. ",
-    byId && "An id is looked for among the newest 1,000, or among those of a subject. ",
-    el("a", { href: href("requests") }, "Show all.")
-  ) : el(
+function empty({ cursor, looked }, filtered) {
+  const all = el("a", { href: href("requests") }, "Show all.");
+  if (cursor) {
+    return el(
+      "p",
+      { class: "empty", role: "status" },
+      `Looked at ${number(looked)} requests, and none is like that. There are older ones. `,
+      all
+    );
+  }
+  return filtered ? el("p", { class: "empty", role: "status" }, "No request is like that. ", all) : el(
     "p",
     { class: "empty", role: "status" },
     "There are no requests yet. ",
@@ -2660,48 +3399,344 @@ function empty(filtered, byId) {
   );
 }
 
+// console/schedules.ts
+var AGAIN5 = 5e3;
+function schedulesView({ operator }, { root, signal }) {
+  const notice = el("div", {}, loading());
+  const said = el("p", { role: "status" });
+  const list = el("ul", { class: "rows schedules", "aria-label": "Schedules" });
+  const rows = new Keyed(list, (s) => s.name, row2);
+  root.append(el("h1", {}, "Schedules"), said, notice, list);
+  async function show() {
+    const schedules = await operator.schedules({ signal });
+    rows.show(schedules);
+    put(
+      notice,
+      !schedules.length && el("p", { class: "empty", role: "status" }, "The application declares no schedule for this tenant.")
+    );
+  }
+  void poll(signal, AGAIN5, show, (error) => put(notice, problem(explain(error))));
+  async function act2(call, text3) {
+    try {
+      await call();
+      put(said, text3);
+      await show();
+    } catch (error) {
+      if (!signal.aborted) put(notice, problem(explain(error)));
+    }
+  }
+  async function run(s) {
+    const advice = `It starts a request of ${s.action} for ${s.subject} at once, beside those of its times.`;
+    if (await confirmed(`Run ${s.name} now?`, advice, "Run now")) {
+      await act2(() => operator.runSchedule(s.name), `${s.name} has started a request.`);
+    }
+  }
+  function row2(s) {
+    const toggle = s.paused ? el(
+      "button",
+      { type: "button", onclick: () => act2(() => operator.resumeSchedule(s.name), `${s.name} goes on.`) },
+      "Resume"
+    ) : el(
+      "button",
+      { type: "button", onclick: () => act2(() => operator.pauseSchedule(s.name), `${s.name} is paused.`) },
+      "Pause"
+    );
+    toggle.setAttribute("aria-label", `${toggle.textContent} ${s.name}`);
+    const last = s.last;
+    return el(
+      "li",
+      { class: "schedule" },
+      el(
+        "div",
+        { class: "what" },
+        el("h2", {}, s.name, s.paused && el("span", { class: "faint" }, " (paused)")),
+        el(
+          "p",
+          {},
+          el("b", {}, s.action),
+          ` for ${s.subject}, `,
+          s.cron ? el("code", {}, s.cron) : `every ${duration(s.every_ms ?? NaN)}`,
+          ` (${s.time_zone})`,
+          s.overlap && ", also while the one before runs"
+        ),
+        el(
+          "p",
+          { class: "faint" },
+          s.next[0] ? "next " : "no next time",
+          ...s.next.flatMap((at, i) => [i ? ", " : "", moment(at)])
+        ),
+        last ? el(
+          "p",
+          {},
+          "last: ",
+          el("a", { class: "id", href: href("requests", last.request_id, { subject: s.subject }) }, last.request_id),
+          " ",
+          last.state ? badge(last.state) : el("span", { class: "faint" }, "not kept any more"),
+          last.scheduled_for ? el("span", { class: "faint" }, " for ", age(last.scheduled_for)) : el("span", { class: "faint" }, " by an operator")
+        ) : el("p", { class: "faint" }, "It has started nothing yet.")
+      ),
+      el(
+        "div",
+        { class: "ways" },
+        toggle,
+        el("button", { type: "button", "aria-label": `Run now: ${s.name}`, onclick: () => run(s) }, "Run now")
+      )
+    );
+  }
+  return "Schedules";
+}
+
+// console/form.ts
+var DEPTH = 3;
+function schemaForm(schema) {
+  const root = typeof schema === "object" ? schema : {};
+  const resolved = resolve(root, root);
+  return resolved.type === "object" && Object.keys(resolved.properties ?? {}).length ? object(resolved, root, DEPTH) : void 0;
+}
+function resolve(schema, root) {
+  if (typeof schema === "boolean") return {};
+  const path = typeof schema.$ref === "string" && /^#\/(.+)$/.exec(schema.$ref)?.[1];
+  if (!path) return schema;
+  let at = root;
+  for (const part of path.split("/")) at = at?.[decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~")];
+  return { ...at, ...schema.description && { description: schema.description } };
+}
+function typeOf(schema) {
+  const types = [schema.type ?? []].flat().filter((t) => t !== "null");
+  return types.length === 1 ? types[0] : "";
+}
+function object(schema, root, depth) {
+  const required = schema.required ?? [];
+  const members = Object.entries(schema.properties ?? {}).map(([name2, raw]) => {
+    const member = resolve(raw, root);
+    return { name: name2, input: input(name2, member, root, required.includes(name2), depth - 1) };
+  });
+  return {
+    element: el("div", { class: "members" }, ...members.map(({ input: input2 }) => input2.element)),
+    read() {
+      const pairs = members.flatMap(({ name: name2, input: input2 }) => {
+        const value = input2.read();
+        return value === void 0 ? [] : [`${JSON.stringify(name2)}: ${value}`];
+      });
+      return pairs.length ? `{
+${pairs.join(",\n").replaceAll(/^/gm, "  ")}
+}` : "{}";
+    },
+    write(value) {
+      const from = value && typeof value === "object" ? value : {};
+      for (const { name: name2, input: input2 } of members) input2.write(Object.hasOwn(from, name2) ? from[name2] : void 0);
+    }
+  };
+}
+function input(name2, schema, root, required, depth) {
+  const hint = [schema.description, bounds(schema), required ? "" : "may be left out"].filter(Boolean).join("; ");
+  if (Array.isArray(schema.enum)) return choice(name2, schema.enum, required, hint);
+  switch (typeOf(schema)) {
+    case "boolean":
+      return choice(name2, [true, false], required, hint);
+    case "integer":
+    case "number":
+      return number2(name2, typeOf(schema), required, hint);
+    case "string":
+      return text(name2, schema, required, hint);
+    case "object":
+      if (depth > 0 && schema.properties) return group(name2, object(schema, root, depth), required, hint);
+  }
+  return json2(name2, required, hint);
+}
+function bounds({ minimum, maximum, pattern, format }) {
+  return [
+    minimum !== void 0 && `at least ${minimum}`,
+    maximum !== void 0 && `at most ${maximum}`,
+    format && `as ${format}`,
+    pattern && `like ${pattern}`
+  ].filter(Boolean).join(", ");
+}
+function choice(name2, values2, required, hint) {
+  const texts = values2.map((value) => JSON.stringify(value));
+  const select = el(
+    "select",
+    { name: name2 },
+    ...required ? [] : [el("option", { value: "" }, "\u2013")],
+    ...values2.map((value, i) => el("option", { value: texts[i] }, String(value)))
+  );
+  return {
+    element: field(name2, select, hint),
+    read: () => select.value || void 0,
+    write: (value) => {
+      select.value = value === void 0 ? required ? texts[0] ?? "" : "" : JSON.stringify(value);
+    }
+  };
+}
+function number2(name2, type, required, hint) {
+  const box = el("input", { name: name2, inputmode: "decimal", autocomplete: "off", required });
+  const valid = type === "integer" ? /^-?(?:0|[1-9]\d*)$/ : /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+  return {
+    element: field(name2, box, hint),
+    read() {
+      const text3 = box.value.trim();
+      if (!text3 && !required) return void 0;
+      if (!valid.test(text3))
+        throw new Error(
+          `${name2}: ${text3 ? `${text3} is not ${type === "integer" ? "an integer" : "a number"}` : "give a number"}`
+        );
+      return text3;
+    },
+    write: (value) => {
+      box.value = value === void 0 ? "" : JSON.stringify(value);
+    }
+  };
+}
+function text(name2, schema, required, hint) {
+  const types = { date: "date", email: "email", uri: "url" };
+  const box = el("input", {
+    name: name2,
+    type: types[schema.format] ?? "text",
+    autocomplete: "off",
+    spellcheck: "false",
+    pattern: schema.pattern,
+    maxlength: schema.maxLength,
+    placeholder: schema.format === "date-time" ? (/* @__PURE__ */ new Date()).toISOString() : void 0
+  });
+  return {
+    element: field(name2, box, hint),
+    read: () => box.value || required ? JSON.stringify(box.value) : void 0,
+    write: (value) => {
+      box.value = typeof value === "string" ? value : "";
+    }
+  };
+}
+function json2(name2, required, hint) {
+  const box = el("textarea", { name: name2, rows: 3, spellcheck: "false", placeholder: required ? "null" : "" });
+  return {
+    element: field(name2, box, ["JSON", hint].filter(Boolean).join("; ")),
+    read() {
+      const text3 = box.value.trim();
+      if (!text3) return required ? "null" : void 0;
+      try {
+        JSON.parse(text3);
+      } catch (error) {
+        throw new Error(`${name2}: ${error.message}`);
+      }
+      return text3;
+    },
+    write: (value) => {
+      box.value = value === void 0 ? "" : JSON.stringify(value, null, 2);
+    }
+  };
+}
+function group(name2, inner, required, hint) {
+  return {
+    element: el("fieldset", {}, el("legend", {}, name2), hint && el("small", {}, hint), inner.element),
+    read() {
+      const value = inner.read();
+      return value === "{}" && !required ? void 0 : value;
+    },
+    write: (value) => inner.write(value)
+  };
+}
+
 // console/send.ts
-function sendView(client, actions, subject, { root, query, signal }, visit) {
+function sendView({ client, actions, subject, visit }, { root, query, signal }) {
+  const names = el("datalist", { id: "actions" });
   const action = el("input", {
     name: "action",
     required: true,
     list: "actions",
     value: query.get("action") ?? "",
     autocomplete: "off",
-    spellcheck: "false"
+    spellcheck: "false",
+    oninput: describe
   });
   const payload = el(
     "textarea",
-    { name: "payload", rows: 10, spellcheck: "false", "aria-describedby": "payload-fault", oninput: check },
+    { name: "payload", rows: 10, spellcheck: "false", "aria-describedby": "payload-fault", oninput: typed },
     "{}"
   );
   const id = el("input", { name: "id", autocomplete: "off", spellcheck: "false", pattern: "[A-Za-z0-9_.:\\-]{1,128}" });
   const fault2 = el("p", { id: "payload-fault", class: "fault", role: "status" });
   const button = el("button", { type: "submit", class: "main" }, "Send");
   const answer = el("div", { "aria-live": "polite" });
-  function check() {
+  const about = el("div", {});
+  const members = el("div", {});
+  let known = [];
+  let described;
+  let form;
+  void actions().then((all) => {
+    known = all;
+    put(names, ...all.map(({ name: name2, description }) => el("option", { value: name2 }, description)));
+    describe();
+  });
+  function describe() {
+    const next = known.find(({ name: name2 }) => name2 === action.value.trim());
+    if (next === described) return;
+    described = next;
+    form = next && schemaForm(next.payload);
+    const codes = next?.errors?.length ? ` It may fail with ${next.errors.join(", ")}.` : "";
+    put(
+      about,
+      next && el(
+        "p",
+        { class: "faint" },
+        next.description,
+        next.description && ". ",
+        next.long ? "It runs as a request." : "It answers on the spot.",
+        codes
+      )
+    );
+    put(
+      members,
+      form && el("fieldset", { oninput: fromForm, onchange: fromForm }, el("legend", {}, "Payload by fields"), form.element)
+    );
+    if (!form) return;
+    form.write(value());
+    fromForm();
+  }
+  function fromForm() {
     try {
-      const typed = new Typed(payload.value.trim() || "null");
-      payload.removeAttribute("aria-invalid");
-      put(fault2);
-      return typed;
+      payload.value = form?.read() ?? payload.value;
+      check();
     } catch (error) {
-      payload.setAttribute("aria-invalid", "true");
-      put(fault2, `The payload is not valid JSON: ${error.message}`);
+      complain(error.message);
+    }
+  }
+  function typed() {
+    if (check()) form?.write(value());
+  }
+  function value() {
+    try {
+      return parseExact(payload.value);
+    } catch {
       return void 0;
     }
   }
+  function check() {
+    try {
+      const text3 = new Typed(payload.value.trim() || "null");
+      payload.removeAttribute("aria-invalid");
+      put(fault2);
+      return text3;
+    } catch (error) {
+      complain(`The payload is not valid JSON: ${error.message}`);
+      return void 0;
+    }
+  }
+  function complain(text3) {
+    payload.setAttribute("aria-invalid", "true");
+    put(fault2, text3);
+  }
   async function send(event) {
     event.preventDefault();
-    const typed = check();
-    if (!typed) return payload.focus();
+    if (payload.hasAttribute("aria-invalid")) return payload.focus();
+    const text3 = check();
+    if (!text3) return payload.focus();
     button.disabled = true;
     put(answer, el("p", { class: "empty" }, "Sending\u2026"));
     try {
-      const { id: sent, result, progress } = client.request(action.value.trim(), typed, id.value ? { id: id.value } : {});
+      const { id: sent, result, progress } = client.request(action.value.trim(), text3, id.value ? { id: id.value } : {});
       const first = await progress[Symbol.asyncIterator]().next();
       if (signal.aborted) return;
-      if (!first.done) return visit(href("requests", sent, { subject }));
+      if (!first.done) return visit(href("requests", sent, { subject, tenant: void 0 }));
       put(answer, section("Answer", code(await result, "Answer")));
     } catch (error) {
       put(answer, problem(explain(error)));
@@ -2714,11 +3749,13 @@ function sendView(client, actions, subject, { root, query, signal }, visit) {
     el(
       "form",
       { class: "send", onsubmit: send },
-      field("Action", action, actions.length ? `One of ${actions.join(", ")}` : "Its name, as the application registers it"),
+      field("Action", action, "Its name, as the application registers it"),
+      about,
+      members,
       field("Payload", payload, "JSON; large integers are sent as they stand here"),
       fault2,
       field("Id", id, "Left out: a new one. The same id with the same payload is the same request."),
-      el("datalist", { id: "actions" }, ...actions.map((name) => el("option", { value: name }))),
+      names,
       button
     ),
     answer
@@ -2742,13 +3779,44 @@ var secret = {
     return true;
   }
 };
+var RENEW = 5 * 6e4;
 var Session = class _Session {
   constructor(kept) {
     this.kept = kept;
-    /** Is called when the stack signs no more tokens for this session: the secret is another one since it started again. */
+    /** Whether the API has taken a token of this session: then an expired one is asked for in place. */
+    this.#accepted = false;
+    this.#rejected = "";
+    this.#renewAt = 0;
+    /** Is called when there is no token: the server signs no more, or the API does not take the first. */
     this.onRefused = () => {
     };
+    /** Asks the visitor for another token in the place of one that is not good any more. Rejects when they sign out. */
+    this.onExpired = () => Promise.reject(new StreamerError({ code: "UNAUTHORIZED", message: "signed out" }));
+    /** Is called with a token that the visitor gave in the place of another. */
+    this.onRenewed = () => {
+    };
+    /** `fetch`, which notices what the API says of the token. */
+    this.fetch = async (input2, init) => {
+      const response = await fetch(input2, init);
+      const { status } = response;
+      if (status === 401) {
+        this.#renewAt = 0;
+        this.#rejected = new Headers(init?.headers).get("Authorization")?.replace(/^Bearer /, "") ?? "";
+      } else if (status === 403 && !this.#accepted) {
+        const { detail, message } = await response.clone().json().catch(() => ({}));
+        this.onRefused(new StreamerError({ code: "FORBIDDEN", message: detail ?? message ?? "the token lacks a scope" }));
+      } else if (response.ok && !this.#accepted && response.url.includes("subject=")) {
+        this.#accepted = true;
+        this.keep();
+      }
+      return response;
+    };
   }
+  #accepted;
+  #rejected;
+  #current;
+  #renewAt;
+  #asked;
   static paste(token) {
     return new _Session({ token });
   }
@@ -2762,14 +3830,14 @@ var Session = class _Session {
   /** The session of this tab, if there is one. */
   static restore() {
     try {
-      const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "");
-      return typeof kept.token === "string" || kept.served || kept.tenant && kept.subject ? new _Session(kept) : void 0;
+      const { accepted, ...kept } = JSON.parse(sessionStorage.getItem(KEY) ?? "");
+      if (typeof kept.token !== "string" && !kept.served && !(kept.tenant && kept.subject)) return void 0;
+      const session = new _Session(kept);
+      session.#accepted = !!accepted;
+      return session;
     } catch {
       return void 0;
     }
-  }
-  keep() {
-    sessionStorage.setItem(KEY, JSON.stringify(this.kept));
   }
   static clear() {
     sessionStorage.removeItem(KEY);
@@ -2777,44 +3845,70 @@ var Session = class _Session {
   get pasted() {
     return "token" in this.kept;
   }
-  /** Tenant and subject, as far as the token tells, whose tenant is in a claim of that name. */
-  async principal(tenantClaim = "tenant_id") {
-    if ("tenant" in this.kept) return this.kept;
-    try {
-      const claims = JSON.parse(decode3((await this.token()).split(".")[1]));
-      return { tenant: text(claims[tenantClaim]), subject: text(claims.sub) };
-    } catch {
-      return {};
-    }
+  /** What the token says of its bearer, whose tenant is in a claim of that name. */
+  async caller(tenantClaim = "tenant_id") {
+    const named = "tenant" in this.kept ? this.kept : void 0;
+    const claims = claimsOf(await this.#source().catch(() => ""));
+    const scopes = ["scope", "scp", "permissions"].flatMap((name2) => {
+      const value = claims[name2];
+      return Array.isArray(value) ? value.map(String) : text2(value)?.split(" ") ?? [];
+    });
+    return { tenant: named?.tenant ?? text2(claims[tenantClaim]), subject: named?.subject ?? text2(claims.sub), scopes };
   }
-  #current;
-  /** The token of now. */
-  token() {
+  /** A token that is good for some minutes. Waits for the visitor when theirs is not good any more. */
+  async token() {
+    if (this.#asked) return this.#asked;
+    const token = await this.#source();
+    return token === this.#rejected || expired(token) ? this.#another() : token;
+  }
+  /** Keeps it for this tab. */
+  keep() {
+    sessionStorage.setItem(KEY, JSON.stringify({ ...this.kept, accepted: this.#accepted }));
+  }
+  /** The token that the visitor gave, or one of the server's. */
+  #source() {
     if ("token" in this.kept) return Promise.resolve(this.kept.token);
-    if (this.#current) return this.#current;
+    if (this.#current && Date.now() < this.#renewAt) return this.#current;
     const signed = sign(this.kept);
     this.#current = signed;
+    this.#renewAt = Date.now() + RENEW;
     signed.catch((error) => {
-      if (this.#current === signed) this.#current = void 0;
+      this.#renewAt = 0;
       if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.onRefused(error);
     });
     return signed;
   }
-  /** The token function of one client: asked again, since a token expires or was refused, it gives a newer one. */
-  source() {
-    let last;
-    return () => {
-      if (last === this.#current) this.#current = void 0;
-      last = this.token();
-      return last;
-    };
+  /** One asks, however many wait. */
+  #another() {
+    if (!this.#accepted) {
+      const error = new StreamerError({ code: "UNAUTHORIZED", message: "the API does not accept the token" });
+      this.onRefused(error);
+      return Promise.reject(error);
+    }
+    this.#asked ??= this.onExpired().then((token) => {
+      this.kept = { token };
+      this.#rejected = "";
+      this.keep();
+      queueMicrotask(() => this.onRenewed());
+      return token;
+    }).finally(() => {
+      this.#asked = void 0;
+    });
+    return this.#asked;
   }
 };
-function decode3(part) {
-  const bytes = Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
+function claimsOf(token) {
+  try {
+    const part = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part), (c) => c.charCodeAt(0)))) ?? {};
+  } catch {
+    return {};
+  }
 }
-function text(claim) {
+function expired(token) {
+  return Number(claimsOf(token).exp) * 1e3 <= Date.now();
+}
+function text2(claim) {
   return typeof claim === "string" || typeof claim === "number" ? String(claim) : void 0;
 }
 async function sign(principal) {
@@ -2859,6 +3953,21 @@ function signInView(root, config2, fault2, done) {
     root,
     heading,
     fault2 && problem(fault2),
+    config2.has_token && el(
+      "form",
+      {
+        class: "sign-in",
+        onsubmit: (event) => {
+          event.preventDefault();
+          secret.keep(start2.value.trim());
+          done(Session.served());
+        }
+      },
+      el("h2", {}, "With the command's token"),
+      el("p", {}, "The command that serves this page was started with a token."),
+      field("Secret", start2, "It follows #secret= in the address of the console that the command printed when it started"),
+      el("button", { type: "submit", class: "main" }, "Sign in")
+    ),
     known && el(
       "form",
       {
@@ -2886,23 +3995,156 @@ function signInView(root, config2, fault2, done) {
         class: "sign-in",
         onsubmit: (event) => {
           event.preventDefault();
-          done(Session.paste(token.value.trim().replace(/^bearer\s+/i, "")));
+          done(Session.paste(pasted(token.value)));
         }
       },
       el("h2", {}, "With a token"),
       el("p", {}, "The token needs the scope ", el("code", {}, SCOPE), ". This tab keeps it until it is closed."),
       field("Token", token),
-      el("button", { type: "submit", class: known ? "" : "main" }, "Sign in with the token")
+      el("button", { type: "submit", class: known || config2.has_token ? "" : "main" }, "Sign in with the token")
     )
   );
   document.title = "Sign in \xB7 Streamer console";
   heading.focus();
 }
 
+// console/tenant.ts
+function tenantSwitch(own, go) {
+  const input2 = el("input", {
+    name: "tenant",
+    "aria-label": "Tenant",
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: own ?? "own tenant"
+  });
+  const choose = (event) => {
+    event.preventDefault();
+    const name2 = input2.value.trim();
+    go(name2 && name2 !== own ? name2 : void 0);
+  };
+  const element = el("form", { class: "tenant", title: "Whose requests are shown", onsubmit: choose, onchange: choose }, input2);
+  return {
+    element,
+    show(tenant) {
+      input2.value = tenant ?? own ?? "";
+      element.dataset.other = String(!!tenant);
+    }
+  };
+}
+
+// console/waiting.ts
+function waitingView({ operator, owner, visit }, { root, query, signal }) {
+  const everywhere = owner && query.get("of") === "all";
+  const notice = el("div", {}, loading());
+  const figures = el("div", {});
+  const choice2 = el(
+    "select",
+    { name: "of", "aria-label": "Of which tenants", onchange: () => visit(href("waiting", "", { of: choice2.value })) },
+    el("option", { value: "" }, "this tenant"),
+    el("option", { value: "all", selected: everywhere }, "all tenants")
+  );
+  root.append(
+    el("h1", {}, "What waits"),
+    ...owner ? [el("div", { class: "filters" }, el("label", { class: "field" }, el("span", {}, "Of"), choice2))] : [],
+    notice,
+    figures
+  );
+  void keepCounting(
+    signal,
+    () => (everywhere ? operator.inTenant("*") : operator).waiting({ signal }),
+    notice,
+    (sum) => redraw(figures, sum, () => shown3(sum))
+  );
+  return "What waits";
+}
+function shown3(sum) {
+  const waiting = sum.waiting.reduce((n, w) => n + w.count, 0);
+  return [
+    section(
+      "Why they wait",
+      waiting || sum.cursor ? table(
+        "Why they wait",
+        ["Reason", "Requests", "Oldest made"],
+        sum.waiting.map((w) => [reason(w), number(w.count), age(w.oldest)])
+      ) : el("p", { class: "empty" }, "Nothing waits.")
+    ),
+    section(
+      "What the workers hold",
+      sum.workers.length ? el("ul", { class: "workers" }, ...sum.workers.map(worker)) : el("p", { class: "empty" }, "No worker runs anything now.")
+    ),
+    !!sum.tenants?.length && section(
+      "Tenants",
+      table(
+        "Tenants with the most that waits",
+        ["Tenant", "Queued", "Running"],
+        sum.tenants.map((t) => [
+          el("a", { href: href("", "", { tenant: t.tenant }) }, t.tenant),
+          number(t.queued),
+          number(t.running)
+        ])
+      )
+    ),
+    sum.subjects.length > 0 && section(
+      "Subjects",
+      table(
+        "Subjects with the most that waits",
+        sum.subjects[0].tenant ? ["Subject", "Tenant", "Queued", "Running"] : ["Subject", "Queued", "Running"],
+        sum.subjects.map((s) => [subjectLink(s), ...s.tenant ? [s.tenant] : [], number(s.queued), number(s.running)])
+      )
+    )
+  ];
+}
+function reason({ for: what, limit }) {
+  const words = {
+    worker: "a worker, which is about to take them",
+    retry: "their next attempt",
+    time: "their time",
+    signal: "a signal",
+    children: "their children",
+    limit: "a permit of the limit "
+  };
+  const waits = limit ? `${what}:${limit}` : what;
+  return el("a", { href: href("requests", "", { state: "QUEUED", waits }) }, words[what] ?? what, limit);
+}
+function worker({ worker: worker2, running, since, requests }) {
+  return el(
+    "li",
+    {},
+    el("h3", {}, worker2),
+    el(
+      "p",
+      { class: "faint" },
+      `holds ${number(running)} since `,
+      moment(since),
+      running > requests.length && ", the first of which are"
+    ),
+    el("ul", { class: "held" }, ...requests.map(held))
+  );
+}
+function held(r) {
+  const query = { subject: r.subject, ...r.tenant && { tenant: r.tenant } };
+  return el(
+    "li",
+    {},
+    el("b", {}, r.action),
+    " ",
+    el("a", { class: "id", href: href("requests", r.id, query) }, r.id),
+    el("span", { class: "faint" }, ` of ${r.tenant ? `${r.tenant}/` : ""}${r.subject}, claimed `, age(r.claimed_at))
+  );
+}
+
 // console/main.ts
-var PAGES = { "": "Overview", requests: "Requests", connections: "Connections", send: "Send" };
+var PAGES2 = {
+  "": "Overview",
+  waiting: "What waits",
+  failures: "What fails",
+  requests: "Requests",
+  schedules: "Schedules",
+  connections: "Connections",
+  send: "Send"
+};
 var main = el("main", { id: "main" });
-var links = Object.entries(PAGES).map(([view, title]) => el("a", { href: href(view), "data-view": view }, title));
+var links = Object.entries(PAGES2).map(([view, title]) => el("a", { href: href(view), "data-view": view }, title));
 var nav = el("nav", { "aria-label": "Views" }, ...links);
 var state = el("span", { class: "link", role: "status" });
 var caller = el("span", { class: "caller" });
@@ -2920,22 +4162,13 @@ var skip = el(
   },
   "Skip to the content"
 );
-document.body.append(
-  skip,
-  el(
-    "header",
-    {},
-    el(
-      "a",
-      { class: "brand", href: href("") },
-      el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }),
-      "Streamer"
-    ),
-    nav,
-    account
-  ),
-  main
+var brand = el(
+  "a",
+  { class: "brand", href: href("") },
+  el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }),
+  "Streamer"
 );
+document.body.append(skip, el("header", {}, brand, nav, account), main);
 var config;
 var visiting = new AbortController();
 function leave() {
@@ -2947,31 +4180,26 @@ function ask(fault2) {
   nav.hidden = account.hidden = true;
   signInView(main, config, fault2, (session) => void enter(session));
 }
-function rejectSecret(error) {
-  secret.clear();
-  return { title: "The stack did not sign you in", advice: error.message };
-}
 async function enter(session) {
   visiting.abort();
   visiting = new AbortController();
   const { signal } = visiting;
-  const httpUrl = config.http_url ?? location.origin;
-  const operator = new Operator(httpUrl, { token: session.source(), stringify });
-  try {
-    await operator.requests({ limit: 1, signal });
-  } catch (error) {
-    const { code: code2 } = error;
-    if (code2 === "UNAUTHORIZED" || code2 === "FORBIDDEN") {
-      Session.clear();
-      return ask(code2 === "FORBIDDEN" || session.pasted ? explain(error) : rejectSecret(error));
-    }
-  }
   session.onRefused = (error) => {
+    if (signal.aborted) return;
     Session.clear();
-    ask(rejectSecret(error));
+    ask(error.code === "FORBIDDEN" || session.pasted ? explain(error) : rejectSecret(error));
+  };
+  session.onExpired = async () => {
+    try {
+      return await askForToken();
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
   session.keep();
-  const { tenant, subject } = await session.principal(config.tenant_claim);
+  const { tenant, subject, scopes } = await session.caller(config.tenant_claim);
+  if (signal.aborted) return;
   put(
     caller,
     el("span", { class: "hidden" }, "Signed in "),
@@ -2979,14 +4207,61 @@ async function enter(session) {
     subject ? `as ${subject}` : "by a token"
   );
   nav.hidden = account.hidden = false;
+  const token = () => session.token();
+  const httpUrl = config.http_url ?? location.origin;
   const url = new URL(config.websocket_url, location.href.replace(/^http/, "ws")).href;
   const connect = () => {
-    const client2 = new Streamer(url, { httpUrl, token: session.source(), parse: parseExact, stringify });
+    const client2 = new Streamer(url, { httpUrl, token, parse: parseExact, stringify, fetch: session.fetch });
     client2.connect();
     return client2;
   };
   const client = connect();
   signal.addEventListener("abort", () => client.close());
+  showConnection(client);
+  session.onRenewed = () => client.connect();
+  const operator = new Operator(httpUrl, { token, stringify, fetch: session.fetch });
+  const owner = scopes.includes(OWNER_SCOPE);
+  const chooser = !owner ? void 0 : tenantSwitch(tenant, (name2) => router.go(href("", "", { tenant: name2 })));
+  account.querySelector(".tenant")?.remove();
+  if (chooser) account.prepend(chooser.element);
+  let known;
+  const context = () => ({
+    operator: tenantOf() ? operator.inTenant(tenantOf()) : operator,
+    tenant: tenantOf(),
+    session,
+    config,
+    subject,
+    owner,
+    client,
+    connect,
+    // An older stage does not tell its actions.
+    actions: () => known ??= operator.actions({ signal }).catch(() => []),
+    visit: (address) => router.go(address)
+  });
+  const router = new Router(
+    main,
+    {
+      "": (v) => overviewView(context(), v),
+      waiting: (v) => waitingView(context(), v),
+      failures: (v) => failuresView(context(), v),
+      requests: (v) => v.rest ? requestView(context(), v) : requestsView(context(), v),
+      schedules: (v) => schedulesView(context(), v),
+      connections: (v) => connectionsView(context(), v),
+      send: (v) => sendView(context(), v)
+    },
+    (view) => {
+      chooser?.show(tenantOf());
+      brand.href = href("");
+      for (const link of links) {
+        link.href = href(link.dataset.view);
+        if (link.dataset.view === view) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+    }
+  );
+  router.start(signal);
+}
+function showConnection(client) {
   const labels = {
     idle: "not connected",
     open: "connected",
@@ -3000,25 +4275,10 @@ async function enter(session) {
   };
   client.onState(tell2);
   tell2();
-  const actions = config.actions ?? [];
-  const logs = (id, signal2) => readLogs(session, id, signal2);
-  const visit = (address) => router.go(address);
-  const router = new Router(
-    main,
-    {
-      "": (v) => overviewView(operator, v),
-      requests: (v) => v.rest ? requestView(operator, connect, logs, v) : requestsView(operator, actions, v, visit),
-      connections: (v) => connectionsView(operator, v, visit),
-      send: (v) => sendView(client, actions, subject, v, visit)
-    },
-    (view) => {
-      for (const link of links) {
-        if (link.dataset.view === view) link.setAttribute("aria-current", "page");
-        else link.removeAttribute("aria-current");
-      }
-    }
-  );
-  router.start(signal);
+}
+function rejectSecret(error) {
+  secret.clear();
+  return { title: "The server did not sign you in", advice: error.message };
 }
 function signedIn() {
   if (config.has_token) return Session.served();

@@ -1,20 +1,33 @@
-import { Streamer } from "@pay-theory/streamer";
-import { Operator, parseExact } from "@pay-theory/streamer/operator";
+import { Streamer, type StreamerError } from "@pay-theory/streamer";
+import { type ActionDescription, Operator, parseExact } from "@pay-theory/streamer/operator";
 import { connectionsView } from "./connections.js";
+import type { Context } from "./context.js";
 import { el, put } from "./element.js";
+import { failuresView } from "./failures.js";
 import { stringify } from "./json.js";
-import { readLogs } from "./logs.js";
 import { overviewView } from "./overview.js";
 import { problem } from "./parts.js";
+import { askForToken } from "./renew.js";
 import { requestView } from "./request.js";
 import { requestsView } from "./requests.js";
-import { href, Router } from "./route.js";
+import { href, Router, tenantOf } from "./route.js";
+import { schedulesView } from "./schedules.js";
 import { sendView } from "./send.js";
 import { type Config, Session, secret } from "./session.js";
 import { signInView } from "./sign_in.js";
-import { explain, type Problem } from "./state.js";
+import { explain, OWNER_SCOPE, type Problem } from "./state.js";
+import { tenantSwitch } from "./tenant.js";
+import { waitingView } from "./waiting.js";
 
-const PAGES = { "": "Overview", requests: "Requests", connections: "Connections", send: "Send" };
+const PAGES = {
+  "": "Overview",
+  waiting: "What waits",
+  failures: "What fails",
+  requests: "Requests",
+  schedules: "Schedules",
+  connections: "Connections",
+  send: "Send",
+};
 
 const main = el("main", { id: "main" });
 const links = Object.entries(PAGES).map(([view, title]) => el("a", { href: href(view), "data-view": view }, title));
@@ -35,22 +48,13 @@ const skip = el(
   },
   "Skip to the content",
 );
-document.body.append(
-  skip,
-  el(
-    "header",
-    {},
-    el(
-      "a",
-      { class: "brand", href: href("") },
-      el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }),
-      "Streamer",
-    ),
-    nav,
-    account,
-  ),
-  main,
+const brand = el(
+  "a",
+  { class: "brand", href: href("") },
+  el("img", { src: "/console/icon.svg", alt: "", width: 24, height: 24 }),
+  "Streamer",
 );
+document.body.append(skip, el("header", {}, brand, nav, account), main);
 
 let config: Config;
 let visiting = new AbortController();
@@ -67,35 +71,27 @@ function ask(fault?: Problem): void {
   signInView(main, config, fault, (session) => void enter(session));
 }
 
-/** Drops a secret that the stack does not take, and says so. */
-function rejectSecret(error: Error): Problem {
-  secret.clear();
-  return { title: "The stack did not sign you in", advice: error.message };
-}
-
-/** Begins with a session, once the server has taken it. */
+/** Begins with a session. The first call says whether the API takes its token. */
 async function enter(session: Session): Promise<void> {
   visiting.abort();
   visiting = new AbortController();
   const { signal } = visiting;
-  const httpUrl = config.http_url ?? location.origin;
-  const operator = new Operator(httpUrl, { token: session.source(), stringify });
-  try {
-    await operator.requests({ limit: 1, signal });
-  } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === "UNAUTHORIZED" || code === "FORBIDDEN") {
-      Session.clear();
-      return ask(code === "FORBIDDEN" || session.pasted ? explain(error) : rejectSecret(error as Error));
-    }
-    // The views say that the server does not answer, and try again.
-  }
   session.onRefused = (error) => {
+    if (signal.aborted) return;
     Session.clear();
-    ask(rejectSecret(error));
+    ask(error.code === "FORBIDDEN" || session.pasted ? explain(error) : rejectSecret(error));
+  };
+  session.onExpired = async () => {
+    try {
+      return await askForToken();
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
   session.keep();
-  const { tenant, subject } = await session.principal(config.tenant_claim);
+  const { tenant, subject, scopes } = await session.caller(config.tenant_claim);
+  if (signal.aborted) return;
   put(
     caller,
     el("span", { class: "hidden" }, "Signed in "),
@@ -104,14 +100,65 @@ async function enter(session: Session): Promise<void> {
   );
   nav.hidden = account.hidden = false;
 
+  const token = () => session.token();
+  const httpUrl = config.http_url ?? location.origin;
   const url = new URL(config.websocket_url, location.href.replace(/^http/, "ws")).href;
   const connect = () => {
-    const client = new Streamer(url, { httpUrl, token: session.source(), parse: parseExact, stringify });
+    const client = new Streamer(url, { httpUrl, token, parse: parseExact, stringify, fetch: session.fetch });
     client.connect();
     return client;
   };
   const client = connect();
   signal.addEventListener("abort", () => client.close());
+  showConnection(client);
+  session.onRenewed = () => client.connect();
+
+  const operator = new Operator(httpUrl, { token, stringify, fetch: session.fetch });
+  const owner = scopes.includes(OWNER_SCOPE);
+  const chooser = !owner ? undefined : tenantSwitch(tenant, (name) => router.go(href("", "", { tenant: name })));
+  account.querySelector(".tenant")?.remove();
+  if (chooser) account.prepend(chooser.element);
+
+  let known: Promise<ActionDescription[]> | undefined;
+  const context = (): Context => ({
+    operator: tenantOf() ? operator.inTenant(tenantOf()!) : operator,
+    tenant: tenantOf(),
+    session,
+    config,
+    subject,
+    owner,
+    client,
+    connect,
+    // An older stage does not tell its actions.
+    actions: () => (known ??= operator.actions({ signal }).catch(() => [])),
+    visit: (address) => router.go(address),
+  });
+  const router: Router = new Router(
+    main,
+    {
+      "": (v) => overviewView(context(), v),
+      waiting: (v) => waitingView(context(), v),
+      failures: (v) => failuresView(context(), v),
+      requests: (v) => (v.rest ? requestView(context(), v) : requestsView(context(), v)),
+      schedules: (v) => schedulesView(context(), v),
+      connections: (v) => connectionsView(context(), v),
+      send: (v) => sendView(context(), v),
+    },
+    (view) => {
+      chooser?.show(tenantOf());
+      brand.href = href("");
+      for (const link of links) {
+        link.href = href(link.dataset.view!);
+        if (link.dataset.view === view) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+    },
+  );
+  router.start(signal);
+}
+
+/** Says whether the page is connected, and how. */
+function showConnection(client: Streamer): void {
   const labels: Record<string, string> = {
     idle: "not connected",
     open: "connected",
@@ -125,26 +172,12 @@ async function enter(session: Session): Promise<void> {
   };
   client.onState(tell);
   tell();
+}
 
-  const actions = config.actions ?? [];
-  const logs = (id: string, signal: AbortSignal) => readLogs(session, id, signal);
-  const visit = (address: string) => router.go(address);
-  const router: Router = new Router(
-    main,
-    {
-      "": (v) => overviewView(operator, v),
-      requests: (v) => (v.rest ? requestView(operator, connect, logs, v) : requestsView(operator, actions, v, visit)),
-      connections: (v) => connectionsView(operator, v, visit),
-      send: (v) => sendView(client, actions, subject, v, visit),
-    },
-    (view) => {
-      for (const link of links) {
-        if (link.dataset.view === view) link.setAttribute("aria-current", "page");
-        else link.removeAttribute("aria-current");
-      }
-    },
-  );
-  router.start(signal);
+/** Drops a secret that the server does not take, and says so. */
+function rejectSecret(error: StreamerError): Problem {
+  secret.clear();
+  return { title: "The server did not sign you in", advice: error.message };
 }
 
 /** The session that the console's server opens for its secret. */

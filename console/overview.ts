@@ -1,154 +1,103 @@
-import type { Operator, Snapshot } from "@pay-theory/streamer/operator";
-import { el, put } from "./element.js";
-import { loading, problem, section } from "./parts.js";
-import { bars, dots } from "./plot.js";
-import { poll } from "./poll.js";
+import type { RequestState, States } from "@pay-theory/streamer/operator";
+import type { Context } from "./context.js";
+import { keepCounting } from "./count.js";
+import { type Child, el } from "./element.js";
+import { newestPart } from "./newest.js";
+import { loading, section } from "./parts.js";
+import { rangeFields, rangeOf, readRange } from "./range.js";
+import { redraw } from "./redraw.js";
 import { href, type Visit } from "./route.js";
-import { explain, isFinalState, STATES } from "./state.js";
-import { between, duration, moment } from "./time.js";
+import { exactly, subjectLink } from "./search.js";
+import { STATES } from "./state.js";
+import { number, table } from "./table.js";
+import { age } from "./time.js";
 
-/** How many requests the figures are of, at most. */
-const NEWEST = 500;
-const COLUMNS = 40;
-
-/** Counts and times of the newest requests. */
-export function overviewView(operator: Operator, { root, signal }: Visit): string {
-  const known = new Map<string, Snapshot>();
+/** How many requests there are, by state, action and subject, and the newest of them. */
+export function overviewView({ operator, visit }: Context, { root, query, signal }: Visit): string {
   const notice = el("div", {}, loading());
   const figures = el("div", {});
-  root.append(el("h1", {}, "Overview"), notice, figures);
-  let version = "";
+  const form: HTMLFormElement = el(
+    "form",
+    { class: "filters", role: "search", "aria-label": "Choose a time", onsubmit: choose, onchange: choose },
+    ...rangeFields(query),
+    el("button", { type: "submit" }, "Show"),
+  );
+  function choose(event: Event): void {
+    event.preventDefault();
+    visit(href("", "", readRange(new FormData(form))));
+  }
+  const newest = newestPart(operator, query, signal);
+  root.append(el("h1", {}, "Overview"), form, notice, figures, newest);
 
-  void poll(
+  void keepCounting(
     signal,
-    3000,
-    async () => {
-      const read = new Set<string>();
-      const changes = () => [...known].some(([key, r]) => !isFinalState(r.state) && !read.has(key));
-      for (let cursor = "", news = true; read.size < NEWEST && (news || changes()); ) {
-        const page = await operator.requests({ limit: 100, cursor, signal });
-        news = !version;
-        for (const r of page.requests) {
-          const key = `${r.subject}/${r.id}`;
-          news ||= known.get(key)?.rev !== r.rev;
-          known.set(key, r);
-          read.add(key);
-        }
-        cursor = page.cursor ?? "";
-        if (!cursor) break;
-      }
-      const all = [...known.values()].sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
-      for (const r of all.splice(NEWEST)) known.delete(`${r.subject}/${r.id}`);
-      const next = JSON.stringify(all.map((r) => [r.id, r.rev]));
-      if (next === version && figures.childElementCount) return put(notice);
-      version = next;
-      put(
-        notice,
-        !all.length &&
-          el(
-            "p",
-            { class: "empty", role: "status" },
-            "There are no requests yet. ",
-            el("a", { href: href("send") }, "Send the first one."),
-          ),
-      );
-      put(figures, ...(all.length ? [tiles(all), counts(all), latency(all), table(all)] : []));
-    },
-    (error) => put(notice, problem(explain(error))),
+    () => operator.states({ ...rangeOf(query), signal }),
+    notice,
+    (sum) => redraw(figures, sum, () => shown(sum, query)),
   );
   return "Overview";
 }
 
-function tiles(all: Snapshot[]): HTMLElement {
-  return el(
-    "ul",
-    { class: "tiles", "aria-label": `States of the newest ${all.length} requests` },
-    ...STATES.map((state) => {
-      const n = all.filter((r) => r.state === state).length;
-      return el(
-        "li",
-        { "data-state": state },
-        el("a", { href: href("requests", "", { state }) }, el("b", {}, n), " ", state.toLowerCase()),
-      );
-    }),
-  );
-}
-
-function counts(all: Snapshot[]): HTMLElement {
-  const ats = all.map((r) => Date.parse(r.created_at));
-  const from = Math.min(...ats);
-  const span = Math.max(Math.max(...ats) - from, 1000);
-  const columns: Record<string, number>[] = Array.from({ length: COLUMNS }, () => Object.fromEntries(STATES.map((s) => [s, 0])));
-  all.forEach((r, i) => {
-    const column = columns[Math.min(COLUMNS - 1, Math.floor(((ats[i]! - from) / span) * COLUMNS))]!;
-    column[r.state] = (column[r.state] ?? 0) + 1;
-  });
-  const label = `${all.length} requests within ${duration(span)}`;
-  return section("When they were made", bars(columns, label), axis(from, Math.max(...ats), label));
-}
-
-function latency(all: Snapshot[]): HTMLElement | undefined {
-  const ended = all.filter((r) => r.finished_at);
-  if (!ended.length) return undefined;
-  const points = ended.map((r) => ({
-    at: Date.parse(r.finished_at!),
-    value: between(r.created_at, r.finished_at),
-    state: r.state,
-  }));
-  const took = points.map((p) => p.value).sort((a, b) => a - b);
-  const label = `Half took up to ${duration(quantile(took, 0.5))}, 95 of 100 up to ${duration(quantile(took, 0.95))}, the longest ${duration(took.at(-1)!)}`;
-  const ats = points.map((p) => p.at);
-  return section("How long they took", dots(points, label), axis(Math.min(...ats), Math.max(...ats), label));
-}
-
-function axis(from: number, to: number, text: string): HTMLElement {
-  return el("p", { class: "axis" }, moment(from), el("span", {}, text), moment(to));
-}
-
-function table(all: Snapshot[]): HTMLElement {
-  const actions = Map.groupBy(all, (r) => r.action);
-  const rows = [...actions]
-    .sort((a, b) => b[1].length - a[1].length)
-    .map(([action, requests]) => {
-      const took = requests
-        .filter((r) => r.finished_at)
-        .map((r) => between(r.created_at, r.finished_at))
-        .sort((a, b) => a - b);
-      return el(
-        "tr",
-        {},
-        el("th", { scope: "row" }, el("a", { href: href("requests", "", { action }) }, action)),
-        el("td", {}, requests.length),
-        el("td", {}, requests.filter((r) => !isFinalState(r.state)).length),
-        el("td", {}, requests.filter((r) => r.state === "FAILED").length),
-        el("td", {}, duration(quantile(took, 0.5))),
-        el("td", {}, duration(quantile(took, 0.95))),
-      );
-    });
-  return section(
-    "By action",
-    el(
-      "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "By action" },
+function shown(sum: States, query: URLSearchParams): Child[] {
+  const range = { since: query.get("since") ?? "", until: query.get("until") ?? "" };
+  const counts = new Map(sum.states.map((s) => [s.state, s]));
+  const total = sum.states.reduce((n, s) => n + s.count, 0);
+  if (!total && !sum.cursor) {
+    return [
       el(
-        "table",
-        {},
-        el(
-          "thead",
-          {},
-          el(
-            "tr",
-            {},
-            ...["Action", "Requests", "Open", "Failed", "Half within", "95 % within"].map((h) => el("th", { scope: "col" }, h)),
-          ),
-        ),
-        el("tbody", {}, ...rows),
+        "p",
+        { class: "empty", role: "status" },
+        range.since || range.until ? "No request was made in that time. " : "There are no requests yet. ",
+        el("a", { href: href("send") }, "Send the first one."),
       ),
-    ),
-  );
+    ];
+  }
+  const tiles = STATES.map((state) => {
+    const { count = 0, oldest } = counts.get(state) ?? {};
+    return el(
+      "li",
+      { "data-state": state },
+      el(
+        "a",
+        { href: href("requests", "", { state, ...range }) },
+        el("b", {}, number(count)),
+        " ",
+        state.toLowerCase(),
+        !!oldest && count > 0 && el("small", {}, "the oldest made ", age(oldest)),
+      ),
+    );
+  });
+  return [
+    el("ul", { class: "tiles", "aria-label": `States of ${number(total)} requests` }, ...tiles),
+    sum.actions.length > 0 && section("By action", byAction(sum, range)),
+    sum.subjects.length > 0 &&
+      section(
+        "Subjects with the most that waits",
+        table(
+          "Subjects with the most that waits",
+          ["Subject", "Queued", "Running"],
+          sum.subjects.slice(0, 10).map((s) => [subjectLink(s), number(s.queued), number(s.running)]),
+        ),
+      ),
+  ];
 }
 
-/** The value that a part of the sorted ones does not exceed. */
-function quantile(sorted: number[], part: number): number {
-  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? NaN;
+function byAction(sum: States, range: Record<string, string>): HTMLElement {
+  const all = (states: Partial<Record<RequestState, number>>) => Object.values(states).reduce((a, b) => a + b, 0);
+  const rows = [...sum.actions]
+    .sort((a, b) => all(b.states) - all(a.states))
+    .map(({ action, states }) => [
+      el("a", { href: href("requests", "", { action: exactly(action), ...range }) }, action),
+      number(all(states)),
+      ...STATES.map((state) =>
+        states[state]
+          ? el("a", { href: href("requests", "", { action: exactly(action), state, ...range }) }, number(states[state]))
+          : "0",
+      ),
+    ]);
+  return table("By action", ["Action", "Requests", ...STATES.map(titled)], rows);
+}
+
+function titled(state: string): string {
+  return state[0] + state.slice(1).toLowerCase();
 }

@@ -1,4 +1,5 @@
 import type { Snapshot } from "@pay-theory/streamer/operator";
+import { copyButton } from "./copy.js";
 import { type Child, el } from "./element.js";
 import { pretty } from "./json.js";
 import { href } from "./route.js";
@@ -36,7 +37,8 @@ const SHOWN = 20_000;
 export function code(value: unknown, label: string): HTMLElement {
   const text = pretty(value);
   const block = el("pre", { tabindex: 0, role: "group", "aria-label": label }, text.slice(0, SHOWN));
-  if (text.length <= SHOWN) return block;
+  const copy = copyButton(label, () => text);
+  if (text.length <= SHOWN) return el("div", { class: "value" }, copy, block);
   const more = el(
     "button",
     {
@@ -49,7 +51,7 @@ export function code(value: unknown, label: string): HTMLElement {
     },
     `Show all ${text.length.toLocaleString()} characters`,
   );
-  return el("div", {}, block, more);
+  return el("div", { class: "value" }, copy, block, more);
 }
 
 export function section(title: string, ...children: Child[]): HTMLElement {

@@ -4,7 +4,7 @@
  */
 export async function poll(
   signal: AbortSignal,
-  every: number,
+  every: number | (() => number),
   once: () => Promise<unknown>,
   failed: (error: unknown) => void,
 ): Promise<void> {
@@ -14,7 +14,7 @@ export async function poll(
     } catch (error) {
       if (!signal.aborted) failed(error);
     }
-    await pause(every, signal);
+    await pause(typeof every === "number" ? every : every(), signal);
   }
 }
 

@@ -1,29 +1,43 @@
-import type { Operator, RequestState, Snapshot } from "@pay-theory/streamer/operator";
+import type { Snapshot } from "@pay-theory/streamer/operator";
+import type { Context } from "./context.js";
 import { el, Keyed, put } from "./element.js";
 import { badge, bar, field, loading, problem, requestHref } from "./parts.js";
 import { poll } from "./poll.js";
+import { rangeFields, rangeOf, readRange } from "./range.js";
 import { href, type Visit } from "./route.js";
+import { type Filters, type Found, look, serverQuery, whole } from "./search.js";
 import { explain, isFinalState, STATES } from "./state.js";
+import { number } from "./table.js";
 import { between, duration, moment } from "./time.js";
 
-const FILTERS = ["state", "action", "subject", "id"] as const;
 const PAGE = 50;
 const AGAIN = 2000;
 
-/** The requests of the tenant, newest first, a page at a time. */
-export function requestsView(
-  operator: Operator,
-  actions: string[],
-  { root, query, signal }: Visit,
-  visit: (address: string) => void,
-): string {
+/** The requests of the tenant, newest first, a page at a time. The filters are in the address. */
+export function requestsView({ operator, actions, visit }: Context, { root, query, signal }: Visit): string {
   const cursor = query.get("cursor") ?? "";
-  const filters = Object.fromEntries(FILTERS.map((name) => [name, query.get(name) ?? ""])) as Record<
-    (typeof FILTERS)[number],
-    string
-  >;
-  const filtered = FILTERS.some((name) => filters[name]);
+  const get = (name: string) => query.get(name) ?? "";
+  const filters: Filters = {
+    state: get("state"),
+    action: get("action"),
+    subject: get("subject"),
+    id: get("id"),
+    code: get("code"),
+    waits: get("waits"),
+    parent: get("parent"),
+  };
+  const address = { ...filters, since: get("since"), until: get("until") };
+  const filtered = Object.values(address).some(Boolean);
 
+  const names = el("datalist", { id: "actions" });
+  let known: string[] = [];
+  void actions().then((all) => {
+    known = all.map(({ name }) => name);
+    put(names, ...known.map((name) => el("option", { value: name })));
+  });
+
+  const text = (label: string, name: keyof Filters, more: Record<string, string> = {}) =>
+    field(label, el("input", { name, value: filters[name], autocomplete: "off", spellcheck: "false", ...more }));
   const form: HTMLFormElement = el(
     "form",
     { class: "filters", role: "search", "aria-label": "Filter requests", onsubmit: filter, onchange: filter },
@@ -36,61 +50,72 @@ export function requestsView(
         ...STATES.map((s) => el("option", { value: s, selected: s === filters.state }, s.toLowerCase())),
       ),
     ),
-    field(
-      "Action",
-      el("input", { name: "action", value: filters.action, list: "actions", autocomplete: "off", spellcheck: "false" }),
-    ),
-    field("Subject", el("input", { name: "subject", value: filters.subject, autocomplete: "off", spellcheck: "false" })),
-    field("Id", el("input", { name: "id", value: filters.id, autocomplete: "off", spellcheck: "false" })),
-    el("datalist", { id: "actions" }, ...actions.map((name) => el("option", { value: name }))),
+    text("Action", "action", { list: "actions" }),
+    text("Subject", "subject"),
+    text("Id", "id"),
+    ...rangeFields(query),
+    names,
     el("button", { type: "submit" }, "Filter"),
     filtered && el("a", { class: "quiet", href: href("requests") }, "Clear"),
+    el("small", { class: "hint" }, 'A part of a word is enough; in quotes, as in "echo", it is the whole word.'),
   );
   function filter(event: Event): void {
     event.preventDefault();
-    const chosen = Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value).trim()]));
-    const address = href("requests", "", chosen);
-    if (address !== location.pathname + location.search) visit(address);
+    const data = new FormData(form);
+    const chosen = Object.fromEntries(
+      ["state", "action", "subject", "id"].map((name) => [name, String(data.get(name) ?? "").trim()]),
+    );
+    const { code, waits, parent } = filters;
+    const next = href("requests", "", { code, waits, parent, ...chosen, ...readRange(data) });
+    if (next !== location.pathname + location.search) visit(next);
   }
 
   const notice = el("div", {}, loading());
   const list = el("ul", { class: "rows", "aria-label": "Requests, newest first" });
   const rows = new Keyed<Snapshot>(list, (r) => `${r.subject}/${r.id}`, row);
   const pages = el("nav", { class: "pages", "aria-label": "Pages" });
-  root.append(el("h1", {}, "Requests"), form, notice, list, pages);
+  root.append(el("h1", {}, "Requests"), form, also(filters), notice, list, pages);
 
-  let depth = 10;
+  let complete = false;
+  const found = (sofar: Found) => {
+    if (signal.aborted) return;
+    // What is found at first is shown at once; later it takes the place of all.
+    if (!complete || sofar.requests.length >= PAGE || !sofar.cursor) rows.show(sofar.requests);
+    show(sofar);
+    put(notice, !sofar.requests.length && empty(sofar, filtered || !!cursor));
+  };
   void poll(
     signal,
-    AGAIN,
+    // Looking through many pages again would cost more than it shows.
+    () => (looked > PAGE * 4 ? AGAIN * 15 : AGAIN),
     async () => {
-      const page = filters.id
-        ? await one(operator, filters, depth, signal)
-        : await operator.requests({
-            subject: filters.subject,
-            limit: PAGE,
-            state: filters.state as RequestState,
-            action: filters.action,
-            cursor,
-            signal,
-          });
-      depth = 1; // what is new is on the first page
-      if (filters.id && page.requests[0]) filters.subject ||= page.requests[0].subject ?? "";
-      rows.show(page.requests);
-      put(notice, !page.requests.length && empty(filtered || !!cursor, !!filters.id));
-      show(page.cursor);
+      const id = whole(filters.id);
+      const subject = whole(filters.subject);
+      if (id !== undefined && subject !== undefined) {
+        const { detail: _, ...request } = await operator.request(id, { subject, signal });
+        found({ requests: [request], cursor: undefined, looked: 1 });
+      } else {
+        const options = { ...serverQuery(filters, known), ...rangeOf(query), ...(cursor && { cursor }), signal };
+        await look(operator, filters, options, PAGE, found);
+      }
+      complete = true;
     },
     (error) => put(notice, problem(explain(error))),
   );
 
   /** The links stay the same elements, so that polling takes no focus away. */
-  const newest = el("a", { href: href("requests", "", filters) }, "« Newest");
+  let looked = 0;
+  const newest = el("a", { href: href("requests", "", address) }, "« Newest");
   const older = el("a", {}, "Older »");
-  function show(next: string | undefined): void {
-    if (next) older.setAttribute("href", href("requests", "", { ...filters, cursor: next }));
+  const how = el("span", { class: "faint" });
+  function show(sofar: Found): void {
+    looked = sofar.looked;
+    if (sofar.cursor) older.setAttribute("href", href("requests", "", { ...address, cursor: sofar.cursor }));
+    how.textContent = sofar.looked > sofar.requests.length ? `found among ${number(sofar.looked)}` : "";
     for (const [link, wanted] of [
       [newest, !!cursor],
-      [older, !!next],
+      [how, !!how.textContent],
+      [older, !!sofar.cursor],
     ] as const) {
       if (!wanted) link.remove();
       else if (!link.isConnected) pages.append(link);
@@ -99,30 +124,12 @@ export function requestsView(
   return "Requests";
 }
 
-/**
- * The one request of an id, as a list. Among all subjects nothing finds an id, so
- * that some pages are looked through.
- */
-async function one(
-  operator: Operator,
-  filters: Record<string, string>,
-  pages: number,
-  signal: AbortSignal,
-): Promise<{ requests: Snapshot[]; cursor?: string }> {
-  const { id = "", subject, state, action } = filters;
-  const found: Snapshot[] = [];
-  if (subject) {
-    const request = await operator.request(id, { subject, signal });
-    delete request.detail;
-    found.push(request);
-  }
-  for (let cursor = ""; !found.length && pages > 0; pages--) {
-    const page = await operator.requests({ limit: 100, cursor, signal });
-    found.push(...page.requests.filter((r) => r.id === id));
-    if (!page.cursor) break;
-    cursor = page.cursor;
-  }
-  return { requests: found.filter((r) => (!state || r.state === state) && (!action || r.action === action)) };
+/** The filters that have no field. */
+function also({ code, waits, parent }: Filters): HTMLElement {
+  const said = [code && `that ended with ${code}`, waits && `that wait for ${waits}`, parent && `that ${parent} started`].filter(
+    Boolean,
+  );
+  return el("p", { class: "faint", hidden: !said.length }, "Only requests ", said.join(", "), ".");
 }
 
 function row(r: Snapshot): HTMLElement {
@@ -142,15 +149,18 @@ function row(r: Snapshot): HTMLElement {
   );
 }
 
-function empty(filtered: boolean, byId: boolean): HTMLElement {
+function empty({ cursor, looked }: Found, filtered: boolean): HTMLElement {
+  const all = el("a", { href: href("requests") }, "Show all.");
+  if (cursor) {
+    return el(
+      "p",
+      { class: "empty", role: "status" },
+      `Looked at ${number(looked)} requests, and none is like that. There are older ones. `,
+      all,
+    );
+  }
   return filtered
-    ? el(
-        "p",
-        { class: "empty", role: "status" },
-        "No request is like that. ",
-        byId && "An id is looked for among the newest 1,000, or among those of a subject. ",
-        el("a", { href: href("requests") }, "Show all."),
-      )
+    ? el("p", { class: "empty", role: "status" }, "No request is like that. ", all)
     : el(
         "p",
         { class: "empty", role: "status" },

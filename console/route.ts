@@ -15,16 +15,26 @@ export interface Visit {
 export type View = (visit: Visit) => string;
 
 const BASE = "/console/";
+/** How long the page tries to be as tall as it was, for the visitor's place in it, in ms. */
+const PATIENCE = 10_000;
 
-/** The address of a view. Empty query values are left out. */
+/** The tenant that the address names, another than the token's own. */
+export function tenantOf(address: Location | URL = location): string | undefined {
+  return new URLSearchParams(address.search).get("tenant") || undefined;
+}
+
+/** The address of a view, in the tenant of this one unless the query names another. Empty query values are left out. */
 export function href(view: string, rest = "", query: Record<string, string | undefined> = {}): string {
-  const search = new URLSearchParams(Object.entries(query).filter((pair): pair is [string, string] => !!pair[1])).toString();
+  const all = Object.entries({ ...query, tenant: "tenant" in query ? query.tenant : tenantOf() });
+  const search = new URLSearchParams(all.filter((pair): pair is [string, string] => !!pair[1])).toString();
   return BASE + view + (rest && "/" + encodeURIComponent(rest)) + (search && "?" + search);
 }
 
 /** Shows the view of the address, and each next one that the visitor goes to. */
 export class Router {
   #leave = new AbortController();
+  /** How far each entry of the history was scrolled. */
+  #scrolled = new Map<number, number>();
 
   constructor(
     private readonly root: HTMLElement,
@@ -33,19 +43,22 @@ export class Router {
   ) {}
 
   start(signal: AbortSignal): void {
+    history.scrollRestoration = "manual";
     signal.addEventListener("abort", () => this.#leave.abort());
     addEventListener("popstate", () => this.show(), { signal });
+    addEventListener("scroll", () => this.#scrolled.set(entry(), scrollY), { signal, passive: true });
     document.addEventListener("click", (event) => this.#follow(event), { signal });
     this.show(false);
   }
 
   go(address: string): void {
-    history.pushState(null, "", address);
+    history.pushState({ entry: Date.now() }, "", address);
     this.show();
   }
 
   /** Shows what the address says. The heading gets the focus, so that a screen reader begins there. */
   show(focus = true): void {
+    const top = this.#scrolled.get(entry()) ?? 0;
     this.#leave.abort();
     this.#leave = new AbortController();
     const [name = "", ...rest] = location.pathname.slice(BASE.length).split("/");
@@ -69,10 +82,29 @@ export class Router {
     this.onVisit(name);
     const heading = this.root.querySelector("h1");
     heading?.setAttribute("tabindex", "-1");
-    if (focus) {
-      heading?.focus({ preventScroll: true });
-      scrollTo(0, 0);
+    if (!focus) return;
+    heading?.focus({ preventScroll: true });
+    this.#scrollTo(top);
+  }
+
+  /** Scrolls to where the visitor was, once there is so much again, unless they scroll themselves. */
+  #scrollTo(top: number): void {
+    const signal = AbortSignal.any([this.#leave.signal, AbortSignal.timeout(PATIENCE)]);
+    const end = new AbortController();
+    const here = entry();
+    const grown = new ResizeObserver(() => {
+      this.#scrolled.set(here, top);
+      scrollTo(0, top);
+      if (scrollY >= top - 1) end.abort();
+    });
+    signal.addEventListener("abort", () => end.abort());
+    end.signal.addEventListener("abort", () => grown.disconnect());
+    for (const event of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+      addEventListener(event, () => end.abort(), { signal: end.signal, passive: true });
     }
+    scrollTo(0, top);
+    if (scrollY < top - 1) grown.observe(this.root);
+    else end.abort();
   }
 
   #follow(event: MouseEvent): void {
@@ -82,6 +114,11 @@ export class Router {
     event.preventDefault();
     this.go(link.href);
   }
+}
+
+/** Names the entry of the history that is shown. */
+function entry(): number {
+  return history.state?.entry ?? 0;
 }
 
 function decode(text: string): string {

@@ -24,12 +24,19 @@ export interface Principal {
   subject: string;
 }
 
+/** What a token says of its bearer, as far as it can be read. */
+export interface Caller {
+  tenant?: string | undefined;
+  subject?: string | undefined;
+  scopes: string[];
+}
+
 const KEY = "streamer console";
 const SECRET = "streamer console secret";
 
 /**
- * The secret of the stack's start, for which it signs tokens. The address that the stack
- * prints has it as `#secret=…`; it lasts as long as the browser's tab.
+ * The secret of the server's start, for which it signs tokens or hands out its own. The
+ * address that is printed has it as `#secret=…`; it lasts as long as the browser's tab.
  */
 export const secret = {
   get: () => sessionStorage.getItem(SECRET) ?? "",
@@ -48,13 +55,30 @@ export const secret = {
 
 type Kept = { token: string } | { served: true } | Principal;
 
+/** How long a token of the server is used before the next is asked for, in ms. */
+const RENEW = 5 * 60_000;
+
 /**
  * The person at the page, and their token: one that they pasted, one that the
  * console's server has for them, or one that it signs for a tenant and subject. It
  * lasts as long as the browser's tab.
  */
 export class Session {
-  private constructor(private readonly kept: Kept) {}
+  /** Whether the API has taken a token of this session: then an expired one is asked for in place. */
+  #accepted = false;
+  #rejected = "";
+  #current: Promise<string> | undefined;
+  #renewAt = 0;
+  #asked: Promise<string> | undefined;
+
+  /** Is called when there is no token: the server signs no more, or the API does not take the first. */
+  onRefused: (why: StreamerError) => void = () => {};
+  /** Asks the visitor for another token in the place of one that is not good any more. Rejects when they sign out. */
+  onExpired: () => Promise<string> = () => Promise.reject(new StreamerError({ code: "UNAUTHORIZED", message: "signed out" }));
+  /** Is called with a token that the visitor gave in the place of another. */
+  onRenewed: () => void = () => {};
+
+  private constructor(private kept: Kept) {}
 
   static paste(token: string): Session {
     return new Session({ token });
@@ -72,15 +96,14 @@ export class Session {
   /** The session of this tab, if there is one. */
   static restore(): Session | undefined {
     try {
-      const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "");
-      return typeof kept.token === "string" || kept.served || (kept.tenant && kept.subject) ? new Session(kept) : undefined;
+      const { accepted, ...kept } = JSON.parse(sessionStorage.getItem(KEY) ?? "");
+      if (typeof kept.token !== "string" && !kept.served && !(kept.tenant && kept.subject)) return undefined;
+      const session = new Session(kept);
+      session.#accepted = !!accepted;
+      return session;
     } catch {
       return undefined;
     }
-  }
-
-  keep(): void {
-    sessionStorage.setItem(KEY, JSON.stringify(this.kept));
   }
 
   static clear(): void {
@@ -91,50 +114,98 @@ export class Session {
     return "token" in this.kept;
   }
 
-  /** Tenant and subject, as far as the token tells, whose tenant is in a claim of that name. */
-  async principal(tenantClaim = "tenant_id"): Promise<{ [claim in keyof Principal]?: string | undefined }> {
-    if ("tenant" in this.kept) return this.kept;
-    try {
-      const claims = JSON.parse(decode((await this.token()).split(".")[1]!));
-      return { tenant: text(claims[tenantClaim]), subject: text(claims.sub) };
-    } catch {
-      return {};
-    }
+  /** What the token says of its bearer, whose tenant is in a claim of that name. */
+  async caller(tenantClaim = "tenant_id"): Promise<Caller> {
+    const named = "tenant" in this.kept ? this.kept : undefined;
+    const claims = claimsOf(await this.#source().catch(() => ""));
+    const scopes = ["scope", "scp", "permissions"].flatMap((name) => {
+      const value = claims[name];
+      return Array.isArray(value) ? value.map(String) : (text(value)?.split(" ") ?? []);
+    });
+    return { tenant: named?.tenant ?? text(claims[tenantClaim]), subject: named?.subject ?? text(claims.sub), scopes };
   }
 
-  /** Is called when the stack signs no more tokens for this session: the secret is another one since it started again. */
-  onRefused: (why: Error) => void = () => {};
+  /** A token that is good for some minutes. Waits for the visitor when theirs is not good any more. */
+  async token(): Promise<string> {
+    if (this.#asked) return this.#asked;
+    const token = await this.#source();
+    return token === this.#rejected || expired(token) ? this.#another() : token;
+  }
 
-  #current: Promise<string> | undefined;
+  /** `fetch`, which notices what the API says of the token. */
+  readonly fetch: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    const { status } = response;
+    if (status === 401) {
+      this.#renewAt = 0;
+      this.#rejected = new Headers(init?.headers).get("Authorization")?.replace(/^Bearer /, "") ?? "";
+    } else if (status === 403 && !this.#accepted) {
+      const { detail, message } = await response
+        .clone()
+        .json()
+        .catch(() => ({}));
+      this.onRefused(new StreamerError({ code: "FORBIDDEN", message: detail ?? message ?? "the token lacks a scope" }));
+    } else if (response.ok && !this.#accepted && response.url.includes("subject=")) {
+      // What is asked of others' requests needs an operator; the list of actions does not.
+      this.#accepted = true;
+      this.keep();
+    }
+    return response;
+  };
 
-  /** The token of now. */
-  token(): Promise<string> {
+  /** Keeps it for this tab. */
+  keep(): void {
+    sessionStorage.setItem(KEY, JSON.stringify({ ...this.kept, accepted: this.#accepted }));
+  }
+
+  /** The token that the visitor gave, or one of the server's. */
+  #source(): Promise<string> {
     if ("token" in this.kept) return Promise.resolve(this.kept.token);
-    if (this.#current) return this.#current;
+    if (this.#current && Date.now() < this.#renewAt) return this.#current;
     const signed = sign(this.kept);
     this.#current = signed;
+    this.#renewAt = Date.now() + RENEW;
     signed.catch((error) => {
-      if (this.#current === signed) this.#current = undefined;
+      this.#renewAt = 0;
       if (error instanceof StreamerError && error.code === "UNAUTHORIZED") this.onRefused(error);
     });
     return signed;
   }
 
-  /** The token function of one client: asked again, since a token expires or was refused, it gives a newer one. */
-  source(): () => Promise<string> {
-    let last: Promise<string> | undefined;
-    return () => {
-      if (last === this.#current) this.#current = undefined;
-      last = this.token();
-      return last;
-    };
+  /** One asks, however many wait. */
+  #another(): Promise<string> {
+    if (!this.#accepted) {
+      const error = new StreamerError({ code: "UNAUTHORIZED", message: "the API does not accept the token" });
+      this.onRefused(error);
+      return Promise.reject(error);
+    }
+    this.#asked ??= this.onExpired()
+      .then((token) => {
+        this.kept = { token };
+        this.#rejected = "";
+        this.keep();
+        queueMicrotask(() => this.onRenewed());
+        return token;
+      })
+      .finally(() => {
+        this.#asked = undefined;
+      });
+    return this.#asked;
   }
 }
 
-/** Base64url of UTF-8. */
-function decode(part: string): string {
-  const bytes = Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
+/** The claims of a JWT; none of anything else. */
+function claimsOf(token: string): Record<string, unknown> {
+  try {
+    const part = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(part), (c) => c.charCodeAt(0)))) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function expired(token: string): boolean {
+  return Number(claimsOf(token).exp) * 1000 <= Date.now();
 }
 
 function text(claim: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import { el, put } from "./element.js";
 import { field, problem } from "./parts.js";
+import { pasted } from "./renew.js";
 import { type Config, Session, secret } from "./session.js";
 import { type Problem, SCOPE } from "./state.js";
 
@@ -39,6 +40,22 @@ export function signInView(
     root,
     heading,
     fault && problem(fault),
+    config.has_token &&
+      el(
+        "form",
+        {
+          class: "sign-in",
+          onsubmit: (event: Event) => {
+            event.preventDefault();
+            secret.keep(start.value.trim());
+            done(Session.served());
+          },
+        },
+        el("h2", {}, "With the command's token"),
+        el("p", {}, "The command that serves this page was started with a token."),
+        field("Secret", start, "It follows #secret= in the address of the console that the command printed when it started"),
+        el("button", { type: "submit", class: "main" }, "Sign in"),
+      ),
     known &&
       el(
         "form",
@@ -67,13 +84,13 @@ export function signInView(
         class: "sign-in",
         onsubmit: (event: Event) => {
           event.preventDefault();
-          done(Session.paste(token.value.trim().replace(/^bearer\s+/i, "")));
+          done(Session.paste(pasted(token.value)));
         },
       },
       el("h2", {}, "With a token"),
       el("p", {}, "The token needs the scope ", el("code", {}, SCOPE), ". This tab keeps it until it is closed."),
       field("Token", token),
-      el("button", { type: "submit", class: known ? "" : "main" }, "Sign in with the token"),
+      el("button", { type: "submit", class: known || config.has_token ? "" : "main" }, "Sign in with the token"),
     ),
   );
   document.title = "Sign in · Streamer console";

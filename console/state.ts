@@ -13,6 +13,8 @@ export interface Problem {
 }
 
 export const SCOPE = "streamer:operator";
+/** Of the stage's owner, who sees every tenant. */
+export const OWNER_SCOPE = "streamer:owner";
 
 /** What an error means here. */
 export function explain(error: unknown): Problem {

@@ -1,38 +1,14 @@
 // A person at the console, in headless Chromium. What they see is asserted by
 // role and text; every value that somebody else chose must come out as text.
 import assert from "node:assert/strict";
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { chromium } from "playwright-core";
+import { mkdir } from "node:fs/promises";
 import WebSocket from "ws";
+import { assertAccessible, open, run } from "./console-page.mjs";
 
-const { CHROMIUM, SITE, CONTROL, OPERATOR, USER, HOSTILE, SCREENSHOTS } = process.env;
+const { SITE, CONTROL, OPERATOR, USER, HOSTILE, SCREENSHOTS } = process.env;
 let { CONSOLE } = process.env; // the address that the stack printed at its start
-const PATIENCE = 60_000;
-const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 await mkdir(SCREENSHOTS, { recursive: true });
-const browser = await chromium.launch({ executablePath: CHROMIUM });
-const faults = [];
-
-async function open(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
-  await context.addInitScript(() => {
-    window.violations = [];
-    addEventListener("securitypolicyviolation", (e) =>
-      window.violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sample}`),
-    );
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(PATIENCE);
-  page.on("pageerror", (error) => faults.push(error));
-  page.on("dialog", (dialog) => {
-    faults.push(new Error("a script ran: " + dialog.message()));
-    void dialog.dismiss();
-  });
-  return page;
-}
-
 const page = await open();
 const control = async (what) => {
   const response = await fetch(`${CONTROL}/${what}`, { method: "POST" });
@@ -131,6 +107,15 @@ const steps = {
     await page.getByText("9223372036854775807").waitFor(); // no digit was lost
     await tabTo("Cancel");
     await page.keyboard.press("Enter");
+    await page.getByRole("dialog", { name: "Cancel hold by-keyboard?" }).waitFor();
+    assert.equal(await focused(), "No, go back");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    assert.equal(await focused(), "Cancel");
+    await state("running");
+    await page.keyboard.press("Enter");
+    await tabTo("Cancel it");
+    await page.keyboard.press("Enter");
     await state("cancelled");
     await page.getByText("CANCELLED", { exact: true }).first().waitFor();
   },
@@ -157,6 +142,57 @@ const steps = {
     await page.getByRole("region", { name: "Answer" }).filter({ hasText: "12345678901234567890" }).waitFor();
     await send("no-such-action", "{}", "");
     await page.getByRole("alert").filter({ hasText: "no-such-action" }).waitFor();
+  },
+
+  async "a form from the action's schema"() {
+    await view("Send");
+    await page.getByLabel("Action").fill("formed");
+    const fields = page.getByRole("group", { name: "Payload by fields" });
+    await page.getByText("Answers with the order that it gets. It answers on the spot.").waitFor();
+    await fields.getByLabel("item").fill('a "box"');
+    await fields.getByLabel("count").fill("nine");
+    await page.getByText("count: nine is not an integer").waitFor();
+    await fields.getByLabel("count").fill("9007199254740993"); // more than a double holds
+    await fields.getByLabel("gift").selectOption("true");
+    await page.getByRole("button", { name: "Send" }).click();
+    const answer = page.getByRole("region", { name: "Answer" });
+    await answer.filter({ hasText: '"item": "a \\"box\\""' }).waitFor();
+    await answer.filter({ hasText: "9007199254740993" }).filter({ hasText: '"gift": true' }).waitFor();
+  },
+
+  async "a long output, all of it"() {
+    await send("chatty", "{}", "chatty-1");
+    await state("succeeded");
+    const output = page.getByRole("region", { name: "Output" });
+    await output.getByText("1,500 chunks").waitFor();
+    await output.getByText("line 1 of the output").waitFor();
+    const chunks = output.getByRole("group", { name: "Chunks of the output" });
+    for (const [at, text] of [
+      [0.5, /^line 75\d of the output$/],
+      [1, /^line 1500 of the output$/],
+    ]) {
+      await chunks.evaluate((e, part) => e.scrollTo(0, e.scrollHeight * part - e.clientHeight * part), at);
+      await chunks.getByText(text).first().waitFor();
+    }
+    assert.ok((await chunks.getByRole("listitem").count()) < 100, "all rows are drawn");
+    await chunks.getByText("line 1500 of the output").click();
+    await output.getByRole("heading", { name: "Chunk 1,500" }).waitFor();
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await output.getByRole("button", { name: "Copy the whole output" }).click();
+    await output.getByText("Copied").waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied.split("\n").length, 1500);
+  },
+
+  async "a schedule is paused, resumed and run"() {
+    await view("Schedules");
+    await page.getByRole("button", { name: "Pause nightly" }).click();
+    await page.getByText("nightly is paused.").waitFor();
+    await page.getByRole("button", { name: "Resume nightly" }).click();
+    await page.getByRole("button", { name: "Run now: nightly" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Run now" }).click();
+    await page.getByRole("listitem").filter({ hasText: "by an operator" }).getByRole("link").click();
+    await page.getByRole("heading", { level: 1, name: /^mirror / }).waitFor();
   },
 
   async "a failed one is redriven"() {
@@ -259,6 +295,9 @@ const steps = {
     const closed = new Promise((resolve) => socket.on("close", resolve));
     await view("Connections");
     await page.getByRole("button", { name: "Close all connections of ada" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "No, go back" }).click();
+    await page.getByRole("button", { name: "Close all connections of ada" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Close them" }).click();
     await page.getByText("1 connection was closed.").waitFor();
     await closed;
     await page.getByRole("button", { name: "Close all connections of you" }).first().waitFor();
@@ -307,69 +346,24 @@ const steps = {
     await page.getByRole("button", { name: "Sign in with the token" }).click();
     await page.getByText("dev as boss").waitFor();
   },
+
+  async "for people who do not see it, and on a phone"() {
+    for (const [name, options] of Object.entries({
+      "light, desktop": { colorScheme: "light" },
+      "dark, phone": { colorScheme: "dark", viewport: { width: 320, height: 780 } },
+    })) {
+      const on = await open(options);
+      await on.goto(CONSOLE);
+      await on.getByText("dev as you").waitFor();
+      for (const path of ["send", "connections", "schedules", "requests/broken-1?subject=you"]) {
+        await go(path, on);
+        await on.getByRole("heading", { level: 1 }).waitFor();
+        await on.waitForFunction(() => !document.body.textContent.includes("Loading…"));
+        await assertAccessible(on, `${name}, /${path}`);
+      }
+      await on.context().close();
+    }
+  },
 };
 
-/** Whether a person who cannot see it, or on a phone, can use it. */
-async function accessible() {
-  for (const [name, options] of Object.entries({
-    "light, desktop": { colorScheme: "light" },
-    "dark, phone": { colorScheme: "dark", viewport: { width: 360, height: 780 } },
-  })) {
-    const on = await open(options);
-    await on.goto(CONSOLE);
-    await on.getByText("dev as you").waitFor();
-    for (const path of ["", "requests?subject=you", "requests/broken-1?subject=you", "connections", "send"]) {
-      await go(path, on);
-      await on.getByRole("heading", { level: 1 }).waitFor();
-      await on.waitForFunction(() => !document.body.textContent.includes("Loading…"));
-      await on.screenshot({
-        path: `${SCREENSHOTS}/${name.replace(", ", "-")}-${path.replaceAll(/\W+/g, "-") || "overview"}.png`,
-      });
-      // axe itself needs no part of the page's policy: it is run from outside.
-      // A plot is one image to it, whatever it is drawn of.
-      const { violations } = await on.evaluate(AXE + "; axe.run({ exclude: ['.plot > *'] }, { resultTypes: ['violations'] })");
-      const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
-      assert.deepEqual(
-        serious.map((v) => [v.id, v.help, v.nodes.map((n) => n.html)]),
-        [],
-        `${name}, /${path}`,
-      );
-      assert.equal(
-        await on.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
-        true,
-        `${name}, /${path}: wider than the window`,
-      );
-    }
-    assert.deepEqual(await on.evaluate(() => window.violations), []);
-    await on.context().close();
-  }
-}
-
-let step = "";
-try {
-  for (const [name, run] of Object.entries(steps)) {
-    step = name;
-    const began = Date.now();
-    await run();
-    assert.deepEqual(await page.evaluate(() => window.violations), []);
-    assert.deepEqual(faults, []);
-    console.log(`${((Date.now() - began) / 1000).toFixed(1)} s: ${name}`);
-  }
-  step = "accessible";
-  const began = Date.now();
-  await accessible();
-  console.log(`${((Date.now() - began) / 1000).toFixed(1)} s: ${step}`);
-  assert.deepEqual(faults, []);
-} catch (error) {
-  console.error(`step: ${step}, at ${page.url()}`);
-  console.error(
-    await page
-      .locator("body")
-      .innerText()
-      .catch(() => "there is no page"),
-  );
-  await page.screenshot({ path: `${SCREENSHOTS}/fault.png`, fullPage: true }).catch(() => {});
-  throw error;
-} finally {
-  await browser.close();
-}
+await run(page, steps, `${SCREENSHOTS}/fault.png`);
