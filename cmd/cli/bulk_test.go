@@ -89,6 +89,8 @@ func TestChangesByFilter(t *testing.T) {
 		{"a state that cannot be cancelled", []string{"cancel", "--state", "failed"}, exitUsage, "-", "set QUEUED or RUNNING"},
 		{"cancel, as JSON", []string{"cancel", "--state", "queued", "--limit", "1", "--yes", "-o", "jsonl"}, 0, `"state":"CANCELLED"`, "1 cancelled"},
 		{"cancel the rest over HTTP", []string{"cancel", "--action", "ship", "--yes", "--http", "-o", "name"}, 0, "later\n", "1 cancelled"},
+		{"cancelled before", []string{"cancel", "later", "-o", "text"}, exitUnchanged, "-", "later is CANCELLED: there is nothing to cancel"},
+		{"several, some of which change", []string{"cancel", "later", "none"}, exitFailed, `"changed":false`, "0 cancelled, 1 as before, 1 failed"},
 		{"nothing is left", []string{"cancel", "--all", "--yes"}, exitUnchanged, "-", "no requests"},
 		{"all pages", []string{"list", "--all", "-o", "name"}, 0, "r0\n", ""},
 		{"a period of a list", []string{"list", "--older-than", "1h"}, 0, "-", "no requests"},

@@ -27,7 +27,7 @@ func (f *clientFlags) recent(ctx context.Context, env *environment) []wire.Snaps
 		return nil
 	}
 	defer c.Close()
-	list, err := c.OnBehalfOf(f.subject).List(ctx, wire.ListQuery{Limit: 50})
+	list, err := f.of(c).List(ctx, wire.ListQuery{Limit: 50})
 	if err != nil {
 		return nil
 	}

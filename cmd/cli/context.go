@@ -11,7 +11,7 @@ import (
 )
 
 const contextHelp = `A context is a stage's addresses, how to get a token for it and, for operators, the
-subject that commands are about. It has a name, which --context and
+subject and tenant that commands are about. It has a name, which --context and
 $STREAMER_CONTEXT take; streamer context use sets the one that counts without them.
 "local" is always there: the server of this machine.
 
@@ -91,6 +91,8 @@ func newContextAdd(env *environment) *cobra.Command {
 	f.StringVar(&s.TokenFile, "token-file", "", "file with a token")
 	f.StringVar(&s.Subject, "subject", "", "subject that commands are about where --subject is not set; another's than the token's needs the scope "+
 		request.OperatorScope)
+	f.StringVar(&s.Tenant, "tenant", "", "tenant that commands are about where --tenant is not set; another's than the token's needs the scope "+
+		request.OwnerScope)
 	cmd.MarkFlagsMutuallyExclusive("token-command", "token-file")
 	if err := cmd.MarkFlagRequired("url"); err != nil {
 		panic(err) // there is no such flag
@@ -126,6 +128,7 @@ var contextTable = table[namedStage]{
 			return ""
 		}},
 		{title: "SUBJECT", cell: func(s namedStage) string { return s.Subject }},
+		{title: "TENANT", wide: true, cell: func(s namedStage) string { return s.Tenant }},
 	},
 	name: func(s namedStage) string { return s.Name },
 }

@@ -25,6 +25,7 @@ type stage struct {
 	TokenCommand string `json:"token_command,omitempty"`
 	TokenFile    string `json:"token_file,omitempty"`
 	Subject      string `json:"subject,omitempty"`
+	Tenant       string `json:"tenant,omitempty"`
 }
 
 // contexts are what the file of contexts holds.

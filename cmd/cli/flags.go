@@ -27,6 +27,7 @@ type clientFlags struct {
 	url, httpURL, token, data string
 	context                   string // its name; empty: as contextHelp says
 	subject                   string // empty: the token's own
+	tenant                    string // empty: the token's own
 	ofSubject                 bool   // the command has the flag --subject
 	http                      bool
 	operator                  bool // the command is for operators
@@ -66,7 +67,9 @@ func (f *clientFlags) registerSubject(env *environment, cmd *cobra.Command) {
 
 func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage string) {
 	f.ofSubject = true
-	cmd.Flags().StringVar(&f.subject, "subject", "", usage)
+	cmd.Flags().StringVar(&f.subject, "subject", f.subject, usage)
+	cmd.Flags().StringVar(&f.tenant, "tenant", "", "tenant of --subject (default: the token's); another one needs a token with the scope "+
+		request.OwnerScope+", and is asked about over HTTP")
 	if err := cmd.RegisterFlagCompletionFunc("subject", f.completeSubject(env)); err != nil {
 		panic(err) // there is no such flag
 	}
@@ -77,7 +80,7 @@ func (f *clientFlags) subjectFlag(env *environment, cmd *cobra.Command, usage st
 func (f *clientFlags) where() string {
 	text := ""
 	for _, flag := range []struct{ name, value string }{
-		{"subject", f.subject}, {"context", f.context}, {"url", f.url}, {"http-url", f.httpURL}, {"data", f.data},
+		{"subject", f.subject}, {"tenant", f.tenant}, {"context", f.context}, {"url", f.url}, {"http-url", f.httpURL}, {"data", f.data},
 	} {
 		if flag.value != "" && flag.value != defaultData {
 			text += " --" + flag.name + " " + quote(flag.value)
@@ -102,7 +105,10 @@ func (f *clientFlags) devKey(env *environment) *stack.Key {
 // devToken signs a token with the development key.
 func (f *clientFlags) devToken() (string, error) {
 	grant := devGrant()
-	if f.subject != "" || f.operator {
+	switch {
+	case f.tenant != "":
+		grant.Scopes = []string{request.OwnerScope}
+	case f.subject != "" || f.operator:
 		grant.Scopes = []string{request.OperatorScope}
 	}
 	token, err := signDev(f.data, grant)
@@ -140,12 +146,15 @@ func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Clien
 	if _, err := f.bearer(ctx, env); err != nil { // before anything is tried
 		return nil, err
 	}
-	if f.http {
+	if f.tenant != "" && f.subject == "" {
+		return nil, &exitError{exitUsage, fmt.Errorf("--tenant %s needs --subject: name whose requests are meant, or '*' for a list of all", f.tenant)}
+	}
+	if f.http || f.tenant != "" {
 		c, err := client.HTTP(config)
 		if err != nil {
 			return nil, &exitError{exitUsage, err}
 		}
-		return c.OnBehalfOf(f.subject), nil
+		return f.of(c), nil
 	}
 	config.OnState = reportConnection(env)
 	dialing, cancel := context.WithTimeout(ctx, dialTime)
@@ -155,6 +164,14 @@ func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Clien
 		return nil, f.explain(env, err)
 	}
 	return c.OnBehalfOf(f.subject), nil
+}
+
+// of is a client for the subject and the tenant of the flags.
+func (f *clientFlags) of(c *client.Client) *client.Client {
+	if f.tenant != "" {
+		c = c.InTenant(f.tenant)
+	}
+	return c.OnBehalfOf(f.subject)
 }
 
 // run is a command with a client, whose errors are explained.

@@ -140,12 +140,15 @@ func listPage(ctx context.Context, c *client.Client, query wire.ListQuery) (wire
 	return page, err
 }
 
+// listEvery is how often --watch asks again.
+const listEvery = 2 * time.Second
+
 // follow lists again and again. Where there is no terminal it prints what has changed.
 func (l *listCommand) follow(ctx context.Context, c *client.Client) error {
 	live := l.env.terminal(l.env.stdout) && (l.out.name == formatTable || l.out.name == formatWide)
 	seen := map[[2]string]int64{} // subject and id to rev
 	titled := false
-	return l.env.watch(ctx, func() error {
+	return l.env.watch(ctx, listEvery, func() error {
 		list, err := l.list(ctx, c)
 		if err != nil {
 			return err
@@ -153,7 +156,7 @@ func (l *listCommand) follow(ctx context.Context, c *client.Client) error {
 		now := time.Now()
 		if live {
 			as := layout{wide: l.out.name == formatWide, coloured: l.env.colours(l.env.stdout), width: l.env.width()}
-			return l.env.redraw(requestTable(list.Requests, now).render(as, list.Requests), now)
+			return l.env.redraw(requestTable(list.Requests, now).render(as, list.Requests), now, listEvery)
 		}
 		listed := map[[2]string]int64{}
 		var changed []wire.Snapshot

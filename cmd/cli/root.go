@@ -133,6 +133,7 @@ func newRoot(env *environment) *cobra.Command {
 	}
 	root.AddCommand(newNew(env), newDev(env), newStaging(env), newDist(env), newCall(env), newWatch(env), newGet(env),
 		newList(env), newCancel(env), newWhy(env), newRedrive(env), newSignal(env), newOutput(env), newConnections(env),
+		newStats(env), newFailures(env),
 		newSchedules(env), newActions(env), newTypes(env), newConsoleCommand(env), newContext(env), newToken(env), newVerify(env),
 		newMan(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp})

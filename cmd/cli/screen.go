@@ -10,13 +10,10 @@ import (
 	"golang.org/x/term"
 )
 
-// refreshEvery is how often --watch asks again.
-const refreshEvery = 2 * time.Second
-
-// watch calls show at once and then every two seconds, until the context ends or it fails for
+// watch calls show at once and then again and again, until the context ends or it fails for
 // good. What helps to wait for is said on stderr.
-func (env *environment) watch(ctx context.Context, show func() error) error {
-	ticker := time.NewTicker(refreshEvery)
+func (env *environment) watch(ctx context.Context, every time.Duration, show func() error) error {
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for shown := false; ; {
 		err := show()
@@ -38,12 +35,12 @@ func (env *environment) watch(ctx context.Context, show func() error) error {
 
 // redraw replaces what the terminal shows by a text, as much of it as there is room for,
 // under a line that says when that was.
-func (env *environment) redraw(text string, now time.Time) error {
+func (env *environment) redraw(text string, now time.Time, every time.Duration) error {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	if most := env.height() - 2; len(lines) > most && most > 0 {
 		lines = append(lines[:most-1], fmt.Sprintf("… and %d lines more", len(lines)-most+1))
 	}
-	head := fmt.Sprintf("%s, every %v; Ctrl-C leaves", stamp(now), refreshEvery)
+	head := fmt.Sprintf("%s, every %v; Ctrl-C leaves", stamp(now), every)
 	// The cursor goes home, each line is cleared behind its text, and then all below.
 	return env.print("\x1b[H%s\x1b[K\n%s\x1b[K\n\x1b[J", head, strings.Join(lines, "\x1b[K\n"))
 }

@@ -23,7 +23,8 @@ type target struct {
 	token        string       // of a flag or a variable; empty: of source, or the development key's
 	source       *tokenSource // of a context; nil: it has none
 	context      string       // its name; empty: none
-	subject      string       // of the context
+	subject      string       // of the context, as the tenant
+	tenant       string
 }
 
 // target works out where the command goes, once: contextHelp says what counts first.
@@ -58,8 +59,8 @@ func (f *clientFlags) target(env *environment) (*target, error) {
 		scheme := map[string]string{"ws": "http", "wss": "https"}[u.Scheme]
 		t.httpURL = (&url.URL{Scheme: scheme, Host: u.Host}).String()
 	}
-	if f.subject == "" && f.ofSubject {
-		f.subject = t.subject
+	if f.ofSubject {
+		f.subject, f.tenant = firstOf(f.subject, t.subject), firstOf(f.tenant, t.tenant)
 	}
 	f.found = t
 	return t, nil
@@ -78,7 +79,7 @@ func (t *target) useContext(env *environment, name string) error {
 	if err := s.check(); err != nil {
 		return fmt.Errorf("context %s: %w", name, err)
 	}
-	t.context, t.url, t.httpURL, t.subject = name, s.URL, s.HTTPURL, s.Subject
+	t.context, t.url, t.httpURL, t.subject, t.tenant = name, s.URL, s.HTTPURL, s.Subject, s.Tenant
 	if s.TokenCommand+s.TokenFile != "" {
 		t.source = &tokenSource{command: s.TokenCommand, file: s.TokenFile, stderr: env.sayf}
 	}
