@@ -120,7 +120,7 @@ var inFunctions = []mutant{
 	{"a run of a schedule takes an id of its own", "functions/schedules.go",
 		`	if in.RequestID == "" {`,
 		"\tif true {", "TestQueriesOverHTTP"},
-	{"events go on after the end was told", "functions/events.go",
+	{"events go on after the end was sent", "functions/events.go",
 		"\tif from.ended {\n",
 		"\tif false {\n", "TestARequestAsServerSentEvents"},
 }
