@@ -77,8 +77,8 @@ var inFunctions = []mutant{
 			"\t}\n" +
 			"\treturn &lift", "TestQueriesOverHTTP"},
 	{"over HTTP a list does not filter by parent", "functions/http.go",
-		`		Parent: query.Get("parent"), `,
-		"\t\t", "TestQueriesOverHTTP"},
+		`, Parent: query.Get("parent")`,
+		"", "TestQueriesOverHTTP"},
 	{"over HTTP connections have no cursor", "functions/http.go",
 		"Limit: limit, Cursor: query.Get(\"cursor\")})\n" +
 			"\tif err != nil {\n" +
@@ -103,8 +103,8 @@ var inFunctions = []mutant{
 		"a.Wait(ctx, who, id, rev, wait)",
 		"a.Wait(ctx, who, id, rev, wait*0)", "TestQueriesOverHTTP"},
 	{"an operator's call is the caller's own", "functions/http.go",
-		`, OnBehalfOf: e.HTTP.URL.Query().Get("subject")}`,
-		"}", "TestOperatorsOverHTTP"},
+		`, OnBehalfOf: query.Get("subject")`,
+		"", "TestOperatorsOverHTTP"},
 	{"the line of an operator's close does not say how many", "functions/http.go",
 		`, slog.Int("closed", closed))`,
 		")", "TestLinesSayWhoseAnEventIs"},
