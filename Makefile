@@ -182,6 +182,20 @@ release: dist ## the files of a release in dist/release; VERSION=v0.1.0 names it
 	(cd clients/typescript && npm pack --silent --pack-destination ../../$$out); \
 	cd $$out && sha256sum -- *.tar.gz *.zip *.tgz NOTES.md >SHA256SUMS && cat SHA256SUMS
 
+.PHONY: console-many
+console-many: npm ## the console over 100,000 requests: right figures, the first within a second, small views, for everyone
+	$(GO) test -count=1 -v -timeout 20m ./console -run '^TestManyRequests$$' -console.requests=100000 -console.first=1s -console.thorough
+
+BASE ?= 6efa51a
+.PHONY: console-first
+console-first: npm ## how soon the overview has a figure at three seconds a call, before (BASE, a commit) and now
+	@.ci/console-first $(BASE)
+
+.PHONY: screenshots
+screenshots: npm ## a screenshot of each view of the console with 3,000 requests, in docs/console
+	@mkdir -p docs/console
+	$(GO) test -count=1 ./console -run '^TestManyRequests$$' -console.screenshots=../docs/console
+
 PROVE_SEED ?= 1
 .PHONY: prove
 prove: ## 10,000 requests and 1,000 killed workers over each store, and SIGKILL on the staging stack

@@ -35,8 +35,11 @@ type harness struct {
 func (h *harness) start(listen string) {
 	stack, err := stack.StartDev(h.t.Context(), stack.DevConfig{Data: h.data, Listen: listen, SweepEvery: 100 * time.Millisecond,
 		Parts: functions.Parts{Logger: h.log.Logger(), Lease: 2 * time.Second,
-			Schedules: []streamer.Schedule{{Name: "nightly", Cron: "0 3 * * *", TimeZone: "Europe/Berlin", Action: "mirror", Tenant: "dev",
-				Subject: "night"}},
+			Schedules: []streamer.Schedule{
+				{Name: "nightly", Cron: "0 3 * * *", TimeZone: "Europe/Berlin", Action: "mirror", Tenant: "dev", Subject: "night"},
+				{Name: "catalog", Cron: "30 4 * * *", TimeZone: "Europe/Berlin", Action: "import_catalog", Tenant: manyTenant, Subject: "night"},
+				{Name: "invoices", Cron: "0 6 1 * *", Action: "send_invoice", Tenant: manyTenant, Subject: "night", Overlap: true},
+			},
 			Actions: func(request.Lister) ([]streamer.Action, error) { return h.actions(), nil }}})
 	if err != nil {
 		h.t.Error(err)

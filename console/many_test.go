@@ -15,7 +15,7 @@ import (
 
 var (
 	requests    = flag.Int("console.requests", 3000, "how many requests the console has to show in TestManyRequests")
-	thorough    = flag.Bool("console.thorough", false, "whether TestManyRequests looks at each view on a phone, on a desktop and in forced colours")
+	thorough    = flag.Bool("console.thorough", false, "whether TestManyRequests looks at each view in every way")
 	firstFigure = flag.Duration("console.first", time.Minute, "how soon TestManyRequests wants the first figure at 50 ms a call")
 	screenshots = flag.String("console.screenshots", "", "folder that TestManyRequests writes a screenshot of each view to")
 )

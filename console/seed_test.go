@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,17 +42,26 @@ func seed(t testing.TB, folder string, n int) census {
 		}
 	}()
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	for i := range n {
-		r := seeded(i, n, now)
-		var permits []request.Permit
-		if r.State == request.Running {
-			permits = append(permits, request.ActionPermit(r.Action, n))
-			r.Permits = []string{permits[0].Name}
-		}
-		if _, _, err := store.CreateRequest(t.Context(), r, permits...); err != nil {
-			t.Fatal(err)
-		}
+	// The store writes together what is asked for at once.
+	var next atomic.Int64
+	var writers sync.WaitGroup
+	for range 64 {
+		writers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				r := seeded(i, n, now)
+				var permits []request.Permit
+				if r.State == request.Running {
+					permits = append(permits, request.ActionPermit(r.Action, n))
+					r.Permits = []string{permits[0].Name}
+				}
+				if _, _, err := store.CreateRequest(t.Context(), r, permits...); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
 	}
+	writers.Wait()
 	return take(t.Context(), t, store)
 }
 
@@ -66,7 +77,7 @@ func seeded(i, n int, now time.Time) *request.Request {
 		Action: shopActions[i/20%len(shopActions)], Payload: fmt.Appendf(nil, `{"order":"O-%d","amount":%d}`, 100000+i, 100+i%9000),
 		CorrelationID: fmt.Sprintf("c-%06d", i), State: request.Succeeded, Rev: 4, Fence: 2, Attempt: 1,
 		CreatedAt: created, StartedAt: created.Add(200 * time.Millisecond), ClaimedAt: created.Add(200 * time.Millisecond),
-		UpdatedAt: created.Add(time.Second), Ran: time.Second, Worker: fmt.Sprintf("worker-%d", i%4+1),
+		UpdatedAt: created.Add(time.Second), Ran: time.Second, Worker: fmt.Sprintf("worker-%d", i/20%4+1),
 		Progress: request.Progress{Percentage: 100, Message: "done"}, Result: json.RawMessage(`{"ok":true}`),
 	}
 	finish := func() {

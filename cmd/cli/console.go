@@ -74,7 +74,11 @@ func (c *consoleCommand) run(ctx context.Context) error {
 	}
 	config := webconsole.Deployed{Site: c.site}
 	path := webconsole.Path + "/"
-	if _, err := c.flags.bearer(ctx, c.env); err == nil {
+	_, err = c.flags.bearer(ctx, c.env)
+	if exit, ok := errors.AsType[*exitError](err); ok && exit.code != exitUsage {
+		c.env.sayf("%v\nThe page asks for a token.\n", err) // there is to be one
+	}
+	if err == nil {
 		config.Secret = rand.Text() // 130 bits
 		config.Token = func(ctx context.Context) (string, error) { return c.flags.bearer(ctx, c.env) }
 		path = webconsole.SignInPath(config.Secret)

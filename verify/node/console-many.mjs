@@ -19,10 +19,10 @@ const VIEWS = {
   waits: "waiting",
   fails: "failures",
   requests: "requests",
-  request: "requests/req_000015?subject=" + "user-014",
+  request: "requests/req_000015?subject=user-014",
   schedules: "schedules",
   connections: "connections",
-  send: "send",
+  send: "send?action=formed",
 };
 
 const page = await open({ locale: "en-US" });

@@ -117,6 +117,7 @@ const steps = {
     await tabTo("Cancel it");
     await page.keyboard.press("Enter");
     await state("cancelled");
+    await page.getByRole("listitem").filter({ hasText: "you asked to cancel it" }).waitFor();
     await page.getByText("CANCELLED", { exact: true }).first().waitFor();
   },
 
