@@ -125,7 +125,7 @@ var init_http = __esm({
         this.heard = 0;
         this.#end = () => {
         };
-        this.over = new Promise((resolve2) => {
+        this.ended = new Promise((resolve2) => {
           this.#end = resolve2;
         });
       }
@@ -310,9 +310,9 @@ var Connection = class {
     /** Whether the handshake succeeded. A browser does not say why it failed. */
     this.opened = deferred();
     this.heard = 0;
-    this.#lost = deferred();
+    this.#ended = deferred();
     this.#calls = /* @__PURE__ */ new Map();
-    this.over = this.#lost.promise;
+    this.ended = this.#ended.promise;
     const giveUp = () => this.close();
     void this.opened.promise.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
     let socket;
@@ -334,7 +334,7 @@ var Connection = class {
     socket.onclose = () => this.drop("lost");
     socket.onerror = () => this.drop("lost");
   }
-  #lost;
+  #ended;
   #calls;
   #socket;
   #isOpen;
@@ -370,7 +370,7 @@ var Connection = class {
     if (wasOpen) this.listener.onEnd(reason2);
   }
   retire() {
-    this.#lost.resolve();
+    this.#ended.resolve();
     const close = () => this.close();
     this.timers.after(ANSWER_WITHIN, close, close);
   }
@@ -379,7 +379,7 @@ var Connection = class {
     this.#over = true;
     this.#stopWatch?.();
     this.opened.resolve(false);
-    this.#lost.resolve();
+    this.#ended.resolve();
     this.#failCalls();
     this.#socket?.close(1e3);
   }
@@ -510,7 +510,7 @@ var Link = class {
   }
   /** One try to get a session; returns why there is none. */
   async #open(over) {
-    const { SocketClass, serverUrl, tokens, codec, timers, http, onAny, onToken, silence, log } = this.parts;
+    const { SocketClass, url, tokens, codec, timers, http, onAny, onToken, silence, log } = this.parts;
     let token;
     try {
       token = await tokens.get();
@@ -523,7 +523,7 @@ var Link = class {
     onToken(token);
     if (SocketClass) {
       const onEnd = (reason2) => this.#lost(connection, reason2);
-      const connection = new Connection(SocketClass, serverUrl, token, codec, timers, { onAny, onEnd, silence });
+      const connection = new Connection(SocketClass, url, token, codec, timers, { onAny, onEnd, silence });
       this.#opening = connection;
       const opened = await connection.opened.promise;
       if (over()) return;
@@ -664,7 +664,7 @@ var Tracked = class {
     this.id = id;
     this.encoded = encoded;
     this.follow = follow;
-    this.isOver = false;
+    this.ended = false;
     /** Resolves when the server has answered the message, or will not any more: what is sent from then on does not overtake it. */
     this.answered = deferred();
     this.current = { status: "pending", percentage: 0, message: "", rev: 0 };
@@ -713,7 +713,7 @@ var Tracked = class {
   }
   /** There is no use in sending the message, or a subscribe. */
   get dropped() {
-    return this.isOver || (this.stored ? this.unread : !!this.cancelAnswer);
+    return this.ended || (this.stored ? this.unread : !!this.cancelAnswer);
   }
   /** Resolves when readers come, or the last one leaves. */
   get moved() {
@@ -750,29 +750,29 @@ var Tracked = class {
     this.stored = true;
     this.answered.resolve();
     this.finished = isFinal(state2);
-    if (this.isOver) return;
+    if (this.ended) return;
     const now = { state: state2, rev, ...action && { action } };
     if (!this.finished) {
       const more = { ...metadata && { metadata }, ...waiting && { waiting }, ...children && { children } };
       this.#show({ status: "pending", percentage, message, ...more, ...now });
-    } else if (error) this.failWith(new StreamerError(error, this.id), now);
+    } else if (error) this.fail(new StreamerError(error, this.id), now);
     else this.#end(result_ref ? this.follow(result_ref, this.id) : result, now);
   }
-  failWith(error, more = {}) {
+  fail(error, more = {}) {
     if (this.current.status !== "pending") return;
-    this.isOver = true;
+    this.ended = true;
     this.#result.reject(error);
     this.#show({ ...this.current, ...more, status: "failed", error });
   }
   #end(result, more) {
-    this.isOver = true;
+    this.ended = true;
     Promise.resolve(result).then(
       (result2) => {
         if (this.current.status !== "pending") return;
         this.#result.resolve(result2);
         this.#show({ ...this.current, ...more, status: "done", percentage: 100, result: result2 });
       },
-      (error) => this.failWith(error)
+      (error) => this.fail(error)
     );
   }
   #show(current) {
@@ -854,9 +854,9 @@ var Tokens = class {
 
 // clients/typescript/src/driver.ts
 var Driver = class {
-  constructor(serverUrl, settings) {
-    this.serverUrl = serverUrl;
-    this.settings = settings;
+  constructor(url, options) {
+    this.url = url;
+    this.options = options;
     this.tracked = /* @__PURE__ */ new Map();
     this.stateListeners = /* @__PURE__ */ new Set();
     this.taps = /* @__PURE__ */ new Set();
@@ -866,9 +866,9 @@ var Driver = class {
       const { request } = await this.answer({ id, encoded: "", ref });
       return request.result;
     };
-    const { parse = JSON.parse, stringify: stringify2 = JSON.stringify, storage } = settings;
+    const { parse = JSON.parse, stringify: stringify2 = JSON.stringify, storage } = options;
     this.codec = { parse, stringify: stringify2 };
-    this.#pending = new Pending(storage, "streamer " + serverUrl);
+    this.#pending = new Pending(storage, "streamer " + url);
     this.#build();
   }
   #timers;
@@ -879,9 +879,9 @@ var Driver = class {
   #redrives;
   /** Makes a link of its own for each time between an opening and a close. */
   #build() {
-    const { serverUrl, settings: options, codec } = this;
+    const { url, options, codec } = this;
     const { pingInterval = 24e4, events = globalThis, log } = options;
-    const { origin } = new URL(serverUrl);
+    const { origin } = new URL(url);
     const timers = new Timers(options.clock ?? systemClock);
     const tokens = new Tokens(options.token, timers.time);
     this.#http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(options.httpUrl ?? origin, tokens, codec, timers, options.fetch ?? fetch, {
@@ -891,7 +891,7 @@ var Driver = class {
     this.#timers = timers;
     this.#restored = false;
     this.link = new Link({
-      serverUrl,
+      url,
       SocketClass: options.WebSocket ?? globalThis.WebSocket,
       http: this.#http,
       tokens,
@@ -906,7 +906,7 @@ var Driver = class {
         tell(this.stateListeners, void 0);
       },
       onClose: (error) => {
-        for (const request of this.tracked.values()) request.failWith(error);
+        for (const request of this.tracked.values()) request.fail(error);
       },
       onToken: (token) => this.#claim(readClaims(token, options.tenant).caller),
       silence: () => this.tracked.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval
@@ -928,7 +928,7 @@ var Driver = class {
     this.#restored = true;
     const { caller: caller2, requests } = this.#pending.load();
     for (const [id, kept] of requests) {
-      if (this.tracked.get(id)?.isOver !== false) this.begin(id, typeof kept === "string" ? kept : "", caller2, kept);
+      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : "", caller2, kept);
     }
     if (requests.size) this.link.start();
   }
@@ -946,7 +946,7 @@ var Driver = class {
     }
     if (kept === null) {
       request.stored = false;
-      request.isOver = true;
+      request.ended = true;
       void this.cancelBehind(request);
       return request;
     }
@@ -992,7 +992,7 @@ var Driver = class {
     }
   }
   /** Asks about a request, behind its message and its redrive. */
-  async askAbout(call, action, id, more) {
+  async snapshot(call, action, id, more) {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame2 = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
     this.offer(frame2);
@@ -1000,7 +1000,7 @@ var Driver = class {
     return ref ? { ...frame2.request, result: await this.#follow(ref, id) } : frame2.request;
   }
   redrive(call, id) {
-    const snapshot = this.askAbout(call, "redrive", id);
+    const snapshot = this.snapshot(call, "redrive", id);
     this.#redrives.set(
       id,
       snapshot.catch(() => {
@@ -1013,7 +1013,7 @@ var Driver = class {
       options,
       (call) => {
         const request = this.tracked.get(id);
-        return request ? this.cancelBehind(request) : this.askAbout(call, "cancel", id);
+        return request ? this.cancelBehind(request) : this.snapshot(call, "cancel", id);
       },
       id
     );
@@ -1022,7 +1022,7 @@ var Driver = class {
   cancelBehind(request) {
     if (!request.cancelAnswer) {
       request.cancelAnswer = this.#cancelBehind(request).finally(() => {
-        if (request.stored || request.isOver) request.cancelAnswer = void 0;
+        if (request.stored || request.ended) request.cancelAnswer = void 0;
         this.#keep(request);
       });
       request.cancelAnswer.catch(() => {
@@ -1036,7 +1036,7 @@ var Driver = class {
     const { id, sentAt } = request;
     const drop = () => {
       request.finished = true;
-      request.failWith(fault("CANCELLED", "cancelled before it was stored", id));
+      request.fail(fault("CANCELLED", "cancelled before it was stored", id));
     };
     if (!sentAt && !request.stored) {
       drop();
@@ -1056,7 +1056,7 @@ var Driver = class {
       const unknown = error.code === "NOT_FOUND" && !request.stored;
       if (unknown ? this.#timers.time.now() - sentAt >= ANSWER_WITHIN : !error.retry?.retryable || tries >= MAX_TRIES) {
         if (!unknown) throw new StreamerError(error, id);
-        if (!request.isOver) drop();
+        if (!request.ended) drop();
         return;
       }
       await this.#wait(error, tries++);
@@ -1071,7 +1071,7 @@ var Driver = class {
     let watched;
     try {
       checkId(id);
-      while (!request.isOver) {
+      while (!request.ended) {
         if (request.unread && request.stored) {
           if (watched && link.isCurrent(watched)) await watched.call(reserved("unsubscribe", { request_id: id })).catch(() => {
           });
@@ -1100,15 +1100,15 @@ var Driver = class {
         this.#keep(request);
         if (session?.live) {
           watched = session;
-          while (!request.isOver && !request.unread && link.isCurrent(session)) {
-            await Promise.race([session.over, request.over, request.moved]);
+          while (!request.ended && !request.unread && link.isCurrent(session)) {
+            await Promise.race([session.ended, request.over, request.moved]);
           }
         } else if (session && request.rev === before && this.#timers.time.now() - begun < 1e3) {
           await this.#timers.pause(1e3);
         }
       }
     } catch (error) {
-      request.failWith(error);
+      request.fail(error);
     }
     request.answered.resolve();
   }
@@ -1134,7 +1134,7 @@ var Driver = class {
         if (!request?.stored && !frame2.rev && frame2.error?.code === "SERVICE_UNAVAILABLE") throw frame2.error;
       } catch (error) {
         if (link.closedBy) throw link.closedBy;
-        this.settings.log?.("the server did not answer", error);
+        this.options.log?.("the server did not answer", error);
         if (asking?.dropped) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
           throw new StreamerError(
@@ -1171,10 +1171,10 @@ var Driver = class {
   }
   /** Notes in the storage how far a request is; at once, since the page may be closed with this very task. */
   #keep(request) {
-    const { id, link, stored, encoded, cancelAnswer, isOver, finished } = request;
+    const { id, link, stored, encoded, cancelAnswer, ended, finished } = request;
     if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
     let kept = stored ? Math.floor(request.current.percentage) : encoded;
-    if (isOver) kept = void 0;
+    if (ended) kept = void 0;
     if (cancelAnswer && !finished) kept = null;
     if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
@@ -1185,7 +1185,7 @@ var Driver = class {
     this.#pending.claim(caller2);
     for (const request of this.tracked.values()) {
       if (request.owner && request.owner !== caller2) {
-        request.failWith(fault("FORBIDDEN", "the token is another caller's", request.id));
+        request.fail(fault("FORBIDDEN", "the token is another caller's", request.id));
       }
       request.owner = caller2;
     }
@@ -1241,7 +1241,7 @@ var Streamer = class {
     const { id = newId(), metadata, notBefore, onProgress } = options;
     const refuse = (code2, message) => {
       const request2 = driver.make(id, "");
-      request2.failWith(fault(code2, message, id));
+      request2.fail(fault(code2, message, id));
       return request2.handle;
     };
     let text3;
@@ -1259,13 +1259,13 @@ var Streamer = class {
       options,
       "CANCELLED",
       (error) => {
-        request.failWith(error);
+        request.fail(error);
         void driver.cancelBehind(request);
       },
       id
     );
     void request.over.then(end);
-    if (!request.isOver) driver.use();
+    if (!request.ended) driver.use();
     return request.handle;
   }
   /**
@@ -1289,7 +1289,7 @@ var Streamer = class {
   /** The requests that are not finished: those of this client, and those that its storage kept. */
   pending() {
     this.#driver.restore();
-    return [...this.#driver.tracked.values()].filter((r) => !r.isOver).map((r) => r.handle);
+    return [...this.#driver.tracked.values()].filter((r) => !r.ended).map((r) => r.handle);
   }
   /** A request as it stands, with its result however large. */
   get(id, options) {
@@ -1328,7 +1328,7 @@ var Streamer = class {
     return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name2, payload), call), id)).data;
   }
   #about(id, options = {}, action, more) {
-    return this.#driver.within(options, (call) => this.#driver.askAbout(call, action, id, more), id);
+    return this.#driver.within(options, (call) => this.#driver.snapshot(call, action, id, more), id);
   }
 };
 
@@ -1345,32 +1345,24 @@ function parseExact(text3) {
 init_http();
 
 // clients/typescript/src/stats.ts
-var LIFE = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"];
 function addStates(sum, page) {
-  const actions = merge([...sum.actions, ...page.actions], ["action"], (a, b) => ({
-    ...a,
-    states: addNumbers(a.states, b.states)
-  }));
   return {
-    states: merge([...sum.states, ...page.states], ["state"], addAged).sort(
-      (a, b) => LIFE.indexOf(a.state) - LIFE.indexOf(b.state)
-    ),
-    actions: actions.sort((a, b) => byName(a.action, b.action)),
+    states: merge([...sum.states, ...page.states], ["state"], addAged),
+    actions: merge([...sum.actions, ...page.actions], ["action"], (a, b) => ({ ...a, states: addNumbers(a.states, b.states) })),
     subjects: addSubjects(sum, page)
   };
 }
 function addWaiting(sum, page) {
   const tenants = [...sum.tenants ?? [], ...page.tenants ?? []];
-  const workers = merge([...sum.workers, ...page.workers], ["worker"], (a, b) => ({
-    worker: a.worker,
-    running: a.running + b.running,
-    since: earlier(a.since, b.since),
-    requests: [...a.requests, ...b.requests].sort((a2, b2) => byTime(a2.claimed_at, b2.claimed_at)).slice(0, 20)
-  }));
   return {
-    waiting: merge([...sum.waiting, ...page.waiting], ["for", "limit"], addAged).sort((a, b) => b.count - a.count),
-    workers: workers.sort((a, b) => byName(a.worker, b.worker)),
-    ...tenants.length && { tenants: merge(tenants, ["tenant"], addLoads).sort((a, b) => b.queued - a.queued) },
+    waiting: merge([...sum.waiting, ...page.waiting], ["for", "limit"], addAged),
+    workers: merge([...sum.workers, ...page.workers], ["worker"], (a, b) => ({
+      worker: a.worker,
+      running: a.running + b.running,
+      since: earlier(a.since, b.since),
+      requests: [...a.requests, ...b.requests].slice(0, 20)
+    })),
+    ...tenants.length && { tenants: merge(tenants, ["tenant"], addLoads) },
     subjects: addSubjects(sum, page)
   };
 }
@@ -1397,13 +1389,7 @@ function addNumbers(a, b) {
   return sum;
 }
 function earlier(a, b) {
-  return byTime(a, b) <= 0 ? a : b;
-}
-function byTime(a, b) {
-  return Date.parse(a) - Date.parse(b);
-}
-function byName(a, b) {
-  return a < b ? -1 : 1;
+  return Date.parse(b) < Date.parse(a) ? b : a;
 }
 function merge(items, keys, join) {
   const merged = /* @__PURE__ */ new Map();

@@ -97,3 +97,6 @@ func (s *Store) DropChunk(ctx context.Context, key request.Key, offset int64) er
 
 // RowSize is the size of a request's item as the store reckons it.
 func (s *Store) RowSize(r *request.Request) int { return s.row(r, newToken()).size() }
+
+// SetCounting sets what one page of counts may read.
+func (s *Store) SetCounting(entries, rows, open int) { s.counting = counting{entries, rows, open} }

@@ -15,19 +15,23 @@ import (
 	"github.com/pay-theory/streamer/request"
 )
 
-// What one page may read.
-const (
-	maxCounted  = 10_000 // entries of an index of lists
-	maxLookedUp = 1_000  // rows
-	maxOpen     = 20_000 // entries of the indexes of what may be open
-	maxSteps    = 20     // parts of those
-)
+// counting is what one page may read.
+type counting struct {
+	entries int // of an index of lists
+	rows    int
+	open    int // entries of the indexes of what may be open
+}
+
+var defaultCounting = counting{entries: 10_000, rows: 1_000, open: 20_000}
+
+// maxSteps is how many parts of the indexes of what may be open a page reads.
+const maxSteps = 20
 
 // CountRequests implements [request.StatsReader]. It reads the index of a list, which tells
 // what has FAILED or was CANCELLED, and what of the rest may be open; the others have
 // SUCCEEDED. What may be open it looks up, in one call for each hundred.
 func (s *Store) CountRequests(ctx context.Context, q request.Query) ([]request.Count, string, error) {
-	found, err := s.walk(ctx, q, min(q.Limit, maxCounted), maxLookedUp, countedAttributes)
+	found, err := s.walk(ctx, q, min(q.Limit, s.counting.entries), s.counting.rows, countedAttributes)
 	if err != nil {
 		return nil, "", fmt.Errorf("dynamo: count requests: %w", err)
 	}
@@ -98,7 +102,7 @@ func (s *Store) OpenRequests(ctx context.Context, q request.Query) ([]*request.R
 }
 
 func (s *Store) openOfTenant(ctx context.Context, q request.Query) ([]*request.Request, string, error) {
-	found, err := s.walk(ctx, q, maxCounted, q.Limit, briefAttributes)
+	found, err := s.walk(ctx, q, s.counting.entries, min(q.Limit, s.counting.rows), briefAttributes)
 	if err != nil {
 		return nil, "", err
 	}
@@ -203,8 +207,8 @@ func (s *Store) walk(ctx context.Context, q request.Query, entries, rows int, at
 func (s *Store) openKeys(ctx context.Context, tenant string) (keys map[string]bool, all bool, err error) {
 	keys = map[string]bool{}
 	at, read := firstOpen, 0
-	for steps := 0; !at.over() && read < maxOpen && steps < maxSteps; steps++ {
-		entries, err := s.openEntries(ctx, tenant, &at, maxOpen)
+	for steps := 0; !at.over() && read < s.counting.open && steps < maxSteps; steps++ {
+		entries, err := s.openEntries(ctx, tenant, &at, s.counting.open)
 		if err != nil {
 			return nil, false, err
 		}
@@ -288,7 +292,7 @@ var distantFuture = time.Date(9999, time.January, 1, 0, 0, 0, 0, time.UTC)
 // limitAfter is the first limit, by name, behind the one of the given name that requests of the
 // tenant may wait for; of every tenant where it is empty. It returns an empty name behind the last.
 func (s *Store) limitAfter(ctx context.Context, tenant, name string) (next string, err error) {
-	marks, _, err := s.due(ctx, s.requests, kindThrottling, distantFuture, maxOpen, "")
+	marks, _, err := s.due(ctx, s.requests, kindThrottling, distantFuture, s.counting.open, "")
 	for _, mark := range marks {
 		limit := limitOf(mark)
 		of, _ := request.LimitedBy(limit)

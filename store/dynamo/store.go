@@ -155,6 +155,7 @@ type Store struct {
 	connections string
 	shards      int
 	outputKept  time.Duration
+	counting    counting
 }
 
 var (
@@ -184,5 +185,6 @@ func New(config Config) (*Store, error) {
 		connections: config.ConnectionsTable,
 		shards:      cmp.Or(config.Shards, 4),
 		outputKept:  cmp.Or(config.OutputKept, 30*24*time.Hour),
+		counting:    defaultCounting,
 	}, nil
 }

@@ -113,3 +113,54 @@ func BenchmarkBacklog(b *testing.B) {
 	defer s.Close()
 	storetest.Backlog(b, s, 50_000)
 }
+
+// BenchmarkCounts is what an overview of 100,000 requests reads: the counts of one page, the
+// open ones and those that failed.
+func BenchmarkCounts(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "streamer.db")
+	s, err := sqlite.Open(b.Context(), path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	var all sync.WaitGroup
+	for writer := range 100 {
+		all.Go(func() {
+			for n := range 1000 {
+				r := newRequest(fmt.Sprintf("r-%d-%d", writer, n))
+				r.Subject, r.Action = fmt.Sprint("s-", n%50), fmt.Sprint("a-", n%7)
+				switch n % 20 {
+				case 0:
+					r.State = request.Failed
+				case 1:
+				case 2:
+					r.State = request.Running
+				default:
+					r.State = request.Succeeded
+				}
+				if _, _, err := s.CreateRequest(b.Context(), r); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	of := request.Query{Tenant: newRequest("").Tenant, Limit: 100_000}
+	page := of
+	page.Limit = 1000
+	failed := page
+	failed.State = request.Failed
+	for name, read := range map[string]func() error{
+		"states":   func() error { _, _, err := s.CountRequests(b.Context(), of); return err },
+		"waiting":  func() error { _, _, err := s.OpenRequests(b.Context(), page); return err },
+		"failures": func() error { _, _, err := s.ListRequests(b.Context(), failed); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := read(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -33,6 +33,9 @@ func TestARowThatDoesNotDecodeStopsNoOther(t *testing.T) {
 		"list": func(cursor string) ([]*request.Request, string, error) {
 			return s.ListRequests(t.Context(), request.Query{Tenant: "acme", Limit: 1, Cursor: cursor})
 		},
+		"open": func(cursor string) ([]*request.Request, string, error) {
+			return s.OpenRequests(t.Context(), request.Query{Tenant: "acme", Limit: 1, Cursor: cursor})
+		},
 		"throttled": func(string) ([]*request.Request, string, error) {
 			queue, err := s.ThrottledRequests(t.Context(), "tenant:acme", 10)
 			return queue, "", err

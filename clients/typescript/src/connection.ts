@@ -33,10 +33,10 @@ export class Connection implements Session {
   readonly live = true;
   /** Whether the handshake succeeded. A browser does not say why it failed. */
   readonly opened = deferred<boolean>();
-  readonly over: Promise<void>;
+  readonly ended: Promise<void>;
   heard = 0;
 
-  readonly #lost = deferred<void>();
+  readonly #ended = deferred<void>();
   readonly #calls = new Map<string, ReturnType<typeof deferred<Frame>>>();
   readonly #socket: Socket | undefined;
   #isOpen?: boolean;
@@ -52,7 +52,7 @@ export class Connection implements Session {
     private readonly timers: Timers,
     private readonly listener: ConnectionEvents,
   ) {
-    this.over = this.#lost.promise;
+    this.ended = this.#ended.promise;
     const giveUp = () => this.close();
     void this.opened.promise.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
     let socket: Socket;
@@ -109,7 +109,7 @@ export class Connection implements Session {
   }
 
   retire(): void {
-    this.#lost.resolve();
+    this.#ended.resolve();
     const close = () => this.close();
     this.timers.after(ANSWER_WITHIN, close, close);
   }
@@ -119,7 +119,7 @@ export class Connection implements Session {
     this.#over = true;
     this.#stopWatch?.();
     this.opened.resolve(false);
-    this.#lost.resolve();
+    this.#ended.resolve();
     this.#failCalls();
     this.#socket?.close(1000);
   }

@@ -34,20 +34,20 @@ export class Driver {
   readonly #redrives = new Map<string, Promise<unknown>>();
 
   constructor(
-    private readonly serverUrl: string,
-    private readonly settings: StreamerOptions,
+    private readonly url: string,
+    private readonly options: StreamerOptions,
   ) {
-    const { parse = JSON.parse, stringify = JSON.stringify, storage } = settings;
+    const { parse = JSON.parse, stringify = JSON.stringify, storage } = options;
     this.codec = { parse, stringify };
-    this.#pending = new Pending(storage, "streamer " + serverUrl);
+    this.#pending = new Pending(storage, "streamer " + url);
     this.#build();
   }
 
   /** Makes a link of its own for each time between an opening and a close. */
   #build(): void {
-    const { serverUrl, settings: options, codec } = this;
+    const { url, options, codec } = this;
     const { pingInterval = 240_000, events = globalThis as any, log } = options;
-    const { origin } = new URL(serverUrl);
+    const { origin } = new URL(url);
     const timers = new Timers(options.clock ?? systemClock);
     const tokens = new Tokens(options.token, timers.time);
     // Most pages never need it, so that it is loaded with its first use.
@@ -59,7 +59,7 @@ export class Driver {
     this.#timers = timers;
     this.#restored = false;
     this.link = new Link({
-      serverUrl,
+      url,
       SocketClass: options.WebSocket ?? (globalThis.WebSocket as SocketClass | undefined),
       http: this.#http,
       tokens,
@@ -74,7 +74,7 @@ export class Driver {
         tell(this.stateListeners, undefined);
       },
       onClose: (error) => {
-        for (const request of this.tracked.values()) request.failWith(error);
+        for (const request of this.tracked.values()) request.fail(error);
       },
       onToken: (token) => this.#claim(readClaims(token, options.tenant).caller),
       silence: () => (this.tracked.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval),
@@ -99,7 +99,7 @@ export class Driver {
     this.#restored = true;
     const { caller, requests } = this.#pending.load();
     for (const [id, kept] of requests) {
-      if (this.tracked.get(id)?.isOver !== false) this.begin(id, typeof kept === "string" ? kept : "", caller, kept);
+      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : "", caller, kept);
     }
     if (requests.size) this.link.start();
   }
@@ -119,7 +119,7 @@ export class Driver {
     }
     if (kept === null) {
       request.stored = false; // its message may still be under way
-      request.isOver = true;
+      request.ended = true;
       void this.cancelBehind(request);
       return request;
     }
@@ -169,7 +169,7 @@ export class Driver {
   }
 
   /** Asks about a request, behind its message and its redrive. */
-  async askAbout(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
+  async snapshot(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
     this.offer(frame);
@@ -178,7 +178,7 @@ export class Driver {
   }
 
   redrive(call: Asking, id: string): Promise<Snapshot> {
-    const snapshot = this.askAbout(call, "redrive", id);
+    const snapshot = this.snapshot(call, "redrive", id);
     this.#redrives.set(
       id,
       snapshot.catch(() => {}),
@@ -191,7 +191,7 @@ export class Driver {
       options,
       (call) => {
         const request = this.tracked.get(id);
-        return request ? this.cancelBehind(request) : this.askAbout(call, "cancel", id);
+        return request ? this.cancelBehind(request) : this.snapshot(call, "cancel", id);
       },
       id,
     );
@@ -201,7 +201,7 @@ export class Driver {
   cancelBehind(request: Tracked): Promise<Snapshot | undefined> {
     if (!request.cancelAnswer) {
       request.cancelAnswer = this.#cancelBehind(request).finally(() => {
-        if (request.stored || request.isOver) request.cancelAnswer = undefined;
+        if (request.stored || request.ended) request.cancelAnswer = undefined;
         this.#keep(request);
       });
       request.cancelAnswer.catch(() => {});
@@ -215,7 +215,7 @@ export class Driver {
     const { id, sentAt } = request;
     const drop = () => {
       request.finished = true;
-      request.failWith(fault("CANCELLED", "cancelled before it was stored", id));
+      request.fail(fault("CANCELLED", "cancelled before it was stored", id));
     };
     if (!sentAt && !request.stored) {
       drop();
@@ -235,7 +235,7 @@ export class Driver {
       const unknown = error.code === "NOT_FOUND" && !request.stored;
       if (unknown ? this.#timers.time.now() - sentAt! >= ANSWER_WITHIN : !error.retry?.retryable || tries >= MAX_TRIES) {
         if (!unknown) throw new StreamerError(error, id);
-        if (!request.isOver) drop();
+        if (!request.ended) drop();
         return;
       }
       await this.#wait(error, tries++);
@@ -251,7 +251,7 @@ export class Driver {
     let watched: Session | undefined; // that sends its frames
     try {
       checkId(id);
-      while (!request.isOver) {
+      while (!request.ended) {
         if (request.unread && request.stored) {
           // The answer comes before a new subscribe is sent, which it might undo.
           if (watched && link.isCurrent(watched)) await watched.call(reserved("unsubscribe", { request_id: id })).catch(() => {});
@@ -280,15 +280,15 @@ export class Driver {
         this.#keep(request);
         if (session?.live) {
           watched = session;
-          while (!request.isOver && !request.unread && link.isCurrent(session)) {
-            await Promise.race([session.over, request.over, request.moved]);
+          while (!request.ended && !request.unread && link.isCurrent(session)) {
+            await Promise.race([session.ended, request.over, request.moved]);
           }
         } else if (session && request.rev === before && this.#timers.time.now() - begun < 1000) {
           await this.#timers.pause(1000); // a server that does not wait must not be asked without end
         }
       }
     } catch (error) {
-      request.failWith(error as StreamerError);
+      request.fail(error as StreamerError);
     }
     request.answered.resolve();
   }
@@ -317,7 +317,7 @@ export class Driver {
         if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (link.closedBy) throw link.closedBy;
-        this.settings.log?.("the server did not answer", error);
+        this.options.log?.("the server did not answer", error);
         if (asking?.dropped) return [];
         if (++tries >= MAX_TRIES && !request?.stored) {
           throw new StreamerError(
@@ -361,10 +361,10 @@ export class Driver {
 
   /** Notes in the storage how far a request is; at once, since the page may be closed with this very task. */
   #keep(request: Tracked): void {
-    const { id, link, stored, encoded, cancelAnswer, isOver, finished } = request;
+    const { id, link, stored, encoded, cancelAnswer, ended, finished } = request;
     if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
     let kept: Kept | undefined = stored ? Math.floor(request.current.percentage) : encoded;
-    if (isOver) kept = undefined;
+    if (ended) kept = undefined;
     if (cancelAnswer && !finished) kept = null;
     if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
@@ -376,7 +376,7 @@ export class Driver {
     this.#pending.claim(caller);
     for (const request of this.tracked.values()) {
       if (request.owner && request.owner !== caller) {
-        request.failWith(fault("FORBIDDEN", "the token is another caller's", request.id));
+        request.fail(fault("FORBIDDEN", "the token is another caller's", request.id));
       }
       request.owner = caller;
     }

@@ -154,11 +154,11 @@ export class FakeRequest<Payload = any, Result = any> {
     return true;
   }
 
-  addWatcher(watcher: Watcher): void {
+  watch(watcher: Watcher): void {
     if (!this.isFinal) this.#watchers.add(watcher);
   }
 
-  removeWatcher(watcher: Watcher): void {
+  unwatch(watcher: Watcher): void {
     this.#watchers.delete(watcher);
   }
 

@@ -126,7 +126,7 @@ export class Polling implements Session {
   readonly live = false;
   heard = 0;
   #end = () => {};
-  readonly over = new Promise<void>((resolve) => {
+  readonly ended = new Promise<void>((resolve) => {
     this.#end = resolve;
   });
 

@@ -71,7 +71,7 @@ export class Tracked {
   readonly handle: RequestHandle<any>;
   /** The request has ended, or the client has given it up. */
   readonly over: Promise<void>;
-  isOver = false;
+  ended = false;
   /** The server has nothing more to do for it. */
   finished?: boolean;
   /** The server has stored it, so that it can be asked for. */
@@ -138,7 +138,7 @@ export class Tracked {
 
   /** There is no use in sending the message, or a subscribe. */
   get dropped(): boolean {
-    return this.isOver || (this.stored ? this.unread : !!this.cancelAnswer);
+    return this.ended || (this.stored ? this.unread : !!this.cancelAnswer);
   }
 
   /** Resolves when readers come, or the last one leaves. */
@@ -189,31 +189,31 @@ export class Tracked {
     this.stored = true;
     this.answered.resolve();
     this.finished = isFinal(state);
-    if (this.isOver) return;
+    if (this.ended) return;
     const now = { state, rev, ...(action && { action }) };
     if (!this.finished) {
       const more = { ...(metadata && { metadata }), ...(waiting && { waiting }), ...(children && { children }) };
       this.#show({ status: "pending", percentage, message, ...more, ...now });
-    } else if (error) this.failWith(new StreamerError(error, this.id), now);
+    } else if (error) this.fail(new StreamerError(error, this.id), now);
     else this.#end(result_ref ? this.follow(result_ref, this.id) : result, now);
   }
 
-  failWith(error: StreamerError, more: Partial<Current> = {}): void {
+  fail(error: StreamerError, more: Partial<Current> = {}): void {
     if (this.current.status !== "pending") return;
-    this.isOver = true;
+    this.ended = true;
     this.#result.reject(error);
     this.#show({ ...this.current, ...more, status: "failed", error });
   }
 
   #end(result: unknown, more: Partial<Current>): void {
-    this.isOver = true;
+    this.ended = true;
     Promise.resolve(result).then(
       (result) => {
         if (this.current.status !== "pending") return;
         this.#result.resolve(result);
         this.#show({ ...this.current, ...more, status: "done", percentage: 100, result });
       },
-      (error) => this.failWith(error),
+      (error) => this.fail(error),
     );
   }
 

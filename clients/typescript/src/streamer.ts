@@ -87,7 +87,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const { id = newId(), metadata, notBefore, onProgress } = options;
     const refuse = (code: string, message: string) => {
       const request = driver.make(id, "");
-      request.failWith(fault(code, message, id));
+      request.fail(fault(code, message, id));
       return request.handle;
     };
     let text: string;
@@ -105,13 +105,13 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       options,
       "CANCELLED",
       (error) => {
-        request.failWith(error);
+        request.fail(error);
         void driver.cancelBehind(request);
       },
       id,
     );
     void request.over.then(end);
-    if (!request.isOver) driver.use();
+    if (!request.ended) driver.use();
     return request.handle;
   }
 
@@ -136,7 +136,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   /** The requests that are not finished: those of this client, and those that its storage kept. */
   pending(): RequestHandle<ResultOf<M, keyof M>>[] {
     this.#driver.restore();
-    return [...this.#driver.tracked.values()].filter((r) => !r.isOver).map((r) => r.handle);
+    return [...this.#driver.tracked.values()].filter((r) => !r.ended).map((r) => r.handle);
   }
 
   /** A request as it stands, with its result however large. */
@@ -183,6 +183,6 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   }
 
   #about(id: string, options: CallOptions = {}, action: string, more?: object): Promise<Snapshot<any>> {
-    return this.#driver.within(options, (call) => this.#driver.askAbout(call, action, id, more), id);
+    return this.#driver.within(options, (call) => this.#driver.snapshot(call, action, id, more), id);
   }
 }

@@ -104,7 +104,7 @@ export class FakeServer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     if (!known) {
       const request = new FakeRequest(id, action, payload, metadata, not_before);
       this.requests.set(id, request);
-      if (from) request.addWatcher(from);
+      if (from) request.watch(from);
       this.#give(request);
       const text = "the request is queued" + (not_before ? " until " + not_before : "");
       return { type: "acknowledgment", request_id: id, status: "queued", message: text, rev: 1 };
@@ -113,7 +113,7 @@ export class FakeServer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     if (!same || known.notBefore !== not_before) {
       return failure(id, "DUPLICATE_REQUEST", `request "${id}" exists with another action, payload or not_before`);
     }
-    if (from) known.addWatcher(from);
+    if (from) known.watch(from);
     return shown(id, known);
   }
 
@@ -129,16 +129,16 @@ export class FakeServer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       case "why":
         return shown(id, request);
       case "subscribe":
-        if (from) request.addWatcher(from);
+        if (from) request.watch(from);
         return shown(id, request);
       case "unsubscribe":
-        if (from) request.removeWatcher(from);
+        if (from) request.unwatch(from);
         return shown(id, request);
       case "cancel":
         return shown(id, request, request.askCancel());
       case "redrive": {
         const changed = request.askRedrive();
-        if (from) request.addWatcher(from);
+        if (from) request.watch(from);
         if (changed) this.#give(request);
         return shown(id, request, changed);
       }
