@@ -25,7 +25,7 @@ const tests = readdirSync(`${build}/test`)
   .filter((f) => f.endsWith(".test.js") && (!wanted.length || wanted.includes(basename(f, ".test.js"))))
   .map((f) => `${build}/test/${f}`);
 if (!tests.length) throw new Error(`there is no test named ${wanted.join(" or ")}`);
-const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-timeout=60000", ...tests], {
+const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", "--test-timeout=120000", ...tests], {
   stdio: "inherit",
 });
 process.exit(status ?? 1);

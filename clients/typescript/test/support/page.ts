@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
+import { after, type TestContext } from "node:test";
 import { build } from "esbuild";
-import { chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 
 /** Where Chromium is, unless there is none; where tests must not be skipped, that is an error. */
 function findChromium(): string | undefined {
@@ -24,7 +24,11 @@ const executablePath = findChromium();
 /** Why tests in a browser are skipped, or false. */
 export const skip = executablePath ? false : "Chromium is not installed: apt-get install chromium";
 
-/** A page in headless Chromium whose global `streamer` is the module of the client. Both end with the test. */
+/** Is started by the first test that needs it. */
+let browser: Promise<Browser> | undefined;
+after(async () => (await browser)?.close());
+
+/** A page in headless Chromium whose global `streamer` is the module of the client. It ends with the test. */
 export async function openPage(t: TestContext): Promise<Page> {
   const bundle = await build({ entryPoints: ["src/index.ts"], bundle: true, format: "esm", target: "es2022", write: false });
   const site = createServer((request, response) => {
@@ -34,9 +38,9 @@ export async function openPage(t: TestContext): Promise<Page> {
   });
   await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
   t.after(() => site.close());
-  const browser = await chromium.launch({ executablePath: executablePath! });
-  t.after(() => browser.close());
-  const page = await browser.newPage();
+  browser ??= chromium.launch({ executablePath: executablePath! });
+  const page = await (await browser).newPage();
+  t.after(() => page.close());
   await page.goto(`http://127.0.0.1:${(site.address() as AddressInfo).port}/`);
   await page.evaluate(async () => {
     (globalThis as any).streamer = await import("/client.js" as string);
