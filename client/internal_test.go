@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -86,6 +87,19 @@ func FuzzProblem(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		if e := problem(status, body); e.Code == "" || e.RetryAfter < 0 || e.RetryAfter > 24*time.Hour {
 			t.Errorf("%d %q: %+v", status, body, e)
+		}
+	})
+}
+
+// A message that waits for the writer when its call is dropped is not sent.
+func TestADroppedMessageThatStillWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &session{out: make(chan []byte), lost: make(chan struct{}), asks: map[string]ask{}}
+		call := newCall("", "r-1", &wire.Message{})
+		time.AfterFunc(time.Second, func() { close(call.dropped) })
+		if _, err := s.ask(t.Context(), "r-1", []byte("{}"), call); !errors.Is(err, errDropped) {
+			t.Errorf("got %v, want errDropped", err)
 		}
 	})
 }

@@ -360,6 +360,9 @@ func TestOtherRefusalsAreTriedAgain(t *testing.T) {
 	if text := out.String(); strings.Contains(text, "the-token") || !strings.Contains(text, "502 Bad Gateway") {
 		t.Errorf("the log is %s", text)
 	}
+	if states[0].RetryIn+states[1].RetryIn+states[2].RetryIn == 0 {
+		t.Errorf("got no time to the next attempt in %+v", states[:3])
+	}
 	for i, s := range states[:3] {
 		var refused *client.ConnectError
 		if s.Attempt != i+1 || s.RetryIn > quick.Max || !errors.As(s.Err, &refused) || refused.Status != statuses[i] {

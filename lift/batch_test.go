@@ -261,11 +261,12 @@ func TestBatchesLeaveTheRestWhenTimeIsUp(t *testing.T) {
 		event  lifttest.Event
 		failed []string
 		err    bool
+		left   float64
 	}{
-		"queue":  {lifttest.SQS{Messages: messages("1", "2", "3", "4", "5")}, []string{"3", "4", "5"}, false},
-		"FIFO":   {lifttest.SQS{Queue: "q.fifo", Messages: messages("1@a", "2@b", "3@a", "4@c")}, []string{"3@a", "4@c"}, false},
-		"stream": {lifttest.Kinesis{Records: data("1", "2", "3", "4")}, []string{"3"}, false},
-		"bucket": {lifttest.S3{Objects: make([]lifttest.S3Object, 3)}, nil, true},
+		"queue":  {lifttest.SQS{Messages: messages("1", "2", "3", "4", "5")}, []string{"3", "4", "5"}, false, 3},
+		"FIFO":   {lifttest.SQS{Queue: "q.fifo", Messages: messages("1@a", "2@b", "3@a", "4@c")}, []string{"3@a", "4@c"}, false, 2},
+		"stream": {lifttest.Kinesis{Records: data("1", "2", "3", "4")}, []string{"3"}, false, 2},
+		"bucket": {lifttest.S3{Objects: make([]lifttest.S3Object, 3)}, nil, true, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -282,7 +283,10 @@ func TestBatchesLeaveTheRestWhenTimeIsUp(t *testing.T) {
 				if !slices.Equal(answer.Failed, tt.failed) || (answer.Err != nil) != tt.err {
 					t.Errorf("answer %+v", answer)
 				}
-				log.Line(t, "batch cut short by the deadline")
+				line := log.Line(t, "batch cut short by the deadline")
+				if line["come_again"] != tt.left {
+					t.Errorf("got %v records left in the log, want %v", line["come_again"], tt.left)
+				}
 			})
 		})
 	}

@@ -54,6 +54,7 @@ func TestTyped(t *testing.T) {
 		"no JSON":       {"/orders", `{"item":`, 400, "the body is not JSON"},
 		"wrong kind":    {"/orders", `{"item":"tea","count":"sesame"}`, 400, "field count cannot be of kind string"},
 		"wrong number":  {"/orders", `{"item":123456}`, 400, "field item cannot be of kind number"},
+		"a fraction":    {"/orders", `{"item":"tea","count":123456.5}`, 400, "field count cannot be of kind number"},
 		"no object":     {"/orders", `[]`, 400, "the body cannot be of kind array"},
 		"not valid":     {"/orders", ``, 400, "item is missing"},
 		"own error":     {"/orders", `{"count":-1}`, 409, "count is negative"},

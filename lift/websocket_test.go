@@ -60,7 +60,8 @@ func TestWebSocketMessages(t *testing.T) {
 		e = event
 		return &lift.Response{Body: event.Body}, nil
 	}))
-	app.WebSocket("fail", handle(nil, &lift.Error{Code: lift.CodeNotFound, Message: "gone", Details: map[string]string{"what": "it"}}))
+	app.WebSocket("fail", handle(nil, &lift.Error{Code: lift.CodeNotFound, Message: "gone", Details: map[string]string{"what": "it"},
+		RetryAfter: 1500 * time.Millisecond}))
 	app.WebSocket("silent", handle(nil, nil))
 
 	echo := lifttest.Invoke(t.Context(), t, app, lifttest.Message{Route: "unknown", Body: "{\"n\": 9007199254740993}\n"})
@@ -78,11 +79,14 @@ func TestWebSocketMessages(t *testing.T) {
 			Code, Message string
 			CorrelationID string `json:"correlation_id"`
 			Details       map[string]string
+			Retryable     bool
+			RetryAfter    int `json:"retry_after"`
 		} `json:"error"`
 	}
 	failed.Decode(t, &frame)
 	if failed.Status != 200 || frame.Type != "error" || frame.Error.Code != "not_found" || frame.Error.Message != "gone" ||
-		frame.Error.CorrelationID == "" || frame.Error.Details["what"] != "it" {
+		frame.Error.CorrelationID == "" || frame.Error.Details["what"] != "it" ||
+		!frame.Error.Retryable || frame.Error.RetryAfter != 2 {
 		t.Errorf("error frame %d %s", failed.Status, failed.Body)
 	}
 	if silent := lifttest.Invoke(t.Context(), t, app, lifttest.Message{Route: "silent"}); silent.Status != 200 || len(silent.Body) != 0 {

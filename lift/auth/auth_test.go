@@ -179,6 +179,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"another curve":          {v, sign(t, "ES384", "", claims(nil)), "the token is not valid", "none of the issuer's keys"},
 		"algorithm not allowed":  {strict, good, "the token is not valid", "alg is none of ES256"},
 		"another's key":          {v, forged, "the token is not valid", "signature"},
+		"set trailing bits":      {v, good[:len(good)-1] + string(rune(good[len(good)-1]+1)), "the token is not valid", "malformed"},
 		"changed":                {v, parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"eve","iss":"iss"}`)) + "." + parts[2], "the token is not valid", "signature"},
 		"no signature":           {v, parts[0] + "." + parts[1] + ".", "the token is not valid", "signature"},
 		"expired":                {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": now.Unix() - 1})), "the token has expired", "expired"},
@@ -357,6 +358,10 @@ func TestLeeway(t *testing.T) {
 			_, err := v.Verify(t.Context(), sign(t, "EdDSA", "", claims(map[string]any{"exp": now.Add(-age).Unix()})))
 			if (err == nil) != ok {
 				t.Errorf("expired %s ago: %v", age, err)
+			}
+			_, err = v.Verify(t.Context(), sign(t, "EdDSA", "", claims(map[string]any{"nbf": now.Add(age).Unix()})))
+			if (err == nil) != ok {
+				t.Errorf("valid in %s: got %v, want it valid: %v", age, err, ok)
 			}
 		})
 	}

@@ -145,7 +145,12 @@ func TestJWKSRotation(t *testing.T) {
 	if e, ok := errors.AsType[*lift.Error](err); !ok || e.Code != lift.CodeUnavailable || e.RetryAfter != 10*time.Second {
 		t.Errorf("within the cooldown: got %v, want unavailable with 10 s to wait", err)
 	}
-	s.passes(10 * time.Second)
+	s.passes(4 * time.Second)
+	_, err = v.Verify(t.Context(), newer)
+	if e, ok := errors.AsType[*lift.Error](err); !ok || e.RetryAfter != 6*time.Second {
+		t.Errorf("later within the cooldown: got %v, want the 6 s that are left to wait", err)
+	}
+	s.passes(6 * time.Second)
 	if got := code(v, t.Context(), newer); got != "" || s.fetches.Load() != 3 {
 		t.Errorf("after the cooldown: got %q after %d fetches, want success after 3", got, s.fetches.Load())
 	}
@@ -417,5 +422,10 @@ func TestJWTWhileKeysAreAway(t *testing.T) {
 	answer := lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x", Header: http.Header{"Authorization": {"Bearer " + token(t, "EdDSA", "a")}}})
 	if answer.Status != 503 || answer.Header.Get("Retry-After") != "10" || answer.Header.Get("WWW-Authenticate") != "" {
 		t.Errorf("answer %d %v", answer.Status, answer.Header)
+	}
+	s.passes(4 * time.Second)
+	answer = lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x", Header: http.Header{"Authorization": {"Bearer " + token(t, "EdDSA", "a")}}})
+	if got := answer.Header.Get("Retry-After"); got != "6" {
+		t.Errorf("got Retry-After %s 4 s into the cooldown of 10 s, want 6", got)
 	}
 }

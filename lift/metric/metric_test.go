@@ -81,6 +81,9 @@ func TestSplitsAtTheLimits(t *testing.T) {
 		if i == 7 || i == 120 {
 			n = 230
 		}
+		if i == 220 {
+			n = 100 // which fit one line, and need no second
+		}
 		for v := range n {
 			s.Add(name, float64(v), metric.None)
 			want[name] = append(want[name], float64(v))

@@ -282,6 +282,14 @@ func TestRetryHints(t *testing.T) {
 			}
 		})
 	}
+	app := httpApp(func(context.Context, *lift.Event) (*lift.Response, error) { return nil, shared }, middleware.RetryHints(10*time.Second))
+	times := map[string]bool{}
+	for range 50 {
+		times[lifttest.Invoke(t.Context(), t, app, lifttest.HTTP{Path: "/x"}).Header.Get("Retry-After")] = true
+	}
+	if len(times) < 2 {
+		t.Errorf("got %v for 50 callers, want them to come back at different times", times)
+	}
 	if shared.RetryAfter != 0 {
 		t.Error("an error that others have too is changed")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -196,6 +197,30 @@ func TestDeadline(t *testing.T) {
 		result = lift.Errorf(lift.CodeConflict, "said before")
 		if answer := lifttest.Invoke(t.Context(), t, a, lifttest.HTTP{Path: "/x"}); answer.Status != 409 {
 			t.Errorf("a declared error answers %d", answer.Status)
+		}
+	})
+}
+
+// The context of a streamed answer lasts as long as the stream, and ends it in time.
+func TestDeadlineOfAStream(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log lifttest.Log
+		var during, after error
+		a := app(&log, func(ctx context.Context, _ *lift.Event) (*lift.Response, error) {
+			return &lift.Response{Stream: func(w io.Writer) error {
+				time.Sleep(20 * time.Second) // of the bubble's clock
+				during = ctx.Err()
+				<-ctx.Done()
+				after = context.Cause(ctx)
+				return ctx.Err()
+			}}, nil
+		}, middleware.Deadline(29*time.Second))
+		start := time.Now()
+		answer := lifttest.Invoke(t.Context(), t, a, lifttest.HTTP{Path: "/x"})
+		if took := time.Since(start); answer.Status != 504 || took != 29*time.Second || during != nil || after != middleware.ErrDeadline {
+			t.Errorf("got %d after %v, the context %v and then %v; want 504 after 29 s, no error and then ErrDeadline",
+				answer.Status, took, during, after)
 		}
 	})
 }

@@ -93,7 +93,7 @@ type keys struct {
 
 func (k *keys) Allow(_ context.Context, key string) (bool, time.Duration, error) {
 	k.seen = append(k.seen, key)
-	return len(k.seen) < 5, 0, k.err
+	return len(k.seen) < 5, 2500 * time.Millisecond, k.err
 }
 
 func TestRateLimit(t *testing.T) {
@@ -125,7 +125,7 @@ func TestRateLimit(t *testing.T) {
 	if got := strings.Join(k.seen, ", "); got != "address 198.51.100.1, subject iss ada, address 203.0.113.7, " {
 		t.Errorf("keys %q", got)
 	}
-	if answer := lifttest.Invoke(t.Context(), t, a, lifttest.HTTP{Path: "/x"}); answer.Status != 429 || answer.Header.Get("Retry-After") != "1" {
+	if answer := lifttest.Invoke(t.Context(), t, a, lifttest.HTTP{Path: "/x"}); answer.Status != 429 || answer.Header.Get("Retry-After") != "3" {
 		t.Errorf("answer %d %v", answer.Status, answer.Header)
 	}
 	k.err = errors.New("the counter is away: sesame")
