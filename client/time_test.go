@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -366,6 +367,43 @@ func TestAServerThatDropsItsClientsIsNotAskedAtOnce(t *testing.T) {
 }
 
 // Subscribing again waits for as long as the server asks.
+func TestRetryAfterCountsForPolling(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		polls := 0
+		var refused time.Time
+		cfg := inBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			polls++
+			s := wire.Snapshot{ID: "r-1", State: wire.StateRunning, Rev: 3}
+			switch polls {
+			case 1:
+			case 2:
+				refused = time.Now()
+				w.WriteHeader(http.StatusTooManyRequests)
+				fmt.Fprint(w, `{"code":"RATE_LIMITED","detail":"slow down","retry":{"retryable":true,"after":7}}`)
+				return
+			default:
+				if waited := time.Since(refused); waited < 7*time.Second || waited > 10*time.Second {
+					t.Errorf("it polled again after %v, want the 7 s that the server asked for", waited)
+				}
+				s = wire.Snapshot{ID: "r-1", State: wire.StateSucceeded, Rev: 4, Result: json.RawMessage(`1`)}
+			}
+			w.Write(s.Append(nil))
+		}))
+		c, err := client.HTTP(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		call, err := c.Watch(t.Context(), "r-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := call.Wait(nil)
+		wantResult(t, got, err, `1`)
+		c.Close()
+	})
+}
+
 func TestRetryAfterCountsForSubscribing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
