@@ -113,7 +113,8 @@ func (c *changeCommand) ask(ctx context.Context, n int) error {
 	}
 	text := fmt.Sprintf("%s %s of %s at %s", c.verb, count(n), c.whose(), where.url)
 	if !c.env.terminal(c.env.stdin) {
-		return &exitError{exitUsage, fmt.Errorf("there is no terminal to ask at whether to %s: set --yes to do it, or --dry-run to list them", text)}
+		return &exitError{exitUsage, fmt.Errorf("there is no terminal to ask at whether to %s: set --yes to do it, or "+
+			"--dry-run to list them", text)}
 	}
 	c.env.sayf("%s%s? [y/N] ", strings.ToUpper(text[:1]), text[1:])
 	answered := make(chan string, 1)

@@ -89,10 +89,10 @@ func newContextAdd(env *environment) *cobra.Command {
 	f.StringVar(&s.HTTPURL, "http-url", "", "root of the HTTP API (default: the root of --url's host)")
 	f.StringVar(&s.TokenCommand, "token-command", "", "command of a shell that prints a token")
 	f.StringVar(&s.TokenFile, "token-file", "", "file with a token")
-	f.StringVar(&s.Subject, "subject", "", "subject that commands are about where --subject is not set; another's than the token's needs the scope "+
-		request.OperatorScope)
-	f.StringVar(&s.Tenant, "tenant", "", "tenant that commands are about where --tenant is not set; another's than the token's needs the scope "+
-		request.OwnerScope)
+	f.StringVar(&s.Subject, "subject", "", "subject that commands are about where --subject is not set; another's than the token's needs "+
+		"the scope "+request.OperatorScope)
+	f.StringVar(&s.Tenant, "tenant", "", "tenant that commands are about where --tenant is not set; another's than the token's needs "+
+		"the scope "+request.OwnerScope)
 	cmd.MarkFlagsMutuallyExclusive("token-command", "token-file")
 	if err := cmd.MarkFlagRequired("url"); err != nil {
 		panic(err) // there is no such flag

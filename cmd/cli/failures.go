@@ -77,7 +77,9 @@ func (s *statsFlags) sample(f wire.Failure) string {
 // filter is the arguments for the requests of a group, whatever their message.
 func (s *statsFlags) filter(f wire.Failure) string {
 	text := " --action " + quote(f.Action) + " --code " + quote(string(f.Code))
-	for _, flag := range []struct{ name, value string }{{"since", s.period.since}, {"until", s.period.until}, {"older-than", s.period.olderThan}} {
+	for _, flag := range []struct{ name, value string }{
+		{"since", s.period.since}, {"until", s.period.until}, {"older-than", s.period.olderThan},
+	} {
 		if flag.value != "" {
 			text += " --" + flag.name + " " + quote(flag.value)
 		}

@@ -39,9 +39,10 @@ func (f *clientFlags) register(env *environment, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.context, "context", "", "name of a context (default $STREAMER_CONTEXT, else the one of streamer context use)")
 	flags.StringVar(&f.url, "url", "", "WebSocket URL (default $STREAMER_URL, else the context's, else "+defaultURL+")")
-	flags.StringVar(&f.httpURL, "http-url", "", "root of the HTTP API (default $STREAMER_HTTP_URL, else the context's, else the root of --url's host)")
-	flags.StringVar(&f.token, "token", "", "token (default $STREAMER_TOKEN, else the context's, else one signed with the development key when "+
-		"the server is on this machine)")
+	flags.StringVar(&f.httpURL, "http-url", "", "root of the HTTP API (default $STREAMER_HTTP_URL, else the context's, else the root of "+
+		"--url's host)")
+	flags.StringVar(&f.token, "token", "", "token (default $STREAMER_TOKEN, else the context's, else one signed with the development "+
+		"key when the server is on this machine)")
 	dataFlag(cmd, &f.data)
 	cmd.MarkFlagsMutuallyExclusive("context", "url")
 	cmd.MarkFlagsMutuallyExclusive("context", "http-url")
@@ -147,7 +148,8 @@ func (f *clientFlags) open(ctx context.Context, env *environment) (*client.Clien
 		return nil, err
 	}
 	if f.tenant != "" && f.subject == "" {
-		return nil, &exitError{exitUsage, fmt.Errorf("--tenant %s needs --subject: name whose requests are meant, or '*' for a list of all", f.tenant)}
+		return nil, &exitError{exitUsage, fmt.Errorf("--tenant %s needs --subject: name whose requests are meant, or '*' for a list of "+
+			"all", f.tenant)}
 	}
 	if f.http || f.tenant != "" {
 		c, err := client.HTTP(config)
@@ -256,7 +258,8 @@ func (f *clientFlags) tokenAdvice(env *environment) string {
 		return "the server does not accept the development key of " + f.data + ": set --data to the folder that the server was started with"
 	}
 	if t, err := f.target(env); err == nil && t.token == "" && t.context != "" {
-		return fmt.Sprintf("the server does not accept the token of the context %s: look at `%s context show %s`", t.context, program(), t.context)
+		return fmt.Sprintf("the server does not accept the token of the context %s: look at `%s context show %s`", t.context,
+			program(), t.context)
 	}
 	return "the server does not accept the token: pass another with --token or $STREAMER_TOKEN"
 }

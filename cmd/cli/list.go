@@ -194,7 +194,8 @@ func requestTable(rows []wire.Snapshot, now time.Time) table[wire.Snapshot] {
 	t.columns = append(t.columns, []column[wire.Snapshot]{
 		{title: "ID", cell: func(r wire.Snapshot) string { return r.ID }},
 		{title: "ACTION", cell: func(r wire.Snapshot) string { return r.Action }},
-		{title: "STATE", cell: func(r wire.Snapshot) string { return r.State }, colour: func(r wire.Snapshot) string { return stateColour(r.State) }},
+		{title: "STATE", cell: func(r wire.Snapshot) string { return r.State },
+			colour: func(r wire.Snapshot) string { return stateColour(r.State) }},
 		{title: "%", cell: func(r wire.Snapshot) string { return fmt.Sprintf("%.0f", r.Percentage) }},
 		{title: "AGE", cell: func(r wire.Snapshot) string { return shortAge(r.CreatedAt, now) }},
 		{title: "ATTEMPTS", cell: func(r wire.Snapshot) string { return strconv.Itoa(r.Attempts) }},

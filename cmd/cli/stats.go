@@ -157,7 +157,8 @@ func (s *statsFlags) render(all statistic, wide bool, now time.Time) string {
 
 func stateTable(now time.Time) table[wire.StateCount] {
 	return table[wire.StateCount]{columns: []column[wire.StateCount]{
-		{title: "STATE", cell: func(c wire.StateCount) string { return c.State }, colour: func(c wire.StateCount) string { return stateColour(c.State) }},
+		{title: "STATE", cell: func(c wire.StateCount) string { return c.State },
+			colour: func(c wire.StateCount) string { return stateColour(c.State) }},
 		{title: "COUNT", cell: func(c wire.StateCount) string { return strconv.Itoa(c.Count) }},
 		{title: "OLDEST", cell: func(c wire.StateCount) string { return shortAge(c.Oldest, now) }},
 	}}
@@ -165,7 +166,8 @@ func stateTable(now time.Time) table[wire.StateCount] {
 
 var actionStatesTable = table[wire.ActionStates]{columns: []column[wire.ActionStates]{
 	{title: "ACTION", cell: func(a wire.ActionStates) string { return a.Action }},
-	inState(wire.StateQueued), inState(wire.StateRunning), inState(wire.StateSucceeded), inState(wire.StateFailed), inState(wire.StateCancelled),
+	inState(wire.StateQueued), inState(wire.StateRunning), inState(wire.StateSucceeded), inState(wire.StateFailed),
+	inState(wire.StateCancelled),
 }}
 
 func inState(state string) column[wire.ActionStates] {
