@@ -43,7 +43,7 @@ func newContext(env *environment) *cobra.Command {
 		Long:    contextHelp,
 		Example: "  streamer context add prod --url wss://api.example.com/prod --token-command shop-token\n  streamer context use prod",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(*cobra.Command, []string) error {
 			return &exitError{exitUsage, errors.New("context needs a command: add, list, show, use or remove")}
 		},
 	}

@@ -93,7 +93,7 @@ func newStats(env *environment) *cobra.Command {
 }
 
 // show counts once.
-func (s *statsFlags) show(ctx context.Context, c *client.Client, out format, print func(text string) error) error {
+func (s *statsFlags) show(ctx context.Context, c *client.Client, out format, write func(text string) error) error {
 	var all statistic
 	var err error
 	if s.flags.tenant != wire.AllTenants {
@@ -109,7 +109,7 @@ func (s *statsFlags) show(ctx context.Context, c *client.Client, out format, pri
 	if out.name == formatJSON {
 		return printValue(s.env, all)
 	}
-	return print(s.render(all, out.name == formatWide, time.Now()))
+	return write(s.render(all, out.name == formatWide, time.Now()))
 }
 
 // topLoads is how many subjects and tenants are shown, unless the format is wide.
