@@ -13,7 +13,7 @@ func (m mutant) String() string { return m.file + ": " + m.what }
 
 // tested are the mutants that a test of their own package notices. Those that the
 // prover notices are in proved.
-var tested = slices.Concat(inFunctions, inLift, inMiddleware, inAuth, inClient)
+var tested = slices.Concat(inFunctions, inLift, inMiddleware, inAuth, inClient, inEmulator, inAdapters)
 
 const (
 	overSQLite   = "TestMixOverSQLite"

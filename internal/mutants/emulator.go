@@ -1,0 +1,115 @@
+package main
+
+// inEmulator are about the emulated API Gateway, Lambda and SQS.
+var inEmulator = []mutant{
+	{"the 101 is sent before the connection can be reached", "emulator/gateway/conn.go",
+		"\tg.conns[c.id] = c\n" +
+			"\tg.mu.Unlock()\n" +
+			"\tc.flush()\n" +
+			"\tc.mu.Unlock()\n",
+		"\tg.mu.Unlock()\n" +
+			"\tc.flush()\n" +
+			"\tc.mu.Unlock()\n" +
+			"\tc.writer.Wait()\n" +
+			"\tg.mu.Lock()\n" +
+			"\tg.conns[c.id] = c\n" +
+			"\tg.mu.Unlock()\n", "TestReachableBeforeTheClientKnows"},
+	{"a message larger than the send buffer is refused", "emulator/gateway/conn.go",
+		"case c.waiting > 0 && c.waiting+len(frames) > limit:",
+		"case c.waiting+len(frames) > limit:", "TestAMessageLongerThanTheBufferIsTaken"},
+	{"what was sent keeps counting for the buffer", "emulator/gateway/conn.go",
+		"\t\tc.waiting -= n\n",
+		"\t\t_ = n\n", "TestSlowClient"},
+	{"a post is no activity", "emulator/gateway/conn.go",
+		"c.gw.cfg.Limits.Frame), true)",
+		"c.gw.cfg.Limits.Frame), false)", "TestConnectionsAPI"},
+	{"a ping keeps an idle connection", "emulator/gateway/conn.go",
+		"true, payload), c.gw.cfg.PingsKeepAlive)",
+		"true, payload), true)", "TestPingsAndActivity"},
+	{"a connection lives for ever", "emulator/gateway/conn.go",
+		"min(limits.Idle-now.Sub(c.lastActive), limits.Connection-now.Sub(c.connectedAt))",
+		"limits.Idle - now.Sub(c.lastActive)", "TestIdleAndOldConnectionsAreClosed"},
+	{"a large message never passes", "emulator/gateway/admission.go",
+		"a.held > 0 && n > a.limit-a.held",
+		"n > a.limit-a.held", "TestALargeMessagePassesAlone"},
+	{"an error frame has no request id", "emulator/gateway/message.go",
+		"errorFrame(failure, c.id, requestID)",
+		`errorFrame(failure, c.id, "")`, "TestErrorFramesToTheByte"},
+	{"$disconnect hears no close code", "emulator/gateway/message.go",
+		"c.disconnectEvent(code, reason)",
+		"c.disconnectEvent(0, reason)", "TestCloseCodes"},
+	{"a refused handshake has no body of the route's response", "emulator/gateway/connect.go",
+		"\t\tif route.RouteResponse {\n",
+		"\t\tif !route.RouteResponse {\n", "TestConnectRouteResponseIsTheRefusalsBody"},
+	{"a subprotocol that $connect chose is not sent", "emulator/gateway/connect.go",
+		"\tif protocol != \"\" {\n",
+		"\tif protocol == \"\" {\n", "TestSubprotocol"},
+	{"a connection tells no user agent", "emulator/gateway/connections.go",
+		"about.Identity.SourceIP, about.Identity.UserAgent = c.sourceIP, c.userAgent",
+		"about.Identity.SourceIP = c.sourceIP", "TestConnectionsAPI"},
+	{"a closed connection can be asked about", "emulator/gateway/connections.go",
+		"\tif c.closed {\n" +
+			"\t\treturn Connection{}, errGone\n" +
+			"\t}\n",
+		"", "TestConnectionsAPI"},
+	{"cookies of an answer are lost", "emulator/gateway/http.go",
+		"\t\tw.Header().Add(\"Set-Cookie\", cookie)\n",
+		"\t\t_ = cookie\n", "TestHTTPResponseHeaders"},
+	{"values of one header are cut to the first", "emulator/gateway/http.go",
+		`e.Headers[strings.ToLower(name)] = strings.Join(values, ",")`,
+		"e.Headers[strings.ToLower(name)] = values[0]", "TestHTTPEvents"},
+	{"an init error reported before the exit is lost", "emulator/lambda/environment.go",
+		"\tcase fault := <-e.initFault:\n" +
+			"\t\treturn fault\n" +
+			"\tdefault:",
+		"\tdefault:", "TestAnInitErrorIsNotLostWithItsProcess"},
+	{"a process that exits does not say how", "emulator/lambda/environment.go",
+		`how = "Runtime exited with error: " + state.String()`,
+		"_ = state.String()", "TestFaultsAreLambdas"},
+	{"an answer sent as the process ends is lost", "emulator/lambda/environment.go",
+		"\t\t\tif got = latest(got, inv); got != nil {\n" +
+			"\t\t\t\treturn got.payload, got.err\n" +
+			"\t\t\t}\n" +
+			"\t\t\treturn nil, e.exitError(inv.id)",
+		"\t\t\treturn nil, e.exitError(inv.id)", "TestStreamedAnswersWhole"},
+	{"a message is not hidden while it is handled", "emulator/queue/queue.go",
+		"q.deliver(e, now, visibility)",
+		"q.deliver(e, now, 0*visibility)", "TestVisibility"},
+	{"a message's own delay does not count", "emulator/queue/queue.go",
+		"\t\tdelay = time.Duration(*e.DelaySeconds) * time.Second\n",
+		"\t\t_ = time.Second\n", "TestDelay"},
+	{"a dead letter does not say where it is from", "emulator/queue/queue.go",
+		"m.Source, m.Receives, m.First = source, 0, time.Time{}",
+		`m.Source, m.Receives, m.First = "", 0, time.Time{}`, "TestDeadLetters"},
+	{"a dead letter is received once less", "emulator/queue/queue.go",
+		"e.Receives >= q.cfg.MaxReceives {",
+		"e.Receives+1 >= q.cfg.MaxReceives {", "TestDeadLetters"},
+	{"a trace does not travel with its message", "emulator/queue/queue.go",
+		"\t\tTraceHeader: e.SystemAttributes[traceHeader].StringValue}",
+		"\t}\n" +
+			"\t_ = traceHeader", "TestSDK"},
+	{"the receipt of an older delivery deletes", "emulator/queue/queue.go",
+		"\tif err == nil && e != nil && last {",
+		"\tif err == nil && e != nil && (last || !last) {", "TestVisibility"},
+	{"a visibility timeout can be extended for ever", "emulator/queue/queue.go",
+		"\tcase now.Add(d).Sub(e.taken) > maxVisibility:",
+		"\tcase now.Add(d).Sub(now) > maxVisibility:", "TestVisibilityEndsAfterTwelveHours"},
+	{"a message that failed takes its batch along", "emulator/queue/mapping.go",
+		"\t\tif !failed[message.ID] {\n",
+		"\t\tif len(failed) == 0 {\n", "TestFailures"},
+	{"a message that failed is deleted", "emulator/queue/mapping.go",
+		"\t\tif !failed[message.ID] {\n",
+		"\t\tif failed != nil {\n", "TestFailures"},
+	{"a throttled batch is not tried again", "emulator/queue/mapping.go",
+		"errors.Is(err, lambda.ErrThrottled); pause",
+		"false && errors.Is(err, lambda.ErrThrottled); pause", "TestThrottling"},
+	{"a batch is too large for an event", "emulator/queue/mapping.go",
+		" && size+maxMessage <= maxPayload",
+		" && size >= 0", "TestABatchFitsAnEvent"},
+	{"a mapping scales without a backlog", "emulator/queue/mapping.go",
+		"\t\tm.waiting = time.Time{}\n",
+		"", "TestScalingNeedsABacklog"},
+	{"errors do not cut the concurrency", "emulator/queue/mapping.go",
+		"m.limit = max(m.limit/2, leastConcurrency)",
+		"m.limit = max(m.limit, leastConcurrency)", "TestErrorsCutTheConcurrency"},
+}
