@@ -29,12 +29,12 @@ var statsTests = []test{
 	{"pages add up to what a naive model counts", func(t *testing.T, s suite) {
 		random := rand.New(rand.NewPCG(17, 4))
 		var all []*request.Request
-		for n := range 120 {
+		for n := range 80 {
 			all = append(all, s.standing(t, random, n))
 		}
 		bounds := [][2]time.Time{{}, {epoch.Add(ms(30)), {}}, {{}, epoch.Add(ms(30))}, {epoch.Add(ms(10) + 1), epoch.Add(ms(50) + 1)},
 			{epoch.Add(time.Hour), {}}, {epoch.Add(ms(50)), epoch.Add(ms(10))}}
-		for n := range 60 {
+		for n := range 25 {
 			q := request.Query{Tenant: one(random, "acme", "globex", "acme#c", "none"), Subject: one(random, "", "ada", "b#%b", "absent"),
 				Action: one(random, "", "report", "ship", "absent"), Limit: one(random, 3, 7, 50, 1000),
 				State: one(random, "", "", request.Queued, request.Running, request.Succeeded, request.Failed, request.Cancelled)}
