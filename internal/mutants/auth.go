@@ -19,6 +19,9 @@ var inAuth = []mutant{
 			"\t\treturn j.keys, nil",
 		"\tif !j.fetched.IsZero() {\n" +
 			"\t\treturn j.keys, nil", "TestJWKSOutage"},
+	{"the leeway widens the wrong way", "lift/auth/claims.go",
+		"now.Before(c.NotBefore.Add(-leeway))",
+		"now.Before(c.NotBefore.Add(leeway))", "TestLeeway"},
 	{"a token in milliseconds does not end", "lift/auth/claims.go",
 		"\tcase !c.ExpiresAt.Before(lastExpiry):\n" +
 			"\t\treturn errFarExpiry\n",

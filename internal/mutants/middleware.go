@@ -130,4 +130,7 @@ var inMiddleware = []mutant{
 		"\ts.metrics = s.metricRoom[:0]\n" +
 			"\tfor",
 		"\tfor", "TestOneLine"},
+	{"an embedded struct with a JSON name is flattened", "lift/jsonschema/fields.go",
+		`typ.Kind() == reflect.Struct && name == ""`,
+		"typ.Kind() == reflect.Struct", "TestAnEmbeddedStructWithAName"},
 }

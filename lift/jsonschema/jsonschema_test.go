@@ -214,3 +214,30 @@ func TestDocuments(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// Inner is embedded, once under a name.
+type Inner struct {
+	A int `json:"a"`
+}
+
+// An embedded struct is flattened, unless its tag names it, as encoding/json does.
+func TestAnEmbeddedStructWithAName(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		value any
+		want  string
+	}{
+		"without a name": {struct{ Inner }{}, `"properties":{"a":`},
+		"with a name": {struct {
+			Inner `json:"inner"`
+		}{}, `"properties":{"inner":`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := json.Marshal(jsonschema.Document(reflect.TypeOf(c.value)))
+			if err != nil || !strings.Contains(string(got), c.want) {
+				t.Errorf("got %s, %v, want %s in it", got, err, c.want)
+			}
+		})
+	}
+}
