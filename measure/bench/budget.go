@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"text/tabwriter"
 
@@ -121,7 +122,7 @@ func checkBudget(out io.Writer, b budget.Budget, figures map[string]map[string]i
 	var faults []error
 	for _, subject := range slices.Sorted(maps.Keys(figures)) {
 		for _, name := range slices.Sorted(maps.Keys(figures[subject])) {
-			fmt.Fprintf(w, "%s\t%s\t%d\tof %d\n", subject, name, figures[subject][name], b[subject][name].Max)
+			fmt.Fprintf(w, "%s\t%s\t%d\tof %d\n", subject, name, figures[subject][name], b[subject][name].For(runtime.Version()))
 		}
 		faults = append(faults, b.Check(subject, figures[subject])...)
 	}
