@@ -46,7 +46,7 @@ var inAuth = []mutant{
 		"\tif e.WebSocket == nil {\n" +
 			"\t\treturn bearer(\"Bearer \" + e.HTTP.URL.Query().Get(\"token\"))\n" +
 			"\t}\n", "TestJWT"},
-	{"a refused token is not told from a missing one", "lift/auth/jwt.go",
+	{"a refused token is answered as a missing one", "lift/auth/jwt.go",
 		"`Bearer error=\"invalid_token\"`",
 		`"Bearer"`, "TestJWT"},
 }

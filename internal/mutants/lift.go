@@ -105,7 +105,7 @@ var inLift = []mutant{
 	{"an error of a domain loses its time to retry", "lift/error.go",
 		"\t\tshown.RetryAfter = after\n",
 		"\t\t_ = after\n", "TestPublicErrorOfADomain"},
-	{"a stream's end is not told to middleware", "lift/stream.go",
+	{"middleware does not see a stream's end", "lift/stream.go",
 		"\t\tdefer func() { f(counter.n, err) }()\n",
 		"", "TestMiddlewareSeesTheEndOfAStream"},
 	{"a reader that is streamed is left open", "lift/stream.go",
