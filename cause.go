@@ -23,7 +23,7 @@ func (p *Processor) causeOf(err error) wire.Cause {
 	if panicked, ok := errors.AsType[*panicError](err); ok {
 		c.Kind, c.Frame = wire.KindPanic, panicked.frame
 	}
-	if failure, ok := errors.AsType[*childFailure](err); ok {
+	if failure, ok := errors.AsType[*failedChildError](err); ok {
 		c.Message, c.Kind, c.Frame = c.Message+": "+failure.cause.Message, failure.cause.Kind, failure.cause.Frame
 	}
 	c.Message = strings.ToValidUTF8(c.Message, "\uFFFD")
@@ -54,12 +54,9 @@ func cut(text string, most int) string {
 // first.
 func innermost(err error) error {
 	for {
-		var inner error
-		switch outer := err.(type) {
-		case interface{ Unwrap() error }:
-			inner = outer.Unwrap()
-		case interface{ Unwrap() []error }:
-			inner = cmp.Or(outer.Unwrap()...)
+		inner := errors.Unwrap(err)
+		if several, ok := err.(interface{ Unwrap() []error }); ok {
+			inner = cmp.Or(several.Unwrap()...)
 		}
 		if inner == nil {
 			return err
@@ -114,20 +111,20 @@ func packageOf(frame runtime.Frame) string {
 	return frame.Function[:slash] + name
 }
 
-// A childFailure is why a child failed, as operators are shown it. Its text is the one that
+// A failedChildError is why a child failed, as operators are shown it. Its text is the one that
 // the child's clients get: an action may pass it on.
-type childFailure struct {
+type failedChildError struct {
 	text  string
 	cause wire.Cause
 }
 
-func (e *childFailure) Error() string { return e.text }
+func (e *failedChildError) Error() string { return e.text }
 
 // causeOfChild is the cause of the last attempt of a child that has ended; nil where none
 // is known.
 func causeOfChild(r *request.Request) error {
 	if n := len(r.History); n > 0 && r.Error != nil && r.History[n-1].Cause != (wire.Cause{}) {
-		return &childFailure{text: r.Error.Message, cause: r.History[n-1].Cause}
+		return &failedChildError{text: r.Error.Message, cause: r.History[n-1].Cause}
 	}
 	return nil
 }

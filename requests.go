@@ -52,7 +52,8 @@ type Requests struct {
 func (s *Requests) Submit(ctx context.Context, caller Caller, m wire.Message) (wire.Frame, error) {
 	caller.OnBehalfOf = ""
 	if caller.InTenant != "" && caller.InTenant != caller.Tenant {
-		return wire.Frame{}, Errorf(wire.Forbidden, "a request is made in the tenant of the token, not in %q: leave the tenant out", caller.InTenant)
+		return wire.Frame{}, Errorf(wire.Forbidden, "a request is made in the tenant of the token, not in %q: leave the tenant out",
+			caller.InTenant)
 	}
 	action, err := s.Actions.find(m.Action)
 	if err != nil {

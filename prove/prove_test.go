@@ -67,6 +67,9 @@ func TestMixOverSQLite(t *testing.T) {
 // it, and how to run it again.
 func TestMixOfTheDay(t *testing.T) {
 	t.Parallel()
+	if slower > 1 {
+		t.Skip("TestMixOverSQLite looks for races, and make test runs this without their detector")
+	}
 	c := proof(openSQLite(t), 240)
 	year, month, day := time.Now().UTC().Date()
 	c.Seed = uint64(year*10_000 + int(month)*100 + day)

@@ -10,6 +10,9 @@ import (
 // injected: the same kills, sweeps, dispatches and frames.
 func TestASeedRepeats(t *testing.T) {
 	t.Parallel()
+	if slower > 1 {
+		t.Skip("it says nothing about races, and make test runs it without their detector")
+	}
 	once := func(seed uint64) prove.Report {
 		c := proof(openSQLite(t), 30)
 		c.Seed = seed

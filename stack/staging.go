@@ -155,7 +155,7 @@ func (s *Staging) functions(certificates string) error {
 		return err
 	}
 	endpoints := []string{"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_SQS=" + messages, "AWS_ENDPOINT_URL_SSM=" + parameters}
-	s.services = append(endpoints, "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI="+s.HTTPURL()+"/"+s.plan.socket.stage)
+	s.services = slices.Concat(endpoints, []string{"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI=" + s.HTTPURL() + "/" + s.plan.socket.stage})
 	here := localAddresses(s.plan.apis, s.Addr())
 	for i, f := range s.plan.functions {
 		env := slices.Concat([]string{"SSL_CERT_FILE=" + certificates}, endpoints, variables(s.callers.Known[i]))

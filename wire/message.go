@@ -219,7 +219,7 @@ type ListQuery struct {
 	State   string    `json:"state,omitempty"`   // only requests in this state; empty: all
 	Since   time.Time `json:"since,omitzero"`    // only requests created at or after; zero: no bound
 	Until   time.Time `json:"until,omitzero"`    // only requests created before; zero: no bound
-	Parent  string    `json:"parent,omitempty"`  // only the requests that this one has started, by ascending id, whatever their action and state
+	Parent  string    `json:"parent,omitempty"`  // only requests that this one has started, by ascending id, of any action and state
 	Limit   int       `json:"limit,omitempty"`   // 1 to 100; 0: 20
 	Cursor  string    `json:"cursor,omitempty"`  // from a List; empty: the newest
 }

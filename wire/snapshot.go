@@ -94,7 +94,7 @@ type Snapshot struct {
 	Output     int64           `json:"output,omitempty"`      // how many chunks of output there are
 	Parent     string          `json:"parent,omitempty"`      // the id of the request that started it, of the same subject
 	Children   *Children       `json:"children,omitempty"`    // the requests that it started
-	Changed    *bool           `json:"changed,omitempty"`     // whether the call did anything; only in the answers to cancel, redrive and signal
+	Changed    *bool           `json:"changed,omitempty"`     // whether the call did anything; only in answers to cancel, redrive and signal
 	Detail     *Detail         `json:"detail,omitempty"`      // only where somebody asks for it
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// AllTenants, as the tenant of a [StatsQuery], asks for every tenant of the stage.
+// AllTenants as the tenant of a [StatsQuery] asks for every tenant of the stage.
 const AllTenants = "*"
 
 // StatsQuery is the query of GET /stats/states, /stats/waiting and /stats/failures.

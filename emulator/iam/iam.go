@@ -74,13 +74,15 @@ func (c Callers) Verify(r *http.Request, service string) error {
 	if c.Now != nil {
 		now = c.Now
 	}
-	switch off := now().Sub(at); {
-	case off > validFor:
-		return errSignature("Signature expired: %s is now earlier than %s", at.Format(dateLayout), now().Add(-validFor).UTC().Format(dateLayout))
-	case off < -validFor:
-		return errSignature("Signature not yet current: %s is still later than %s", at.Format(dateLayout), now().Add(validFor).UTC().Format(dateLayout))
-	case signed.scope != at.Format("20060102")+"/"+c.Region+"/"+service+"/aws4_request":
-		return errSignature("Credential should be scoped to %s/%s/%s/aws4_request, got %s.", at.Format("20060102"), c.Region, service, signed.scope)
+	scope := at.Format("20060102") + "/" + c.Region + "/" + service + "/aws4_request"
+	from, until := now().UTC().Add(-validFor), now().UTC().Add(validFor)
+	switch {
+	case at.Before(from):
+		return errSignature("Signature expired: %s is now earlier than %s", at.Format(dateLayout), from.Format(dateLayout))
+	case at.After(until):
+		return errSignature("Signature not yet current: %s is still later than %s", at.Format(dateLayout), until.Format(dateLayout))
+	case signed.scope != scope:
+		return errSignature("Credential should be scoped to %s, got %s.", scope, signed.scope)
 	}
 	known := slices.IndexFunc(c.Known, func(k Credentials) bool { return k.AccessKeyID == signed.id })
 	if known < 0 || c.Known[known].SessionToken != r.Header.Get("X-Amz-Security-Token") {
@@ -142,7 +144,8 @@ func parse(header string) (a authorization, err error) {
 		}
 	}
 	if a.id == "" || a.headers == nil || a.signature == "" {
-		return a, &Error{"IncompleteSignatureException", "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters."}
+		return a, &Error{"IncompleteSignatureException",
+			"Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters."}
 	}
 	return a, nil
 }

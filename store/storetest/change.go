@@ -46,7 +46,8 @@ var changeTests = []test{
 			same(t, fmt.Sprint("entry ", n, ", loaded"), s.load(t, r.Key), want)
 		}
 		entries := r.Audit.Entries()
-		if n := len(entries); n != wire.MaxAudit || len(r.Audit) != n || entries[n-1].By != fmt.Sprint("<☂>", many-1) || entries[0].Tenant != "ops" ||
+		if n := len(entries); n != wire.MaxAudit || len(r.Audit) != n ||
+			entries[n-1].By != fmt.Sprint("<☂>", many-1) || entries[0].Tenant != "ops" ||
 			entries[1].Tenant != "" {
 			t.Errorf("got %d entries, %+v, want the newest %d, with the tenant where it is another", n, entries, wire.MaxAudit)
 		}
