@@ -46,13 +46,13 @@ func newActions(env *environment) *cobra.Command {
 var actionTable = table[wire.CatalogAction]{
 	columns: []column[wire.CatalogAction]{
 		{title: "NAME", cell: func(a wire.CatalogAction) string { return a.Name }},
-		{title: "KIND", cell: func(a wire.CatalogAction) string {
+		{title: "KIND", rank: 3, cell: func(a wire.CatalogAction) string {
 			if a.Long {
 				return "long"
 			}
 			return "short"
 		}},
-		{title: "PAYLOAD", cell: func(a wire.CatalogAction) string { return outline(a.Payload) }},
+		{title: "PAYLOAD", text: true, rank: 1, cell: func(a wire.CatalogAction) string { return outline(a.Payload) }},
 		{title: "RESULT", wide: true, cell: func(a wire.CatalogAction) string { return outline(a.Result) }},
 		{title: "OUTPUT", wide: true, cell: func(a wire.CatalogAction) string { return outline(a.Output) }},
 		{title: "ERRORS", wide: true, cell: func(a wire.CatalogAction) string {
@@ -62,7 +62,7 @@ var actionTable = table[wire.CatalogAction]{
 			}
 			return strings.Join(codes, ", ")
 		}},
-		{title: "DESCRIPTION", cell: func(a wire.CatalogAction) string { return a.Description }},
+		{title: "DESCRIPTION", text: true, rank: 2, cell: func(a wire.CatalogAction) string { return a.Description }},
 	},
 	name: func(a wire.CatalogAction) string { return a.Name },
 	none: "no actions that this token may ask for",

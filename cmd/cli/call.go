@@ -119,12 +119,31 @@ func readPayload(env *environment, arg string) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read payload: %w", err)
 	}
-	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff"))) // editors put a byte order mark before UTF-8
-	if !json.Valid(data) {
-		return nil, fmt.Errorf("the payload %s is not valid JSON: quote it for the shell, as in '{\"hello\":\"world\"}'", excerpt(data))
+	given := data
+	data = bytes.TrimSpace(bytes.TrimPrefix(data, byteOrderMark))
+	if json.Valid(data) {
+		return data, nil
 	}
-	return data, nil
+	from := "the payload"
+	switch {
+	case arg == "-":
+		from = "the payload from standard input"
+	case strings.HasPrefix(arg, "@"):
+		from = "the payload file " + printable(arg[1:])
+	}
+	switch {
+	case len(data) == 0:
+		return nil, fmt.Errorf("%s is not valid JSON: it is empty; write a value, such as {} or null", from)
+	case bytes.HasPrefix(given, []byte("\xff\xfe")) || bytes.HasPrefix(given, []byte("\xfe\xff")) || bytes.IndexByte(given, 0) >= 0:
+		return nil, fmt.Errorf("%s is not valid JSON: it is UTF-16: save it as UTF-8", from)
+	case from != "the payload":
+		return nil, fmt.Errorf("%s is not valid JSON: %w; it begins with %s", from, json.Unmarshal(data, new(any)), excerpt(data))
+	}
+	return nil, fmt.Errorf("the payload %s is not valid JSON: quote it for the shell, as in '{\"hello\":\"world\"}'", excerpt(data))
 }
+
+// byteOrderMark is what some editors put before UTF-8.
+var byteOrderMark = []byte("\ufeff")
 
 // An interruption is what the first Ctrl-C does while a request runs.
 type interruption int

@@ -118,7 +118,7 @@ var contextTable = table[namedStage]{
 		{title: "NAME", cell: func(s namedStage) string { return s.Name }},
 		{title: "URL", cell: func(s namedStage) string { return s.URL }},
 		{title: "HTTP URL", wide: true, cell: func(s namedStage) string { return s.HTTPURL }},
-		{title: "TOKEN", cell: func(s namedStage) string {
+		{title: "TOKEN", text: true, rank: 1, cell: func(s namedStage) string {
 			switch {
 			case s.TokenCommand != "":
 				return "command " + s.TokenCommand
@@ -127,7 +127,7 @@ var contextTable = table[namedStage]{
 			}
 			return ""
 		}},
-		{title: "SUBJECT", cell: func(s namedStage) string { return s.Subject }},
+		{title: "SUBJECT", rank: 2, cell: func(s namedStage) string { return s.Subject }},
 		{title: "TENANT", wide: true, cell: func(s namedStage) string { return s.Tenant }},
 	},
 	name: func(s namedStage) string { return s.Name },

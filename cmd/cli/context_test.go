@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -148,9 +149,9 @@ func TestTokenSourcesThatFail(t *testing.T) {
 		want   string
 	}{
 		"the command fails":        {&tokenSource{command: "echo no login >&2; exit 3"}, "no loginthe context's token command failed: exit status 3"},
-		"it prints nothing":        {&tokenSource{command: "true"}, "gave 0 bytes that are not one token"},
-		"it prints more":           {&tokenSource{command: "echo secret one"}, "gave 11 bytes that are not one token"},
-		"the file has more":        {&tokenSource{file: secret}, "gave 11 bytes that are not one token"},
+		"it prints nothing":        {&tokenSource{command: "true"}, "the context's token command printed 0 bytes that are not one token: it must print"},
+		"it prints more":           {&tokenSource{command: "echo secret one"}, "printed 11 bytes that are not one token"},
+		"the file has more":        {&tokenSource{file: secret}, secret + " has 11 bytes that are not one token: put a token into it"},
 		"there is no such file":    {&tokenSource{file: "/nowhere"}, "read the context's token: open /nowhere"},
 		"there is no such command": {&tokenSource{command: "no-such-command-here"}, "the context's token command failed: exit status 127"},
 	} {
@@ -163,5 +164,55 @@ func TestTokenSourcesThatFail(t *testing.T) {
 				t.Errorf("got %q, %s, %v, want an error with %q", token, said, err, tt.want)
 			}
 		})
+	}
+}
+
+// A Ctrl-C while a token command runs ends the program as any other does.
+func TestCtrlCEndsATokenCommand(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		command string // which marks its start in the file $started
+		press   bool   // else the terminal's signal is the command's alone, so far
+	}{
+		"the program hears it first": {command: "echo >started; exec sleep 60", press: true},
+		"the command hears it first": {command: "kill -INT $$; sleep 60"},
+		"the command exits with 130": {command: "exit 130"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			home := t.TempDir()
+			user := map[string]string{"XDG_CONFIG_HOME": home}
+			started := filepath.Join(home, "started")
+			if err := syscall.Mkfifo(started, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			command := strings.ReplaceAll(tt.command, "started", started)
+			if code, _, errs := withContexts(t, user, "context", "add", "prod", "--url", "ws://127.0.0.1:1/dev", "--token-command", command); code != exitDone {
+				t.Fatalf("context add exited with %d: %s", code, errs)
+			}
+			term := start(t, t.Context(), user, "", "list", "--context", "prod")
+			if tt.press {
+				if _, err := os.ReadFile(started); err != nil { // until the command writes
+					t.Fatal(err)
+				}
+				term.interrupts <- os.Interrupt
+			}
+			if code := <-term.exit; code != exitInterrupt || term.err.String() != "streamer: interrupted\n" {
+				t.Errorf("exited with %d, %q; want %d, interrupted", code, term.err, exitInterrupt)
+			}
+		})
+	}
+}
+
+// Windows editors put a byte order mark before a token.
+func TestATokenFileWithAByteOrderMark(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("\ufeffa.b.c\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := (&tokenSource{file: file}).get(t.Context())
+	if err != nil || got != "a.b.c" {
+		t.Errorf("got %q, %v, want the token a.b.c", got, err)
 	}
 }

@@ -193,19 +193,19 @@ func requestTable(rows []wire.Snapshot, now time.Time) table[wire.Snapshot] {
 	}
 	t.columns = append(t.columns, []column[wire.Snapshot]{
 		{title: "ID", cell: func(r wire.Snapshot) string { return r.ID }},
-		{title: "ACTION", cell: func(r wire.Snapshot) string { return r.Action }},
+		{title: "ACTION", rank: 1, cell: func(r wire.Snapshot) string { return r.Action }},
 		{title: "STATE", cell: func(r wire.Snapshot) string { return r.State },
 			colour: func(r wire.Snapshot) string { return stateColour(r.State) }},
-		{title: "%", cell: func(r wire.Snapshot) string { return fmt.Sprintf("%.0f", r.Percentage) }},
-		{title: "AGE", cell: func(r wire.Snapshot) string { return shortAge(r.CreatedAt, now) }},
-		{title: "ATTEMPTS", cell: func(r wire.Snapshot) string { return strconv.Itoa(r.Attempts) }},
-		{title: "WAITS FOR", cell: func(r wire.Snapshot) string { return waitsFor(r, now) }},
+		{title: "%", rank: 5, cell: func(r wire.Snapshot) string { return fmt.Sprintf("%.0f", r.Percentage) }},
+		{title: "AGE", rank: 4, cell: func(r wire.Snapshot) string { return shortAge(r.CreatedAt, now) }},
+		{title: "ATTEMPTS", rank: 6, cell: func(r wire.Snapshot) string { return strconv.Itoa(r.Attempts) }},
+		{title: "WAITS FOR", rank: 2, cell: func(r wire.Snapshot) string { return waitsFor(r, now) }},
 		{title: "CREATED", wide: true, cell: func(r wire.Snapshot) string { return stamp(r.CreatedAt) }},
 		{title: "STARTED", wide: true, cell: func(r wire.Snapshot) string { return stampOf(r.StartedAt) }},
 		{title: "FINISHED", wide: true, cell: func(r wire.Snapshot) string { return stampOf(r.FinishedAt) }},
 		{title: "CHUNKS", wide: true, cell: func(r wire.Snapshot) string { return strconv.FormatInt(r.Output, 10) }},
 		{title: "PARENT", wide: true, cell: func(r wire.Snapshot) string { return r.Parent }},
-		{title: "MESSAGE", cell: func(r wire.Snapshot) string {
+		{title: "MESSAGE", text: true, rank: 3, cell: func(r wire.Snapshot) string {
 			if r.Error != nil {
 				return string(r.Error.Code) + ": " + r.Error.Message
 			}

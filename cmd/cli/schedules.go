@@ -98,11 +98,11 @@ func printValue(env *environment, v any) error {
 var scheduleTable = table[wire.Schedule]{
 	columns: []column[wire.Schedule]{
 		{title: "NAME", cell: func(s wire.Schedule) string { return s.Name }},
-		{title: "WHEN", cell: when},
-		{title: "ACTION", cell: func(s wire.Schedule) string { return s.Action }},
+		{title: "WHEN", rank: 1, cell: when},
+		{title: "ACTION", rank: 3, cell: func(s wire.Schedule) string { return s.Action }},
 		{title: "TENANT", wide: true, cell: func(s wire.Schedule) string { return s.Tenant }},
-		{title: "SUBJECT", cell: func(s wire.Schedule) string { return s.Subject }},
-		{title: "NEXT", cell: func(s wire.Schedule) string { return nextTimes(s, 1) }},
+		{title: "SUBJECT", rank: 4, cell: func(s wire.Schedule) string { return s.Subject }},
+		{title: "NEXT", rank: 2, cell: func(s wire.Schedule) string { return nextTimes(s, 1) }},
 		{title: "THEN", wide: true, cell: func(s wire.Schedule) string { _, then, _ := strings.Cut(nextTimes(s, 3), ", "); return then }},
 		{title: "LAST", cell: lastRun, colour: func(s wire.Schedule) string {
 			if s.Last == nil {

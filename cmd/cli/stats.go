@@ -192,8 +192,8 @@ func workerTable(now time.Time) table[wire.WorkerLoad] {
 	return table[wire.WorkerLoad]{columns: []column[wire.WorkerLoad]{
 		{title: "WORKER", cell: func(w wire.WorkerLoad) string { return w.Worker }},
 		{title: "RUNNING", cell: func(w wire.WorkerLoad) string { return strconv.Itoa(w.Running) }},
-		{title: "SINCE", cell: func(w wire.WorkerLoad) string { return shortAge(w.Since, now) }},
-		{title: "HOLDS", cell: func(w wire.WorkerLoad) string {
+		{title: "SINCE", rank: 1, cell: func(w wire.WorkerLoad) string { return shortAge(w.Since, now) }},
+		{title: "HOLDS", text: true, rank: 2, cell: func(w wire.WorkerLoad) string {
 			var names []string
 			for _, r := range w.Requests {
 				names = append(names, fmt.Sprintf("%s %s", r.Action, requestName(r.RequestName)))

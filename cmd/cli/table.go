@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -69,6 +68,8 @@ type column[T any] struct {
 	title  string
 	cell   func(T) string
 	wide   bool // only in the format wide
+	text   bool // words to read, which may be cut; the cells of other columns are whole
+	rank   int  // on a narrow terminal the highest goes first: a text below its row, another column out; 0: it stays
 	colour func(T) string
 }
 
@@ -132,93 +133,6 @@ func (t table[T]) encode(row T) (json.RawMessage, error) {
 		return t.json(row), nil
 	}
 	return json.Marshal(row)
-}
-
-// gap is what stands between two columns.
-const gap = "  "
-
-// leastWidth is how far a column is cut for a narrow terminal before the rows themselves are.
-const leastWidth = 8
-
-// A layout is how a table is rendered.
-type layout struct {
-	wide     bool // with the columns of the format wide, and no cell cut
-	coloured bool
-	bare     bool // without titles
-	width    int  // to which rows are cut, the widest column first; 0: they are not
-}
-
-// render makes the lines of a table.
-func (t table[T]) render(l layout, rows []T) string {
-	columns := slices.DeleteFunc(slices.Clone(t.columns), func(c column[T]) bool { return c.wide && !l.wide })
-	cells := make([][]string, len(rows)+1)
-	widths := make([]int, len(columns))
-	for i := range cells {
-		for j, c := range columns {
-			cell := c.title
-			switch {
-			case i > 0 && l.wide:
-				cell = printable(c.cell(rows[i-1]))
-			case i > 0:
-				cell = oneLine(c.cell(rows[i-1]))
-			}
-			cells[i] = append(cells[i], cell)
-			widths[j] = max(widths[j], runewidth.StringWidth(cell))
-		}
-	}
-	if l.width > 0 {
-		fit(widths, l.width)
-	}
-	var b strings.Builder
-	for i, row := range cells {
-		if i == 0 && l.bare {
-			continue
-		}
-		line, left := "", l.width
-		for j, cell := range row {
-			space := gap
-			if j == 0 {
-				space = ""
-			}
-			cell = runewidth.Truncate(cell, widths[j], "…")
-			padded := cell
-			if j < len(row)-1 {
-				padded = runewidth.FillRight(cell, widths[j])
-			}
-			if l.width > 0 {
-				padded = runewidth.Truncate(space+padded, left, "")
-				left -= runewidth.StringWidth(padded)
-			} else {
-				padded = space + padded
-			}
-			if l.coloured && i > 0 && columns[j].colour != nil {
-				padded = paint(padded, columns[j].colour(rows[i-1]))
-			}
-			line += padded
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-	return b.String()
-}
-
-// fit takes from the widest columns until a row has at most width cells.
-func fit(widths []int, width int) {
-	total := len(gap) * (len(widths) - 1)
-	for _, w := range widths {
-		total += w
-	}
-	for ; total > width; total-- {
-		widest := 0
-		for j, w := range widths {
-			if w >= widths[widest] {
-				widest = j
-			}
-		}
-		if widths[widest] <= leastWidth {
-			return
-		}
-		widths[widest]--
-	}
 }
 
 // The colours of terminals: SGR parameters of ECMA-48.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -34,9 +35,11 @@ r1    ship    FAILED  40  120m  3                       TIMEOUT: the carrier did
 		"at one of 80 columns": {layout: layout{width: 80}, want: `ID    ACTION  STATE   %   AGE   ATTEMPTS  WAITS FOR     MESSAGE
 r1    ship    FAILED  40  120m  3                       TIMEOUT: the carrier di…
 運賃  ship    QUEUED  0   3s    1         retry in 90s` + "\n"},
-		"at one of 20 columns": {layout: layout{width: 20}, want: "ID    ACTION  STATE\nr1    ship    FAILED\n運賃  ship    QUEUED\n"},
-		"in colours": {layout: layout{width: 20, coloured: true},
-			want: "ID    ACTION  STATE\nr1    ship  \x1b[31m  FAILED\x1b[0m\n運賃  ship  \x1b[33m  QUEUED\x1b[0m\n"},
+		"at one of 20 columns": {layout: layout{width: 20}, want: "ID    ACTION  STATE\n" +
+			"r1    ship    FAILED\n  TIMEOUT: the carr…\n運賃  ship    QUEUED\n"},
+		"in colours": {layout: layout{width: 20, coloured: true}, want: "ID    ACTION  STATE\n" +
+			"r1    ship    \x1b[31mFAILED\x1b[0m\n  TIMEOUT: the carr…\n運賃  ship    \x1b[33mQUEUED\x1b[0m\n"},
+		"at one of 9 columns": {layout: layout{width: 9}, want: "ID\n  STATE\nr1\n  FAILED\n  TIMEOU…\n運賃\n  QUEUED\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,5 +97,44 @@ func TestShortDuration(t *testing.T) {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		})
+	}
+}
+
+// What gets pasted is whole on any terminal, and a cut is seen.
+func TestNarrowTerminals(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 28, 3, 0, 0, 0, time.UTC)
+	const id, message = "req_7y2mqk3v5tz8w4n6x0c1b9d2f7", "dial tcp 10.0.0.7:5432: connect: connection refused by the database of the orders"
+	sample := wire.RequestName{Subject: "ada.lovelace@shop.example", ID: id}
+	failures := []wire.Failure{{Count: 12, Action: "generate_report", Code: wire.InternalError, Sample: sample, Message: message,
+		First: now.Add(-time.Hour), Last: now.Add(-time.Minute)}}
+	requests := []wire.Snapshot{{ID: id, Subject: sample.Subject, Action: "generate_report", State: wire.StateFailed, Attempts: 3, CreatedAt: now,
+		Error: &wire.Error{Code: wire.InternalError, Message: message}}}
+	for _, width := range []int{40, 60, 80, 120} {
+		for name, tt := range map[string]struct {
+			got   string
+			whole []string
+		}{
+			"failures": {failureTable(now).render(layout{width: width}, failures), []string{"12", "generate_report", "INTERNAL_ERROR", id, "ada.lovelace@shop.example"}},
+			"list":     {requestTable(requests, now).render(layout{width: width}, requests), []string{sample.Subject, id, wire.StateFailed, "INTERNAL_ERROR: "}},
+		} {
+			t.Run(fmt.Sprintf("%s at %d", name, width), func(t *testing.T) {
+				t.Parallel()
+				for _, want := range tt.whole {
+					if !strings.Contains(tt.got, want) {
+						t.Errorf("got no %q in\n%s", want, tt.got)
+					}
+				}
+				if !strings.Contains(tt.got, "…") && !strings.Contains(tt.got, message) {
+					t.Errorf("the message is cut, and no … says so:\n%s", tt.got)
+				}
+				for line := range strings.Lines(tt.got) {
+					line = strings.TrimSuffix(line, "\n")
+					if got := runewidth.StringWidth(line); got > width && strings.Contains(strings.TrimSpace(line), " ") {
+						t.Errorf("%q has %d columns, want at most %d", line, got, width)
+					}
+				}
+			})
+		}
 	}
 }

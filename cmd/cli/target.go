@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -112,7 +113,11 @@ func (s *tokenSource) get(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("read the context's token: %w", err)
 		}
-		return oneToken(data, "the token file "+s.file)
+		token, ok := oneToken(data)
+		if !ok {
+			return "", fmt.Errorf("the token file %s has %d bytes that are not one token: put a token into it and nothing else", s.file, len(data))
+		}
+		return token, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,8 +137,8 @@ func (s *tokenSource) get(ctx context.Context) (string, error) {
 }
 
 // run runs the command. What it prints on stderr is shown; its stdout never is.
-func (s *tokenSource) run(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, tokenTime)
+func (s *tokenSource) run(caller context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(caller, tokenTime)
 	defer cancel()
 	shell, flag := "sh", "-c"
 	if runtime.GOOS == "windows" {
@@ -147,21 +152,39 @@ func (s *tokenSource) run(ctx context.Context) (string, error) {
 		s.stderr("%s", stderr.String())
 	}
 	switch {
+	case caller.Err() == nil && interrupted(cmd.ProcessState):
+		return "", errInterrupted
+	case errors.Is(caller.Err(), context.DeadlineExceeded):
+		return "", fmt.Errorf("the context's token command did not end in time: %w", caller.Err())
+	case caller.Err() != nil:
+		return "", context.Cause(caller)
 	case ctx.Err() != nil:
-		return "", fmt.Errorf("the context's token command took longer than %v: %w", tokenTime, context.Cause(ctx))
+		return "", fmt.Errorf("the context's token command took longer than %v", tokenTime)
 	case err != nil:
 		return "", fmt.Errorf("the context's token command failed: %w; `%s context show` prints it", err, program())
 	}
-	return oneToken(stdout.Bytes(), "the context's token command")
-}
-
-// oneToken checks what should be a token, and never repeats it.
-func oneToken(data []byte, of string) (string, error) {
-	token := strings.TrimSpace(string(data))
-	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", fmt.Errorf("%s gave %d bytes that are not one token: it must print a token and nothing else", of, len(data))
+	token, ok := oneToken(stdout.Bytes())
+	if !ok {
+		return "", fmt.Errorf("the context's token command printed %d bytes that are not one token: it must print a token and nothing else",
+			stdout.Len())
 	}
 	return token, nil
+}
+
+// interrupted reports whether a Ctrl-C ended a process: a terminal sends it to the processes
+// of a command as well.
+func interrupted(ended *os.ProcessState) bool {
+	if ended == nil {
+		return false
+	}
+	status, ok := ended.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGINT || ended.ExitCode() == exitInterrupt
+}
+
+// oneToken is the token of a text that has nothing else; false: it is not such a text.
+func oneToken(data []byte) (string, bool) {
+	token := strings.TrimSpace(string(bytes.TrimPrefix(data, byteOrderMark)))
+	return token, token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 // refused says that a server did not accept the token: the command is asked again.
@@ -207,6 +230,9 @@ func (f *clientFlags) bearer(ctx context.Context, env *environment) (string, err
 		return t.token, nil
 	case t.source != nil:
 		token, err := t.source.get(ctx)
+		if errors.Is(err, errInterrupted) {
+			return "", &exitError{exitInterrupt, errInterrupted}
+		}
 		if err != nil {
 			return "", &exitError{exitConnection, err}
 		}

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -153,6 +155,37 @@ func TestTheLastLineOfProgress(t *testing.T) {
 			}
 			if got.String() != tt.want {
 				t.Errorf("got %q, want %q", got.String(), tt.want)
+			}
+		})
+	}
+}
+
+// What is wrong with a payload is said of where it comes from.
+func TestPayloadsThatAreNotJSON(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		content, want string
+		arg           string // empty: a file with the content
+	}{
+		"UTF-16 of Windows":       {content: "\xff\xfe{\x00}\x00", want: "%s is not valid JSON: it is UTF-16: save it as UTF-8"},
+		"UTF-16, big endian":      {content: "\xfe\xff\x00{\x00}", want: "it is UTF-16: save it as UTF-8"},
+		"UTF-16 without a mark":   {content: "{\x00}\x00", want: "it is UTF-16: save it as UTF-8"},
+		"an empty file":           {want: "the payload file %s is not valid JSON: it is empty"},
+		"a file of a mark alone":  {content: "\ufeff\n", want: "it is empty"},
+		"a file of something":     {content: "{hello}", want: "%s is not valid JSON: invalid character 'h'"},
+		"an empty standard input": {arg: "-", want: "the payload from standard input is not valid JSON: it is empty"},
+		"an argument":             {arg: "{hello}", want: "quote it for the shell"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "payload.json")
+			if err := os.WriteFile(file, []byte(tt.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := readPayload(&environment{stdin: strings.NewReader(tt.content)}, firstOf(tt.arg, "@"+file))
+			want := strings.ReplaceAll(tt.want, "%s", file)
+			if err == nil || !strings.Contains(err.Error(), want) || tt.arg != "{hello}" && strings.Contains(err.Error(), "shell") {
+				t.Errorf("got %v, want an error with %q", err, want)
 			}
 		})
 	}
