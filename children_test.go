@@ -167,7 +167,7 @@ func TestAParentWaitsAndShowsProgress(t *testing.T) {
 	for _, f := range frames {
 		shown = append(shown, fmt.Sprint(f.Type, " ", f.Percentage, " ", f.Message))
 	}
-	want := []string{"progress 25 1 of 4 children have ended", "progress 50 2 of 4 children have ended",
+	want := []string{"request 0 ", "progress 25 1 of 4 children have ended", "progress 50 2 of 4 children have ended",
 		"progress 75 3 of 4 children have ended",
 		"progress 100 4 of 4 children have ended", "complete 0 "}
 	if diff := cmp.Diff(want, shown); diff != "" {
@@ -237,8 +237,8 @@ func TestAThousandChildren(t *testing.T) {
 	if r := w.load(t, ada.Key("r1")); string(r.Result) != `"1000"` {
 		t.Errorf("got %s %s, want 1000", r.State, r.Result)
 	}
-	if got := len(w.sockets.got("c1")); got > 22 {
-		t.Errorf("got %d frames, want at most 20 of progress and the end", got)
+	if got := len(w.sockets.got("c1")); got > 23 {
+		t.Errorf("got %d frames, want at most that it waits, 20 of progress and the end", got)
 	}
 }
 

@@ -315,10 +315,14 @@ func wantRising(t *testing.T, frames []wire.Frame) {
 	t.Helper()
 	var last int64
 	for _, f := range frames {
-		if f.Rev <= last {
-			t.Fatalf("rev %d after %d in %s", f.Rev, last, describe(frames))
+		rev := f.Rev
+		if f.Request != nil {
+			rev = f.Request.Rev
 		}
-		last = f.Rev
+		if rev <= last {
+			t.Fatalf("rev %d after %d in %s", rev, last, describe(frames))
+		}
+		last = rev
 	}
 }
 

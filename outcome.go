@@ -162,8 +162,11 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 	w.logger.InfoContext(ctx, "request "+outcomeWord(change), line...)
 	ctx = context.WithoutCancel(ctx)
 	w.dispatchBehind(ctx, ahead)
-	if w.r.State.Final() {
+	switch waiting := w.r.Waiting(); {
+	case w.r.State.Final():
 		w.p.aftermath().of(ctx, w.r, pushTries)
+	case waiting != nil && waiting.For != wire.WaitingWorker:
+		w.broadcast(ctx, waitingFrame(w.r))
 	}
 	w.p.resumeNext(ctx, change.Set.Release)
 	return nil

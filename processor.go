@@ -217,8 +217,11 @@ func (p *Processor) permits(ctx context.Context, key request.Key) ([]request.Per
 // throttle has a request wait that could not have a permit.
 func (p *Processor) throttle(ctx context.Context, key request.Key, at time.Time, full request.Permit) error {
 	p.Logger.InfoContext(ctx, "request throttled", "request_id", key.ID, "limit", full.Name, "permits", full.Limit)
-	_, err := p.Store.ChangeRequest(ctx, key, request.Throttle(at, full.Name).LookedAtEvery(p.SweepEvery))
-	if err != nil && !hasMoved(err) {
+	r, err := p.Store.ChangeRequest(ctx, key, request.Throttle(at, full.Name).LookedAtEvery(p.SweepEvery))
+	switch {
+	case err == nil:
+		send(ctx, p.Push, p.Logger, key, r.Subscribers, waitingFrame(r).Append(nil), 1)
+	case !hasMoved(err):
 		return fmt.Errorf("throttle request: %w", err)
 	}
 	// A permit may have been released between the two writes, when this request

@@ -128,8 +128,15 @@ func TestFailureIsRetriedLaterAndAnnouncedOnce(t *testing.T) {
 			}
 			time.Sleep(time.Until(r.DueAt))
 		}
-		if got := w.sockets.got("c1"); len(got) != 0 {
-			t.Fatalf("a failure that is retried was announced: %s", describe(got))
+		waits := w.sockets.got("c1")
+		for _, f := range waits {
+			if f.Type != wire.TypeRequest || f.Request.State != wire.StateQueued || f.Request.Waiting == nil ||
+				f.Request.Waiting.For != wire.WaitingRetry || f.Request.Waiting.Until == nil {
+				t.Errorf("while it waits for another attempt: got %s, want a request that waits for a retry", describe([]wire.Frame{f}))
+			}
+		}
+		if len(waits) != 2 {
+			t.Errorf("got %d frames, want one for each wait", len(waits))
 		}
 		w.run(t, ada.Key("r1"))
 		r := w.load(t, ada.Key("r1"))
@@ -137,7 +144,7 @@ func TestFailureIsRetriedLaterAndAnnouncedOnce(t *testing.T) {
 		if r.Error != nil {
 			t.Errorf("a request that succeeded keeps the error %+v", r.Error)
 		}
-		if got := w.sockets.got("c1"); len(got) != 1 || got[0].Type != wire.TypeComplete {
+		if got := w.sockets.got("c1")[len(waits):]; len(got) != 1 || got[0].Type != wire.TypeComplete {
 			t.Errorf("want one completion, got %s", describe(got))
 		}
 		if !strings.Contains(w.logs.String(), "secret detail") {

@@ -34,6 +34,11 @@ func finalFrame(r *request.Request) wire.Frame {
 	return f
 }
 
+// waitingFrame is the frame of a request that waits, and for what.
+func waitingFrame(r *request.Request) wire.Frame {
+	return wire.Frame{Type: wire.TypeRequest, RequestID: r.ID, Request: r.Snapshot(true)}
+}
+
 // send pushes one frame to many connections, a few at a time, and returns those
 // that are gone and those that it could not reach for now.
 func send(ctx context.Context, push Pusher, logger *slog.Logger, key request.Key, to []string, frame []byte, tries int) (gone,

@@ -1,6 +1,7 @@
 package streamer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -180,9 +181,17 @@ func (rt *Router) authenticate(ctx context.Context, conn request.Connection, m w
 	return wire.Frame{Type: wire.TypeResponse, RequestID: m.ID, Data: until}, nil
 }
 
+// decodeReserved decodes the payload of a reserved action. One that names a tenant is
+// refused: without that it would be about the sender's own, unnoticed.
 func decodeReserved[T any](m wire.Message, into *T) error {
 	if err := wire.DecodePayload(m.Payload, into); err != nil {
 		return decodeError(err)
+	}
+	var other struct {
+		Tenant json.RawMessage `json:"tenant"`
+	}
+	if bytes.Contains(m.Payload, []byte(`"tenant"`)) && wire.DecodePayload(m.Payload, &other) == nil && other.Tenant != nil {
+		return Errorf(wire.ValidationError, "a message is about the tenant of its token: leave tenant out, or name another over HTTP")
 	}
 	return nil
 }

@@ -56,6 +56,11 @@ func (cl *client) see(d *driver, r *tracked, f wire.Frame) {
 			v.err = f.Error
 			cl.ended(d, r)
 		}
+	case wire.TypeRequest:
+		if f.Request.State != wire.StateQueued || f.Request.Waiting == nil || f.Request.Waiting.For == wire.WaitingWorker {
+			d.find(&d.report.Wrong, r, "%s got the request as one that waits: %s", cl.name, f.Append(nil))
+		}
+		cl.snapshot(d, r, f.Request)
 	case wire.TypeOutput:
 		cl.output(d, r, f.Offset, f.Chunks)
 	default:
