@@ -1,4 +1,5 @@
 import { deferred, type Timers } from "./clock.js";
+import { noAnswer } from "./error.js";
 import { type Codec, decode, type Frame, type Message, reserved } from "./frame.js";
 import { ANSWER_WITHIN, LOOK_EVERY, OPEN_WITHIN, PONG_WITHIN } from "./limits.js";
 import type { Reason, Session } from "./session.js";
@@ -26,8 +27,6 @@ export interface ConnectionEvents {
   silence(): number;
 }
 
-const noAnswer = () => new Error("the server did not answer");
-
 /** One WebSocket, from its handshake to its end. */
 export class Connection implements Session {
   readonly live = true;
@@ -38,10 +37,10 @@ export class Connection implements Session {
 
   readonly #ended = deferred<void>();
   readonly #calls = new Map<string, ReturnType<typeof deferred<Frame>>>();
-  readonly #socket: Socket | undefined;
-  #isOpen?: boolean;
+  readonly #socket?: Socket;
   #over?: boolean;
-  #lastHeard!: number;
+  /** Undefined until it is open. */
+  #lastHeard: number | undefined;
   #stopWatch?: () => void;
 
   constructor(
@@ -55,18 +54,16 @@ export class Connection implements Session {
     this.ended = this.#ended.promise;
     const giveUp = () => this.close();
     void this.opened.promise.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
-    let socket: Socket;
     try {
-      socket = new SocketClass(url, ["streamer.v1", "bearer." + token]);
+      this.#socket = new SocketClass(url, ["streamer.v1", "bearer." + token]);
     } catch {
       // A token that is not a JWT may hold characters that a subprotocol cannot.
       this.close();
       return;
     }
-    this.#socket = socket;
+    const socket = this.#socket;
     socket.onopen = () => {
       if (this.#over) return;
-      this.#isOpen = true;
       this.#lastHeard = timers.time.now();
       this.opened.resolve(true);
       this.#watch();
@@ -77,12 +74,9 @@ export class Connection implements Session {
     socket.onerror = () => this.drop("lost");
   }
 
-  call(message: Message, _rev?: number, within = ANSWER_WITHIN): Promise<Frame> {
+  async call(message: Message, _rev?: number, within = ANSWER_WITHIN): Promise<Frame> {
+    if (this.#over) throw noAnswer();
     const answer = deferred<Frame>();
-    if (this.#over) {
-      answer.reject(noAnswer());
-      return answer.promise;
-    }
     this.#calls.set(message.id, answer);
     const stop = this.timers.after(within, () => {
       this.#calls.delete(message.id);
@@ -103,7 +97,7 @@ export class Connection implements Session {
 
   drop(reason: Reason): void {
     if (this.#over) return;
-    const wasOpen = this.#isOpen;
+    const wasOpen = this.#lastHeard !== undefined;
     this.close();
     if (wasOpen) this.listener.onEnd(reason);
   }
@@ -151,7 +145,7 @@ export class Connection implements Session {
   #watch(): void {
     const silence = this.listener.silence();
     this.#stopWatch = this.timers.after(Math.min(LOOK_EVERY, silence), () => {
-      if (this.timers.time.now() - this.#lastHeard >= this.listener.silence()) this.check();
+      if (this.timers.time.now() - this.#lastHeard! >= this.listener.silence()) this.check();
       this.#watch();
     });
   }

@@ -1,6 +1,6 @@
 import { deferred, systemClock, Timers, tell } from "./clock.js";
 import type { SocketClass } from "./connection.js";
-import { fault, StreamerError, type WireError } from "./error.js";
+import { fault, noAnswer, StreamerError, type WireError } from "./error.js";
 import { type Codec, checkId, type Frame, type Message, plain, reserved } from "./frame.js";
 import type { Http } from "./http.js";
 import { ANSWER_WITHIN, MAX_FRAME, MAX_TRIES, WAITING_SILENCE } from "./limits.js";
@@ -169,21 +169,22 @@ export class Driver {
   }
 
   /** Asks about a request, behind its message and its redrive. */
-  async snapshot(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
+  snapshot(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
+    const snapshot = this.#snapshot(call, action, id, more);
+    if (action === "redrive")
+      this.#redrives.set(
+        id,
+        snapshot.catch(() => {}),
+      );
+    return snapshot;
+  }
+
+  async #snapshot(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
     this.offer(frame);
     const { result_ref: ref } = frame.request!;
     return ref ? { ...frame.request!, result: await this.#follow(ref, id) } : frame.request!;
-  }
-
-  redrive(call: Asking, id: string): Promise<Snapshot> {
-    const snapshot = this.snapshot(call, "redrive", id);
-    this.#redrives.set(
-      id,
-      snapshot.catch(() => {}),
-    );
-    return snapshot;
   }
 
   cancel(id: string, options: CallOptions = {}): Promise<Snapshot | undefined> {
@@ -319,13 +320,7 @@ export class Driver {
         if (link.closedBy) throw link.closedBy;
         this.options.log?.("the server did not answer", error);
         if (asking?.dropped) return [];
-        if (++tries >= MAX_TRIES && !request?.stored) {
-          throw new StreamerError(
-            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } },
-            request?.id ?? (message.ref && message.id),
-            error,
-          );
-        }
+        if (++tries >= MAX_TRIES && !request?.stored) throw noAnswer(request?.id ?? (message.ref && message.id), error);
         if (link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
         continue;
       }

@@ -57,6 +57,14 @@ export class StreamerError extends Error {
   }
 }
 
+/** Whether a message arrived is not known; it may be sent again. */
+export const noAnswer = (requestId?: string, cause?: unknown) =>
+  new StreamerError(
+    { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } },
+    requestId,
+    cause,
+  );
+
 /** An error that this client gives by itself. */
 export const fault = (code: Code, message: string, requestId?: string, cause?: unknown) =>
   new StreamerError({ code, message }, requestId, cause);

@@ -26,8 +26,6 @@ export interface Message {
   id: string;
   /** The message as it goes over a socket. */
   encoded: string;
-  /** The name of a reserved action, without the prefix. */
-  reserved?: string;
   /** Instead of the text: a path below the HTTP API to read. */
   ref?: string;
 }
@@ -48,12 +46,13 @@ export type Json = Record<string, any>;
 export function decode(text: string, codec: Codec): Frame | undefined {
   try {
     const frame = codec.parse(text) as Json;
-    const { type, error, request } = frame;
-    if (typeof type !== "string" || (type === "error" && !error) || (type === "request" && !request)) return undefined;
-    return plain(frame) as Frame;
+    const { type } = frame;
+    const lacks = /^(error|request)$/.test(type) && !frame[type];
+    if (typeof type === "string" && !lacks) return plain(frame) as Frame;
   } catch {
-    return undefined;
+    // See above.
   }
+  return undefined;
 }
 
 /** Makes the protocol's own numbers plain, whatever the codec reads numbers as. */
@@ -87,7 +86,7 @@ export function encode(id: string, action: string, payload: unknown, codec: Code
 
 /** A message of a reserved action. */
 export function reserved(name: string, payload?: unknown, codec: Codec = JSON): Message {
-  return { ...encode(newId(), "streamer." + name, payload, codec), reserved: name };
+  return encode(newId(), "streamer." + name, payload, codec);
 }
 
 /** Throws for an id that the server would refuse; see docs/protocol.md. */

@@ -43,9 +43,19 @@ export class Http {
     return new Polling(this, onEnd);
   }
 
+  /** Sees whether the API answers; returns why it does not take the token. Rejects for any other fault. */
+  async probe(): Promise<WireError | undefined> {
+    const { error } = await this.read("GET", "/requests?limit=1");
+    if (!error) return;
+    if (error.code !== "UNAUTHORIZED") throw error;
+    this.tokens.refuse();
+    return error;
+  }
+
   /** Sends a message; see Session.call. A subscribe waits up to 20 s for a rev above `rev`. */
-  async call({ id, encoded, reserved, ref }: Message, rev = 0): Promise<Frame> {
+  async call({ id, encoded, ref }: Message, rev = 0): Promise<Frame> {
     if (ref) return this.#frame(id, "GET", ref.replace(/^\/*/, "/"));
+    const reserved = /^{"id":"[^"]*","action":"streamer\.(list|subscribe|output|redrive|signal|cancel|get)"/.exec(encoded)?.[1];
     if (!reserved) return this.#frame(id, "POST", "/requests", encoded);
     const { request_id, token, payload, ...query } = (this.codec.parse(encoded) as Json).payload;
     const search = "?" + new URLSearchParams(query);
@@ -56,8 +66,9 @@ export class Http {
       redrive: ["POST", "/redrive"],
       signal: ["POST", "/signals/" + encodeURIComponent(token), this.codec.stringify(payload)],
       cancel: ["DELETE"],
+      get: ["GET"],
     };
-    const [method, path = "", body] = calls[reserved] ?? ["GET"];
+    const [method, path = "", body] = calls[reserved]!;
     return this.#frame(id, method, "/requests" + (request_id ? "/" + encodeURIComponent(request_id) : "") + path, body);
   }
 

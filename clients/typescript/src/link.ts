@@ -1,6 +1,6 @@
 import { type Deferred, deferred, type Log, type Timers } from "./clock.js";
 import { Connection, type SocketClass } from "./connection.js";
-import { StreamerError } from "./error.js";
+import { StreamerError, type WireError } from "./error.js";
 import { type Codec, type Frame, reserved } from "./frame.js";
 import type { Http } from "./http.js";
 import { HAND_OVER_AFTER, HAND_OVER_SPREAD, RENEW_AGAIN_AFTER, STABLE_AFTER, UPGRADE_AFTER } from "./limits.js";
@@ -161,20 +161,18 @@ export class Link {
 
     // A browser does not say why a handshake failed: HTTP does.
     let api: Http;
-    let probe: Frame;
+    let refusal: WireError | undefined;
     try {
       api = await http();
-      probe = await api.call(reserved("list", { limit: 1 }));
+      refusal = await api.probe();
     } catch {
       return "unreachable";
     }
     if (over()) return;
-    if (probe.error?.code === "UNAUTHORIZED") {
-      tokens.refuse();
-      if (++this.#unauthorized > 1) this.close("unauthorized", new StreamerError(probe.error));
+    if (refusal) {
+      if (++this.#unauthorized > 1) this.close("unauthorized", new StreamerError(refusal));
       return "unauthorized";
     }
-    if (probe.error) return "unreachable";
     this.#unauthorized = 0;
     if (SocketClass && (++this.#refused < 2 || this.#session)) return "refused";
     const polling: Session = api.poll((reason) => this.#lost(polling, reason));

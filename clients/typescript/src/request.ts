@@ -165,8 +165,9 @@ export class Tracked {
 
   /** Takes a frame of this request, unless it is old news. */
   offer(frame: Frame): void {
-    const snapshot = frame.request;
-    const {
+    const { current } = this;
+    let {
+      state,
       rev = 0,
       error,
       result,
@@ -175,46 +176,53 @@ export class Tracked {
       message = "",
       metadata,
       waiting,
-      children,
-      action,
-    } = (snapshot ?? frame) as Snapshot;
+      children = current.children,
+      action = current.action,
+    } = (frame.request ?? frame) as Snapshot;
     if (frame.type === "response") {
       this.finished = true;
       this.answered.resolve();
-      return this.#end(frame.data, {});
+      return this.#end(frame.data);
     }
+    // This is how a server tells that a child has ended: the parent still waits.
+    if (!state && current.waiting?.for === "children" && / children have ended$/.test(message)) {
+      ({ state, waiting } = current as Progress);
+    }
+    state ??= error?.code === "CANCELLED" ? "CANCELLED" : STATES[frame.type]!;
     // An error without a rev answers a message; it does not end a request.
-    const state = snapshot ? snapshot.state : STATES[frame.type];
-    if (!state || rev <= this.rev) return;
+    if (!state || rev <= current.rev) return;
     this.stored = true;
     this.answered.resolve();
     this.finished = isFinal(state);
     if (this.ended) return;
-    const now = { state, rev, ...(action && { action }) };
-    if (!this.finished) {
-      const more = { ...(metadata && { metadata }), ...(waiting && { waiting }), ...(children && { children }) };
-      this.#show({ status: "pending", percentage, message, ...more, ...now });
-    } else if (error) this.fail(new StreamerError(error, this.id), now);
+    const now = { state, rev, action };
+    if (!this.finished) this.#show({ status: "pending", percentage, message, metadata, waiting, children, ...now });
+    else if (error) this.fail(new StreamerError(error, this.id), now);
     else this.#end(result_ref ? this.follow(result_ref, this.id) : result, now);
   }
 
-  fail(error: StreamerError, more: Partial<Current> = {}): void {
+  fail(error: StreamerError, more?: Partial<Current>): void {
     if (this.current.status !== "pending") return;
     this.ended = true;
     this.#result.reject(error);
-    this.#show({ ...this.current, ...more, status: "failed", error });
+    this.#showEnd({ ...more, status: "failed", error });
   }
 
-  #end(result: unknown, more: Partial<Current>): void {
+  #end(result: unknown, more?: Partial<Current>): void {
     this.ended = true;
     Promise.resolve(result).then(
       (result) => {
         if (this.current.status !== "pending") return;
         this.#result.resolve(result);
-        this.#show({ ...this.current, ...more, status: "done", percentage: 100, result });
+        this.#showEnd({ ...more, status: "done", percentage: 100, result });
       },
       (error) => this.fail(error),
     );
+  }
+
+  /** The last progress stays, without what was true of a queued request alone: the message of an acknowledgment is at rev 1. */
+  #showEnd(end: Partial<Current>): void {
+    this.#show({ ...this.current, waiting: undefined, ...(this.rev < 2 && { message: "" }), ...end });
   }
 
   #show(current: Current): void {

@@ -163,8 +163,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   }
 
   /** Runs a request that has FAILED again, from its last checkpoint; `resume` waits for it. Another stays as it is. */
-  redrive(id: string, options: CallOptions = {}): Promise<Snapshot> {
-    return this.#driver.within(options, (call) => this.#driver.redrive(call, id), id);
+  redrive(id: string, options?: CallOptions): Promise<Snapshot> {
+    return this.#about(id, options, "redrive");
   }
 
   /** Gives a request the signal that it waits for, or will wait for. The first signal of a token counts. */

@@ -40,8 +40,8 @@ export class Tokens {
     try {
       const token = await fetched;
       const now = this.time.now();
-      const left = (readClaims(token).expires ?? now) - now;
-      if (this.#current === fetched) this.#renewAt = now + left - Math.min(60_000, left / 5);
+      const { expires = now } = readClaims(token);
+      if (this.#current === fetched) this.#renewAt = expires - Math.min(60_000, (expires - now) / 5);
       return token;
     } catch (error) {
       if (this.#current === fetched) this.#current = undefined;

@@ -252,7 +252,7 @@ test("the log hears each change of state and each failure, and no token", async 
       "connecting: start",
       "open: connected",
       "reconnecting: lost",
-      "the server did not answer Error: the server did not answer",
+      "the server did not answer StreamerError: the server did not answer",
       "closed: closed",
     ],
   );

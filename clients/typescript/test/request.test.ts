@@ -62,6 +62,8 @@ test("a snapshot says where a request stands, and how it ended", async () => {
     rev: 4,
     action: "report",
     status: "pending",
+    waiting: undefined,
+    children: undefined,
   });
   running.offer(f.snapshot("m", "SUCCEEDED", 5, { result: [1] }));
   assert.deepEqual(await running.handle.result, [1]);
@@ -78,6 +80,72 @@ test("a snapshot says where a request stands, and how it ended", async () => {
   const waiting = make();
   waiting.offer(f.snapshot("m", "QUEUED", 6, { error: { code: "INTERNAL_ERROR", message: "of the last attempt" } }));
   assert.ok(!waiting.ended);
+});
+
+test("an error frame says which end it was, as the server does", () => {
+  for (const [code, state] of [
+    ["CANCELLED", "CANCELLED"],
+    ["PROCESSING_FAILED", "FAILED"],
+  ] as const) {
+    const request = make();
+    request.offer(f.progress(40, 2));
+    request.offer(f.error(code, 3));
+    assert.deepEqual([request.current.status, request.current.state], ["failed", state], code);
+  }
+});
+
+const limit = { for: "limit", limit: "tenant:acme", running: 3, position: 7 };
+
+test("what a request waits for comes with a pushed snapshot, and goes with the next progress", () => {
+  const request = make();
+  request.offer(f.ack(1));
+  // Pushed to the page that submitted it, so that it names the request and no message of this client.
+  for (const [rev, waiting] of [
+    [2, limit],
+    [3, { for: "retry", until: "2026-01-02T03:04:05Z" }],
+    [4, { for: "signal", token: "go" }],
+    [5, { for: "time", until: "2026-01-02T03:04:05Z" }],
+  ] as const) {
+    request.offer(f.snapshot("r-1", "QUEUED", rev, { waiting }));
+    assert.deepEqual([request.current.state, request.current.waiting], ["QUEUED", waiting]);
+  }
+  request.offer(f.progress(40, 6));
+  const { state, waiting, action } = request.current;
+  assert.deepEqual([state, waiting, action], ["RUNNING", undefined, "report"]);
+});
+
+for (const [name, end, state] of [
+  ["cancelled", f.error("CANCELLED", 3), "CANCELLED"],
+  ["failed", f.error("TIMEOUT", 3), "FAILED"],
+  ["done", f.complete(1, 3), "SUCCEEDED"],
+] as const) {
+  test(`a request that is ${name} waits for nothing more`, async () => {
+    const parked = make();
+    parked.offer(f.snapshot("r-1", "QUEUED", 2, { waiting: limit, message: "read 7 rows" }));
+    parked.offer(end);
+    await parked.over;
+    const { waiting, message } = parked.current;
+    assert.deepEqual([parked.current.state, waiting, message], [state, undefined, "read 7 rows"]);
+
+    const queued = make();
+    queued.offer(f.ack(1));
+    assert.equal(queued.current.message, "the request is queued");
+    queued.offer(end);
+    await queued.over;
+    assert.equal(queued.current.message, "");
+  });
+}
+
+test("a parent waits for its children while they end, and no longer than that", () => {
+  const request = make();
+  const children = { total: 2, ended: 0 };
+  request.offer(f.snapshot("r-1", "QUEUED", 2, { waiting: { for: "children" }, children }));
+  request.offer(f.progress(50, 3, "1 of 2 children have ended"));
+  const { state, waiting, percentage } = request.current;
+  assert.deepEqual([state, waiting, percentage, request.current.children], ["QUEUED", { for: "children" }, 50, children]);
+  request.offer(f.progress(60, 4, "adding up"));
+  assert.deepEqual([request.current.state, request.current.waiting], ["RUNNING", undefined]);
+  assert.deepEqual(request.current.children, children);
 });
 
 test("a large result is fetched from where the frame says", async () => {

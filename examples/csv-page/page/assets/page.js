@@ -44,9 +44,18 @@ var init_http = __esm({
       poll(onEnd) {
         return new Polling(this, onEnd);
       }
+      /** Sees whether the API answers; returns why it does not take the token. Rejects for any other fault. */
+      async probe() {
+        const { error } = await this.read("GET", "/requests?limit=1");
+        if (!error) return;
+        if (error.code !== "UNAUTHORIZED") throw error;
+        this.tokens.refuse();
+        return error;
+      }
       /** Sends a message; see Session.call. A subscribe waits up to 20 s for a rev above `rev`. */
-      async call({ id, encoded, reserved: reserved2, ref }, rev = 0) {
+      async call({ id, encoded, ref }, rev = 0) {
         if (ref) return this.#frame(id, "GET", ref.replace(/^\/*/, "/"));
+        const reserved2 = /^{"id":"[^"]*","action":"streamer\.(list|subscribe|output|redrive|signal|cancel|get)"/.exec(encoded)?.[1];
         if (!reserved2) return this.#frame(id, "POST", "/requests", encoded);
         const { request_id, token, payload, ...query } = this.codec.parse(encoded).payload;
         const search = "?" + new URLSearchParams(query);
@@ -56,9 +65,10 @@ var init_http = __esm({
           output: ["GET", "/output" + search],
           redrive: ["POST", "/redrive"],
           signal: ["POST", "/signals/" + encodeURIComponent(token), this.codec.stringify(payload)],
-          cancel: ["DELETE"]
+          cancel: ["DELETE"],
+          get: ["GET"]
         };
-        const [method, path = "", body] = calls[reserved2] ?? ["GET"];
+        const [method, path = "", body] = calls[reserved2];
         return this.#frame(id, method, "/requests" + (request_id ? "/" + encodeURIComponent(request_id) : "") + path, body);
       }
       async #frame(id, method, path, body) {
@@ -166,6 +176,11 @@ var StreamerError = class extends Error {
     this.requestId = requestId;
   }
 };
+var noAnswer = (requestId, cause) => new StreamerError(
+  { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } },
+  requestId,
+  cause
+);
 var fault = (code, message, requestId, cause) => new StreamerError({ code, message }, requestId, cause);
 
 // clients/typescript/src/clock.ts
@@ -244,12 +259,12 @@ function tell(listeners, value) {
 function decode(text, codec) {
   try {
     const frame = codec.parse(text);
-    const { type, error, request } = frame;
-    if (typeof type !== "string" || type === "error" && !error || type === "request" && !request) return void 0;
-    return plain(frame);
+    const { type } = frame;
+    const lacks = /^(error|request)$/.test(type) && !frame[type];
+    if (typeof type === "string" && !lacks) return plain(frame);
   } catch {
-    return void 0;
   }
+  return void 0;
 }
 function plain(value) {
   for (const key of ["rev", "percentage", "attempts", "after"]) {
@@ -271,7 +286,7 @@ function encode(id, action, payload, codec, extras) {
   return { id, encoded: text + (rest[1] ? "," : "") + rest };
 }
 function reserved(name, payload, codec = JSON) {
-  return { ...encode(newId(), "streamer." + name, payload, codec), reserved: name };
+  return encode(newId(), "streamer." + name, payload, codec);
 }
 function checkId(id) {
   if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
@@ -300,7 +315,6 @@ var MAX_FRAME = 32e3;
 var MAX_TRIES = 5;
 
 // clients/typescript/src/connection.ts
-var noAnswer = () => new Error("the server did not answer");
 var Connection = class {
   constructor(SocketClass, url2, token, codec, timers, listener) {
     this.codec = codec;
@@ -315,17 +329,15 @@ var Connection = class {
     this.ended = this.#ended.promise;
     const giveUp = () => this.close();
     void this.opened.promise.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
-    let socket;
     try {
-      socket = new SocketClass(url2, ["streamer.v1", "bearer." + token]);
+      this.#socket = new SocketClass(url2, ["streamer.v1", "bearer." + token]);
     } catch {
       this.close();
       return;
     }
-    this.#socket = socket;
+    const socket = this.#socket;
     socket.onopen = () => {
       if (this.#over) return;
-      this.#isOpen = true;
       this.#lastHeard = timers.time.now();
       this.opened.resolve(true);
       this.#watch();
@@ -337,16 +349,13 @@ var Connection = class {
   #ended;
   #calls;
   #socket;
-  #isOpen;
   #over;
+  /** Undefined until it is open. */
   #lastHeard;
   #stopWatch;
-  call(message, _rev, within = ANSWER_WITHIN) {
+  async call(message, _rev, within = ANSWER_WITHIN) {
+    if (this.#over) throw noAnswer();
     const answer = deferred();
-    if (this.#over) {
-      answer.reject(noAnswer());
-      return answer.promise;
-    }
     this.#calls.set(message.id, answer);
     const stop = this.timers.after(within, () => {
       this.#calls.delete(message.id);
@@ -365,7 +374,7 @@ var Connection = class {
   }
   drop(reason) {
     if (this.#over) return;
-    const wasOpen = this.#isOpen;
+    const wasOpen = this.#lastHeard !== void 0;
     this.close();
     if (wasOpen) this.listener.onEnd(reason);
   }
@@ -534,20 +543,18 @@ var Link = class {
       }
     }
     let api;
-    let probe;
+    let refusal;
     try {
       api = await http();
-      probe = await api.call(reserved("list", { limit: 1 }));
+      refusal = await api.probe();
     } catch {
       return "unreachable";
     }
     if (over()) return;
-    if (probe.error?.code === "UNAUTHORIZED") {
-      tokens.refuse();
-      if (++this.#unauthorized > 1) this.close("unauthorized", new StreamerError(probe.error));
+    if (refusal) {
+      if (++this.#unauthorized > 1) this.close("unauthorized", new StreamerError(refusal));
       return "unauthorized";
     }
-    if (probe.error) return "unreachable";
     this.#unauthorized = 0;
     if (SocketClass && (++this.#refused < 2 || this.#session)) return "refused";
     const polling = api.poll((reason) => this.#lost(polling, reason));
@@ -727,8 +734,9 @@ var Tracked = class {
   }
   /** Takes a frame of this request, unless it is old news. */
   offer(frame) {
-    const snapshot = frame.request;
-    const {
+    const { current } = this;
+    let {
+      state: state2,
       rev = 0,
       error,
       result,
@@ -737,32 +745,33 @@ var Tracked = class {
       message = "",
       metadata,
       waiting,
-      children,
-      action
-    } = snapshot ?? frame;
+      children = current.children,
+      action = current.action
+    } = frame.request ?? frame;
     if (frame.type === "response") {
       this.finished = true;
       this.answered.resolve();
-      return this.#end(frame.data, {});
+      return this.#end(frame.data);
     }
-    const state2 = snapshot ? snapshot.state : STATES[frame.type];
-    if (!state2 || rev <= this.rev) return;
+    if (!state2 && current.waiting?.for === "children" && / children have ended$/.test(message)) {
+      ({ state: state2, waiting } = current);
+    }
+    state2 ??= error?.code === "CANCELLED" ? "CANCELLED" : STATES[frame.type];
+    if (!state2 || rev <= current.rev) return;
     this.stored = true;
     this.answered.resolve();
     this.finished = isFinal(state2);
     if (this.ended) return;
-    const now = { state: state2, rev, ...action && { action } };
-    if (!this.finished) {
-      const more = { ...metadata && { metadata }, ...waiting && { waiting }, ...children && { children } };
-      this.#show({ status: "pending", percentage, message, ...more, ...now });
-    } else if (error) this.fail(new StreamerError(error, this.id), now);
+    const now = { state: state2, rev, action };
+    if (!this.finished) this.#show({ status: "pending", percentage, message, metadata, waiting, children, ...now });
+    else if (error) this.fail(new StreamerError(error, this.id), now);
     else this.#end(result_ref ? this.follow(result_ref, this.id) : result, now);
   }
-  fail(error, more = {}) {
+  fail(error, more) {
     if (this.current.status !== "pending") return;
     this.ended = true;
     this.#result.reject(error);
-    this.#show({ ...this.current, ...more, status: "failed", error });
+    this.#showEnd({ ...more, status: "failed", error });
   }
   #end(result, more) {
     this.ended = true;
@@ -770,10 +779,14 @@ var Tracked = class {
       (result2) => {
         if (this.current.status !== "pending") return;
         this.#result.resolve(result2);
-        this.#show({ ...this.current, ...more, status: "done", percentage: 100, result: result2 });
+        this.#showEnd({ ...more, status: "done", percentage: 100, result: result2 });
       },
       (error) => this.fail(error)
     );
+  }
+  /** The last progress stays, without what was true of a queued request alone: the message of an acknowledgment is at rev 1. */
+  #showEnd(end) {
+    this.#show({ ...this.current, waiting: void 0, ...this.rev < 2 && { message: "" }, ...end });
   }
   #show(current) {
     this.current = current;
@@ -834,8 +847,8 @@ var Tokens = class {
     try {
       const token = await fetched;
       const now = this.time.now();
-      const left = (readClaims(token).expires ?? now) - now;
-      if (this.#current === fetched) this.#renewAt = now + left - Math.min(6e4, left / 5);
+      const { expires = now } = readClaims(token);
+      if (this.#current === fetched) this.#renewAt = expires - Math.min(6e4, (expires - now) / 5);
       return token;
     } catch (error) {
       if (this.#current === fetched) this.#current = void 0;
@@ -992,21 +1005,22 @@ var Driver = class {
     }
   }
   /** Asks about a request, behind its message and its redrive. */
-  async snapshot(call, action, id, more) {
+  snapshot(call, action, id, more) {
+    const snapshot = this.#snapshot(call, action, id, more);
+    if (action === "redrive")
+      this.#redrives.set(
+        id,
+        snapshot.catch(() => {
+        })
+      );
+    return snapshot;
+  }
+  async #snapshot(call, action, id, more) {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
     this.offer(frame);
     const { result_ref: ref } = frame.request;
     return ref ? { ...frame.request, result: await this.#follow(ref, id) } : frame.request;
-  }
-  redrive(call, id) {
-    const snapshot = this.snapshot(call, "redrive", id);
-    this.#redrives.set(
-      id,
-      snapshot.catch(() => {
-      })
-    );
-    return snapshot;
   }
   cancel(id, options = {}) {
     return this.within(
@@ -1136,13 +1150,7 @@ var Driver = class {
         if (link.closedBy) throw link.closedBy;
         this.options.log?.("the server did not answer", error);
         if (asking?.dropped) return [];
-        if (++tries >= MAX_TRIES && !request?.stored) {
-          throw new StreamerError(
-            { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } },
-            request?.id ?? (message.ref && message.id),
-            error
-          );
-        }
+        if (++tries >= MAX_TRIES && !request?.stored) throw noAnswer(request?.id ?? (message.ref && message.id), error);
         if (link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
         continue;
       }
@@ -1312,8 +1320,8 @@ var Streamer = class {
     return this.#driver.cancel(id, options);
   }
   /** Runs a request that has FAILED again, from its last checkpoint; `resume` waits for it. Another stays as it is. */
-  redrive(id, options = {}) {
-    return this.#driver.within(options, (call) => this.#driver.redrive(call, id), id);
+  redrive(id, options) {
+    return this.#about(id, options, "redrive");
   }
   /** Gives a request the signal that it waits for, or will wait for. The first signal of a token counts. */
   signal(id, token, payload, options) {
