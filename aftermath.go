@@ -114,7 +114,7 @@ func (a aftermath) atParent(parent, child *request.Request, open int) (change re
 	children := parent.Children.WithOpen(open)
 	switch {
 	case parent.State == request.Running:
-		change = request.NotifyParent()
+		change = request.NotifyParent(a.now())
 		change.If.Fence = parent.Fence
 		return change, decides && parent.Steps[change.Set.Step.Name] == nil
 	case !parent.WaitsForChildren():

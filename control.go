@@ -121,7 +121,7 @@ func (s *Requests) Signal(ctx context.Context, caller Caller, in wire.Signal) (w
 			return request.Change{}, false
 		}
 		at := now(s.Now)
-		change := request.StoreStep(step)
+		change := request.StoreStep(at, step)
 		if r.Await.Token == in.Token && r.State == request.Queued {
 			change = request.Deliver(at, step, in.Token)
 		}

@@ -87,6 +87,9 @@ func TestTheDetailHasWhatAnOperatorNeeds(t *testing.T) {
 		d.Worker != "worker" || d.Priority != 1 || d.Fence != 2 || d.ExpiresAt == nil || d.LeaseUntil != nil {
 		t.Errorf("the detail is %s", decoded.Append(nil))
 	}
+	if at := d.Steps[0].At; at == nil || at.Before(*d.ClaimedAt) || at.After(decoded.Request.UpdatedAt) {
+		t.Errorf("got the step at %v, want a time of the attempt", at)
+	}
 	if decoded.Request.Output != 1 || len(decoded.Request.History) != 1 {
 		t.Errorf("the snapshot is %s", decoded.Append(nil))
 	}

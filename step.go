@@ -165,6 +165,7 @@ func (j *Job) persistStep(step request.Step) error {
 	case size > request.MaxSteps:
 		return Permanent(fmt.Errorf("the request's steps would have %d bytes, %d are allowed", size, request.MaxSteps))
 	}
+	step.At = j.clock() // of the first try, so that a further one stores the same
 	if err := j.persist(pendingStep{step: step}); err != nil {
 		return err
 	}

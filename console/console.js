@@ -2408,7 +2408,7 @@ function dots(points, label) {
     )
   );
 }
-function spans(all, from, to, label) {
+function spans(all, marks, from, to, label) {
   const width = room();
   const height = 16;
   const x = (at) => (at - from) / Math.max(to - from, 1) * width;
@@ -2426,7 +2426,8 @@ function spans(all, from, to, label) {
         height: 14,
         rx: 3
       })
-    )
+    ),
+    ...marks.map((at) => svg("rect", { class: "mark", x: round(x(at) - 1), y: 0, width: 2, height }))
   );
 }
 function frame(width, height, label, ...children) {
@@ -2942,10 +2943,9 @@ function timeline(r) {
   const last = Math.max(r.started_at ? Date.parse(r.started_at) : NaN, failed.at(-1)?.to ?? 0);
   const from = failed.length && claimed ? claimed : last;
   const current = (r.state === "RUNNING" || r.state === "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
-  return [
-    spans([...failed, ...current], created, end, `Attempts on a line of ${duration(end - created)}: ${failed.length} failed`),
-    el("ol", { class: "timeline" }, ...happened(r).map(item2))
-  ];
+  const stored = (r.detail?.steps ?? []).flatMap((s) => s.at ? [Date.parse(s.at)] : []);
+  const label = `Attempts on a line of ${duration(end - created)}: ${failed.length} failed, ${stored.length} steps and signals stored`;
+  return [spans([...failed, ...current], stored, created, end, label), el("ol", { class: "timeline" }, ...happened(r).map(item2))];
 }
 function item2({ at, state: state2, what }) {
   return el("li", { "data-state": state2 }, at ? moment(at) : el("span", {}, "now"), el("span", {}, ...what));
@@ -2954,6 +2954,7 @@ function happened(r) {
   const past = [
     { at: r.created_at, what: ["created"] },
     ...(r.history ?? []).flatMap(attempt),
+    ...(r.detail?.steps ?? []).flatMap(step),
     ...(r.detail?.audit ?? []).map(act)
   ];
   const running = r.detail?.claimed_at;
@@ -2991,6 +2992,13 @@ function cause({ cause: cause2 }) {
     cause2.kind && el("small", {}, cause2.kind),
     cause2.frame && el("code", {}, cause2.frame)
   );
+}
+var SIGNAL = "signal:";
+function step({ name: name2, at }) {
+  if (!at) return [];
+  const signal = name2.startsWith(SIGNAL);
+  const what = signal ? ["signal ", el("b", {}, name2.slice(SIGNAL.length)), " arrived"] : ["step ", el("b", {}, name2), " stored"];
+  return [{ at, what }];
 }
 function act({ event, by, tenant, at }) {
   return { at, what: [el("b", {}, tenant ? `${by} of ${tenant}` : by), ` ${DONE[event] ?? event}`] };
@@ -3197,7 +3205,7 @@ function requestView(context, { root, rest: id, query, signal }) {
     const d = r.detail;
     redraw(
       parts.timeline,
-      [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.due_at, d?.worker, d?.claimed_at, d?.audit],
+      [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.due_at, d?.worker, d?.claimed_at, d?.audit, d?.steps],
       () => [section("Timeline", ...timeline(r))]
     );
     redraw(parts.steps, d?.steps, () => steps(r));

@@ -87,8 +87,15 @@ export function dots(points: (Point & { state: string })[], label: string): SVGE
   );
 }
 
-/** Spans of time on one line. */
-export function spans(all: { from: number; to: number; state: string }[], from: number, to: number, label: string): SVGElement {
+/** A span of time in a state. */
+export interface Span {
+  from: number;
+  to: number;
+  state: string;
+}
+
+/** Spans of time and marks at moments, on one line. */
+export function spans(all: Span[], marks: number[], from: number, to: number, label: string): SVGElement {
   const width = room();
   const height = 16;
   const x = (at: number) => ((at - from) / Math.max(to - from, 1)) * width;
@@ -107,6 +114,7 @@ export function spans(all: { from: number; to: number; state: string }[], from: 
         rx: 3,
       }),
     ),
+    ...marks.map((at) => svg("rect", { class: "mark", x: round(x(at) - 1), y: 0, width: 2, height })),
   );
 }
 

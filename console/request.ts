@@ -156,7 +156,7 @@ export function requestView(context: Context, { root, rest: id, query, signal }:
     const d = r.detail;
     redraw(
       parts.timeline,
-      [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.due_at, d?.worker, d?.claimed_at, d?.audit],
+      [r.state, r.attempts, r.history, r.started_at, r.finished_at, r.due_at, d?.worker, d?.claimed_at, d?.audit, d?.steps],
       () => [section("Timeline", ...timeline(r))],
     );
     redraw(parts.steps, d?.steps, () => steps(r));

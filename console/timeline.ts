@@ -1,4 +1,4 @@
-import type { Attempt, AuditEntry, Snapshot } from "@pay-theory/streamer/operator";
+import type { Attempt, AuditEntry, Snapshot, Step } from "@pay-theory/streamer/operator";
 import { type Child, el } from "./element.js";
 import { spans } from "./plot.js";
 import { between, duration, moment } from "./time.js";
@@ -22,10 +22,9 @@ export function timeline(r: Snapshot): Child[] {
   const from = failed.length && claimed ? claimed : last;
   const current =
     (r.state === "RUNNING" || r.state === "SUCCEEDED") && Number.isFinite(from) ? [{ from, to: end, state: r.state }] : [];
-  return [
-    spans([...failed, ...current], created, end, `Attempts on a line of ${duration(end - created)}: ${failed.length} failed`),
-    el("ol", { class: "timeline" }, ...happened(r).map(item)),
-  ];
+  const stored = (r.detail?.steps ?? []).flatMap((s) => (s.at ? [Date.parse(s.at)] : []));
+  const label = `Attempts on a line of ${duration(end - created)}: ${failed.length} failed, ${stored.length} steps and signals stored`;
+  return [spans([...failed, ...current], stored, created, end, label), el("ol", { class: "timeline" }, ...happened(r).map(item))];
 }
 
 function item({ at, state, what }: Happened): HTMLElement {
@@ -36,6 +35,7 @@ function happened(r: Snapshot): Happened[] {
   const past: Happened[] = [
     { at: r.created_at, what: ["created"] },
     ...(r.history ?? []).flatMap(attempt),
+    ...(r.detail?.steps ?? []).flatMap(step),
     ...(r.detail?.audit ?? []).map(act),
   ];
   // The claim before the first failure is that attempt's.
@@ -78,6 +78,16 @@ export function cause({ cause }: Attempt): Child {
     cause.kind && el("small", {}, cause.kind),
     cause.frame && el("code", {}, cause.frame),
   );
+}
+
+const SIGNAL = "signal:";
+
+/** A step or a signal that was stored; nothing where it is not known when. */
+function step({ name, at }: Step): Happened[] {
+  if (!at) return [];
+  const signal = name.startsWith(SIGNAL);
+  const what = signal ? ["signal ", el("b", {}, name.slice(SIGNAL.length)), " arrived"] : ["step ", el("b", {}, name), " stored"];
+  return [{ at, what }];
 }
 
 function act({ event, by, tenant, at }: AuditEntry): Happened {

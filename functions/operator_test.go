@@ -43,6 +43,7 @@ func TestOperatorsOverHTTP(t *testing.T) {
 		{"get, not there", olga, "GET", "/requests/none", "subject=ada", 404, `"code":"NOT_FOUND"`},
 		{"output", olga, "GET", "/requests/r1/output", "subject=ada", 200, `"chunks":[]`},
 		{"signal", olga, "POST", "/requests/r1/signals/go", "subject=ada", 200, `"id":"r1"`},
+		{"the signal's time", olga, "GET", "/requests/r1", "subject=ada&detail=true", 200, `"steps":[{"name":"signal:go","result":null,"at":"2`},
 		{"redrive", olga, "POST", "/requests/r1/redrive", "subject=ada", 200, `"state":"QUEUED"`},
 		{"cancel, another tenant", eve, "DELETE", "/requests/r1", "subject=ada", 404, `"code":"NOT_FOUND"`},
 		{"cancel", olga, "DELETE", "/requests/r1", "subject=ada", 200, `"state":"CANCELLED"`},

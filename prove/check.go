@@ -119,6 +119,9 @@ func (d *driver) changed(p *process, key request.Key, c request.Change, row *req
 		if notice := request.SignalStep(request.ChildrenToken); name != notice && !bytes.Equal(row.Steps[name], result) {
 			d.find(&d.report.Doubled, r, "step %q was stored as %s and then as %s", name, result, row.Steps[name])
 		}
+		if at, kept := row.StepTimes[name]; row.Steps[name] != nil && (!kept || !at.Equal(was.StepTimes[name])) {
+			d.find(&d.report.Doubled, r, "step %q was stored at %v and then at %v", name, was.StepTimes[name], at)
+		}
 	}
 	if wrong := unaudited(was, row, c); wrong != "" {
 		d.find(&d.report.Wrong, r, "the audit %v became %v: %s", was.Audit, row.Audit, wrong)

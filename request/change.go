@@ -107,6 +107,7 @@ type Effects struct {
 type Step struct {
 	Name   string
 	Result json.RawMessage
+	At     time.Time // when it was first handed to the store; zero: no time is kept
 }
 
 // A ConflictError says that a guard of a Change did not hold. Request is the row

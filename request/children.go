@@ -109,8 +109,8 @@ func ResumeParent(at time.Time, children Children) Change {
 }
 
 // NotifyParent notes at a running request that children have ended since it was claimed.
-func NotifyParent() Change {
-	c := StoreStep(Step{Name: childrenMark, Result: json.RawMessage("null")})
+func NotifyParent(at time.Time) Change {
+	c := StoreStep(at, Step{Name: childrenMark, Result: json.RawMessage("null")})
 	c.Brief, c.If.States = true, []State{Running}
 	return c
 }

@@ -120,7 +120,7 @@ const (
 	Assign                // it becomes Value, of the type of the Request's field; a zero one empties it
 	AssignOnce            // it becomes Value, a time.Time, unless it has a value
 	Increase              // it grows by Value, an int64
-	PutMember             // its Member becomes Value, a json.RawMessage or wire.AuditEntry; of Subscribers, nil
+	PutMember             // its Member becomes Value, a Step or wire.AuditEntry; of Subscribers, nil
 	DropMember            // it has no such Member any more
 	Acquire               // permits join it: Value, a []Permit; see Effects
 	Release               // permits leave it: Value, their names, a []string
@@ -178,7 +178,7 @@ func (c Change) Effects() iter.Seq[Effect] {
 		if e.Progress != nil && !yield(Effect{AttrProgress, Assign, "", *e.Progress}) {
 			return
 		}
-		if e.Step != nil && !yield(Effect{AttrSteps, PutMember, e.Step.Name, e.Step.Result}) {
+		if e.Step != nil && !yield(Effect{AttrSteps, PutMember, e.Step.Name, *e.Step}) {
 			return
 		}
 		if e.DropStep != "" && !yield(Effect{AttrSteps, DropMember, e.DropStep, nil}) {
@@ -297,15 +297,7 @@ func (e Effect) apply(r *Request) {
 	case AttrRedrives:
 		r.Redrives = e.Value.(int)
 	case AttrSteps:
-		r.Steps = maps.Clone(r.Steps)
-		if e.Kind == DropMember {
-			delete(r.Steps, e.Member)
-			return
-		}
-		if r.Steps == nil {
-			r.Steps = map[string]json.RawMessage{}
-		}
-		r.Steps[e.Member] = e.Value.(json.RawMessage)
+		e.steps(r)
 	case AttrSubscribers:
 		r.Subscribers = e.subscribers(r.Subscribers)
 	case AttrPermits:
@@ -332,6 +324,28 @@ func (e Effect) subscribers(now []string) []string {
 		return now
 	}
 	return append(slices.Clone(now), e.Member)
+}
+
+func (e Effect) steps(r *Request) {
+	r.Steps, r.StepTimes = maps.Clone(r.Steps), maps.Clone(r.StepTimes)
+	delete(r.Steps, e.Member)
+	delete(r.StepTimes, e.Member)
+	if e.Kind == DropMember {
+		return
+	}
+	step := e.Value.(Step)
+	put(&r.Steps, e.Member, step.Result)
+	if !step.At.IsZero() {
+		put(&r.StepTimes, e.Member, step.At)
+	}
+}
+
+// put sets a member of a map, which it makes if there is none.
+func put[V any](members *map[string]V, name string, value V) {
+	if *members == nil {
+		*members = map[string]V{}
+	}
+	(*members)[name] = value
 }
 
 func (e Effect) audit(now Audit) Audit {

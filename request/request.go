@@ -98,11 +98,12 @@ type Request struct {
 	// Steps are the results of finished steps, by name, and the signals that
 	// arrived, under SignalStep. Each is written once.
 	Steps      map[string]json.RawMessage
-	Await      Await          // the signal that a queued request waits for; zero when there is none
-	History    []wire.Attempt // ended attempts, oldest first, at most MaxHistory
-	Audit      Audit          // who cancelled, redrove and signalled it
-	Output     int64          // how many chunks of output are stored
-	OutputMark int64          // how many the action had emitted at Checkpoint
+	StepTimes  map[string]time.Time // when each was stored; one that an earlier version stored has none
+	Await      Await                // the signal that a queued request waits for; zero when there is none
+	History    []wire.Attempt       // ended attempts, oldest first, at most MaxHistory
+	Audit      Audit                // who cancelled, redrove and signalled it
+	Output     int64                // how many chunks of output are stored
+	OutputMark int64                // how many the action had emitted at Checkpoint
 
 	Parent   Parent   // the request that started it; zero for one that a client did
 	Children Children // those that it started last
@@ -160,6 +161,7 @@ func (r *Request) Clone() *Request {
 	c.Subscribers = slices.Clone(r.Subscribers)
 	c.Permits = slices.Clone(r.Permits)
 	c.Steps = maps.Clone(r.Steps)
+	c.StepTimes = maps.Clone(r.StepTimes)
 	c.Audit = maps.Clone(r.Audit)
 	return &c
 }

@@ -88,7 +88,7 @@ func (r *Request) Detail() *wire.Detail {
 		d.LeaseUntil = optionalTime(r.DueAt)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Steps)) {
-		d.Steps = append(d.Steps, wire.Step{Name: name, Result: r.Steps[name]})
+		d.Steps = append(d.Steps, wire.Step{Name: name, Result: r.Steps[name], At: optionalTime(r.StepTimes[name])})
 	}
 	return d
 }

@@ -64,13 +64,13 @@ type PermitLister interface {
 // A RequestLister reads many requests.
 type Lister interface {
 	// ListRequests returns a page of requests in brief, that is without Payload,
-	// Checkpoint, Steps and Result; newest first by CreatedAt, then by descending ID, and a cursor for the next page, which is empty on the
-	// last. A page of a query for a state or an action may have fewer than Limit, or
-	// none, and a cursor nevertheless: a store looks at so many requests at a time. A
-	// request that is created or changed meanwhile may or may not be seen. Rows that do
-	// not decode are left out, and an [*UndecodableError] beside the page and its cursor
-	// names them. A cursor that this store did not make is an [*Error] with
-	// VALIDATION_ERROR.
+	// Checkpoint, Steps, StepTimes and Result; newest first by CreatedAt, then by
+	// descending ID, and a cursor for the next page, which is empty on the last. A page
+	// of a query for a state or an action may have fewer than Limit, or none, and a cursor
+	// nevertheless: a store looks at so many requests at a time. A request that is created
+	// or changed meanwhile may or may not be seen. Rows that do not decode are left out,
+	// and an [*UndecodableError] beside the page and its cursor names them. A cursor that
+	// this store did not make is an [*Error] with VALIDATION_ERROR.
 	ListRequests(ctx context.Context, q Query) (page []*Request, cursor string, err error)
 }
 

@@ -171,6 +171,7 @@ func Wait(at time.Time, await Await) Change {
 
 // Deliver stores a signal and makes the request due that waits for it.
 func Deliver(at time.Time, signal Step, token string) Change {
+	signal.At = at
 	return Change{
 		If:  Guards{States: []State{Queued}, Awaits: token, LacksStep: signal.Name},
 		Set: queued(at, at, Effects{AddRev: 1, Step: &signal, Clear: []Attribute{AttrAwait, AttrThrottledBy}}),
@@ -220,6 +221,7 @@ func Unsubscribe(connection string) Change {
 }
 
 // StoreStep adds a step or a signal that the request has not got yet.
-func StoreStep(step Step) Change {
+func StoreStep(at time.Time, step Step) Change {
+	step.At = at
 	return Change{If: Guards{LacksStep: step.Name}, Set: Effects{Step: &step}}
 }

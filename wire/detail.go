@@ -52,6 +52,7 @@ type AuditEntry struct {
 type Step struct {
 	Name   string          `json:"name"`
 	Result json.RawMessage `json:"result"`
+	At     *time.Time      `json:"at,omitempty"` // when it was stored; nil: by a version that kept no times
 }
 
 // append copies payload, checkpoint and results byte for byte.
@@ -102,5 +103,8 @@ func (s Step) append(dst []byte) []byte {
 	w.open()
 	w.string("name", s.Name)
 	w.raw("result", orNull(s.Result))
+	if s.At != nil {
+		w.time("at", *s.At)
+	}
 	return w.close()
 }

@@ -201,6 +201,9 @@ func FuzzDetail(f *testing.F) {
 			if d.Steps[i].Result == nil {
 				d.Steps[i].Result = json.RawMessage("null")
 			}
+			if at := d.Steps[i].At; at != nil {
+				*at = at.UTC()
+			}
 		}
 		if len(d.Metadata) == 0 {
 			d.Metadata = nil
@@ -238,6 +241,11 @@ func sane(f wire.Frame) bool {
 			for _, t := range []*time.Time{d.LeaseUntil, d.ExpiresAt} {
 				if t != nil {
 					times = append(times, *t)
+				}
+			}
+			for _, step := range d.Steps {
+				if step.At != nil {
+					times = append(times, *step.At)
 				}
 			}
 			for _, e := range d.Audit {

@@ -149,7 +149,7 @@ var frames = map[string]wire.Frame{
 		ID: "r-1", Subject: "ada", Action: "ship", State: wire.StateRunning, Attempts: 2, Rev: 12, CreatedAt: at, UpdatedAt: later,
 		Detail: &wire.Detail{Payload: json.RawMessage(`{ "parcel":9007199254740993 }`), Metadata: map[string]string{"source": "web"},
 			CorrelationID: "c-1",
-			Steps: []wire.Step{{Name: "charge", Result: json.RawMessage(`{ "id":7 }`)},
+			Steps: []wire.Step{{Name: "charge", Result: json.RawMessage(`{ "id":7 }`), At: &later},
 				{Name: "signal:approval", Result: json.RawMessage(`null`)}},
 			Checkpoint: json.RawMessage(`[1]`), Slices: 3, Lost: 1, RanMS: 90_000, Fence: 5, Worker: "worker-1", ClaimedAt: &at, LeaseUntil: &later,
 			Priority: 1, Slots: []string{"tenant:acme"}, Subscribers: 2}}},

@@ -30,6 +30,10 @@ const (
 	attrResultID  = "result_id"
 )
 
+// stepAt is the attribute of the time of a step. It is not in a map, which an update
+// cannot make and add to at once: rows of earlier versions have none.
+func stepAt(name string) string { return "at:" + name }
+
 // writesKept is how many write tokens an item remembers.
 const writesKept = 16
 
@@ -125,6 +129,7 @@ func (s *Store) row(r *request.Request, token string) item {
 	steps := item{}
 	for name, result := range r.Steps {
 		steps[name] = binary(result)
+		i.setTime(stepAt(name), r.StepTimes[name])
 	}
 	i[request.AttrSteps] = members(steps)
 	if r.Await != (request.Await{}) {
@@ -285,6 +290,12 @@ func (i item) request() (*request.Request, error) {
 			r.Steps = make(map[string]json.RawMessage, len(steps.item))
 		}
 		r.Steps[name] = steps.binary(name)
+		if at := in.time(stepAt(name)); !at.IsZero() {
+			if r.StepTimes == nil {
+				r.StepTimes = make(map[string]time.Time, len(steps.item))
+			}
+			r.StepTimes[name] = at
+		}
 	}
 	await := &reader{}
 	if _, waits := i[request.AttrAwait]; waits {

@@ -218,8 +218,9 @@ func (u *update) effect(e request.Effect) error {
 	case request.PutMember:
 		v := boolean(true)
 		switch put := e.Value.(type) {
-		case json.RawMessage:
-			v = binary(put)
+		case request.Step:
+			v = binary(put.Result)
+			u.stepAt(put)
 		case wire.AuditEntry:
 			v = entryValue(put)
 		}
@@ -228,12 +229,24 @@ func (u *update) effect(e request.Effect) error {
 	case request.DropMember:
 		alias := u.alias("d"+strconv.Itoa(len(u.removes)), e.Member) // short: an expression may have 4 KB
 		u.removes = append(u.removes, u.name(e.Attribute)+"."+alias)
+		if e.Attribute == request.AttrSteps {
+			u.stepAt(request.Step{Name: e.Member})
+		}
 	case request.Acquire, request.Release:
 		// A transaction counts them, and updateOf sets what the row then holds.
 	default:
 		return fmt.Errorf("effect of kind %d on %q: %w", e.Kind, e.Attribute, errors.ErrUnsupported)
 	}
 	return nil
+}
+
+// stepAt sets when a step was stored. One without a time has none of one before it.
+func (u *update) stepAt(step request.Step) {
+	if step.At.IsZero() {
+		u.removes = append(u.removes, u.alias("d"+strconv.Itoa(len(u.removes)), stepAt(step.Name)))
+		return
+	}
+	u.sets = append(u.sets, u.alias("at", stepAt(step.Name))+" = "+u.value("at", millis(step.At)))
 }
 
 // expire sets when DynamoDB itself may delete the row.

@@ -150,7 +150,8 @@ func TestOpenAgainHasWhatWasWritten(t *testing.T) {
 
 // version3 makes of a file of this version one whose requests have neither looks
 // nor claimed_at.
-const version3 = `ALTER TABLE requests DROP COLUMN audit;
+const version3 = `ALTER TABLE requests DROP COLUMN step_times;
+	ALTER TABLE requests DROP COLUMN audit;
 	ALTER TABLE requests DROP COLUMN not_before;
 	DROP TABLE schedules;
 	DROP TRIGGER request_expiry;
@@ -189,12 +190,15 @@ func TestOpenUpgrades(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, path, version3+"; UPDATE requests SET due_at = NULL WHERE id = 'large'")
+	execute(t, path, version3+`; UPDATE requests SET due_at = NULL WHERE id = 'large'; UPDATE requests SET steps = '{"charge":"MQ=="}'`)
 	for range 2 {
 		s = open(t, path)
 		if got, err := s.LoadRequest(t.Context(), want.Key); err != nil || got.Action != want.Action || !got.ClaimedAt.IsZero() ||
 			!got.DueAt.Equal(want.DueAt) || got.Look != (request.Look{At: want.DueAt}) {
 			t.Errorf("loaded %+v, %v", got, err)
+		}
+		if got, err := s.LoadRequest(t.Context(), want.Key); err != nil || string(got.Steps["charge"]) != "1" || len(got.StepTimes) != 0 {
+			t.Errorf("loaded the steps %v at %v, %v, want one without a time", got.Steps, got.StepTimes, err)
 		}
 		if due, _, err := s.DueRequests(t.Context(), request.DueQuery{Until: want.DueAt, Limit: 10}); err != nil || len(due) != 1 {
 			t.Errorf("%d are due, %v; want 1", len(due), err)

@@ -71,6 +71,8 @@ var columns = []column{
 		func(r *row) any { return (*failure)(&r.Request) }, false},
 	jsonColumn("subscribers", request.AttrSubscribers, func(r *row) any { return &r.Subscribers }),
 	{"steps", request.AttrSteps, func(r *row) any { return (*steps)(&r.Steps) }, func(r *row) any { return (*steps)(&r.Steps) }, true},
+	{"step_times", request.AttrSteps, func(r *row) any { return document{&r.StepTimes} },
+		func(r *row) any { return document{&r.StepTimes} }, true},
 	{"await_token", request.AttrAwait, func(r *row) any { return r.Await.Token }, func(r *row) any { return &r.Await.Token }, false},
 	timeColumn("await_until", request.AttrAwait, func(r *row) *time.Time { return &r.Await.Until }),
 	jsonColumn("history", request.AttrHistory, func(r *row) any { return &r.History }),
@@ -268,12 +270,15 @@ func rounded(r *request.Request) *request.Request {
 		&c.FinishedAt, &c.ExpiresAt} {
 		*at = atMillis(*at)
 	}
+	for name, at := range c.StepTimes { // which is a clone
+		c.StepTimes[name] = atMillis(at)
+	}
 	c.History = slices.Clone(r.History)
 	for i := range c.History {
 		a := &c.History[i]
 		a.StartedAt, a.EndedAt = atMillis(a.StartedAt), atMillis(a.EndedAt)
 	}
-	for key, entry := range c.Audit { // which is a clone
+	for key, entry := range c.Audit { // a clone, too
 		entry.At = atMillis(entry.At)
 		c.Audit[key] = entry
 	}

@@ -29,6 +29,7 @@ CREATE TABLE requests (
   error             TEXT,
   subscribers       TEXT NOT NULL,
   steps             TEXT NOT NULL, -- JSON, results in base64
+  step_times        TEXT NOT NULL DEFAULT 'null',
   await_token       TEXT NOT NULL,
   await_until       INTEGER,
   history           TEXT NOT NULL,

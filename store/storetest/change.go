@@ -194,6 +194,22 @@ var changeTests = []test{
 		}
 		same(t, "in the end", s.load(t, want.Key), want)
 	}},
+	{"a step keeps when it was stored, beside one of a version that kept no times", func(t *testing.T, s suite) {
+		want := queued("acme", "ada", "r-1", epoch)
+		want.Steps = map[string]json.RawMessage{"of before": json.RawMessage("1")}
+		s.create(t, want)
+		for i, c := range []request.Change{
+			request.StoreStep(epoch.Add(999_999), request.Step{Name: "charge", Result: json.RawMessage("2")}),
+			request.StoreStep(epoch.Add(ms(5)), request.Step{Name: "signal:ok", Result: json.RawMessage("3")}),
+			{Set: request.Effects{DropStep: "charge"}},
+		} {
+			if err := c.Apply(want); err != nil {
+				t.Fatal(err)
+			}
+			same(t, fmt.Sprintf("after change %d", i), s.change(t, want.Key, c), want)
+			same(t, fmt.Sprintf("loaded after change %d", i), s.load(t, want.Key), want)
+		}
+	}},
 	{"what a request waits for stays until a change names it", func(t *testing.T, s suite) {
 		want := queued("acme", "ada", "r-1", epoch)
 		s.create(t, want)

@@ -175,8 +175,8 @@ var childTests = []test{
 			func() (request.Change, bool) {
 				return request.ResumeParent(at(2), request.Children{Total: 2, Ended: 2}), true
 			},
-			func() (request.Change, bool) { return request.NotifyParent(), false },
-			func() (request.Change, bool) { return request.NotifyParent(), true },
+			func() (request.Change, bool) { return request.NotifyParent(at(2)), false },
+			func() (request.Change, bool) { return request.NotifyParent(at(7)), true },
 			func() (request.Change, bool) {
 				return worker(request.WaitForChildren(at(3), at(1000), request.Children{Total: 2})), true
 			},
@@ -193,7 +193,7 @@ var childTests = []test{
 			func() (request.Change, bool) {
 				return request.ReportChildren(want, at(7), request.Children{Total: 2, Ended: 1}), false
 			},
-			func() (request.Change, bool) { return request.NotifyParent(), true },
+			func() (request.Change, bool) { return request.NotifyParent(at(7)), true },
 			func() (request.Change, bool) {
 				return request.ResumeParent(at(8), request.Children{Total: 2, Ended: 2}), false
 			},

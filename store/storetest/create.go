@@ -44,6 +44,7 @@ var createTests = []test{
 	{"times are kept to the millisecond in UTC", func(t *testing.T, s suite) {
 		r := full("r-1")
 		zone := time.FixedZone("somewhere", 5*3600+1800)
+		r.StepTimes["charge"] = epoch.Add(999_999 * time.Nanosecond).In(zone)
 		for i, at := range []*time.Time{&r.DueAt, &r.Await.Until, &r.History[0].StartedAt, &r.History[1].EndedAt, &r.CreatedAt,
 			&r.UpdatedAt, &r.StartedAt, &r.ClaimedAt, &r.FinishedAt, &r.ExpiresAt} {
 			*at = epoch.Add(time.Duration(i)*time.Hour + 999_999*time.Nanosecond).In(zone)
@@ -135,6 +136,7 @@ var createTests = []test{
 		out := s.create(t, in)
 		in.Subscribers[0], out.Subscribers[1] = "altered", "altered"
 		in.Permits[0], out.Permits[1], in.Steps["other"], out.Steps["another"] = "altered", "altered", nil, nil
+		in.StepTimes["charge"], out.StepTimes["a.b#c:\"é"] = epoch, epoch
 		in.State, out.Rev = request.Queued, 1
 		same(t, "loaded", s.load(t, in.Key), full("r-1"))
 	}},
@@ -150,6 +152,7 @@ var createTests = []test{
 		}
 		r.Steps, r.History = map[string]json.RawMessage{"step": text(request.MaxStepResult)}, nil
 		r.Steps["second"] = text(request.MaxSteps - request.MaxStepResult - len("step") - len("second"))
+		r.StepTimes = map[string]time.Time{"step": epoch, "second": epoch.Add(ms(1))}
 		for i := range request.MaxHistory {
 			r.Attempt, r.Worker = i, "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"
 			r.History = request.EndAttempt(r, epoch.Add(time.Hour), wire.ProcessingFailed, wire.Cause{Message: strings.Repeat("<", wire.MaxCause)})

@@ -102,7 +102,8 @@ func full(id string) *request.Request {
 			Retry: &wire.Retry{Retryable: true, After: 2.5}},
 		Steps: map[string]json.RawMessage{"charge": json.RawMessage(` {"id":9007199254740993 } `),
 			"signal:ok": json.RawMessage("null"), "a.b#c:\"é": {}},
-		Await: request.Await{Token: "approval", Until: epoch.Add(ms(7))},
+		StepTimes: map[string]time.Time{"charge": epoch.Add(ms(11)), "a.b#c:\"é": epoch.Add(ms(12))},
+		Await:     request.Await{Token: "approval", Until: epoch.Add(ms(7))},
 		History: []wire.Attempt{{Number: 1, StartedAt: epoch, EndedAt: epoch.Add(ms(1)), Code: wire.Timeout, Worker: "worker-5"},
 			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed,
 				Cause: wire.Cause{Message: "half <way> ☂", Kind: wire.KindPanic, Frame: "ship.go:12 shop.Ship"}}},
@@ -186,7 +187,7 @@ func difference(got, want *request.Request) string {
 // inBrief is r as lists have it.
 func inBrief(r *request.Request) *request.Request {
 	b := r.Clone()
-	b.Payload, b.Checkpoint, b.Steps, b.Result = nil, nil, nil, nil
+	b.Payload, b.Checkpoint, b.Steps, b.StepTimes, b.Result = nil, nil, nil, nil, nil
 	return b
 }
 
@@ -217,11 +218,15 @@ func canonical(r *request.Request, rounded bool) *request.Request {
 	c.Permits = slices.Sorted(slices.Values(r.Permits))
 	c.History = append([]wire.Attempt(nil), r.History...)
 	c.Audit = maps.Clone(r.Audit)
+	c.StepTimes = maps.Clone(r.StepTimes)
 	if len(c.Metadata) == 0 {
 		c.Metadata = nil
 	}
 	if len(c.Steps) == 0 {
 		c.Steps = nil
+	}
+	if len(c.StepTimes) == 0 {
+		c.StepTimes = nil
 	}
 	if rounded {
 		for _, at := range []*time.Time{&c.DueAt, &c.Look.At, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt,
@@ -231,6 +236,9 @@ func canonical(r *request.Request, rounded bool) *request.Request {
 		for i := range c.History {
 			a := &c.History[i]
 			a.StartedAt, a.EndedAt = kept(a.StartedAt), kept(a.EndedAt)
+		}
+		for name, at := range c.StepTimes {
+			c.StepTimes[name] = kept(at)
 		}
 		for key, entry := range c.Audit {
 			entry.At = kept(entry.At)

@@ -128,6 +128,7 @@ const steps = {
     await page.getByRole("status").filter({ hasText: "holding on" }).waitFor();
     await page.getByRole("heading", { name: "take" }).waitFor(); // the recorded step
     await page.getByRole("listitem").filter({ hasText: "attempt 1 runs" }).waitFor();
+    await page.getByRole("listitem").filter({ hasText: "step take stored" }).getByRole("time").waitFor();
     await control("release");
     await state("succeeded");
     await page.getByRole("region", { name: "Result" }).filter({ hasText: "let go" }).waitFor();

@@ -57,6 +57,8 @@ export interface AuditEntry {
 export interface Step {
   name: string;
   result: unknown;
+  /** When it was stored; absent where a version without such times did. */
+  at?: string;
 }
 
 /** What a snapshot leaves out. */
