@@ -1,6 +1,6 @@
 import type { Code, WireError } from "./error.js";
 import { isFinal } from "./frame.js";
-import type { RequestState, Snapshot, Waiting } from "./snapshot.js";
+import type { Detail, RequestState, Snapshot, Waiting } from "./snapshot.js";
 
 /** A frame as a server sends it. */
 export type ServerFrame = Record<string, unknown> & { type: string };
@@ -196,6 +196,24 @@ export class FakeRequest<Payload = any, Result = any> {
       updated_at: this.#updatedAt,
       ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
     } as Snapshot;
+  }
+
+  /** What a snapshot leaves out. It has no checkpoints, slices or times of a run. */
+  detail(): Detail {
+    const steps = [...this.signals].map(([token, result]) => ({ name: "signal:" + token, result }));
+    return {
+      ...(this.payload !== undefined && { payload: this.payload }),
+      ...(this.metadata && { metadata: this.metadata }),
+      ...(this.notBefore && { not_before: this.notBefore }),
+      ...(steps.length && { steps }),
+      correlation_id: "test",
+      slices: 0,
+      lost: 0,
+      ran_ms: 0,
+      fence: this.#startedAt ? this.#attempts : 0,
+      priority: 0,
+      subscribers: this.watchers,
+    };
   }
 
   #shownResult(inFrame: boolean): { result: unknown } | { result_ref: string } {

@@ -1,6 +1,7 @@
 import type { Socket, SocketClass } from "./connection.js";
 import type { FakeRequest, ServerFrame, Watcher } from "./fake_request.js";
 import type { Fetch, Signal } from "./platform.js";
+import type { Snapshot } from "./snapshot.js";
 
 /** What both ways to the server need of it. */
 export interface FakeApi {
@@ -91,6 +92,9 @@ const STATUS: Record<string, number> = {
 /** How long a poll waits for a change, in ms. */
 const POLL = 20_000;
 
+/** Whose every request is. */
+const SUBJECT = "test";
+
 /** The `fetch` of the server's clients. */
 export function fetcher(server: FakeApi): Fetch {
   return async (input, init = {}) => {
@@ -112,16 +116,37 @@ export function fetcher(server: FakeApi): Fetch {
       "GET requests/id/output": reserved("output", { request_id: id, from: Number(query.from ?? 0) }),
     };
     const message = messages[call];
-    if (!message) return json(404, { type: "about:blank", title: "Not Found", status: 404, detail: "there is no such path" });
+    const problem = (status: number, code: string, detail: string, more?: object) =>
+      json(status, { type: "about:blank", title: code, status, detail, code, ...more });
+    if (!message) {
+      const has = "it has requests, and neither connections, schedules, actions nor counts";
+      return problem(404, "NOT_FOUND", `FakeServer has no ${init.method ?? "GET"} ${pathname}: ${has}`);
+    }
+    const { subject } = query;
+    if (subject === "*" && query.parent) return problem(400, "VALIDATION_ERROR", "a parent's children need the parent's subject");
+    if (subject && subject !== "*" && subject !== SUBJECT) {
+      if (call === "GET requests") return json(200, { requests: [] });
+      return problem(
+        404,
+        "NOT_FOUND",
+        `there is no request "${id}" of the subject "${subject}": FakeServer's are of "${SUBJECT}"`,
+      );
+    }
     const frame: any = await server.answer(message, undefined);
     if (frame.type === "error") {
       const { code, message: detail, details = {}, retry } = frame.error;
       const status = STATUS[code] ?? 500;
       const { correlation_id, ...rest } = details;
-      return json(status, { type: "about:blank", title: code, status, detail, code, correlation_id, details: rest, retry });
+      return problem(status, code, detail, { correlation_id, details: rest, retry });
     }
     if (call === "POST requests") return json({ response: 201, acknowledgment: 202 }[frame.type as string] ?? 200, frame);
-    return json(200, frame.request ? server.requests.get(frame.request.id)!.snapshot("http", frame.request.changed) : frame.data);
+    // Where the caller named a subject, the answer does too.
+    const shown = (snapshot: Snapshot) => (subject ? { ...snapshot, subject: SUBJECT } : snapshot);
+    if (frame.data?.requests) return json(200, { ...frame.data, requests: frame.data.requests.map(shown) });
+    if (!frame.request) return json(200, frame.data);
+    const request = server.requests.get(frame.request.id)!;
+    const detail = query.detail === "true" && { detail: request.detail() };
+    return json(200, { ...shown(request.snapshot("http", frame.request.changed)), ...detail });
   };
 }
 

@@ -33,6 +33,8 @@ export interface FakeServerOptions<M extends { [A in keyof M]: ActionType } = An
  */
 export class FakeServer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   readonly url = "wss://streamer.test/dev";
+  /** The HTTP API's, as an `Operator` needs it. */
+  readonly httpUrl = "https://streamer.test";
   /** What connects a client to this server, with a token that is taken. */
   readonly options: StreamerOptions & { WebSocket: SocketClass; fetch: Fetch };
   /** The requests of long actions, by id. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { systemClock } from "../src/clock.js";
 import type { Frame } from "../src/frame.js";
+import { Operator } from "../src/operator.js";
 import type { StreamerOptions } from "../src/options.js";
 import { output } from "../src/output.js";
 import { Streamer } from "../src/streamer.js";
@@ -136,6 +137,45 @@ test("a result too large for a frame comes by reference", async (t) => {
   (await server.next("report")).complete({ rows });
   assert.equal((await call.result).rows, rows);
 });
+
+test("an operator reads and steers the requests of the fake server by their subject", async (t) => {
+  const { server, streamer } = start(t);
+  const operator = new Operator(server.httpUrl, server.options);
+  const handle = streamer.request("report", { year: 2026 }, { id: "r-1" });
+  const request = await server.next("report");
+  const subjects = async (options?: object) =>
+    (await operator.requests(options)).requests.map(({ id, subject }) => [id, subject]);
+  assert.deepEqual(await subjects(), [["r-1", "test"]]);
+  assert.deepEqual(await subjects({ subject: "bo" }), []);
+  await assert.rejects(operator.requests({ parent: "r-1" }), { code: "VALIDATION_ERROR" });
+  assert.equal((await streamer.get("r-1")).subject, undefined);
+  const { subject, detail } = await operator.request("r-1", { subject: "test" });
+  assert.deepEqual([subject, detail!.payload, detail!.subscribers], ["test", { year: 2026 }, 1]);
+  await assert.rejects(operator.cancel("r-1", { subject: "bo" }), { code: "NOT_FOUND" });
+  assert.deepEqual(pick(await operator.signal("r-1", "go", 7, { subject: "test" })), { state: "QUEUED", changed: true });
+  request.fail("PROCESSING_FAILED", "no such year");
+  await assert.rejects(handle.result, { code: "PROCESSING_FAILED" });
+  assert.deepEqual(pick(await operator.redrive("r-1", { subject: "test" })), { state: "QUEUED", changed: true });
+});
+
+for (const [name, call] of Object.entries<(operator: Operator) => Promise<unknown>>({
+  "GET /stats/states": (o) => o.states().next(),
+  "GET /stats/waiting": (o) => o.waiting().next(),
+  "GET /stats/failures": (o) => o.failures().next(),
+  "GET /actions": (o) => o.actions(),
+  "GET /connections": (o) => o.connections(),
+  "DELETE /connections": (o) => o.closeAll("test"),
+  "GET /schedules": (o) => o.schedules(),
+  "POST /schedules/nightly/pause": (o) => o.pauseSchedule("nightly"),
+  "POST /schedules/nightly/run": (o) => o.runSchedule("nightly"),
+})) {
+  test(`the fake server says that it has no ${name}`, async () => {
+    const server = new FakeServer();
+    const operator = new Operator(server.httpUrl, server.options);
+    const message = `FakeServer has no ${name}: it has requests, and neither connections, schedules, actions nor counts`;
+    await assert.rejects(call(operator), { code: "NOT_FOUND", message });
+  });
+}
 
 test("a request that has ended does not go on", () => {
   const request = new FakeServer().add("r-1", "report");
