@@ -107,7 +107,7 @@ func TestTheCauseOfAPanic(t *testing.T) {
 			"action fail panicked: runtime error: index out of range [1] with length 1", "streamer_test.explode"},
 		"a value": {func(context.Context, *streamer.Job) error { panic("boom") }, "action fail panicked: boom",
 			"streamer_test.TestTheCauseOfAPanic"},
-		"in a library": {func(context.Context, *streamer.Job) error { strings.Repeat("x", -1); return nil },
+		"in a library": {func(context.Context, *streamer.Job) error { return errors.New(strings.Repeat("x", -1)) },
 			"action fail panicked: strings: negative Repeat count", "streamer_test.TestTheCauseOfAPanic"},
 		"in a step": {func(ctx context.Context, job *streamer.Job) error {
 			_, err := streamer.RunStep(ctx, job, "one", func(context.Context) (int, error) { return explode(nil), nil })
