@@ -29,7 +29,7 @@ func newActions(env *environment) *cobra.Command {
 		Short:   "List what you may ask for",
 		Long:    actionsHelp,
 		Example: actionsExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
 			catalog, err := c.Actions(ctx)
 			if err != nil {

@@ -14,19 +14,25 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// found changes the requests that the filter finds, after a question.
-func (c *changeCommand) found(ctx context.Context, api *client.Client) error {
+// check checks the flags of a filter, before anything is asked.
+func (c *changeCommand) check() error {
 	if err := c.period.into(&c.query, time.Now()); err != nil {
 		return &exitError{exitUsage, err}
 	}
-	if c.state != "" {
-		state := strings.ToUpper(c.state)
-		if !slices.Contains(c.states, state) {
-			return &exitError{exitUsage, fmt.Errorf("--state %s is not one whose requests can be %s: set %s", c.state, c.past,
-				listed(c.states, "or"))}
-		}
-		c.states = []string{state}
+	if c.state == "" {
+		return nil
 	}
+	state := strings.ToUpper(c.state)
+	if !slices.Contains(c.states, state) {
+		return &exitError{exitUsage, fmt.Errorf("--state %s is not one whose requests can be %s: set %s", c.state, c.past,
+			listed(c.states, "or"))}
+	}
+	c.states = []string{state}
+	return nil
+}
+
+// found changes the requests that the filter finds, after a question.
+func (c *changeCommand) found(ctx context.Context, api *client.Client) error {
 	all, err := c.find(ctx, api)
 	switch {
 	case err != nil:

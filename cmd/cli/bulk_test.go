@@ -94,7 +94,7 @@ func TestChangesByFilter(t *testing.T) {
 		{"nothing is left", []string{"cancel", "--all", "--yes"}, exitUnchanged, "-", "no requests"},
 		{"all pages", []string{"list", "--all", "-o", "name"}, 0, "r0\n", ""},
 		{"a period of a list", []string{"list", "--older-than", "1h"}, 0, "-", "no requests"},
-		{"all and a limit", []string{"list", "--all", "--limit", "3"}, exitUsage, "-", "[all limit]"},
+		{"all and a limit", []string{"list", "--all", "--limit", "3"}, exitUsage, "-", "--all and --limit exclude each other"},
 		{"watch as one value", []string{"list", "--watch", "-o", "json"}, exitUsage, "-", "use -o jsonl"},
 	} {
 		t.Run(tt.name, func(t *testing.T) { // one after the other: they are steps

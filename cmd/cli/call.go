@@ -47,7 +47,7 @@ func newCall(env *environment) *cobra.Command {
 		Short:   "Ask for an action and wait for its result",
 		Long:    callHelp,
 		Example: callExample,
-		Args:    cobra.RangeArgs(1, 2),
+		Args:    takes(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			message := client.Request{Action: args[0], ID: id}
 			var err error
@@ -210,6 +210,10 @@ func (f *following) run(ctx context.Context, env *environment, flags *clientFlag
 		return printJSON(env, result)
 	case !isAnswer(err):
 		goesOn()
+	case isInternal(err):
+		if s, err := c.Why(ctx, call.ID()); err == nil { // else it was a short action
+			flags.sayCause(env, s)
+		}
 	}
 	return flags.explain(env, err)
 }

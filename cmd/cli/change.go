@@ -98,6 +98,11 @@ func (c *changeCommand) register(cmd *cobra.Command) *cobra.Command {
 			return &exitError{exitUsage, fmt.Errorf("%s has IDs and a filter: leave one of them out", c.verb)}
 		case !filtered && len(ids) == 0:
 			return &exitError{exitUsage, fmt.Errorf("%s needs the ID of a request, or a filter such as --action; --all takes all", c.verb)}
+		case cmd.Flags().Changed("limit") && c.most < 1:
+			return &exitError{exitUsage, fmt.Errorf("--limit %d is not a number of requests: set 1 or more, or leave it out for all", c.most)}
+		}
+		if err := c.check(); err != nil {
+			return err
 		}
 		api, err := c.flags.open(cmd.Context(), c.env)
 		if err != nil {
@@ -123,7 +128,7 @@ func (c *changeCommand) register(cmd *cobra.Command) *cobra.Command {
 	complete(cmd, "code", codes())
 	c.period.register(cmd)
 	f.BoolVar(&c.all, "all", false, "all requests that can be "+c.past)
-	f.IntVar(&c.most, "limit", 0, "at most so many of a filter's, the newest; 0 sets no limit")
+	f.IntVar(&c.most, "limit", 0, "at most so many of a filter's, the newest (default: all)")
 	f.BoolVar(&c.dryRun, "dry-run", false, "list what a filter finds, and change nothing")
 	f.BoolVar(&c.sure, "yes", false, "do not ask")
 	c.out = format{allowed: []string{formatText, formatJSON, formatJSONL, formatName}}

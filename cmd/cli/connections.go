@@ -28,7 +28,7 @@ func newConnections(env *environment) *cobra.Command {
 		Short:   "List open WebSockets",
 		Long:    connectionsHelp,
 		Example: connectionsExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
 			list, err := c.Connections(ctx, query)
 			if err != nil {
@@ -40,6 +40,7 @@ func newConnections(env *environment) *cobra.Command {
 			return env.more(out, list.Cursor)
 		}),
 	}
+	cmd.PreRunE = func(*cobra.Command, []string) error { return checkPage(query.Limit) }
 	flags.register(env, cmd)
 	flags.subjectFlag(env, cmd, "subject whose connections to list, '*' for all (default: your own); other subjects need a token with "+
 		"the scope "+request.OperatorScope)
@@ -75,7 +76,7 @@ func newCloseConnections(env *environment) *cobra.Command {
 		Short:   "Close a subject's WebSockets",
 		Long:    closeHelp,
 		Example: `  streamer connections close --subject ada --token $OPERATOR_TOKEN`,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
 			closed, err := c.CloseConnections(ctx)
 			if err != nil {

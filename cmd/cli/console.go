@@ -12,7 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pay-theory/streamer/client"
 	webconsole "github.com/pay-theory/streamer/console"
+	"github.com/pay-theory/streamer/request"
+	"github.com/pay-theory/streamer/wire"
 )
 
 const consoleHelp = `Serves the console of a deployed stage on this machine, until Ctrl-C: what waits,
@@ -48,7 +51,7 @@ func newConsoleCommand(env *environment) *cobra.Command {
 		Short:   "Serve the console of a deployed stage",
 		Long:    consoleHelp,
 		Example: consoleExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context()) },
 	}
 	c.flags.register(env, cmd)
@@ -75,6 +78,9 @@ func (c *consoleCommand) run(ctx context.Context) error {
 	config := webconsole.Deployed{Site: c.site}
 	path := webconsole.Path + "/"
 	_, err = c.flags.bearer(ctx, c.env)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if exit, ok := errors.AsType[*exitError](err); ok && exit.code != exitUsage {
 		c.env.sayf("%v\nThe page asks for a token.\n", err) // there is to be one
 	}
@@ -96,7 +102,43 @@ func (c *consoleCommand) run(ctx context.Context) error {
 	if address, ok := listener.Addr().(*net.TCPAddr); !ok || !address.IP.IsLoopback() {
 		return &exitError{exitUsage, fmt.Errorf("--listen %s is not an address of this machine alone: set one such as 127.0.0.1:0", c.listen)}
 	}
+	c.probe(ctx, config.Token != nil)
 	return c.serve(ctx, listener, handler, path)
+}
+
+// probeTime is how long the stage may take to answer before the console is served.
+const probeTime = 5 * time.Second
+
+// probe says what the page would run into: no answer, or a token that does not do.
+func (c *consoleCommand) probe(ctx context.Context, signedIn bool) {
+	config, err := c.flags.config(c.env)
+	if err != nil {
+		return
+	}
+	if !signedIn {
+		config.Token = nil // the page asks for one
+	}
+	api, err := client.HTTP(config)
+	if err != nil {
+		return
+	}
+	defer api.Close()
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	_, err = api.OnBehalfOf(wire.AllSubjects).List(ctx, wire.ListQuery{Limit: 1})
+	answer, answered := errors.AsType[*client.Error](err)
+	switch {
+	case err == nil || errors.Is(ctx.Err(), context.Canceled) || answered && answer.Code == wire.Unauthorized && !signedIn:
+	case answered && answer.Code == wire.Unauthorized:
+		c.env.sayf("%s\n", c.flags.tokenAdvice(c.env))
+	case answered && answer.Code == wire.Forbidden:
+		c.env.sayf("the token lacks the scope %s, which the console needs: paste one that has it into the page, or pass it with --token\n",
+			request.OperatorScope)
+	case answered:
+		c.env.sayf("%s answers with an error: %v\n", config.HTTPURL, err)
+	default:
+		c.env.sayf("no server answers at %s: %v\n", config.HTTPURL, err)
+	}
 }
 
 // headerTime bounds how long a caller may take to send the headers of a call.

@@ -3,6 +3,7 @@ package cli
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -115,5 +116,41 @@ func TestConsoleOut(t *testing.T) {
 		if err != nil || !strings.Contains(string(content), want) || strings.Contains(string(content), "a-secret-token") {
 			t.Errorf("%s: %v, %.300s; want %q in it", name, err, content, want)
 		}
+	}
+}
+
+// What the page would run into is said where the console is started, which serves all the same.
+func TestConsoleSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	answer := func(status int, body string) string {
+		api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			io.WriteString(w, body)
+		}))
+		t.Cleanup(api.Close)
+		return api.URL
+	}
+	for name, tt := range map[string]struct{ api, token, want string }{
+		"no scope":            {answer(403, `{"code":"FORBIDDEN","detail":"it needs the scope"}`), "x.y.z", "the token lacks the scope streamer:operator"},
+		"a token of others":   {answer(401, `{"code":"UNAUTHORIZED","detail":"no"}`), "x.y.z", "the server does not accept the token"},
+		"no server":           {"http://127.0.0.1:1", "x.y.z", "no server answers at http://127.0.0.1:1: "},
+		"no server, no token": {"http://127.0.0.1:1", "", "no server answers at http://127.0.0.1:1: "},
+		"no token":            {answer(401, `{"code":"UNAUTHORIZED","detail":"no"}`), "", ""},
+		"all is well":         {answer(200, `{"requests":[]}`), "x.y.z", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			term := start(t, t.Context(), map[string]string{"STREAMER_TOKEN": tt.token}, "", "console", "--url", "wss://stage.invalid/prod",
+				"--http-url", tt.api, "--listen", "127.0.0.1:0")
+			term.err.await(t, "  Console  http://")
+			said, _, _ := strings.Cut(term.err.String(), "The console of ")
+			if !strings.Contains(said, tt.want) || tt.want == "" && said != "" || strings.Count(said, "\n") > 1 {
+				t.Errorf("got %q, want one line with %q", said, tt.want)
+			}
+			term.interrupts <- os.Interrupt
+			if code := <-term.exit; code != exitDone {
+				t.Errorf("exited with %d, want %d", code, exitDone)
+			}
+		})
 	}
 }

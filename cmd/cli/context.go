@@ -29,12 +29,16 @@ before $STREAMER_TOKEN.
 Contexts are in a file of this user with mode 0600, below $XDG_CONFIG_HOME or where
 this system keeps configuration. It holds no tokens. The token command runs in a shell and prints a
 token, which is kept in memory until a minute before it expires; when a server refuses
-it, the command is asked once more. A token file is read each time.`
+it, the command is asked once more. A token file is read each time.
+
+The development stack of another folder has a key of its own, which a token command signs
+with, as in --token-command 'streamer token --data ~/shop/.streamer'.`
 
 const contextAddExample = `  streamer context add prod --url wss://abc.execute-api.eu-west-1.amazonaws.com/prod \
       --http-url https://def.execute-api.eu-west-1.amazonaws.com \
       --token-command shop-token
-  streamer context add test --url wss://test.example.com/test --token-file ~/.shop/token`
+  streamer context add test --url wss://test.example.com/test --token-file ~/.shop/token
+  streamer context add shop --url ws://127.0.0.1:8710/dev --token-command 'streamer token --data ~/shop/.streamer'`
 
 func newContext(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
@@ -42,7 +46,7 @@ func newContext(env *environment) *cobra.Command {
 		Short:   "Name stages, and choose one",
 		Long:    contextHelp,
 		Example: "  streamer context add prod --url wss://api.example.com/prod --token-command shop-token\n  streamer context use prod",
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			return &exitError{exitUsage, errors.New("context needs a command: add, list, show, use or remove")}
 		},
@@ -58,7 +62,7 @@ func newContextAdd(env *environment) *cobra.Command {
 		Short:   "Add a context, or replace it",
 		Long:    "Stores a context under a name. One of that name is replaced.",
 		Example: contextAddExample,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := args[0]
 			if !contextName.MatchString(name) || name == localContext {
@@ -140,7 +144,7 @@ func newContextList(env *environment) *cobra.Command {
 		Short:   "List the contexts",
 		Long:    "Lists the contexts. A star marks the one that counts without --context and $STREAMER_CONTEXT.",
 		Example: "  streamer context list",
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			rows, err := env.namedStages()
 			if err != nil {
@@ -177,7 +181,7 @@ func newContextShow(env *environment) *cobra.Command {
 		Short:   "Print a context",
 		Long:    "Prints a context as JSON, and without a name the one that counts now.",
 		Example: "  streamer context show prod",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    takes(0, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			rows, err := env.namedStages()
 			if err != nil {
@@ -206,7 +210,7 @@ func newContextUse(env *environment) *cobra.Command {
 		Short:   "Choose the context of the next commands",
 		Long:    "Makes a context the one that counts without --context and $STREAMER_CONTEXT, in every terminal of this user.",
 		Example: "  streamer context use prod\n  streamer context use local",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return env.changeContexts(func(all *contexts) error {
 				all.Current = args[0]
@@ -229,7 +233,7 @@ func newContextRemove(env *environment) *cobra.Command {
 		Short:   "Remove a context",
 		Long:    "Removes a context. When it is the one in use, that is \"local\" after this.",
 		Example: "  streamer context remove test",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return env.changeContexts(func(all *contexts) error {
 				if _, err := all.find(args[0]); err != nil {

@@ -68,7 +68,7 @@ func newDev(env *environment) *cobra.Command {
 		Short:   "Run everything on this machine",
 		Long:    devHelp,
 		Example: devExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case d.project != "" && d.files != "":
@@ -96,7 +96,7 @@ func newProjectDev(env *environment, parts functions.Parts) *cobra.Command {
 		Short:         "Run this project on this machine",
 		Long:          projectHelp,
 		Example:       projectExample,
-		Args:          cobra.NoArgs,
+		Args:          takes(0, 0),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
@@ -125,7 +125,7 @@ func (d *devCommand) register(cmd *cobra.Command) {
 		"how many requests a caller may have that have not ended; 0 sets no limit")
 	f.StringVar(&d.metrics, "metrics", "",
 		"file that gets the functions' metrics, as lines in CloudWatch's embedded metric format; - is standard output")
-	dataFlag(cmd, &c.Data)
+	dataFlag(cmd.Flags(), &c.Data)
 }
 
 // run runs the stack until it is stopped.

@@ -43,7 +43,7 @@ func newDist(env *environment) *cobra.Command {
 		Short:   "Build a project's functions for AWS",
 		Long:    distHelp,
 		Example: distExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, arch := range d.archs {
 				if !slices.Contains(distArchs, arch) {

@@ -28,7 +28,7 @@ func newFailures(env *environment) *cobra.Command {
 		Short:   "Say why requests fail",
 		Long:    failuresHelp,
 		Example: failuresExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 	}
 	s.register(cmd, func(ctx context.Context, c *client.Client) error {
 		sum, err := c.Failures(ctx, s.query, nil)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/request"
@@ -36,14 +37,7 @@ type clientFlags struct {
 }
 
 func (f *clientFlags) register(env *environment, cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&f.context, "context", "", "name of a context (default $STREAMER_CONTEXT, else the one of streamer context use)")
-	flags.StringVar(&f.url, "url", "", "WebSocket URL (default $STREAMER_URL, else the context's, else "+defaultURL+")")
-	flags.StringVar(&f.httpURL, "http-url", "", "root of the HTTP API (default $STREAMER_HTTP_URL, else the context's, else the root of "+
-		"--url's host)")
-	flags.StringVar(&f.token, "token", "", "token (default $STREAMER_TOKEN, else the context's, else one signed with the development "+
-		"key when the server is on this machine)")
-	dataFlag(cmd, &f.data)
+	f.addTo(cmd.Flags())
 	cmd.MarkFlagsMutuallyExclusive("context", "url")
 	cmd.MarkFlagsMutuallyExclusive("context", "http-url")
 	if err := cmd.RegisterFlagCompletionFunc("context", func(cmd *cobra.Command, _ []string, typed string) ([]cobra.Completion,
@@ -52,6 +46,17 @@ func (f *clientFlags) register(env *environment, cmd *cobra.Command) {
 	}); err != nil {
 		panic(err) // there is no such flag
 	}
+}
+
+// addTo adds the flags that all commands have that talk to a server.
+func (f *clientFlags) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&f.context, "context", "", "name of a context (default $STREAMER_CONTEXT, else the one of streamer context use)")
+	flags.StringVar(&f.url, "url", "", "WebSocket URL (default $STREAMER_URL, else the context's, else "+defaultURL+")")
+	flags.StringVar(&f.httpURL, "http-url", "", "root of the HTTP API (default $STREAMER_HTTP_URL, else the context's, else the root of "+
+		"--url's host)")
+	flags.StringVar(&f.token, "token", "", "token (default $STREAMER_TOKEN, else the context's, else one signed with the development "+
+		"key when the server is on this machine)")
+	dataFlag(flags, &f.data)
 }
 
 // registerHTTP adds the choice of the HTTP API.

@@ -25,7 +25,7 @@ logs for.`,
 		Example: `  streamer get req_7y2m… | jq .state
   streamer get req_7y2m… -o wide
   streamer get req_7y2m… --subject ada --detail | jq -r .detail.correlation_id`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
 			get := c.Get
 			if detail {
@@ -36,6 +36,9 @@ logs for.`,
 				return err
 			}
 			rows := []wire.Snapshot{s}
+			if out.name == formatTable || out.name == formatWide {
+				defer flags.sayCause(env, s)
+			}
 			return requestTable(rows, time.Now()).print(env, out, json.RawMessage(s.Append(nil)), rows)
 		}),
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 var update = flag.Bool("update", false, "write docs/cli.md")
@@ -62,7 +63,12 @@ func TestReference(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	root := newRoot(&environment{getenv: os.Getenv})
-	fmt.Fprintf(&b, "# The CLI\n\n<!-- Written by: go test ./cmd/cli -run TestReference -update -->\n\n%s\n", reference(root))
+	fmt.Fprintf(&b, "# The CLI\n\n<!-- Written by: go test ./cmd/cli -run TestReference -update -->\n\n%s\n\n"+
+		"Words such as request, action and stage are those of the [glossary](glossary.md).\n", reference(root))
+	shared := pflag.NewFlagSet("", pflag.ContinueOnError)
+	(&clientFlags{}).addTo(shared)
+	fmt.Fprintf(&b, "\n## %s\n\nThey say where the server is and who you are; `streamer context --help` says what counts first.\n\n"+
+		"```\n%s```\n", serverFlags, shared.FlagUsages())
 	for _, cmd := range commands(root) {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n", cmd.CommandPath(), reference(cmd))
 	}
@@ -92,11 +98,26 @@ func reference(cmd *cobra.Command) string {
 	if cmd.Example != "" {
 		fmt.Fprintf(&b, "\n\n```sh\n%s\n```", strings.ReplaceAll(strings.TrimPrefix(cmd.Example, "  "), "\n  ", "\n"))
 	}
-	if flags := cmd.LocalFlags().FlagUsages(); flags != "" {
+	asks := cmd.LocalFlags().Lookup("context") != nil
+	own, shared := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	(&clientFlags{}).addTo(shared)
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if !asks || shared.Lookup(f.Name) == nil {
+			own.AddFlag(f)
+		}
+	})
+	if flags := own.FlagUsages(); flags != "" {
 		fmt.Fprintf(&b, "\n\n```\n%s```", flags)
+	}
+	if asks {
+		anchor := strings.ReplaceAll(strings.ToLower(serverFlags), " ", "-")
+		fmt.Fprintf(&b, "\n\nAnd the [%s](#%s).", strings.ToLower(serverFlags[:1])+serverFlags[1:], anchor)
 	}
 	return b.String()
 }
+
+// serverFlags is the title over the flags that docs/cli.md has once, and --help with each command.
+const serverFlags = "Flags of all commands that talk to a server"
 
 // Every command has a man page with its text, and the first one says what exit codes mean.
 func TestManPages(t *testing.T) {

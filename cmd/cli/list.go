@@ -46,9 +46,10 @@ func newList(env *environment) *cobra.Command {
 		Short:   "List requests",
 		Long:    listHelp,
 		Example: listExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE:    flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error { return l.run(ctx, c) }),
 	}
+	cmd.PreRunE = func(*cobra.Command, []string) error { return l.check() }
 	flags.registerHTTP(env, cmd)
 	flags.subjectFlag(env, cmd, "subject whose requests to list, '*' for all (default: your own); other subjects need a token with the "+
 		"scope "+request.OperatorScope)
@@ -67,10 +68,19 @@ func newList(env *environment) *cobra.Command {
 	return cmd
 }
 
-func (l *listCommand) run(ctx context.Context, c *client.Client) error {
+// check checks the flags, before anything is asked.
+func (l *listCommand) check() error {
 	l.query.State = strings.ToUpper(l.query.State)
+	if l.query.State != "" {
+		if err := checkState(l.query.State, states); err != nil {
+			return err
+		}
+	}
 	if l.all {
 		l.query.Limit = pageSize
+	}
+	if err := checkPage(l.query.Limit); err != nil {
+		return err
 	}
 	if l.watch && l.out.name == formatJSON {
 		return &exitError{exitUsage, errors.New("-o json is one value, and --watch prints many: use -o jsonl")}
@@ -78,6 +88,10 @@ func (l *listCommand) run(ctx context.Context, c *client.Client) error {
 	if err := l.period.into(&l.query, time.Now()); err != nil {
 		return &exitError{exitUsage, err}
 	}
+	return nil
+}
+
+func (l *listCommand) run(ctx context.Context, c *client.Client) error {
 	if l.watch {
 		return l.follow(ctx, c)
 	}

@@ -70,7 +70,7 @@ func execute(ctx context.Context, root *cobra.Command, env *environment) int {
 	}
 	var exit *exitError
 	if !errors.As(err, &exit) {
-		exit = &exitError{exitUsage, err} // cobra's own: an unknown command or flag
+		exit = &exitError{exitUsage, plain(cmd, err)} // cobra's own: an unknown command or flag
 	}
 	if exit.err != nil {
 		env.sayf("streamer: %v\n", exit.err)

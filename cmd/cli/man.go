@@ -20,7 +20,7 @@ func newMan(*environment) *cobra.Command {
 		Short:   "Write the man pages",
 		Long:    manHelp,
 		Example: manExample,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return &exitError{exitFailed, fmt.Errorf("make the folder of the man pages: %w", err)}

@@ -40,7 +40,7 @@ func newNew(env *environment) *cobra.Command {
 		Short:   "Write a project of your own",
 		Long:    newHelp,
 		Example: newExample,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.folder = args[0]
 			return ended(cmd.Context(), p.write(cmd.Context(), env))

@@ -150,7 +150,7 @@ func TestNewRefuses(t *testing.T) {
 		{"a module path of Streamer's", []string{free, "--module", modulePath + "/shop"}, exitUsage, "is in Streamer's own module"},
 		{"no module path and no terminal", []string{free}, exitUsage, "--module is missing, and there is no terminal to ask at"},
 		{"a clone that is none", []string{free, "--module", "example.com/x", "--streamer", full}, exitUsage, "is not a clone of Streamer"},
-		{"no name", nil, exitUsage, "accepts 1 arg(s), received 0"},
+		{"no name", nil, exitUsage, "takes 1 argument, and got 0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -49,7 +49,7 @@ func TestOperators(t *testing.T) {
 		{"connections of all", []string{"connections", "--subject", "*"}, 0, "ada ", ""},
 		{"connections as JSON", []string{"connections", "--subject", "ada", "-o", "json"}, 0, `{"connections":[{"id":"`, ""},
 		{"one's own connections", []string{"connections"}, 0, "-", "no connections"},
-		{"close, whose", []string{"connections", "close"}, 2, "-", `"subject" not set`},
+		{"close, whose", []string{"connections", "close"}, 2, "-", "close needs --subject"},
 		{"close, no operator", []string{"connections", "close", "--subject", "ada", "--token", token("bob")}, 1, "-", "FORBIDDEN"},
 		{"close", []string{"connections", "close", "--subject", "ada"}, 0, "1\n", ""},
 		{"cancel", []string{"cancel", "r2", "--subject", "ada", "--http"}, 0, `"state":"CANCELLED"`, ""},

@@ -29,7 +29,7 @@ func newOutput(env *environment) *cobra.Command {
 		Short:   "Print a request's output",
 		Long:    outputHelp,
 		Example: outputExample,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
 			for met, lost := false, false; ; {
 				part, err := c.Output(ctx, args[0], from)

@@ -30,7 +30,7 @@ func newSchedules(env *environment) *cobra.Command {
 		Short:   "List schedules; pause, resume or run one",
 		Long:    schedulesHelp,
 		Example: schedulesExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
 			list, err := c.Schedules(ctx)
 			if err != nil {
@@ -72,7 +72,7 @@ func newSchedule(env *environment, use, short, long string,
 		Short:   short,
 		Long:    long,
 		Example: "  streamer schedules " + verb + " nightly-report",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
 			changed, err := do(ctx, c, args[0])
 			if err != nil {

@@ -59,7 +59,7 @@ func TestSchedules(t *testing.T) {
 		{"resume", []string{"schedules", "resume", "later"}, 0, `"paused":false`, ""},
 		{"what it ran", []string{"watch", "by-hand", "--subject", "system"}, 0, `"schedule":"later"`, ""},
 		{"another tenant's", []string{"schedules", "pause", "others"}, exitFailed, "-", `NOT_FOUND: there is no schedule "others"`},
-		{"no name", []string{"schedules", "pause"}, exitUsage, "-", "accepts 1 arg(s)"},
+		{"no name", []string{"schedules", "pause"}, exitUsage, "-", "takes 1 argument, and got 0"},
 		{"completion", []string{"__complete", "schedules", "pause", ""}, 0, "later\tevery 1h30m report", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) { // one after the other: they are steps

@@ -20,7 +20,7 @@ func newSignal(env *environment) *cobra.Command {
 		Short:   "Send the signal that a request waits for",
 		Long:    signalHelp,
 		Example: signalExample,
-		Args:    cobra.RangeArgs(2, 3),
+		Args:    takes(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var payload json.RawMessage
 			if len(args) == 3 {

@@ -69,7 +69,7 @@ func newStats(env *environment) *cobra.Command {
 		Short:   "Count requests, and say what they wait for",
 		Long:    statsHelp,
 		Example: statsExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 	}
 	s.register(cmd, func(ctx context.Context, c *client.Client) error {
 		if !watch {

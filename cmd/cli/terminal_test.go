@@ -139,7 +139,7 @@ func TestListWatchAtATerminal(t *testing.T) {
 		t.Fatalf("exited with %d, %s", code, errs)
 	}
 	cmd, person, seen := atTerminal(t, "list", "--watch", "--data", s.data, "--url", s.url)
-	seen.await(t, paint("  FAILED", red))
+	seen.await(t, paint("FAILED", red))
 	person.WriteString("\x03")
 	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != exitInterrupt {
 		t.Errorf("%v, want the exit code %d:\n%s", err, exitInterrupt, seen)

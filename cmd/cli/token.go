@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pay-theory/streamer/stack"
 )
@@ -24,7 +25,7 @@ func newToken(env *environment) *cobra.Command {
 		Short:   "Sign a development token",
 		Long:    tokenHelp,
 		Example: tokenExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			token, err := signDev(data, grant)
 			if err != nil {
@@ -38,7 +39,7 @@ func newToken(env *environment) *cobra.Command {
 	f.StringVar(&grant.Subject, "subject", grant.Subject, "subject of the token")
 	f.StringArrayVar(&grant.Scopes, "scope", nil, "scope of the token; repeat for more")
 	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long the token is valid")
-	dataFlag(cmd, &data)
+	dataFlag(cmd.Flags(), &data)
 	return cmd
 }
 
@@ -47,8 +48,8 @@ func devGrant() stack.Grant {
 	return stack.Grant{Tenant: "dev", Subject: "you", TTL: time.Hour}
 }
 
-func dataFlag(cmd *cobra.Command, data *string) {
-	cmd.Flags().StringVar(data, "data", defaultData, "folder of the database and the development key")
+func dataFlag(flags *pflag.FlagSet, data *string) {
+	flags.StringVar(data, "data", defaultData, "folder of the database and the development key")
 }
 
 // signDev signs with the development key of a data folder.

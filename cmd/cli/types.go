@@ -46,6 +46,9 @@ func newTypes(env *environment) *cobra.Command {
 	cmd := t.command()
 	write := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := t.check(); err != nil { // before anything is built
+			return err
+		}
 		if project != "" {
 			return ended(cmd.Context(), runProject(cmd, env, project, "types"))
 		}
@@ -69,7 +72,7 @@ func (t *typesCommand) command() *cobra.Command {
 		Short:   "Write the types of actions for clients",
 		Long:    typesHelp,
 		Example: typesExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return t.write(cmd.Context()) },
 	}
 	cmd.Flags().StringVar(&t.lang, "lang", langTypeScript, "language: ts or json-schema")
@@ -78,11 +81,18 @@ func (t *typesCommand) command() *cobra.Command {
 	return cmd
 }
 
-// write writes the types of the program's own actions.
-func (t *typesCommand) write(ctx context.Context) error {
+func (t *typesCommand) check() error {
 	if t.lang != langTypeScript && t.lang != langJSONSchema {
 		return &exitError{exitUsage, fmt.Errorf("--lang %q is not a language of types: want %s or %s",
 			t.lang, langTypeScript, langJSONSchema)}
+	}
+	return nil
+}
+
+// write writes the types of the program's own actions.
+func (t *typesCommand) write(ctx context.Context) error {
+	if err := t.check(); err != nil {
+		return err
 	}
 	if t.parts.Actions == nil {
 		return &exitError{exitFailed, errors.New("the project has no actions: set Actions of its functions.Parts")}

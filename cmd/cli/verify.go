@@ -58,7 +58,7 @@ func newVerify(env *environment) *cobra.Command {
 		Short:   "Check a stage from the outside",
 		Long:    verifyHelp,
 		Example: verifyExample,
-		Args:    cobra.NoArgs,
+		Args:    takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			checks, err := own.checks(env)
 			if err != nil {

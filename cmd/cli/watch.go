@@ -21,7 +21,7 @@ func newWatch(env *environment) *cobra.Command {
 		Short:   "Follow a request to its end",
 		Long:    watchHelp,
 		Example: watchExample,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f := following{id: args[0], onInterrupt: leave,
 				begin: func(ctx context.Context, c *client.Client) (*client.Handle, error) { return c.Watch(ctx, args[0]) }}

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,7 +28,7 @@ func newWhy(env *environment) *cobra.Command {
 		Short:   "Say why a request waits",
 		Long:    whyHelp,
 		Example: whyExample,
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
 			s, err := c.Why(ctx, args[0])
 			if err != nil {
@@ -51,6 +53,28 @@ func newWhy(env *environment) *cobra.Command {
 	cmd.ValidArgsFunction = flags.completeID(env)
 	out.outputFlag(cmd, formatText, formatJSON)
 	return cmd
+}
+
+// isInternal reports whether an error is of a request whose client does not hear the cause.
+func isInternal(err error) bool {
+	answer, ok := errors.AsType[*client.Error](err)
+	return ok && answer.Code == wire.InternalError
+}
+
+// sayCause leads an operator, or whoever has the development key, from a request that failed
+// with an internal error to its cause.
+func (f *clientFlags) sayCause(env *environment, s wire.Snapshot) {
+	if s.State != wire.StateFailed || s.Error == nil || s.Error.Code != wire.InternalError {
+		return
+	}
+	of := *f
+	if !slices.ContainsFunc(s.History, func(a wire.Attempt) bool { return a.Cause.Message != "" }) {
+		if f.subject != "" || f.devKey(env) == nil {
+			return // it is not known, or not shown
+		}
+		of.subject = devGrant().Subject
+	}
+	env.sayf("its cause: %s why %s\n", program(), quote(s.ID)+of.where())
 }
 
 // past says how a request's attempts ended and, to operators, why and who changed it.

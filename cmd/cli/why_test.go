@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +97,44 @@ func TestWhere(t *testing.T) {
 			t.Parallel()
 			if got := f.where(); got != want {
 				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+// Who may see the cause of an internal error is led to it.
+func TestWhereTheCauseIs(t *testing.T) {
+	t.Parallel()
+	const request = `{"id":"r1","subject":"ada","action":"ship","state":"%s","error":{"code":"%s","message":"x"},"attempts":1,"rev":2,` +
+		`"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"%s}`
+	const history = `,"history":[{"number":1,"started_at":"2026-01-01T00:00:00Z","ended_at":"2026-01-01T00:00:01Z","code":"INTERNAL_ERROR",` +
+		`"worker":"w","cause":{"message":"nil map","kind":"runtime.Error"}}]`
+	for _, tt := range []struct {
+		name, args, code, history string
+		want                      bool
+	}{
+		{"watch", "watch r1 --subject ada", "INTERNAL_ERROR", history, true},
+		{"a row", "get r1 --subject ada -o wide", "INTERNAL_ERROR", history, true},
+		{"JSON has it", "get r1 --subject ada", "INTERNAL_ERROR", history, false},
+		{"an operator's own", "watch r1", "INTERNAL_ERROR", history, true},
+		{"no operator", "watch r1", "INTERNAL_ERROR", "", false},
+		{"no cause is stored", "get r1 --subject ada -o wide", "INTERNAL_ERROR", "", false},
+		{"another code", "get r1 --subject ada -o wide", "TIMEOUT", history, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			flags := fakeAPI(t, func(w http.ResponseWriter, _ *http.Request) {
+				fmt.Fprintf(w, request, wire.StateFailed, tt.code, tt.history)
+			})
+			term := start(t, t.Context(), nil, "", append(strings.Fields(tt.args), flags...)...)
+			<-term.exit
+			want := "its cause: " + program() + " why r1"
+			if strings.Contains(tt.args, "--subject") {
+				want += " --subject ada"
+			}
+			want += " --url ws://127.0.0.1:1/dev --http-url http://127.0.0.1:"
+			if got := term.err.String(); strings.Contains(got, want) != tt.want || strings.Count(got, "its cause") > 1 {
+				t.Errorf("got %q, want %q: %v", got, want, tt.want)
 			}
 		})
 	}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// takes checks how many arguments a command has.
+func takes(least, most int) cobra.PositionalArgs {
+	number := map[[2]int]string{{0, 0}: "no arguments", {0, 1}: "at most 1 argument", {1, 1}: "1 argument"}[[2]int{least, most}]
+	if number == "" {
+		number = fmt.Sprintf("%d or %d arguments", least, most)
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) >= least && len(args) <= most:
+			return nil
+		case most == 0 && cmd.HasAvailableSubCommands():
+			return cobra.NoArgs(cmd, args) // it is an unknown command
+		case len(args) <= most:
+			return fmt.Errorf("%s takes %s, and got %d", cmd.CommandPath(), number, len(args))
+		}
+		advice := ""
+		if most > 0 {
+			advice = "; quote for the shell what has spaces"
+		}
+		return fmt.Errorf("%s takes %s, and got %d: leave out %s%s", cmd.CommandPath(), number, len(args), quote(args[most]), advice)
+	}
+}
+
+var (
+	exclusiveFlags = regexp.MustCompile(`^if any flags in the group .* are set none of the others can be; \[(.+)\] were all set$`)
+	requiredFlags  = regexp.MustCompile(`^required flag\(s\) "(.+)" not set$`)
+)
+
+// plain says in a sentence what cobra and pflag found wrong with the arguments.
+func plain(cmd *cobra.Command, err error) error {
+	if value, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return invalidValue(value)
+	}
+	if missing, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		flag := missing.GetFlag()
+		return fmt.Errorf("--%s has no value: write it behind the flag, as in --%s %s", flag.Name, flag.Name, strings.ToUpper(flag.Value.Type()))
+	}
+	if flags := exclusiveFlags.FindStringSubmatch(err.Error()); flags != nil {
+		return fmt.Errorf("--%s exclude each other: leave one of them out", strings.Join(strings.Fields(flags[1]), " and --"))
+	}
+	if flags := requiredFlags.FindStringSubmatch(err.Error()); flags != nil {
+		return fmt.Errorf("%s needs --%s: set it", cmd.CommandPath(), strings.ReplaceAll(flags[1], `", "`, " and --"))
+	}
+	return err
+}
+
+// invalidValue says what a flag takes.
+func invalidValue(err *pflag.InvalidValueError) error {
+	name, value := err.GetFlag().Name, err.GetValue()
+	switch err.GetFlag().Value.Type() {
+	case "int", "int64":
+		return fmt.Errorf("--%s %q is not a whole number: write one such as 20", name, value)
+	case "duration":
+		return fmt.Errorf("--%s %q is not a duration: write one such as 90s or 8h", name, value)
+	case "bool":
+		return fmt.Errorf("--%s=%s is neither true nor false: write --%s alone to set it", name, value, name)
+	}
+	return fmt.Errorf("--%s %q is not valid: %w", name, value, err.Unwrap())
+}
+
+// checkState checks the value of a flag --state, in upper case.
+func checkState(state string, allowed []string) error {
+	if slices.Contains(allowed, state) {
+		return nil
+	}
+	return &exitError{exitUsage, fmt.Errorf("--state %q is not a state: set %s", state, listed(allowed, "or"))}
+}
+
+// checkPage checks the value of a flag --limit of a page.
+func checkPage(limit int) error {
+	if limit < 1 || limit > pageSize {
+		return &exitError{exitUsage, fmt.Errorf("--limit %d is not the size of a page: set one from 1 to %d", limit, pageSize)}
+	}
+	return nil
+}

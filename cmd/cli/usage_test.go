@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+)
+
+// What is wrong with the arguments is said in plain sentences, before any server is asked.
+func TestWrongArguments(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ args, want string }{
+		{"call a b c d", "streamer call takes 1 or 2 arguments, and got 4: leave out c; quote for the shell what has spaces"},
+		{"get", "streamer get takes 1 argument, and got 0"},
+		{"list x", "streamer list takes no arguments, and got 1: leave out x\n"},
+		{"signal r1", "streamer signal takes 2 or 3 arguments, and got 1"},
+		{"context show a b", "streamer context show takes at most 1 argument, and got 2: leave out b"},
+		{"list --limit ten", `--limit "ten" is not a whole number: write one such as 20`},
+		{"output r1 --from x", `--from "x" is not a whole number`},
+		{"call a --in soon", `--in "soon" is not a duration: write one such as 90s or 8h`},
+		{"list --http=perhaps", "--http=perhaps is neither true nor false: write --http alone to set it"},
+		{"list -o yaml", `--output "yaml" is not valid: the formats are table, `},
+		{"list --limit", "--limit has no value: write it behind the flag, as in --limit INT"},
+		{"call a --in 1h --at 2026-12-24", "--at and --in exclude each other: leave one of them out"},
+		{"list --url ws://x --context y", "--context and --url exclude each other"},
+		{"connections close", "streamer connections close needs --subject: set it"},
+		{"list --state NOPE", `--state "NOPE" is not a state: set QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED`},
+		{"list --limit 101", "--limit 101 is not the size of a page: set one from 1 to 100"},
+		{"list --limit 0", "--limit 0 is not the size of a page"},
+		{"connections --limit 101", "--limit 101 is not the size of a page"},
+		{"cancel --all --limit 0", "--limit 0 is not a number of requests: set 1 or more, or leave it out for all"},
+		{"redrive --all --limit -1", "--limit -1 is not a number of requests"},
+		{"cancel --state NOPE", "--state NOPE is not one whose requests can be cancelled: set QUEUED or RUNNING"},
+		{"types --lang java --project /nowhere", `--lang "java" is not a language of types: want ts or json-schema`},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			t.Parallel()
+			term := start(t, t.Context(), nil, "", strings.Fields(tt.args)...)
+			code, got := <-term.exit, term.err.String()
+			if code != exitUsage || !strings.Contains(got, tt.want) || strings.Count(got, "Usage: streamer ") != 1 {
+				t.Errorf("exited with %d, want %d, %q and one usage:\n%s", code, exitUsage, tt.want, got)
+			}
+			for _, leak := range []string{"arg(s)", "group [", "strconv", "invalid argument", "flag(s)"} {
+				if strings.Contains(got, leak) {
+					t.Errorf("got %q in\n%s", leak, got)
+				}
+			}
+		})
+	}
+}
