@@ -13,6 +13,9 @@ const gap = "  "
 // leastText is how far a text is cut for a narrow terminal before it goes below its row.
 const leastText = 24
 
+// emptyRank is the rank of a column that says nothing, above all others.
+const emptyRank = 100
+
 // A layout is how a table is rendered.
 type layout struct {
 	wide     bool // with the columns of the format wide, and no cell cut
@@ -92,6 +95,9 @@ func place[T any](c column[T], l layout, rows []T) *placed[T] {
 		p.width = max(p.width, runewidth.StringWidth(cell))
 		word, _, _ := strings.Cut(cell, " ")
 		p.least = max(p.least, runewidth.StringWidth(word)+len(" …"))
+	}
+	if empty := !slices.ContainsFunc(p.cells[1:], func(cell string) bool { return cell != "" }); empty && p.rank > 0 {
+		p.rank = emptyRank
 	}
 	p.least = min(max(p.least, leastText), p.width)
 	return p

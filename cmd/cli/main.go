@@ -72,9 +72,10 @@ func execute(ctx context.Context, root *cobra.Command, env *environment) int {
 	if !errors.As(err, &exit) {
 		exit = &exitError{exitUsage, plain(cmd, err)} // cobra's own: an unknown command or flag
 	}
-	if exit.err != nil {
-		env.sayf("streamer: %v\n", exit.err)
+	if exit.err == nil {
+		return exit.code // also of another program, which has said how it is used
 	}
+	env.sayf("streamer: %v\n", exit.err)
 	if exit.code == exitUsage {
 		env.sayf("Usage: %s\nSee: %s --help\n", cmd.UseLine(), cmd.CommandPath())
 	}

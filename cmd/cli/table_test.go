@@ -110,6 +110,9 @@ func TestNarrowTerminals(t *testing.T) {
 		First: now.Add(-time.Hour), Last: now.Add(-time.Minute)}}
 	requests := []wire.Snapshot{{ID: id, Subject: sample.Subject, Action: "generate_report", State: wire.StateFailed, Attempts: 3, CreatedAt: now,
 		Error: &wire.Error{Code: wire.InternalError, Message: message}}}
+	if got := requestTable(requests, now).render(layout{width: 120}, requests); !strings.Contains(got, "  AGE  ") || strings.Contains(got, "WAITS FOR") {
+		t.Errorf("got\n%s\nwant AGE, and not the column that is empty", got)
+	}
 	for _, width := range []int{40, 60, 80, 120} {
 		for name, tt := range map[string]struct {
 			got   string

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"errors"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 // What is wrong with the arguments is said in plain sentences, before any server is asked.
@@ -43,6 +46,29 @@ func TestWrongArguments(t *testing.T) {
 				if strings.Contains(got, leak) {
 					t.Errorf("got %q in\n%s", leak, got)
 				}
+			}
+		})
+	}
+}
+
+// A command of another program says itself how it is used.
+func TestNoUsageForAnotherProgram(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"its own mistake":     {&exitError{exitUsage, errors.New("there is no x")}, "streamer: there is no x\nUsage: run [flags]\nSee: run --help\n"},
+		"another's exit code": {&exitError{exitUsage, nil}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			said := newConsole()
+			root := &cobra.Command{Use: "run", SilenceErrors: true, SilenceUsage: true, RunE: func(*cobra.Command, []string) error { return tt.err }}
+			env := &environment{stdin: strings.NewReader(""), stdout: said, stderr: said, getenv: func(string) string { return "" }}
+			root.SetArgs([]string{})
+			if code := execute(t.Context(), root, env); code != exitUsage || said.String() != tt.want {
+				t.Errorf("exited with %d, %q; want %d, %q", code, said, exitUsage, tt.want)
 			}
 		})
 	}
