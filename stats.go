@@ -154,8 +154,9 @@ func (caller Caller) stats(q wire.StatsQuery, limit int) (request.Query, error) 
 		Cursor: q.Cursor, Limit: limit}, nil
 }
 
-// withoutNumbers is a message with # in the place of each run of digits; of the whole word
-// where that is hexadecimal, or so long that it is an id; and of a UUID.
+// withoutNumbers is a message with # in the place of each number, with a unit or without; of
+// the whole word where that is hexadecimal, or so long that it is an id; and of a UUID. Digits
+// behind a letter, as in sha256, are part of the word.
 func withoutNumbers(message string) string {
 	var out strings.Builder
 	for i := 0; i < len(message); {
@@ -192,14 +193,11 @@ func writeWord(out *strings.Builder, word string) {
 		out.WriteByte('#')
 		return
 	}
-	for i := range len(word) {
-		switch {
-		case !isDigit(word[i]):
-			out.WriteByte(word[i])
-		case i == 0 || !isDigit(word[i-1]):
-			out.WriteByte('#')
-		}
+	unit := strings.TrimLeft(word, "0123456789")
+	if len(unit) < len(word) {
+		out.WriteByte('#')
 	}
+	out.WriteString(unit)
 }
 
 const (

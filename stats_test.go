@@ -252,7 +252,8 @@ func TestFailuresAreGroupedWithoutNumbers(t *testing.T) {
 		"a UUID":             {"order aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee.", "order #."},
 		"no UUID, too long":  {"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeeef", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeeef"},
 		"a request's id":     {"req_mzxw6ytboi2gk3tfnzxw6ytboi failed", "req_# failed"},
-		"a word with digits": {"sha256 of step-3", "sha# of step-#"},
+		"a word with digits": {"sha256 of step-3 in line2", "sha256 of step-# in line2"},
+		"a name with digits": {"s3cr3t, order17 and order_17", "s3cr3t, order17 and order_#"},
 		"other letters":      {"größe 7 für 日本 5", "größe # für 日本 #"},
 	} {
 		t.Run(name, func(t *testing.T) {

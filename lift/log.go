@@ -50,7 +50,7 @@ const (
 //
 // Credentials are left out: the values of certain keys, also in headers, query
 // values and maps of strings; every [Secret]; and wherever they stand in a
-// line, texts with the form of a JWT or behind the word Bearer.
+// line, what [WithoutTokens] leaves out of a text.
 //
 // NewLogger panics for an unknown format. An unknown AWS_LAMBDA_LOG_LEVEL or
 // AWS_LAMBDA_LOG_FORMAT counts as none.
@@ -207,15 +207,25 @@ func withoutKeys(value slog.Value, hidden redact.Keys) slog.Value {
 	return slog.AnyValue(out)
 }
 
-// WithoutTokens returns text without what a logger of [NewLogger] leaves out of every line:
-// texts with the form of a JWT, and what follows the word Bearer.
-func WithoutTokens(text string) string { return string(redact.Tokens([]byte(text))) }
+// WithoutTokens returns text without the secrets that a logger of [NewLogger] leaves out of
+// every line, with [redacted] in the place of each:
+//
+//   - the value behind = or : of a name that ends as a credential's does (password, passphrase,
+//     secret, token, apikey, accesskey, privatekey, cookie and the like, in any case, with hyphens
+//     or underscores), with quotes or without, also escaped as in JSON or a URL; words of a
+//     sentence, as in "token: it has expired", stay;
+//   - what follows a scheme behind Authorization, and a token behind the word Bearer;
+//   - the password of a URL's user;
+//   - texts with the form of a JWT, and ids of AWS access keys.
+//
+// It takes linear time. Cut a text afterwards, not before: half a secret may not be known for one.
+func WithoutTokens(text string) string { return string(redact.Text([]byte(text))) }
 
-// A tokenlessWriter is given whole lines and takes the tokens out of them.
+// A tokenlessWriter is given whole lines and takes the secrets out of them.
 type tokenlessWriter struct{ io.Writer }
 
 func (w tokenlessWriter) Write(line []byte) (int, error) {
-	if _, err := w.Writer.Write(redact.Tokens(line)); err != nil {
+	if _, err := w.Writer.Write(redact.Text(line)); err != nil {
 		return 0, err
 	}
 	return len(line), nil

@@ -96,11 +96,15 @@ func TestLoggerLeavesOutCredentials(t *testing.T) {
 		"hidden inside": func(l *slog.Logger) {
 			l.Info("m", "value", fmt.Sprintf("%v %+v", struct{ k lift.Secret }{secret}, secret))
 		},
-		"token":          func(l *slog.Logger) { l.Info("m", "value", "a "+jwt+" b") },
-		"token as text":  func(l *slog.Logger) { l.Info("refused " + jwt) },
-		"token in error": func(l *slog.Logger) { l.Info("m", "error", errors.New("parse "+jwt)) },
-		"token in value": func(l *slog.Logger) { l.Info("m", "value", []string{jwt}) },
-		"opaque token":   func(l *slog.Logger) { l.Info("m", "value", "Authorization: Bearer sesame-123456") },
+		"token":           func(l *slog.Logger) { l.Info("m", "value", "a "+jwt+" b") },
+		"token as text":   func(l *slog.Logger) { l.Info("refused " + jwt) },
+		"token in error":  func(l *slog.Logger) { l.Info("m", "error", errors.New("parse "+jwt)) },
+		"token in value":  func(l *slog.Logger) { l.Info("m", "value", []string{jwt}) },
+		"key's end":       func(l *slog.Logger) { l.Info("m", "db_password", "sesame") },
+		"pair in text":    func(l *slog.Logger) { l.Info("connect with password=sesame failed") },
+		"JSON in text":    func(l *slog.Logger) { l.Info("m", "error", errors.New(`got {"api_key": "sesame"}`)) },
+		"password of URL": func(l *slog.Logger) { l.Info("m", "error", errors.New("dial postgres://u:sesame@db/x")) },
+		"opaque token":    func(l *slog.Logger) { l.Info("m", "value", "Authorization: Bearer sesame-123456") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			line := logLine(t, lift.LogConfig{Redact: []string{"Card-Number"}}, log)

@@ -36,7 +36,7 @@ func (r *Recorder) writeLine(line []byte) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, err := r.cfg.Writer.Write(redact.Tokens(line)); err != nil {
+	if _, err := r.cfg.Writer.Write(redact.Text(line)); err != nil {
 		return fmt.Errorf("metric: write metrics: %w", err)
 	}
 	return nil

@@ -30,7 +30,7 @@ func (s *Segment) packet(end time.Time, err error) []byte {
 		b = b[:0]
 		s.appendDocument(&b, end, err, nil)
 	}
-	return redact.Tokens(b)
+	return redact.Text(b)
 }
 
 // appendDocument appends a segment document:
@@ -178,11 +178,13 @@ func appendTime(b *jsontext.Builder, t time.Time) {
 // maxText is the length of X-Ray's texts in characters, maxName that of names.
 const maxText, maxName = 250, 200
 
-// clip cuts a text to X-Ray's length. Whole characters are kept.
+// clip cuts a text to X-Ray's length. Whole characters are kept, and secrets are
+// left out before: half of one might not be known for it.
 func clip(s string) string {
 	if len(s) <= maxText {
 		return s
 	}
+	s = lift.WithoutTokens(s)
 	n := 0
 	for i := range s {
 		if n == maxText {

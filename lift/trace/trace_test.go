@@ -363,6 +363,18 @@ func TestDocumentsStayWithinXRaysBounds(t *testing.T) {
 	}
 }
 
+// A secret that the cut of a text would halve is not known for one after it.
+func TestSecretsAreLeftOutBeforeTheCut(t *testing.T) {
+	t.Parallel()
+	daemon := lifttest.NewDaemon(t)
+	_, s := tracer(t, daemon).Start(t.Context(), "x", trace.Caller{Lambda: lambda})
+	s.End(errors.New(strings.Repeat("x", 225) + " postgres://u:s3cr3t-of-the-database@db/x"))
+	text, err := json.Marshal(next(t, daemon))
+	if err != nil || strings.Contains(string(text), "s3cr3t") || !strings.Contains(string(text), "u:[redacted") {
+		t.Errorf("got %s, %v; want the password left out", text, err)
+	}
+}
+
 func TestNewTracer(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"127.0.0.1:2000": true, "169.254.79.129:2000": true, "[::1]:2000": true,

@@ -84,7 +84,7 @@ export interface Failures {
   cursor?: string;
 }
 
-/** Requests that failed of the same cause: runs of digits in the message are `#`. */
+/** Requests that failed of the same cause: numbers and ids in the message are `#`. */
 export interface FailureGroup {
   action: string;
   code: Code;
