@@ -52,6 +52,19 @@ var init_http = __esm({
         this.tokens.refuse();
         return error;
       }
+      /** Renews the token on a live session; returns in how many ms to do it again, undefined: never. Rejects when that may help soon. */
+      async renew(session) {
+        const token = await this.tokens.get();
+        const id = "renew_" + this.timers.time.random();
+        const { error } = await session.call({
+          id,
+          encoded: JSON.stringify({ id, action: "streamer.authenticate", payload: { token } })
+        });
+        if (!error) return this.tokens.renewIn(token);
+        if (error.retry?.retryable) throw error;
+        session.drop("unauthorized");
+        return;
+      }
       /** Sends a message; see Session.call. A subscribe waits up to 20 s for a rev above `rev`. */
       async call({ id, encoded, ref }, rev = 0) {
         if (ref) return this.#frame(id, "GET", ref.replace(/^\/*/, "/"));
@@ -182,6 +195,7 @@ var noAnswer = (requestId, cause2) => new StreamerError(
   cause2
 );
 var fault = (code2, message, requestId, cause2) => new StreamerError({ code: code2, message }, requestId, cause2);
+var invalid = (message, requestId) => fault("VALIDATION_ERROR", message, requestId);
 
 // clients/typescript/src/clock.ts
 var systemClock = {
@@ -238,7 +252,7 @@ var Timers = class {
 };
 function deferred() {
   const d = {};
-  d.promise = new Promise((resolve2, reject) => Object.assign(d, { resolve: resolve2, reject }));
+  d.promise = new Promise((resolve2, reject) => Object.assign(d, { settle: resolve2, refuse: reject }));
   d.promise.catch(() => {
   });
   return d;
@@ -290,8 +304,7 @@ function reserved(name2, payload, codec = JSON) {
 }
 function checkId(id) {
   if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
-  const message = `${JSON.stringify(id)} is not a valid id: use 1 to 128 of A-Za-z0-9_.:-`;
-  throw fault("VALIDATION_ERROR", message, id);
+  throw invalid(JSON.stringify(id) + " is not a valid id: use 1 to 128 of A-Za-z0-9_.:-", id);
 }
 function newId() {
   return "req_" + crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -324,11 +337,11 @@ var Connection = class {
     /** Whether the handshake succeeded. A browser does not say why it failed. */
     this.opened = deferred();
     this.heard = 0;
+    this.#giveUp = () => this.close();
     this.#ended = deferred();
     this.#calls = /* @__PURE__ */ new Map();
     this.ended = this.#ended.promise;
-    const giveUp = () => this.close();
-    void this.opened.promise.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
+    void this.opened.promise.then(timers.after(OPEN_WITHIN, this.#giveUp, this.#giveUp));
     try {
       this.#socket = new SocketClass(url, ["streamer.v1", "bearer." + token]);
     } catch {
@@ -339,13 +352,14 @@ var Connection = class {
     socket.onopen = () => {
       if (this.#over) return;
       this.#lastHeard = timers.time.now();
-      this.opened.resolve(true);
+      this.opened.settle(true);
       this.#watch();
     };
     socket.onmessage = ({ data }) => this.#receive(String(data));
     socket.onclose = () => this.drop("lost");
     socket.onerror = () => this.drop("lost");
   }
+  #giveUp;
   #ended;
   #calls;
   #socket;
@@ -359,7 +373,7 @@ var Connection = class {
     this.#calls.set(message.id, answer);
     const stop = this.timers.after(within, () => {
       this.#calls.delete(message.id);
-      answer.reject(noAnswer());
+      answer.refuse(noAnswer());
       if (within === ANSWER_WITHIN) this.check();
     });
     answer.promise.then(stop, stop);
@@ -379,21 +393,20 @@ var Connection = class {
     if (wasOpen) this.listener.onEnd(reason2);
   }
   retire() {
-    this.#ended.resolve();
-    const close = () => this.close();
-    this.timers.after(ANSWER_WITHIN, close, close);
+    this.#ended.settle();
+    this.timers.after(ANSWER_WITHIN, this.#giveUp, this.#giveUp);
   }
   close() {
     if (this.#over) return;
     this.#over = true;
     this.#stopWatch?.();
-    this.opened.resolve(false);
-    this.#ended.resolve();
+    this.opened.settle(false);
+    this.#ended.settle();
     this.#failCalls();
     this.#socket?.close(1e3);
   }
   #failCalls() {
-    for (const answer of this.#calls.values()) answer.reject(noAnswer());
+    for (const answer of this.#calls.values()) answer.refuse(noAnswer());
     this.#calls.clear();
   }
   #receive(text3) {
@@ -409,7 +422,7 @@ var Connection = class {
     const answer = this.#calls.get(frame2.request_id ?? "");
     if (answer) {
       this.#calls.delete(frame2.request_id);
-      answer.resolve(frame2);
+      answer.settle(frame2);
     }
   }
   #watch() {
@@ -487,7 +500,7 @@ var Link = class {
     this.closedBy = error;
     this.parts.timers.clear();
     this.stop("closed", reason2);
-    this.#next.reject(error);
+    this.#next.refuse(error);
     this.parts.onClose(error);
   }
   #hear(how) {
@@ -523,8 +536,10 @@ var Link = class {
     let token;
     try {
       token = await tokens.get();
+      this.tokenError = void 0;
     } catch (error) {
       if (!over() && error instanceof StreamerError && error.code === "UNAUTHORIZED") this.close("unauthorized", error);
+      this.tokenError = error;
       log?.("no token", error);
       return "token";
     }
@@ -566,7 +581,7 @@ var Link = class {
     const old = this.#session;
     this.#session = session;
     this.#openedAt = time2.now();
-    this.#next.resolve(session);
+    this.#next.settle(session);
     old?.retire();
     if (session.live) {
       this.#dialIn(HAND_OVER_AFTER - time2.random() * HAND_OVER_SPREAD);
@@ -593,14 +608,9 @@ var Link = class {
     if (ms) this.#cancelRenewal = this.parts.timers.after(ms, () => void this.#renew(session));
   }
   async #renew(session) {
-    const { tokens } = this.parts;
     let wait = RENEW_AGAIN_AFTER;
     try {
-      const token = await tokens.get();
-      if (this.#session !== session) return;
-      const { error } = await session.call(reserved("authenticate", { token }));
-      if (error && !error.retry?.retryable) return session.drop("unauthorized");
-      if (!error) wait = tokens.renewIn(token);
+      wait = await (await this.parts.http()).renew(session);
     } catch {
     }
     if (this.#session === session) this.#renewIn(wait, session);
@@ -689,7 +699,7 @@ var Tracked = class {
       };
     };
     this.stored = !encoded;
-    if (!encoded) this.answered.resolve();
+    if (!encoded) this.answered.settle();
     this.over = this.#result.promise.then(awaits, awaits);
     const tracked = this;
     const { subscribe } = this;
@@ -750,7 +760,7 @@ var Tracked = class {
     } = frame2.request ?? frame2;
     if (frame2.type === "response") {
       this.finished = true;
-      this.answered.resolve();
+      this.answered.settle();
       return this.#end(frame2.data);
     }
     if (!state2 && current.waiting?.for === "children" && / children have ended$/.test(message)) {
@@ -759,7 +769,7 @@ var Tracked = class {
     state2 ??= error?.code === "CANCELLED" ? "CANCELLED" : STATES[frame2.type];
     if (!state2 || rev <= current.rev) return;
     this.stored = true;
-    this.answered.resolve();
+    this.answered.settle();
     this.finished = isFinal(state2);
     if (this.ended) return;
     const now = { state: state2, rev, action };
@@ -770,7 +780,7 @@ var Tracked = class {
   fail(error, more) {
     if (this.current.status !== "pending") return;
     this.ended = true;
-    this.#result.reject(error);
+    this.#result.refuse(error);
     this.#showEnd({ ...more, status: "failed", error });
   }
   #end(result, more) {
@@ -778,7 +788,7 @@ var Tracked = class {
     Promise.resolve(result).then(
       (result2) => {
         if (this.current.status !== "pending") return;
-        this.#result.resolve(result2);
+        this.#result.settle(result2);
         this.#showEnd({ ...more, status: "done", percentage: 100, result: result2 });
       },
       (error) => this.fail(error)
@@ -798,12 +808,12 @@ var Tracked = class {
     const unread = !this.#listeners.size;
     if (unread === this.unread) return;
     this.unread = unread;
-    this.#moved.resolve();
+    this.#moved.settle();
     this.#moved = deferred();
   }
   async *#iterate() {
     let wake;
-    const stop = this.subscribe(() => wake.resolve());
+    const stop = this.subscribe(() => wake.settle());
     try {
       for (let seen; ; ) {
         wake = deferred();
@@ -832,8 +842,8 @@ function readClaims(token, tenant = (claims) => claims.tenant_id) {
   }
 }
 var Tokens = class {
-  constructor(tokenSource, time2) {
-    this.tokenSource = tokenSource;
+  constructor(token, time2) {
+    this.token = token;
     this.time = time2;
   }
   #current;
@@ -841,7 +851,7 @@ var Tokens = class {
   /** Concurrent callers share one call of the source. Rejects as the source does. */
   async get() {
     if (this.#current && this.time.now() < this.#renewAt) return this.#current;
-    const fetched = (async () => this.tokenSource())();
+    const fetched = (async () => this.token())();
     this.#current = fetched;
     this.#renewAt = Infinity;
     try {
@@ -879,6 +889,9 @@ var Driver = class {
       const { request } = await this.answer({ id, encoded: "", ref });
       return request.result;
     };
+    if (typeof options?.token !== "function" || !/^wss?:/i.test(url)) {
+      throw invalid(url + " is not a valid wss: URL, or token not a function");
+    }
     const { parse = JSON.parse, stringify: stringify2 = JSON.stringify, storage } = options;
     this.codec = { parse, stringify: stringify2 };
     this.#pending = new Pending(storage, "streamer " + url);
@@ -977,7 +990,7 @@ var Driver = class {
   }
   /** Calls `stop` when the options say so, until the function that it returns is called. */
   bound({ signal, timeout }, code2, stop, id) {
-    const end = (code3, message) => stop(fault(code3, message, id, signal?.reason));
+    const end = (code3, message) => stop(fault(code3, message, id, signal?.reason ?? this.link.tokenError));
     const abort = () => end(signal.reason?.name === "TimeoutError" ? "TIMEOUT" : code2, "aborted");
     const cancelTimer = timeout && this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`));
     signal?.addEventListener("abort", abort);
@@ -995,7 +1008,7 @@ var Driver = class {
     this.use();
     const abandon = (error) => {
       call.dropped = true;
-      left.reject(error);
+      left.refuse(error);
     };
     const end = this.bound(options, "ABORTED", abandon, id);
     try {
@@ -1099,7 +1112,7 @@ var Driver = class {
         if (this.#redrives.has(id)) await this.#redrives.get(id);
         const [frame2, session] = await this.#ask(message, request, request);
         if (!frame2) {
-          request.answered.resolve();
+          request.answered.settle();
           await request.cancelAnswer;
           continue;
         }
@@ -1124,7 +1137,7 @@ var Driver = class {
     } catch (error) {
       request.fail(error);
     }
-    request.answered.resolve();
+    request.answered.settle();
   }
   /**
    * Sends a message until it is answered; over HTTP where it is too large for a
@@ -1247,20 +1260,20 @@ var Streamer = class {
   request(action, ...[payload, options = {}]) {
     const driver = this.#driver;
     const { id = newId(), metadata, notBefore, onProgress } = options;
-    const refuse = (code2, message) => {
+    const refuse = (error) => {
       const request2 = driver.make(id, "");
-      request2.fail(fault(code2, message, id));
+      request2.fail(error);
       return request2.handle;
     };
     let text3;
     try {
       text3 = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
     } catch (error) {
-      return refuse("VALIDATION_ERROR", error.message);
+      return refuse(invalid(error.message, id));
     }
     driver.restore();
     const known = driver.tracked.get(id);
-    if (known?.encoded && known.encoded !== text3) return refuse("DUPLICATE_REQUEST", "another request has this id");
+    if (known?.encoded && known.encoded !== text3) return refuse(fault("DUPLICATE_REQUEST", "another request has this id", id));
     const request = known ?? driver.begin(id, text3);
     if (onProgress) request.watch(onProgress);
     const end = driver.bound(
@@ -1416,6 +1429,7 @@ var Operator = class _Operator {
     this.url = url;
     this.options = options;
     const { token, parse = parseExact, stringify: stringify2 = JSON.stringify } = options;
+    if (typeof token !== "function") throw invalid("token is not a function that gives a token");
     this.#stringify = stringify2;
     const shared = { plain, answerLimit: ANSWER_WITHIN };
     this.#http = new Http(
@@ -1530,6 +1544,7 @@ var Operator = class _Operator {
   }
   /** Calls until there is an answer, the signal aborts, or the time is over. */
   async #call(method, path, { query = {}, body, signal, timeout, id }) {
+    if (timeout !== void 0 && !(timeout >= 0)) throw invalid(`${timeout} is not a valid timeout: use ms, 0 for none`, id);
     const search = new URLSearchParams();
     const all = { ...query, tenant: this.#tenant };
     for (const [name2, value] of Object.entries(all)) {

@@ -74,14 +74,14 @@ export type Log = (message: string, details?: unknown) => void;
 /** A promise and the functions that settle it. */
 export interface Deferred<T> {
   promise: Promise<T>;
-  resolve(value: T | PromiseLike<T>): void;
-  reject(error: unknown): void;
+  settle(value: T | PromiseLike<T>): void;
+  refuse(error: unknown): void;
 }
 
 /** Makes one whose rejection is never an unhandled one: the reader that awaits it still gets it. */
 export function deferred<T>(): Deferred<T> {
   const d = {} as Deferred<T>;
-  d.promise = new Promise<T>((resolve, reject) => Object.assign(d, { resolve, reject }));
+  d.promise = new Promise<T>((resolve, reject) => Object.assign(d, { settle: resolve, refuse: reject }));
   d.promise.catch(() => {});
   return d;
 }

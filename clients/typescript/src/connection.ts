@@ -35,6 +35,7 @@ export class Connection implements Session {
   readonly ended: Promise<void>;
   heard = 0;
 
+  readonly #giveUp = () => this.close();
   readonly #ended = deferred<void>();
   readonly #calls = new Map<string, ReturnType<typeof deferred<Frame>>>();
   readonly #socket?: Socket;
@@ -52,8 +53,7 @@ export class Connection implements Session {
     private readonly listener: ConnectionEvents,
   ) {
     this.ended = this.#ended.promise;
-    const giveUp = () => this.close();
-    void this.opened.promise.then(timers.after(OPEN_WITHIN, giveUp, giveUp));
+    void this.opened.promise.then(timers.after(OPEN_WITHIN, this.#giveUp, this.#giveUp));
     try {
       this.#socket = new SocketClass(url, ["streamer.v1", "bearer." + token]);
     } catch {
@@ -65,7 +65,7 @@ export class Connection implements Session {
     socket.onopen = () => {
       if (this.#over) return;
       this.#lastHeard = timers.time.now();
-      this.opened.resolve(true);
+      this.opened.settle(true);
       this.#watch();
     };
     socket.onmessage = ({ data }) => this.#receive(String(data));
@@ -80,7 +80,7 @@ export class Connection implements Session {
     this.#calls.set(message.id, answer);
     const stop = this.timers.after(within, () => {
       this.#calls.delete(message.id);
-      answer.reject(noAnswer());
+      answer.refuse(noAnswer());
       if (within === ANSWER_WITHIN) this.check();
     });
     answer.promise.then(stop, stop);
@@ -103,23 +103,22 @@ export class Connection implements Session {
   }
 
   retire(): void {
-    this.#ended.resolve();
-    const close = () => this.close();
-    this.timers.after(ANSWER_WITHIN, close, close);
+    this.#ended.settle();
+    this.timers.after(ANSWER_WITHIN, this.#giveUp, this.#giveUp);
   }
 
   close(): void {
     if (this.#over) return;
     this.#over = true;
     this.#stopWatch?.();
-    this.opened.resolve(false);
-    this.#ended.resolve();
+    this.opened.settle(false);
+    this.#ended.settle();
     this.#failCalls();
     this.#socket?.close(1000);
   }
 
   #failCalls(): void {
-    for (const answer of this.#calls.values()) answer.reject(noAnswer());
+    for (const answer of this.#calls.values()) answer.refuse(noAnswer());
     this.#calls.clear();
   }
 
@@ -138,7 +137,7 @@ export class Connection implements Session {
     const answer = this.#calls.get(frame.request_id ?? "");
     if (answer) {
       this.#calls.delete(frame.request_id!);
-      answer.resolve(frame);
+      answer.settle(frame);
     }
   }
 

@@ -1,6 +1,6 @@
 import { deferred, systemClock, Timers, tell } from "./clock.js";
 import type { SocketClass } from "./connection.js";
-import { fault, noAnswer, StreamerError, type WireError } from "./error.js";
+import { fault, invalid, noAnswer, StreamerError, type WireError } from "./error.js";
 import { type Codec, checkId, type Frame, type Message, plain, reserved } from "./frame.js";
 import type { Http } from "./http.js";
 import { ANSWER_WITHIN, MAX_FRAME, MAX_TRIES, WAITING_SILENCE } from "./limits.js";
@@ -37,6 +37,9 @@ export class Driver {
     private readonly url: string,
     private readonly options: StreamerOptions,
   ) {
+    if (typeof options?.token !== "function" || !/^wss?:/i.test(url)) {
+      throw invalid(url + " is not a valid wss: URL, or token not a function");
+    }
     const { parse = JSON.parse, stringify = JSON.stringify, storage } = options;
     this.codec = { parse, stringify };
     this.#pending = new Pending(storage, "streamer " + url);
@@ -139,7 +142,7 @@ export class Driver {
 
   /** Calls `stop` when the options say so, until the function that it returns is called. */
   bound({ signal, timeout }: CallOptions, code: string, stop: (error: StreamerError) => void, id?: string): () => void {
-    const end = (code: string, message: string) => stop(fault(code, message, id, signal?.reason));
+    const end = (code: string, message: string) => stop(fault(code, message, id, signal?.reason ?? this.link.tokenError));
     const abort = () => end(signal!.reason?.name === "TimeoutError" ? "TIMEOUT" : code, "aborted");
     const cancelTimer = timeout && this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`));
     signal?.addEventListener("abort", abort);
@@ -158,7 +161,7 @@ export class Driver {
     this.use();
     const abandon = (error: StreamerError) => {
       call.dropped = true;
-      left.reject(error);
+      left.refuse(error);
     };
     const end = this.bound(options, "ABORTED", abandon, id);
     try {
@@ -266,7 +269,7 @@ export class Driver {
         if (this.#redrives.has(id)) await this.#redrives.get(id);
         const [frame, session] = await this.#ask(message, request, request);
         if (!frame) {
-          request.answered.resolve();
+          request.answered.settle();
           await request.cancelAnswer;
           continue;
         }
@@ -291,7 +294,7 @@ export class Driver {
     } catch (error) {
       request.fail(error as StreamerError);
     }
-    request.answered.resolve();
+    request.answered.settle();
   }
 
   /**

@@ -68,3 +68,6 @@ export const noAnswer = (requestId?: string, cause?: unknown) =>
 /** An error that this client gives by itself. */
 export const fault = (code: Code, message: string, requestId?: string, cause?: unknown) =>
   new StreamerError({ code, message }, requestId, cause);
+
+/** For what is refused before it is sent. */
+export const invalid = (message: string, requestId?: string) => fault("VALIDATION_ERROR", message, requestId);

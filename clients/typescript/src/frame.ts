@@ -1,4 +1,4 @@
-import { fault, type WireError } from "./error.js";
+import { invalid, type WireError } from "./error.js";
 import type { RequestState, Snapshot } from "./snapshot.js";
 
 /** What a server sends: a union over `type`, of which the codec checks the shape. */
@@ -92,8 +92,7 @@ export function reserved(name: string, payload?: unknown, codec: Codec = JSON): 
 /** Throws for an id that the server would refuse; see docs/protocol.md. */
 export function checkId(id: string): void {
   if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
-  const message = `${JSON.stringify(id)} is not a valid id: use 1 to 128 of A-Za-z0-9_.:-`;
-  throw fault("VALIDATION_ERROR", message, id);
+  throw invalid(JSON.stringify(id) + " is not a valid id: use 1 to 128 of A-Za-z0-9_.:-", id);
 }
 
 /**

@@ -52,6 +52,20 @@ export class Http {
     return error;
   }
 
+  /** Renews the token on a live session; returns in how many ms to do it again, undefined: never. Rejects when that may help soon. */
+  async renew(session: Session): Promise<number | undefined> {
+    const token = await this.tokens.get();
+    const id = "renew_" + this.timers.time.random();
+    const { error } = await session.call({
+      id,
+      encoded: JSON.stringify({ id, action: "streamer.authenticate", payload: { token } }),
+    });
+    if (!error) return this.tokens.renewIn(token);
+    if (error.retry?.retryable) throw error;
+    session.drop("unauthorized");
+    return;
+  }
+
   /** Sends a message; see Session.call. A subscribe waits up to 20 s for a rev above `rev`. */
   async call({ id, encoded, ref }: Message, rev = 0): Promise<Frame> {
     if (ref) return this.#frame(id, "GET", ref.replace(/^\/*/, "/"));

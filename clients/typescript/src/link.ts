@@ -1,7 +1,7 @@
 import { type Deferred, deferred, type Log, type Timers } from "./clock.js";
 import { Connection, type SocketClass } from "./connection.js";
 import { StreamerError, type WireError } from "./error.js";
-import { type Codec, type Frame, reserved } from "./frame.js";
+import type { Codec, Frame } from "./frame.js";
 import type { Http } from "./http.js";
 import { HAND_OVER_AFTER, HAND_OVER_SPREAD, RENEW_AGAIN_AFTER, STABLE_AFTER, UPGRADE_AFTER } from "./limits.js";
 import type { NetworkEvents } from "./platform.js";
@@ -39,6 +39,8 @@ export class Link {
   reason: Reason = "start";
   /** Why the link is closed: the error of every call that comes after. */
   closedBy: StreamerError | undefined;
+  /** What the token function threw last, until it gives a token. */
+  tokenError: unknown;
 
   /** How often it was started and stopped: what began before belongs to the past. */
   #life = 0;
@@ -97,7 +99,7 @@ export class Link {
     this.closedBy = error;
     this.parts.timers.clear();
     this.stop("closed", reason);
-    this.#next.reject(error);
+    this.#next.refuse(error);
     this.parts.onClose(error);
   }
 
@@ -138,8 +140,10 @@ export class Link {
     let token: string;
     try {
       token = await tokens.get();
+      this.tokenError = undefined;
     } catch (error) {
       if (!over() && error instanceof StreamerError && error.code === "UNAUTHORIZED") this.close("unauthorized", error);
+      this.tokenError = error;
       log?.("no token", error);
       return "token";
     }
@@ -185,7 +189,7 @@ export class Link {
     const old = this.#session;
     this.#session = session;
     this.#openedAt = time.now();
-    this.#next.resolve(session);
+    this.#next.settle(session);
     old?.retire();
     if (session.live) {
       this.#dialIn(HAND_OVER_AFTER - time.random() * HAND_OVER_SPREAD);
@@ -215,14 +219,9 @@ export class Link {
   }
 
   async #renew(session: Session): Promise<void> {
-    const { tokens } = this.parts;
     let wait: number | undefined = RENEW_AGAIN_AFTER;
     try {
-      const token = await tokens.get();
-      if (this.#session !== session) return;
-      const { error } = await session.call(reserved("authenticate", { token }));
-      if (error && !error.retry?.retryable) return session.drop("unauthorized");
-      if (!error) wait = tokens.renewIn(token);
+      wait = await (await this.parts.http()).renew(session);
     } catch {
       // There is time to try again.
     }

@@ -1,5 +1,5 @@
 import { systemClock, Timers } from "./clock.js";
-import { fault, StreamerError } from "./error.js";
+import { fault, invalid, StreamerError } from "./error.js";
 import { parseExact } from "./exact.js";
 import { checkId, plain } from "./frame.js";
 import { Http } from "./http.js";
@@ -132,6 +132,7 @@ export class Operator {
     private readonly options: OperatorOptions,
   ) {
     const { token, parse = parseExact, stringify = JSON.stringify } = options;
+    if (typeof token !== "function") throw invalid("token is not a function that gives a token");
     this.#stringify = stringify;
     const shared = { plain, answerLimit: ANSWER_WITHIN };
     this.#http = new Http(
@@ -275,6 +276,7 @@ export class Operator {
 
   /** Calls until there is an answer, the signal aborts, or the time is over. */
   async #call(method: string, path: string, { query = {}, body, signal, timeout, id }: Call): Promise<any> {
+    if (timeout !== undefined && !(timeout >= 0)) throw invalid(`${timeout} is not a valid timeout: use ms, 0 for none`, id);
     const search = new URLSearchParams();
     const all: Record<string, unknown> = { ...query, tenant: this.#tenant };
     for (const [name, value] of Object.entries(all)) {

@@ -108,7 +108,7 @@ export class Tracked {
     cancel: (id: string) => Promise<Snapshot | undefined>,
   ) {
     this.stored = !encoded;
-    if (!encoded) this.answered.resolve();
+    if (!encoded) this.answered.settle();
     this.over = this.#result.promise.then(awaits, awaits);
     const tracked = this;
     const { subscribe } = this;
@@ -181,7 +181,7 @@ export class Tracked {
     } = (frame.request ?? frame) as Snapshot;
     if (frame.type === "response") {
       this.finished = true;
-      this.answered.resolve();
+      this.answered.settle();
       return this.#end(frame.data);
     }
     // This is how a server tells that a child has ended: the parent still waits.
@@ -192,7 +192,7 @@ export class Tracked {
     // An error without a rev answers a message; it does not end a request.
     if (!state || rev <= current.rev) return;
     this.stored = true;
-    this.answered.resolve();
+    this.answered.settle();
     this.finished = isFinal(state);
     if (this.ended) return;
     const now = { state, rev, action };
@@ -204,7 +204,7 @@ export class Tracked {
   fail(error: StreamerError, more?: Partial<Current>): void {
     if (this.current.status !== "pending") return;
     this.ended = true;
-    this.#result.reject(error);
+    this.#result.refuse(error);
     this.#showEnd({ ...more, status: "failed", error });
   }
 
@@ -213,7 +213,7 @@ export class Tracked {
     Promise.resolve(result).then(
       (result) => {
         if (this.current.status !== "pending") return;
-        this.#result.resolve(result);
+        this.#result.settle(result);
         this.#showEnd({ ...more, status: "done", percentage: 100, result });
       },
       (error) => this.fail(error),
@@ -236,13 +236,13 @@ export class Tracked {
     const unread = !this.#listeners.size;
     if (unread === this.unread) return;
     this.unread = unread;
-    this.#moved.resolve();
+    this.#moved.settle();
     this.#moved = deferred();
   }
 
   async *#iterate(): AsyncGenerator<Progress> {
     let wake: Deferred<void>;
-    const stop = this.subscribe(() => wake.resolve());
+    const stop = this.subscribe(() => wake.settle());
     try {
       for (let seen: Progress | undefined; ; ) {
         wake = deferred();

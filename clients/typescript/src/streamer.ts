@@ -1,5 +1,5 @@
 import { Driver } from "./driver.js";
-import { fault } from "./error.js";
+import { fault, invalid, type StreamerError } from "./error.js";
 import { encode, type Frame, newId, plain, reserved } from "./frame.js";
 import type { State } from "./link.js";
 import type {
@@ -85,20 +85,20 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   ): RequestHandle<ResultOf<M, A>> {
     const driver = this.#driver;
     const { id = newId(), metadata, notBefore, onProgress } = options;
-    const refuse = (code: string, message: string) => {
+    const refuse = (error: StreamerError) => {
       const request = driver.make(id, "");
-      request.fail(fault(code, message, id));
+      request.fail(error);
       return request.handle;
     };
     let text: string;
     try {
       text = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
     } catch (error) {
-      return refuse("VALIDATION_ERROR", (error as Error).message);
+      return refuse(invalid((error as Error).message, id));
     }
     driver.restore();
     const known = driver.tracked.get(id);
-    if (known?.encoded && known.encoded !== text) return refuse("DUPLICATE_REQUEST", "another request has this id");
+    if (known?.encoded && known.encoded !== text) return refuse(fault("DUPLICATE_REQUEST", "another request has this id", id));
     const request = known ?? driver.begin(id, text);
     if (onProgress) request.watch(onProgress);
     const end = driver.bound(

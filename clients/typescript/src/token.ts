@@ -27,14 +27,14 @@ export class Tokens {
   #renewAt = 0;
 
   constructor(
-    private readonly tokenSource: () => string | Promise<string>,
+    private readonly token: () => string | Promise<string>,
     private readonly time: Clock,
   ) {}
 
   /** Concurrent callers share one call of the source. Rejects as the source does. */
   async get(): Promise<string> {
     if (this.#current && this.time.now() < this.#renewAt) return this.#current;
-    const fetched = (async () => this.tokenSource())();
+    const fetched = (async () => this.token())();
     this.#current = fetched;
     this.#renewAt = Infinity;
     try {

@@ -209,7 +209,7 @@ test("a half-open connection under a waiting request is noticed within a minute"
   // The worst moment: the silence was looked at just before the last frame.
   clock.advance(14_000);
   const acknowledged = deferred<void>();
-  const request = streamer.request("report", {}, { onProgress: () => acknowledged.resolve() });
+  const request = streamer.request("report", {}, { onProgress: () => acknowledged.settle() });
   const { id } = await peer.expect("report");
   peer.send(frames(id).ack());
   await acknowledged.promise;

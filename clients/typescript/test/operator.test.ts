@@ -243,3 +243,12 @@ test("an operator's errors say what the server said, or that there was no answer
   await fails(left, "ABORTED");
   await fails(operator.actions({ timeout: 1 }), "TIMEOUT");
 });
+
+test("an operator without a token function, or with a time-out that is none, is refused at once", async () => {
+  assert.throws(() => new Operator("https://host", {} as any), { code: "VALIDATION_ERROR", message: /^token is not a function/ });
+  const operator = new Operator("https://host", { token: () => ada });
+  for (const timeout of [Number.NaN, -1]) {
+    const message = `${timeout} is not a valid timeout: use ms, 0 for none`;
+    await assert.rejects(operator.request("r-1", { timeout }), { code: "VALIDATION_ERROR", message });
+  }
+});

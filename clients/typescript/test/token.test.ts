@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Streamer } from "../src/streamer.js";
 import { readClaims, Tokens } from "../src/token.js";
 import { ManualClock } from "./support/clock.js";
-import { jwt } from "./support/harness.js";
+import { ada, jwt, newHarness, reaches } from "./support/harness.js";
 
 test("claims are read from a JWT, and from nothing else", () => {
   const token = jwt({ tenant_id: "größe?>", sub: "ada", exp: 1_800_000_000 });
@@ -84,4 +85,40 @@ test("a refused token and a failed source are not kept", async () => {
   await assert.rejects(shaky.get(), /sign-in is down/);
   fail = false;
   assert.equal(await shaky.get(), "token");
+});
+
+test("a client without a token function, or of another URL, is refused at once", () => {
+  const token = () => "token";
+  for (const [url, options] of [
+    ["wss://host/prod", {}],
+    ["wss://host/prod", { token: "token" }],
+    ["https://host/prod", { token }],
+    ["host", { token }],
+  ] as const) {
+    const message = `${url} is not a valid wss: URL, or token not a function`;
+    assert.throws(() => new Streamer(url, options as any), { code: "VALIDATION_ERROR", message });
+  }
+});
+
+test("what the token function throws is the cause of a time-out, until it gives a token", async (t) => {
+  const { clock, connect } = await newHarness(t);
+  let down = true;
+  const fault = new Error("the sign-in is down");
+  const token = () => {
+    if (down) throw fault;
+    return ada;
+  };
+  const streamer = connect({ token });
+  const late = (error: any) => [error.code, error.cause];
+  const call = streamer.get("r-1", { timeout: 100 }).catch(late);
+  const result = streamer.request("report", 1, { timeout: 100 }).result.catch(late);
+  await reaches(streamer, "connecting", "token");
+  clock.advance(100);
+  assert.deepEqual([await call, await result], Array(2).fill(["TIMEOUT", fault]));
+  down = false;
+  clock.advance(1000);
+  await reaches(streamer, "open");
+  const later = streamer.get("r-1", { timeout: 100 }).catch(late);
+  clock.advance(100);
+  assert.deepEqual(await later, ["TIMEOUT", undefined]);
 });
