@@ -37,8 +37,7 @@ with, as in --token-command 'streamer token --data ~/shop/.streamer'.`
 const contextAddExample = `  streamer context add prod --url wss://abc.execute-api.eu-west-1.amazonaws.com/prod \
       --http-url https://def.execute-api.eu-west-1.amazonaws.com \
       --token-command shop-token
-  streamer context add test --url wss://test.example.com/test --token-file ~/.shop/token
-  streamer context add shop --url ws://127.0.0.1:8710/dev --token-command 'streamer token --data ~/shop/.streamer'`
+  streamer context add test --url wss://test.example.com/test --token-file ~/.shop/token`
 
 func newContext(env *environment) *cobra.Command {
 	cmd := &cobra.Command{
