@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/request"
-	"github.com/pay-theory/streamer/wire"
 )
 
 // An aftermath is what follows the end of a request: its subscribers and its parent are
@@ -127,12 +126,11 @@ func (a aftermath) atParent(parent, child *request.Request, open int) (change re
 	return request.ReportChildren(parent, a.now(), children), children.Ended > parent.Children.Ended
 }
 
-// moved has the parent's watchers see its progress, and dispatches it if it is due.
+// moved has the parent's watchers see how many of its children have ended, and dispatches
+// it if it is due.
 func (a aftermath) moved(ctx context.Context, parent *request.Request, change request.Change) {
-	if p := change.Set.Progress; p != nil {
-		frame := wire.Frame{Type: wire.TypeProgress, RequestID: parent.ID, Rev: parent.Rev, Percentage: p.Percentage, Message: p.Message,
-			Timestamp: a.now()}
-		send(ctx, a.push, a.logger, parent.Key, parent.Subscribers, frame.Append(nil), 1)
+	if change.Set.Progress != nil {
+		send(ctx, a.push, a.logger, parent.Key, parent.Subscribers, waitingFrame(parent).Append(nil), 1)
 	}
 	if change.Set.State == request.Queued {
 		dispatchQueued(ctx, a.dispatch, a.logger, parent)

@@ -165,11 +165,14 @@ func TestAParentWaitsAndShowsProgress(t *testing.T) {
 	frames := w.sockets.got("c1")
 	wantRising(t, frames)
 	for _, f := range frames {
+		if f.Request != nil {
+			f.Percentage, f.Message = f.Request.Percentage, f.Request.Message
+		}
 		shown = append(shown, fmt.Sprint(f.Type, " ", f.Percentage, " ", f.Message))
 	}
-	want := []string{"request 0 ", "progress 25 1 of 4 children have ended", "progress 50 2 of 4 children have ended",
-		"progress 75 3 of 4 children have ended",
-		"progress 100 4 of 4 children have ended", "complete 0 "}
+	want := []string{"request 0 ", "request 25 1 of 4 children have ended", "request 50 2 of 4 children have ended",
+		"request 75 3 of 4 children have ended",
+		"request 100 4 of 4 children have ended", "complete 0 "}
 	if diff := cmp.Diff(want, shown); diff != "" {
 		t.Errorf("what the client sees (-want +got):\n%s", diff)
 	}

@@ -62,7 +62,7 @@ func (f *follower) look(ctx context.Context, id string) (final bool, err error) 
 	switch {
 	case f.state == "" && r.Rev == f.rev, f.state != "" && r.Rev <= f.rev:
 		f.state = r.State // the client has seen it
-	case r.State != f.state:
+	case r.State != f.state, r.State == request.Queued: // a progress frame is of one that runs
 		f.state, f.rev = r.State, r.Rev
 		err = f.send(f.caller.frame(r), f.rev, f.offset)
 	default:

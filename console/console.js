@@ -763,9 +763,6 @@ var Tracked = class {
       this.answered.settle();
       return this.#end(frame2.data);
     }
-    if (!state2 && current.waiting?.for === "children" && / children have ended$/.test(message)) {
-      ({ state: state2, waiting } = current);
-    }
     state2 ??= error?.code === "CANCELLED" ? "CANCELLED" : STATES[frame2.type];
     if (!state2 || rev <= current.rev) return;
     this.stored = true;

@@ -37,11 +37,7 @@ func (cl *client) see(d *driver, r *tracked, f wire.Frame) {
 	v := cl.views[r.id]
 	switch f.Type {
 	case wire.TypeProgress:
-		now := shown{request.Running, progress(f.Percentage, f.Message)}
-		if r.row.Children.Total > 0 {
-			now.state = "" // it may wait for its children, which have ended so far
-		}
-		cl.rise(d, r, f.Rev, now)
+		cl.rise(d, r, f.Rev, shown{request.Running, progress(f.Percentage, f.Message)})
 	case wire.TypeComplete:
 		if cl.rise(d, r, f.Rev, shown{state: request.Succeeded}) {
 			v.result = f.Result
@@ -57,7 +53,8 @@ func (cl *client) see(d *driver, r *tracked, f wire.Frame) {
 			cl.ended(d, r)
 		}
 	case wire.TypeRequest:
-		if f.Request.State != wire.StateQueued || f.Request.Waiting == nil || f.Request.Waiting.For == wire.WaitingWorker {
+		waits := f.Request.Waiting != nil && (f.Request.Waiting.For != wire.WaitingWorker || f.Request.Children != nil)
+		if f.Request.State != wire.StateQueued || !waits {
 			d.find(&d.report.Wrong, r, "%s got the request as one that waits: %s", cl.name, f.Append(nil))
 		}
 		cl.snapshot(d, r, f.Request)

@@ -184,10 +184,6 @@ export class Tracked {
       this.answered.settle();
       return this.#end(frame.data);
     }
-    // This is how a server tells that a child has ended: the parent still waits.
-    if (!state && current.waiting?.for === "children" && / children have ended$/.test(message)) {
-      ({ state, waiting } = current as Progress);
-    }
     state ??= error?.code === "CANCELLED" ? "CANCELLED" : STATES[frame.type]!;
     // An error without a rev answers a message; it does not end a request.
     if (!state || rev <= current.rev) return;
