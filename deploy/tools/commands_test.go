@@ -141,8 +141,13 @@ func readCLI(t *testing.T) streamerCLI {
 	}
 	flag := regexp.MustCompile(`(?m)^ {2,}(?:-\w, )?(--[\w-]+)`)
 	cli := streamerCLI{}
-	for _, section := range strings.Split(string(text), "\n## streamer ")[1:] {
+	sections := strings.Split(string(text), "\n## streamer ")
+	const shared = "#flags-of-all-commands-that-talk-to-a-server"
+	for _, section := range sections[1:] {
 		name, rest, _ := strings.Cut(section, "\n")
+		if strings.Contains(rest, shared) {
+			rest += sections[0] // which has those flags
+		}
 		cli[name] = []string{"--help"}
 		for _, match := range flag.FindAllStringSubmatch(rest, -1) {
 			cli[name] = append(cli[name], match[1])
