@@ -341,7 +341,7 @@ func TestTheFirstFailureIsTheSameInEachRun(t *testing.T) {
 }
 
 // A worker that lost its lease while it started children, and the request its last chance,
-// leaves none that runs for nobody: not even those that it started after the end.
+// leaves none running in vain: not even those that it started after the end.
 func TestALateWorkerCancelsTheChildrenThatItStarts(t *testing.T) {
 	t.Parallel()
 	const many = 150 // more than are started before the first are dispatched

@@ -3157,7 +3157,7 @@ function requestView(context, { root, rest: id, query, signal }) {
     )
   );
   async function askToCancel() {
-    const running = newest?.state === "RUNNING" ? " It is running: its action is told to stop, and what it did so far stays done." : "";
+    const running = newest?.state === "RUNNING" ? " It is running: its action is asked to stop, and what it did so far stays done." : "";
     if (!await confirmed(
       `Cancel ${newest?.action ?? "request"} ${id}?`,
       `A cancelled request cannot be redriven.${running}`,

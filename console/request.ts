@@ -91,7 +91,7 @@ export function requestView(context: Context, { root, rest: id, query, signal }:
 
   async function askToCancel(): Promise<void> {
     const running =
-      newest?.state === "RUNNING" ? " It is running: its action is told to stop, and what it did so far stays done." : "";
+      newest?.state === "RUNNING" ? " It is running: its action is asked to stop, and what it did so far stays done." : "";
     if (
       !(await confirmed(
         `Cancel ${newest?.action ?? "request"} ${id}?`,

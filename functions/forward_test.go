@@ -63,13 +63,13 @@ func TestLinesSayWhoseAnEventIs(t *testing.T) {
 	lifttest.Invoke(t.Context(), t, s.processor, lifttest.JSON{Value: functions.NewRunInvocation(key, time.Time{})})
 	var got []map[string]any
 	for _, line := range s.log.Lines(t, "handled") {
-		told := map[string]any{}
+		logged := map[string]any{}
 		for _, name := range []string{"tenant", "frame", "request_id", "subject", "closed"} {
 			if value, ok := line[name]; ok {
-				told[name] = value
+				logged[name] = value
 			}
 		}
-		got = append(got, told)
+		got = append(got, logged)
 	}
 	want := []map[string]any{
 		{"tenant": "acme", "subject": "ada"},
@@ -198,7 +198,7 @@ func TestDispatchesThatFailAreCounted(t *testing.T) {
 }
 
 // A dispatch says by when the request is due, so that one that comes late or twice is
-// told from one that is meant.
+// known from one that is meant.
 func TestADispatchHasItsTime(t *testing.T) {
 	t.Parallel()
 	due := time.UnixMilli(1_790_000_000_123)
