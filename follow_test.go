@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/pay-theory/streamer"
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
 )
 
@@ -108,6 +110,28 @@ func TestFollowAtOnce(t *testing.T) {
 		}
 		if again := w.follow(t, who, got, true, 0); len(again.words) != 0 {
 			t.Errorf("got %v for one that knows, want nothing", again.words)
+		}
+	})
+}
+
+// A progress frame is of a request that runs: one that begins to wait is sent as it is.
+func TestFollowShowsThatARequestWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newHarness(t, long("wait", streamer.ActionConfig{}, func(context.Context, *streamer.Job) (json.RawMessage, error) {
+			return nil, nil
+		}))
+		who := w.connect(t, "c1", ada)
+		w.submit(t, who, "r1", "wait", `{}`)
+		go func() {
+			time.Sleep(5 * time.Second)
+			if _, err := w.Store.ChangeRequest(t.Context(), ada.Key("r1"), request.Throttle(time.Now(), "action:wait")); err != nil {
+				t.Error(err)
+			}
+		}()
+		got := w.follow(t, who, followed{}, false, 2).words
+		if want := []string{"QUEUED", "QUEUED"}; !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
 		}
 	})
 }

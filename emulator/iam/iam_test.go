@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -85,8 +84,10 @@ func TestVerify(t *testing.T) {
 		{"another's session token", "UnrecognizedClientException", ours(func(c *iam.Credentials) { c.SessionToken = "its token" })},
 		{"a key that is not known", "UnrecognizedClientException", ours(func(c *iam.Credentials) { c.AccessKeyID = "ASIANOBODY" })},
 		{"a wrong secret", "InvalidSignatureException", ours(func(c *iam.Credentials) { c.SecretAccessKey = "another" })},
-		{"for another service", "InvalidSignatureException", sign(t, good, "sqs", "us-east-1", now)},
-		{"for another region", "InvalidSignatureException", sign(t, good, "dynamodb", "eu-west-1", now)},
+		{"for another service", "InvalidSignatureException: Credential should be scoped to 20261128/us-east-1/dynamodb/aws4_request",
+			sign(t, good, "sqs", "us-east-1", now)},
+		{"for another region", "InvalidSignatureException: Credential should be scoped to 20261128/us-east-1/dynamodb/aws4_request",
+			sign(t, good, "dynamodb", "eu-west-1", now)},
 		{"six minutes old", "InvalidSignatureException", sign(t, good, "dynamodb", "us-east-1", now.Add(-6*time.Minute))},
 		{"six minutes ahead", "InvalidSignatureException", sign(t, good, "dynamodb", "us-east-1", now.Add(6*time.Minute))},
 		{"another body", "InvalidSignatureException", changed(func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader("{}")) })},
@@ -99,10 +100,10 @@ func TestVerify(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := ""
-			if refused, ok := errors.AsType[*iam.Error](callers.Verify(c.call, "dynamodb")); ok {
-				got = refused.Code
+			if err := callers.Verify(c.call, "dynamodb"); err != nil {
+				got = err.Error()
 			}
-			if got != c.want {
+			if !strings.HasPrefix(got, c.want) || c.want == "" && got != "" {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
