@@ -12,8 +12,8 @@ import (
 // A machine has these commands, by what each prints, and no others.
 type machine map[string]string
 
-// setUp runs the set-up script's dry run on the machine.
-func setUp(t *testing.T, has machine) (printed string, status int) {
+// setUp runs the set-up script's dry run on the machine, for targets.
+func setUp(t *testing.T, has machine, targets ...string) (printed string, status int) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("the set-up script needs bash")
@@ -28,7 +28,7 @@ func setUp(t *testing.T, has machine) (printed string, status int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.CommandContext(t.Context(), bash, filepath.Join(root, ".ci", "setup"), "--dry-run")
+	command := exec.CommandContext(t.Context(), bash, append([]string{filepath.Join(root, ".ci", "setup"), "--dry-run"}, targets...)...)
 	command.Env = []string{"PATH=" + folder}
 	out, err := command.CombinedOutput()
 	if err != nil && command.ProcessState == nil {
@@ -44,9 +44,10 @@ func TestSetup(t *testing.T) {
 		asUser = "1000"
 	)
 	for name, tt := range map[string]struct {
-		has    machine
-		want   string
-		status int
+		has     machine
+		targets []string // none: test
+		want    string
+		status  int
 	}{
 		"nothing is missing": {
 			has: machine{"gcc": "", "node": "v22.1.0", "npm": "", "google-chrome": "", "apt-get": "", "id": asUser},
@@ -91,10 +92,41 @@ func TestSetup(t *testing.T) {
 				"install it with this system's package manager, then make test again.\n",
 			status: 1,
 		},
+		"nothing is missing for strangers": {
+			has:     machine{"aws": "", "python3": "", "curl": "", "apt-get": "", "id": asUser},
+			targets: []string{"strangers"},
+		},
+		"strangers as root": {
+			has:     machine{"apt-get": "", "id": asRoot, "node": "v18.20.4"},
+			targets: []string{"strangers"},
+			want: "apt-get update -qq\n" +
+				"apt-get install -y -qq --no-install-recommends awscli python3-boto3 python3-websockets curl\n",
+		},
+		"test and strangers as root": {
+			has:     machine{"apt-get": "", "id": asRoot, "gcc": "", "node": "v20.0.0", "npm": "", "aws": "", "curl": "", "python3": "; exit 1"},
+			targets: []string{"test", "strangers"},
+			want: "apt-get update -qq\n" +
+				"apt-get install -y -qq --no-install-recommends chromium python3-boto3 python3-websockets\n",
+		},
+		"strangers as a user": {
+			has:     machine{"apt-get": "", "id": asUser, "python3": "", "curl": ""},
+			targets: []string{"strangers"},
+			want: "make strangers needs AWS's CLI. Type this, then make strangers again:\n" +
+				"  sudo apt-get update && sudo apt-get install -y --no-install-recommends awscli\n",
+			status: 1,
+		},
+		"strangers with Homebrew": {
+			has:     machine{"brew": "", "python3": "; exit 1", "curl": ""},
+			targets: []string{"strangers"},
+			want: "brew install --quiet awscli\n" +
+				"make strangers needs Python's boto3 websockets. Type this, then make strangers again:\n" +
+				"  python3 -m pip install --user --break-system-packages boto3 websockets\n",
+			status: 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, status := setUp(t, tt.has)
+			got, status := setUp(t, tt.has, tt.targets...)
 			if got != tt.want || status != tt.status {
 				t.Errorf("got status %d and\n%s\nwant status %d and\n%s", status, got, tt.status, tt.want)
 			}
@@ -102,11 +134,16 @@ func TestSetup(t *testing.T) {
 	}
 }
 
-// A mistyped flag installs nothing.
+// A mistyped flag or target installs nothing.
 func TestSetupRefusesOtherArguments(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "bash", filepath.Join(root, ".ci", "setup"), "--dryrun").CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "usage: .ci/setup [--dry-run]") {
-		t.Errorf("got %v and %q, want a failure and the usage", err, out)
+	for _, argument := range []string{"--dryrun", "stranger"} {
+		t.Run(argument, func(t *testing.T) {
+			t.Parallel()
+			out, err := exec.CommandContext(t.Context(), "bash", filepath.Join(root, ".ci", "setup"), argument).CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "usage: .ci/setup [--dry-run] [test] [strangers]") {
+				t.Errorf("got %v and %q, want a failure and the usage", err, out)
+			}
+		})
 	}
 }
