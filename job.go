@@ -56,8 +56,15 @@ type Job struct {
 	kept       int64             // chunks that were stored when this run began
 	progress   *request.Progress // the newest, not published yet
 	checkpoint json.RawMessage
-	mark       int64 // chunks emitted at the checkpoint
-	fresh      bool  // checkpoint is newer than what is stored
+	mark       int64       // chunks emitted at the checkpoint
+	fresh      bool        // checkpoint is newer than what is stored
+	held       *checkpoint // an earlier one that waits until its output is stored; only while fresh
+}
+
+// A checkpoint is where the work stands, and how many chunks had been emitted there.
+type checkpoint struct {
+	state json.RawMessage
+	mark  int64
 }
 
 // ID is the request's id, unique within the principal's tenant and subject.
@@ -182,16 +189,28 @@ func (j *Job) take() *request.Progress {
 	return newest
 }
 
-// takeCheckpoint returns a checkpoint that is not stored yet, or nil, and how
-// many chunks had been emitted at it.
-func (j *Job) takeCheckpoint() (json.RawMessage, int64) {
+// takeCheckpoint returns a checkpoint that is not stored yet, or nil, and how many chunks
+// had been emitted at it: at most as many as are given, which are those that are stored with
+// it. A run that went on from a checkpoint beyond the stored output would leave a gap in it.
+// While output is emitted faster than it is stored, the newest checkpoint is always beyond;
+// so one is held until its output is stored.
+func (j *Job) takeCheckpoint(output int64) (json.RawMessage, int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.fresh {
+	switch {
+	case !j.fresh:
 		return nil, 0
+	case j.mark <= output:
+		j.fresh, j.held = false, nil
+		return j.checkpoint, j.mark
+	case j.held == nil:
+		j.held = &checkpoint{j.checkpoint, j.mark}
+	case j.held.mark <= output:
+		ready := j.held
+		j.held = &checkpoint{j.checkpoint, j.mark}
+		return ready.state, ready.mark
 	}
-	j.fresh = false
-	return j.checkpoint, j.mark
+	return nil, 0
 }
 
 // Emit appends a chunk to the request's output, an ordered log that watchers

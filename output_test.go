@@ -3,8 +3,11 @@ package streamer_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -137,6 +140,100 @@ func TestOutputAcrossACrash(t *testing.T) {
 		w.run(t, ada.Key("r1"))
 		wantState(t, w.load(t, ada.Key("r1")), request.Succeeded)
 		wantOutput(t, w, "r1", 100)
+	})
+}
+
+// A worker that dies while it emits faster than output is stored has stored no checkpoint
+// beyond its output: its successor leaves no gap. What was held back is stored in turn.
+func TestACheckpointWaitsForItsOutput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n, burst = 400, 130 // a write takes 50
+		first := true
+		w := newHarness(t, long("talk", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			var from int
+			if _, err := job.Checkpoint(&from); err != nil {
+				return nil, err
+			}
+			for i := from; i < n; i++ {
+				if err := errors.Join(job.Emit(i), job.SetCheckpoint(i+1)); err != nil {
+					return nil, err
+				}
+				if first && i == burst {
+					<-ctx.Done()
+					return nil, context.Cause(ctx)
+				}
+			}
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "talk", `{}`)
+		writes := 0
+		w.store.setFault(func(c request.Change) (error, error) {
+			if len(c.Set.Output) > 0 {
+				writes++
+			}
+			if writes > 2 {
+				return errNetwork, nil
+			}
+			return nil, nil
+		})
+		ended := make(chan error)
+		go func() { ended <- w.Run(context.Background(), ada.Key("r1"), time.Time{}) }()
+		time.Sleep(2 * time.Minute)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if r := w.load(t, ada.Key("r1")); r.Output != 100 || r.OutputMark > r.Output {
+			t.Fatalf("got %d chunks and a checkpoint at %d, want 100 and one that is not beyond", r.Output, r.OutputMark)
+		}
+		w.store.setFault(nil)
+		first = false
+		w.sweep(t)
+		w.run(t, ada.Key("r1"))
+		wantState(t, w.load(t, ada.Key("r1")), request.Succeeded)
+		wantOutput(t, w, "r1", n)
+	})
+}
+
+// While output comes faster than a write every 200 ms takes it, the writes follow on each
+// other; and since the newest checkpoint is then beyond what is stored, an earlier one is
+// stored, so that a crash does not repeat everything.
+func TestOutputKeepsUpWithAFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var chunks int
+		var marks []int64
+		w := newHarness(t, long("flood", streamer.ActionConfig{}, func(_ context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for i := range 4000 {
+				if i%400 == 0 {
+					time.Sleep(100 * time.Millisecond)
+				}
+				if err := errors.Join(job.Emit(i), job.SetCheckpoint(i+1)); err != nil {
+					return nil, err
+				}
+			}
+			time.Sleep(time.Second)
+			mu.Lock()
+			defer mu.Unlock()
+			if chunks != 4000 {
+				t.Errorf("got %d of 4000 chunks stored a second after the last, want all", chunks)
+			}
+			if len(marks) < 3 || !slices.IsSorted(marks) {
+				t.Errorf("got checkpoints at %v, want at least three, each beyond the one before", marks)
+			}
+			return nil, nil
+		}))
+		w.store.setFault(func(c request.Change) (error, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			chunks += len(c.Set.Output)
+			if c.Set.Checkpoint != nil {
+				marks = append(marks, c.Set.OutputMark)
+			}
+			return nil, nil
+		})
+		w.submit(t, w.connect(t, "c1", ada), "r1", "flood", `{}`)
+		w.run(t, ada.Key("r1"))
+		wantState(t, w.load(t, ada.Key("r1")), request.Succeeded)
 	})
 }
 

@@ -19,8 +19,8 @@ const (
 	progressEvery = 100 * time.Millisecond
 	// storeTimeout bounds one write, well below any lease.
 	storeTimeout = 5 * time.Second
-	// outputEvery is how often at most output is stored, and so how late at most
-	// its watchers get it.
+	// outputEvery is how often at most output is stored that does not fill a write, and
+	// so how late at most its watchers get it.
 	outputEvery = 200 * time.Millisecond
 )
 
@@ -169,7 +169,10 @@ func (w *run) work(ctx context.Context) error {
 			}
 		case wakeFlush:
 			save()
-			if output, _ := w.job.takeOutput(); len(output) > 0 {
+			switch output, more := w.job.takeOutput(); {
+			case more && !w.cutOff:
+				flush.Reset(0) // a full batch need not wait for more
+			case len(output) > 0:
 				flush.Reset(outputEvery)
 			}
 		case wakeStep:

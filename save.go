@@ -115,11 +115,11 @@ func (w *run) collect(c request.Change, at time.Time) request.Change {
 			w.unsaved++ // the row's progress may be newer than the last frame's
 		}
 	}
-	c.Set.Checkpoint, c.Set.OutputMark = w.job.takeCheckpoint()
+	c.Set.Output, _ = w.job.takeOutput()
+	c.Set.Checkpoint, c.Set.OutputMark = w.job.takeCheckpoint(w.r.Output + int64(len(c.Set.Output)))
 	if c.Set.Checkpoint != nil || c.Set.Step != nil || c.Set.State == "" && c.Set.Children.Total > 0 {
 		c.Set.Clear = append(slices.Clone(c.Set.Clear), request.AttrLeaseExpirations) // the work moves
 	}
-	c.Set.Output, _ = w.job.takeOutput()
 	c.If.OutputAt = nil
 	if len(c.Set.Output) > 0 {
 		c.If.OutputAt = new(w.r.Output)
