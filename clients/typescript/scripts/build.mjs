@@ -12,7 +12,7 @@ const internal =
   "answered backoff bound cancelBehind closedBy codec dropped fetcher finished heard isCurrent kept moved opened " +
   "parts refuse renewIn restore retire sentAt stored taps timers tokens unread within renewAt follow stateListeners link " +
   "use begin make offer answer snapshot drop check ready watch live pause poll onToken onEnd onClose SocketClass http " +
-  "expires storageSource ended dropped call claim load put remove tracked options ref over fail stop silence onAny encoded owner time promise handle kept cancelAnswer listener storageKey url decode plain answerLimit onMove probe tokenError renew settle";
+  "expires storageSource ended dropped call claim load put remove tracked options ref over fail stop silence onAny encoded owner time promise handle kept cancelAnswer listener storageKey url decode plain onMove probe tokenError renew settle";
 
 /** How every build and the size check make a bundle. */
 export const options = {

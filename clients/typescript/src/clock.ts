@@ -1,3 +1,5 @@
+import { MAX_TIMER } from "./limits.js";
+
 /** Time and chance, so that tests can own both. Times are in milliseconds. */
 export interface Clock {
   now(): number;
@@ -33,13 +35,12 @@ export class Timers {
       cleared?.();
       return () => {};
     }
-    // Browsers and Node take a time longer than this for none at all.
     const timer = this.time.setTimeout(
       () => {
         this.#live.delete(timer);
         run();
       },
-      Math.min(ms, 2 ** 31 - 1),
+      Math.min(ms, MAX_TIMER),
     );
     this.#live.set(timer, cleared);
     return () => {

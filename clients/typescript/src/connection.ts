@@ -69,9 +69,8 @@ export class Connection implements Session {
       this.#watch();
     };
     socket.onmessage = ({ data }) => this.#receive(String(data));
-    socket.onclose = () => this.drop("lost");
-    // Node 22 tells of a refused handshake by this alone.
-    socket.onerror = () => this.drop("lost");
+    // Node 22 tells of a refused handshake by an error alone.
+    socket.onclose = socket.onerror = () => this.drop("lost");
   }
 
   async call(message: Message, _rev?: number, within = ANSWER_WITHIN): Promise<Frame> {

@@ -1,6 +1,6 @@
 import { deferred, systemClock, Timers, tell } from "./clock.js";
 import type { SocketClass } from "./connection.js";
-import { fault, invalid, noAnswer, StreamerError, type WireError } from "./error.js";
+import { checkNumbers, fault, invalid, noAnswer, StreamerError, type WireError } from "./error.js";
 import { type Codec, checkId, type Frame, type Message, plain, reserved } from "./frame.js";
 import type { Http } from "./http.js";
 import { ANSWER_WITHIN, MAX_FRAME, MAX_TRIES, WAITING_SILENCE } from "./limits.js";
@@ -40,6 +40,7 @@ export class Driver {
     if (typeof options?.token !== "function" || !/^wss?:/i.test(url)) {
       throw invalid(url + " is not a valid wss: URL, or token not a function");
     }
+    checkNumbers(options);
     const { parse = JSON.parse, stringify = JSON.stringify, storage } = options;
     this.codec = { parse, stringify };
     this.#pending = new Pending(storage, "streamer " + url);
@@ -49,16 +50,14 @@ export class Driver {
   /** Makes a link of its own for each time between an opening and a close. */
   #build(): void {
     const { url, options, codec } = this;
-    const { pingInterval = 240_000, events = globalThis as any, log } = options;
+    const { events = globalThis as any, log } = options;
+    const pingInterval = options.pingInterval || 240_000;
     const { origin } = new URL(url);
     const timers = new Timers(options.clock ?? systemClock);
     const tokens = new Tokens(options.token, timers.time);
     // Most pages never need it, so that it is loaded with its first use.
     this.#http = async () =>
-      new (await import("./http.js")).Http(options.httpUrl ?? origin, tokens, codec, timers, options.fetch ?? fetch, {
-        plain,
-        answerLimit: ANSWER_WITHIN,
-      });
+      new (await import("./http.js")).Http(options.httpUrl ?? origin, tokens, codec, timers, options.fetch ?? fetch, plain);
     this.#timers = timers;
     this.#restored = false;
     this.link = new Link({
@@ -72,8 +71,7 @@ export class Driver {
       log,
       onAny: (frame) => this.offer(frame),
       onMove: () => {
-        const { state, reason } = this.link;
-        log?.(`${state}: ${reason}`);
+        log?.(`${this.link.state}: ${this.link.reason}`);
         tell(this.stateListeners, undefined);
       },
       onClose: (error) => {
@@ -144,7 +142,7 @@ export class Driver {
   bound({ signal, timeout }: CallOptions, code: string, stop: (error: StreamerError) => void, id?: string): () => void {
     const end = (code: string, message: string) => stop(fault(code, message, id, signal?.reason ?? this.link.tokenError));
     const abort = () => end(signal!.reason?.name === "TimeoutError" ? "TIMEOUT" : code, "aborted");
-    const cancelTimer = timeout && this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`));
+    const cancelTimer = timeout && this.#timers.after(timeout, () => end("TIMEOUT", timeout + " ms are over"));
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
     return () => {
@@ -158,6 +156,7 @@ export class Driver {
     const left = deferred<never>();
     const call = { dropped: false };
     if (id !== undefined) checkId(id);
+    checkNumbers(options);
     this.use();
     const abandon = (error: StreamerError) => {
       call.dropped = true;
@@ -186,8 +185,9 @@ export class Driver {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
     this.offer(frame);
-    const { result_ref: ref } = frame.request!;
-    return ref ? { ...frame.request!, result: await this.#follow(ref, id) } : frame.request!;
+    const { request } = frame;
+    const { result_ref: ref } = request!;
+    return ref ? { ...request!, result: await this.#follow(ref, id) } : request!;
   }
 
   cancel(id: string, options: CallOptions = {}): Promise<Snapshot | undefined> {
@@ -260,11 +260,11 @@ export class Driver {
           // The answer comes before a new subscribe is sent, which it might undo.
           if (watched && link.isCurrent(watched)) await watched.call(reserved("unsubscribe", { request_id: id })).catch(() => {});
           watched = undefined;
-          if (request.unread) await Promise.race([request.over, request.moved]);
+          if (request.unread) await Promise.race([request.over, request.moved.promise]);
           continue;
         }
         const begun = this.#timers.time.now();
-        const before = request.rev;
+        const before = request.current.rev;
         const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, encoded: text! };
         if (this.#redrives.has(id)) await this.#redrives.get(id);
         const [frame, session] = await this.#ask(message, request, request);
@@ -285,9 +285,9 @@ export class Driver {
         if (session?.live) {
           watched = session;
           while (!request.ended && !request.unread && link.isCurrent(session)) {
-            await Promise.race([session.ended, request.over, request.moved]);
+            await Promise.race([session.ended, request.over, request.moved.promise]);
           }
-        } else if (session && request.rev === before && this.#timers.time.now() - begun < 1000) {
+        } else if (session && request.current.rev === before && this.#timers.time.now() - begun < 1000) {
           await this.#timers.pause(1000); // a server that does not wait must not be asked without end
         }
       }
@@ -313,7 +313,7 @@ export class Driver {
       if (request) request.sentAt = this.#timers.time.now();
       let frame: Frame | undefined;
       try {
-        const answer = (byHttp ? await this.#http() : session).call(message, request?.rev);
+        const answer = (byHttp ? await this.#http() : session).call(message, request?.current.rev);
         // What is stored can be cancelled while a poll still waits.
         frame = (await (request?.stored ? Promise.race([answer, request.over]) : answer)) || undefined;
         if (!frame) return [];

@@ -1,3 +1,5 @@
+import { MAX_TIMER } from "./limits.js";
+
 /**
  * What kind of error it is. The codes of docs/protocol.md, of which a newer
  * server may have more, and CLOSED, which only this client gives.
@@ -68,6 +70,15 @@ export const noAnswer = (requestId?: string, cause?: unknown) =>
 /** An error that this client gives by itself. */
 export const fault = (code: Code, message: string, requestId?: string, cause?: unknown) =>
   new StreamerError({ code, message }, requestId, cause);
+
+/** Throws for a number among the options, of any entry point, that is negative, NaN, not a number, or more than a timer takes. */
+export function checkNumbers(options: any): void {
+  for (const name of ["timeout", "pingInterval", "limit", "from"]) {
+    const value = options[name];
+    if (value !== undefined && !(value === +value && value >= 0 && value <= MAX_TIMER))
+      throw invalid(`${value} is not a valid ${name}: use 0 to ${MAX_TIMER}`);
+  }
+}
 
 /** For what is refused before it is sent. */
 export const invalid = (message: string, requestId?: string) => fault("VALIDATION_ERROR", message, requestId);

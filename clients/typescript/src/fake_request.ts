@@ -70,6 +70,7 @@ export class FakeRequest<Payload = any, Result = any> {
   /** Runs, and reports how far it is: 0 to 100. */
   progress(percentage: number, message = "", metadata?: Record<string, unknown>): void {
     this.#run();
+    percentage = Math.min(Math.max(percentage || 0, 0), 100); // as a server does
     this.#percentage = percentage;
     this.#message = message;
     this.#metadata = metadata;

@@ -74,14 +74,13 @@ export interface Extras {
 
 /** Encodes a message; `payload` goes in as the codec spells it. */
 export function encode(id: string, action: string, payload: unknown, codec: Codec, extras?: Extras): Message {
-  let text = JSON.stringify({ id, action }).slice(0, -1);
+  let encoded = JSON.stringify({ id, action, ...extras });
   if (payload !== undefined) {
     const json = codec.stringify(payload);
-    if (json === undefined) throw new TypeError(`a ${typeof payload} has no JSON`);
-    text += ',"payload":' + json;
+    if (json === undefined) throw invalid(`a ${typeof payload} has no JSON`);
+    encoded = `${encoded.slice(0, -1)},"payload":${json}}`;
   }
-  const rest = JSON.stringify({ ...extras }).slice(1);
-  return { id, encoded: text + (rest[1] ? "," : "") + rest };
+  return { id, encoded };
 }
 
 /** A message of a reserved action. */

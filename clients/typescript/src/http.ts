@@ -1,6 +1,7 @@
 import type { Timers } from "./clock.js";
 import type { Retry, WireError } from "./error.js";
-import type { Codec, Frame, Json, Message, plain } from "./frame.js";
+import type { Codec, Frame, Json, Message, plain as makePlain } from "./frame.js";
+import { ANSWER_WITHIN } from "./limits.js";
 import type { Fetch, Signal } from "./platform.js";
 import type { Reason, Session } from "./session.js";
 import type { Snapshot } from "./snapshot.js";
@@ -14,16 +15,10 @@ const STATUS_CODES: Record<number, string> = {
 };
 
 /**
- * What the client has already. This file is loaded when it is first needed, and
- * imports nothing, so that it is one chunk and the client another.
+ * The HTTP side of the protocol. Its answers are frames too. This file is loaded when it is first
+ * needed, and imports constants alone, so that it is one chunk and the client, which gives `plain`,
+ * another.
  */
-export interface Shared {
-  plain: typeof plain;
-  /** How long an answer may take, in ms. */
-  answerLimit: number;
-}
-
-/** The HTTP side of the protocol. Its answers are frames too. */
 export class Http {
   readonly #base: string;
 
@@ -33,7 +28,7 @@ export class Http {
     private readonly codec: Codec,
     private readonly timers: Timers,
     private readonly fetcher: Fetch,
-    private readonly shared: Shared,
+    private readonly plain: typeof makePlain,
   ) {
     this.#base = base.replace(/^ws/, "http").replace(/\/+$/, "");
   }
@@ -89,8 +84,8 @@ export class Http {
   async #frame(id: string, method: string, path: string, body?: string): Promise<Frame> {
     const { value, error } = await this.read(method, path, body);
     if (error) return { type: "error", request_id: id, error };
-    if (value.type) return this.shared.plain(value) as Frame;
-    if (value.state) return { type: "request", request_id: id, request: this.shared.plain(value) as Snapshot };
+    if (value.type) return this.plain(value) as Frame;
+    if (value.state) return { type: "request", request_id: id, request: this.plain(value) as Snapshot };
     if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
     throw new Error("no answer of this API");
   }
@@ -117,7 +112,7 @@ export class Http {
         code,
         message: detail ?? title ?? `HTTP status ${status}`,
         details: correlation_id ? { ...details, correlation_id } : details,
-        retry: retry && (this.shared.plain(retry) as Retry),
+        retry: retry && (this.plain(retry) as Retry),
       },
     };
   }
@@ -127,7 +122,7 @@ export class Http {
       const token = await this.tokens.get();
       const abort = new AbortController();
       const giveUp = () => abort.abort();
-      const stop = this.timers.after(this.shared.answerLimit, giveUp, giveUp);
+      const stop = this.timers.after(ANSWER_WITHIN, giveUp, giveUp);
       try {
         const { fetcher } = this;
         const response = await fetcher(this.#base + path, {

@@ -20,5 +20,7 @@ export const RENEW_AGAIN_AFTER = 30_000;
 export const STABLE_AFTER = 30_000;
 /** The most bytes that go in one WebSocket message; a browser cannot split it, and a frame of 32 KB has a header. */
 export const MAX_FRAME = 32_000;
+/** The longest time of a timer: browsers and Node take a longer one for none at all. */
+export const MAX_TIMER = 2 ** 31 - 1;
 /** How often a message is sent that is not answered. */
 export const MAX_TRIES = 5;

@@ -158,8 +158,7 @@ export class Link {
       if (over()) return;
       if (opened) {
         this.#refused = this.#unauthorized = 0;
-        this.#adopt(connection, token);
-        return;
+        return this.#adopt(connection, token);
       }
     }
 
@@ -180,11 +179,10 @@ export class Link {
     this.#unauthorized = 0;
     if (SocketClass && (++this.#refused < 2 || this.#session)) return "refused";
     const polling: Session = api.poll((reason) => this.#lost(polling, reason));
-    this.#adopt(polling, token);
-    return;
+    return this.#adopt(polling, token);
   }
 
-  #adopt(session: Session, token: string): void {
+  #adopt(session: Session, token: string): undefined {
     const { time } = this.parts.timers;
     const old = this.#session;
     this.#session = session;

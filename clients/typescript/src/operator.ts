@@ -1,9 +1,8 @@
 import { systemClock, Timers } from "./clock.js";
-import { fault, invalid, StreamerError } from "./error.js";
+import { checkNumbers, fault, invalid, StreamerError } from "./error.js";
 import { parseExact } from "./exact.js";
 import { checkId, plain } from "./frame.js";
 import { Http } from "./http.js";
-import { ANSWER_WITHIN } from "./limits.js";
 import type { CallOptions, Output } from "./options.js";
 import type { Fetch } from "./platform.js";
 import type { RequestState, Snapshot } from "./snapshot.js";
@@ -134,14 +133,13 @@ export class Operator {
     const { token, parse = parseExact, stringify = JSON.stringify } = options;
     if (typeof token !== "function") throw invalid("token is not a function that gives a token");
     this.#stringify = stringify;
-    const shared = { plain, answerLimit: ANSWER_WITHIN };
     this.#http = new Http(
       url,
       new Tokens(token, systemClock),
       { parse, stringify },
       new Timers(systemClock),
       options.fetch ?? fetch,
-      shared,
+      plain,
     );
   }
 
@@ -276,13 +274,13 @@ export class Operator {
 
   /** Calls until there is an answer, the signal aborts, or the time is over. */
   async #call(method: string, path: string, { query = {}, body, signal, timeout, id }: Call): Promise<any> {
-    if (timeout !== undefined && !(timeout >= 0)) throw invalid(`${timeout} is not a valid timeout: use ms, 0 for none`, id);
+    checkNumbers({ ...query, timeout });
     const search = new URLSearchParams();
     const all: Record<string, unknown> = { ...query, tenant: this.#tenant };
     for (const [name, value] of Object.entries(all)) {
       if (value !== undefined && value !== "") search.set(name, value instanceof Date ? value.toISOString() : String(value));
     }
-    const bounds = [signal, timeout && AbortSignal.timeout(timeout)].filter((bound) => !!bound) as AbortSignal[];
+    const bounds = [signal, timeout && AbortSignal.timeout(Math.ceil(timeout))].filter((bound) => !!bound) as AbortSignal[];
     const within = AbortSignal.any(bounds);
     try {
       within.throwIfAborted();

@@ -45,7 +45,7 @@ export interface StreamerOptions {
   parse?: (text: string) => unknown;
   /** Writes payloads instead of `JSON.stringify`, which refuses bigint. */
   stringify?: (value: unknown) => string | undefined;
-  /** How long an idle connection may be silent before a ping, in ms. Default: 4 minutes; API Gateway closes after 10. */
+  /** How long an idle connection may be silent before a ping, in ms. Default, and 0: 4 minutes; API Gateway closes after 10. */
   pingInterval?: number;
   /** Where the events "online" and "offline" are heard. Default: the page. */
   events?: NetworkEvents;
@@ -59,7 +59,10 @@ export interface StreamerOptions {
 export interface CallOptions {
   /** Aborting rejects with ABORTED at once, or with TIMEOUT when it is of `AbortSignal.timeout`. */
   signal?: Signal | undefined;
-  /** After so many ms it rejects with TIMEOUT. Default: never; without a network a call waits for one. */
+  /**
+   * After so many ms it rejects with TIMEOUT. Default, and 0: never; without a network a call waits
+   * for one. A time that is no timer's (NaN, negative, above 2^31-1) is refused with VALIDATION_ERROR.
+   */
   timeout?: number | undefined;
 }
 
@@ -70,7 +73,7 @@ export interface RequestOptions extends CallOptions {
   onProgress?: (progress: Progress) => void;
   /** Aborting rejects the result with CANCELLED at once, or with TIMEOUT, and cancels the request on the server. */
   signal?: Signal;
-  /** After so many ms the same happens with TIMEOUT. Default: never. */
+  /** After so many ms the same happens with TIMEOUT. Default, and 0: never. */
   timeout?: number;
   /** Strings that travel with the request. */
   metadata?: Record<string, string>;

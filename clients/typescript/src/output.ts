@@ -1,5 +1,6 @@
 import { fault } from "./error.js";
 import type { Frame } from "./frame.js";
+import { MAX_TIMER } from "./limits.js";
 import type { CallOptions, Output } from "./options.js";
 import type { Streamer } from "./streamer.js";
 
@@ -9,7 +10,7 @@ import type { Streamer } from "./streamer.js";
  * A slow reader loses nothing: it reads from the server what it was too slow for.
  * Where WebSocket is blocked, chunks come with the next progress. Throws what the
  * server answers, such as NOT_FOUND, CLOSED when the client is closed, and ABORTED
- * or TIMEOUT when the signal aborts.
+ * or TIMEOUT when the signal aborts, and VALIDATION_ERROR for an offset that cannot be one.
  */
 export async function* output<Chunk = unknown>(
   streamer: Pick<Streamer<any>, "resume" | "onFrame" | "output" | "reason">,
@@ -18,7 +19,7 @@ export async function* output<Chunk = unknown>(
   { signal }: Pick<CallOptions, "signal"> = {},
 ): AsyncGenerator<Chunk, void> {
   let newest: Output | undefined;
-  let changed = false;
+  let changed = (from & MAX_TIMER) !== from; // what is not a valid offset is asked for, and so refused, at once
   let stored = false; // there is nothing to ask for before
   let over = false;
   let wake = () => {};

@@ -95,7 +95,8 @@ export class Tracked {
   readonly #result = deferred<unknown>();
   readonly #listeners = new Set<(current: Current) => void>();
   #last: Progress | undefined;
-  #moved = deferred<void>();
+  /** Settles when readers come, or the last one leaves. */
+  moved = deferred<void>();
 
   /**
    * `encoded` is the message, unless only its id is known; `follow` reads a
@@ -127,11 +128,6 @@ export class Tracked {
     };
   }
 
-  /** The highest rev seen. */
-  get rev(): number {
-    return this.current.rev;
-  }
-
   get result(): Promise<unknown> {
     return this.#result.promise;
   }
@@ -139,11 +135,6 @@ export class Tracked {
   /** There is no use in sending the message, or a subscribe. */
   get dropped(): boolean {
     return this.ended || (this.stored ? this.unread : !!this.cancelAnswer);
-  }
-
-  /** Resolves when readers come, or the last one leaves. */
-  get moved(): Promise<void> {
-    return this.#moved.promise;
   }
 
   readonly subscribe = (listener: (current: any) => void): (() => void) => {
@@ -218,7 +209,7 @@ export class Tracked {
 
   /** The last progress stays, without what was true of a queued request alone: the message of an acknowledgment is at rev 1. */
   #showEnd(end: Partial<Current>): void {
-    this.#show({ ...this.current, waiting: undefined, ...(this.rev < 2 && { message: "" }), ...end });
+    this.#show({ ...this.current, waiting: undefined, ...(this.current.rev < 2 && { message: "" }), ...end });
   }
 
   #show(current: Current): void {
@@ -232,8 +223,8 @@ export class Tracked {
     const unread = !this.#listeners.size;
     if (unread === this.unread) return;
     this.unread = unread;
-    this.#moved.settle();
-    this.#moved = deferred();
+    this.moved.settle();
+    this.moved = deferred();
   }
 
   async *#iterate(): AsyncGenerator<Progress> {

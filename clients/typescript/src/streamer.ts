@@ -1,5 +1,5 @@
 import { Driver } from "./driver.js";
-import { fault, invalid, type StreamerError } from "./error.js";
+import { checkNumbers, fault, invalid, type StreamerError } from "./error.js";
 import { encode, type Frame, newId, plain, reserved } from "./frame.js";
 import type { State } from "./link.js";
 import type {
@@ -92,6 +92,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     };
     let text: string;
     try {
+      checkNumbers(options);
       text = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
     } catch (error) {
       return refuse(invalid((error as Error).message, id));
@@ -124,7 +125,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const { onProgress, signal, timeout } = options;
     driver.use();
     const request = driver.tracked.get(id) ?? driver.begin(id, undefined);
-    const bounded = signal || timeout;
+    const bounded = signal || timeout !== undefined;
     // Who waits within a bound is a reader until then.
     const stop = (onProgress || bounded) && request.watch(onProgress ?? (() => {}));
     if (!bounded) return request.handle;
@@ -146,7 +147,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
 
   /** A page of your requests, newest first, without results. */
   async list({ signal, timeout, ...query }: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
-    const page = await this.#data("list", query, { signal, timeout });
+    const page = await this.#data("list", query, { signal, timeout, ...query } as CallOptions);
     page.requests.forEach(plain);
     return page;
   }
@@ -174,7 +175,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
 
   /** What a request has emitted, from an offset on, as far as one answer holds it. `output` of the entry point of that name follows it. */
   output(id: string, from = 0, options: CallOptions = {}): Promise<Output> {
-    return this.#data("output", { request_id: id, from }, options, id);
+    return this.#data("output", { request_id: id, from }, { ...options, from } as CallOptions, id);
   }
 
   /** What a reserved action answers. */

@@ -9,8 +9,6 @@ import { ManualClock } from "./support/clock.js";
 import { ada, frames, snapshot } from "./support/harness.js";
 import { FakeServer } from "./support/server.js";
 
-const shared = { plain, answerLimit: 35_000 };
-
 async function start(t: TestContext, token: () => string = () => ada) {
   const server = await FakeServer.start();
   t.after(() => server.stop());
@@ -18,7 +16,7 @@ async function start(t: TestContext, token: () => string = () => ada) {
   const clock = new ManualClock();
   const timers = new Timers(clock);
   t.after(() => timers.clear());
-  return { server, clock, timers, http: new Http(server.httpUrl, new Tokens(token, clock), JSON, timers, fetch, shared) };
+  return { server, clock, timers, http: new Http(server.httpUrl, new Tokens(token, clock), JSON, timers, fetch, plain) };
 }
 
 const message = encode("r-1", "report", { year: 2026 }, JSON);
@@ -83,7 +81,7 @@ test("what a caller names stays one part of the path, and a signal keeps its dig
     parse: (text: string) => JSON.parse(text.replaceAll(/:(\d{16,})/g, ':"big:$1"')),
     stringify: (value: unknown) => JSON.stringify(value)?.replaceAll(/"big:(\d+)"/g, "$1"),
   };
-  const http = new Http("", new Tokens(() => ada, new ManualClock()), codec, timers, fetcher, shared);
+  const http = new Http("", new Tokens(() => ada, new ManualClock()), codec, timers, fetcher, plain);
   await http.call(reserved("cancel", { request_id: "../connections?x" }));
   await http.call(reserved("signal", { request_id: "r-1", token: "a/b c?d", payload: { n: "big:9007199254740993" } }, codec));
   await http.call(reserved("signal", { request_id: "r-1", token: "t" }, codec));

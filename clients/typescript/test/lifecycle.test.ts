@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { output } from "../src/output.js";
 import { Streamer } from "../src/streamer.js";
-import { ada, frames, jwt, newHarness, reaches, Socket, turn } from "./support/harness.js";
+import { ada, frames, jwt, newHarness, reaches, refusesNumbers, Socket, turn } from "./support/harness.js";
 import { MemoryStorage } from "./support/storage.js";
 
 const f = frames("r-1");
@@ -120,6 +121,26 @@ test("nothing is sent again in another tenant of the same user", async (t) => {
   await assert.rejects(kept!.result, { code: "FORBIDDEN" });
 });
 
+test("a number that an option cannot have is refused at once, with or without a network", async (t) => {
+  const { connect } = await newHarness(t);
+  const streamer = connect();
+  await refusesNumbers({
+    pingInterval: async (pingInterval) => connect({ pingInterval }),
+    "timeout of request": (timeout) => streamer.request("echo", 1, { timeout }).result,
+    "timeout of resume": (timeout) => streamer.resume("r-1", { timeout }).result,
+    "timeout of get": (timeout) => streamer.get("r-1", { timeout }),
+    "timeout of list": (timeout) => streamer.list({ timeout }),
+    "timeout of cancel": (timeout) => streamer.cancel("r-1", { timeout }),
+    "timeout of redrive": (timeout) => streamer.redrive("r-1", { timeout }),
+    "timeout of signal": (timeout) => streamer.signal("r-1", "approve", 1, { timeout }),
+    "timeout of output": (timeout) => streamer.output("r-1", 0, { timeout }),
+    limit: (limit) => streamer.list({ limit }),
+    from: (from) => streamer.output("r-1", from),
+    "from of a reader": (from) => output(streamer, "r-1", from).next(),
+  });
+  streamer.close();
+});
+
 test("calls end when their signal or their time-out says so, without a network too", async (t) => {
   const { server, clock, connect } = await newHarness(t);
   server.refuse = 503;
@@ -147,7 +168,7 @@ test("calls end when their signal or their time-out says so, without a network t
     await assert.rejects(call({ signal: AbortSignal.abort(late) }), { code: "TIMEOUT" }, name);
     const slow = call({ timeout: 200 });
     clock.advance(200);
-    await assert.rejects(slow, { code: "TIMEOUT", message: "nothing within 200 ms" }, name);
+    await assert.rejects(slow, { code: "TIMEOUT", message: "200 ms are over" }, name);
   }
   await assert.rejects(streamer.request("echo", 1, { signal: AbortSignal.abort(new DOMException("", "TimeoutError")) }).result, {
     code: "TIMEOUT",

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { WebSocket } from "ws";
 import type { SocketClass } from "../../src/connection.js";
@@ -107,4 +108,14 @@ export async function ponged(clock: ManualClock): Promise<void> {
 /** Lets what is under way in this process go on: promises and the sockets' events. */
 export async function turn(times = 3): Promise<void> {
   for (let i = 0; i < times; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Sees that each call refuses every number, by name of the option, that a timer or a page cannot have. */
+export async function refusesNumbers(calls: Record<string, (value: number) => Promise<unknown>>): Promise<void> {
+  for (const [name, call] of Object.entries(calls)) {
+    for (const value of [Number.NaN, -1, 2 ** 31, Number.POSITIVE_INFINITY, "5" as unknown as number]) {
+      const message = `${value} is not a valid ${name.split(" ")[0]}: use 0 to 2147483647`;
+      await assert.rejects(call(value), { code: "VALIDATION_ERROR", message }, `${name} ${value}`);
+    }
+  }
 }

@@ -14,6 +14,27 @@ var __export = (target, all) => {
     __defProp(target, name, { get: all[name], enumerable: true });
 };
 
+// clients/typescript/src/limits.ts
+var ANSWER_WITHIN, OPEN_WITHIN, PONG_WITHIN, LOOK_EVERY, WAITING_SILENCE, HAND_OVER_AFTER, HAND_OVER_SPREAD, UPGRADE_AFTER, RENEW_AGAIN_AFTER, STABLE_AFTER, MAX_FRAME, MAX_TIMER, MAX_TRIES;
+var init_limits = __esm({
+  "clients/typescript/src/limits.ts"() {
+    "use strict";
+    ANSWER_WITHIN = 35e3;
+    OPEN_WITHIN = 15e3;
+    PONG_WITHIN = 1e4;
+    LOOK_EVERY = 15e3;
+    WAITING_SILENCE = 3e4;
+    HAND_OVER_AFTER = 66e5;
+    HAND_OVER_SPREAD = 6e5;
+    UPGRADE_AFTER = 6e4;
+    RENEW_AGAIN_AFTER = 3e4;
+    STABLE_AFTER = 3e4;
+    MAX_FRAME = 32e3;
+    MAX_TIMER = 2 ** 31 - 1;
+    MAX_TRIES = 5;
+  }
+});
+
 // clients/typescript/src/http.ts
 var http_exports = {};
 __export(http_exports, {
@@ -24,6 +45,7 @@ var STATUS_CODES, Http, Polling;
 var init_http = __esm({
   "clients/typescript/src/http.ts"() {
     "use strict";
+    init_limits();
     STATUS_CODES = {
       401: "UNAUTHORIZED",
       403: "FORBIDDEN",
@@ -31,12 +53,12 @@ var init_http = __esm({
       413: "PAYLOAD_TOO_LARGE"
     };
     Http = class {
-      constructor(base, tokens, codec, timers, fetcher, shared) {
+      constructor(base, tokens, codec, timers, fetcher, plain2) {
         this.tokens = tokens;
         this.codec = codec;
         this.timers = timers;
         this.fetcher = fetcher;
-        this.shared = shared;
+        this.plain = plain2;
         this.#base = base.replace(/^ws/, "http").replace(/\/+$/, "");
       }
       #base;
@@ -87,8 +109,8 @@ var init_http = __esm({
       async #frame(id, method, path, body) {
         const { value, error } = await this.read(method, path, body);
         if (error) return { type: "error", request_id: id, error };
-        if (value.type) return this.shared.plain(value);
-        if (value.state) return { type: "request", request_id: id, request: this.shared.plain(value) };
+        if (value.type) return this.plain(value);
+        if (value.state) return { type: "request", request_id: id, request: this.plain(value) };
         if (value.requests || value.chunks) return { type: "response", request_id: id, data: value };
         throw new Error("no answer of this API");
       }
@@ -113,7 +135,7 @@ var init_http = __esm({
             code,
             message: detail ?? title ?? `HTTP status ${status}`,
             details: correlation_id ? { ...details, correlation_id } : details,
-            retry: retry && this.shared.plain(retry)
+            retry: retry && this.plain(retry)
           }
         };
       }
@@ -122,7 +144,7 @@ var init_http = __esm({
           const token = await this.tokens.get();
           const abort = new AbortController();
           const giveUp = () => abort.abort();
-          const stop = this.timers.after(this.shared.answerLimit, giveUp, giveUp);
+          const stop = this.timers.after(ANSWER_WITHIN, giveUp, giveUp);
           try {
             const { fetcher } = this;
             const response = await fetcher(this.#base + path, {
@@ -179,6 +201,7 @@ var init_http = __esm({
 });
 
 // clients/typescript/src/error.ts
+init_limits();
 var StreamerError = class extends Error {
   constructor(error, requestId, cause) {
     super(error.message, { cause });
@@ -195,9 +218,17 @@ var noAnswer = (requestId, cause) => new StreamerError(
   cause
 );
 var fault = (code, message, requestId, cause) => new StreamerError({ code, message }, requestId, cause);
+function checkNumbers(options) {
+  for (const name of ["timeout", "pingInterval", "limit", "from"]) {
+    const value = options[name];
+    if (value !== void 0 && !(value === +value && value >= 0 && value <= MAX_TIMER))
+      throw invalid(`${value} is not a valid ${name}: use 0 to ${MAX_TIMER}`);
+  }
+}
 var invalid = (message, requestId) => fault("VALIDATION_ERROR", message, requestId);
 
 // clients/typescript/src/clock.ts
+init_limits();
 var systemClock = {
   now: () => Date.now(),
   random: () => Math.random(),
@@ -225,7 +256,7 @@ var Timers = class {
         this.#live.delete(timer);
         run();
       },
-      Math.min(ms, 2 ** 31 - 1)
+      Math.min(ms, MAX_TIMER)
     );
     this.#live.set(timer, cleared);
     return () => {
@@ -290,14 +321,13 @@ function plain(value) {
   return value;
 }
 function encode(id, action, payload, codec, extras) {
-  let text = JSON.stringify({ id, action }).slice(0, -1);
+  let encoded = JSON.stringify({ id, action, ...extras });
   if (payload !== void 0) {
     const json = codec.stringify(payload);
-    if (json === void 0) throw new TypeError(`a ${typeof payload} has no JSON`);
-    text += ',"payload":' + json;
+    if (json === void 0) throw invalid(`a ${typeof payload} has no JSON`);
+    encoded = `${encoded.slice(0, -1)},"payload":${json}}`;
   }
-  const rest = JSON.stringify({ ...extras }).slice(1);
-  return { id, encoded: text + (rest[1] ? "," : "") + rest };
+  return { id, encoded };
 }
 function reserved(name, payload, codec = JSON) {
   return encode(newId(), "streamer." + name, payload, codec);
@@ -313,21 +343,11 @@ function isFinal(state2) {
   return state2 !== "QUEUED" && state2 !== "RUNNING";
 }
 
-// clients/typescript/src/limits.ts
-var ANSWER_WITHIN = 35e3;
-var OPEN_WITHIN = 15e3;
-var PONG_WITHIN = 1e4;
-var LOOK_EVERY = 15e3;
-var WAITING_SILENCE = 3e4;
-var HAND_OVER_AFTER = 66e5;
-var HAND_OVER_SPREAD = 6e5;
-var UPGRADE_AFTER = 6e4;
-var RENEW_AGAIN_AFTER = 3e4;
-var STABLE_AFTER = 3e4;
-var MAX_FRAME = 32e3;
-var MAX_TRIES = 5;
+// clients/typescript/src/driver.ts
+init_limits();
 
 // clients/typescript/src/connection.ts
+init_limits();
 var Connection = class {
   constructor(SocketClass, url2, token, codec, timers, listener) {
     this.codec = codec;
@@ -356,8 +376,7 @@ var Connection = class {
       this.#watch();
     };
     socket.onmessage = ({ data }) => this.#receive(String(data));
-    socket.onclose = () => this.drop("lost");
-    socket.onerror = () => this.drop("lost");
+    socket.onclose = socket.onerror = () => this.drop("lost");
   }
   #giveUp;
   #ended;
@@ -435,6 +454,7 @@ var Connection = class {
 };
 
 // clients/typescript/src/link.ts
+init_limits();
 var Link = class {
   constructor(parts) {
     this.parts = parts;
@@ -553,8 +573,7 @@ var Link = class {
       if (over()) return;
       if (opened) {
         this.#refused = this.#unauthorized = 0;
-        this.#adopt(connection, token);
-        return;
+        return this.#adopt(connection, token);
       }
     }
     let api;
@@ -573,8 +592,7 @@ var Link = class {
     this.#unauthorized = 0;
     if (SocketClass && (++this.#refused < 2 || this.#session)) return "refused";
     const polling = api.poll((reason) => this.#lost(polling, reason));
-    this.#adopt(polling, token);
-    return;
+    return this.#adopt(polling, token);
   }
   #adopt(session, token) {
     const { time } = this.parts.timers;
@@ -689,7 +707,8 @@ var Tracked = class {
     this.unread = false;
     this.#result = deferred();
     this.#listeners = /* @__PURE__ */ new Set();
-    this.#moved = deferred();
+    /** Settles when readers come, or the last one leaves. */
+    this.moved = deferred();
     this.subscribe = (listener) => {
       this.#listeners.add(listener);
       this.#look();
@@ -720,21 +739,12 @@ var Tracked = class {
   #result;
   #listeners;
   #last;
-  #moved;
-  /** The highest rev seen. */
-  get rev() {
-    return this.current.rev;
-  }
   get result() {
     return this.#result.promise;
   }
   /** There is no use in sending the message, or a subscribe. */
   get dropped() {
     return this.ended || (this.stored ? this.unread : !!this.cancelAnswer);
-  }
-  /** Resolves when readers come, or the last one leaves. */
-  get moved() {
-    return this.#moved.promise;
   }
   /** Calls the listener with every progress from now on, beginning with the newest. */
   watch(listener) {
@@ -793,7 +803,7 @@ var Tracked = class {
   }
   /** The last progress stays, without what was true of a queued request alone: the message of an acknowledgment is at rev 1. */
   #showEnd(end) {
-    this.#show({ ...this.current, waiting: void 0, ...this.rev < 2 && { message: "" }, ...end });
+    this.#show({ ...this.current, waiting: void 0, ...this.current.rev < 2 && { message: "" }, ...end });
   }
   #show(current) {
     this.current = current;
@@ -805,8 +815,8 @@ var Tracked = class {
     const unread = !this.#listeners.size;
     if (unread === this.unread) return;
     this.unread = unread;
-    this.#moved.settle();
-    this.#moved = deferred();
+    this.moved.settle();
+    this.moved = deferred();
   }
   async *#iterate() {
     let wake;
@@ -889,6 +899,7 @@ var Driver = class {
     if (typeof options?.token !== "function" || !/^wss?:/i.test(url2)) {
       throw invalid(url2 + " is not a valid wss: URL, or token not a function");
     }
+    checkNumbers(options);
     const { parse = JSON.parse, stringify = JSON.stringify, storage } = options;
     this.codec = { parse, stringify };
     this.#pending = new Pending(storage, "streamer " + url2);
@@ -903,14 +914,12 @@ var Driver = class {
   /** Makes a link of its own for each time between an opening and a close. */
   #build() {
     const { url: url2, options, codec } = this;
-    const { pingInterval = 24e4, events = globalThis, log } = options;
+    const { events = globalThis, log } = options;
+    const pingInterval = options.pingInterval || 24e4;
     const { origin } = new URL(url2);
     const timers = new Timers(options.clock ?? systemClock);
     const tokens = new Tokens(options.token, timers.time);
-    this.#http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(options.httpUrl ?? origin, tokens, codec, timers, options.fetch ?? fetch, {
-      plain,
-      answerLimit: ANSWER_WITHIN
-    });
+    this.#http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(options.httpUrl ?? origin, tokens, codec, timers, options.fetch ?? fetch, plain);
     this.#timers = timers;
     this.#restored = false;
     this.link = new Link({
@@ -924,8 +933,7 @@ var Driver = class {
       log,
       onAny: (frame) => this.offer(frame),
       onMove: () => {
-        const { state: state2, reason } = this.link;
-        log?.(`${state2}: ${reason}`);
+        log?.(`${this.link.state}: ${this.link.reason}`);
         tell(this.stateListeners, void 0);
       },
       onClose: (error) => {
@@ -989,7 +997,7 @@ var Driver = class {
   bound({ signal, timeout }, code, stop, id) {
     const end = (code2, message) => stop(fault(code2, message, id, signal?.reason ?? this.link.tokenError));
     const abort = () => end(signal.reason?.name === "TimeoutError" ? "TIMEOUT" : code, "aborted");
-    const cancelTimer = timeout && this.#timers.after(timeout, () => end("TIMEOUT", `nothing within ${timeout} ms`));
+    const cancelTimer = timeout && this.#timers.after(timeout, () => end("TIMEOUT", timeout + " ms are over"));
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
     return () => {
@@ -1002,6 +1010,7 @@ var Driver = class {
     const left = deferred();
     const call = { dropped: false };
     if (id !== void 0) checkId(id);
+    checkNumbers(options);
     this.use();
     const abandon = (error) => {
       call.dropped = true;
@@ -1029,8 +1038,9 @@ var Driver = class {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
     this.offer(frame);
-    const { result_ref: ref } = frame.request;
-    return ref ? { ...frame.request, result: await this.#follow(ref, id) } : frame.request;
+    const { request } = frame;
+    const { result_ref: ref } = request;
+    return ref ? { ...request, result: await this.#follow(ref, id) } : request;
   }
   cancel(id, options = {}) {
     return this.within(
@@ -1100,11 +1110,11 @@ var Driver = class {
           if (watched && link.isCurrent(watched)) await watched.call(reserved("unsubscribe", { request_id: id })).catch(() => {
           });
           watched = void 0;
-          if (request.unread) await Promise.race([request.over, request.moved]);
+          if (request.unread) await Promise.race([request.over, request.moved.promise]);
           continue;
         }
         const begun = this.#timers.time.now();
-        const before = request.rev;
+        const before = request.current.rev;
         const message = request.stored ? reserved("subscribe", { request_id: id }) : { id, encoded: text };
         if (this.#redrives.has(id)) await this.#redrives.get(id);
         const [frame, session] = await this.#ask(message, request, request);
@@ -1125,9 +1135,9 @@ var Driver = class {
         if (session?.live) {
           watched = session;
           while (!request.ended && !request.unread && link.isCurrent(session)) {
-            await Promise.race([session.ended, request.over, request.moved]);
+            await Promise.race([session.ended, request.over, request.moved.promise]);
           }
-        } else if (session && request.rev === before && this.#timers.time.now() - begun < 1e3) {
+        } else if (session && request.current.rev === before && this.#timers.time.now() - begun < 1e3) {
           await this.#timers.pause(1e3);
         }
       }
@@ -1152,7 +1162,7 @@ var Driver = class {
       if (request) request.sentAt = this.#timers.time.now();
       let frame;
       try {
-        const answer = (byHttp ? await this.#http() : session).call(message, request?.rev);
+        const answer = (byHttp ? await this.#http() : session).call(message, request?.current.rev);
         frame = await (request?.stored ? Promise.race([answer, request.over]) : answer) || void 0;
         if (!frame) return [];
         if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
@@ -1264,6 +1274,7 @@ var Streamer = class {
     };
     let text;
     try {
+      checkNumbers(options);
       text = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
     } catch (error) {
       return refuse(invalid(error.message, id));
@@ -1295,7 +1306,7 @@ var Streamer = class {
     const { onProgress, signal, timeout } = options;
     driver.use();
     const request = driver.tracked.get(id) ?? driver.begin(id, void 0);
-    const bounded = signal || timeout;
+    const bounded = signal || timeout !== void 0;
     const stop = (onProgress || bounded) && request.watch(onProgress ?? (() => {
     }));
     if (!bounded) return request.handle;
@@ -1315,7 +1326,7 @@ var Streamer = class {
   }
   /** A page of your requests, newest first, without results. */
   async list({ signal, timeout, ...query } = {}) {
-    const page = await this.#data("list", query, { signal, timeout });
+    const page = await this.#data("list", query, { signal, timeout, ...query });
     page.requests.forEach(plain);
     return page;
   }
@@ -1339,7 +1350,7 @@ var Streamer = class {
   }
   /** What a request has emitted, from an offset on, as far as one answer holds it. `output` of the entry point of that name follows it. */
   output(id, from = 0, options = {}) {
-    return this.#data("output", { request_id: id, from }, options, id);
+    return this.#data("output", { request_id: id, from }, { ...options, from }, id);
   }
   /** What a reserved action answers. */
   async #data(name, payload, options, id) {
