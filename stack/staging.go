@@ -155,7 +155,6 @@ func (s *Staging) functions(certificates string) error {
 		return err
 	}
 	endpoints := []string{"AWS_ENDPOINT_URL_DYNAMODB=" + database, "AWS_ENDPOINT_URL_SQS=" + messages, "AWS_ENDPOINT_URL_SSM=" + parameters}
-	s.services = slices.Concat(endpoints, []string{"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI=" + s.HTTPURL() + "/" + s.plan.socket.stage})
 	here := localAddresses(s.plan.apis, s.Addr())
 	for i, f := range s.plan.functions {
 		env := slices.Concat([]string{"SSL_CERT_FILE=" + certificates}, endpoints, variables(s.callers.Known[i]))
@@ -179,6 +178,12 @@ func (s *Staging) functions(certificates string) error {
 		}
 		s.hosts[f.arn] = host
 	}
+	invocations, err := s.serve(c.watched("lambda", s.callers.Require("lambda", s.invocations())))
+	if err != nil {
+		return err
+	}
+	s.services = slices.Concat(endpoints, []string{"AWS_ENDPOINT_URL_LAMBDA=" + invocations,
+		"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI=" + s.HTTPURL() + "/" + s.plan.socket.stage})
 	config := gateway.Config{Stage: s.plan.socket.stage, Selection: s.plan.socket.selection, APIID: s.plan.socket.id,
 		AccountID: stagingAccount,
 		Region:    stagingRegion, Callers: s.callers, Routes: map[string]gateway.Route{}}
@@ -249,9 +254,9 @@ func (s *Staging) work() error {
 	for _, planned := range s.plan.schedules {
 		interval := cmp.Or(s.config.SweepEvery, planned.every)
 		s.workers.Go(func() {
-			every(working, interval, func(context.Context) {
+			every(working, interval, func(ctx context.Context) {
 				// A host that is closed takes nothing more, and is right in that.
-				_ = s.hosts[planned.function].InvokeAsync([]byte(planned.event(time.Now())))
+				_ = s.hosts[planned.function].InvokeAsync(ctx, []byte(planned.event(time.Now())))
 			})
 		})
 	}

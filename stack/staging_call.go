@@ -10,8 +10,8 @@ import (
 // A Call is a network call of a function to an AWS service.
 type Call struct {
 	Function  string // whose credentials it has
-	Service   string // dynamodb, execute-api, sqs or ssm
-	Operation string // such as UpdateItem; for execute-api the method
+	Service   string // dynamodb, execute-api, lambda, sqs or ssm
+	Operation string // such as UpdateItem; for execute-api and lambda the method
 }
 
 // observe reports the signed calls that arrive at a service.

@@ -100,10 +100,16 @@ func (p *plan) called(r template.Resource, name string) (*functionPlan, error) {
 			return f, nil
 		}
 	}
-	if f, ok := p.aliases[name]; ok {
-		return f, nil
+	if version, ok := p.versions[name]; ok {
+		return version.function, nil
 	}
 	return nil, fmt.Errorf("%s: %s is not a function of the template", r.Name, name)
+}
+
+// A versionPlan is what a version or an alias stands for.
+type versionPlan struct {
+	function *functionPlan
+	number   string // or $LATEST
 }
 
 func (p *plan) version(r template.Resource) error {
@@ -111,8 +117,12 @@ func (p *plan) version(r template.Resource) error {
 	if err := read(r, &in); err != nil {
 		return err
 	}
-	_, err := p.called(r, in.FunctionName)
-	return err
+	f, err := p.called(r, in.FunctionName)
+	if err != nil {
+		return err
+	}
+	p.versions[versionOf(r, firstVersion)] = versionPlan{function: f, number: firstVersion}
+	return nil
 }
 
 // alias reads an alias, which stands for the function's only version here.
@@ -125,7 +135,7 @@ func (p *plan) alias(r template.Resource) error {
 	if err != nil {
 		return err
 	}
-	p.aliases[versionOf(r, in.Name)] = f
+	p.versions[versionOf(r, in.Name)] = versionPlan{function: f, number: in.FunctionVersion}
 	return nil
 }
 

@@ -15,6 +15,8 @@ const (
 	stagingAccount = "123456789012"
 )
 
+const firstVersion = "1" // of a new function
+
 // physical is what Ref, with an empty attribute, and Fn::GetAtt yield for a
 // resource, in the forms that AWS gives them:
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/introduction.html
@@ -23,7 +25,7 @@ func physical(r template.Resource, attribute string) (any, error) {
 		"AWS::Lambda::Function": {"": nameOf(r, "FunctionName"), "Arn": functionARN(r)},
 		"AWS::Lambda::Url": {"": nameOf(r, "TargetFunctionArn"),
 			"FunctionUrl": "https://" + apiID(r) + ".lambda-url." + stagingRegion + ".on.aws/"},
-		"AWS::Lambda::Version": {"": versionOf(r, "1"), "Version": "1"}, // the first of a new function
+		"AWS::Lambda::Version": {"": versionOf(r, firstVersion), "Version": firstVersion},
 		"AWS::Lambda::Alias":   {"": versionOf(r, fmt.Sprint(r.Properties["Name"]))},
 		"AWS::DynamoDB::Table": {"": nameOf(r, "TableName"), "Arn": tableARNOf(r)},
 		"AWS::SQS::Queue": {"": queueURL(r), "QueueUrl": queueURL(r), "QueueName": nameOf(r, "QueueName"),

@@ -21,7 +21,7 @@ import (
 // complete before anything is started.
 type plan struct {
 	functions []*functionPlan
-	aliases   map[string]*functionPlan // by ARN
+	versions  map[string]versionPlan // and aliases, by ARN
 	tables    []tablePlan
 	mappings  []mappingPlan
 	schedules []schedulePlan
@@ -151,7 +151,7 @@ func readTemplate(file, name string, own, given map[string]string) (*plan, error
 
 // planOf reads each resource, and returns everything that is wrong.
 func planOf(stack *template.Stack) (*plan, error) {
-	p := &plan{aliases: map[string]*functionPlan{}, queues: map[string]queuePlan{}, apis: stack.OfType("AWS::ApiGatewayV2::Api")}
+	p := &plan{versions: map[string]versionPlan{}, queues: map[string]queuePlan{}, apis: stack.OfType("AWS::ApiGatewayV2::Api")}
 	var faults []error
 	each := func(kind string, read func(r template.Resource) error) {
 		found := stack.OfType(kind)

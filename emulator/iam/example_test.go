@@ -24,6 +24,7 @@ func Example() {
 		if err != nil {
 			panic(err)
 		}
+		call.Header.Set("X-Amz-Target", "DynamoDB_20120810.ListTables")
 		if err := signer.Sign(call, nil, time.Now()); err != nil {
 			panic(err)
 		}

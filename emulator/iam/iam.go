@@ -102,12 +102,21 @@ func (c Callers) Verify(r *http.Request, service string) error {
 	return nil
 }
 
-// Require lets calls of a service through that Verify takes, and answers the others as
-// services with AWS's JSON protocol do.
+// Require lets calls of a service through that Verify takes, and answers the others as the
+// service's protocol does: with the exception in the body for a call that names its operation
+// in X-Amz-Target (AWS JSON), else in a header (AWS REST JSON).
+// https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization
 func (c Callers) Require(service string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := c.Verify(r, service)
 		if refused, ok := errors.AsType[*Error](err); ok {
+			if r.Header.Get("X-Amz-Target") == "" {
+				w.Header().Set("Content-Type", "application/json")
+				w.Header().Set("X-Amzn-Errortype", refused.Code)
+				w.WriteHeader(http.StatusForbidden)
+				json.NewEncoder(w).Encode(map[string]string{"message": refused.Message})
+				return
+			}
 			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 			w.WriteHeader(http.StatusBadRequest)
 			json.NewEncoder(w).Encode(map[string]string{"__type": "com.amazon.coral.service#" + refused.Code, "message": refused.Message})

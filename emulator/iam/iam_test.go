@@ -123,10 +123,20 @@ func TestRequire(t *testing.T) {
 	})
 	t.Run("an error as DynamoDB has it", func(t *testing.T) {
 		w := httptest.NewRecorder()
-		service.ServeHTTP(w, httptest.NewRequest("POST", "/", strings.NewReader(payload)))
+		unsigned := httptest.NewRequest("POST", "/", strings.NewReader(payload))
+		unsigned.Header.Set("X-Amz-Target", "DynamoDB_20120810.GetItem")
+		service.ServeHTTP(w, unsigned)
 		want := `{"__type":"com.amazon.coral.service#MissingAuthenticationTokenException","message":"Missing Authentication Token"}` + "\n"
 		if w.Code != 400 || w.Body.String() != want {
 			t.Errorf("got %d %s, want 400 %s", w.Code, w.Body, want)
+		}
+	})
+	t.Run("an error as Lambda has it", func(t *testing.T) {
+		w := httptest.NewRecorder()
+		service.ServeHTTP(w, httptest.NewRequest("POST", "/2015-03-31/functions/work/invocations", strings.NewReader(payload)))
+		kind, want := w.Header().Get("X-Amzn-Errortype"), `{"message":"Missing Authentication Token"}`+"\n"
+		if w.Code != 403 || kind != "MissingAuthenticationTokenException" || w.Body.String() != want {
+			t.Errorf("got %d %q %s, want 403 MissingAuthenticationTokenException %s", w.Code, kind, w.Body, want)
 		}
 	})
 }

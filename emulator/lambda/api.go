@@ -1,7 +1,9 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,15 +15,31 @@ import (
 // A Function is what an [API] invokes; both hosts are one.
 type Function interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
-	InvokeAsync(payload []byte) error
+	InvokeAsync(ctx context.Context, payload []byte) error
 }
 
-// An API answers Lambda's operation Invoke for functions by their names:
+// A Target is what an [API] invokes by a name.
+type Target struct {
+	Function
+
+	ARN     string // of the function, without a qualifier; "": the function's context has its own
+	Version string // "": $LATEST
+
+	// JSONLog is whether the function's log format is JSON, for Lambda's own lines in the
+	// log that a caller asks for.
+	JSONLog bool
+}
+
+// An API answers Lambda's operation Invoke for functions by their names, as in "work", and
+// for their versions and aliases, as in "work:1" and "work:live":
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 //
-// It takes RequestResponse, Event and DryRun. A qualifier is passed over, since
-// a function has one version, and so is the signature.
-type API map[string]Function
+// It takes RequestResponse, Event and DryRun, LogType Tail of functions that are processes,
+// and ClientContext. Signatures are for [github.com/pay-theory/streamer/emulator/iam] to
+// verify.
+type API map[string]Target
+
+const unpublished = "$LATEST"
 
 // How long payloads may be (Lambda quotas, "Invocation payload").
 const (
@@ -37,46 +55,94 @@ func (a API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a API) invoke(w http.ResponseWriter, r *http.Request) {
-	f, known := a[functionName(r.PathValue("name"))]
-	if !known {
-		exception(w, http.StatusNotFound, "ResourceNotFoundException", "Function not found: "+r.PathValue("name"))
+	target, said, refused := a.find(r)
+	w.Header().Set("X-Amzn-Requestid", said.requestID)
+	kind := cmp.Or(r.Header.Get("X-Amz-Invocation-Type"), "RequestResponse")
+	var payload []byte
+	if refused == nil {
+		payload, refused = readPayload(r, kind)
+	}
+	if refused != nil {
+		refused.write(w)
 		return
 	}
-	kind := r.Header.Get("X-Amz-Invocation-Type")
-	most := map[string]int64{"": maxSync, "RequestResponse": maxSync, "Event": maxAsync, "DryRun": maxSync}[kind]
-	if most == 0 {
-		exception(w, http.StatusBadRequest, "InvalidParameterValueException",
-			fmt.Sprintf("%q is not a valid invocation type: RequestResponse, Event or DryRun", kind))
-		return
-	}
-	payload, err := io.ReadAll(io.LimitReader(r.Body, most+1))
-	switch {
-	case err != nil:
-		return // the caller is gone
-	case int64(len(payload)) > most:
-		exception(w, http.StatusRequestEntityTooLarge, "RequestTooLargeException", fmt.Sprintf("the payload is longer than %d bytes", most))
-		return
-	case len(payload) > 0 && !json.Valid(payload):
-		exception(w, http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json")
-		return
-	}
-	if len(payload) == 0 {
-		payload = []byte("{}")
-	}
-	w.Header().Set("X-Amzn-Requestid", newRequestID())
 	switch kind {
 	case "DryRun":
 		w.WriteHeader(http.StatusNoContent)
 	case "Event":
-		if err := f.InvokeAsync(payload); err != nil {
-			exception(w, http.StatusInternalServerError, "ServiceException", err.Error())
+		said.clientContext = "" // which is for synchronous invocations only
+		if err := target.InvokeAsync(withCall(r.Context(), said), payload); err != nil {
+			(&exception{http.StatusInternalServerError, "ServiceException", err.Error()}).write(w)
 			return
 		}
 		w.WriteHeader(http.StatusAccepted)
 	default:
-		out, err := f.Invoke(r.Context(), payload)
+		if r.Header.Get("X-Amz-Log-Type") == "Tail" {
+			said.tail = &logTail{version: cmp.Or(target.Version, unpublished), json: target.JSONLog}
+		}
+		out, err := target.Invoke(withCall(r.Context(), said), payload)
+		if said.tail != nil {
+			w.Header().Set("X-Amz-Log-Result", said.tail.result())
+		}
+		w.Header().Set("X-Amz-Executed-Version", cmp.Or(target.Version, unpublished))
 		respond(w, out, err)
 	}
+}
+
+// find returns what a request invokes, and what it says beside the payload.
+func (a API) find(r *http.Request) (Target, call, *exception) {
+	said := call{requestID: newRequestID()}
+	name, derived := functionName(r.PathValue("name"))
+	qualifier := cmp.Or(r.URL.Query().Get("Qualifier"), derived)
+	if derived != "" && derived != qualifier {
+		return Target{}, said, &exception{http.StatusBadRequest, "InvalidParameterValueException",
+			"The derived qualifier from the function name does not match the specified qualifier."}
+	}
+	if qualifier != "" && qualifier != unpublished {
+		name += ":" + qualifier
+	}
+	target, known := a[name]
+	if !known {
+		return Target{}, said, &exception{http.StatusNotFound, "ResourceNotFoundException", "Function not found: " + name}
+	}
+	if target.ARN != "" && qualifier != "" {
+		said.arn = target.ARN + ":" + qualifier
+	}
+	context, err := base64.StdEncoding.DecodeString(r.Header.Get("X-Amz-Client-Context"))
+	if err != nil || len(context) > 0 && !json.Valid(context) {
+		return Target{}, said, &exception{http.StatusBadRequest, "InvalidRequestContentException",
+			"Client context must be a valid Base64-encoded JSON object."}
+	}
+	said.clientContext = string(context)
+	return target, said, nil
+}
+
+// readPayload reads what a request hands to the function. What AWS calls the exception for
+// too much is RequestTooLargeException in its reference, and this on the wire:
+// https://github.com/ASFHyP3/hyp3/issues/2241,
+// https://github.com/awslabs/aws-athena-query-federation/issues/793
+func readPayload(r *http.Request, kind string) ([]byte, *exception) {
+	most := map[string]int{"RequestResponse": maxSync, "Event": maxAsync, "DryRun": maxSync}[kind]
+	if most == 0 {
+		return nil, &exception{http.StatusBadRequest, "InvalidParameterValueException",
+			fmt.Sprintf("%q is not a valid invocation type: RequestResponse, Event or DryRun", kind)}
+	}
+	payload, err := io.ReadAll(r.Body)
+	switch {
+	case err != nil: // the caller has gone
+		return nil, &exception{http.StatusBadRequest, "InvalidRequestContentException", err.Error()}
+	case len(payload) > maxSync:
+		return nil, &exception{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+			fmt.Sprintf("Request must be smaller than %d bytes for the InvokeFunction operation", maxSync)}
+	case len(payload) > most:
+		return nil, &exception{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+			fmt.Sprintf("%d byte payload is too large for the %s invocation type (limit %d bytes)", len(payload), kind, most)}
+	case len(payload) == 0:
+		return []byte("{}"), nil
+	case !json.Valid(payload):
+		return nil, &exception{http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json"}
+	}
+	return payload, nil
 }
 
 // respond answers a synchronous invocation. One that failed in the function is
@@ -84,17 +150,16 @@ func (a API) invoke(w http.ResponseWriter, r *http.Request) {
 func respond(w http.ResponseWriter, out []byte, err error) {
 	switch {
 	case errors.Is(err, ErrThrottled):
-		exception(w, http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
+		(&exception{http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded."}).write(w)
 		return
 	case errors.Is(err, ErrClosed):
-		exception(w, http.StatusInternalServerError, "ServiceException", err.Error())
+		(&exception{http.StatusInternalServerError, "ServiceException", err.Error()}).write(w)
 		return
 	case err != nil:
 		out = errorPayload(err)
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
 	_, _ = w.Write(out) // the caller may be gone
 }
 
@@ -113,20 +178,25 @@ func errorPayload(err error) []byte {
 	return newFunctionError(fmt.Sprintf("%T", err), err.Error()).Payload
 }
 
-// functionName takes the name out of a name or an ARN, with or without a
-// qualifier.
-func functionName(text string) string {
-	if _, name, ok := strings.Cut(text, ":function:"); ok {
+// functionName takes name and qualifier out of a name or an ARN.
+func functionName(text string) (name, qualifier string) {
+	if _, name, ok := strings.Cut(text, "function:"); ok {
 		text = name
 	}
-	name, _, _ := strings.Cut(text, ":")
-	return name
+	name, qualifier, _ = strings.Cut(text, ":")
+	return name, qualifier
 }
 
-func exception(w http.ResponseWriter, status int, kind, message string) {
-	body, _ := json.Marshal(map[string]string{"Type": "User", "Message": message}) // strings encode
+// An exception is how the API refuses a call.
+type exception struct {
+	status        int
+	kind, message string
+}
+
+func (e *exception) write(w http.ResponseWriter) {
+	body, _ := json.Marshal(map[string]string{"Type": "User", "Message": e.message}) // strings encode
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Amzn-Errortype", kind)
-	w.WriteHeader(status)
+	w.Header().Set("X-Amzn-Errortype", e.kind)
+	w.WriteHeader(e.status)
 	_, _ = w.Write(body)
 }

@@ -1,7 +1,6 @@
 package lambda
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -23,6 +22,7 @@ import (
 type environment struct {
 	cmd    *exec.Cmd
 	pid    int
+	lines  *lineWriter // takes what it prints
 	server *http.Server
 	busy   atomic.Bool
 	reaper *time.Timer // while it is idle
@@ -39,11 +39,13 @@ type environment struct {
 
 // An invocation is one event on its way.
 type invocation struct {
-	id, arn  string
-	payload  []byte
-	deadline time.Time
-	answer   chan answer // takes one
-	stream   io.Writer   // for an answer that is streamed; nil where it is wanted whole
+	id, arn       string
+	clientContext string // JSON, or ""
+	payload       []byte
+	deadline      time.Time
+	answer        chan answer // takes one
+	stream        io.Writer   // for an answer that is streamed; nil where it is wanted whole
+	tail          *logTail    // nil: the caller did not ask for the log
 }
 
 func newEnvironment(c ProcessConfig, output *sync.Mutex) (*environment, error) {
@@ -57,12 +59,12 @@ func newEnvironment(c ProcessConfig, output *sync.Mutex) (*environment, error) {
 	e.cmd = exec.Command(c.Command[0], c.Command[1:]...)
 	e.cmd.Env = append(lambdaVariables(c, listener.Addr().String()), c.Env...)
 	e.cmd.SysProcAttr = processAttributes()
-	e.cmd.WaitDelay = time.Second // for a pipe that a child of its own holds open
-	if c.Output != nil {
-		lines := &lineWriter{to: c.Output, mu: output, prefix: c.Name + ": ", level: c.LogLevel}
-		e.cmd.Stdout, e.cmd.Stderr = lines, lines
+	if e.lines, err = newLineWriter(c, output); err != nil {
+		return nil, fmt.Errorf("%w (%v)", err, listener.Close())
 	}
+	e.cmd.Stdout, e.cmd.Stderr = e.lines.pipe, e.lines.pipe
 	if err := e.cmd.Start(); err != nil {
+		e.lines.close()
 		return nil, fmt.Errorf("%w (%v)", err, listener.Close())
 	}
 	e.pid = e.cmd.Process.Pid
@@ -73,6 +75,7 @@ func newEnvironment(c ProcessConfig, output *sync.Mutex) (*environment, error) {
 	}()
 	go func() {
 		_ = e.cmd.Wait() // how it ended is in its state
+		e.lines.close()
 		_ = e.server.Close()
 		<-served
 		close(e.exited)
@@ -231,6 +234,9 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
 	h.Set("Lambda-Runtime-Trace-Id", newTraceID())
+	if inv.clientContext != "" {
+		h.Set("Lambda-Runtime-Client-Context", inv.clientContext)
+	}
 	_, _ = w.Write(inv.payload) // a process that does not read it runs into its time limit
 }
 
@@ -343,37 +349,4 @@ func refuse(w http.ResponseWriter, status int, kind, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
-}
-
-// maxLine is where a line is cut; Lambda's log events are no longer.
-const maxLine = 256 << 10
-
-// A lineWriter passes whole lines on, with a prefix, and very long ones in
-// pieces. What has no newline at the end of the process is lost.
-type lineWriter struct {
-	to     io.Writer
-	mu     *sync.Mutex // of to
-	prefix string
-	level  string
-	begun  []byte
-}
-
-func (l *lineWriter) Write(p []byte) (int, error) {
-	l.begun = append(l.begun, p...)
-	for {
-		line, rest, ok := bytes.Cut(l.begun, []byte("\n"))
-		if !ok && len(l.begun) < maxLine {
-			return len(p), nil
-		}
-		l.begun = rest
-		if !Keeps(l.level, line) {
-			continue
-		}
-		l.mu.Lock()
-		_, err := fmt.Fprintf(l.to, "%s%s\n", l.prefix, line)
-		l.mu.Unlock()
-		if err != nil {
-			return len(p), err
-		}
-	}
 }

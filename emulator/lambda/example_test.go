@@ -50,7 +50,7 @@ func ExampleAPI() {
 		return
 	}
 	defer echo.Close(ctx)
-	server := httptest.NewServer(lambda.API{"echo": echo})
+	server := httptest.NewServer(lambda.API{"echo": {Function: echo}})
 	defer server.Close()
 
 	res, err := server.Client().Post(server.URL+"/2015-03-31/functions/echo/invocations", "application/json", strings.NewReader(`{"n":1}`))

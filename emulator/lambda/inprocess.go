@@ -170,10 +170,11 @@ func (h *InProcess) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 	done := make(chan answer, 1)
 	stream := newCallerStream(ctx)
 	defer stream.leave()
+	said := callOf(ctx)
 	go func() {
 		defer h.running.Done()
 		defer func() { <-h.permits }()
-		out, err := h.run(newRequestID(), payload, stream)
+		out, err := h.run(said, payload, stream)
 		done <- answer{out, err}
 	}()
 	select {
@@ -185,21 +186,22 @@ func (h *InProcess) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 }
 
 // InvokeAsync accepts an invocation and runs it later, as one of type Event: when
-// there is room, and again when it fails, as the config says. The only error is
-// ErrClosed. The queue is in memory: what waits in it is lost with the process.
-func (h *InProcess) InvokeAsync(payload []byte) error {
+// there is room, and again when it fails, as the config says. It outlives ctx. The only
+// error is ErrClosed. The queue is in memory: what waits in it is lost with the process.
+func (h *InProcess) InvokeAsync(ctx context.Context, payload []byte) error {
 	if !h.enter() {
 		return ErrClosed
 	}
+	said := callOf(ctx)
 	go func() {
 		defer h.running.Done()
-		h.runEvent(Failure{RequestID: newRequestID(), Payload: append([]byte(nil), payload...)}, time.Now().Add(h.EventAge))
+		h.runEvent(said, Failure{RequestID: said.requestID, Payload: append([]byte(nil), payload...)}, time.Now().Add(h.EventAge))
 	}()
 	return nil
 }
 
 // runEvent runs an asynchronous event until it succeeds or is given up.
-func (h *InProcess) runEvent(f Failure, until time.Time) {
+func (h *InProcess) runEvent(said call, f Failure, until time.Time) {
 	waiting, cancel := context.WithDeadline(h.stopped, until)
 	defer cancel()
 	for {
@@ -207,7 +209,7 @@ func (h *InProcess) runEvent(f Failure, until time.Time) {
 			h.giveUp(f, eventAgeExceeded)
 			return
 		}
-		_, err := h.run(f.RequestID, f.Payload, nil)
+		_, err := h.run(said, f.Payload, nil)
 		<-h.permits
 		<-h.events
 		if err == nil {
@@ -301,16 +303,13 @@ type answer struct {
 }
 
 // run is one invocation with a deadline of its own.
-func (h *InProcess) run(id string, payload []byte, stream *callerStream) ([]byte, error) {
+func (h *InProcess) run(said call, payload []byte, stream *callerStream) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(h.stopped, h.Timeout)
 	defer cancel()
 	if stream != nil {
 		ctx = WithStream(ctx, stream)
 	}
-	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
-		AwsRequestID:       id,
-		InvokedFunctionArn: h.ARN,
-	})
+	ctx = lambdacontext.NewContext(withCall(ctx, said), said.context(h.ARN))
 	// The handler owns its payload, and so does the caller.
 	own := append([]byte(nil), payload...)
 	done := make(chan answer, 1)
@@ -333,7 +332,7 @@ func (h *InProcess) run(id string, payload []byte, stream *callerStream) ([]byte
 		}
 		return a.payload, a.err
 	case <-timeout.C:
-		return nil, &TimeoutError{RequestID: id, After: h.Timeout}
+		return nil, &TimeoutError{RequestID: said.requestID, After: h.Timeout}
 	}
 }
 

@@ -55,7 +55,7 @@ func TestInvoke(t *testing.T) {
 		if _, err := f.Invoke(t.Context(), event); !errors.Is(err, lambda.ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
-		if err := f.InvokeAsync(event); !errors.Is(err, lambda.ErrClosed) {
+		if err := f.InvokeAsync(t.Context(), event); !errors.Is(err, lambda.ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
 	})
@@ -128,7 +128,7 @@ func TestConcurrency(t *testing.T) {
 			return nil, nil
 		})
 		for range 10 {
-			if err := f.InvokeAsync(nil); err != nil {
+			if err := f.InvokeAsync(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -169,7 +169,7 @@ func TestAsynchronousRetries(t *testing.T) {
 				at = append(at, time.Since(start))
 				return nil, errors.New("broken")
 			})
-		if err := f.InvokeAsync(nil); err != nil {
+		if err := f.InvokeAsync(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour) // of the fake clock
@@ -211,7 +211,7 @@ func TestAnEventIsGivenUp(t *testing.T) {
 					time.Sleep(c.takes)
 					return nil, errors.New("broken")
 				})
-				if err := f.InvokeAsync([]byte(`{"n":1}`)); err != nil {
+				if err := f.InvokeAsync(t.Context(), []byte(`{"n":1}`)); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Hour) // of the fake clock
@@ -230,7 +230,7 @@ func TestAnEventIsGivenUp(t *testing.T) {
 		f := host(t, lambda.Config{Concurrency: 1, EventAge: time.Minute, OnFailure: func(f lambda.Failure) { given = append(given, f) }},
 			func(context.Context, []byte) ([]byte, error) { <-release; return nil, nil })
 		for range 2 {
-			if err := f.InvokeAsync(nil); err != nil {
+			if err := f.InvokeAsync(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -259,7 +259,7 @@ func TestCloseEndsWhatRuns(t *testing.T) {
 			return nil, ctx.Err()
 		})
 		for range 2 { // one runs, one waits in line
-			if err := f.InvokeAsync(nil); err != nil {
+			if err := f.InvokeAsync(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -272,7 +272,7 @@ func TestCloseEndsWhatRuns(t *testing.T) {
 			time.Sleep(time.Minute)
 			return nil, nil
 		})
-		if err := f.InvokeAsync(nil); err != nil {
+		if err := f.InvokeAsync(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()

@@ -43,8 +43,9 @@ func TestMain(m *testing.M) {
 }
 
 type order struct {
-	Do   string `json:"do"`
-	File string `json:"file"`
+	Do    string `json:"do"`
+	File  string `json:"file"`
+	Lines int    `json:"lines"`
 }
 
 // ticks counts what a goroutine does that was left running.
@@ -59,6 +60,11 @@ func serve(ctx context.Context, o order) (any, error) {
 	case "exit":
 		fmt.Println("last words")
 		os.Exit(1)
+	case "print":
+		for n := range o.Lines {
+			fmt.Println("line", n)
+		}
+		fmt.Print("half a ")
 	case "hang":
 		select {}
 	case "wait": // until the test opens the other end of a FIFO
@@ -85,5 +91,6 @@ func serve(ctx context.Context, o order) (any, error) {
 	}
 	return map[string]any{"pid": os.Getpid(), "request": lc.AwsRequestID, "arn": lc.InvokedFunctionArn,
 		"deadline": deadline.UnixMilli(), "name": lambdacontext.FunctionName,
-		"memory": lambdacontext.MemoryLimitInMB, "home": os.Getenv("HOME"), "extra": os.Getenv("EXTRA")}, nil
+		"memory": lambdacontext.MemoryLimitInMB, "home": os.Getenv("HOME"), "extra": os.Getenv("EXTRA"),
+		"client": lc.ClientContext.Custom["tier"]}, nil
 }

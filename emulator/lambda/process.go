@@ -145,9 +145,11 @@ func (p *Processes) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 }
 
 // InvokeAsync accepts an invocation and runs it later, as one of type Event: when
-// there is room, and again when it fails, as the config says. The only error is
-// ErrClosed. What waits is in memory, and lost with the host.
-func (p *Processes) InvokeAsync(payload []byte) error { return p.host.InvokeAsync(payload) }
+// there is room, and again when it fails, as the config says. It outlives ctx. The only
+// error is ErrClosed. What waits is in memory, and lost with the host.
+func (p *Processes) InvokeAsync(ctx context.Context, payload []byte) error {
+	return p.host.InvokeAsync(ctx, payload)
+}
 
 // Close refuses new invocations and ends every process: SIGTERM, and SIGKILL
 // after the grace or when ctx ends. What still ran has failed with ErrClosed.
@@ -195,7 +197,7 @@ type pool Processes
 func (p *pool) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	lc, _ := lambdacontext.FromContext(ctx)
 	inv := &invocation{id: lc.AwsRequestID, arn: lc.InvokedFunctionArn, payload: payload, deadline: time.Now().Add(p.config.Timeout),
-		answer: make(chan answer, 1), stream: StreamFrom(ctx)}
+		answer: make(chan answer, 1), stream: StreamFrom(ctx), clientContext: callOf(ctx).clientContext, tail: callOf(ctx).tail}
 	report := Report{Function: p.config.Name, RequestID: inv.id}
 	started := time.Now()
 	e, err := p.take(ctx, inv, &report)
@@ -203,10 +205,16 @@ func (p *pool) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err == nil {
 		started = time.Now()
 		report.PID = e.pid
+		e.lines.begin(inv)
 		out, err = e.invoke(ctx, inv, p.config)
+		report.Duration = time.Since(started)
+		e.lines.end(inv)
 		p.put(e)
+	} else {
+		report.Duration = time.Since(started)
 	}
-	report.Duration, report.Err = time.Since(started), err
+	report.Err = err
+	inv.tail.report(report, p.config)
 	if p.config.Report != nil {
 		p.config.Report(report)
 	}

@@ -9,10 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -78,6 +75,7 @@ func processes(t *testing.T, c lambda.ProcessConfig) (*lambda.Processes, <-chan 
 type reply struct {
 	PID                             int
 	Request, ARN, Name, Home, Extra string
+	Client                          string
 	Deadline                        int64
 	Memory                          int
 }
@@ -286,7 +284,7 @@ func TestProcessesAreScaledUpToTheLimit(t *testing.T) {
 		}
 		if i == 0 {
 			go p.Invoke(t.Context(), payload)
-		} else if err := p.InvokeAsync(payload); err != nil {
+		} else if err := p.InvokeAsync(t.Context(), payload); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -359,68 +357,6 @@ func TestCloseEndsARunningProcess(t *testing.T) {
 	}
 	if err := <-closed; err != nil {
 		t.Error(err)
-	}
-}
-
-func TestInvokeAPI(t *testing.T) {
-	t.Parallel()
-	p, reports := processes(t, lambda.ProcessConfig{Retries: 2, RetryWait: time.Millisecond, Timeout: time.Second})
-	server := httptest.NewServer(lambda.API{"worker": p})
-	defer server.Close()
-	call := func(name, kind, payload string) (*http.Response, string) {
-		url := server.URL + "/2015-03-31/functions/" + name + "/invocations"
-		req, err := http.NewRequestWithContext(t.Context(), "POST", url, strings.NewReader(payload))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if kind != "" {
-			req.Header.Set("X-Amz-Invocation-Type", kind)
-		}
-		res, err := server.Client().Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res, string(body)
-	}
-	for _, c := range []struct {
-		name, kind, payload string
-		status              int
-		exception, fault    string // X-Amzn-ErrorType and X-Amz-Function-Error
-		body                string
-	}{
-		{"worker", "", `{}`, 200, "", "", `"name":"worker"`},
-		{"arn:aws:lambda:eu-west-1:123456789012:function:worker:live", "RequestResponse", ``, 200, "", "", `"name":"worker"`},
-		{"worker", "", `{"do":"fail"}`, 200, "", "Unhandled", `"errorMessage":"broken"`},
-		{"worker", "", `{"do":"hang"}`, 200, "", "Unhandled", `Error: Task timed out after 1.00 seconds`},
-		{"worker", "DryRun", `{}`, 204, "", "", ""},
-		{"missing", "", `{}`, 404, "ResourceNotFoundException", "", "Function not found"},
-		{"worker", "Maybe", `{}`, 400, "InvalidParameterValueException", "", ""},
-		{"worker", "", `{`, 400, "InvalidRequestContentException", "", ""},
-		{"worker", "Event", `"` + strings.Repeat("x", 1<<20) + `"`, 413, "RequestTooLargeException", "", ""},
-	} {
-		t.Run(fmt.Sprintf("%s %s %.20s", c.name, c.kind, c.payload), func(t *testing.T) {
-			res, body := call(c.name, c.kind, c.payload)
-			exception, fault := res.Header.Get("X-Amzn-Errortype"), res.Header.Get("X-Amz-Function-Error")
-			if res.StatusCode != c.status || exception != c.exception || fault != c.fault || !strings.Contains(body, c.body) {
-				t.Errorf("got %s %q %q %s, want %d %q %q %s", res.Status, exception, fault, body, c.status, c.exception, c.fault, c.body)
-			}
-		})
-	}
-	for len(reports) > 0 {
-		<-reports
-	}
-	if res, body := call("worker", "Event", `{"do":"fail"}`); res.StatusCode != 202 || body != "" {
-		t.Errorf("an event: %s %s", res.Status, body)
-	}
-	for try := range 3 {
-		if r := <-reports; r.Err == nil {
-			t.Errorf("try %d: %+v", try, r)
-		}
 	}
 }
 
