@@ -165,6 +165,10 @@ report: ## measure both sides in turns, 15 minutes on two quiet cores, and write
 	$(GO) -C measure/bench build -o ../../.cache/bench .
 	.cache/bench run --root .
 
+.PHONY: against
+against: database ## zips, cold starts and dispatch beside those of BASE, a commit: ten minutes on two quiet cores
+	$(GO) -C measure/bench run . against --base $(BASE)
+
 .PHONY: dist
 dist: ## reproducible zips of the four functions for Lambda, in dist/, as streamer dist makes them of any project
 	@$(GO) run ./cmd/streamer dist --arch arm64,amd64
