@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/emulator/dynamodb/rules"
 	"github.com/pay-theory/streamer/emulator/gateway"
 	"github.com/pay-theory/streamer/emulator/iam"
 	"github.com/pay-theory/streamer/emulator/lambda"
@@ -146,11 +147,14 @@ func (s *Staging) functions(certificates string) error {
 	if err != nil {
 		return err
 	}
-	passOn, err := passOnTo(s.database.Endpoint)
+	tables, err := rules.NewHandler(s.database.Endpoint)
 	if err != nil {
 		return err
 	}
-	database, err := s.serve(c.watched("dynamodb", s.callers.Require("dynamodb", passOn)))
+	tables.Refused = func(r *rules.Refusal) {
+		c.Logger.Warn("refused a request as DynamoDB does", "rule", r.Rule, "error", r.Message, "source", r.Source)
+	}
+	database, err := s.serve(c.watched("dynamodb", s.callers.Require("dynamodb", tables)))
 	if err != nil {
 		return err
 	}

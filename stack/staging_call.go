@@ -2,8 +2,6 @@ package stack
 
 import (
 	"net/http"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 )
 
@@ -31,18 +29,4 @@ func observe(report func(Call), service string, next http.Handler) http.Handler 
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// passOnTo is a proxy before an endpoint.
-func passOnTo(endpoint string) (http.Handler, error) {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return nil, err
-	}
-	return &httputil.ReverseProxy{
-		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(u) },
-		Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
-		// It is the function that says what it could not do; most often it gave up first.
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-	}, nil
 }

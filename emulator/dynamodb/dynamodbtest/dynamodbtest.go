@@ -7,13 +7,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/pay-theory/streamer/emulator/dynamodb"
+	"github.com/pay-theory/streamer/emulator/dynamodb/rules"
 )
 
 // EndpointSetting is the environment variable that names a server for Endpoint
@@ -24,23 +27,33 @@ const EndpointSetting = "STREAMER_TEST_DYNAMODB_ENDPOINT"
 // shared is the server of Endpoint.
 var shared struct {
 	sync.Mutex
-	server *dynamodb.Server
+	server   *dynamodb.Server
+	endpoint string
+	refused  map[string]string // an example by the rule
 }
 
 // Main runs a package's tests, stops the server of Endpoint and exits. Packages
-// that call Endpoint call it from their TestMain.
-func Main(m *testing.M) {
+// that call Endpoint call it from their TestMain. It fails when a test sent a request that AWS
+// refuses by another rule of package rules than those named, since who sent it may not have
+// noticed.
+func Main(m *testing.M, expected ...string) {
 	code := m.Run()
 	shared.Lock()
 	if shared.server != nil {
 		shared.server.Stop()
 	}
+	for rule, refusal := range shared.refused {
+		if !slices.Contains(expected, rule) {
+			fmt.Fprintf(os.Stderr, "a request was sent that AWS refuses: %s\n", refusal)
+			code = 1
+		}
+	}
 	os.Exit(code)
 }
 
 // Endpoint returns the URL of a server that all tests of a package share, so that
-// each has tables of its own. It is the one that EndpointSetting names, or one
-// that the first call starts.
+// each has tables of its own. It is one that the first call starts, behind the rules of what AWS
+// refuses, or the one that EndpointSetting names, as it is.
 func Endpoint(t testing.TB) string {
 	t.Helper()
 	if endpoint := os.Getenv(EndpointSetting); endpoint != "" {
@@ -54,13 +67,30 @@ func Endpoint(t testing.TB) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		shared.server = server
-		fmt.Printf("testing against dynoxide %s at %s\n", dynamodb.Version, server.Endpoint)
+		shared.server, shared.refused = server, map[string]string{}
+		shared.endpoint = checked(t, server.Endpoint, func(r *rules.Refusal) {
+			shared.Lock()
+			defer shared.Unlock()
+			shared.refused[r.Rule] = r.Error()
+		}).URL
+		fmt.Printf("testing against dynoxide %s at %s\n", dynamodb.Version, shared.endpoint)
 	}
-	return shared.server.Endpoint
+	return shared.endpoint
 }
 
-// Start starts an empty server for one test and returns its URL.
+// checked puts the rules of what AWS refuses before a server.
+func checked(t testing.TB, endpoint string, refused func(*rules.Refusal)) *httptest.Server {
+	t.Helper()
+	handler, err := rules.NewHandler(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler.Refused = refused
+	return httptest.NewServer(handler)
+}
+
+// Start starts an empty server for one test, behind the rules as that of Endpoint is, and returns
+// its URL. A request that they refuse fails the test.
 func Start(t testing.TB) string {
 	t.Helper()
 	server, err := dynamodb.Start(t.Context(), dynamodb.Config{Binary: Binary(t)})
@@ -68,7 +98,9 @@ func Start(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Stop)
-	return server.Endpoint
+	front := checked(t, server.Endpoint, func(r *rules.Refusal) { t.Errorf("a request was sent that AWS refuses: %v", r) })
+	t.Cleanup(front.Close)
+	return front.URL
 }
 
 // Binary returns the path of the server's program, fetched when it is not there.

@@ -3,6 +3,7 @@ package dynamodbtest
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"strings"
 	"testing"
@@ -37,7 +38,29 @@ type recorder struct {
 
 func (r *recorder) Helper()                        {}
 func (r *recorder) Skipf(format string, a ...any)  { r.skipped = fmt.Sprintf(format, a...) }
+func (r *recorder) Errorf(format string, a ...any) { r.failed += fmt.Sprintf(format, a...) }
 func (r *recorder) Fatalf(format string, a ...any) { r.failed += fmt.Sprintf(format, a...) }
+
+// A test whose code sends what AWS refuses fails, whether the code notices or not.
+func TestARefusedRequestFailsItsTest(t *testing.T) {
+	r := &recorder{TB: t}
+	body := strings.NewReader(`{"TableName": "none", "Limit": 0}`)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, Start(r), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Amz-Target", "DynamoDB_20120810.Scan")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != http.StatusBadRequest || !strings.Contains(r.failed, "limit: ") {
+		t.Errorf("got %s and the failure %q, want 400 and one that names the rule", res.Status, r.failed)
+	}
+}
 
 func TestMissing(t *testing.T) {
 	for name, tt := range map[string]struct {
