@@ -141,7 +141,7 @@ func (s *schedule) readTimes() (err error) {
 		return fmt.Errorf("its Cron has %d characters, %d are allowed", len(s.Cron), maxCron)
 	}
 	s.TimeZone = cmp.Or(s.TimeZone, time.UTC.String())
-	if s.zone, err = time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == time.Local.String() {
+	if s.zone, err = time.LoadLocation(s.TimeZone); err != nil || s.TimeZone == "Local" { // time.Local's own name is UTC on Lambda
 		return fmt.Errorf("TimeZone %q is not known here: use a name such as Europe/Berlin; where the system has no database of time zones, "+
 			`import _ "time/tzdata" in the program's main`, s.TimeZone)
 	}

@@ -502,3 +502,33 @@ func TestSchedulesAreChecked(t *testing.T) {
 		}
 	})
 }
+
+// Where TZ is set, as on Lambda to :UTC, the machine's zone has the name of that zone, which a
+// schedule may name all the same. It is not parallel, since it changes time.Local.
+func TestAScheduleInTheMachinesZone(t *testing.T) {
+	registry := streamer.NewRegistry(long("report", streamer.ActionConfig{}, nil))
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := time.Local
+	t.Cleanup(func() { time.Local = was })
+	for _, tt := range []struct {
+		name    string
+		machine *time.Location
+		edit    func(*streamer.Schedule)
+	}{
+		{"no zone, on Lambda", time.UTC, func(s *streamer.Schedule) { s.TimeZone = "" }},
+		{"an interval, on Lambda", time.UTC, func(s *streamer.Schedule) { s.TimeZone, s.Cron, s.Every = "", "", time.Hour }},
+		{"the zone of a machine in Berlin", berlin, func(s *streamer.Schedule) { s.TimeZone = "Europe/Berlin" }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			time.Local = tt.machine
+			s := nightly()
+			tt.edit(&s)
+			if _, err := registry.Schedules(s); err != nil {
+				t.Errorf("got %v, want a schedule", err)
+			}
+		})
+	}
+}
