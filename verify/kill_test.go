@@ -39,7 +39,13 @@ func buildCLI(t *testing.T) string {
 
 func startDev(t *testing.T, program string, args ...string) *devServer {
 	t.Helper()
-	cmd := exec.Command(program, append([]string{"dev"}, args...)...)
+	return startServer(t, exec.Command(program, append([]string{"dev"}, args...)...))
+}
+
+// startServer starts `streamer dev`, or a project's program, and returns when it has said
+// where it listens.
+func startServer(t *testing.T, cmd *exec.Cmd) *devServer {
+	t.Helper()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,12 @@
+// Command router is the router function, for Lambda's provided.al2023.
+package main
+
+import (
+	"os"
+
+	"github.com/pay-theory/streamer/functions/deployed"
+
+	"example.com/workload/app"
+)
+
+func main() { deployed.Start(deployed.Router, app.Parts(os.Getenv)) }
