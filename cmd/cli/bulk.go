@@ -43,7 +43,7 @@ func (c *changeCommand) found(ctx context.Context, api *client.Client) error {
 	case c.dryRun:
 		return c.list(all)
 	}
-	if err := c.ask(ctx, len(all)); err != nil {
+	if err := c.flags.ask(ctx, c.env, c.sure, fmt.Sprintf("%s %s of %s", c.verb, count(len(all), "request"), c.flags.whose())); err != nil {
 		return err
 	}
 	if c.out.name == "" {
@@ -64,7 +64,7 @@ func (c *changeCommand) find(ctx context.Context, api *client.Client) ([]wire.Sn
 		err := eachPage(ctx, api, query, func(page wire.List) error {
 			before := len(all)
 			for _, r := range page.Requests {
-				if c.code != "" && (r.Error == nil || !strings.EqualFold(string(r.Error.Code), c.code)) || r.Cancelling {
+				if !hasCode(r, c.code) || r.Cancelling {
 					continue
 				}
 				all = append(all, r)
@@ -87,6 +87,11 @@ func (c *changeCommand) find(ctx context.Context, api *client.Client) ([]wire.Sn
 	return all, nil
 }
 
+// hasCode reports whether the last attempt of a request ended with a code; "": any.
+func hasCode(r wire.Snapshot, code string) bool {
+	return code == "" || r.Error != nil && strings.EqualFold(string(r.Error.Code), code)
+}
+
 // list prints what would be changed.
 func (c *changeCommand) list(all []wire.Snapshot) error {
 	out := c.out
@@ -97,35 +102,37 @@ func (c *changeCommand) list(all []wire.Snapshot) error {
 	if err := requestTable(all, time.Now()).print(c.env, out, page, all); err != nil {
 		return err
 	}
-	c.env.sayf("%s would be %s\n", count(len(all)), c.past)
+	c.env.sayf("%s would be %s\n", count(len(all), "request"), c.past)
 	return nil
 }
 
-func count(n int) string {
-	if n == 1 {
-		return "1 request"
+// count is a number of things, of which there is more than one but for 1.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
 	}
-	return fmt.Sprintf("%d requests", n)
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// ask asks the person at the terminal whether to go on. Where there is none, --yes must be set.
-func (c *changeCommand) ask(ctx context.Context, n int) error {
-	if c.sure {
+// ask asks the person at the terminal whether to do what a text says, unless that is sure.
+// Where there is no terminal, --yes must be set.
+func (f *clientFlags) ask(ctx context.Context, env *environment, sure bool, text string) error {
+	if sure {
 		return nil
 	}
-	where, err := c.flags.target(c.env)
+	where, err := f.target(env)
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%s %s of %s at %s", c.verb, count(n), c.whose(), where.url)
-	if !c.env.terminal(c.env.stdin) {
+	text += " at " + where.url
+	if !env.terminal(env.stdin) {
 		return &exitError{exitUsage, fmt.Errorf("there is no terminal to ask at whether to %s: set --yes to do it, or "+
 			"--dry-run to list them", text)}
 	}
-	c.env.sayf("%s%s? [y/N] ", strings.ToUpper(text[:1]), text[1:])
+	env.sayf("%s%s? [y/N] ", strings.ToUpper(text[:1]), text[1:])
 	answered := make(chan string, 1)
 	go func() {
-		line, err := bufio.NewReader(c.env.stdin).ReadString('\n')
+		line, err := bufio.NewReader(env.stdin).ReadString('\n')
 		if err != nil {
 			line = "" // as if nothing was typed
 		}
@@ -136,23 +143,23 @@ func (c *changeCommand) ask(ctx context.Context, n int) error {
 		if answer == "y" || answer == "yes" {
 			return nil
 		}
-		c.env.sayf("nothing was done\n")
+		env.sayf("nothing was done\n")
 		return &exitError{exitUnchanged, nil}
 	case <-ctx.Done():
-		c.env.sayf("\nnothing was done\n")
+		env.sayf("\nnothing was done\n")
 		return context.Cause(ctx)
 	}
 }
 
 // whose says of which subject the requests are.
-func (c *changeCommand) whose() string {
-	switch c.flags.subject {
+func (f *clientFlags) whose() string {
+	switch f.subject {
 	case "":
 		return "your own"
 	case wire.AllSubjects:
 		return "all subjects"
 	}
-	return c.flags.subject
+	return f.subject
 }
 
 // changesAtOnce is how many requests are changed at a time.
@@ -225,7 +232,7 @@ func (c *changeCommand) changeAll(ctx context.Context, api *client.Client, all [
 	progress(outcomes{})
 	summary := done.summary(c.past)
 	if rest := len(all) - done.changed - done.unchanged - done.failed; rest > 0 {
-		c.env.sayf("%s; %s left\n", summary, count(rest))
+		c.env.sayf("%s; %s left\n", summary, count(rest, "request"))
 		if unwritten != nil {
 			return unwritten
 		}

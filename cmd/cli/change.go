@@ -98,6 +98,8 @@ func (c *changeCommand) register(cmd *cobra.Command) *cobra.Command {
 			return &exitError{exitUsage, fmt.Errorf("%s has IDs and a filter: leave one of them out", c.verb)}
 		case !filtered && len(ids) == 0:
 			return &exitError{exitUsage, fmt.Errorf("%s needs the ID of a request, or a filter such as --action; --all takes all", c.verb)}
+		case !c.dryRun && (c.out.name == formatTable || c.out.name == formatWide):
+			return &exitError{exitUsage, fmt.Errorf("-o %s is for --dry-run: use %s", c.out.name, listed(c.out.allowed[:4], "or"))}
 		case cmd.Flags().Changed("limit") && c.most < 1:
 			return &exitError{exitUsage, fmt.Errorf("--limit %d is not a number of requests: set 1 or more, or leave it out for all", c.most)}
 		}
@@ -131,8 +133,8 @@ func (c *changeCommand) register(cmd *cobra.Command) *cobra.Command {
 	f.IntVar(&c.most, "limit", 0, "at most so many of a filter's, the newest (default: all)")
 	f.BoolVar(&c.dryRun, "dry-run", false, "list what a filter finds, and change nothing")
 	f.BoolVar(&c.sure, "yes", false, "do not ask")
-	c.out = format{allowed: []string{formatText, formatJSON, formatJSONL, formatName}}
-	f.VarP(&c.out, "output", "o", "what to print: text, json, jsonl or name")
+	c.out = format{allowed: []string{formatText, formatJSON, formatJSONL, formatName, formatTable, formatWide}}
+	f.VarP(&c.out, "output", "o", "what to print: text, json, jsonl or name; with --dry-run also table or wide")
 	complete(cmd, "output", c.out.allowed)
 	cmd.ValidArgsFunction = c.flags.completeID(c.env)
 	return cmd

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -67,17 +68,34 @@ var connectionTable = table[wire.Connection]{
 
 const closeHelp = `Closes all open WebSockets of a subject and prints how many there were. The
 subject's requests keep running. A client can connect again with a token that is
-still valid, so stop issuing tokens to the subject first.`
+still valid, so stop issuing tokens to the subject first.
+
+It shows how many there are and asks before it begins, or with --dry-run lists them
+and ends; scripts set --yes.`
 
 func newCloseConnections(env *environment) *cobra.Command {
 	flags := clientFlags{http: true}
+	var dryRun, sure bool
 	cmd := &cobra.Command{
-		Use:     "close",
-		Short:   "Close a subject's WebSockets",
-		Long:    closeHelp,
-		Example: `  streamer connections close --subject ada --token $OPERATOR_TOKEN`,
-		Args:    takes(0, 0),
+		Use:   "close",
+		Short: "Close a subject's WebSockets",
+		Long:  closeHelp,
+		Example: `  streamer connections close --subject ada --dry-run --token $OPERATOR_TOKEN
+  streamer connections close --subject ada --yes --token $OPERATOR_TOKEN`,
+		Args: takes(0, 0),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, _ []string) error {
+			if dryRun || !sure {
+				all, err := allConnections(ctx, c)
+				switch {
+				case err != nil:
+					return err
+				case dryRun || len(all) == 0:
+					return connectionTable.print(env, format{name: formatTable}, nil, all)
+				}
+				if err := flags.ask(ctx, env, sure, fmt.Sprintf("close %s of %s", count(len(all), "connection"), flags.whose())); err != nil {
+					return err
+				}
+			}
 			closed, err := c.CloseConnections(ctx)
 			if err != nil {
 				return err
@@ -87,8 +105,24 @@ func newCloseConnections(env *environment) *cobra.Command {
 	}
 	flags.register(env, cmd)
 	flags.subjectFlag(env, cmd, "subject whose connections to close; another's need a token with the scope "+request.OperatorScope)
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "list the connections, and close none")
+	cmd.Flags().BoolVar(&sure, "yes", false, "do not ask")
 	if err := cmd.MarkFlagRequired("subject"); err != nil {
 		panic(err) // there is no such flag
 	}
 	return cmd
+}
+
+// allConnections are those of the client's subject, from all pages.
+func allConnections(ctx context.Context, c *client.Client) (all []wire.Connection, err error) {
+	for query := (wire.ConnectionQuery{}); ; {
+		page, err := c.Connections(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, page.Connections...); page.Cursor == "" {
+			return all, nil
+		}
+		query.Cursor = page.Cursor
+	}
 }

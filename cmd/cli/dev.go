@@ -115,10 +115,10 @@ func (d *devCommand) register(cmd *cobra.Command) {
 	f.StringVar(&c.Stage, "stage", "dev", "stage of the WebSocket API")
 	f.StringVar(&d.format, "log", "", "json or text (default text on a terminal, else json)")
 	complete(cmd, "log", logFormats)
-	f.DurationVar(&c.SweepEvery, "sweep-every", 10*time.Second, "how often the schedule fires; a minute on AWS")
-	f.DurationVar(&p.Lease, "lease", cmp.Or(p.Lease, 10*time.Second),
+	spanFlag(f, &c.SweepEvery, "sweep-every", 10*time.Second, "how often the schedule fires; a minute on AWS")
+	spanFlag(f, &p.Lease, "lease", cmp.Or(p.Lease, 10*time.Second),
 		"how long a worker may miss its heartbeats before another worker gets its request; a minute on AWS")
-	f.DurationVar(&p.Retention, "retention", cmp.Or(p.Retention, streamer.DefaultRetention), "how long a request that has ended can be read")
+	spanFlag(f, &p.Retention, "retention", cmp.Or(p.Retention, streamer.DefaultRetention), "how long a request that has ended can be read")
 	f.IntVar(&p.Limits.RunningPerTenant, "limit-tenant-running", p.Limits.RunningPerTenant,
 		"how many requests of a tenant run at a time; 0 sets no limit")
 	f.IntVar(&p.Limits.OpenPerPrincipal, "limit-principal-open", p.Limits.OpenPerPrincipal,

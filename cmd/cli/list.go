@@ -20,6 +20,9 @@ import (
 const listHelp = `Lists your requests, newest first. With --subject it lists another subject's, or
 with '*' those of all subjects of the token's tenant.
 
+The server does not know --code: it is looked for page by page, until --limit requests
+have it, or with --all to the end.
+
 --watch asks again every two seconds: on a terminal it draws the table anew,
 elsewhere it prints the rows that are new or have changed.`
 
@@ -33,6 +36,7 @@ const listExample = `  streamer list
 type listCommand struct {
 	env        *environment
 	query      wire.ListQuery
+	code       string
 	period     period
 	out        format
 	all, watch bool
@@ -57,6 +61,8 @@ func newList(env *environment) *cobra.Command {
 	f.StringVar(&l.query.Action, "action", "", "list only requests of this action")
 	f.StringVar(&l.query.State, "state", "", "list only requests in this state: QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)
+	f.StringVar(&l.code, "code", "", "list only requests whose last attempt ended with this code, such as TIMEOUT")
+	complete(cmd, "code", codes())
 	f.StringVar(&l.query.Parent, "parent", "", "list only the children of this request, by their names")
 	l.period.register(cmd)
 	f.IntVar(&l.query.Limit, "limit", 20, "how many to list, 1 to 100")
@@ -64,6 +70,8 @@ func newList(env *environment) *cobra.Command {
 	f.BoolVar(&l.all, "all", false, "list all, page by page")
 	cmd.MarkFlagsMutuallyExclusive("all", "limit")
 	f.BoolVar(&l.watch, "watch", false, "list again every two seconds, until Ctrl-C")
+	cmd.MarkFlagsMutuallyExclusive("code", "watch") // it would read every page again
+	cmd.MarkFlagsMutuallyExclusive("code", "cursor")
 	l.out.outputFlag(cmd, rowFormats...)
 	return cmd
 }
@@ -97,7 +105,8 @@ func (l *listCommand) run(ctx context.Context, c *client.Client) error {
 	}
 	if l.all && (l.out.name == formatJSONL || l.out.name == formatName) { // as they come
 		return eachPage(ctx, c, l.query, func(page wire.List) error {
-			return requestTable(page.Requests, time.Now()).print(l.env, l.out, nil, page.Requests)
+			rows := slices.DeleteFunc(page.Requests, func(r wire.Snapshot) bool { return !hasCode(r, l.code) })
+			return requestTable(rows, time.Now()).print(l.env, l.out, nil, rows)
 		})
 	}
 	list, err := l.list(ctx, c)
@@ -110,16 +119,30 @@ func (l *listCommand) run(ctx context.Context, c *client.Client) error {
 	return l.env.more(l.out, list.Cursor)
 }
 
-// list is one page, or with --all what all pages have.
+// list is one page, or with --all what all pages have, or as many as are to be listed that have the code.
 func (l *listCommand) list(ctx context.Context, c *client.Client) (wire.List, error) {
-	if !l.all {
+	if !l.all && l.code == "" {
 		return listPage(ctx, c, l.query)
 	}
 	var all wire.List
-	err := eachPage(ctx, c, l.query, func(page wire.List) error {
-		all.Requests = append(all.Requests, page.Requests...)
+	query := l.query
+	query.Limit = pageSize
+	err := eachPage(ctx, c, query, func(page wire.List) error {
+		for _, r := range page.Requests {
+			switch {
+			case !hasCode(r, l.code):
+			case !l.all && len(all.Requests) == l.query.Limit:
+				return errEnough
+			default:
+				all.Requests = append(all.Requests, r)
+			}
+		}
 		return nil
 	})
+	if errors.Is(err, errEnough) {
+		l.env.sayf("there are more: set a higher --limit, or --all\n")
+		return all, nil
+	}
 	return all, err
 }
 

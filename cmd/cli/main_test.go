@@ -282,7 +282,7 @@ func TestStdoutThatCannotBeWritten(t *testing.T) {
 	if code, _, errs := s.do(t, "", "call", "echo_async", `{"step_ms":1}`, "--id", "r1"); code != exitDone {
 		t.Fatal(errs)
 	}
-	for _, args := range []string{"token", "call echo_async --no-wait", "call echo 1", "get r1", "why r1", "list", "connections close --subject you", "verify"} {
+	for _, args := range []string{"token", "call echo_async --no-wait", "call echo 1", "get r1", "why r1", "list", "connections close --subject you --yes", "verify"} {
 		t.Run(args, func(t *testing.T) {
 			errs := newConsole()
 			code := run(t.Context(), append(strings.Fields(args), "--data", s.data), &environment{
@@ -396,7 +396,7 @@ func TestNoServer(t *testing.T) {
 		"nothing to verify":        {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"verify", "--url", "ws://" + address + "/dev"}, 3, "streamer dev"},
 		"token: no folder":         {nil, []string{"token"}, 1, "streamer dev"},
 		"token: no tenant":         {nil, []string{"token", "--tenant", ""}, 1, "tenant"},
-		"token: no time":           {nil, []string{"token", "--ttl", "0s"}, 1, "--ttl"},
+		"token: no time":           {nil, []string{"token", "--ttl", "0s"}, 2, "--ttl"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			term := start(t, t.Context(), tt.env, "", append(tt.args, "--data", t.TempDir())...)

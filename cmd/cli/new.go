@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -160,14 +162,32 @@ func askModule(ctx context.Context, env *environment, name string) (string, erro
 	}
 }
 
-var moduleForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`)
+// moduleForm is https://go.dev/ref/mod#go-mod-file-ident without what only a path with a `+` or a `.` at an end has.
+var moduleForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._~-]*[A-Za-z0-9_~-])?(/[A-Za-z0-9_~-]([A-Za-z0-9._~-]*[A-Za-z0-9_~-])?)*$`)
+
+// versionEnd is an end that the go command takes for a major version, which is 2 at least.
+var versionEnd = regexp.MustCompile(`/v(0[0-9]*|1)$`)
+
+// standard are the first elements of the paths of Go's standard library, and what else the go
+// command does not take for a module's: the names of `go help packages`.
+var standard = strings.Fields(`archive bufio builtin bytes cmd cmp compress container context crypto database debug embed encoding
+	errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices
+	sort strconv strings structs sync syscall testing text time unicode unique unsafe vendor weak
+	C all main std test tool work`)
 
 func checkModule(path string) error {
-	switch {
+	elements := strings.Split(path, "/")
+	switch first := elements[0]; {
 	case !moduleForm.MatchString(path):
 		return fmt.Errorf("%q is not a valid module path: write one such as github.com/acme/shop", path)
 	case path == modulePath || strings.HasPrefix(path, modulePath+"/"):
 		return fmt.Errorf("%q is in Streamer's own module: choose a path of yours, such as github.com/acme/shop", path)
+	case slices.Contains(standard, first) || token.IsKeyword(first):
+		return fmt.Errorf("%q begins with %q, which is a name of Go's own: choose a path of yours, such as github.com/acme/shop", path, first)
+	case slices.Contains(elements, "internal") || slices.Contains(elements, "vendor"):
+		return fmt.Errorf("%q has a part named internal or vendor, below which Go restricts imports: choose another path", path)
+	case versionEnd.MatchString(path):
+		return fmt.Errorf("%q ends like a major version below 2, which Go refuses: leave the end out", path)
 	}
 	return nil
 }

@@ -147,6 +147,16 @@ func TestNewRefuses(t *testing.T) {
 		{"a name that no stack may have", []string{filepath.Join(free, "1shop"), "--module", "example.com/x"}, exitUsage,
 			`"1shop" is not a valid name of a project: use letters, digits and hyphens`},
 		{"a module path that is none", []string{free, "--module", "my shop"}, exitUsage, `"my shop" is not a valid module path`},
+		{"a module path of the standard library", []string{free, "--module", "fmt"}, exitUsage, `"fmt" begins with "fmt", which is a name of Go's own`},
+		{"below the standard library", []string{free, "--module", "net/http/shop"}, exitUsage, `begins with "net"`},
+		{"a module path that is a keyword", []string{free, "--module", "func"}, exitUsage, `begins with "func"`},
+		{"the module path main", []string{free, "--module", "main"}, exitUsage, `begins with "main"`},
+		{"the module path test", []string{free, "--module", "test"}, exitUsage, `begins with "test"`},
+		{"an internal module path", []string{free, "--module", "example.com/internal/shop"}, exitUsage, "has a part named internal or vendor"},
+		{"a vendored module path", []string{free, "--module", "example.com/vendor"}, exitUsage, "has a part named internal or vendor"},
+		{"a module path with version 1", []string{free, "--module", "example.com/shop/v1"}, exitUsage, "ends like a major version below 2"},
+		{"a module path that ends with a dot", []string{free, "--module", "example.com/shop."}, exitUsage, "is not a valid module path"},
+		{"Streamer's own module path", []string{free, "--module", modulePath}, exitUsage, "is in Streamer's own module"},
 		{"a module path of Streamer's", []string{free, "--module", modulePath + "/shop"}, exitUsage, "is in Streamer's own module"},
 		{"no module path and no terminal", []string{free}, exitUsage, "--module is missing, and there is no terminal to ask at"},
 		{"a clone that is none", []string{free, "--module", "example.com/x", "--streamer", full}, exitUsage, "is not a clone of Streamer"},
@@ -251,6 +261,25 @@ func TestFilesOfAProject(t *testing.T) {
 	for name, text := range files {
 		if strings.Contains(string(text), "{{") || strings.Contains(string(text), "<no value>") {
 			t.Errorf("%s has a template's text in it:\n%s", name, text)
+		}
+	}
+}
+
+// The names that no module path may begin with are those of the go command at hand, at least.
+func TestStandardNames(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "std", "cmd/go").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range strings.FieldsSeq(string(out)) {
+		if err := checkModule(path); err == nil {
+			t.Errorf("%s is taken for a project's module path", path)
+		}
+	}
+	for _, path := range []string{"shop", "my/shop", "github.com/acme/shop", "github.com/acme/test", "example.com/shop/v2", "example.com/go"} {
+		if err := checkModule(path); err != nil {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 }

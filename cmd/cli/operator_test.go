@@ -51,7 +51,12 @@ func TestOperators(t *testing.T) {
 		{"one's own connections", []string{"connections"}, 0, "-", "no connections"},
 		{"close, whose", []string{"connections", "close"}, 2, "-", "close needs --subject"},
 		{"close, no operator", []string{"connections", "close", "--subject", "ada", "--token", token("bob")}, 1, "-", "FORBIDDEN"},
-		{"close", []string{"connections", "close", "--subject", "ada"}, 0, "1\n", ""},
+		{"close, sure but no operator", []string{"connections", "close", "--subject", "ada", "--yes", "--token", token("bob")}, 1, "-", "FORBIDDEN"},
+		{"what close would do", []string{"connections", "close", "--subject", "ada", "--dry-run"}, 0, "ada ", ""},
+		{"close, no terminal to ask at", []string{"connections", "close", "--subject", "ada"}, exitUsage, "-",
+			"there is no terminal to ask at whether to close 1 connection of ada at " + s.url + ": set --yes"},
+		{"close those of one who has none", []string{"connections", "close", "--subject", "bob"}, 0, "-", "no connections"},
+		{"close", []string{"connections", "close", "--subject", "ada", "--yes"}, 0, "1\n", ""},
 		{"cancel", []string{"cancel", "r2", "--subject", "ada", "--http"}, 0, `"state":"CANCELLED"`, ""},
 		{"cancel what runs", []string{"cancel", "r3", "--subject", "ada"}, 0, `"subject":"ada"`, ""},
 	} {

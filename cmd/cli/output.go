@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,6 +69,12 @@ func newOutput(env *environment) *cobra.Command {
 				}
 			}
 		}),
+	}
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if from < 0 {
+			return &exitError{exitUsage, fmt.Errorf("--from %d is not an offset: set 0 or more", from)}
+		}
+		return nil
 	}
 	flags.registerSubject(env, cmd)
 	cmd.ValidArgsFunction = flags.completeID(env)

@@ -83,8 +83,8 @@ func newStaging(env *environment) *cobra.Command {
 	f.StringVar(&config.Name, "name", "streamer", "name of the stack, with which the names of its functions begin")
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
 	complete(cmd, "log", logFormats)
-	f.DurationVar(&config.SweepEvery, "sweep-every", 0, "how often schedules fire (default as the template says)")
-	f.DurationVar(&grant.TTL, "ttl", grant.TTL, "how long the token is valid")
+	spanFlag(f, &config.SweepEvery, "sweep-every", 0, "how often schedules fire (default as the template says)")
+	spanFlag(f, &grant.TTL, "ttl", grant.TTL, "how long the token is valid")
 	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have at most, 7 or more")
 	return cmd
 }

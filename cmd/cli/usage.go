@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -64,12 +65,49 @@ func invalidValue(err *pflag.InvalidValueError) error {
 	case "int", "int64":
 		return fmt.Errorf("--%s %q is not a whole number: write one such as 20", name, value)
 	case "duration":
+		if errors.Is(err, errNotAhead) {
+			return fmt.Errorf("--%s %s is not a time above zero: write one such as 90s or 8h", name, value)
+		}
 		return fmt.Errorf("--%s %q is not a duration: write one such as 90s or 8h", name, value)
 	case "bool":
 		return fmt.Errorf("--%s=%s is neither true nor false: write --%s alone to set it", name, value, name)
 	}
 	return fmt.Errorf("--%s %q is not valid: %w", name, value, err.Unwrap())
 }
+
+// A span is the value of a flag for a time above zero. Its zero value is no default.
+type span time.Duration
+
+var errNotAhead = errors.New("not above zero")
+
+// spanFlag adds a flag for a time above zero. A default of 0 is not shown: it is another's.
+func spanFlag(f *pflag.FlagSet, p *time.Duration, name string, usual time.Duration, usage string) {
+	*p = usual
+	f.Var((*span)(p), name, usage)
+}
+
+// Set takes a time above zero.
+func (s *span) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	if err == nil && d <= 0 {
+		err = errNotAhead
+	}
+	if err == nil {
+		*s = span(d)
+	}
+	return err
+}
+
+// String is the time as Go writes it; empty for none.
+func (s *span) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return time.Duration(*s).String()
+}
+
+// Type is what the flag's value is called in --help.
+func (s *span) Type() string { return "duration" }
 
 // checkState checks the value of a flag --state, in upper case.
 func checkState(state string, allowed []string) error {

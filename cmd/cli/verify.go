@@ -99,7 +99,7 @@ func (f *verifyFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.call, "call", "", "an action of your own to check too")
 	flags.StringVar(&f.payload, "payload", "", "payload of --call: JSON, @FILE, or - for standard input")
 	flags.StringVar(&f.expect, "expect", "", "what the result of --call must contain: JSON or @FILE")
-	flags.DurationVar(&f.timeout, "timeout", verify.DefaultTimeout, "how long each check may take")
+	spanFlag(flags, &f.timeout, "timeout", verify.DefaultTimeout, "how long each check may take")
 	flags.BoolVar(&f.list, "list", false, "print the checks that would run, and run none")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a check")
 }
