@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -103,23 +104,15 @@ func (c Callers) Verify(r *http.Request, service string) error {
 }
 
 // Require lets calls of a service through that Verify takes, and answers the others as the
-// service's protocol does: with the exception in the body for a call that names its operation
-// in X-Amz-Target (AWS JSON), else in a header (AWS REST JSON).
+// service's protocol does: with the exception in XML for a form (AWS query), in JSON for a call
+// that names its operation in X-Amz-Target (AWS JSON), else in a header (AWS REST JSON).
+// https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#operation-error-serialization
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization
 func (c Callers) Require(service string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := c.Verify(r, service)
 		if refused, ok := errors.AsType[*Error](err); ok {
-			if r.Header.Get("X-Amz-Target") == "" {
-				w.Header().Set("Content-Type", "application/json")
-				w.Header().Set("X-Amzn-Errortype", refused.Code)
-				w.WriteHeader(http.StatusForbidden)
-				json.NewEncoder(w).Encode(map[string]string{"message": refused.Message})
-				return
-			}
-			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-			w.WriteHeader(http.StatusBadRequest)
-			json.NewEncoder(w).Encode(map[string]string{"__type": "com.amazon.coral.service#" + refused.Code, "message": refused.Message})
+			refused.write(w, r)
 			return
 		}
 		if err != nil {
@@ -127,6 +120,31 @@ func (c Callers) Require(service string, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// write answers a call that is refused.
+func (e *Error) write(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+		code := map[string]string{"InvalidSignatureException": "SignatureDoesNotMatch", "UnrecognizedClientException": "InvalidClientTokenId",
+			"MissingAuthenticationTokenException": "MissingAuthenticationToken", "IncompleteSignatureException": "IncompleteSignature"}[e.Code]
+		w.Header().Set("Content-Type", "text/xml")
+		w.WriteHeader(http.StatusForbidden)
+		type fault struct{ Type, Code, Message string }
+		_ = xml.NewEncoder(w).Encode(struct {
+			XMLName xml.Name `xml:"ErrorResponse"`
+			Error   fault
+		}{Error: fault{"Sender", code, e.Message}})
+	case r.Header.Get("X-Amz-Target") != "":
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		w.WriteHeader(http.StatusBadRequest)
+		json.NewEncoder(w).Encode(map[string]string{"__type": "com.amazon.coral.service#" + e.Code, "message": e.Message})
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Amzn-Errortype", e.Code)
+		w.WriteHeader(http.StatusForbidden)
+		json.NewEncoder(w).Encode(map[string]string{"message": e.Message})
+	}
 }
 
 // An authorization is the header of that name.

@@ -131,6 +131,17 @@ func TestRequire(t *testing.T) {
 			t.Errorf("got %d %s, want 400 %s", w.Code, w.Body, want)
 		}
 	})
+	t.Run("an error as SQS has it for a form", func(t *testing.T) {
+		w := httptest.NewRecorder()
+		unsigned := httptest.NewRequest("POST", "/", strings.NewReader("Action=ListQueues"))
+		unsigned.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+		service.ServeHTTP(w, unsigned)
+		want := "<ErrorResponse><Error><Type>Sender</Type><Code>MissingAuthenticationToken</Code>" +
+			"<Message>Missing Authentication Token</Message></Error></ErrorResponse>"
+		if w.Code != 403 || w.Body.String() != want {
+			t.Errorf("got %d %s, want 403 %s", w.Code, w.Body, want)
+		}
+	})
 	t.Run("an error as Lambda has it", func(t *testing.T) {
 		w := httptest.NewRecorder()
 		service.ServeHTTP(w, httptest.NewRequest("POST", "/2015-03-31/functions/work/invocations", strings.NewReader(payload)))

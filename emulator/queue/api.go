@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// An API serves queues by their names in the JSON protocol of SQS, which the SDKs
-// of AWS speak. It does not look at signatures. The last element of a queue's URL
+// An API serves queues by their names in the JSON protocol of SQS, which the SDKs of AWS
+// speak, and in the query protocol of older ones. It does not look at signatures. The last element of a queue's URL
 // is its name; the rest of it may be whatever leads to the listener.
 //
 // It takes SendMessage, ReceiveMessage, DeleteMessage, ChangeMessageVisibility, the
@@ -30,26 +30,37 @@ const maxRequest = 4 << 20
 // ServeHTTP implements [http.Handler].
 func (a API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-Requestid", newID())
-	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.")
-	handle := operations[operation]
-	if !ok || handle == nil || r.Method != http.MethodPost {
-		writeError(w, &Error{Type: "UnsupportedOperation", Message: fmt.Sprintf("The operation %q is not supported here.", operation)})
-		return
+	operation, out, err := a.answer(w, r)
+	switch {
+	case r.Context().Err() != nil: // the caller has gone
+	case isQuery(r):
+		writeQuery(w, operation, out, err)
+	case err != nil:
+		writeError(w, err)
+	default:
+		writeJSON(w, http.StatusOK, out)
 	}
+}
+
+// answer is that to a request in either protocol.
+func (a API) answer(w http.ResponseWriter, r *http.Request) (operation string, out any, err error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
-		writeError(w, invalid("The request cannot be read: %v", err))
-		return
+		return "", nil, invalid("The request cannot be read: %v", err)
 	}
-	out, err := handle(a, r, body)
-	if r.Context().Err() != nil {
-		return // the caller has gone
+	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), "AmazonSQS.")
+	if isQuery(r) {
+		ok = true
+		if operation, body, err = fromQuery(body); err != nil {
+			return operation, nil, err
+		}
 	}
-	if err != nil {
-		writeError(w, err)
-		return
+	handle := operations[operation]
+	if !ok || handle == nil || r.Method != http.MethodPost {
+		return operation, nil, &Error{Type: "UnsupportedOperation", Message: fmt.Sprintf("The operation %q is not supported here.", operation)}
 	}
-	writeJSON(w, http.StatusOK, out)
+	out, err = handle(a, r, body)
+	return operation, out, err
 }
 
 // An operation answers a request's body. Errors are an [*Error].
@@ -282,10 +293,7 @@ func (q *Queue) attributes(_ context.Context, in struct{ AttributeNames []string
 func wholeSeconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
 func writeError(w http.ResponseWriter, err error) {
-	e, ok := errors.AsType[*Error](err)
-	if !ok {
-		e = &Error{Type: "InternalFailure", Message: err.Error()}
-	}
+	e := asError(err)
 	shape, older := e.shape()
 	w.Header().Set("X-Amzn-Query-Error", older+";Sender")
 	writeJSON(w, http.StatusBadRequest, map[string]string{"__type": shape, "message": e.Message})

@@ -210,11 +210,11 @@ func TestNotThisProtocol(t *testing.T) {
 	t.Parallel()
 	api := direct{queue.API{"work": newQueue(t, queue.Config{})}}
 	for name, tt := range map[string]struct{ method, target, body, want string }{
-		"the query protocol": {"POST", "", "Action=SendMessage", "com.amazonaws.sqs#UnsupportedOperation"},
-		"GET":                {"GET", "AmazonSQS.SendMessage", "", "com.amazonaws.sqs#UnsupportedOperation"},
-		"no JSON":            {"POST", "AmazonSQS.SendMessage", "{", "com.amazon.coral.service#InvalidParameterValueException"},
-		"no queue":           {"POST", "AmazonSQS.SendMessage", "{}", "com.amazon.coral.service#MissingRequiredParameterException"},
-		"another queue":      {"POST", "AmazonSQS.SendMessage", `{"QueueUrl":"http://x/1/other"}`, "com.amazonaws.sqs#QueueDoesNotExist"},
+		"no operation":  {"POST", "", "Action=SendMessage", "com.amazonaws.sqs#UnsupportedOperation"},
+		"GET":           {"GET", "AmazonSQS.SendMessage", "", "com.amazonaws.sqs#UnsupportedOperation"},
+		"no JSON":       {"POST", "AmazonSQS.SendMessage", "{", "com.amazon.coral.service#InvalidParameterValueException"},
+		"no queue":      {"POST", "AmazonSQS.SendMessage", "{}", "com.amazon.coral.service#MissingRequiredParameterException"},
+		"another queue": {"POST", "AmazonSQS.SendMessage", `{"QueueUrl":"http://x/1/other"}`, "com.amazonaws.sqs#QueueDoesNotExist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

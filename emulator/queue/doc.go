@@ -1,6 +1,6 @@
 // Package queue is Amazon SQS on one machine, for standard queues, and the event
 // source mapping by which Lambda reads one. A [Queue] holds messages in memory; an
-// [API] serves queues in the JSON protocol of SQS, so any SDK sends to them; a
+// [API] serves queues in both protocols of SQS, so any SDK sends to them; a
 // [Mapping] invokes a function with what a queue holds.
 //
 // Time is a [Clock], so delays, visibility timeouts and retention of days pass at
