@@ -218,6 +218,7 @@ prove: ## 10,000 requests and 1,000 killed workers over each store, and SIGKILL 
 scale: ## a model of AWS's quotas under 10,000 requests a second: where a stage ends, written into docs/scale.md
 	$(GO) run ./internal/scale
 
+MUTANTS ?=
 .PHONY: mutants
-mutants: ## break the code on purpose, a fault at a time, run what should notice, and write into docs/prove.md which seed did
-	$(GO) run ./internal/mutants
+mutants: npm ## break the code on purpose, a fault at a time, run what should notice, and write into docs/prove.md what did; MUTANTS are flags
+	$(GO) run ./internal/mutants $(MUTANTS)

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"github.com/pay-theory/streamer/client"
 	"github.com/pay-theory/streamer/wire"
 )
@@ -62,11 +64,13 @@ func TestAPingWithoutAnswerReplacesTheConnection(t *testing.T) {
 		}, nil))
 		cfg.KeepAlive = time.Minute
 		since := time.Now()
-		c, err := client.Dial(t.Context(), cfg)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		c, err := client.Dial(ctx, cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := c.Do(t.Context(), client.Request{Action: "long"}, nil)
+		got, err := c.Do(ctx, client.Request{Action: "long"}, nil)
 		wantResult(t, got, err, `1`)
 		if took := time.Since(since); took < time.Minute || took > 2*time.Minute {
 			t.Errorf("it noticed after %v", took)
@@ -114,6 +118,63 @@ func TestAHalfOpenConnectionIsNoticedWithinAMinute(t *testing.T) {
 				}
 				c.Close()
 				close(over)
+			})
+		})
+	}
+}
+
+// A connection over which nothing comes is replaced when a pong is missing; one over which
+// frames come lives, however late its pong is.
+func TestAPongThatIsLate(t *testing.T) {
+	t.Parallel()
+	noPong := &websocket.AcceptOptions{OnPingReceived: func(context.Context, []byte) bool { return false }}
+	for _, tt := range []struct {
+		name        string
+		busy        bool
+		connections int
+	}{{"a busy connection", true, 1}, {"a silent one", false, 2}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				connections := 0
+				cfg := inBubble(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					connections++
+					conn, err := websocket.Accept(w, r, noPong)
+					if err != nil {
+						return
+					}
+					defer conn.CloseNow()
+					p := &peer{conn: conn, header: r.Header, ctx: r.Context()}
+					m, _ := p.read()
+					switch {
+					case connections > 1:
+						p.send(snapshot(m.ID, wire.Snapshot{ID: ref(t, m), State: wire.StateSucceeded, Rev: 30, Result: json.RawMessage(`1`)}))
+					case tt.busy:
+						p.send(ack(m.ID))
+						go func() {
+							for rev := int64(2); rev < 30; rev++ {
+								time.Sleep(5 * time.Second)
+								p.send(progress(m.ID, rev, float64(rev)))
+							}
+							p.send(complete(m.ID, 30, `1`))
+						}()
+					default:
+						p.send(ack(m.ID))
+					}
+					p.drain()
+				}))
+				ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute) // less than the pings of the protocol take
+				defer cancel()
+				c, err := client.Dial(ctx, cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := c.Do(ctx, client.Request{Action: "long"}, nil)
+				wantResult(t, got, err, `1`)
+				if connections != tt.connections {
+					t.Errorf("it connected %d times, want %d", connections, tt.connections)
+				}
+				c.Close()
 			})
 		})
 	}
@@ -216,9 +277,10 @@ func TestATokenIsRenewedOnTheLiveConnection(t *testing.T) {
 		}, nil))
 		start := time.Now()
 		tokens := []string{
-			jwt(start.Add(time.Hour)), // to connect
-			jwt(start.Add(time.Hour)), // the source has no newer one yet
-			"",                        // or none at all
+			jwt(start.Add(time.Hour)),               // to connect
+			jwt(start.Add(time.Hour)),               // the source has no newer one yet
+			"",                                      // or none at all
+			jwt(start.Add(time.Hour - time.Second)), // or one that ends earlier
 			jwt(start.Add(2 * time.Hour)),
 			jwt(start.Add(3 * time.Hour)),
 		}
@@ -235,7 +297,7 @@ func TestATokenIsRenewedOnTheLiveConnection(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range 2 {
-			if got := <-renewed; got != tokens[3+i] {
+			if got := <-renewed; got != tokens[4+i] {
 				t.Errorf("renewal %d brought %s", i, got)
 			}
 			expires := start.Add(time.Duration(i+1) * time.Hour)

@@ -68,7 +68,7 @@ func TestOperators(t *testing.T) {
 			wantRun(t, code, out, errs, tt.code, tt.out, tt.err)
 		})
 	}
-	if code := <-watching.exit; code != exitFailed || !strings.Contains(watching.err.String(), "connected again") {
+	if code := <-watching.exit; code != exitFailed || !strings.Contains(watching.err.String(), "the connection was lost; connecting again\nconnected again\n") {
 		t.Errorf("ada, whose connection was closed and whose request was cancelled: exit %d, %s", code, watching.err)
 	}
 	for typed, want := range map[string]string{

@@ -105,6 +105,7 @@ func TestVerifySelectsAndCalls(t *testing.T) {
 		{"no time", []string{"--timeout", "0s"}, exitUsage, "-", "--timeout 0s"},
 		{"too little time", []string{"--only", "http/a long action*", "--timeout", "50ms"}, exitFailed, "it took longer than 50ms",
 			"0 passed, 1 failed, 0 skipped"},
+		{"an operator's token that does not count", []string{"--only", "operators", "--operator-token", "x.y.z"}, exitFailed, "FAIL  operators  one sees", "3 failed"},
 		{"a payload without an action", []string{"--payload", "1"}, exitUsage, "-", "--payload and --expect are for --call"},
 		{"a payload that is not JSON", []string{"--call", "echo", "--payload", "{"}, exitUsage, "-", "--payload: "},
 		{"an expectation that is not JSON", []string{"--call", "echo", "--expect", "{"}, exitUsage, "-", "--expect: "},

@@ -90,8 +90,9 @@ func TestWhere(t *testing.T) {
 		"": {data: defaultData, token: "secret"},
 		" --subject ada@a.example --url wss://a.example/prod --http-url https://b.example --data /tmp/play": {
 			url: "wss://a.example/prod", httpURL: "https://b.example", data: "/tmp/play", subject: "ada@a.example"},
-		` --subject 'a;rm -rf ~'`:       {subject: "a;rm -rf ~"},
-		` --subject 'o'\''hara $(id) '`: {subject: "o'hara $(id)\n"},
+		" --subject ada --tenant acme --context prod": {subject: "ada", tenant: "acme", context: "prod"},
+		` --subject 'a;rm -rf ~'`:                     {subject: "a;rm -rf ~"},
+		` --subject 'o'\''hara $(id) '`:               {subject: "o'hara $(id)\n"},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

@@ -168,6 +168,7 @@ func TestHTTPEvents(t *testing.T) {
 	header["Cookie"] = []string{"cookie1=a; cookie2=b", "cookie3=c"}
 	header["X-Forwarded-For"] = []string{"203.0.113.7"}
 	header["Header2"] = []string{"value1", "value2"}
+	header["Te"], header["Keep-Alive"] = []string{"trailers"}, []string{"timeout=5"} // of this connection alone
 	request(t, "POST", s.url+"/my/p%C3%A4th%20x?parameter1=value1&parameter1=value2&parameter2=a%26b&empty", `{"a": "<é>"}`, header)
 	raw = got.next(t).raw
 	wantGolden(t, "http-post", raw)

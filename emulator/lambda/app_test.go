@@ -40,6 +40,9 @@ func streamingApp() *lift.App {
 			return errors.New("sesame")
 		}}, nil
 	}))
+	app.HTTP("GET /large", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
+		return &lift.Response{Stream: lift.Reader(strings.NewReader(strings.Repeat("x", 6<<20)))}, nil // and its metadata
+	}))
 	app.HTTP("GET /exit", lift.HandlerFunc(func(_ context.Context, e *lift.Event) (*lift.Response, error) {
 		return &lift.Response{Stream: func(w io.Writer) error {
 			_, _ = io.WriteString(w, "first\n")

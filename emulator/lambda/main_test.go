@@ -57,6 +57,8 @@ func serve(ctx context.Context, o order) (any, error) {
 	switch o.Do {
 	case "fail":
 		return nil, errors.New("broken")
+	case "large": // with its quotes it is 2 bytes above what an answer may have
+		return strings.Repeat("x", 6<<20), nil
 	case "exit":
 		fmt.Println("last words")
 		os.Exit(1)

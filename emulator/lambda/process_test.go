@@ -360,6 +360,16 @@ func TestCloseEndsARunningProcess(t *testing.T) {
 	}
 }
 
+// An answer above 6 MB is a failed invocation, also of a process.
+func TestProcessesRefuseLargeAnswers(t *testing.T) {
+	t.Parallel()
+	p, _ := processes(t, lambda.ProcessConfig{})
+	_, err := invoke(t, p, order{Do: "large"})
+	if fault, ok := errors.AsType[*lambda.FunctionError](err); !ok || fault.Type != "Function.ResponseSizeTooLarge" {
+		t.Errorf("got %v, want a Function.ResponseSizeTooLarge", err)
+	}
+}
+
 func TestProcessConfig(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]lambda.ProcessConfig{

@@ -191,7 +191,8 @@ func TestStreamedAnswersWhole(t *testing.T) {
 	if out, err := p.Invoke(t.Context(), event("/none")); err != nil || !strings.HasPrefix(string(out), `{"statusCode":404,`) || !strings.Contains(string(out), "\x00\x00\x00\x00\x00\x00\x00\x00{") {
 		t.Errorf("got %q, %v", out, err)
 	}
-	for path, want := range map[string]string{"/broken": "internal", "/exit": "Runtime.TruncatedResponse"} {
+	for path, want := range map[string]string{"/broken": "internal", "/exit": "Runtime.TruncatedResponse",
+		"/large": "Function.ResponseSizeTooLarge"} {
 		t.Run(path, func(t *testing.T) {
 			_, err := p.Invoke(t.Context(), event(path))
 			if fault, ok := errors.AsType[*lambda.FunctionError](err); !ok || fault.Type != want {

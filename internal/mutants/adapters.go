@@ -39,4 +39,13 @@ var inAdapters = []mutant{
 	{"a failure that does not pass is tried again", "aws/call/call.go",
 		" || !c.config.Transient(failure) {",
 		" {", "TestAttempts"},
+	{"a cursor of another tenant's connections is taken", "store/dynamo/connection.go",
+		"err != nil || c.Partition != q.Tenant || !strings",
+		"err != nil || !strings", "TestCursorsThatDynamoDBRefuses"},
+	{"a cursor of another subject's connections is taken", "store/dynamo/connection.go",
+		"|| !strings.HasPrefix(c.Order, prefix) || !isC",
+		"|| !isC", "TestCursorsThatDynamoDBRefuses"},
+	{"an answer that its checksum does not match is taken", "aws/call/call.go",
+		"err != nil || uint32(sum) != crc32.ChecksumIEEE(body)",
+		"err != nil || uint32(sum) == 0", "TestAttempts"},
 }

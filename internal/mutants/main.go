@@ -1,45 +1,49 @@
 // Command mutants breaks the code on purpose, one fault at a time. Over each of those
-// of the domain and the stores it runs the prover until a seed notices, and writes the
-// table between the marks of docs/prove.md; each of those of the other packages has a
-// test of its package that must notice. The command fails when a fault goes unnoticed.
+// of the domain and the stores it runs the prover until a seed notices; each of those of
+// the other rooms has a test of its package that must notice. It writes what it found
+// between the marks of docs/prove.md, and fails when a fault goes unnoticed. With -steady
+// it runs the tests that notice on the code as it is, and fails when one of them does.
 // Run it from the module's root.
 package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path"
+	"os/signal"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
-)
-
-const (
-	page  = "docs/prove.md"
-	begin = "<!-- mutants: written by make mutants -->\n"
-	end   = "<!-- mutants end -->\n"
+	"sync"
+	"time"
 )
 
 func main() {
-	seeds := flag.Int("seeds", 100, "how many seeds to try at most")
-	only := flag.String("only", "", "a regular expression of the mutants to try, as FILE: WHAT; the page then stays as it is")
+	var o options
+	flag.IntVar(&o.seeds, "seeds", 100, "how many seeds to try at most")
+	flag.StringVar(&o.only, "only", "", "a regular expression of the mutants to try, as FILE: WHAT; the page then stays as it is")
+	flag.StringVar(&o.set, "set", "", "which mutants to try: proved, which the prover notices, or tested, which a test does (default: both)")
+	flag.StringVar(&o.shard, "shard", "1/1", "which part of how many to try, such as 2/4; the page then stays as it is")
+	flag.IntVar(&o.jobs, "jobs", 2, "how many mutants to try at a time")
+	flag.IntVar(&o.steady, "steady", 0, "run each test that notices so many times on the code as it is, and no mutant")
 	flag.Parse()
-	if err := run(context.Background(), *seeds, *only); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := o.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, seeds int, only string) error {
-	chosen, err := regexp.Compile(only)
+type options struct {
+	seeds, jobs, steady int
+	only, set, shard    string
+}
+
+func (o options) run(ctx context.Context) error {
+	tries, err := o.choose()
 	if err != nil {
 		return err
 	}
@@ -48,58 +52,113 @@ func run(ctx context.Context, seeds int, only string) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	for _, m := range slices.Concat(proved, tested) {
-		if _, err := m.apply("."); err != nil {
+	for _, t := range tries {
+		if _, err := t.apply("."); err != nil {
 			return err
 		}
 	}
-	var table strings.Builder
-	table.WriteString("| fault | in | over | noticed by seed | as |\n|---|---|---|--:|---|\n")
-	var missed []error
-	miss := func(m mutant, err error) {
-		missed = append(missed, fmt.Errorf("%s: %w", m, err))
-		fmt.Printf("MISSED %s: %v\n", m, err)
+	if o.steady > 0 {
+		return steady(ctx, scratch, tries, o.steady)
 	}
-	for n, m := range proved {
-		if !chosen.MatchString(m.String()) {
-			continue
-		}
-		seed, what, err := m.prove(ctx, filepath.Join(scratch, fmt.Sprint("proved", n)), seeds)
-		if err != nil {
-			miss(m, err)
-			continue
-		}
-		fmt.Printf("seed %d notices %s: %s\n", seed, m, what)
-		fmt.Fprintf(&table, "| %s | `%s` | %s | %d | %s |\n", m.what, m.file, strings.TrimPrefix(path.Base(m.test), "TestMixOver"), seed, what)
+	failures := o.tryAll(ctx, scratch, tries)
+	if o.only == "" && o.shard == "1/1" {
+		failures = append(failures, write(tries))
 	}
-	for n, m := range tested {
-		if !chosen.MatchString(m.String()) {
-			continue
-		}
-		if err := m.runTest(ctx, filepath.Join(scratch, fmt.Sprint("tested", n))); err != nil {
-			miss(m, err)
-			continue
-		}
-		fmt.Printf("%s notices %s\n", m.test, m)
-	}
-	if only != "" {
-		return errors.Join(missed...)
-	}
-	return errors.Join(append(missed, write(table.String()))...)
+	return errors.Join(failures...)
 }
 
-// write puts the table into the page.
-func write(table string) error {
-	text, err := os.ReadFile(page)
+// A try is a mutant and what became of it.
+type try struct {
+	mutant
+	room    string // empty: the prover notices it
+	noticed bool
+	seed    int    // that noticed
+	finding string // of the seed
+}
+
+// choose returns the mutants that the flags name, in their order.
+func (o options) choose() ([]*try, error) {
+	chosen, err := regexp.Compile(o.only)
 	if err != nil {
+		return nil, err
+	}
+	var part, parts int
+	if n, err := fmt.Sscanf(o.shard, "%d/%d", &part, &parts); n != 2 || err != nil || part < 1 || part > parts {
+		return nil, fmt.Errorf("-shard %s is not a part of a number of parts: write one such as 2/4", o.shard)
+	}
+	if o.set != "" && o.set != "proved" && o.set != "tested" {
+		return nil, fmt.Errorf("-set %s is not a set of mutants: write proved or tested", o.set)
+	}
+	var all []*try
+	add := func(set, room string, mutants []mutant) {
+		for _, m := range mutants {
+			if chosen.MatchString(m.String()) && (o.set == "" || o.set == set) {
+				all = append(all, &try{mutant: m, room: room})
+			}
+		}
+	}
+	add("proved", "", proved)
+	for _, r := range rooms {
+		add("tested", r.name, r.mutants)
+	}
+	var mine []*try
+	for n := part - 1; n < len(all); n += parts { // neighbours take alike long
+		mine = append(mine, all[n])
+	}
+	return mine, nil
+}
+
+// tryAll tries mutants, some at a time, and returns an error for each that nothing noticed.
+func (o options) tryAll(ctx context.Context, scratch string, tries []*try) (missed []error) {
+	var mu sync.Mutex
+	var workers sync.WaitGroup
+	next := make(chan int)
+	for range max(o.jobs, 1) {
+		workers.Go(func() {
+			for n := range next {
+				t, began := tries[n], time.Now()
+				err := t.run(ctx, filepath.Join(scratch, fmt.Sprint(n)), o.seeds)
+				took := time.Since(began).Round(100 * time.Millisecond)
+				mu.Lock()
+				switch {
+				case err != nil:
+					missed = append(missed, fmt.Errorf("%s: %w", t, err))
+					fmt.Printf("MISSED %s (%v): %v\n", t, took, err)
+				case t.seed > 0:
+					fmt.Printf("seed %d notices %s (%v): %s\n", t.seed, t, took, t.finding)
+				default:
+					fmt.Printf("%s notices %s (%v)\n", t.test, t, took)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for n := range tries {
+		if ctx.Err() == nil {
+			next <- n
+		}
+	}
+	close(next)
+	workers.Wait()
+	return append(missed, ctx.Err())
+}
+
+// run tries one mutant in a folder of its own.
+func (t *try) run(ctx context.Context, scratch string, seeds int) (err error) {
+	if err := os.MkdirAll(scratch, 0o755); err != nil {
 		return err
 	}
-	from, to := bytes.Index(text, []byte(begin)), bytes.Index(text, []byte(end))
-	if from < 0 || to < from {
-		return fmt.Errorf("%s has no marks for the table", page)
+	defer os.RemoveAll(scratch)
+	switch {
+	case t.room == "":
+		t.seed, t.finding, err = t.prove(ctx, scratch, seeds)
+	case t.inNode():
+		err = t.runNode(ctx, scratch)
+	default:
+		err = t.runTest(ctx, scratch)
 	}
-	written := append(bytes.Clone(text[:from+len(begin)]), table...)
-	return os.WriteFile(page, append(written, text[to:]...), 0o644)
+	t.noticed = err == nil
+	return err
 }
 
 // apply returns the mutant's file with its fault, from the module's root. It
@@ -115,86 +174,4 @@ func (m mutant) apply(root string) ([]byte, error) {
 			m.file, count, m.old)
 	}
 	return bytes.Replace(source, []byte(m.old), []byte(m.new), 1), nil
-}
-
-// compile makes a test binary of a folder's package with the fault.
-func (m mutant) compile(ctx context.Context, scratch, folder string) (binary string, err error) {
-	source, err := m.apply(".")
-	if err != nil {
-		return "", err
-	}
-	if err := os.MkdirAll(scratch, 0o755); err != nil {
-		return "", err
-	}
-	changed, binary := filepath.Join(scratch, "changed.go"), filepath.Join(scratch, "mutant.test")
-	if err := os.WriteFile(changed, source, 0o644); err != nil {
-		return "", err
-	}
-	original, err := filepath.Abs(m.file)
-	if err != nil {
-		return "", err
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{original: changed}})
-	if err != nil {
-		return "", err
-	}
-	list := filepath.Join(scratch, "overlay.json")
-	if err := os.WriteFile(list, overlay, 0o644); err != nil {
-		return "", err
-	}
-	out, err := exec.CommandContext(ctx, "go", "test", "-c", "-overlay", list, "-o", binary, "./"+folder).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return binary, nil
-}
-
-// runTest runs the test of the mutant's own package that must fail.
-func (m mutant) runTest(ctx context.Context, scratch string) error {
-	folder := path.Dir(m.file)
-	binary, err := m.compile(ctx, scratch, folder)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(binary)
-	cmd := exec.CommandContext(ctx, binary, "-test.run", "^"+m.test+"$", "-test.timeout", "2m")
-	cmd.Dir = folder
-	err = cmd.Run()
-	if _, failed := errors.AsType[*exec.ExitError](err); failed {
-		return nil
-	}
-	return cmp.Or(err, fmt.Errorf("%s did not notice", m.test))
-}
-
-// prove runs the prover with one fault, a seed after the other, until it fails.
-func (m mutant) prove(ctx context.Context, scratch string, seeds int) (seed int, finding string, err error) {
-	binary, err := m.compile(ctx, scratch, "prove")
-	if err != nil {
-		return 0, "", err
-	}
-	defer os.Remove(binary)
-	for seed := 1; seed <= seeds; seed++ {
-		cmd := exec.CommandContext(ctx, binary, "-test.run", "^"+m.test+"$", "-test.timeout", "5m", fmt.Sprintf("-prove.seed=%d", seed))
-		cmd.Dir = "prove"
-		out, err := cmd.CombinedOutput()
-		_, failed := errors.AsType[*exec.ExitError](err)
-		switch {
-		case failed:
-			return seed, firstFinding(out), nil
-		case err != nil:
-			return 0, "", err
-		}
-	}
-	return 0, "", fmt.Errorf("%d seeds did not notice", seeds)
-}
-
-// finding is a line of a test's output in which Run says what it found.
-var finding = regexp.MustCompile(`: seed \d+: (?:\S+ \(\S+\): )?(.*)`)
-
-func firstFinding(out []byte) string {
-	if match := finding.FindSubmatch(out); match != nil {
-		return strings.ReplaceAll(string(match[1]), "|", "\\|")
-	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[0]
 }

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -17,27 +16,66 @@ const root = "../.."
 func TestMutantsApply(t *testing.T) {
 	t.Parallel()
 	sources := map[string]string{} // of tests, by folder
-	for _, m := range slices.Concat(proved, tested) {
-		folder := path.Dir(m.file)
-		if slices.Contains(proved, m) {
-			folder = "prove"
-		}
-		if sources[folder] == "" {
-			sources[folder] = testSource(t, folder)
-		}
+	applies := func(m mutant, folder string) {
 		t.Run(m.what+" in "+m.file, func(t *testing.T) {
 			broken, err := m.apply(root)
 			if err != nil {
 				t.Fatal(err)
 			}
+			if m.inNode() {
+				if _, err := os.Stat(filepath.Join(root, typescript, "test", m.test+".test.ts")); err != nil {
+					t.Errorf("got %v, want the test file that should notice", err)
+				}
+				return
+			}
 			if _, err := format.Source(broken); err != nil {
 				t.Errorf("got %v of the broken %s, want it to parse", err, m.file)
+			}
+			if sources[folder] == "" {
+				sources[folder] = testSource(t, folder)
 			}
 			test, _, _ := strings.Cut(m.test, "/") // a table's row
 			if !strings.Contains(sources[folder], "func "+test+"(") {
 				t.Errorf("got no test %s in %s, want the one that should notice", m.test, folder)
 			}
 		})
+	}
+	for _, m := range proved {
+		applies(m, "prove")
+	}
+	for _, r := range rooms {
+		for _, m := range r.mutants {
+			applies(m, path.Dir(m.file))
+		}
+	}
+}
+
+// Every mutant is in one shard.
+func TestShards(t *testing.T) {
+	t.Parallel()
+	all, err := options{shard: "1/1"}.choose()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	for _, shard := range []string{"1/3", "2/3", "3/3"} {
+		part, err := options{shard: shard}.choose()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range part {
+			seen[one.String()]++
+		}
+	}
+	for _, one := range all {
+		if seen[one.String()] != 1 {
+			t.Errorf("%s is in %d shards, want 1", one, seen[one.String()])
+		}
+	}
+	for _, wrong := range []options{{shard: "0/3"}, {shard: "4/3"}, {shard: "3"}, {shard: "1/1", set: "all"}, {shard: "1/1", only: "("}} {
+		if _, err := wrong.choose(); err == nil {
+			t.Errorf("%+v: got no error, want one that says what to write", wrong)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ test("a message is posted, and answered by the same frame as over a socket", asy
   ] as const) {
     const answer = http.call(message);
     const call = await server.calls.next();
-    assert.deepEqual([call.method, call.url, call.token], ["POST", "/requests", ada]);
+    assert.deepEqual([call.method, call.url, call.token, call.type], ["POST", "/requests", ada, "application/json"]);
     assert.deepEqual(call.body, { id: "r-1", action: "report", payload: { year: 2026 } });
     call.reply(status, frame);
     assert.deepEqual(await answer, frame);
@@ -166,12 +166,18 @@ test("a token that is refused is replaced once", async (t) => {
   assert.equal((await answer).error!.code, "UNAUTHORIZED");
 });
 
-test("a call without an answer ends, by its time limit or with the client", async (t) => {
+test("a call without an answer ends, by its time limit, its signal or with the client", async (t) => {
   const { server, clock, timers, http } = await start(t);
   const slow = http.call(message);
   await server.calls.next();
   clock.advance(35_000);
   await assert.rejects(slow, { name: "AbortError" });
+
+  const leave = new AbortController();
+  const left = http.read("GET", "/actions", undefined, leave.signal);
+  await server.calls.next();
+  leave.abort();
+  await assert.rejects(left, { name: "AbortError" });
 
   const open = http.call(message);
   await server.calls.next();

@@ -88,6 +88,17 @@ test("a server that takes connections and drops them is not called in a tight lo
   peer.cut();
   await reaches(streamer, "reconnecting");
   assert.equal(clock.due()[0], 500);
+
+  // So does one over which a frame came.
+  clock.advance(500);
+  const useful = await server.connections.next();
+  await reaches(streamer, "open");
+  const heard = new Promise<unknown>((resolve) => streamer.onFrame(resolve));
+  useful.send(frames("r-1").progress(10, 2));
+  await heard;
+  useful.cut();
+  await reaches(streamer, "reconnecting");
+  assert.equal(clock.due()[0], 500);
 });
 
 test("a token that is refused is replaced; refused again, it closes the client", async (t) => {
@@ -288,10 +299,12 @@ test("a renewal that fails for now is tried again; one that is refused opens a n
   while (clock.due().slice(0, 2).join() !== "15000,30000") await turn(1);
   await pass(clock, 30_000);
   message = await peer.expect("streamer.authenticate");
+  const refused = given;
   peer.send(frames(message.id).error("FORBIDDEN"));
   await reaches(streamer, "reconnecting", "unauthorized");
   clock.advance(1000);
   const next: ServerConnection = await server.connections.next();
+  assert.equal(given, refused + 1);
   assert.match(Buffer.from(next.offered[1]!.split(".")[2]!, "base64url").toString(), new RegExp(`"n":${given - 1}`));
 });
 
@@ -323,9 +336,11 @@ test("the browser's word about the network is heard, and checked", async (t) => 
   for (let i = 0; i < 4; i++) clock.advance(await retry(clock));
   assert.equal(await retry(clock), 8000);
   assert.equal(streamer.reason, "offline");
-  server.refuse = undefined;
   events.dispatchEvent(new Event("online"));
   assert.deepEqual(clock.due(), [500]);
+  clock.advance(500); // the server is not back yet: the waits begin anew
+  assert.equal(await retry(clock), 500);
+  server.refuse = undefined;
   clock.advance(500);
   await reaches(streamer, "open", "connected");
 });

@@ -17,6 +17,11 @@ test("what is pending, and whose it is, is there for the next page", () => {
     ]),
   });
   assert.deepEqual(new Pending(storage, "another").load(), { requests: new Map() });
+
+  // The next page changes one before it has a token.
+  const next = new Pending(storage, "key");
+  next.put("r-2", 40);
+  assert.equal(next.load().caller, "ada");
 });
 
 test("nothing is left behind when nothing is pending", () => {

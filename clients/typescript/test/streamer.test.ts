@@ -178,6 +178,10 @@ test("a subscription that fails for now is tried again, one that is refused ends
   while (clock.due()[0] !== 3500) await turn(1);
   clock.advance(3500);
   asked = await peer.expect("streamer.subscribe");
+  peer.send(frames(asked.id).error("SERVICE_UNAVAILABLE", undefined, { retry: { retryable: true, after: 3 } }));
+  while (clock.due()[0] !== 4000) await turn(1); // the moment of chance grows
+  clock.advance(4000);
+  asked = await peer.expect("streamer.subscribe");
   peer.send(frames(asked.id).error("NOT_FOUND"));
   await assert.rejects(request.result, { code: "NOT_FOUND", requestId: "r-1" });
 });
@@ -561,6 +565,7 @@ test("redrive, signal and output ask the server, and answer with what it says", 
   assert.equal((await signalled).rev, 10);
   const piece = streamer.output("r-1", 2);
   asked = await peer.expect("streamer.output");
+  assert.deepEqual(asked.payload, { request_id: "r-1", from: 2 });
   peer.send(frames(asked.id).response({ offset: 2, chunks: [1], final: true }));
   assert.deepEqual(await piece, { offset: 2, chunks: [1], final: true });
 });

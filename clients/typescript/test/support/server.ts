@@ -50,6 +50,8 @@ export interface Call {
   method: string;
   url: string;
   token: string;
+  /** The Content-Type of its body. */
+  type: string | undefined;
   body: any;
   reply(status: number, body: unknown): void;
   /** Ends the connection without an answer. */
@@ -89,6 +91,7 @@ export class FakeServer {
           method: request.method!,
           url: request.url!,
           token: (request.headers.authorization ?? "").replace("Bearer ", ""),
+          type: request.headers["content-type"],
           body: text && JSON.parse(text),
           reply: (status, body) => {
             const type = status < 300 ? "application/json" : "application/problem+json";
