@@ -269,3 +269,30 @@ func (s *slowStore) handler() http.Handler {
 		}
 	})
 }
+
+// A request that was acknowledged and cancelled is followed to its end over another connection.
+func TestAConnectionIsLostBehindACancel(t *testing.T) {
+	t.Parallel()
+	c := dial(t, func(n int, p *peer) {
+		if n == 1 {
+			p.expect("long")
+			p.send(ack("r-1"))
+			m, _ := p.expect(wire.ActionCancel)
+			p.send(snapshot(m.ID, wire.Snapshot{ID: "r-1", Action: "long", State: wire.StateRunning, Cancelling: true}))
+			return
+		}
+		m, _ := p.expect(wire.ActionSubscribe)
+		p.send(snapshot(m.ID, wire.Snapshot{ID: ref(t, m), Action: "long", State: wire.StateRunning, Cancelling: true}))
+		p.send(failure("r-1", 9, wire.Cancelled))
+		p.drain()
+	})
+	call, err := c.Start(t.Context(), client.Request{Action: "long", ID: "r-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err := c.Cancel(t.Context(), "r-1"); err != nil || !s.Cancelling {
+		t.Errorf("got %+v, %v for the cancel, want a request that is being cancelled", s, err)
+	}
+	_, err = call.Wait(nil)
+	wantCode(t, err, wire.Cancelled, "r-1")
+}

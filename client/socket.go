@@ -169,8 +169,8 @@ func (t *socket) receive(s *session, data []byte) {
 	}
 }
 
-// session returns the open session, or the next one; nil when the call is dropped
-// before there is one.
+// session returns the open session, or the next one; nil when dropped is closed before
+// there is one.
 func (t *socket) session(ctx context.Context, dropped <-chan struct{}) (*session, error) {
 	for {
 		t.mu.Lock()
@@ -198,12 +198,18 @@ func (t *socket) follow(ctx context.Context, call *Handle) error {
 	defer t.remove(call)
 	failures := 0
 	for {
-		s, err := t.session(ctx, call.dropped)
-		if err != nil {
-			return err
+		dropping := call.dropped
+		if call.isAccepted() {
+			dropping = nil // a cancel is the server's by now
 		}
-		if call.isDropped() {
+		s, err := t.session(ctx, dropping)
+		switch {
+		case err != nil:
+			return err
+		case call.isDropped():
 			return dropped(call.id)
+		case s == nil: // it was accepted after all
+			continue
 		}
 		m := call.message
 		if m == nil || call.isAccepted() {
