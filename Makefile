@@ -152,7 +152,8 @@ strangers: npm generators rie ## what nobody here wrote agrees: signers, clients
 	$(GO) test -count=1 ./stack -run PartsOfAProject
 
 .PHONY: bench
-bench: database ## the measuring tool, a module of its own: vet, staticcheck, tests
+bench: database ## the measuring tools, modules of their own: vet, staticcheck, tests
+	cd measure/soak && $(GO) test -count=1 ./...
 	cd measure/bench && $(GO) vet ./... && $(GO) tool -modfile=../../internal/tools/go.mod staticcheck ./... && $(GO) test -race -count=1 ./...
 
 .PHONY: budget
@@ -213,6 +214,12 @@ PROVE_SEED ?= 1
 prove: ## 10,000 requests and 1,000 killed workers over each store, and SIGKILL on the staging stack
 	$(GO) test -count=1 -v -timeout 90m ./prove -run '^TestMixOver|^TestNoTenant' -prove.seed=$(PROVE_SEED) -prove.requests=10000 -prove.kills=1000
 	$(GO) test -count=1 -v -timeout 30m ./verify -run '^TestProveStaging' -prove.seed=$(PROVE_SEED) -prove.requests=200 -prove.kills=16
+
+SOAK ?= 1h
+.PHONY: soak
+soak: database ## dev and staging under mixed load with kills for SOAK (default 1h): what grows, is lost or stuck; docs/soak.md and docs/soak
+	$(GO) -C measure/soak build -o ../../.cache/soak .
+	.cache/soak --root . --for $(SOAK) --out docs/soak --page docs/soak.md
 
 .PHONY: scale
 scale: ## a model of AWS's quotas under 10,000 requests a second: where a stage ends, written into docs/scale.md

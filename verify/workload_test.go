@@ -261,8 +261,8 @@ func (w *workload) run(t *testing.T) {
 
 func wantOrder(t *testing.T, f *followed, order string) {
 	t.Helper()
-	want := fmt.Sprintf(`{"order":"%[1]s","receipts":["reserve of %[1]s","charge of %[1]s","pack of %[1]s","ship of %[1]s","notify of %[1]s"]}`,
-		order)
+	want := fmt.Sprintf(`{"order":"%[1]s","receipts":["reserve of %[1]s","charge of %[1]s","pack of %[1]s","ship of %[1]s",`+
+		`"notify of %[1]s"]}`, order)
 	if f.result != want {
 		t.Errorf("got %s, %v for the order %s, want %s", f.result, f.err, order, want)
 	}

@@ -19,8 +19,9 @@ import (
 )
 
 // Parts are what the project brings. Its variables are WORKLOAD_BACKEND, the URL of the service
-// that keeps stock and charges cards, and WORKLOAD_FILES, the folder of CSV files. They are
-// read when the actions are made: on AWS the template's Environment is there by then.
+// that keeps stock and charges cards, WORKLOAD_FILES, the folder of CSV files, and WORKLOAD_CLOCK,
+// a file that says how far its clock is ahead. They are read when the actions are made or run:
+// on AWS the template's Environment is there by then.
 func Parts(getenv func(name string) string) functions.Parts {
 	return functions.Parts{
 		Actions: func(request.Lister) ([]streamer.Action, error) {
@@ -30,6 +31,7 @@ func Parts(getenv func(name string) string) functions.Parts {
 			}
 			return []streamer.Action{quote, order(getenv("WORKLOAD_BACKEND")), square, sumOfSquares, tokens, approve, tidy, profile}, nil
 		},
+		Now:       clock(getenv),
 		Schedules: []streamer.Schedule{{Name: "tidy", Every: time.Minute, Action: "tidy", Tenant: "acme", Subject: "janitor"}},
 		Routes: func(app *lift.App, authenticate lift.Middleware) {
 			app.HTTP("GET /runtime", lift.HandlerFunc(runtimeFigures), authenticate)
