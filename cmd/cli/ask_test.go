@@ -136,6 +136,23 @@ func TestAllPages(t *testing.T) {
 	}
 }
 
+// A context's root of HTTP is where its calls over HTTP go.
+func TestAContextsRootOfHTTP(t *testing.T) {
+	t.Parallel()
+	root := fakeAPI(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"requests":[%s]}`, stored("r1", "QUEUED", ""))
+	})[2]
+	user := map[string]string{"XDG_CONFIG_HOME": t.TempDir()}
+	add := start(t, t.Context(), user, "", "context", "add", "prod", "--url", "ws://127.0.0.1:1/dev", "--http-url", root)
+	if code := <-add.exit; code != exitDone {
+		t.Fatalf("exited with %d, %s", code, add.err)
+	}
+	list := start(t, t.Context(), user, "", "list", "--http", "--context", "prod", "--token", "x.y.z", "-o", "name")
+	if code := <-list.exit; code != exitDone || list.out.String() != "r1\n" {
+		t.Errorf("exited with %d, %q, %s, want %d and r1", code, list.out, list.err, exitDone)
+	}
+}
+
 // What an operator's filter finds is changed as a request of its subject.
 func TestAChangeIsOfItsSubject(t *testing.T) {
 	t.Parallel()

@@ -56,7 +56,7 @@ var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\S+)`)
 
 // steadyGo runs tests of one package.
 func steadyGo(ctx context.Context, binary, folder string, tests []string, times int) error {
-	out, err := exec.CommandContext(ctx, "go", "test", "-c", "-race", "-o", binary, "./"+folder).CombinedOutput()
+	out, err := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-race", "-o", binary, "./"+folder).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("build of %s: %w\n%s", folder, err, out)
 	}
