@@ -43,11 +43,21 @@ func Python(t testing.TB, modules ...string) string {
 	return ""
 }
 
+// Long skips a test that takes long, unless STREAMER_STRANGERS is 1.
+func Long(t testing.TB) {
+	t.Helper()
+	if !asked() {
+		t.Skip("it takes long: type make strangers")
+	}
+}
+
+func asked() bool { return os.Getenv("STREAMER_STRANGERS") == "1" }
+
 // missing skips the test, or fails it, and says what to type.
 func missing(t testing.TB, what string) {
 	t.Helper()
 	text := what + " is not installed: type .ci/setup strangers"
-	if os.Getenv("STREAMER_STRANGERS") == "1" {
+	if asked() {
 		t.Fatal(text)
 	}
 	t.Skip(text)

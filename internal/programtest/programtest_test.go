@@ -90,6 +90,21 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+func TestLong(t *testing.T) {
+	long := func(tb testing.TB) string {
+		Long(tb)
+		return "ran"
+	}
+	t.Setenv("STREAMER_STRANGERS", "")
+	if ran, w := seen(t, long); ran != "" || w.skipped == "" {
+		t.Errorf("got %q, skipped %q, want a skip", ran, w.skipped)
+	}
+	t.Setenv("STREAMER_STRANGERS", "1")
+	if ran, w := seen(t, long); ran != "ran" || w.skipped+w.failed != "" {
+		t.Errorf("got %q, skipped %q, want it to run", ran, w.skipped)
+	}
+}
+
 func TestRun(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
