@@ -57,6 +57,7 @@ func TestPartsOfAProject(t *testing.T) {
 		})
 		checkParts(t, running, &printed)
 		checkCallers(t, running)
+		checkUnsigned(t, running)
 	})
 }
 
@@ -90,6 +91,33 @@ func checkCallers(t *testing.T, running *stack.Staging) {
 				t.Errorf("got %q (%v), want %q", got, err, c.want)
 			}
 		})
+	}
+}
+
+// checkUnsigned calls each service of the stack as who has no credentials does.
+func checkUnsigned(t *testing.T, running *stack.Staging) {
+	t.Helper()
+	services := 0
+	for _, variable := range running.AWSVariables() {
+		name, endpoint, _ := strings.Cut(variable, "=")
+		if !strings.HasPrefix(name, "AWS_ENDPOINT_URL_") || strings.HasSuffix(name, "APIGATEWAYMANAGEMENTAPI") { // which has a stage
+			continue
+		}
+		services++
+		t.Run("unsigned "+name, func(t *testing.T) {
+			res, err := http.Post(endpoint+"/2015-03-31/functions/router/invocations", "application/json", strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			body, err := io.ReadAll(res.Body)
+			if err != nil || res.StatusCode/100 != 4 || !strings.Contains(string(body), "Missing Authentication Token") {
+				t.Errorf("got %d %s, %v, want a refusal for the Missing Authentication Token", res.StatusCode, body, err)
+			}
+		})
+	}
+	if services < 4 {
+		t.Errorf("got %d services, want SQS, DynamoDB, the Parameter Store and Lambda", services)
 	}
 }
 

@@ -1,6 +1,6 @@
 package main
 
-// inEmulator are about the emulated API Gateway, Lambda and SQS.
+// inEmulator are about the emulated API Gateway, Lambda, SQS and signatures, and the stack that joins them.
 var inEmulator = []mutant{
 	{"the 101 is sent before the connection can be reached", "emulator/gateway/conn.go",
 		"\tg.conns[c.id] = c\n" +
@@ -124,9 +124,6 @@ var inEmulator = []mutant{
 	{"a request of any size is taken", "emulator/gateway/http.go",
 		"r.Body, int64(g.cfg.Limits.HTTPPayload))",
 		"r.Body, 1<<30)", "TestHTTPPayloadLimit"},
-	{"a process answers at any length", "emulator/lambda/environment.go",
-		"\tcase len(body) > maxSync:\n",
-		"\tcase len(body) > 2*maxSync:\n", "TestProcessesRefuseLargeAnswers"},
 	{"a streamed answer to a whole call has any length", "emulator/lambda/stream.go",
 		"\tcase len(whole) > maxSync:\n",
 		"\tcase len(whole) > 2*maxSync:\n", "TestStreamedAnswersWhole"},
@@ -169,4 +166,16 @@ var inEmulator = []mutant{
 	{"@connections takes signatures for another service", "emulator/gateway/connections.go",
 		`g.cfg.Callers.Verify(r, "execute-api")`,
 		`g.cfg.Callers.Verify(r, "lambda")`, "TestCallers"},
+	{"an unsigned invocation runs the function", "stack/staging.go",
+		"s.callers.Require(\"lambda\", s.invocations())",
+		"s.invocations()", "TestPartsOfAProject/staging"},
+	{"an unsigned call of the queue is taken", "stack/staging.go",
+		"s.callers.Require(\"sqs\", api)",
+		"api", "TestPartsOfAProject/staging"},
+	{"an unsigned call of the Parameter Store is taken", "stack/staging.go",
+		"s.callers.Require(\"ssm\", ssm.Store(c.ParameterStore))",
+		"ssm.Store(c.ParameterStore)", "TestPartsOfAProject/staging"},
+	{"an unsigned call of the database is taken", "stack/staging.go",
+		"s.callers.Require(\"dynamodb\", tables)",
+		"tables", "TestPartsOfAProject/staging"},
 }
