@@ -4,6 +4,7 @@
 package nodetest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -49,6 +51,37 @@ func Output(t testing.TB, folder string, stdin []byte, script string, args ...st
 		t.Fatalf("node %s: %v\n%s", script, err, said.Bytes())
 	}
 	return out
+}
+
+// Serve starts a script that is a server, and returns the first line that it prints. The script
+// ends when its standard input does, which is at the test's end.
+func Serve(t testing.TB, folder, script string) string {
+	t.Helper()
+	Installed(t, folder)
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), "node", script)
+	command.Dir, command.Stderr = folder, os.Stderr
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = stdin.Close() // it ends then, as Wait tells
+		if err := command.Wait(); err != nil {
+			t.Errorf("node %s: %v", script, err)
+		}
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatalf("node %s printed no line: %v", script, err)
+	}
+	return strings.TrimSpace(line)
 }
 
 func prepare(t testing.TB, folder string, env []string, script string, args []string) (*exec.Cmd, context.CancelFunc) {

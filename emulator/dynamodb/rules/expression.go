@@ -288,14 +288,13 @@ func operandType(a *action, e expression) string {
 
 var comparators = []string{"=", "<", ">"}
 
-// comparison wants of a comparison two operands that are not the same path, and, unless it is
-// about equality, values that have an order.
+// comparison wants of a comparison two operands that are not the same path.
 func comparison(a *action, e expression) string {
 	if e.parameter == "UpdateExpression" || e.parameter == "ProjectionExpression" {
 		return ""
 	}
-	for n := range e.tokens {
-		if !e.attribute(n) && e.at(n)[0] != '#' || e.at(n-1) == "." {
+	for n, token := range e.tokens {
+		if !e.attribute(n) && token[0] != '#' || e.at(n-1) == "." {
 			continue
 		}
 		left, end := e.path(n, a.ExpressionAttributeNames)
@@ -303,18 +302,12 @@ func comparison(a *action, e expression) string {
 		for ; slices.Contains(comparators, e.at(end)); end++ {
 			operator += e.at(end)
 		}
-		right, defined := a.ExpressionAttributeValues[e.at(end)]
-		other := path{}
-		if e.attribute(end) || strings.HasPrefix(e.at(end), "#") {
-			other, _ = e.path(end, a.ExpressionAttributeNames)
+		if operator == "" || !e.attribute(end) && !strings.HasPrefix(e.at(end), "#") {
+			continue
 		}
-		switch {
-		case operator == "":
-		case slices.Equal(left, other):
+		if right, _ := e.path(end, a.ExpressionAttributeNames); slices.Equal(left, right) {
 			return e.invalid("The first operand must be distinct from the remaining operands for this operator or function; operator: " +
 				operator + ", first operand: " + left.String())
-		case operator != "=" && operator != "<>" && defined && !slices.Contains([]string{"S", "N", "B"}, right.kind()):
-			return e.invalid("Incorrect operand type for operator or function; operator: " + operator + ", operand type: " + right.kind())
 		}
 	}
 	return ""

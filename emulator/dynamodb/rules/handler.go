@@ -18,7 +18,7 @@ import (
 // A Handler passes requests on to a server, but those that a rule refuses, which it answers as
 // DynamoDB does. It is safe for concurrent use.
 type Handler struct {
-	// Refused is told of each refusal, where it is set; before the first request only.
+	// Refused gets each refusal, where it is set. Set it before the first request.
 	Refused func(*Refusal)
 
 	endpoint string

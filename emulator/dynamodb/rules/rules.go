@@ -93,7 +93,7 @@ var rules = []rule{
 	{name: "unused values", source: guideValues, action: valuesUsed},
 	{name: "overlapping paths", source: guideUpdate, expression: overlap},
 	{name: "operands of ADD and DELETE", source: guideUpdate, expression: operandType},
-	{name: "comparisons", source: guideOperators, expression: comparison},
+	{name: "distinct operands", source: guideOperators, expression: comparison},
 	{name: "types of attribute_type", source: guideOperators, expression: attributeType},
 	{name: "primary key", source: apiGet, table: primaryKey},
 	{name: "keys of an item", source: apiPut, table: keysOfItem},

@@ -4,13 +4,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/pay-theory/streamer/emulator/dynamodb"
 	"github.com/pay-theory/streamer/emulator/dynamodb/dynamodbtest"
 	"github.com/pay-theory/streamer/emulator/dynamodb/rules"
+	"github.com/pay-theory/streamer/emulator/dynamodb/rules/rulestest"
 )
 
 // servers are one database, behind the rules and alone.
@@ -35,19 +35,11 @@ func start(t *testing.T) *servers {
 	front := httptest.NewServer(handler)
 	t.Cleanup(front.Close)
 	s.checked = front.URL
-	if status, said := s.post(t, s.checked, "CreateTable", table); status != http.StatusOK {
+	if status, said := s.post(t, s.checked, "CreateTable", rulestest.Table); status != http.StatusOK {
 		t.Fatal(said)
 	}
 	return s
 }
-
-// table has a key of two strings, and a global index of a string and a number.
-const table = `{"TableName": "things", "BillingMode": "PAY_PER_REQUEST",
-	"AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "id", "AttributeType": "S"},
-		{"AttributeName": "g", "AttributeType": "S"}, {"AttributeName": "n", "AttributeType": "N"}],
-	"KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "id", "KeyType": "RANGE"}],
-	"GlobalSecondaryIndexes": [{"IndexName": "by_g", "Projection": {"ProjectionType": "ALL"},
-		"KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}, {"AttributeName": "n", "KeyType": "RANGE"}]}]}`
 
 func (s *servers) post(t *testing.T, endpoint, operation, body string) (status int, said string) {
 	t.Helper()
@@ -71,52 +63,29 @@ func (s *servers) post(t *testing.T, endpoint, operation, body string) (status i
 	return res.StatusCode, string(raw)
 }
 
-// short are what the cases have in common, spelled @ and a letter.
-var short = strings.NewReplacer(
-	"@H", `"TableName": "things"`,
-	"@T", `"TableName": "things", "Key": {"pk": {"S": "a"}, "id": {"S": "b"}}`,
-	"@P", `"TableName": "things", "Item": {"pk": {"S": "a"}, "id": {"S": "b"}`, // the item is open
-	"@Q", `"TableName": "things", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "a"}`, // so are the values
-	"@G", `"TableName": "things", "IndexName": "by_g", "KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": {"S": "a"}}`,
-	"@K", `"TableName": "things", "KeyConditionExpression"`,
-	"@N", `"ExpressionAttributeNames"`, "@V", `"ExpressionAttributeValues"`,
-	"@C", `"ConditionExpression"`, "@U", `"UpdateExpression"`, "@J", `"ProjectionExpression"`,
-)
-
-// many repeats a text with a number for each %d.
-func many(n int, format, between string) string {
-	all := make([]string, n)
-	for i := range all {
-		all[i] = strings.ReplaceAll(format, "%d", strconv.Itoa(i))
-	}
-	return strings.Join(all, between)
-}
-
-func text(length int) string { return strings.Repeat("x", length) }
-
-// Each rule refuses its case and takes the valid one beside it. Where alone is set the server
-// takes what AWS refuses: this is the record of where it is more lenient.
+// Each rule refuses its case and takes the valid one beside it. A case's Dynoxide is the
+// record of where the server alone is more lenient.
 func TestRules(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	for _, tt := range cases {
-		t.Run(tt.name, func(t *testing.T) {
+	for _, tt := range rulestest.Cases() {
+		t.Run(tt.Name, func(t *testing.T) {
 			s.refused = ""
-			if status, said := s.post(t, s.checked, tt.operation, short.Replace(tt.valid)); s.refused != "" || status != http.StatusOK {
+			if status, said := s.post(t, s.checked, tt.Operation, tt.Valid); s.refused != "" || status != http.StatusOK {
 				t.Errorf("the valid request: got %d %s, refused by %q", status, said, s.refused)
 			}
 			s.refused = ""
-			status, said := s.post(t, s.checked, tt.operation, short.Replace(tt.invalid))
-			if status != http.StatusBadRequest || s.refused != tt.rule {
-				t.Errorf("the invalid request: got %d %s, refused by %q; want 400 by %q", status, said, s.refused, tt.rule)
+			status, said := s.post(t, s.checked, tt.Operation, tt.Invalid)
+			if status != http.StatusBadRequest || s.refused != tt.Rule {
+				t.Errorf("the invalid request: got %d %s, refused by %q; want 400 by %q", status, said, s.refused, tt.Rule)
 			}
-			if !strings.Contains(said, tt.says) {
-				t.Errorf("got %s, want one that has %q", said, tt.says)
+			if !strings.Contains(said, tt.Says) {
+				t.Errorf("got %s, want one that has %q", said, tt.Says)
 			}
-			status, said = s.post(t, s.alone, tt.operation, short.Replace(tt.invalid))
-			if alone := status == http.StatusOK; alone != tt.alone {
-				t.Errorf("the server alone: got %d %s, want it to be taken: %t", status, said, tt.alone)
-			} else if !alone && testing.Verbose() && !strings.Contains(said, tt.says) {
+			status, said = s.post(t, s.alone, tt.Operation, tt.Invalid)
+			if alone := status == http.StatusOK; alone != tt.Dynoxide {
+				t.Errorf("the server alone: got %d %s, want it to be taken: %t", status, said, tt.Dynoxide)
+			} else if !alone && testing.Verbose() && !strings.Contains(said, tt.Says) {
 				t.Logf("the server alone says %.300s", said)
 			}
 		})
