@@ -147,6 +147,7 @@ generators: ## generators of OpenAPI clients read a document of Lift's, and thei
 strangers: export STREAMER_STRANGERS := 1
 strangers: npm generators rie ## what nobody here wrote agrees: signers, clients, issuers, SDKs, generators, AWS's emulator and validators
 	@.ci/setup strangers
+	$(GO) -C verify/strangers/xray test -count=1 ./...
 	$(GO) test -count=1 ./verify/strangers/... ./emulator/iam ./emulator/queue ./deploy/...
 	$(GO) test -count=1 ./verify -run 'Interop|RealIssuer'
 	$(GO) test -count=1 ./stack -run PartsOfAProject

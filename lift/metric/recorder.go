@@ -47,8 +47,9 @@ type Recorder struct {
 
 // New checks the Config.
 func New(cfg Config) (*Recorder, error) {
-	if n := len(cfg.Namespace); n == 0 || n > maxNamespace || cfg.Namespace[0] == ':' || strings.TrimSpace(cfg.Namespace) == "" {
-		return nil, fmt.Errorf("metric: Config.Namespace %q is not one for CloudWatch", cfg.Namespace)
+	if !isNamespace(cfg.Namespace) {
+		return nil, fmt.Errorf("metric: Config.Namespace %q is not valid for CloudWatch: use 1 to 255 of A-Za-z0-9 ._-/#: and no colon first",
+			cfg.Namespace)
 	}
 	if len(cfg.Dimensions) > maxDimensions {
 		return nil, fmt.Errorf("metric: Config.Dimensions has %d, more than %d", len(cfg.Dimensions), maxDimensions)
@@ -73,10 +74,23 @@ func New(cfg Config) (*Recorder, error) {
 	return &Recorder{cfg: cfg}, nil
 }
 
+// isNamespace reports whether CloudWatch takes a namespace:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#Namespace
+func isNamespace(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', strings.IndexByte(" ._-/#:", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return strings.TrimSpace(s) != "" && len(s) <= maxNamespace && s[0] != ':'
+}
+
 // fault returns what CloudWatch would not take of d, "" for nothing.
 func (d Dimension) fault() string {
 	switch {
-	case d.Name == "" || len(d.Name) > maxDimensionName || d.Name[0] == ':' || !isASCII(d.Name):
+	case strings.TrimSpace(d.Name) == "" || len(d.Name) > maxDimensionName || d.Name[0] == ':' || !isASCII(d.Name):
 		return "has a name that is not 1 to 250 characters of ASCII"
 	case d.Name == "_aws":
 		return "has the name that belongs to the format"

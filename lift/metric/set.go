@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"strings"
 	"sync"
 
 	"github.com/pay-theory/streamer/lift/internal/jsontext"
@@ -80,8 +81,8 @@ func (s *Set) add(name string, value float64, unit Unit, high bool) {
 	}
 	fault := ""
 	switch {
-	case name == "" || len(name) > maxName || name == "_aws":
-		fault = "is not 1 to 255 bytes"
+	case strings.TrimSpace(name) == "" || len(name) > maxName || name == "_aws":
+		fault = "is not 1 to 255 bytes, or spaces alone"
 	case !unit.valid():
 		fault = "has an unknown unit"
 	case !(math.Abs(value) <= 0x1p360): // nor NaN
