@@ -52,7 +52,7 @@ func newAgainst() *cobra.Command {
 	}
 	rootFlag(cmd, &root)
 	cmd.Flags().StringVar(&base, "base", "6efa51a", "commit to compare with")
-	cmd.Flags().IntVar(&rounds, "rounds", 15, "how often each function is started and the benchmark run")
+	cmd.Flags().IntVar(&rounds, "rounds", 15, "how often each function is started for each event, and the benchmark run")
 	return cmd
 }
 

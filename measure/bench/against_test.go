@@ -24,6 +24,9 @@ func TestParseBenchmark(t *testing.T) {
 	}{
 		"several processors": {head + "BenchmarkDispatch/lift-2 \t   20000\t      5310 ns/op\t 384.91 MB/s\t    3265 B/op\t      15 allocs/op\nPASS\n",
 			benchmark{5310, 15}},
+		"the least of several": {head + "BenchmarkDispatch/lift-2 \t 500\t 5310 ns/op\t 384.91 MB/s\t 3265 B/op\t 15 allocs/op\n" +
+			"BenchmarkDispatch/lift-2 \t 500\t 3310 ns/op\t 384.91 MB/s\t 3265 B/op\t 16 allocs/op\n" +
+			"BenchmarkDispatch/lift-2 \t 500\t 9310 ns/op\t 384.91 MB/s\t 3265 B/op\t 17 allocs/op\nPASS\n", benchmark{3310, 15}},
 		"one processor": {head + "BenchmarkDispatch/lift \t 20000\t 931.5 ns/op\t 2194.10 MB/s\t 0 B/op\t 0 allocs/op\nPASS\n", benchmark{931.5, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
