@@ -187,7 +187,7 @@ func (p *parser) parse(data []byte, segment, start, end int, c *costs) []token {
 // divide divides tokens into blocks: pieces, of which neighbours are joined as
 // long as one code for both costs less than two.
 func divide(tokens []token) []block {
-	const piece = 2048
+	const piece = 512
 	var blocks []block
 	for {
 		b := block{tokens: tokens[:min(piece, len(tokens))]}
