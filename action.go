@@ -238,12 +238,8 @@ func (a Action) Scope() string { return a.config.Scope }
 
 func decodeInput[In any](payload json.RawMessage) (In, error) {
 	var in In
-	if raw, ok := any(&in).(*json.RawMessage); ok {
-		*raw = payload
-	} else if len(payload) > 0 {
-		if err := json.Unmarshal(payload, &in); err != nil {
-			return in, decodeError(err)
-		}
+	if err := unmarshalInput(payload, &in); err != nil {
+		return in, err
 	}
 	v, ok := any(in).(Validator)
 	if !ok {
@@ -252,13 +248,34 @@ func decodeInput[In any](payload json.RawMessage) (In, error) {
 	if !ok {
 		return in, nil
 	}
-	if err := v.Validate(); err != nil {
-		if public, ok := errors.AsType[*Error](err); ok {
-			return in, public
-		}
-		return in, Errorf(wire.ValidationError, "%s", err.Error())
+	err := validate(v)
+	return in, err
+}
+
+// unmarshalInput and validate have one code for all inputs.
+func unmarshalInput(payload json.RawMessage, into any) error {
+	if raw, ok := into.(*json.RawMessage); ok {
+		*raw = payload
+		return nil
 	}
-	return in, nil
+	if len(payload) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(payload, into); err != nil {
+		return decodeError(err)
+	}
+	return nil
+}
+
+func validate(v Validator) error {
+	err := v.Validate()
+	if err == nil {
+		return nil
+	}
+	if public, ok := errors.AsType[*Error](err); ok {
+		return public
+	}
+	return Errorf(wire.ValidationError, "%s", err.Error())
 }
 
 func decodeError(err error) *Error {

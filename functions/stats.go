@@ -15,18 +15,21 @@ import (
 // statistics answers with a page of what read counts.
 func statistics[Page any](read func(context.Context, streamer.Caller, wire.StatsQuery) (Page, error)) lift.Handler {
 	return authenticated(func(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-		query := e.HTTP.URL.Query()
-		since, until, err := boundsOf(query)
+		query, err := statsQuery(e.HTTP.URL.Query(), who)
 		if err != nil {
 			return nil, err
 		}
-		page, err := read(ctx, who, wire.StatsQuery{Subject: who.OnBehalfOf, Action: query.Get("action"), Since: since, Until: until,
-			Cursor: query.Get("cursor")})
+		page, err := read(ctx, who, query)
 		if err != nil {
 			return nil, err
 		}
 		return lift.JSON(http.StatusOK, page)
 	})
+}
+
+func statsQuery(query url.Values, who streamer.Caller) (wire.StatsQuery, error) {
+	since, until, err := boundsOf(query)
+	return wire.StatsQuery{Subject: who.OnBehalfOf, Action: query.Get("action"), Since: since, Until: until, Cursor: query.Get("cursor")}, err
 }
 
 // boundsOf are the query's since and until; zero where it has none.

@@ -130,79 +130,80 @@ const (
 )
 
 // Effects yields each effect that is set, Release before Acquire.
-func (c Change) Effects() iter.Seq[Effect] {
-	return func(yield func(Effect) bool) {
-		e := c.Set
-		all := []struct {
-			set bool
-			Effect
-		}{
-			{e.State != "", Effect{AttrState, Assign, "", e.State}},
-			{!e.DueAt.IsZero(), Effect{AttrDueAt, Assign, "", e.DueAt}},
-			{!e.Look.At.IsZero(), Effect{AttrLook, Assign, "", e.Look}},
-			{!e.UpdatedAt.IsZero(), Effect{AttrUpdatedAt, Assign, "", e.UpdatedAt}},
-			{!e.ClaimedAt.IsZero(), Effect{AttrClaimedAt, Assign, "", e.ClaimedAt}},
-			{!e.StartedAt.IsZero(), Effect{AttrStartedAt, AssignOnce, "", e.StartedAt}},
-			{!e.FinishedAt.IsZero(), Effect{AttrFinishedAt, Assign, "", e.FinishedAt}},
-			{!e.ExpiresAt.IsZero(), Effect{AttrExpiresAt, Assign, "", e.ExpiresAt}},
-			{e.AddFence != 0, Effect{AttrFence, Increase, "", e.AddFence}},
-			{e.AddRev != 0, Effect{AttrRev, Increase, "", e.AddRev}},
-			{e.Attempt != 0, Effect{AttrAttempt, Assign, "", e.Attempt}},
-			{e.AddAttempt != 0, Effect{AttrAttempt, Increase, "", int64(e.AddAttempt)}},
-			{e.AddSlices != 0, Effect{AttrSlices, Increase, "", int64(e.AddSlices)}},
-			{e.AddLeaseExpirations != 0, Effect{AttrLeaseExpirations, Increase, "", int64(e.AddLeaseExpirations)}},
-			{e.AddRan != 0, Effect{AttrRan, Increase, "", int64(e.AddRan)}},
-			{e.Worker != "", Effect{AttrWorker, Assign, "", e.Worker}},
-			{e.CancelRequested, Effect{AttrCancelRequested, Assign, "", true}},
-			{e.Checkpoint != nil, Effect{AttrCheckpoint, Assign, "", e.Checkpoint}},
-			{e.OutputMark != 0, Effect{AttrOutputMark, Assign, "", e.OutputMark}},
-			{e.Result != nil, Effect{AttrResult, Assign, "", e.Result}},
-			{e.Error != nil, Effect{AttrError, Assign, "", e.Error}},
-			{e.Await != Await{}, Effect{AttrAwait, Assign, "", e.Await}},
-			{e.ThrottledBy != "", Effect{AttrThrottledBy, Assign, "", e.ThrottledBy}},
-			{e.Children != Children{}, Effect{AttrChildren, Assign, "", e.Children}},
-			{e.Redrives != 0, Effect{AttrRedrives, Assign, "", e.Redrives}},
-			{len(e.History) > 0, Effect{AttrHistory, Assign, "", e.History}},
-			{len(e.Audit) > 0 && c.If.Unaudited, Effect{AttrAudit, Assign, "", e.Audit}},
-			{e.Subscribe != "", Effect{AttrSubscribers, PutMember, e.Subscribe, nil}},
-			{len(e.Release) > 0, Effect{AttrPermits, Release, "", e.Release}},
-			{len(e.Acquire) > 0, Effect{AttrPermits, Acquire, "", e.Acquire}},
-			{len(e.Output) > 0, Effect{AttrOutput, Append, "", e.Output}},
-			{e.Unsupported, Effect{}},
-		}
-		for _, effect := range all {
-			if effect.set && !yield(effect.Effect) {
-				return
-			}
-		}
-		if e.Progress != nil && !yield(Effect{AttrProgress, Assign, "", *e.Progress}) {
+func (c Change) Effects() iter.Seq[Effect] { return c.eachEffect }
+
+// eachEffect is a method of its own because Go would copy a closure into each loop.
+func (c Change) eachEffect(yield func(Effect) bool) {
+	e := c.Set
+	all := []struct {
+		set bool
+		Effect
+	}{
+		{e.State != "", Effect{AttrState, Assign, "", e.State}},
+		{!e.DueAt.IsZero(), Effect{AttrDueAt, Assign, "", e.DueAt}},
+		{!e.Look.At.IsZero(), Effect{AttrLook, Assign, "", e.Look}},
+		{!e.UpdatedAt.IsZero(), Effect{AttrUpdatedAt, Assign, "", e.UpdatedAt}},
+		{!e.ClaimedAt.IsZero(), Effect{AttrClaimedAt, Assign, "", e.ClaimedAt}},
+		{!e.StartedAt.IsZero(), Effect{AttrStartedAt, AssignOnce, "", e.StartedAt}},
+		{!e.FinishedAt.IsZero(), Effect{AttrFinishedAt, Assign, "", e.FinishedAt}},
+		{!e.ExpiresAt.IsZero(), Effect{AttrExpiresAt, Assign, "", e.ExpiresAt}},
+		{e.AddFence != 0, Effect{AttrFence, Increase, "", e.AddFence}},
+		{e.AddRev != 0, Effect{AttrRev, Increase, "", e.AddRev}},
+		{e.Attempt != 0, Effect{AttrAttempt, Assign, "", e.Attempt}},
+		{e.AddAttempt != 0, Effect{AttrAttempt, Increase, "", int64(e.AddAttempt)}},
+		{e.AddSlices != 0, Effect{AttrSlices, Increase, "", int64(e.AddSlices)}},
+		{e.AddLeaseExpirations != 0, Effect{AttrLeaseExpirations, Increase, "", int64(e.AddLeaseExpirations)}},
+		{e.AddRan != 0, Effect{AttrRan, Increase, "", int64(e.AddRan)}},
+		{e.Worker != "", Effect{AttrWorker, Assign, "", e.Worker}},
+		{e.CancelRequested, Effect{AttrCancelRequested, Assign, "", true}},
+		{e.Checkpoint != nil, Effect{AttrCheckpoint, Assign, "", e.Checkpoint}},
+		{e.OutputMark != 0, Effect{AttrOutputMark, Assign, "", e.OutputMark}},
+		{e.Result != nil, Effect{AttrResult, Assign, "", e.Result}},
+		{e.Error != nil, Effect{AttrError, Assign, "", e.Error}},
+		{e.Await != Await{}, Effect{AttrAwait, Assign, "", e.Await}},
+		{e.ThrottledBy != "", Effect{AttrThrottledBy, Assign, "", e.ThrottledBy}},
+		{e.Children != Children{}, Effect{AttrChildren, Assign, "", e.Children}},
+		{e.Redrives != 0, Effect{AttrRedrives, Assign, "", e.Redrives}},
+		{len(e.History) > 0, Effect{AttrHistory, Assign, "", e.History}},
+		{len(e.Audit) > 0 && c.If.Unaudited, Effect{AttrAudit, Assign, "", e.Audit}},
+		{e.Subscribe != "", Effect{AttrSubscribers, PutMember, e.Subscribe, nil}},
+		{len(e.Release) > 0, Effect{AttrPermits, Release, "", e.Release}},
+		{len(e.Acquire) > 0, Effect{AttrPermits, Acquire, "", e.Acquire}},
+		{len(e.Output) > 0, Effect{AttrOutput, Append, "", e.Output}},
+		{e.Unsupported, Effect{}},
+	}
+	for _, effect := range all {
+		if effect.set && !yield(effect.Effect) {
 			return
 		}
-		if e.Step != nil && !yield(Effect{AttrSteps, PutMember, e.Step.Name, *e.Step}) {
+	}
+	if e.Progress != nil && !yield(Effect{AttrProgress, Assign, "", *e.Progress}) {
+		return
+	}
+	if e.Step != nil && !yield(Effect{AttrSteps, PutMember, e.Step.Name, *e.Step}) {
+		return
+	}
+	if e.DropStep != "" && !yield(Effect{AttrSteps, DropMember, e.DropStep, nil}) {
+		return
+	}
+	for key, entry := range e.Audit {
+		if !c.If.Unaudited && !yield(Effect{AttrAudit, PutMember, key, entry}) {
 			return
 		}
-		if e.DropStep != "" && !yield(Effect{AttrSteps, DropMember, e.DropStep, nil}) {
+	}
+	for _, key := range e.DropAudit {
+		if !yield(Effect{AttrAudit, DropMember, key, nil}) {
 			return
 		}
-		for key, entry := range e.Audit {
-			if !c.If.Unaudited && !yield(Effect{AttrAudit, PutMember, key, entry}) {
-				return
-			}
+	}
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(e.Unsubscribe))) {
+		if id != "" && !yield(Effect{AttrSubscribers, DropMember, id, nil}) {
+			return
 		}
-		for _, key := range e.DropAudit {
-			if !yield(Effect{AttrAudit, DropMember, key, nil}) {
-				return
-			}
-		}
-		for _, id := range slices.Compact(slices.Sorted(slices.Values(e.Unsubscribe))) {
-			if id != "" && !yield(Effect{AttrSubscribers, DropMember, id, nil}) {
-				return
-			}
-		}
-		for _, attribute := range e.Clear {
-			if !yield(cleared(attribute)) {
-				return
-			}
+	}
+	for _, attribute := range e.Clear {
+		if !yield(cleared(attribute)) {
+			return
 		}
 	}
 }

@@ -114,13 +114,18 @@ func DecodeMessage(data []byte) (Message, error) {
 // names of its fields; encoding/json alone takes SUBJECT for subject. An empty
 // payload leaves the struct as it is.
 func DecodePayload[T any](payload json.RawMessage, into *T) error {
+	return decodePayload(payload, into, reflect.TypeFor[T]())
+}
+
+// decodePayload has one code for all types.
+func decodePayload(payload json.RawMessage, into any, of reflect.Type) error {
 	if len(payload) == 0 {
 		return nil
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(payload, &fields) == nil {
 		exact := map[string]json.RawMessage{}
-		for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
+		for _, field := range reflect.VisibleFields(of) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			if raw, present := fields[name]; present {
 				exact[name] = raw
