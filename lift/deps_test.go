@@ -23,7 +23,7 @@ func dependencies(t *testing.T, pkg string) []string {
 // needs more is a package of its own.
 func TestLiftLinksNothingElse(t *testing.T) {
 	t.Parallel()
-	internal := []string{"jsontext", "oneproc", "redact", "runtimeapi"}
+	internal := []string{"deepstack", "jsontext", "oneproc", "redact", "runtimeapi"}
 	for pkg, more := range map[string][]string{
 		module + "/lift":            nil,
 		module + "/lift/metric":     nil,

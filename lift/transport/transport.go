@@ -18,6 +18,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/pay-theory/streamer/lift/internal/deepstack"
 )
 
 const (
@@ -54,6 +56,7 @@ type tlsDialer struct {
 }
 
 func (d tlsDialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	deepstack.Grow() // the handshake needs it
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
