@@ -112,7 +112,7 @@ var inFunctions = []mutant{
 		`, slog.Int("closed", closed))`,
 		")", "TestLinesSayWhoseAnEventIs"},
 	{"an answer over HTTP has no Content-Type", "functions/http.go",
-		"\t\t\tres.SetHeader(\"Content-Type\", \"application/json\")\n",
+		"\t\tres.SetHeader(\"Content-Type\", \"application/json\")\n",
 		"", "TestTheSameRequestsOverHTTP"},
 	{"an acknowledgment over HTTP has no Location", "functions/http.go",
 		"\t\tres.SetHeader(\"Location\", request.ResultPath(m.ID))\n",
