@@ -304,7 +304,7 @@ func (l *loader) resolve(ctx context.Context, ext *extension, opts Options) {
 					*t.secret = lift.NewSecret(text)
 				default:
 					t.rotating.state = &rotation{
-						fresh: cmp.Or(opts.Fresh, 5*time.Minute), now: now, current: lift.NewSecret(text), at: now(),
+						fresh: cmp.Or(opts.Fresh, 5*time.Minute), within: refreshTime, now: now, current: lift.NewSecret(text), at: now(),
 						fetch: func(ctx context.Context) (string, error) { return ext.fetch(ctx, ref) },
 					}
 				}

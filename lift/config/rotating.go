@@ -17,9 +17,10 @@ import (
 type Rotating struct{ state *rotation }
 
 type rotation struct {
-	fresh time.Duration
-	now   func() time.Time
-	fetch func(context.Context) (string, error) // nil for a text that is not a reference
+	fresh  time.Duration
+	within time.Duration // what fetching it again may take
+	now    func() time.Time
+	fetch  func(context.Context) (string, error) // nil for a text that is not a reference
 
 	mu      sync.Mutex
 	current lift.Secret
@@ -56,7 +57,7 @@ func (r *rotation) get(ctx context.Context) lift.Secret {
 	if r.fetch == nil || now.Sub(r.at) < r.fresh {
 		return r.current
 	}
-	fetching, cancel := context.WithTimeout(ctx, refreshTime)
+	fetching, cancel := context.WithTimeout(ctx, r.within)
 	defer cancel()
 	text, err := r.fetch(fetching)
 	if err != nil {

@@ -43,6 +43,7 @@ func TestRotating(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cfg.Password.Within(time.Minute)
 	var log lifttest.Log
 	app := lift.New(lift.Config{Logger: log.Logger()})
 	var got string
