@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
@@ -65,8 +66,8 @@ func TestAFilteredListEndsAfterTenCalls(t *testing.T) {
 	}
 }
 
-// DynamoDB refuses a start key that cannot be, or that is outside the query; the server
-// of the tests takes some, so the store looks itself.
+// DynamoDB refuses a start key that cannot be, of which the store looks for itself, or that is outside
+// the query.
 func TestCursorsThatDynamoDBRefuses(t *testing.T) {
 	t.Parallel()
 	s := open(t, nil)
@@ -92,6 +93,27 @@ func TestCursorsThatDynamoDBRefuses(t *testing.T) {
 	refused, _ := offline(t, exception("ValidationException"), nil)
 	_, _, err := refused.ListConnections(t.Context(), request.ConnectionQuery{Tenant: "acme", Limit: 10,
 		Cursor: base64.RawURLEncoding.EncodeToString([]byte(`{"p":"acme","i":"c-1","o":"ada#` + at + `#c-1"}`))})
+	wantCode(t, err, wire.ValidationError)
+}
+
+// A cursor of a list is outside of one with other bounds, which DynamoDB alone says.
+func TestACursorOutsideOfTheList(t *testing.T) {
+	t.Parallel()
+	s := open(t, nil)
+	for n := range 3 {
+		r := newRequest(fmt.Sprint("r-", n))
+		r.CreatedAt = epoch.Add(time.Duration(n) * time.Second)
+		if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q := request.Query{Tenant: "acme", Limit: 1}
+	_, cursor, err := s.ListRequests(t.Context(), q)
+	if err != nil || cursor == "" {
+		t.Fatalf("the first page: cursor %q, %v", cursor, err)
+	}
+	q.Cursor, q.Until = cursor, epoch.Add(time.Second)
+	_, _, err = s.ListRequests(t.Context(), q)
 	wantCode(t, err, wire.ValidationError)
 }
 

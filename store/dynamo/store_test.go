@@ -15,8 +15,9 @@ import (
 	"github.com/pay-theory/streamer/store/storetest"
 )
 
-// TestMain knows of one refused request: TestARowOfAnotherProgramIsAFault writes a time that is a text.
-func TestMain(m *testing.M) { dynamodbtest.Main(m, "index keys") }
+// TestMain knows of what TestARowOfAnotherProgramIsAFault writes, a time that is a text, and of what
+// TestACursorOutsideOfTheList reads.
+func TestMain(m *testing.M) { dynamodbtest.Main(m, "index keys", "start key") }
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

@@ -32,6 +32,9 @@ type action struct {
 	parsed []expression
 	read   bool // the expressions were
 
+	given        []value  // of its items and keys
+	placeholders []string // of its values, in order
+
 	TableName, IndexName      string
 	Item                      item
 	Key, ExclusiveStartKey    item

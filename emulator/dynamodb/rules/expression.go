@@ -9,6 +9,7 @@ import (
 type expression struct {
 	parameter, text string
 	tokens          []string
+	targets         []target // of an update, and the paths of a projection
 }
 
 // expressions are those that an action has, in the order in which DynamoDB reads them.
@@ -26,7 +27,9 @@ func (a *action) expressions() []expression {
 		{"ProjectionExpression", a.ProjectionExpression},
 	} {
 		if p.text != nil {
-			a.parsed = append(a.parsed, expression{p.name, *p.text, tokens(*p.text)})
+			e := expression{parameter: p.name, text: *p.text, tokens: tokens(*p.text)}
+			e.targets = e.findTargets(a.ExpressionAttributeNames)
+			a.parsed = append(a.parsed, e)
 		}
 	}
 	return a.parsed
@@ -135,8 +138,11 @@ type target struct {
 	from   int
 }
 
-// targets are an update's, or a projection's paths.
-func (e expression) targets(names map[string]string) []target {
+// findTargets finds an update's, or a projection's paths; another expression has none.
+func (e expression) findTargets(names map[string]string) []target {
+	if e.parameter != "UpdateExpression" && e.parameter != "ProjectionExpression" {
+		return nil
+	}
 	var all []target
 	clause, depth := "", 0
 	begins := e.parameter == "ProjectionExpression"
@@ -250,33 +256,36 @@ func operandsOfIn(_ *action, e expression) string {
 }
 
 // overlap wants targets that are apart: none is, or is in, another's.
-func overlap(a *action, e expression) string {
-	if e.parameter != "UpdateExpression" && e.parameter != "ProjectionExpression" {
-		return ""
-	}
-	all := e.targets(a.ExpressionAttributeNames)
-	for n, other := range all {
-		for _, one := range all[:n] {
+func overlap(_ *action, e expression) string {
+	for n, other := range e.targets {
+		for _, one := range e.targets[:n] {
 			common := 0
 			for common < min(len(one.path), len(other.path)) && one.path[common] == other.path[common] {
 				common++
 			}
-			both := "; must remove or rewrite one of these paths; path one: " + one.path.String() + ", path two: " + other.path.String()
+			with := ""
 			switch {
 			case common == min(len(one.path), len(other.path)):
-				return e.invalid("Two document paths overlap with each other" + both)
+				with = "overlap"
 			case common > 0 && one.path[common][0] == '[' != (other.path[common][0] == '['):
-				return e.invalid("Two document paths conflict with each other" + both)
+				with = "conflict"
+			}
+			if with != "" {
+				return e.invalid("Two document paths " + with + " with each other; must remove or rewrite one of these paths; path one: " +
+					one.path.String() + ", path two: " + other.path.String())
 			}
 		}
 	}
 	return ""
 }
 
+// operands are the types that a clause takes.
+var operands = map[string][]string{"ADD": {"N", "SS", "NS", "BS"}, "DELETE": {"SS", "NS", "BS"}}
+
 // operandType wants of ADD a number or a set, and of DELETE a set.
 func operandType(a *action, e expression) string {
-	for _, t := range e.targets(a.ExpressionAttributeNames) {
-		takes := map[string][]string{"ADD": {"N", "SS", "NS", "BS"}, "DELETE": {"SS", "NS", "BS"}}[t.clause]
+	for _, t := range e.targets {
+		takes := operands[t.clause]
 		v, defined := a.ExpressionAttributeValues[e.at(t.from)]
 		if kind := v.kind(); takes != nil && defined && !slices.Contains(takes, kind) {
 			return e.invalid("Incorrect operand type for operator or function; operator: " + t.clause + ", operand type: " + typeNames[kind] +

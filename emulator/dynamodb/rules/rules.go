@@ -154,15 +154,20 @@ func (r rule) check(c *call, a *action) string {
 
 // values calls f for each value of an action, until it has something to say.
 func (a *action) values(f func(value) string) string {
-	items := append(a.keys(), a.Item, a.ExclusiveStartKey)
-	for _, i := range items {
-		for _, name := range sortedKeys(i) {
-			if wrong := i[name].all(f); wrong != "" {
-				return wrong
+	if a.given == nil {
+		for _, i := range append(a.keys(), a.Item, a.ExclusiveStartKey) {
+			for _, name := range sortedKeys(i) {
+				a.given = append(a.given, i[name])
 			}
 		}
+		a.placeholders = sortedKeys(a.ExpressionAttributeValues)
 	}
-	for _, name := range sortedKeys(a.ExpressionAttributeValues) {
+	for _, v := range a.given {
+		if wrong := v.all(f); wrong != "" {
+			return wrong
+		}
+	}
+	for _, name := range a.placeholders {
 		if wrong := a.ExpressionAttributeValues[name].all(f); wrong != "" {
 			return "ExpressionAttributeValues contains invalid value: " + wrong + " for key " + name
 		}

@@ -150,7 +150,7 @@ func (a *action) assigned() item {
 		if e.parameter != "UpdateExpression" {
 			continue
 		}
-		for _, t := range e.targets(a.ExpressionAttributeNames) {
+		for _, t := range e.targets {
 			v, known := a.ExpressionAttributeValues[e.at(t.from+1)]
 			end := e.at(t.from + 2)
 			if t.clause == "SET" && len(t.path) == 1 && known && (end == "" || end == "," || e.keyword(t.from+2, clauses)) {
@@ -196,7 +196,7 @@ func keyUpdate(_ *call, a *action, s *schema) string {
 		if e.parameter != "UpdateExpression" {
 			continue
 		}
-		for _, t := range e.targets(a.ExpressionAttributeNames) {
+		for _, t := range e.targets {
 			if isPart(s.KeySchema, t.path[0]) {
 				return "One or more parameter values were invalid: Cannot update attribute " + t.path[0] + ". This attribute is part of the key"
 			}

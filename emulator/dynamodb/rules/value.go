@@ -19,16 +19,22 @@ type value struct {
 	M          item
 }
 
-// types are the names of those that are given.
-func (v value) types() []string {
-	return names([]parameter{{"S", v.S != nil}, {"N", v.N != nil}, {"B", v.B != nil}, {"BOOL", v.BOOL != nil}, {"NULL", v.NULL != nil},
-		{"SS", v.SS != nil}, {"NS", v.NS != nil}, {"BS", v.BS != nil}, {"L", v.L != nil}, {"M", v.M != nil}})
+// types are how many are given, and the name of one.
+func (v value) types() (name string, given int) {
+	for _, p := range [...]parameter{{"S", v.S != nil}, {"N", v.N != nil}, {"B", v.B != nil}, {"BOOL", v.BOOL != nil}, {"NULL", v.NULL != nil},
+		{"SS", v.SS != nil}, {"NS", v.NS != nil}, {"BS", v.BS != nil}, {"L", v.L != nil}, {"M", v.M != nil}} {
+		if p.given {
+			name = p.name
+			given++
+		}
+	}
+	return name, given
 }
 
 // kind is the value's type, of a valid one.
 func (v value) kind() string {
-	if types := v.types(); len(types) == 1 {
-		return types[0]
+	if name, given := v.types(); given == 1 {
+		return name
 	}
 	return ""
 }
@@ -147,7 +153,7 @@ func notNumber(text string) string {
 
 // oneType wants exactly one type.
 func oneType(v value) string {
-	switch len(v.types()) {
+	switch _, given := v.types(); given {
 	case 0:
 		return "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes"
 	case 1:
