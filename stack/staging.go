@@ -118,7 +118,7 @@ func (s *Staging) start(ctx context.Context) error {
 	if err := s.functions(certificates); err != nil {
 		return err
 	}
-	return s.work()
+	return s.work(tables)
 }
 
 // functions starts the services that the functions call, and the gateway that
@@ -241,8 +241,8 @@ func (s *Staging) report(r lambda.Report) {
 	}
 }
 
-// work starts the mappings and the schedules.
-func (s *Staging) work() error {
+// work starts the mappings, the schedules and what DynamoDB does by itself.
+func (s *Staging) work(tables database) error {
 	working, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	for _, planned := range s.plan.mappings {
@@ -261,6 +261,18 @@ func (s *Staging) work() error {
 			every(working, interval, func(ctx context.Context) {
 				// A host that is closed takes nothing more, and is right in that.
 				_ = s.hosts[planned.function].InvokeAsync(ctx, []byte(planned.event(time.Now())))
+			})
+		})
+	}
+	for _, table := range s.plan.tables {
+		if table.ttl == "" {
+			continue
+		}
+		s.workers.Go(func() {
+			every(working, expireEvery, func(ctx context.Context) {
+				if err := tables.expire(ctx, table, time.Now()); err != nil && ctx.Err() == nil {
+					s.config.Logger.WarnContext(ctx, "time to live failed", "error", err.Error())
+				}
 			})
 		})
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pay-theory/streamer/aws/call"
@@ -67,6 +69,44 @@ func (d database) create(ctx context.Context, t tablePlan) error {
 		return fmt.Errorf("create table %s: %w", t.name, err)
 	}
 	return nil
+}
+
+// expireEvery is how often items past their time to live are deleted. DynamoDB does it within
+// a few days (Amazon DynamoDB Developer Guide, "Using time to live (TTL) in DynamoDB").
+const expireEvery = time.Minute
+
+// expire deletes the items of a table whose time to live is over, as DynamoDB does by itself;
+// the server does not. One that was written again meanwhile stays.
+func (d database) expire(ctx context.Context, t tablePlan, now time.Time) error {
+	expired := map[string]any{":now": map[string]string{"N": strconv.FormatInt(now.Unix(), 10)}}
+	names, projection := map[string]string{"#ttl": t.ttl}, make([]string, len(t.key))
+	for i, key := range t.key {
+		projection[i] = fmt.Sprintf("#key%d", i)
+		names[projection[i]] = key
+	}
+	scan := map[string]any{"TableName": t.name, "FilterExpression": "#ttl < :now", "ProjectionExpression": strings.Join(projection, ", "),
+		"ExpressionAttributeNames": names, "ExpressionAttributeValues": expired}
+	for {
+		var page struct {
+			Items            []map[string]json.RawMessage
+			LastEvaluatedKey json.RawMessage
+		}
+		if err := d.call(ctx, "DynamoDB_20120810.Scan", scan, &page); err != nil {
+			return fmt.Errorf("expire items of %s: %w", t.name, err)
+		}
+		for _, item := range page.Items {
+			err := d.call(ctx, "DynamoDB_20120810.DeleteItem", map[string]any{"TableName": t.name, "Key": item,
+				"ConditionExpression": "#ttl < :now", "ExpressionAttributeNames": map[string]string{"#ttl": t.ttl},
+				"ExpressionAttributeValues": expired}, nil)
+			if err != nil && !call.HasCode(err, "ConditionalCheckFailedException") {
+				return fmt.Errorf("expire items of %s: %w", t.name, err)
+			}
+		}
+		if page.LastEvaluatedKey == nil {
+			return nil
+		}
+		scan["ExclusiveStartKey"] = page.LastEvaluatedKey
+	}
 }
 
 // sleep waits and reports whether ctx still lasts.

@@ -35,6 +35,7 @@ type plan struct {
 type tablePlan struct {
 	name, arn  string
 	definition map[string]any // what CreateTable takes
+	key        []string       // names of its attributes
 	ttl        string         // the attribute, or ""
 }
 
@@ -181,7 +182,8 @@ func planOf(stack *template.Stack) (*plan, error) {
 func (p *plan) table(r template.Resource) error {
 	var in struct {
 		BillingMode                                   string
-		AttributeDefinitions, KeySchema               any
+		AttributeDefinitions                          any
+		KeySchema                                     []struct{ AttributeName, KeyType string }
 		GlobalSecondaryIndexes, LocalSecondaryIndexes any
 		ProvisionedThroughput                         any
 		TimeToLiveSpecification                       struct {
@@ -198,6 +200,9 @@ func (p *plan) table(r template.Resource) error {
 		if value, ok := r.Properties[name]; ok {
 			t.definition[name] = value
 		}
+	}
+	for _, part := range in.KeySchema {
+		t.key = append(t.key, part.AttributeName)
 	}
 	if in.TimeToLiveSpecification.Enabled {
 		t.ttl = in.TimeToLiveSpecification.AttributeName

@@ -77,7 +77,7 @@ func TestPlan(t *testing.T) {
 		s.timeout != 29*time.Second || p.http == nil {
 		t.Errorf("socket %+v, HTTP %+v", s, p.http)
 	}
-	if len(p.tables) != 2 || p.tables[1].ttl != "ttl" || p.tables[1].definition["KeySchema"] == nil {
+	if len(p.tables) != 2 || p.tables[1].ttl != "ttl" || len(p.tables[1].key) == 0 || p.tables[1].definition["KeySchema"] == nil {
 		t.Errorf("tables %+v", p.tables)
 	}
 }
