@@ -149,7 +149,7 @@ strangers: npm generators rie ## what nobody here wrote agrees: signers, clients
 	@.ci/setup strangers
 	$(GO) -C verify/strangers/xray test -count=1 ./...
 	$(GO) test -count=1 ./verify/strangers/... ./emulator/iam ./emulator/queue ./deploy/...
-	$(GO) test -count=1 ./verify -run 'Interop|RealIssuer'
+	$(GO) test -count=1 ./verify -run 'Interop|RealIssuer|Workload'
 	$(GO) test -count=1 ./stack -run PartsOfAProject
 
 .PHONY: bench

@@ -14,6 +14,10 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
+// pace is between the starts of two requests of a client at least. Load that does not go with
+// what the machine can do leaves as much behind at any time.
+const pace = 1500 * time.Millisecond
+
 // client makes requests one after the other, as one subject, until load ends. Its connection is
 // closed and opened again after each thirty or so.
 func (r *run) client(load, work context.Context, n int) {
@@ -33,8 +37,12 @@ func (r *run) client(load, work context.Context, n int) {
 			if load.Err() != nil {
 				break
 			}
+			next := time.After(pace)
 			r.one(work, c, fmt.Sprintf("%s-%d-%d", subject, round, i))
-			sleep(load, rand.N(200*time.Millisecond))
+			select {
+			case <-next:
+			case <-load.Done():
+			}
 		}
 		c.Close()
 	}
@@ -172,7 +180,7 @@ func (r *run) slowReader(load context.Context, n int) {
 			continue
 		}
 		r.count("readers that do not read")
-		message := fmt.Sprintf(`{"id":"slow-%d-%d","action":"tokens","payload":{"count":3000,"pause_ms":2}}`, n, round)
+		message := fmt.Sprintf(`{"id":"slow-%d-%d","action":"tokens","payload":{"count":1000,"pause_ms":2}}`, n, round)
 		if conn.Write(load, websocket.MessageText, []byte(message)) == nil {
 			sleep(load, 20*time.Second)
 		}

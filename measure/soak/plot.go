@@ -24,8 +24,9 @@ func plots(stage string, all map[string]points) []byte {
 	var b bytes.Buffer
 	lines := (len(names) + plotColumns - 1) / plotColumns
 	width, height := plotColumns*(plotWidth+plotMargin)+plotMargin, lines*(plotHeight+plotTitle+plotMargin)+plotMargin
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif" `+
-		"font-size=\"11\">\n<title>%s under load</title>\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n", width, height, width, height, stage)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" `, width, height, width, height)
+	fmt.Fprintf(&b, "font-family=\"sans-serif\" font-size=\"11\">\n<title>%s under load</title>\n", stage)
+	b.WriteString("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n")
 	last := 1.0
 	for _, p := range all {
 		last = max(last, p.at[len(p.at)-1])

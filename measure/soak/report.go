@@ -25,8 +25,8 @@ var slacks = []struct {
 	word  string
 	slack float64
 }{
-	{"memory", 12}, {"heap", 8}, {"goroutines", 20}, {"file descriptors", 12}, {"database", 1}, {"write-ahead", 1},
-	{"rows", 60}, {"items", 60}, {"open requests", 10},
+	{"memory", 12}, {"heap", 8}, {"goroutines", 20}, {"file descriptors", 12}, {"database", 1}, {"write-ahead", 4},
+	{"output", 4000}, {"rows", 100}, {"items", 100}, {"open requests", 10},
 }
 
 func slack(name string) (value float64, judged bool) {

@@ -137,11 +137,13 @@ func (r *run) clockSteps(ctx context.Context) {
 }
 
 func (r *run) sampleUntil(ctx context.Context) {
-	for {
+	for n := 0; ; n++ {
 		began := time.Now()
 		bounded, cancel := context.WithTimeout(ctx, 20*time.Second)
 		v := ofProcesses(r.stage.pid())
-		v.add(r.stage.figures(bounded))
+		if n%r.stage.figuresEvery == 0 {
+			v.add(r.stage.figures(bounded))
+		}
 		if token, err := r.stage.token("watcher", time.Hour, request.OperatorScope); err == nil {
 			v.add(ofRuntime(bounded, r.stage, token))
 			v.add(r.open(bounded))
@@ -195,12 +197,12 @@ func (r *run) quiet(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		v := r.open(ctx)
-		if open, known := v["open requests"]; known && open == 0 {
+		open, known := r.open(ctx)["open requests"]
+		if known && open == 0 {
 			return
 		}
 		if !sleep(ctx, time.Second) {
-			r.fault("%v requests are open %v after the load has ended, want none", v["open requests"], patience)
+			r.fault("%v requests are open (known: %t) %v after the load has ended, want none", open, known, patience)
 			return
 		}
 	}

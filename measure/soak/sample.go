@@ -145,7 +145,8 @@ func items(ctx context.Context, variables map[string]string) values {
 		return v
 	}
 	for _, table := range tables.TableNames {
-		scan := map[string]any{"TableName": table}
+		scan := map[string]any{"TableName": table, "ProjectionExpression": "#pk, #action",
+			"ExpressionAttributeNames": map[string]string{"#pk": "pk", "#action": "action"}}
 		for {
 			var page struct {
 				Items            []map[string]map[string]any
@@ -156,7 +157,7 @@ func items(ctx context.Context, variables map[string]string) values {
 				return values{}
 			}
 			for _, item := range page.Items {
-				v["items: "+kind(item)]++
+				v["items: "+kind(table, item)]++
 			}
 			if page.LastEvaluatedKey == nil {
 				break
@@ -168,9 +169,11 @@ func items(ctx context.Context, variables map[string]string) values {
 }
 
 // kind names what an item is, as store/dynamo lays them out.
-func kind(item map[string]map[string]any) string {
+func kind(table string, item map[string]map[string]any) string {
 	key, _ := item["pk"]["S"].(string)
 	switch {
+	case strings.HasSuffix(table, "Connections"):
+		return "connections"
 	case item["action"] != nil:
 		return "requests"
 	case strings.HasPrefix(key, "slot:"):
@@ -179,10 +182,8 @@ func kind(item map[string]map[string]any) string {
 		return "schedules"
 	case strings.HasSuffix(key, "#bodies"):
 		return "payloads and results"
-	case item["data"] != nil:
-		return "output"
 	}
-	return "connections"
+	return "output"
 }
 
 // ofRuntime is what the project's own route tells of the process that answers.

@@ -33,6 +33,8 @@ type stage struct {
 	kill    func() error                 // a SIGKILL
 	figures func(context.Context) values // beside those of every stage
 	stop    func()
+
+	figuresEvery int // samples; what reads a whole table is not free
 }
 
 // pid is the process that was started.
@@ -119,7 +121,7 @@ func startDev(ctx context.Context, c config, b *backend) (*stage, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w\n%s", err, out)
 	}
-	s := &stage{clock: filepath.Join(folder, "clock"), victims: "server", issuer: stack.DevIssuer}
+	s := &stage{clock: filepath.Join(folder, "clock"), victims: "server", figuresEvery: 1, issuer: stack.DevIssuer}
 	run := func(listen string) (map[string]string, error) {
 		cmd := exec.Command(program, "--data", data, "--listen", listen, "--lease", "5s", "--sweep-every", "1s",
 			"--retention", c.retention().String(), "--log", "json")
@@ -160,7 +162,7 @@ func startStaging(ctx context.Context, c config, b *backend) (*stage, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build: %w\n%s", err, out)
 	}
-	s := &stage{clock: filepath.Join(folder, "clock"), victims: "worker"}
+	s := &stage{clock: filepath.Join(folder, "clock"), victims: "worker", figuresEvery: 4}
 	s.main = exec.Command(program, "staging", "--source", filepath.Join(c.root, "verify", "testdata", "workload"),
 		"--cache", filepath.Join(c.root, ".cache", "dynoxide"), "--sweep-every", "1s", "--concurrency", "12", "--log", "json", "--ttl", "4h",
 		"--parameter", "Lease=10s", "--parameter", fmt.Sprintf("Retention=%dm", int(c.retention().Minutes())),
