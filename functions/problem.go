@@ -29,11 +29,23 @@ type problemDocument struct {
 func problem(e *lift.Event, err *lift.Error) *lift.Response {
 	status, shown := err.HTTPStatus(), request.WireError(publicError(err), "")
 	body, _ := json.Marshal(problemDocument{ // which only holds what can be encoded
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: shown.Message,
+		Type: "about:blank", Title: title(status), Status: status, Detail: shown.Message,
 		Code: shown.Code, CorrelationID: e.CorrelationID, RequestID: note(e, requestKey), Details: shown.Details, Retry: shown.Retry,
 	})
 	res := &lift.Response{Status: status, Body: body}
 	return res.SetHeader("Content-Type", "application/problem+json")
+}
+
+// title is the phrase of a status, as about:blank wants it: RFC 9457, 4.2.1. net/http has two
+// from before RFC 9110.
+func title(status int) string {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return "Content Too Large"
+	case http.StatusUnprocessableEntity:
+		return "Unprocessable Content"
+	}
+	return http.StatusText(status)
 }
 
 // note returns what an annotation of an event says, "" if there is none.
