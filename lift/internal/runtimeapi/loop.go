@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/pay-theory/streamer/lift/internal/deepstack"
 )
 
 const (
@@ -105,7 +107,7 @@ func newLoop(cfg Config) *loop { return &loop{Config: cfg, client: client{addres
 func (l *loop) alone() bool { return l.Concurrency <= 1 }
 
 func (l *loop) run() error {
-	growStack(0)
+	deepstack.Grow()
 	defer l.client.close()
 	for {
 		inv, err := l.next()
@@ -120,16 +122,6 @@ func (l *loop) run() error {
 			l.Logger.Error("an invocation among several ends with an error", slog.String("invocation_id", inv.id), slog.String("error", err.Error()))
 		}
 	}
-}
-
-// growStack makes the goroutine's stack 16 KB while there is little on it. Most events
-// need more than 8 KB, and to grow twice, in mid-event, is to map pages that are left again
-// at once, and to copy more frames each time.
-//
-//go:noinline
-func growStack(i int) byte {
-	var frame [7 << 10]byte // and what the runtime keeps free, which 8 KB have no room for
-	return frame[i]
 }
 
 // An invocation is one that the function has to answer.
