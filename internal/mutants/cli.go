@@ -62,7 +62,7 @@ var inCLI = []mutant{
 	{"a line for every report, new or not", "cmd/cli/bar.go",
 		"; line != b.last {",
 		`; line != "" {`, "TestTheLastLineOfProgress"},
-	{"the first in the wait queue is not told", "cmd/cli/why.go",
+	{"the first in the wait queue does not hear that it is next", "cmd/cli/why.go",
 		"\tcase position == 1:\n",
 		"\tcase position == 0:\n", "TestReason"},
 	{"an attempt's cause is not shown", "cmd/cli/why.go",
