@@ -77,9 +77,26 @@ func (r *run) one(ctx context.Context, c *client.Client, id string) {
 // stays as it is.
 func (r *run) ends(ctx context.Context, c *client.Client, id, action, payload, want string) bool {
 	began := time.Now()
-	result, err := c.Do(ctx, client.Request{ID: id, Action: action, Payload: json.RawMessage(payload)}, nil)
+	var result json.RawMessage
+	err := r.again(ctx, func() (err error) {
+		result, err = c.Do(ctx, client.Request{ID: id, Action: action, Payload: json.RawMessage(payload)}, nil)
+		return err
+	})
 	r.took(action, began)
 	return r.ended(ctx, c, id, action, result, err, want)
+}
+
+// again makes a call once more while its error says that this helps, as where the stage is
+// started again: the id of a request makes that safe.
+func (r *run) again(ctx context.Context, call func() error) error {
+	for {
+		err := call()
+		fault := (*client.Error)(nil)
+		if !errors.As(err, &fault) || !fault.Retryable || !sleep(ctx, max(fault.RetryAfter, time.Second)) {
+			return err
+		}
+		r.count("calls made again")
+	}
 }
 
 func (r *run) took(action string, began time.Time) {
@@ -105,10 +122,18 @@ func (r *run) ended(ctx context.Context, c *client.Client, id, action string, re
 	return true
 }
 
+func (r *run) start(ctx context.Context, c *client.Client, in client.Request) (call *client.Handle, err error) {
+	err = r.again(ctx, func() error {
+		call, err = c.Start(ctx, in)
+		return err
+	})
+	return call, err
+}
+
 // streams reads the output of a request while it comes.
 func (r *run) streams(ctx context.Context, c *client.Client, id string, count int) {
 	began := time.Now()
-	call, err := c.Start(ctx, client.Request{ID: id, Action: "tokens", Payload: map[string]int{"count": count, "pause_ms": 5}})
+	call, err := r.start(ctx, c, client.Request{ID: id, Action: "tokens", Payload: map[string]int{"count": count, "pause_ms": 5}})
 	if err != nil {
 		r.fault("%s of tokens: %v", id, err)
 		return
@@ -132,10 +157,13 @@ func (r *run) streams(ctx context.Context, c *client.Client, id string, count in
 // approves starts an approval, which waits, and decides it.
 func (r *run) approves(ctx context.Context, c *client.Client, id string) {
 	began := time.Now()
-	call, err := c.Start(ctx, client.Request{ID: id, Action: "approve", Payload: "it"})
+	call, err := r.start(ctx, c, client.Request{ID: id, Action: "approve", Payload: "it"})
 	if err == nil {
 		sleep(ctx, rand.N(2*time.Second))
-		_, err = c.Signal(ctx, id, "decision", json.RawMessage(`{"approved":true,"by":"grace"}`))
+		err = r.again(ctx, func() error {
+			_, err := c.Signal(ctx, id, "decision", json.RawMessage(`{"approved":true,"by":"grace"}`))
+			return err
+		})
 	}
 	if err != nil {
 		r.fault("%s of approve: %v", id, err)
@@ -149,10 +177,13 @@ func (r *run) approves(ctx context.Context, c *client.Client, id string) {
 // cancels starts what takes long, and cancels it.
 func (r *run) cancels(ctx context.Context, c *client.Client, id string) {
 	began := time.Now()
-	call, err := c.Start(ctx, client.Request{ID: id, Action: "tokens", Payload: map[string]int{"count": 1_000_000, "pause_ms": 20}})
+	call, err := r.start(ctx, c, client.Request{ID: id, Action: "tokens", Payload: map[string]int{"count": 1_000_000, "pause_ms": 20}})
 	if err == nil {
 		sleep(ctx, rand.N(2*time.Second))
-		_, err = c.Cancel(ctx, id)
+		err = r.again(ctx, func() error {
+			_, err := c.Cancel(ctx, id)
+			return err
+		})
 	}
 	if err != nil {
 		r.fault("cancel %s: %v", id, err)
