@@ -321,11 +321,11 @@ function plain(value) {
   return value;
 }
 function encode(id, action, payload, codec, extras) {
-  let encoded = JSON.stringify({ id, action, ...extras });
+  let encoded = JSON.stringify({ id, action, payload: payload === void 0 ? payload : 0, ...extras });
   if (payload !== void 0) {
     const json3 = codec.stringify(payload);
-    if (json3 === void 0) throw invalid(`a ${typeof payload} has no JSON`);
-    encoded = `${encoded.slice(0, -1)},"payload":${json3}}`;
+    if (json3 === void 0) throw invalid("the payload has no JSON");
+    encoded = encoded.replace('"payload":0', () => `"payload":${json3}`);
   }
   return { id, encoded };
 }

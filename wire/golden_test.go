@@ -55,6 +55,11 @@ var frames = map[string]wire.Frame{
 			Next: []time.Time{scheduled, scheduled.AddDate(0, 0, 1), scheduled.AddDate(0, 0, 2)},
 			Last: &wire.ScheduledRun{RequestID: "schedule:nightly:2026-01-02T01:30:00Z", ScheduledFor: &scheduled, State: wire.StateRunning}},
 	}})},
+	"response-actions": {Type: wire.TypeResponse, RequestID: "r-1", Data: encoded(wire.Catalog{Actions: []wire.CatalogAction{
+		{Name: "refund", Payload: json.RawMessage(`true`), Result: json.RawMessage(`{}`)},
+		{Name: "ship", Long: true, Description: "Ships an <order>.", Payload: json.RawMessage(`{"type":"object"}`),
+			Result: json.RawMessage(`{"type":["object","null"]}`), Output: json.RawMessage(`{"type":"string"}`), Errors: []wire.Code{"SOLD_OUT"}},
+	}})},
 	"response-list-empty": {Type: wire.TypeResponse, RequestID: "r-1", Data: wire.List{}.Append(nil)},
 
 	"progress": {Type: wire.TypeProgress, RequestID: "r-1", Rev: 3, Percentage: 37.5, Message: "reading rows", Timestamp: at},
@@ -193,6 +198,7 @@ var messages = map[string]wire.Message{
 		Payload: json.RawMessage(`{"subject":"*","action":"ship","state":"FAILED"}`)},
 	"reserved-subscribe":      {ID: "s-1", Action: wire.ActionSubscribe, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
 	"reserved-cancel":         {ID: "c-1", Action: wire.ActionCancel, Payload: json.RawMessage(`{"request_id":"r-1"}`)},
+	"reserved-actions":        {ID: "a-1", Action: wire.ActionCatalog},
 	"reserved-schedules":      {ID: "s-1", Action: wire.ActionSchedules},
 	"reserved-schedule-pause": {ID: "s-1", Action: wire.ActionPauseSchedule, Payload: json.RawMessage(`{"name":"nightly"}`)},
 	"reserved-schedule-run": {ID: "s-1", Action: wire.ActionRunSchedule,

@@ -74,11 +74,11 @@ export interface Extras {
 
 /** Encodes a message; `payload` goes in as the codec spells it. */
 export function encode(id: string, action: string, payload: unknown, codec: Codec, extras?: Extras): Message {
-  let encoded = JSON.stringify({ id, action, ...extras });
+  let encoded = JSON.stringify({ id, action, payload: payload === undefined ? payload : 0, ...extras });
   if (payload !== undefined) {
     const json = codec.stringify(payload);
-    if (json === undefined) throw invalid(`a ${typeof payload} has no JSON`);
-    encoded = `${encoded.slice(0, -1)},"payload":${json}}`;
+    if (json === undefined) throw invalid("the payload has no JSON");
+    encoded = encoded.replace('"payload":0', () => `"payload":${json}`);
   }
   return { id, encoded };
 }

@@ -40,7 +40,7 @@ test("a payload goes into the message as the codec spells it", () => {
   assert.equal(encode("r-1", "echo", undefined, JSON).encoded, '{"id":"r-1","action":"echo"}');
   assert.equal(
     encode("r-1", "echo", null, JSON, { metadata: { a: "b" } }).encoded,
-    '{"id":"r-1","action":"echo","metadata":{"a":"b"},"payload":null}',
+    '{"id":"r-1","action":"echo","payload":null,"metadata":{"a":"b"}}',
   );
 });
 
