@@ -10,9 +10,11 @@ export const entries = ["index", "operator", "output", "react", "testing"];
 /** Members that no caller sees, no JSON has and no platform API names. */
 const internal =
   "answered backoff bound cancelBehind closedBy codec dropped fetcher finished heard isCurrent kept moved opened " +
-  "parts refuse renewIn restore retire sentAt stored taps timers tokens unread within renewAt follow stateListeners link " +
-  "use begin make offer answer snapshot drop check ready watch live pause poll onToken onEnd onClose SocketClass http " +
-  "expires storageSource ended dropped call claim load put remove tracked options ref over fail stop silence onAny encoded owner time promise handle kept cancelAnswer listener storageKey url decode plain onMove probe tokenError renew settle";
+  "parts refuse renewIn restore retire sentAt stored taps timers tokens unread within renewAt follow stateListeners " +
+  "link use begin make offer answer askAbout drop check ready watch live pause poll onToken onEnd onClose " +
+  "SocketClass http expires storageSource isOver dropped call claim load put remove tracked settings ref over " +
+  "failWith stop silence onAny encoded owner time promise handle kept cancelAnswer listener storageKey serverUrl " +
+  "decode plain onMove probe tokenError renew settle";
 
 /** How every build and the size check make a bundle. */
 export const options = {
@@ -22,6 +24,16 @@ export const options = {
   mangleProps: new RegExp(`^(${internal.replaceAll(" ", "|")})$`),
   target: "es2022",
 };
+
+/** Throws when a name that would be shortened is a member of what users get. */
+function refusePublicNames() {
+  for (const name of ["error", "fake_request", "operator", "options", "react", "snapshot", "stats", "streamer", "testing"]) {
+    const text = readFileSync(`dist/${name}.d.ts`, "utf8").replaceAll(/ +private .*/g, "");
+    for (const [, member] of text.matchAll(/^ +(?:readonly |get )?(\w+)\??[:(<]/gm)) {
+      if (options.mangleProps.test(member)) throw new Error(`dist/${name}.d.ts: ${member} is public: do not shorten it`);
+    }
+  }
+}
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -41,6 +53,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const stub = { main: `../dist/${name}.cjs`, module: `../dist/${name}.js`, types: `../dist/${name}.d.cts` };
     writeFileSync(`${name}/package.json`, JSON.stringify(stub, null, 2) + "\n");
   }
+  refusePublicNames();
   for (const name of readdirSync("dist")) {
     const text = readFileSync(`dist/${name}`, "utf8");
     if (name.endsWith(".d.ts")) {

@@ -32,11 +32,11 @@ export class Connection implements Session {
   readonly live = true;
   /** Whether the handshake succeeded. A browser does not say why it failed. */
   readonly opened = deferred<boolean>();
-  readonly ended: Promise<void>;
+  readonly over: Promise<void>;
   heard = 0;
 
   readonly #giveUp = () => this.close();
-  readonly #ended = deferred<void>();
+  readonly #lost = deferred<void>();
   readonly #calls = new Map<string, ReturnType<typeof deferred<Frame>>>();
   readonly #socket?: Socket;
   #over?: boolean;
@@ -52,7 +52,7 @@ export class Connection implements Session {
     private readonly timers: Timers,
     private readonly listener: ConnectionEvents,
   ) {
-    this.ended = this.#ended.promise;
+    this.over = this.#lost.promise;
     void this.opened.promise.then(timers.after(OPEN_WITHIN, this.#giveUp, this.#giveUp));
     try {
       this.#socket = new SocketClass(url, ["streamer.v1", "bearer." + token]);
@@ -102,7 +102,7 @@ export class Connection implements Session {
   }
 
   retire(): void {
-    this.#ended.settle();
+    this.#lost.settle();
     this.timers.after(ANSWER_WITHIN, this.#giveUp, this.#giveUp);
   }
 
@@ -111,7 +111,7 @@ export class Connection implements Session {
     this.#over = true;
     this.#stopWatch?.();
     this.opened.settle(false);
-    this.#ended.settle();
+    this.#lost.settle();
     this.#failCalls();
     this.#socket?.close(1000);
   }

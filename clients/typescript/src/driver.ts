@@ -34,25 +34,25 @@ export class Driver {
   readonly #redrives = new Map<string, Promise<unknown>>();
 
   constructor(
-    private readonly url: string,
-    private readonly options: StreamerOptions,
+    private readonly serverUrl: string,
+    private readonly settings: StreamerOptions,
   ) {
-    if (typeof options?.token !== "function" || !/^wss?:/i.test(url)) {
-      throw invalid(url + " is not a valid wss: URL, or token not a function");
+    if (typeof settings?.token !== "function" || !/^wss?:/i.test(serverUrl)) {
+      throw invalid(serverUrl + " is not a valid wss: URL, or token not a function");
     }
-    checkNumbers(options);
-    const { parse = JSON.parse, stringify = JSON.stringify, storage } = options;
+    checkNumbers(settings);
+    const { parse = JSON.parse, stringify = JSON.stringify, storage } = settings;
     this.codec = { parse, stringify };
-    this.#pending = new Pending(storage, "streamer " + url);
+    this.#pending = new Pending(storage, "streamer " + serverUrl);
     this.#build();
   }
 
   /** Makes a link of its own for each time between an opening and a close. */
   #build(): void {
-    const { url, options, codec } = this;
+    const { serverUrl, settings: options, codec } = this;
     const { events = globalThis as any, log } = options;
     const pingInterval = options.pingInterval || 240_000;
-    const { origin } = new URL(url);
+    const { origin } = new URL(serverUrl);
     const timers = new Timers(options.clock ?? systemClock);
     const tokens = new Tokens(options.token, timers.time);
     // Most pages never need it, so that it is loaded with its first use.
@@ -61,7 +61,7 @@ export class Driver {
     this.#timers = timers;
     this.#restored = false;
     this.link = new Link({
-      url,
+      serverUrl,
       SocketClass: options.WebSocket ?? (globalThis.WebSocket as SocketClass | undefined),
       http: this.#http,
       tokens,
@@ -75,7 +75,7 @@ export class Driver {
         tell(this.stateListeners, undefined);
       },
       onClose: (error) => {
-        for (const request of this.tracked.values()) request.fail(error);
+        for (const request of this.tracked.values()) request.failWith(error);
       },
       onToken: (token) => this.#claim(readClaims(token, options.tenant).caller),
       silence: () => (this.tracked.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval),
@@ -100,7 +100,7 @@ export class Driver {
     this.#restored = true;
     const { caller, requests } = this.#pending.load();
     for (const [id, kept] of requests) {
-      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : "", caller, kept);
+      if (this.tracked.get(id)?.isOver !== false) this.begin(id, typeof kept === "string" ? kept : "", caller, kept);
     }
     if (requests.size) this.link.start();
   }
@@ -120,7 +120,7 @@ export class Driver {
     }
     if (kept === null) {
       request.stored = false; // its message may still be under way
-      request.ended = true;
+      request.isOver = true;
       void this.cancelBehind(request);
       return request;
     }
@@ -171,8 +171,8 @@ export class Driver {
   }
 
   /** Asks about a request, behind its message and its redrive. */
-  snapshot(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
-    const snapshot = this.#snapshot(call, action, id, more);
+  askAbout(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
+    const snapshot = this.#askAbout(call, action, id, more);
     if (action === "redrive")
       this.#redrives.set(
         id,
@@ -181,7 +181,7 @@ export class Driver {
     return snapshot;
   }
 
-  async #snapshot(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
+  async #askAbout(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
     this.offer(frame);
@@ -195,7 +195,7 @@ export class Driver {
       options,
       (call) => {
         const request = this.tracked.get(id);
-        return request ? this.cancelBehind(request) : this.snapshot(call, "cancel", id);
+        return request ? this.cancelBehind(request) : this.askAbout(call, "cancel", id);
       },
       id,
     );
@@ -205,7 +205,7 @@ export class Driver {
   cancelBehind(request: Tracked): Promise<Snapshot | undefined> {
     if (!request.cancelAnswer) {
       request.cancelAnswer = this.#cancelBehind(request).finally(() => {
-        if (request.stored || request.ended) request.cancelAnswer = undefined;
+        if (request.stored || request.isOver) request.cancelAnswer = undefined;
         this.#keep(request);
       });
       request.cancelAnswer.catch(() => {});
@@ -219,7 +219,7 @@ export class Driver {
     const { id, sentAt } = request;
     const drop = () => {
       request.finished = true;
-      request.fail(fault("CANCELLED", "cancelled before it was stored", id));
+      request.failWith(fault("CANCELLED", "cancelled before it was stored", id));
     };
     if (!sentAt && !request.stored) {
       drop();
@@ -239,7 +239,7 @@ export class Driver {
       const unknown = error.code === "NOT_FOUND" && !request.stored;
       if (unknown ? this.#timers.time.now() - sentAt! >= ANSWER_WITHIN : !error.retry?.retryable || tries >= MAX_TRIES) {
         if (!unknown) throw new StreamerError(error, id);
-        if (!request.ended) drop();
+        if (!request.isOver) drop();
         return;
       }
       await this.#wait(error, tries++);
@@ -255,7 +255,7 @@ export class Driver {
     let watched: Session | undefined; // that sends its frames
     try {
       checkId(id);
-      while (!request.ended) {
+      while (!request.isOver) {
         if (request.unread && request.stored) {
           // The answer comes before a new subscribe is sent, which it might undo.
           if (watched && link.isCurrent(watched)) await watched.call(reserved("unsubscribe", { request_id: id })).catch(() => {});
@@ -284,15 +284,15 @@ export class Driver {
         this.#keep(request);
         if (session?.live) {
           watched = session;
-          while (!request.ended && !request.unread && link.isCurrent(session)) {
-            await Promise.race([session.ended, request.over, request.moved.promise]);
+          while (!request.isOver && !request.unread && link.isCurrent(session)) {
+            await Promise.race([session.over, request.over, request.moved.promise]);
           }
         } else if (session && request.current.rev === before && this.#timers.time.now() - begun < 1000) {
           await this.#timers.pause(1000); // a server that does not wait must not be asked without end
         }
       }
     } catch (error) {
-      request.fail(error as StreamerError);
+      request.failWith(error as StreamerError);
     }
     request.answered.settle();
   }
@@ -321,7 +321,7 @@ export class Driver {
         if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (link.closedBy) throw link.closedBy;
-        this.options.log?.("the server did not answer", error);
+        this.settings.log?.("the server did not answer", error);
         if (asking?.dropped) return [];
         if (++tries >= MAX_TRIES && !request?.stored) throw noAnswer(request?.id ?? (message.ref && message.id), error);
         if (link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
@@ -359,10 +359,10 @@ export class Driver {
 
   /** Notes in the storage how far a request is; at once, since the page may be closed with this very task. */
   #keep(request: Tracked): void {
-    const { id, link, stored, encoded, cancelAnswer, ended, finished } = request;
+    const { id, link, stored, encoded, cancelAnswer, isOver, finished } = request;
     if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
     let kept: Kept | undefined = stored ? Math.floor(request.current.percentage) : encoded;
-    if (ended) kept = undefined;
+    if (isOver) kept = undefined;
     if (cancelAnswer && !finished) kept = null;
     if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
@@ -374,7 +374,7 @@ export class Driver {
     this.#pending.claim(caller);
     for (const request of this.tracked.values()) {
       if (request.owner && request.owner !== caller) {
-        request.fail(fault("FORBIDDEN", "the token is another caller's", request.id));
+        request.failWith(fault("FORBIDDEN", "the token is another caller's", request.id));
       }
       request.owner = caller;
     }

@@ -155,11 +155,11 @@ export class FakeRequest<Payload = any, Result = any> {
     return true;
   }
 
-  watch(watcher: Watcher): void {
+  addWatcher(watcher: Watcher): void {
     if (!this.isFinal) this.#watchers.add(watcher);
   }
 
-  unwatch(watcher: Watcher): void {
+  removeWatcher(watcher: Watcher): void {
     this.#watchers.delete(watcher);
   }
 

@@ -60,7 +60,7 @@ export class FakeSocket implements Socket, Watcher {
   #leave(): void {
     this.#open = false;
     this.server.sockets.delete(this);
-    for (const request of this.server.requests.values()) request.unwatch(this);
+    for (const request of this.server.requests.values()) request.removeWatcher(this);
   }
 }
 

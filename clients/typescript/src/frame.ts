@@ -6,6 +6,10 @@ export interface Frame {
   type: string;
   request_id?: string;
   rev?: number;
+  /** `queued`, of an acknowledgment. */
+  status?: string;
+  /** true, of a response and of complete. */
+  success?: boolean;
   data?: unknown;
   percentage?: number;
   message?: string;

@@ -146,7 +146,7 @@ export class Polling implements Session {
   readonly live = false;
   heard = 0;
   #end = () => {};
-  readonly ended = new Promise<void>((resolve) => {
+  readonly over = new Promise<void>((resolve) => {
     this.#end = resolve;
   });
 

@@ -13,7 +13,7 @@ export type State = "idle" | "connecting" | "open" | "reconnecting" | "closed";
 
 /** What a link is made of. */
 export interface LinkParts {
-  url: string;
+  serverUrl: string;
   SocketClass: SocketClass | undefined;
   http(): Promise<Http>;
   tokens: Tokens;
@@ -136,7 +136,7 @@ export class Link {
 
   /** One try to get a session; returns why there is none. */
   async #open(over: () => boolean): Promise<Reason | undefined> {
-    const { SocketClass, url, tokens, codec, timers, http, onAny, onToken, silence, log } = this.parts;
+    const { SocketClass, serverUrl, tokens, codec, timers, http, onAny, onToken, silence, log } = this.parts;
     let token: string;
     try {
       token = await tokens.get();
@@ -152,7 +152,7 @@ export class Link {
 
     if (SocketClass) {
       const onEnd = (reason: Reason) => this.#lost(connection, reason);
-      const connection: Connection = new Connection(SocketClass, url, token, codec, timers, { onAny, onEnd, silence });
+      const connection: Connection = new Connection(SocketClass, serverUrl, token, codec, timers, { onAny, onEnd, silence });
       this.#opening = connection;
       const opened = await connection.opened.promise;
       if (over()) return;

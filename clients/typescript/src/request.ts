@@ -71,7 +71,7 @@ export class Tracked {
   readonly handle: RequestHandle<any>;
   /** The request has ended, or the client has given it up. */
   readonly over: Promise<void>;
-  ended = false;
+  isOver = false;
   /** The server has nothing more to do for it. */
   finished?: boolean;
   /** The server has stored it, so that it can be asked for. */
@@ -134,7 +134,7 @@ export class Tracked {
 
   /** There is no use in sending the message, or a subscribe. */
   get dropped(): boolean {
-    return this.ended || (this.stored ? this.unread : !!this.cancelAnswer);
+    return this.isOver || (this.stored ? this.unread : !!this.cancelAnswer);
   }
 
   readonly subscribe = (listener: (current: any) => void): (() => void) => {
@@ -181,29 +181,29 @@ export class Tracked {
     this.stored = true;
     this.answered.settle();
     this.finished = isFinal(state);
-    if (this.ended) return;
+    if (this.isOver) return;
     const now = { state, rev, action };
     if (!this.finished) this.#show({ status: "pending", percentage, message, metadata, waiting, children, ...now });
-    else if (error) this.fail(new StreamerError(error, this.id), now);
+    else if (error) this.failWith(new StreamerError(error, this.id), now);
     else this.#end(result_ref ? this.follow(result_ref, this.id) : result, now);
   }
 
-  fail(error: StreamerError, more?: Partial<Current>): void {
+  failWith(error: StreamerError, more?: Partial<Current>): void {
     if (this.current.status !== "pending") return;
-    this.ended = true;
+    this.isOver = true;
     this.#result.refuse(error);
     this.#showEnd({ ...more, status: "failed", error });
   }
 
   #end(result: unknown, more?: Partial<Current>): void {
-    this.ended = true;
+    this.isOver = true;
     Promise.resolve(result).then(
       (result) => {
         if (this.current.status !== "pending") return;
         this.#result.settle(result);
         this.#showEnd({ ...more, status: "done", percentage: 100, result });
       },
-      (error) => this.fail(error),
+      (error) => this.failWith(error),
     );
   }
 

@@ -22,7 +22,7 @@ export interface Session {
   /** How much came over it. */
   readonly heard: number;
   /** Resolves when the session is lost, or replaced by a newer one. */
-  readonly ended: Promise<void>;
+  readonly over: Promise<void>;
   /**
    * Sends a message and returns the frame that answers it. `rev` is the newest
    * that is known of the request that a subscribe names. Rejects when no answer

@@ -28,7 +28,7 @@ export interface Cause {
   message: string;
   /** The type of the innermost error in Go, or `panic`. */
   kind: string;
-  /** The first line of the stack in the action's own code, such as `ship.go:12 shop.Ship`; empty where there is none. */
+  /** Of a panic, the place in the action's own code, such as `ship.go:12 shop.Ship`; empty where none is known. */
   frame: string;
 }
 

@@ -3,9 +3,11 @@ import type { RequestState } from "./snapshot.js";
 
 /** How many requests there are, by state, action and subject. */
 export interface States {
+  /** In the order of a request's life. */
   states: StateCount[];
+  /** By name. */
   actions: ActionCount[];
-  /** The 100 with the most queued requests. */
+  /** The 100 with the most queued requests, of those that have open ones. */
   subjects: SubjectCount[];
   /** There is more to count. */
   cursor?: string;
@@ -38,9 +40,11 @@ export interface TenantCount {
 
 /** What the open requests wait for, and who works on them. */
 export interface WaitingStats {
+  /** The most requests first. */
   waiting: WaitingCount[];
+  /** By name. */
   workers: WorkerLoad[];
-  /** Only across tenants. */
+  /** Only across tenants; the most queued requests first. */
   tenants?: TenantCount[];
   /** The 100 with the most queued requests. */
   subjects: SubjectCount[];
@@ -61,7 +65,7 @@ export interface WorkerLoad {
   running: number;
   /** The earliest of its claims. */
   since: string;
-  /** 20 at most. */
+  /** The oldest claims, 20 at most. */
   requests: HeldRequest[];
 }
 
@@ -96,26 +100,35 @@ export interface FailureGroup {
   sample: RequestRef;
 }
 
-/** Adds a page to what was counted before. */
+const LIFE: RequestState[] = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"];
+
+/** Adds a page to what was counted before, in the order that a page has. */
 export function addStates(sum: States, page: States): States {
+  const actions = merge([...sum.actions, ...page.actions], ["action"], (a, b) => ({
+    ...a,
+    states: addNumbers(a.states, b.states),
+  }));
   return {
-    states: merge([...sum.states, ...page.states], ["state"], addAged),
-    actions: merge([...sum.actions, ...page.actions], ["action"], (a, b) => ({ ...a, states: addNumbers(a.states, b.states) })),
+    states: merge([...sum.states, ...page.states], ["state"], addAged).sort(
+      (a, b) => LIFE.indexOf(a.state) - LIFE.indexOf(b.state),
+    ),
+    actions: actions.sort((a, b) => byName(a.action, b.action)),
     subjects: addSubjects(sum, page),
   };
 }
 
 export function addWaiting(sum: WaitingStats, page: WaitingStats): WaitingStats {
   const tenants = [...(sum.tenants ?? []), ...(page.tenants ?? [])];
+  const workers = merge([...sum.workers, ...page.workers], ["worker"], (a, b) => ({
+    worker: a.worker,
+    running: a.running + b.running,
+    since: earlier(a.since, b.since),
+    requests: [...a.requests, ...b.requests].sort((a, b) => byTime(a.claimed_at, b.claimed_at)).slice(0, 20),
+  }));
   return {
-    waiting: merge([...sum.waiting, ...page.waiting], ["for", "limit"], addAged),
-    workers: merge([...sum.workers, ...page.workers], ["worker"], (a, b) => ({
-      worker: a.worker,
-      running: a.running + b.running,
-      since: earlier(a.since, b.since),
-      requests: [...a.requests, ...b.requests].slice(0, 20),
-    })),
-    ...(tenants.length && { tenants: merge(tenants, ["tenant"], addLoads) }),
+    waiting: merge([...sum.waiting, ...page.waiting], ["for", "limit"], addAged).sort((a, b) => b.count - a.count),
+    workers: workers.sort((a, b) => byName(a.worker, b.worker)),
+    ...(tenants.length && { tenants: merge(tenants, ["tenant"], addLoads).sort((a, b) => b.queued - a.queued) }),
     subjects: addSubjects(sum, page),
   };
 }
@@ -148,7 +161,15 @@ function addNumbers(a: Record<string, number>, b: Record<string, number>): Recor
 }
 
 function earlier(a: string, b: string): string {
-  return Date.parse(b) < Date.parse(a) ? b : a;
+  return byTime(a, b) <= 0 ? a : b;
+}
+
+function byTime(a: string, b: string): number {
+  return Date.parse(a) - Date.parse(b);
+}
+
+function byName(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }
 
 /** Joins the elements that agree in the keys, in the order of their first. */

@@ -87,7 +87,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const { id = newId(), metadata, notBefore, onProgress } = options;
     const refuse = (error: StreamerError) => {
       const request = driver.make(id, "");
-      request.fail(error);
+      request.failWith(error);
       return request.handle;
     };
     let text: string;
@@ -106,13 +106,13 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       options,
       "CANCELLED",
       (error) => {
-        request.fail(error);
+        request.failWith(error);
         void driver.cancelBehind(request);
       },
       id,
     );
     void request.over.then(end);
-    if (!request.ended) driver.use();
+    if (!request.isOver) driver.use();
     return request.handle;
   }
 
@@ -137,7 +137,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   /** The requests that are not finished: those of this client, and those that its storage kept. */
   pending(): RequestHandle<ResultOf<M, keyof M>>[] {
     this.#driver.restore();
-    return [...this.#driver.tracked.values()].filter((r) => !r.ended).map((r) => r.handle);
+    return [...this.#driver.tracked.values()].filter((r) => !r.isOver).map((r) => r.handle);
   }
 
   /** A request as it stands, with its result however large. */
@@ -184,6 +184,6 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   }
 
   #about(id: string, options: CallOptions = {}, action: string, more?: object): Promise<Snapshot<any>> {
-    return this.#driver.within(options, (call) => this.#driver.snapshot(call, action, id, more), id);
+    return this.#driver.within(options, (call) => this.#driver.askAbout(call, action, id, more), id);
   }
 }

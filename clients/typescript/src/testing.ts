@@ -106,7 +106,7 @@ export class FakeServer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     if (!known) {
       const request = new FakeRequest(id, action, payload, metadata, not_before);
       this.requests.set(id, request);
-      if (from) request.watch(from);
+      if (from) request.addWatcher(from);
       this.#give(request);
       const text = "the request is queued" + (not_before ? " until " + not_before : "");
       return { type: "acknowledgment", request_id: id, status: "queued", message: text, rev: 1 };
@@ -115,7 +115,7 @@ export class FakeServer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     if (!same || known.notBefore !== not_before) {
       return failure(id, "DUPLICATE_REQUEST", `request "${id}" exists with another action, payload or not_before`);
     }
-    if (from) known.watch(from);
+    if (from) known.addWatcher(from);
     return shown(id, known);
   }
 
@@ -131,16 +131,16 @@ export class FakeServer<M extends { [A in keyof M]: ActionType } = AnyActions> {
       case "why":
         return shown(id, request);
       case "subscribe":
-        if (from) request.watch(from);
+        if (from) request.addWatcher(from);
         return shown(id, request);
       case "unsubscribe":
-        if (from) request.unwatch(from);
+        if (from) request.removeWatcher(from);
         return shown(id, request);
       case "cancel":
         return shown(id, request, request.askCancel());
       case "redrive": {
         const changed = request.askRedrive();
-        if (from) request.watch(from);
+        if (from) request.addWatcher(from);
         if (changed) this.#give(request);
         return shown(id, request, changed);
       }

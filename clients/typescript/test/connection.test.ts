@@ -86,7 +86,7 @@ test("when the connection is cut, what is unanswered fails and the end is report
   peer.cut();
   await assert.rejects(answer);
   assert.equal(await ends.next(), "lost");
-  await connection.ended;
+  await connection.over;
   connection.drop("silent");
   assert.equal(ends.waiting, 0);
   await assert.rejects(connection.call(message));
@@ -177,7 +177,7 @@ test("a retired connection still brings its answers, and closes after them", asy
   const { peer, clock, connection, ends } = await open(t);
   const answer = connection.call(message);
   connection.retire();
-  await connection.ended;
+  await connection.over;
   peer.send(f.response(1));
   assert.deepEqual(await answer, f.response(1));
   clock.advance(35_000);

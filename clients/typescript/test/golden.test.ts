@@ -17,7 +17,7 @@ async function seen(text: string): Promise<unknown> {
     async () => undefined,
   );
   request.offer(frame);
-  if (request.ended) {
+  if (request.isOver) {
     return request.handle.result.then(
       (result) => ({ result }),
       (error: StreamerError) => ({ code: error.code, retry: error.retry, details: error.details }),

@@ -214,6 +214,6 @@ test("polling is lost with the network, not with a bad answer", async (t) => {
   const cut = polling.call(message);
   (await server.calls.next()).cut();
   await assert.rejects(cut);
-  await polling.ended;
+  await polling.over;
   assert.deepEqual(ends, ["unreachable"]);
 });

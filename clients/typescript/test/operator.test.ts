@@ -108,7 +108,7 @@ test("counts of pages add up, and each sum says whether there is more", async (t
   const asked = serve(server, [
     {
       states: [{ state: "QUEUED", count: 2, oldest: "2026-01-02T03:04:05.5Z" }],
-      actions: [{ action: "a", states: { QUEUED: 2 } }],
+      actions: [{ action: "b", states: { QUEUED: 2 } }],
       subjects: [{ subject: "ada", queued: 2, running: 0 }],
       cursor: "c",
     } as any,
@@ -117,7 +117,10 @@ test("counts of pages add up, and each sum says whether there is more", async (t
         { state: "RUNNING", count: 1, oldest: at },
         { state: "QUEUED", count: 3, oldest: at },
       ],
-      actions: [{ action: "a", states: { QUEUED: 3, RUNNING: 1 } }],
+      actions: [
+        { action: "a", states: { FAILED: 1 } },
+        { action: "b", states: { QUEUED: 3, RUNNING: 1 } },
+      ],
       subjects: [
         { subject: "bo", queued: 3, running: 0 },
         { subject: "ada", queued: 0, running: 1 },
@@ -131,7 +134,10 @@ test("counts of pages add up, and each sum says whether there is more", async (t
       { state: "QUEUED", count: 5, oldest: at },
       { state: "RUNNING", count: 1, oldest: at },
     ],
-    actions: [{ action: "a", states: { QUEUED: 5, RUNNING: 1 } }],
+    actions: [
+      { action: "a", states: { FAILED: 1 } },
+      { action: "b", states: { QUEUED: 5, RUNNING: 1 } },
+    ],
     subjects: [
       { subject: "bo", queued: 3, running: 0 },
       { subject: "ada", queued: 2, running: 1 },

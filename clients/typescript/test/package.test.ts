@@ -40,7 +40,13 @@ request.subscribe(() => {});
   const { requests } = await streamer.list().catch(() => ({ requests: "none" }));
   const operator = new Operator(process.argv[2], { token: () => "a.b.c" });
   const refused = await operator.request("no id").catch((error) => error instanceof StreamerError && error.code);
-  console.log(JSON.stringify({ state: snapshot.state, code, current: request.current.status, output: typeof output, hook: typeof useRequest, requests, refused }));
+  const server = new FakeServer();
+  const client = new Streamer(server.url, server.options);
+  const { result } = client.request("report", 1);
+  (await server.next("report")).complete(await operator.inTenant("acme").cancel("").catch((error) => error.code));
+  const faked = await result;
+  client.close();
+  console.log(JSON.stringify({ faked, state: snapshot.state, code, current: request.current.status, output: typeof output, hook: typeof useRequest, requests, refused }));
   streamer.close();
 })();
 `;
@@ -50,11 +56,13 @@ const forms = {
 import { output } from "@pay-theory/streamer/output";
 import { useRequest } from "@pay-theory/streamer/react";
 import { Operator } from "@pay-theory/streamer/operator";
+import { FakeServer } from "@pay-theory/streamer/testing";
 import { WebSocket } from "ws";`,
   cjs: `const { Streamer, StreamerError } = require("@pay-theory/streamer");
 const { output } = require("@pay-theory/streamer/output");
 const { useRequest } = require("@pay-theory/streamer/react");
 const { Operator } = require("@pay-theory/streamer/operator");
+const { FakeServer } = require("@pay-theory/streamer/testing");
 const { WebSocket } = require("ws");`,
 };
 
@@ -69,6 +77,7 @@ for (const [form, head] of Object.entries(forms)) {
     writeFileSync(script, head + body);
     const { stdout } = await promisify(execFile)(process.execPath, [script, server.url, form], { timeout: 15_000 });
     assert.deepEqual(JSON.parse(stdout), {
+      faked: "VALIDATION_ERROR",
       state: "CANCELLED",
       code: "CANCELLED",
       current: "failed",

@@ -79,7 +79,7 @@ test("a snapshot says where a request stands, and how it ended", async () => {
 
   const waiting = make();
   waiting.offer(f.snapshot("m", "QUEUED", 6, { error: { code: "INTERNAL_ERROR", message: "of the last attempt" } }));
-  assert.ok(!waiting.ended);
+  assert.ok(!waiting.isOver);
 });
 
 test("an error frame says which end it was, as the server does", () => {
@@ -158,14 +158,14 @@ test("a large result is fetched from where the frame says", async () => {
 test("closing while the result is fetched ends the wait", async () => {
   const request = new Tracked("r-1", "text", () => new Promise(() => {}), cancel);
   request.offer({ type: "complete", request_id: "r-1", result_ref: "/requests/r-1", rev: 9 });
-  request.fail(new StreamerError({ code: "CLOSED", message: "closed" }));
+  request.failWith(new StreamerError({ code: "CLOSED", message: "closed" }));
   await assert.rejects(request.handle.result, { code: "CLOSED" });
 });
 
 test("an error without a rev answers a message and ends nothing", () => {
   const request = make();
   request.offer(f.error("RATE_LIMITED"));
-  assert.ok(!request.ended && !request.stored);
+  assert.ok(!request.isOver && !request.stored);
 });
 
 test("a slow reader of progress misses steps, never the newest, and ends with the request", async () => {

@@ -170,7 +170,7 @@ var init_http = __esm({
         this.heard = 0;
         this.#end = () => {
         };
-        this.ended = new Promise((resolve) => {
+        this.over = new Promise((resolve) => {
           this.#end = resolve;
         });
       }
@@ -358,9 +358,9 @@ var Connection = class {
     this.opened = deferred();
     this.heard = 0;
     this.#giveUp = () => this.close();
-    this.#ended = deferred();
+    this.#lost = deferred();
     this.#calls = /* @__PURE__ */ new Map();
-    this.ended = this.#ended.promise;
+    this.over = this.#lost.promise;
     void this.opened.promise.then(timers.after(OPEN_WITHIN, this.#giveUp, this.#giveUp));
     try {
       this.#socket = new SocketClass(url2, ["streamer.v1", "bearer." + token]);
@@ -379,7 +379,7 @@ var Connection = class {
     socket.onclose = socket.onerror = () => this.drop("lost");
   }
   #giveUp;
-  #ended;
+  #lost;
   #calls;
   #socket;
   #over;
@@ -412,7 +412,7 @@ var Connection = class {
     if (wasOpen) this.listener.onEnd(reason);
   }
   retire() {
-    this.#ended.settle();
+    this.#lost.settle();
     this.timers.after(ANSWER_WITHIN, this.#giveUp, this.#giveUp);
   }
   close() {
@@ -420,7 +420,7 @@ var Connection = class {
     this.#over = true;
     this.#stopWatch?.();
     this.opened.settle(false);
-    this.#ended.settle();
+    this.#lost.settle();
     this.#failCalls();
     this.#socket?.close(1e3);
   }
@@ -552,7 +552,7 @@ var Link = class {
   }
   /** One try to get a session; returns why there is none. */
   async #open(over) {
-    const { SocketClass, url: url2, tokens, codec, timers, http, onAny, onToken, silence, log } = this.parts;
+    const { SocketClass, serverUrl, tokens, codec, timers, http, onAny, onToken, silence, log } = this.parts;
     let token;
     try {
       token = await tokens.get();
@@ -567,7 +567,7 @@ var Link = class {
     onToken(token);
     if (SocketClass) {
       const onEnd = (reason) => this.#lost(connection, reason);
-      const connection = new Connection(SocketClass, url2, token, codec, timers, { onAny, onEnd, silence });
+      const connection = new Connection(SocketClass, serverUrl, token, codec, timers, { onAny, onEnd, silence });
       this.#opening = connection;
       const opened = await connection.opened.promise;
       if (over()) return;
@@ -699,7 +699,7 @@ var Tracked = class {
     this.id = id;
     this.encoded = encoded;
     this.follow = follow2;
-    this.ended = false;
+    this.isOver = false;
     /** Resolves when the server has answered the message, or will not any more: what is sent from then on does not overtake it. */
     this.answered = deferred();
     this.current = { status: "pending", percentage: 0, message: "", rev: 0 };
@@ -744,7 +744,7 @@ var Tracked = class {
   }
   /** There is no use in sending the message, or a subscribe. */
   get dropped() {
-    return this.ended || (this.stored ? this.unread : !!this.cancelAnswer);
+    return this.isOver || (this.stored ? this.unread : !!this.cancelAnswer);
   }
   /** Calls the listener with every progress from now on, beginning with the newest. */
   watch(listener) {
@@ -778,27 +778,27 @@ var Tracked = class {
     this.stored = true;
     this.answered.settle();
     this.finished = isFinal(state2);
-    if (this.ended) return;
+    if (this.isOver) return;
     const now = { state: state2, rev, action };
     if (!this.finished) this.#show({ status: "pending", percentage, message, metadata, waiting, children, ...now });
-    else if (error) this.fail(new StreamerError(error, this.id), now);
+    else if (error) this.failWith(new StreamerError(error, this.id), now);
     else this.#end(result_ref ? this.follow(result_ref, this.id) : result, now);
   }
-  fail(error, more) {
+  failWith(error, more) {
     if (this.current.status !== "pending") return;
-    this.ended = true;
+    this.isOver = true;
     this.#result.refuse(error);
     this.#showEnd({ ...more, status: "failed", error });
   }
   #end(result, more) {
-    this.ended = true;
+    this.isOver = true;
     Promise.resolve(result).then(
       (result2) => {
         if (this.current.status !== "pending") return;
         this.#result.settle(result2);
         this.#showEnd({ ...more, status: "done", percentage: 100, result: result2 });
       },
-      (error) => this.fail(error)
+      (error) => this.failWith(error)
     );
   }
   /** The last progress stays, without what was true of a queued request alone: the message of an acknowledgment is at rev 1. */
@@ -884,9 +884,9 @@ var Tokens = class {
 
 // clients/typescript/src/driver.ts
 var Driver = class {
-  constructor(url2, options) {
-    this.url = url2;
-    this.options = options;
+  constructor(serverUrl, settings) {
+    this.serverUrl = serverUrl;
+    this.settings = settings;
     this.tracked = /* @__PURE__ */ new Map();
     this.stateListeners = /* @__PURE__ */ new Set();
     this.taps = /* @__PURE__ */ new Set();
@@ -896,13 +896,13 @@ var Driver = class {
       const { request } = await this.answer({ id, encoded: "", ref });
       return request.result;
     };
-    if (typeof options?.token !== "function" || !/^wss?:/i.test(url2)) {
-      throw invalid(url2 + " is not a valid wss: URL, or token not a function");
+    if (typeof settings?.token !== "function" || !/^wss?:/i.test(serverUrl)) {
+      throw invalid(serverUrl + " is not a valid wss: URL, or token not a function");
     }
-    checkNumbers(options);
-    const { parse = JSON.parse, stringify = JSON.stringify, storage } = options;
+    checkNumbers(settings);
+    const { parse = JSON.parse, stringify = JSON.stringify, storage } = settings;
     this.codec = { parse, stringify };
-    this.#pending = new Pending(storage, "streamer " + url2);
+    this.#pending = new Pending(storage, "streamer " + serverUrl);
     this.#build();
   }
   #timers;
@@ -913,17 +913,17 @@ var Driver = class {
   #redrives;
   /** Makes a link of its own for each time between an opening and a close. */
   #build() {
-    const { url: url2, options, codec } = this;
+    const { serverUrl, settings: options, codec } = this;
     const { events = globalThis, log } = options;
     const pingInterval = options.pingInterval || 24e4;
-    const { origin } = new URL(url2);
+    const { origin } = new URL(serverUrl);
     const timers = new Timers(options.clock ?? systemClock);
     const tokens = new Tokens(options.token, timers.time);
     this.#http = async () => new (await Promise.resolve().then(() => (init_http(), http_exports))).Http(options.httpUrl ?? origin, tokens, codec, timers, options.fetch ?? fetch, plain);
     this.#timers = timers;
     this.#restored = false;
     this.link = new Link({
-      url: url2,
+      serverUrl,
       SocketClass: options.WebSocket ?? globalThis.WebSocket,
       http: this.#http,
       tokens,
@@ -937,7 +937,7 @@ var Driver = class {
         tell(this.stateListeners, void 0);
       },
       onClose: (error) => {
-        for (const request of this.tracked.values()) request.fail(error);
+        for (const request of this.tracked.values()) request.failWith(error);
       },
       onToken: (token) => this.#claim(readClaims(token, options.tenant).caller),
       silence: () => this.tracked.size ? Math.min(WAITING_SILENCE, pingInterval) : pingInterval
@@ -959,7 +959,7 @@ var Driver = class {
     this.#restored = true;
     const { caller, requests } = this.#pending.load();
     for (const [id, kept] of requests) {
-      if (this.tracked.get(id)?.ended !== false) this.begin(id, typeof kept === "string" ? kept : "", caller, kept);
+      if (this.tracked.get(id)?.isOver !== false) this.begin(id, typeof kept === "string" ? kept : "", caller, kept);
     }
     if (requests.size) this.link.start();
   }
@@ -977,7 +977,7 @@ var Driver = class {
     }
     if (kept === null) {
       request.stored = false;
-      request.ended = true;
+      request.isOver = true;
       void this.cancelBehind(request);
       return request;
     }
@@ -1024,8 +1024,8 @@ var Driver = class {
     }
   }
   /** Asks about a request, behind its message and its redrive. */
-  snapshot(call, action, id, more) {
-    const snapshot = this.#snapshot(call, action, id, more);
+  askAbout(call, action, id, more) {
+    const snapshot = this.#askAbout(call, action, id, more);
     if (action === "redrive")
       this.#redrives.set(
         id,
@@ -1034,7 +1034,7 @@ var Driver = class {
       );
     return snapshot;
   }
-  async #snapshot(call, action, id, more) {
+  async #askAbout(call, action, id, more) {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
     this.offer(frame);
@@ -1047,7 +1047,7 @@ var Driver = class {
       options,
       (call) => {
         const request = this.tracked.get(id);
-        return request ? this.cancelBehind(request) : this.snapshot(call, "cancel", id);
+        return request ? this.cancelBehind(request) : this.askAbout(call, "cancel", id);
       },
       id
     );
@@ -1056,7 +1056,7 @@ var Driver = class {
   cancelBehind(request) {
     if (!request.cancelAnswer) {
       request.cancelAnswer = this.#cancelBehind(request).finally(() => {
-        if (request.stored || request.ended) request.cancelAnswer = void 0;
+        if (request.stored || request.isOver) request.cancelAnswer = void 0;
         this.#keep(request);
       });
       request.cancelAnswer.catch(() => {
@@ -1070,7 +1070,7 @@ var Driver = class {
     const { id, sentAt } = request;
     const drop = () => {
       request.finished = true;
-      request.fail(fault("CANCELLED", "cancelled before it was stored", id));
+      request.failWith(fault("CANCELLED", "cancelled before it was stored", id));
     };
     if (!sentAt && !request.stored) {
       drop();
@@ -1090,7 +1090,7 @@ var Driver = class {
       const unknown = error.code === "NOT_FOUND" && !request.stored;
       if (unknown ? this.#timers.time.now() - sentAt >= ANSWER_WITHIN : !error.retry?.retryable || tries >= MAX_TRIES) {
         if (!unknown) throw new StreamerError(error, id);
-        if (!request.ended) drop();
+        if (!request.isOver) drop();
         return;
       }
       await this.#wait(error, tries++);
@@ -1105,7 +1105,7 @@ var Driver = class {
     let watched;
     try {
       checkId(id);
-      while (!request.ended) {
+      while (!request.isOver) {
         if (request.unread && request.stored) {
           if (watched && link.isCurrent(watched)) await watched.call(reserved("unsubscribe", { request_id: id })).catch(() => {
           });
@@ -1134,15 +1134,15 @@ var Driver = class {
         this.#keep(request);
         if (session?.live) {
           watched = session;
-          while (!request.ended && !request.unread && link.isCurrent(session)) {
-            await Promise.race([session.ended, request.over, request.moved.promise]);
+          while (!request.isOver && !request.unread && link.isCurrent(session)) {
+            await Promise.race([session.over, request.over, request.moved.promise]);
           }
         } else if (session && request.current.rev === before && this.#timers.time.now() - begun < 1e3) {
           await this.#timers.pause(1e3);
         }
       }
     } catch (error) {
-      request.fail(error);
+      request.failWith(error);
     }
     request.answered.settle();
   }
@@ -1168,7 +1168,7 @@ var Driver = class {
         if (!request?.stored && !frame.rev && frame.error?.code === "SERVICE_UNAVAILABLE") throw frame.error;
       } catch (error) {
         if (link.closedBy) throw link.closedBy;
-        this.options.log?.("the server did not answer", error);
+        this.settings.log?.("the server did not answer", error);
         if (asking?.dropped) return [];
         if (++tries >= MAX_TRIES && !request?.stored) throw noAnswer(request?.id ?? (message.ref && message.id), error);
         if (link.isCurrent(session)) await this.#timers.pause(this.#timers.backoff(tries));
@@ -1199,10 +1199,10 @@ var Driver = class {
   }
   /** Notes in the storage how far a request is; at once, since the page may be closed with this very task. */
   #keep(request) {
-    const { id, link, stored, encoded, cancelAnswer, ended, finished } = request;
+    const { id, link, stored, encoded, cancelAnswer, isOver, finished } = request;
     if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
     let kept = stored ? Math.floor(request.current.percentage) : encoded;
-    if (ended) kept = void 0;
+    if (isOver) kept = void 0;
     if (cancelAnswer && !finished) kept = null;
     if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
@@ -1213,7 +1213,7 @@ var Driver = class {
     this.#pending.claim(caller);
     for (const request of this.tracked.values()) {
       if (request.owner && request.owner !== caller) {
-        request.fail(fault("FORBIDDEN", "the token is another caller's", request.id));
+        request.failWith(fault("FORBIDDEN", "the token is another caller's", request.id));
       }
       request.owner = caller;
     }
@@ -1269,7 +1269,7 @@ var Streamer = class {
     const { id = newId(), metadata, notBefore, onProgress } = options;
     const refuse = (error) => {
       const request2 = driver.make(id, "");
-      request2.fail(error);
+      request2.failWith(error);
       return request2.handle;
     };
     let text;
@@ -1288,13 +1288,13 @@ var Streamer = class {
       options,
       "CANCELLED",
       (error) => {
-        request.fail(error);
+        request.failWith(error);
         void driver.cancelBehind(request);
       },
       id
     );
     void request.over.then(end);
-    if (!request.ended) driver.use();
+    if (!request.isOver) driver.use();
     return request.handle;
   }
   /**
@@ -1318,7 +1318,7 @@ var Streamer = class {
   /** The requests that are not finished: those of this client, and those that its storage kept. */
   pending() {
     this.#driver.restore();
-    return [...this.#driver.tracked.values()].filter((r) => !r.ended).map((r) => r.handle);
+    return [...this.#driver.tracked.values()].filter((r) => !r.isOver).map((r) => r.handle);
   }
   /** A request as it stands, with its result however large. */
   get(id, options) {
@@ -1357,7 +1357,7 @@ var Streamer = class {
     return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name, payload), call), id)).data;
   }
   #about(id, options = {}, action, more) {
-    return this.#driver.within(options, (call) => this.#driver.snapshot(call, action, id, more), id);
+    return this.#driver.within(options, (call) => this.#driver.askAbout(call, action, id, more), id);
   }
 };
 
