@@ -17,6 +17,7 @@ import (
 var pageConstants = map[string]string{
 	"wire.MaxMessage":           kib(wire.MaxMessage),
 	"wire.MaxID":                fmt.Sprintf("%d characters", wire.MaxID),
+	"wire.MaxNesting":           thousands(wire.MaxNesting),
 	"request.MaxPayload":        kib(request.MaxPayload),
 	"request.MaxMetadata":       kib(request.MaxMetadata),
 	"request.MaxInFrame":        kib(request.MaxInFrame),

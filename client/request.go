@@ -49,8 +49,11 @@ func (r Request) message() (*wire.Message, error) {
 	switch payload := r.Payload.(type) {
 	case nil:
 	case json.RawMessage:
-		if len(payload) > 0 && (!json.Valid(payload) || !utf8.Valid(payload)) {
-			return nil, errorf(wire.ValidationError, m.ID, "the payload is not valid JSON")
+		if len(payload) > 0 && !json.Valid(payload) {
+			return nil, errorf(wire.ValidationError, m.ID, "the payload %s", wire.CheckJSON(payload))
+		}
+		if !utf8.Valid(payload) {
+			return nil, errorf(wire.ValidationError, m.ID, "the payload is not valid JSON: it is not UTF-8")
 		}
 		m.Payload = payload
 	default:

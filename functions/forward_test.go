@@ -153,8 +153,9 @@ func TestQueriesOverHTTP(t *testing.T) {
 	})
 	t.Run("a signal whose body is not JSON", func(t *testing.T) {
 		answer := s.call(t, ada, "POST", "/requests/r2/signals/go", "", "{")
-		if answer.Status != http.StatusBadRequest || !strings.Contains(string(answer.Body), "VALIDATION_ERROR") {
-			t.Errorf("got %d %s, want 400 VALIDATION_ERROR", answer.Status, answer.Body)
+		if answer.Status != http.StatusBadRequest || !strings.Contains(string(answer.Body), "VALIDATION_ERROR") ||
+			!strings.Contains(string(answer.Body), "the body is not valid JSON, at byte 1") {
+			t.Errorf("got %d %s, want 400 VALIDATION_ERROR and the byte", answer.Status, answer.Body)
 		}
 	})
 	t.Run("a run of a schedule", func(t *testing.T) {

@@ -190,7 +190,7 @@ func (a httpAPI) redrive(ctx context.Context, e *lift.Event, who streamer.Caller
 
 func (a httpAPI) signal(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
 	if len(e.Body) > 0 && !json.Valid(e.Body) {
-		return nil, streamer.Errorf(wire.ValidationError, "the body is not JSON")
+		return nil, streamer.Errorf(wire.ValidationError, "the body %s", wire.CheckJSON(e.Body))
 	}
 	frame, err := a.Signal(ctx, who, wire.Signal{RequestID: e.HTTP.PathValue("id"), Token: e.HTTP.PathValue("token"), Payload: e.Body})
 	return snapshot(frame, err)

@@ -41,6 +41,10 @@ const (
 // (API Gateway quotas, "WebSocket message payload size").
 const MaxMessage = 128 << 10
 
+// MaxNesting is how many arrays and objects JSON may have within each other, a message's own object
+// counted: what encoding/json reads.
+const MaxNesting = 10_000
+
 // MaxID is the longest request id, in characters.
 const MaxID = 128
 
@@ -73,10 +77,7 @@ func DecodeMessage(data []byte) (Message, error) {
 		return Message{}, &MessageError{Reason: "the message is not a JSON object"}
 	}
 	if err := json.Unmarshal(data, &in); err != nil {
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			return Message{}, &MessageError{Reason: fmt.Sprintf("the message is not valid JSON, at byte %d", syntax.Offset)}
-		}
-		return Message{}, &MessageError{Reason: "the message is not valid JSON"}
+		return Message{}, &MessageError{Reason: "the message " + jsonFault(err)}
 	}
 
 	m := Message{Payload: in["payload"]}
@@ -141,6 +142,26 @@ func decodePayload(payload json.RawMessage, into any, of reflect.Type) error {
 }
 
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
+
+// CheckJSON says what is wrong with a JSON text, or "" when nothing is.
+func CheckJSON(data []byte) string {
+	if err := json.Unmarshal(data, new(json.RawMessage)); err != nil {
+		return jsonFault(err)
+	}
+	return ""
+}
+
+// jsonFault says why encoding/json did not read a text.
+func jsonFault(err error) string {
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	switch {
+	case ok && strings.HasSuffix(syntax.Error(), "exceeded max depth"):
+		return fmt.Sprintf("is nested deeper than %d levels: send flatter JSON", MaxNesting)
+	case ok:
+		return fmt.Sprintf("is not valid JSON, at byte %d", syntax.Offset)
+	}
+	return "is not valid JSON"
+}
 
 // CheckID says what is wrong with a request id, or "" when nothing is.
 func CheckID(id string) string {

@@ -36,7 +36,7 @@ func TestBadBytesAreRefused(t *testing.T) {
 	wantRefusal(t, nil, "", "the message is not a JSON object")
 	wantRefusal(t, []byte("\xff\xfe{}"), "", "the message is not a JSON object")
 	wantRefusal(t, []byte("{\"id\":\"r-\xff\",\"action\":\"echo\"}"), "", "id may hold only A-Z a-z 0-9 _ . : -")
-	wantRefusal(t, []byte(`{"action":"echo","payload":`+strings.Repeat("[", 20_000)+`}`), "", "the message is not valid JSON, at byte 10027")
+	wantRefusal(t, []byte(`{"action":"echo","payload":`+strings.Repeat("[", 20_000)+`}`), "", "the message is nested deeper than 10000 levels: send flatter JSON")
 }
 
 func wantRefusal(t *testing.T, input []byte, id, reason string) {

@@ -136,6 +136,8 @@ func readPayload(env *environment, arg string) (json.RawMessage, error) {
 		return nil, fmt.Errorf("%s is not valid JSON: it is empty; write a value, such as {} or null", from)
 	case bytes.HasPrefix(given, []byte("\xff\xfe")) || bytes.HasPrefix(given, []byte("\xfe\xff")) || bytes.IndexByte(given, 0) >= 0:
 		return nil, fmt.Errorf("%s is not valid JSON: it is UTF-16: save it as UTF-8", from)
+	case strings.HasPrefix(wire.CheckJSON(data), "is nested"):
+		return nil, fmt.Errorf("%s %s", from, wire.CheckJSON(data))
 	case from != "the payload":
 		return nil, fmt.Errorf("%s is not valid JSON: %w; it begins with %s", from, json.Unmarshal(data, new(any)), excerpt(data))
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pay-theory/streamer"
 	"github.com/pay-theory/streamer/functions"
@@ -101,5 +104,24 @@ func TestSchedules(t *testing.T) {
 		if bounded.Err() != nil {
 			t.Fatalf("got %s, want the hourly one started", out)
 		}
+	}
+}
+
+// The transcript of the schedules' page is what the command prints.
+func TestSchedulesPage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "schedules.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(page), "$ streamer schedules\n")
+	shown, _, _ = strings.Cut(shown, "    $")
+	next := time.Date(2026, 11, 29, 1, 30, 0, 0, time.UTC)
+	rows := []wire.Schedule{{Name: "nightly-report", Cron: "30 2 * * *", TimeZone: "Europe/Berlin", Action: "generate_report", Tenant: "acme",
+		Subject: "system", Next: []time.Time{next, next.AddDate(0, 0, 1), next.AddDate(0, 0, 2)},
+		Last: &wire.ScheduledRun{RequestID: "schedule:nightly-report:2026-11-28T01:30:00Z", State: wire.StateSucceeded}}}
+	got := strings.Fields(strings.ReplaceAll(scheduleTable.render(layout{}, rows), stamp(next), next.Format(time.RFC3339)))
+	if diff := cmp.Diff(strings.Fields(shown), got); diff != "" {
+		t.Errorf("docs/schedules.md has another transcript (-page +printed):\n%s", diff)
 	}
 }

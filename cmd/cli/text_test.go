@@ -170,6 +170,7 @@ func TestPayloadsThatAreNotJSON(t *testing.T) {
 		"UTF-16 of Windows":       {content: "\xff\xfe{\x00}\x00", want: "%s is not valid JSON: it is UTF-16: save it as UTF-8"},
 		"UTF-16, big endian":      {content: "\xfe\xff\x00{\x00}", want: "it is UTF-16: save it as UTF-8"},
 		"UTF-16 without a mark":   {content: "{\x00}\x00", want: "it is UTF-16: save it as UTF-8"},
+		"nested too deep":         {content: strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001), want: "the payload file %s is nested deeper than 10000 levels"},
 		"an empty file":           {want: "the payload file %s is not valid JSON: it is empty"},
 		"a file of a mark alone":  {content: "\ufeff\n", want: "it is empty"},
 		"a file of something":     {content: "{hello}", want: "%s is not valid JSON: invalid character 'h'"},

@@ -192,6 +192,9 @@ func TestVerifyRefuses(t *testing.T) {
 		"not yet":                {v, sign(t, "EdDSA", "", claims(map[string]any{"nbf": now.Unix() + 5})), "the token is not valid", "yet"},
 		"scope of another kind":  {v, sign(t, "EdDSA", "", claims(map[string]any{"scope": 7})), "the token is not valid", "scopes"},
 		"claims of another kind": {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": "sesame"})), "the token is not valid", "the claim exp is not of the kind"},
+		"exp as a text":          {v, sign(t, "EdDSA", "", claims(map[string]any{"exp": "1795000000"})), "the token is not valid", "the claim exp is not of the kind"},
+		"nbf as a text":          {v, sign(t, "EdDSA", "", claims(map[string]any{"nbf": "1"})), "the token is not valid", "the claim nbf is not of the kind"},
+		"iat as a text":          {v, sign(t, "EdDSA", "", claims(map[string]any{"iat": "1"})), "the token is not valid", "the claim iat is not of the kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims, err := tt.v.Verify(t.Context(), tt.token)

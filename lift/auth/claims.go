@@ -31,7 +31,9 @@ func (c *tokenClaims) UnmarshalJSON(data []byte) error {
 		if !present {
 			continue
 		}
-		if err := json.Unmarshal(raw, into); err != nil {
+		_, isDate := into.(**jwt.NumericDate)
+		err := json.Unmarshal(raw, into)
+		if err != nil || isDate && raw[0] == '"' { // a date is a number (section 2), and jwt takes a text of one, too
 			return fault("the claim " + name + " is not of the kind that RFC 7519, section 4.1, gives it")
 		}
 	}
