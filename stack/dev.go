@@ -162,7 +162,7 @@ func (s *Dev) functions() error {
 		return err
 	}
 	logs := &logRing{}
-	push := &pusher{}
+	push := &pusher{sync: s.store.Sync}
 	parts, external := c.Parts, c.Parts.Verifier != nil
 	if !external {
 		own := auth.Config{Keys: public, Issuer: DevIssuer, Audience: DevAudience}
@@ -181,6 +181,8 @@ func (s *Dev) functions() error {
 	if s.requests, err = functions.Requests(parts); err != nil {
 		return err
 	}
+	eager := s.store.Eager() // what leaves the functions waits for the disk
+	parts.Connections, parts.Requests = eager, eager
 	for _, f := range devFunctions {
 		if c.Metrics != nil {
 			if parts.Telemetry.Metrics, err = functions.Metrics(f.name, c.Metrics); err != nil {
@@ -192,7 +194,7 @@ func (s *Dev) functions() error {
 			return err
 		}
 		host, err := lambda.NewInProcess(lambda.Config{
-			Name: f.name, Handler: streaming{app}, Timeout: f.timeout, Concurrency: concurrency, Logger: parts.Logger})
+			Name: f.name, Handler: durable{streaming{app}, s.store.Sync}, Timeout: f.timeout, Concurrency: concurrency, Logger: parts.Logger})
 		if err != nil {
 			return err
 		}
@@ -349,11 +351,18 @@ var devFunctions = []struct {
 	{"processor", functions.Processor, 15 * time.Minute},
 }
 
-// A pusher sends frames through the gateway, and closes connections.
-type pusher struct{ gateway *gateway.Gateway }
+// A pusher sends frames through the gateway, and closes connections. What a frame tells
+// is on the disk before.
+type pusher struct {
+	gateway *gateway.Gateway
+	sync    func() error
+}
 
 // Push implements [streamer.Pusher].
 func (p *pusher) Push(ctx context.Context, connectionID string, frame []byte) error {
+	if err := p.sync(); err != nil {
+		return err
+	}
 	return explainGone(p.gateway.Post(ctx, connectionID, frame))
 }
 

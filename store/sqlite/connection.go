@@ -13,6 +13,8 @@ import (
 
 const connectionColumns = "id, tenant, subject, scopes, expires_at, connected_at, ends_at, source_ip, user_agent"
 
+const selectConnection = "SELECT " + connectionColumns + " FROM connections WHERE id = ?"
+
 // SaveConnection implements [request.ConnectionStore].
 func (s *Store) SaveConnection(ctx context.Context, c request.Connection) error {
 	scopes, err := json.Marshal(c.Principal.Scopes)
@@ -30,14 +32,14 @@ func (s *Store) SaveConnection(ctx context.Context, c request.Connection) error 
 
 // LoadConnection implements [request.ConnectionStore].
 func (s *Store) LoadConnection(ctx context.Context, id string) (request.Connection, error) {
-	found, err := s.queryConnections(ctx, "WHERE id = ?", id)
-	if err == nil && len(found) == 0 {
+	found, err := scanConnection(s.loadConnection.QueryRowContext(ctx, id))
+	if errors.Is(err, sql.ErrNoRows) {
 		err = request.ErrNotFound
 	}
 	if err != nil {
 		return request.Connection{}, fmt.Errorf("sqlite: load connection: %w", err)
 	}
-	return found[0], nil
+	return found, nil
 }
 
 // ListConnections implements [request.ConnectionStore].
@@ -81,22 +83,30 @@ func (s *Store) queryConnections(ctx context.Context, clauses string, args ...an
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var (
-			c                        request.Connection
-			scopes                   string
-			expires, connected, ends int64
-		)
-		if err := rows.Scan(&c.ID, &c.Principal.Tenant, &c.Principal.Subject, &scopes, &expires, &connected, &ends, &c.SourceIP,
-			&c.UserAgent); err != nil {
+		c, err := scanConnection(rows)
+		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal([]byte(scopes), &c.Principal.Scopes); err != nil {
-			return nil, fmt.Errorf("decode scopes: %w", err)
-		}
-		c.Principal.ExpiresAt, c.ConnectedAt = time.UnixMilli(expires).UTC(), time.UnixMilli(connected).UTC()
 		found = append(found, c)
 	}
 	return found, rows.Err()
+}
+
+func scanConnection(from interface{ Scan(dest ...any) error }) (request.Connection, error) {
+	var (
+		c                        request.Connection
+		scopes                   string
+		expires, connected, ends int64
+	)
+	err := from.Scan(&c.ID, &c.Principal.Tenant, &c.Principal.Subject, &scopes, &expires, &connected, &ends, &c.SourceIP, &c.UserAgent)
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal([]byte(scopes), &c.Principal.Scopes); err != nil {
+		return c, fmt.Errorf("decode scopes: %w", err)
+	}
+	c.Principal.ExpiresAt, c.ConnectedAt = time.UnixMilli(expires).UTC(), time.UnixMilli(connected).UTC()
+	return c, nil
 }
 
 // DeleteConnection implements [request.ConnectionStore].
@@ -108,7 +118,7 @@ func (s *Store) DeleteConnection(ctx context.Context, id string) error {
 }
 
 func (s *Store) exec(ctx context.Context, statement string, args ...any) error {
-	return s.writer.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(statement, args...)
 		return err
 	})

@@ -35,7 +35,7 @@ const (
 func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Permit) (*request.Request, bool, error) {
 	var stored *request.Request
 	created := false
-	err := s.writer.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		s.recent.take(r.Key)
 		existing, err := readRow(tx.Stmt(s.selectRequest), r.Key)
 		switch {
@@ -78,9 +78,9 @@ func (s *Store) LoadRequest(ctx context.Context, key request.Key) (*request.Requ
 // effects, so that no index is written whose columns stay as they are.
 func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Change) (*request.Request, error) {
 	var changed *request.Request
-	inTx := s.writer.inTx
+	inTx := s.inTx
 	if c.Brief && c.Set.State == "" { // what a worker or a sweep notes for itself
-		inTx = s.writer.inRelaxedTx
+		inTx = s.inRelaxedTx
 	}
 	err := inTx(ctx, func(tx *sql.Tx) error {
 		r := s.recent.take(key)

@@ -32,7 +32,7 @@ func (s *Store) SaveSchedule(ctx context.Context, state request.ScheduleState) (
 		statement = "UPDATE schedules SET rev = ?, paused = ?, since = ?, fired = ?, last = ? WHERE name = ? AND rev = ?"
 		values = append(values, state.Rev)
 	}
-	err = s.writer.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		result, err := tx.Exec(statement, values...)
 		if err != nil {
 			return err

@@ -2,7 +2,8 @@
 // file, for development and for tests. It survives the death of its process at
 // any instant. What a client has heard of (a request, a signal, a claim, an outcome)
 // survives a power cut, too; the steps, checkpoints and output of a run that is under way may
-// be those of some seconds before, as if its worker had died then.
+// be those of some seconds before, as if its worker had died then. [Store.Eager] leaves the
+// wait for the disk to its caller.
 package sqlite
 
 import (
@@ -83,9 +84,11 @@ type Store struct {
 
 	// To parse these takes longer than to run them.
 	selectRequest, selectBody, insertRequest *sql.Stmt // of write
-	loadRequest, loadWhole                   *sql.Stmt // of read
+	loadRequest, loadWhole, loadConnection   *sql.Stmt // of read
 	updates                                  updates
 	recent                                   recent
+
+	eager bool // see Eager
 }
 
 var (
@@ -138,7 +141,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if s.log, err = os.OpenFile(path+"-wal", os.O_RDWR, 0); err != nil {
 		return err
 	}
-	s.writer.sync = s.log.Sync
+	s.writer.disk.sync = s.log.Sync
 	return nil
 }
 
@@ -199,6 +202,7 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 		{s.write, insertRequest, &s.insertRequest},
 		{s.read, selectRequest, &s.loadRequest},
 		{s.read, selectWhole, &s.loadWhole},
+		{s.read, selectConnection, &s.loadConnection},
 	} {
 		if *p.stmt, err = p.db.PrepareContext(ctx, p.text); err != nil {
 			return err
@@ -231,7 +235,7 @@ func (s *Store) makeTables(ctx context.Context) error {
 	case version > 0 && upgrades[version] == "":
 		return errOlder
 	}
-	return s.writer.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
 		if version == 0 {
 			if _, err := tx.Exec(schema); err != nil {
 				return err
@@ -283,7 +287,7 @@ func (s *Store) PurgeExpired(ctx context.Context, now time.Time, limit int) (int
 		{"DELETE FROM connections WHERE rowid IN (SELECT rowid FROM connections WHERE expires_at <= ? LIMIT ?)", now.Add(-24 * time.Hour)},
 	} {
 		var n int64
-		err := s.writer.inTx(ctx, func(tx *sql.Tx) error {
+		err := s.inTx(ctx, func(tx *sql.Tx) error {
 			clear(s.recent)
 			result, err := tx.Exec(q.sql, q.at.UnixMilli(), limit)
 			if err == nil {

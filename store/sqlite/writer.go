@@ -9,14 +9,13 @@ import (
 )
 
 // A writer runs writes in the order in which they came. Those that come while
-// others run are committed together with them: what survives a power cut waits for
-// the disk, which takes longer than many writes.
+// others run are committed together with them.
 type writer struct {
 	db         *sql.DB
 	afterwards func(failed bool) // follows each transaction
-	sync       func() error      // makes what is committed survive a power cut
-	turns      chan *write       // without a buffer: what is taken from it is done
-	close      func()            // waits for what runs
+	disk       disk
+	turns      chan *write // without a buffer: what is taken from it is done
+	close      func()      // waits for what runs
 	closing    chan struct{}
 	closed     chan struct{}
 }
@@ -25,7 +24,8 @@ type writer struct {
 // the transaction do.
 type write struct {
 	do      func(tx *sql.Tx) error
-	relaxed bool // it need not survive a power cut
+	relaxed bool  // it need not survive a power cut
+	number  int64 // of its transaction, for the disk
 	err     error
 	done    chan struct{}
 }
@@ -40,7 +40,7 @@ var (
 )
 
 func newWriter(db *sql.DB, afterwards func(failed bool)) *writer {
-	w := &writer{db: db, afterwards: afterwards, sync: func() error { return nil },
+	w := &writer{db: db, afterwards: afterwards, disk: disk{sync: func() error { return nil }, turn: make(chan struct{}, 1)},
 		turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
 	w.close = sync.OnceFunc(func() {
 		close(w.closing)
@@ -50,23 +50,15 @@ func newWriter(db *sql.DB, afterwards func(failed bool)) *writer {
 	return w
 }
 
-// inTx runs do in a transaction, which survives a power cut. The context bounds the wait
-// for the turn; from then on it takes milliseconds, so that an error of the context
-// always means that nothing has changed. do may run in another goroutine.
-func (w *writer) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
-	return w.run(ctx, &write{do: do, done: make(chan struct{})})
-}
-
-// inRelaxedTx is inTx for what survives the death of the process, and a power cut only
-// where a later write has waited for the disk.
-func (w *writer) inRelaxedTx(ctx context.Context, do func(tx *sql.Tx) error) error {
-	return w.run(ctx, &write{do: do, relaxed: true, done: make(chan struct{})})
-}
-
+// run does the write and returns when it survives the death of the process. The context
+// bounds the wait for the turn; from then on it takes milliseconds, so that an error of
+// the context always means that nothing has changed. The write may run in another
+// goroutine.
 func (w *writer) run(ctx context.Context, mine *write) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	mine.done = make(chan struct{})
 	select {
 	case w.turns <- mine:
 		<-mine.done
@@ -110,10 +102,12 @@ func (w *writer) together(first *write) {
 		}
 		return nil
 	})
+	number := int64(0)
 	if err == nil && slices.ContainsFunc(all, func(one *write) bool { return !one.relaxed && one.err == nil }) {
-		err = w.sync()
+		number = w.disk.committed.Add(1)
 	}
 	for _, one := range all {
+		one.number = number
 		// A first write that was refused is alone. Any other may have been refused
 		// because of a neighbour's.
 		if err != nil && !errors.Is(err, errRefused) {

@@ -41,7 +41,7 @@ func TestWritesAreDoneInTheirOrder(t *testing.T) {
 		for n := range 2*maxTogether + 10 {
 			want = append(want, n)
 			all.Go(func() {
-				err := s.writer.inTx(t.Context(), func(*sql.Tx) error {
+				err := s.inTx(t.Context(), func(*sql.Tx) error {
 					<-gate
 					order = append(order, n)
 					return nil
@@ -86,7 +86,7 @@ func TestAWriteOutlivesItsNeighbours(t *testing.T) {
 			{ctx: t.Context(), do: insert("c-3")},
 		} {
 			all.Go(func() {
-				if err := s.writer.inTx(w.ctx, w.do); !errors.Is(err, w.want) {
+				if err := s.inTx(w.ctx, w.do); !errors.Is(err, w.want) {
 					t.Errorf("write %d: %v, want %v", i, err, w.want)
 				}
 			})
