@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 
 	"github.com/pay-theory/streamer/lift"
@@ -21,29 +22,22 @@ const (
 // credentials out of them before they come here. It is safe for concurrent use.
 type logRing struct {
 	mu   sync.Mutex
-	kept []logLine // at most ringLines; the oldest is at next once it is full
+	kept []json.RawMessage // at most ringLines; the oldest is at next once it is full
 	next int
 }
 
-type logLine struct {
-	correlationID, tenant string
-	text                  json.RawMessage
-}
-
-// Write keeps the lines of p that name a correlation id and a tenant, and are no metrics.
-// What is before the JSON of a line, such as the function's name, is left out. It always
-// succeeds.
+// Write keeps the lines of p that may name a correlation id and a tenant: to decode them
+// is left to the few that are asked for. What is before the JSON of a line, such as the
+// function's name, is left out. It always succeeds.
 func (l *logRing) Write(p []byte) (int, error) {
 	for line := range bytes.Lines(p) {
 		line = line[max(bytes.IndexByte(line, '{'), 0):]
 		if len(line) > ringMaxLine {
 			continue
 		}
-		names := namesOf(line)
-		if names["correlation_id"] == "" || names["tenant"] == "" || names["_aws"] != "" {
-			continue
+		if bytes.Contains(line, []byte(`"correlation_id":`)) && bytes.Contains(line, []byte(`"tenant":`)) {
+			l.put(bytes.Clone(bytes.TrimSpace(line)))
 		}
-		l.put(logLine{names["correlation_id"], names["tenant"], bytes.Clone(bytes.TrimSpace(line))})
 	}
 	return len(p), nil
 }
@@ -82,7 +76,7 @@ func namesOf(line []byte) map[string]string {
 	return names
 }
 
-func (l *logRing) put(line logLine) {
+func (l *logRing) put(line json.RawMessage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.kept) < ringLines {
@@ -93,8 +87,8 @@ func (l *logRing) put(line logLine) {
 	l.next = (l.next + 1) % ringLines
 }
 
-// lines returns what a tenant's calls logged under a correlation id, oldest first. A
-// line without a tenant is shown to no operator: a correlation id is the client's
+// lines returns what a tenant's calls logged under a correlation id, oldest first, without
+// metrics. A line without a tenant is shown to no operator: a correlation id is the client's
 // choice, so that it does not tell whose the line is.
 func (l *logRing) lines(correlationID, tenant string) []json.RawMessage {
 	l.mu.Lock()
@@ -102,11 +96,23 @@ func (l *logRing) lines(correlationID, tenant string) []json.RawMessage {
 	found := []json.RawMessage{}
 	for i := range l.kept {
 		line := l.kept[(l.next+i)%len(l.kept)]
-		if line.correlationID == correlationID && line.tenant == tenant {
-			found = append(found, line.text)
+		if !mayHave(line, correlationID) || !mayHave(line, tenant) {
+			continue
+		}
+		names := namesOf(line)
+		if names["correlation_id"] == correlationID && names["tenant"] == tenant && names["_aws"] == "" {
+			found = append(found, line)
 		}
 	}
 	return found
+}
+
+// mayHave reports false for a line that certainly has no such text, as loggers write it.
+func mayHave(line []byte, text string) bool {
+	escaped := strings.ContainsFunc(text, func(r rune) bool { // or may be
+		return r > '~' || r < ' ' || strings.ContainsRune(`"\/<>&`, r)
+	})
+	return escaped || bytes.Contains(line, []byte(text))
 }
 
 // tee returns a logger that writes where logger does and into the ring.

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -48,6 +49,26 @@ func TestLogRingLeavesOut(t *testing.T) {
 	}
 	if lines := ring.lines("d", "acme"); lines == nil || len(lines) != 0 {
 		t.Errorf("of an unknown id: %s", lines)
+	}
+}
+
+// A text may be escaped in a line, or not: both are found.
+func TestLogRingFindsWhatIsEscaped(t *testing.T) {
+	t.Parallel()
+	for name, id := range map[string]string{"plain": "c-1.a_b:c", "escaped": `"<é>\/`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var ring logRing
+			slog.New(slog.NewJSONHandler(&ring, nil)).Info("found", "correlation_id", id, "tenant", "acme")
+			encoded, err := json.Marshal(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&ring, `{"correlation_id":%s,"tenant":"acme"}`+"\n", encoded)
+			if lines := ring.lines(id, "acme"); len(lines) != 2 {
+				t.Errorf("got %s, want both lines", lines)
+			}
+		})
 	}
 }
 
