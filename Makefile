@@ -152,6 +152,15 @@ strangers: npm generators rie ## what nobody here wrote agrees: signers, clients
 	$(GO) test -count=1 ./verify -run 'Interop|RealIssuer|Workload'
 	$(GO) test -count=1 ./stack -run PartsOfAProject
 
+CENTRIFUGO_VERSION := v6.9.1
+.PHONY: peers
+peers: ## the same job on Streamer, Temporal, DBOS and River, and connections beside Centrifugo's, in turns: writes docs/compare.md
+	@.ci/setup peers
+	@GOBIN=$(CURDIR)/.cache/bin $(GO) install github.com/centrifugal/centrifugo/v6@$(CENTRIFUGO_VERSION)
+	$(GO) -C measure/peers/temporal build -o ../../../.cache/bin/temporal .
+	$(GO) -C measure/peers build -o ../../.cache/bin/peers .
+	.cache/bin/peers --temporal .cache/bin/temporal --centrifugo .cache/bin/centrifugo --page docs/compare.md
+
 .PHONY: bench
 bench: database ## the measuring tools, modules of their own: vet, staticcheck, tests
 	cd measure/soak && $(GO) test -count=1 ./...

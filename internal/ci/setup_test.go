@@ -115,6 +115,20 @@ func TestSetup(t *testing.T) {
 				"  sudo apt-get update && sudo apt-get install -y --no-install-recommends awscli\n",
 			status: 1,
 		},
+		"nothing is missing for peers": {
+			has:     machine{"pg_ctlcluster": "", "apt-get": "", "id": asUser},
+			targets: []string{"peers"},
+		},
+		"peers as root": {
+			has:     machine{"apt-get": "", "id": asRoot},
+			targets: []string{"peers"},
+			want:    "apt-get update -qq\napt-get install -y -qq --no-install-recommends postgresql\n",
+		},
+		"peers with Homebrew": {
+			has:     machine{"brew": ""},
+			targets: []string{"peers"},
+			want:    "brew install --quiet postgresql\n",
+		},
 		"strangers with Homebrew": {
 			has:     machine{"brew": "", "python3": "; exit 1", "curl": ""},
 			targets: []string{"strangers"},
@@ -141,7 +155,7 @@ func TestSetupRefusesOtherArguments(t *testing.T) {
 		t.Run(argument, func(t *testing.T) {
 			t.Parallel()
 			out, err := exec.CommandContext(t.Context(), "bash", filepath.Join(root, ".ci", "setup"), argument).CombinedOutput()
-			if err == nil || !strings.Contains(string(out), "usage: .ci/setup [--dry-run] [test] [strangers]") {
+			if err == nil || !strings.Contains(string(out), "usage: .ci/setup [--dry-run] [test] [strangers] [peers]") {
 				t.Errorf("got %v and %q, want a failure and the usage", err, out)
 			}
 		})
