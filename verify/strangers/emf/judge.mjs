@@ -34,7 +34,10 @@ function judge(line) {
   const theirs = JSON.parse(written[0]);
   const order = (a, b) => (a.Name < b.Name ? -1 : 1);
   theirs._aws.CloudWatchMetrics[0].Metrics.sort(order);
-  const ours = { _aws: { Timestamp, CloudWatchMetrics: [{ Namespace, Dimensions, Metrics: [...Metrics].sort(order) }] }, ...expected };
+  const ours = {
+    _aws: { Timestamp, CloudWatchMetrics: [{ Namespace, Dimensions, Metrics: [...Metrics].sort(order) }] },
+    ...expected,
+  };
   return isDeepStrictEqual(ours, theirs) ? "" : `AWS's library writes ${written[0]}`;
 }
 
