@@ -53,8 +53,8 @@ func TestWhatPackagesMayImport(t *testing.T) {
 		"prove": {"streamer", "request", "wire", "functions", "lift/", "lift", "github.com/aws/aws-lambda-go/",
 			"github.com/golang-jwt/jwt/v5"},
 		"actions":        {"streamer", "request", "wire"},
-		"store/dynamo":   {"request", "wire", "aws/call", "lift/sigv4", "lift/transport"},
-		"aws/apigateway": {"streamer", "request", "wire", "aws/call", "lift/sigv4", "lift/transport"},
+		"store/dynamo":   {"request", "wire", "aws/call", "lift/sigv4", "lift/transport", "lift/internal/deepstack"},
+		"aws/apigateway": {"streamer", "request", "wire", "aws/call", "lift/sigv4", "lift/transport", "lift/internal/deepstack"},
 	} {
 		path := module + "/" + pkg
 		if pkg == "." {
