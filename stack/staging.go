@@ -25,8 +25,8 @@ import (
 	"github.com/pay-theory/streamer/emulator/ssm"
 )
 
-// stagingIssuer is not that of development tokens, which the functions refuse.
-const stagingIssuer = "streamer-staging"
+// StagingIssuer is that of the tokens of a [Staging]. It is not that of development tokens, which the functions refuse.
+const StagingIssuer = "streamer-staging"
 
 // A Staging is a stack of what AWS would run: the binaries of the four functions
 // as processes on a Runtime API, DynamoDB's protocol, SQS with its mapping, and the
@@ -207,7 +207,7 @@ func (s *Staging) functions(certificates string) error {
 	}
 	handler, path, err := withConsole(apis,
 		consoleConfig{address: s.listener.Addr(), stage: s.plan.socket.stage,
-			issuer: stagingIssuer, audience: DevAudience, key: s.key, foreign: c.Parameters["OwnVerifier"] == "true", logs: logs})
+			issuer: StagingIssuer, audience: DevAudience, key: s.key, foreign: c.Parameters["OwnVerifier"] == "true", logs: logs})
 	if err != nil {
 		return err
 	}
@@ -248,7 +248,7 @@ func (s *Staging) work(tables database) error {
 	for _, planned := range s.plan.mappings {
 		config, room := planned.MappingConfig, s.concurrency(planned.function)-besideMapping
 		config.Queue, config.Function, config.Logger = s.queues[planned.queue], s.hosts[planned.function.arn], s.config.Logger
-		config.MaximumConcurrency = max(min(cmp.Or(config.MaximumConcurrency, room), room), leastConcurrency-besideMapping)
+		config.MaximumConcurrency = max(min(cmp.Or(config.MaximumConcurrency, room), room), LeastConcurrency-besideMapping)
 		mapping, err := queue.NewMapping(config)
 		if err != nil {
 			return err
@@ -288,11 +288,11 @@ func (s *Staging) concurrency(f *functionPlan) int {
 }
 
 // besideMapping is how much of a function's concurrency is left to its schedule, as the
-// template leaves it; a mapping has 2 at least.
-const (
-	besideMapping    = 5
-	leastConcurrency = 2 + besideMapping
-)
+// template leaves it.
+const besideMapping = 5
+
+// LeastConcurrency is how many processes a function needs: a mapping has 2 at least.
+const LeastConcurrency = 2 + besideMapping
 
 // serve serves on a free port and returns the URL.
 func (s *Staging) serve(h http.Handler) (string, error) {
@@ -340,7 +340,7 @@ func (s *Staging) Backends() string {
 // Sign makes a token that the stack accepts, with claims changed or added as in
 // [Key.SignClaims]. It is of no use when the functions have a verifier of their own.
 func (s *Staging) Sign(g Grant, changes map[string]any, now time.Time) (string, error) {
-	claims := map[string]any{"iss": stagingIssuer}
+	claims := map[string]any{"iss": StagingIssuer}
 	maps.Copy(claims, changes)
 	return s.key.SignClaims(g, claims, now)
 }

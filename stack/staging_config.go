@@ -74,9 +74,9 @@ func (c StagingConfig) withDefaults() (StagingConfig, error) {
 		return c, errors.New("stack: StagingConfig.Source is empty")
 	case c.Cache == "":
 		return c, errors.New("stack: StagingConfig.Cache is empty")
-	case c.Concurrency > 0 && c.Concurrency < leastConcurrency:
+	case c.Concurrency > 0 && c.Concurrency < LeastConcurrency:
 		return c, fmt.Errorf("stack: StagingConfig.Concurrency of %d leaves a queue no room beside the sweep: use %d or more",
-			c.Concurrency, leastConcurrency)
+			c.Concurrency, LeastConcurrency)
 	case c.SweepEvery < 0 || c.RetryWait < 0 || c.Concurrency < 0:
 		return c, errors.New("stack: a negative setting")
 	}

@@ -30,7 +30,7 @@ func withOwnIssuer(given, keys string) (string, error) {
 			return "", fmt.Errorf("the parameter JwtIssuers is not a valid JSON list: %w", err)
 		}
 	}
-	text, err := json.Marshal(append(list, map[string]any{"issuer": stagingIssuer, "jwks": keys, "audience": DevAudience,
+	text, err := json.Marshal(append(list, map[string]any{"issuer": StagingIssuer, "jwks": keys, "audience": DevAudience,
 		"tenant_claim": functions.TenantClaim, "scope_claims": functions.ScopeClaims, "algorithms": []string{auth.EdDSA}}))
 	return string(text), err
 }

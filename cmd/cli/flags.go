@@ -117,7 +117,7 @@ func (f *clientFlags) devToken() (string, error) {
 	case f.subject != "" || f.operator:
 		grant.Scopes = []string{request.OperatorScope}
 	}
-	token, err := signDev(f.data, grant)
+	token, err := signDev(f.data, stack.DevIssuer, grant)
 	if err != nil {
 		return "", &exitError{exitConnection, err}
 	}

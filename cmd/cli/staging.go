@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/stack"
 )
 
@@ -23,14 +24,15 @@ Gateway emulator. It starts empty and keeps nothing when it stops. It needs the 
 command, a project as streamer dist takes it and, the first time, npm.
 
 --once runs the command with STREAMER_URL, STREAMER_HTTP_URL, STREAMER_TOKEN,
-STREAMER_OTHER_TOKEN (of another tenant) and STREAMER_SIGN_KEY set, stops the stack
-and exits with the command's code.`
+STREAMER_OPERATOR_TOKEN, STREAMER_OTHER_TOKEN (of another tenant) and STREAMER_SIGN_KEY
+set, stops the stack and exits with the command's code.`
 
 const stagingExample = `  streamer staging
   streamer staging --parameter StageName=test --parameter LogLevel=DEBUG
   streamer staging --parameter EnvironmentPath=/shop/prod/ --secret /shop/prod/API_KEY=sesame
   streamer staging --once -- go run ./cmd/streamer call echo_async
-  streamer staging --once -- go run ./cmd/streamer verify`
+  streamer staging --once -- go run ./cmd/streamer verify
+  streamer stats --token "$STREAMER_OPERATOR_TOKEN"   # in the other terminal`
 
 func newStaging(env *environment) *cobra.Command {
 	var config stack.StagingConfig
@@ -50,6 +52,11 @@ func newStaging(env *environment) *cobra.Command {
 			case !once && len(args) > 0:
 				return &exitError{exitUsage, fmt.Errorf("%q is run only with --once: add --once before --, or leave the command out",
 					strings.Join(args, " "))}
+			case config.Concurrency < stack.LeastConcurrency:
+				return &exitError{exitUsage, fmt.Errorf("--concurrency %d leaves a queue no room beside the schedule: set %d or more",
+					config.Concurrency, stack.LeastConcurrency)}
+			case config.Source == "" || config.Cache == "":
+				return &exitError{exitUsage, errors.New("--source and --cache are folders, and one of them is empty: name it, or leave the flag out")}
 			case grant.TTL <= 0:
 				return &exitError{exitUsage, fmt.Errorf("--ttl %v is not valid: set a time above zero, such as 1h", grant.TTL)}
 			}
@@ -84,45 +91,49 @@ func newStaging(env *environment) *cobra.Command {
 	f.StringVar(&format, "log", "", "json or text (default text on a terminal, else json)")
 	complete(cmd, "log", logFormats)
 	spanFlag(f, &config.SweepEvery, "sweep-every", 0, "how often schedules fire (default as the template says)")
-	spanFlag(f, &grant.TTL, "ttl", grant.TTL, "how long the token is valid")
-	f.IntVar(&config.Concurrency, "concurrency", 50, "how many processes each function may have at most, 7 or more")
+	spanFlag(f, &grant.TTL, "ttl", grant.TTL, "how long the tokens are valid")
+	f.IntVar(&config.Concurrency, "concurrency", 50, fmt.Sprintf("how many processes each function may have at most, %d or more",
+		stack.LeastConcurrency))
 	return cmd
 }
 
 // staging runs a stack until it is stopped, or for a command.
 func staging(ctx context.Context, env *environment, config stack.StagingConfig, grant stack.Grant, command []string) error {
 	env.sayf("building the functions and starting the database\n")
-	stack, err := stack.StartStaging(ctx, config)
+	running, err := stack.StartStaging(ctx, config)
 	if err != nil {
 		return &exitError{exitFailed, err}
 	}
-	fault := useStaging(ctx, env, stack, grant, command)
+	fault := useStaging(ctx, env, running, grant, command)
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
-	if err := stack.Close(closing); err != nil && fault == nil {
+	if err := running.Close(closing); err != nil && fault == nil {
 		fault = &exitError{exitFailed, err}
 	}
 	return fault
 }
 
-func useStaging(ctx context.Context, env *environment, stack *stack.Staging, grant stack.Grant, command []string) error {
-	token, err := stack.Sign(grant, nil, time.Now())
-	if err != nil {
-		return &exitError{exitFailed, err}
+func useStaging(ctx context.Context, env *environment, running *stack.Staging, grant stack.Grant, command []string) error {
+	operator, other := grant, grant
+	operator.Scopes, other.Tenant = []string{request.OperatorScope}, grant.Tenant+"-other"
+	variables := []string{"STREAMER_URL=" + running.WebSocketURL(), "STREAMER_HTTP_URL=" + running.HTTPURL(),
+		"STREAMER_SIGN_KEY=" + running.KeyFile()}
+	for _, signed := range []struct {
+		name  string
+		grant stack.Grant
+	}{{"STREAMER_TOKEN", grant}, {"STREAMER_OPERATOR_TOKEN", operator}, {"STREAMER_OTHER_TOKEN", other}} {
+		token, err := running.Sign(signed.grant, nil, time.Now())
+		if err != nil {
+			return &exitError{exitFailed, err}
+		}
+		variables = append(variables, signed.name+"="+token)
 	}
-	grant.Tenant += "-other"
-	other, err := stack.Sign(grant, nil, time.Now())
-	if err != nil {
-		return &exitError{exitFailed, err}
-	}
-	env.sayf("  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", stack.WebSocketURL(), stack.HTTPURL(), stack.ConsoleURL(),
-		stack.Backends())
-	variables := []string{"STREAMER_URL=" + stack.WebSocketURL(), "STREAMER_HTTP_URL=" + stack.HTTPURL(), "STREAMER_TOKEN=" + token,
-		"STREAMER_OTHER_TOKEN=" + other, "STREAMER_SIGN_KEY=" + stack.KeyFile()}
-	variables = append(variables, stack.AWSVariables()...)
+	env.sayf("  WebSocket  %s\n  HTTP       %s\n  Console    %s\n  %s\n", running.WebSocketURL(), running.HTTPURL(), running.ConsoleURL(),
+		running.Backends())
+	variables = append(variables, running.AWSVariables()...)
 	if len(command) > 0 {
 		err := runCommand(ctx, env, "", command, variables)
-		for _, m := range stack.Messages() {
+		for _, m := range running.Messages() {
 			env.sayf("in the queue %s: %s\n", m.Queue, m.Body)
 		}
 		return err
@@ -134,7 +145,7 @@ func useStaging(ctx context.Context, env *environment, stack *stack.Staging, gra
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-stack.Done():
+	case err := <-running.Done():
 		return &exitError{exitFailed, err}
 	}
 }

@@ -12,13 +12,15 @@ import (
 )
 
 const tokenHelp = `Signs a token with the development key of a data folder and prints it. Only a
-stack on the same folder accepts it.`
+stack on the same folder accepts it. For streamer staging the folder is that of
+STREAMER_SIGN_KEY, and --issuer is ` + stack.StagingIssuer + `.`
 
 const tokenExample = `  streamer token --tenant acme --subject ada
+  streamer token --data "$(dirname "$STREAMER_SIGN_KEY")" --issuer streamer-staging --scope streamer:operator
   curl -H "Authorization: Bearer $(streamer token)" http://127.0.0.1:8700/requests`
 
 func newToken(env *environment) *cobra.Command {
-	var data string
+	var data, issuer string
 	grant := devGrant()
 	cmd := &cobra.Command{
 		Use:     "token",
@@ -27,7 +29,7 @@ func newToken(env *environment) *cobra.Command {
 		Example: tokenExample,
 		Args:    takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			token, err := signDev(data, grant)
+			token, err := signDev(data, issuer, grant)
 			if err != nil {
 				return &exitError{exitFailed, err}
 			}
@@ -39,6 +41,8 @@ func newToken(env *environment) *cobra.Command {
 	f.StringVar(&grant.Subject, "subject", grant.Subject, "subject of the token")
 	f.StringArrayVar(&grant.Scopes, "scope", nil, "scope of the token; repeat for more")
 	spanFlag(f, &grant.TTL, "ttl", grant.TTL, "how long the token is valid")
+	f.StringVar(&issuer, "issuer", stack.DevIssuer, "issuer of the token; "+stack.StagingIssuer+" is that of streamer staging")
+	complete(cmd, "issuer", []string{stack.DevIssuer, stack.StagingIssuer})
 	dataFlag(cmd.Flags(), &data)
 	return cmd
 }
@@ -53,7 +57,7 @@ func dataFlag(flags *pflag.FlagSet, data *string) {
 }
 
 // signDev signs with the development key of a data folder.
-func signDev(data string, grant stack.Grant) (string, error) {
+func signDev(data, issuer string, grant stack.Grant) (string, error) {
 	if grant.Tenant == "" || grant.Subject == "" {
 		return "", fmt.Errorf("a token needs a tenant and a subject, and got %q and %q: set --tenant and --subject", grant.Tenant, grant.Subject)
 	}
@@ -64,5 +68,5 @@ func signDev(data string, grant stack.Grant) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return key.Sign(grant, time.Now())
+	return key.SignClaims(grant, map[string]any{"iss": issuer}, time.Now())
 }

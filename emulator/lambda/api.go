@@ -51,7 +51,15 @@ const (
 func (a API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", a.invoke)
+	mux.HandleFunc("/", unknown)
 	mux.ServeHTTP(w, r)
+}
+
+// unknown answers every other operation of Lambda.
+func unknown(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Amzn-Requestid", newRequestID())
+	(&exception{http.StatusNotFound, "UnknownOperationException",
+		fmt.Sprintf("%s %s is not known here: of Lambda's operations Invoke alone is", r.Method, r.URL.Path)}).write(w)
 }
 
 func (a API) invoke(w http.ResponseWriter, r *http.Request) {

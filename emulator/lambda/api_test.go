@@ -101,6 +101,27 @@ func TestInvokeAPI(t *testing.T) {
 	}
 }
 
+// Any other operation of Lambda is refused by name, in the form in which AWS's clients read it.
+func TestUnknownOperations(t *testing.T) {
+	t.Parallel()
+	for name, r := range map[string]*http.Request{
+		"ListFunctions": httptest.NewRequest("GET", "/2015-03-31/functions/", nil),
+		"GetFunction":   httptest.NewRequest("GET", "/2015-03-31/functions/worker", nil),
+		"not POST":      httptest.NewRequest("GET", "/2015-03-31/functions/worker/invocations", nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			lambda.API{}.ServeHTTP(w, r)
+			var said struct{ Message string }
+			err := json.Unmarshal(w.Body.Bytes(), &said)
+			kind := w.Header().Get("X-Amzn-Errortype")
+			if w.Code != 404 || kind != "UnknownOperationException" || err != nil || !strings.Contains(said.Message, "Invoke alone is") {
+				t.Errorf("got %d %q %s, want 404 UnknownOperationException that names Invoke", w.Code, kind, w.Body)
+			}
+		})
+	}
+}
+
 func TestInvokeEvent(t *testing.T) {
 	t.Parallel()
 	api := newInvoker(t, time.Minute)

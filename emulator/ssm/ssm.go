@@ -50,7 +50,7 @@ func (s Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, "IncompleteSignatureException", "the call is not SigV4-signed for the service ssm")
 		return
 	case r.Header.Get("Content-Type") != protocol || r.Header.Get("X-Amz-Target") != target:
-		refuse(w, "UnknownOperationException", "only "+target+" in "+protocol+" is known here")
+		refuse(w, "UnknownOperationException", "of the Parameter Store's operations "+target+" in "+protocol+" alone is known here")
 		return
 	}
 	var asked in

@@ -142,7 +142,8 @@ func (t *Template) values(given map[string]string) (map[string]any, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !t.HasParameter(name) {
-			faults = append(faults, fmt.Errorf("parameter %s: the template has none of this name", name))
+			faults = append(faults, fmt.Errorf("parameter %s: the template has none of this name; it has %s", name,
+				strings.Join(slices.Sorted(maps.Keys(t.parameters)), ", ")))
 		}
 	}
 	return values, errors.Join(faults...)

@@ -162,7 +162,7 @@ func TestFaults(t *testing.T) {
 		{in("1"), nil, "parameter Needed: it has no default and no value"},
 		{in("1"), map[string]string{"Needed": "x", "Missing": "y", "Name": "A", "Count": "10", "Kind": "huge"},
 			"parameter Count: it is too small or too large\nparameter Kind: it must be one of small, large, 7\n" +
-				"parameter Name: it must match [a-z]+\nparameter Missing: the template has none of this name"},
+				"parameter Name: it must match [a-z]+\nparameter Missing: the template has none of this name; it has "},
 		{in("1"), map[string]string{"Needed": "x", "Name": "a", "Count": "x"},
 			"parameter Count: \"x\" is not a number\nparameter Name: it is too short or too long"},
 		{in("!Ref Missing"), given, at + `"Missing" is neither a parameter nor a resource`},
