@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -35,6 +36,14 @@ func (t *socket) handshake(ctx context.Context) (*session, *ConnectError) {
 	failed.Err = withoutURL(err)
 	if response != nil && response.StatusCode != http.StatusSwitchingProtocols {
 		failed.Status, failed.Err = response.StatusCode, reason(response)
+		id := gatewayID(response.Header)
+		switch {
+		case id == "" || failed.Status < http.StatusInternalServerError:
+		case failed.Err == nil:
+			failed.Err = errors.New("request id " + id)
+		default:
+			failed.Err = fmt.Errorf("%w (request id %s)", failed.Err, id)
+		}
 	}
 	return nil, failed
 }

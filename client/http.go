@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -311,15 +312,17 @@ func (h *httpAPI) once(ctx context.Context, method, path string, body []byte) (d
 	case len(data) > maxBody:
 		return nil, token, fmt.Errorf("the answer has more than %d bytes, the most that API Gateway sends", maxBody)
 	case response.StatusCode >= 300:
-		return nil, token, problem(response.StatusCode, data)
+		return nil, token, problem(response, data)
 	}
 	return data, token, nil
 }
 
 // problem returns the error of an answer's problem document. API Gateway's own
 // answers, such as {"message": "Service Unavailable"}, are not such documents:
-// their status decides.
-func problem(status int, body []byte) *Error {
+// their status decides, and one that is the server's fault may pass. The gateway's request id is
+// the correlation id in the functions' logs.
+func problem(response *http.Response, body []byte) *Error {
+	status, id := response.StatusCode, gatewayID(response.Header)
 	var said struct {
 		wire.Error
 		Detail        string `json:"detail"`
@@ -332,6 +335,7 @@ func problem(status int, body []byte) *Error {
 		if said.CorrelationID != "" {
 			e.CorrelationID = said.CorrelationID
 		}
+		e.CorrelationID = cmp.Or(e.CorrelationID, id)
 		return e
 	}
 	code := wire.InternalError
@@ -344,7 +348,15 @@ func problem(status int, body []byte) *Error {
 			break
 		}
 	}
-	return errorf(code, "", "the server answered %d %s", status, http.StatusText(status))
+	e := errorf(code, "", "the server answered %d %s", status, http.StatusText(status))
+	e.Retryable, e.CorrelationID = e.Retryable || status >= http.StatusInternalServerError, id
+	return e
+}
+
+// gatewayID is the request id of an answer: that of API Gateway's HTTP APIs, or the one of its
+// other APIs and of AWS's services.
+func gatewayID(header http.Header) string {
+	return cmp.Or(header.Get("Apigw-Requestid"), header.Get("X-Amzn-Requestid"))
 }
 
 // about sets the request id of an error that has none.

@@ -170,7 +170,7 @@ func TestOverHTTPErrorsAreTheSame(t *testing.T) {
 		{401, `{"message":"Unauthorized"}`, wire.Unauthorized, "the server answered 401 Unauthorized", false, ""},
 		{503, `{"message":"Service Unavailable"}`, wire.ServiceUnavailable, "the server answered 503 Service Unavailable", true, ""},
 		{502, `<html>`, wire.ServiceUnavailable, "the server answered 502 Bad Gateway", true, ""},
-		{500, ``, wire.InternalError, "the server answered 500 Internal Server Error", false, ""},
+		{500, ``, wire.InternalError, "the server answered 500 Internal Server Error", true, ""},
 		{418, ``, wire.InternalError, "the server answered 418 I'm a teapot", false, ""},
 	} {
 		answer := func(w http.ResponseWriter, _ *http.Request) { write(w, tt.status, []byte(tt.body)) }
@@ -191,6 +191,31 @@ func TestOverHTTPErrorsAreTheSame(t *testing.T) {
 		if _, err = c.Watch(t.Context(), "r-1"); err == nil { // nothing is known of it yet: no polling
 			t.Errorf("%d: watching", tt.status)
 		}
+	}
+}
+
+// An answer of the gateway's own has its request id, which the functions' logs have as the
+// correlation id.
+func TestOverHTTPTheGatewaysOwnAnswers(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ header, body, want string }{
+		"an HTTP API":   {"Apigw-Requestid", `{"message":"Internal Server Error"}`, "gw-1"},
+		"another API":   {"X-Amzn-Requestid", ``, "gw-1"},
+		"a problem":     {"Apigw-Requestid", `{"detail":"broken","code":"INTERNAL_ERROR"}`, "gw-1"},
+		"a problem's":   {"Apigw-Requestid", `{"detail":"broken","code":"INTERNAL_ERROR","correlation_id":"corr-1"}`, "corr-1"},
+		"no request id": {"X-Other", ``, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := overHTTP(t, map[string]http.HandlerFunc{"GET /connections": func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set(tt.header, "gw-1")
+				write(w, http.StatusInternalServerError, []byte(tt.body))
+			}})
+			_, err := c.Connections(t.Context(), wire.ConnectionQuery{})
+			if e := wantCode(t, err, wire.InternalError, ""); e.CorrelationID != tt.want {
+				t.Errorf("got the correlation id %q, want %q", e.CorrelationID, tt.want)
+			}
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -85,7 +86,7 @@ func FuzzProblem(f *testing.F) {
 	f.Add(429, []byte(`{"code":"RATE_LIMITED","detail":"d","retry":{"retryable":true,"after":1e300},"details":{"correlation_id":"c"}}`))
 	f.Add(502, []byte(`{"message":"Bad Gateway"}`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		if e := problem(status, body); e.Code == "" || e.RetryAfter < 0 || e.RetryAfter > 24*time.Hour {
+		if e := problem(&http.Response{StatusCode: status}, body); e.Code == "" || e.RetryAfter < 0 || e.RetryAfter > 24*time.Hour {
 			t.Errorf("%d %q: %+v", status, body, e)
 		}
 	})

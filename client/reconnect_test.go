@@ -290,6 +290,34 @@ func TestARefusalSaysWhy(t *testing.T) {
 	}
 }
 
+// A fault of the gateway's own has its request id, by which its logs are searched.
+func TestAFaultOfTheGatewayHasItsID(t *testing.T) {
+	t.Parallel()
+	for body, says := range map[string]string{
+		`{"message":"Internal server error"}`: "500 Internal Server Error: Internal server error (request id gw-1)",
+		``:                                    "500 Internal Server Error: request id gw-1",
+	} {
+		t.Run(body, func(t *testing.T) {
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			url := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("X-Amzn-Requestid", "gw-1")
+				http.Error(w, body, http.StatusInternalServerError)
+			}))
+			var said string
+			_, err := client.Dial(ctx, client.Config{URL: url, OnState: func(s client.State) {
+				if s.Err != nil && said == "" {
+					said = s.Err.Error()
+					leave() // it would try again
+				}
+			}})
+			if err == nil || !strings.HasSuffix(said, "/dev: "+says) {
+				t.Errorf("got the error %v, and before it %q, want one that ends in %q", err, said, says)
+			}
+		})
+	}
+}
+
 // Several callers may watch one request; the first to leave takes nothing from
 // the others.
 func TestTwoWatchOneRequest(t *testing.T) {

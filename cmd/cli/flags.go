@@ -232,7 +232,9 @@ func (f *clientFlags) explain(env *environment, err error) error {
 		return &exitError{exitConnection, fmt.Errorf("%w\ncheck the stage, the last part of the URL, as in %s", err, defaultURL)}
 	case errors.As(err, &refused):
 		advice := ""
-		if t, err := f.target(env); err == nil && isLoopback(t.url) {
+		if refused.Status >= http.StatusInternalServerError {
+			advice = "\nthe server answered with a fault of its own: the same command may succeed later"
+		} else if t, err := f.target(env); err == nil && refused.Status == 0 && isLoopback(t.url) {
 			advice = "\nno server answers there: start it with `streamer dev`, or set --url"
 		}
 		return &exitError{exitConnection, fmt.Errorf("%w%s", err, advice)}

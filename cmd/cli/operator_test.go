@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -85,5 +87,24 @@ func TestOperators(t *testing.T) {
 				t.Errorf("exited with %d and %q, want %d and %q", code, term.out, exitDone, want)
 			}
 		})
+	}
+}
+
+// A fault of the gateway's own, in front of the functions, is told with what finds it and whether to go on.
+func TestAFaultOfTheGateway(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Apigw-Requestid", "gw-1")
+		http.Error(w, `{"message":"Internal Server Error"}`, http.StatusInternalServerError)
+	}))
+	t.Cleanup(server.Close)
+	term := start(t, t.Context(), nil, "", "connections", "--http-url", server.URL, "--token", "x.y.z")
+	if code := <-term.exit; code != exitFailed {
+		t.Errorf("got exit %d, want %d", code, exitFailed)
+	}
+	for _, want := range []string{"the server answered 500 Internal Server Error", "the same request may succeed later", "correlation id: gw-1"} {
+		if !strings.Contains(term.err.String(), want) {
+			t.Errorf("got %q, want %q in it", term.err, want)
+		}
 	}
 }
