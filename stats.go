@@ -2,7 +2,6 @@ package streamer
 
 import (
 	"context"
-	"strings"
 
 	"github.com/pay-theory/streamer/request"
 	"github.com/pay-theory/streamer/wire"
@@ -110,18 +109,14 @@ func (s *Requests) Failures(ctx context.Context, caller Caller, q wire.StatsQuer
 	return page, nil
 }
 
-// failureOf is the group of one request that failed. What a client hears of an internal error
-// says nothing, so that the cause takes its place where it is known.
+// failureOf is the group of one request that failed.
 func failureOf(r *request.Request) wire.Failure {
 	f := wire.Failure{Action: r.Action, Count: 1, First: r.FinishedAt, Last: r.FinishedAt,
 		Sample: wire.RequestName{Subject: r.Subject, ID: r.ID}}
 	if r.Error != nil {
-		f.Code, f.Message = r.Error.Code, r.Error.Message
+		f.Code = r.Error.Code
+		f.Message, f.Kind = wire.FailureMessage(*r.Error, r.History)
 	}
-	if n := len(r.History); n > 0 && f.Code == wire.InternalError && r.History[n-1].Cause.Message != "" {
-		f.Message, f.Kind = r.History[n-1].Cause.Message, r.History[n-1].Cause.Kind
-	}
-	f.Message = withoutNumbers(f.Message)
 	return f
 }
 
@@ -153,77 +148,3 @@ func (caller Caller) stats(q wire.StatsQuery, limit int) (request.Query, error) 
 	return request.Query{Tenant: tenant, Subject: q.Subject, Action: q.Action, From: q.Since, Until: q.Until,
 		Cursor: q.Cursor, Limit: limit}, nil
 }
-
-// withoutNumbers is a message with # in the place of each number, with a unit or without; of
-// the whole word where that is hexadecimal, or so long that it is an id; and of a UUID. Digits
-// behind a letter, as in sha256, are part of the word.
-func withoutNumbers(message string) string {
-	var out strings.Builder
-	for i := 0; i < len(message); {
-		if isUUID(message[i:]) {
-			out.WriteByte('#')
-			i += uuidLength
-			continue
-		}
-		end := i
-		for end < len(message) && isAlphanumeric(message[end]) {
-			end++
-		}
-		if end == i {
-			out.WriteByte(message[i])
-			i++
-			continue
-		}
-		writeWord(&out, message[i:end])
-		i = end
-	}
-	return out.String()
-}
-
-// idLength is from how many characters on a word with digits is an id.
-const idLength = 16
-
-// writeWord writes a word of letters and digits without its numbers.
-func writeWord(out *strings.Builder, word string) {
-	digits, hex := false, strings.TrimPrefix(word, "0x")
-	for i := range len(word) {
-		digits = digits || isDigit(word[i])
-	}
-	if digits && (len(word) >= idLength || strings.Trim(hex, hexDigits) == "") {
-		out.WriteByte('#')
-		return
-	}
-	unit := strings.TrimLeft(word, "0123456789")
-	if len(unit) < len(word) {
-		out.WriteByte('#')
-	}
-	out.WriteString(unit)
-}
-
-const (
-	hexDigits  = "0123456789abcdefABCDEF"
-	uuidLength = 36
-)
-
-func isUUID(text string) bool {
-	if len(text) < uuidLength || len(text) > uuidLength && isAlphanumeric(text[uuidLength]) {
-		return false
-	}
-	for i := range uuidLength {
-		switch i {
-		case 8, 13, 18, 23:
-			if text[i] != '-' {
-				return false
-			}
-		default:
-			if strings.IndexByte(hexDigits, text[i]) < 0 {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-
-func isAlphanumeric(c byte) bool { return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }

@@ -63,8 +63,12 @@ func (c *changeCommand) find(ctx context.Context, api *client.Client) ([]wire.Sn
 		query.State, query.Limit = state, pageSize
 		err := eachPage(ctx, api, query, func(page wire.List) error {
 			before := len(all)
-			for _, r := range page.Requests {
-				if !hasCode(r, c.code) || r.Cancelling {
+			found, err := c.failed.keep(ctx, api, page.Requests)
+			if err != nil {
+				return err
+			}
+			for _, r := range found {
+				if r.Cancelling {
 					continue
 				}
 				all = append(all, r)
@@ -85,11 +89,6 @@ func (c *changeCommand) find(ctx context.Context, api *client.Client) ([]wire.Sn
 		}
 	}
 	return all, nil
-}
-
-// hasCode reports whether the last attempt of a request ended with a code; "": any.
-func hasCode(r wire.Snapshot, code string) bool {
-	return code == "" || r.Error != nil && strings.EqualFold(string(r.Error.Code), code)
 }
 
 // list prints what would be changed.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -35,6 +36,8 @@ func startFlaky(t *testing.T) (s *server, healed *atomic.Bool) {
 	actions := []streamer.Action{
 		flaky("ship", streamer.Errorf(wire.Timeout, "the carrier did not answer")),
 		flaky("bill", errors.New("the ledger is away")),
+		streamer.NewAction(streamer.ActionConfig{Name: "charge", Long: true, Retry: streamer.RetryPolicy{Attempts: 1}},
+			func(_ context.Context, _ *streamer.Job, fault string) (string, error) { return "", errors.New(fault) }),
 	}
 	data := filepath.Join(t.TempDir(), "data")
 	dev, err := stack.StartDev(t.Context(), stack.DevConfig{Data: data, Listen: "127.0.0.1:0", Parts: functions.Parts{
@@ -49,6 +52,43 @@ func startFlaky(t *testing.T) (s *server, healed *atomic.Bool) {
 		}
 	})
 	return &server{data: data, url: dev.WebSocketURL(), env: map[string]string{"STREAMER_URL": dev.WebSocketURL()}}, healed
+}
+
+// What the command of failures prints runs one group again, and no other of the same action and code.
+func TestOneGroupOfFailures(t *testing.T) {
+	t.Parallel()
+	s, _ := startFlaky(t)
+	for id, fault := range map[string]string{"c1": "order 12 is refused", "c2": "order 13 is refused", "c3": "the bank is away"} {
+		if code, _, errs := s.do(t, "", "call", "charge", fmt.Sprintf("%q", fault), "--id", id); code != exitFailed {
+			t.Fatalf("%s exited with %d, %s, want %d", id, code, errs, exitFailed)
+		}
+	}
+	_, _, hint := s.do(t, "", "failures")
+	if want := "redrive --action charge --code INTERNAL_ERROR --message 'order # is refused' --subject '*'"; !strings.Contains(hint, want) {
+		t.Fatalf("got %q, want %q in it", hint, want)
+	}
+	group := []string{"--action", "charge", "--code", "INTERNAL_ERROR", "--subject", "*", "-o", "name"}
+	for _, tt := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"as it is printed", []string{"redrive", "--dry-run", "--message", "order # is refused"}, "c1 c2"},
+		{"of one of them", []string{"redrive", "--dry-run", "--message", "order 12 is refused"}, "c1 c2"},
+		{"another", []string{"redrive", "--dry-run", "--message", "the bank is away"}, "c3"},
+		{"a list", []string{"list", "--message", "the bank is away"}, "c3"},
+		{"a list of all", []string{"list", "--all", "--message", "order # is refused"}, "c1 c2"},
+		{"none", []string{"list", "--message", "the bank"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, out, errs := s.do(t, "", append(tt.args, group...)...)
+			got := strings.Fields(out)
+			slices.Sort(got)
+			if strings.Join(got, " ") != tt.want {
+				t.Errorf("got %q, %s, want %q", got, errs, tt.want)
+			}
+		})
+	}
 }
 
 // An operator runs again, or cancels, what a filter finds.

@@ -26,7 +26,8 @@ type changeCommand struct {
 	flags             clientFlags
 	query             wire.ListQuery
 	period            period
-	state, code       string
+	failed            failureFilter
+	state             string
 	most              int
 	all, dryRun, sure bool
 	out               format
@@ -39,8 +40,8 @@ Named requests are printed as JSON. Of a filter's, each is a line of what became
 
 const filterHelp = `
 
-A filter in place of IDs finds requests by what --action, --code, --state, --since,
---until and --older-than say, or all with --all; --subject '*' is those of all
+A filter in place of IDs finds requests by what --action, --code, --message, --state,
+--since, --until and --older-than say, or all with --all; --subject '*' is those of all
 subjects. It shows how many there are and asks before it begins, or with --dry-run
 lists them and ends; scripts set --yes. Ctrl-C stops behind the requests that are
 under way, and says what was done: the same command again does the rest.`
@@ -78,10 +79,11 @@ func newRedrive(env *environment) *cobra.Command {
 		Long: `Queues failed requests again. Each continues from its last checkpoint, keeps the
 results of its steps, and has all its attempts again. A request that has not failed
 stays as it is, and the exit code is 4 when that is so of all.` + changeFormats +
-			strings.ReplaceAll(filterHelp, "--code, --state, --since,", "--code, --since,"),
+			strings.ReplaceAll(filterHelp, "--message, --state,", "--message,"),
 		Example: `  streamer redrive req_7y2m… && streamer watch req_7y2m…
   streamer redrive --action ship --code TIMEOUT --since 2h --dry-run
   streamer redrive --action ship --code TIMEOUT --since 2h --limit 1
+  streamer redrive --action ship --message 'charge order #: connection refused'
   streamer redrive --all --subject '*' --yes -o jsonl`,
 	})
 }
@@ -90,7 +92,7 @@ stays as it is, and the exit code is 4 when that is so of all.` + changeFormats 
 func (c *changeCommand) register(cmd *cobra.Command) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, ids []string) error {
 		filtered := false
-		for _, name := range []string{"action", "code", "state", "since", "until", "older-than", "all"} {
+		for _, name := range []string{"action", "code", "message", "state", "since", "until", "older-than", "all"} {
 			filtered = filtered || cmd.Flags().Changed(name)
 		}
 		switch {
@@ -126,8 +128,7 @@ func (c *changeCommand) register(cmd *cobra.Command) *cobra.Command {
 		"with the scope streamer:operator")
 	f := cmd.Flags()
 	f.StringVar(&c.query.Action, "action", "", "only requests of this action")
-	f.StringVar(&c.code, "code", "", "only requests whose last attempt ended with this code, such as TIMEOUT")
-	complete(cmd, "code", codes())
+	c.failed.register(cmd)
 	c.period.register(cmd)
 	f.BoolVar(&c.all, "all", false, "all requests that can be "+c.past)
 	f.IntVar(&c.most, "limit", 0, "at most so many of a filter's, the newest (default: all)")

@@ -18,7 +18,7 @@ that is FAILED: narrow it down with --since, --action or --subject on a large st
 
 const failuresExample = `  streamer failures --since 2h --token $OPERATOR_TOKEN
   streamer failures --action ship -o wide
-  streamer redrive --subject '*' --action ship --code TIMEOUT --since 2h`
+  streamer redrive --subject '*' --action ship --code TIMEOUT --message 'the carrier did not answer for order #'`
 
 func newFailures(env *environment) *cobra.Command {
 	s := &statsFlags{env: env}
@@ -74,11 +74,11 @@ func (s *statsFlags) sample(f wire.Failure) string {
 	return " " + quote(f.Sample.ID) + of.where()
 }
 
-// filter is the arguments for the requests of a group, whatever their message.
+// filter is the arguments for the requests of a group.
 func (s *statsFlags) filter(f wire.Failure) string {
 	text := " --action " + quote(f.Action) + " --code " + quote(string(f.Code))
 	for _, flag := range []struct{ name, value string }{
-		{"since", s.period.since}, {"until", s.period.until}, {"older-than", s.period.olderThan},
+		{"message", f.Message}, {"since", s.period.since}, {"until", s.period.until}, {"older-than", s.period.olderThan},
 	} {
 		if flag.value != "" {
 			text += " --" + flag.name + " " + quote(flag.value)

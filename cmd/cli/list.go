@@ -20,8 +20,9 @@ import (
 const listHelp = `Lists your requests, newest first. With --subject it lists another subject's, or
 with '*' those of all subjects of the token's tenant.
 
-The server does not know --code: it is looked for page by page, until --limit requests
-have it, or with --all to the end.
+The server does not know --code and --message: they are looked for page by page, until
+--limit requests have them, or with --all to the end. Where the code is INTERNAL_ERROR
+--message is the cause, which operators see, and each such request is read.
 
 --watch asks again every two seconds: on a terminal it draws the table anew,
 elsewhere it prints the rows that are new or have changed.`
@@ -36,7 +37,7 @@ const listExample = `  streamer list
 type listCommand struct {
 	env        *environment
 	query      wire.ListQuery
-	code       string
+	failed     failureFilter
 	period     period
 	out        format
 	all, watch bool
@@ -61,8 +62,7 @@ func newList(env *environment) *cobra.Command {
 	f.StringVar(&l.query.Action, "action", "", "list only requests of this action")
 	f.StringVar(&l.query.State, "state", "", "list only requests in this state: QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)
-	f.StringVar(&l.code, "code", "", "list only requests whose last attempt ended with this code, such as TIMEOUT")
-	complete(cmd, "code", codes())
+	l.failed.register(cmd)
 	f.StringVar(&l.query.Parent, "parent", "", "list only the children of this request, by their names")
 	l.period.register(cmd)
 	f.IntVar(&l.query.Limit, "limit", 20, "how many to list, 1 to 100")
@@ -70,8 +70,10 @@ func newList(env *environment) *cobra.Command {
 	f.BoolVar(&l.all, "all", false, "list all, page by page")
 	cmd.MarkFlagsMutuallyExclusive("all", "limit")
 	f.BoolVar(&l.watch, "watch", false, "list again every two seconds, until Ctrl-C")
-	cmd.MarkFlagsMutuallyExclusive("code", "watch") // it would read every page again
-	cmd.MarkFlagsMutuallyExclusive("code", "cursor")
+	for _, looked := range []string{"code", "message"} {
+		cmd.MarkFlagsMutuallyExclusive(looked, "watch") // it would read every page again
+		cmd.MarkFlagsMutuallyExclusive(looked, "cursor")
+	}
 	l.out.outputFlag(cmd, rowFormats...)
 	return cmd
 }
@@ -105,7 +107,10 @@ func (l *listCommand) run(ctx context.Context, c *client.Client) error {
 	}
 	if l.all && (l.out.name == formatJSONL || l.out.name == formatName) { // as they come
 		return eachPage(ctx, c, l.query, func(page wire.List) error {
-			rows := slices.DeleteFunc(page.Requests, func(r wire.Snapshot) bool { return !hasCode(r, l.code) })
+			rows, err := l.failed.keep(ctx, c, page.Requests)
+			if err != nil {
+				return err
+			}
 			return requestTable(rows, time.Now()).print(l.env, l.out, nil, rows)
 		})
 	}
@@ -119,25 +124,23 @@ func (l *listCommand) run(ctx context.Context, c *client.Client) error {
 	return l.env.more(l.out, list.Cursor)
 }
 
-// list is one page, or with --all what all pages have, or as many as are to be listed that have the code.
+// list is one page, or with --all what all pages have, or as many as are to be listed that have
+// the code and the message.
 func (l *listCommand) list(ctx context.Context, c *client.Client) (wire.List, error) {
-	if !l.all && l.code == "" {
+	if !l.all && !l.failed.isSet() {
 		return listPage(ctx, c, l.query)
 	}
 	var all wire.List
 	query := l.query
 	query.Limit = pageSize
 	err := eachPage(ctx, c, query, func(page wire.List) error {
-		for _, r := range page.Requests {
-			switch {
-			case !hasCode(r, l.code):
-			case !l.all && len(all.Requests) == l.query.Limit:
-				return errEnough
-			default:
-				all.Requests = append(all.Requests, r)
-			}
+		found, err := l.failed.keep(ctx, c, page.Requests)
+		all.Requests = append(all.Requests, found...)
+		if err == nil && !l.all && len(all.Requests) > l.query.Limit {
+			all.Requests = all.Requests[:l.query.Limit]
+			return errEnough
 		}
-		return nil
+		return err
 	})
 	if errors.Is(err, errEnough) {
 		l.env.sayf("there are more: set a higher --limit, or --all\n")

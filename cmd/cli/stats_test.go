@@ -40,7 +40,7 @@ func TestStatsAndFailures(t *testing.T) {
 		{"watched as JSON", []string{"stats", "-o", "json", "--watch"}, exitUsage, "-", "leave one of them out"},
 		{"no operator", []string{"stats", "--token", strings.TrimSpace(ada)}, exitFailed, "-", "FORBIDDEN"},
 		{"failures", []string{"failures"}, 0, "2      ship    TIMEOUT         ",
-			"redrive --action ship --code TIMEOUT --subject '*' --data "},
+			"redrive --action ship --code TIMEOUT --message 'the carrier did not answer' --subject '*' --data "},
 		{"the cause's message", []string{"failures", "-o", "wide"}, 0, "the ledger is away", ""},
 		{"samples", []string{"failures", "-o", "name"}, 0, "r1\nr2\n", ""},
 		{"none", []string{"failures", "--subject", "ada"}, 0, "-", "no request has failed"},
