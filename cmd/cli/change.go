@@ -26,7 +26,7 @@ type changeCommand struct {
 	flags             clientFlags
 	query             wire.ListQuery
 	period            period
-	failed            failureFilter
+	failed            pageFilter
 	state             string
 	most              int
 	all, dryRun, sure bool

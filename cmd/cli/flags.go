@@ -243,6 +243,7 @@ func (f *clientFlags) explain(env *environment, err error) error {
 		if answer.Code == wire.Unauthorized {
 			text, code = text+"\n"+f.tokenAdvice(env), exitConnection
 		}
+		text += f.advice(answer)
 		if answer.Retryable {
 			text += "\nthe same request may succeed later"
 			if answer.RetryAfter > 0 {
@@ -257,6 +258,23 @@ func (f *clientFlags) explain(env *environment, err error) error {
 		return &exitError{exitFailed, errors.New("interrupted")}
 	}
 	return &exitError{exitFailed, err}
+}
+
+// advice says which command leads on from an answer; "": none does.
+func (f *clientFlags) advice(answer *client.Error) string {
+	of := *f
+	of.subject = wire.AllSubjects
+	switch {
+	case answer.Code == wire.NotFound && f.ofSubject && f.subject == "":
+		return fmt.Sprintf("\nif it is another subject's, name that with --subject; an operator finds it with: %s list --id %s", program(),
+			quote(firstOf(answer.RequestID, "ID"))+of.where())
+	case answer.Code == wire.NotFound && f.ofSubject && f.subject != wire.AllSubjects:
+		return fmt.Sprintf("\nan operator finds whose it is with: %s list --id %s", program(), quote(firstOf(answer.RequestID, "ID"))+of.where())
+	case answer.Code == wire.InvalidAction:
+		of.subject, of.tenant = "", ""
+		return fmt.Sprintf("\nthe actions that there are: %s actions%s", program(), of.where())
+	}
+	return ""
 }
 
 // tokenAdvice says what to do about a token that the server does not accept.

@@ -20,7 +20,7 @@ import (
 const listHelp = `Lists your requests, newest first. With --subject it lists another subject's, or
 with '*' those of all subjects of the token's tenant.
 
-The server does not know --code and --message: they are looked for page by page, until
+The server does not look for --code, --id and --message: list does, page by page, until
 --limit requests have them, or with --all to the end. Where the code is INTERNAL_ERROR
 --message is the cause, which operators see, and each such request is read.
 
@@ -31,13 +31,14 @@ const listExample = `  streamer list
   streamer list --state FAILED --since 2h -o wide
   streamer list --all -o jsonl | jq -r 'select(.attempts > 3) | .id'
   streamer list --watch --state RUNNING
+  streamer list --subject '*' --id order-4122 --token $OPERATOR_TOKEN
   streamer list --subject '*' --state QUEUED --older-than 10m --token $OPERATOR_TOKEN`
 
 // A listCommand is `streamer list`.
 type listCommand struct {
 	env        *environment
 	query      wire.ListQuery
-	failed     failureFilter
+	looked     pageFilter
 	period     period
 	out        format
 	all, watch bool
@@ -62,7 +63,7 @@ func newList(env *environment) *cobra.Command {
 	f.StringVar(&l.query.Action, "action", "", "list only requests of this action")
 	f.StringVar(&l.query.State, "state", "", "list only requests in this state: QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)
-	l.failed.register(cmd)
+	l.looked.register(cmd)
 	f.StringVar(&l.query.Parent, "parent", "", "list only the children of this request, by their names")
 	l.period.register(cmd)
 	f.IntVar(&l.query.Limit, "limit", 20, "how many to list, 1 to 100")
@@ -70,9 +71,10 @@ func newList(env *environment) *cobra.Command {
 	f.BoolVar(&l.all, "all", false, "list all, page by page")
 	cmd.MarkFlagsMutuallyExclusive("all", "limit")
 	f.BoolVar(&l.watch, "watch", false, "list again every two seconds, until Ctrl-C")
-	for _, looked := range []string{"code", "message"} {
-		cmd.MarkFlagsMutuallyExclusive(looked, "watch") // it would read every page again
-		cmd.MarkFlagsMutuallyExclusive(looked, "cursor")
+	f.StringVar(&l.looked.id, "id", "", "list only requests with this id, of which each subject may have one")
+	for _, flag := range []string{"code", "id", "message"} {
+		cmd.MarkFlagsMutuallyExclusive(flag, "watch") // it would read every page again
+		cmd.MarkFlagsMutuallyExclusive(flag, "cursor")
 	}
 	l.out.outputFlag(cmd, rowFormats...)
 	return cmd
@@ -107,7 +109,7 @@ func (l *listCommand) run(ctx context.Context, c *client.Client) error {
 	}
 	if l.all && (l.out.name == formatJSONL || l.out.name == formatName) { // as they come
 		return eachPage(ctx, c, l.query, func(page wire.List) error {
-			rows, err := l.failed.keep(ctx, c, page.Requests)
+			rows, err := l.looked.keep(ctx, c, page.Requests)
 			if err != nil {
 				return err
 			}
@@ -124,17 +126,17 @@ func (l *listCommand) run(ctx context.Context, c *client.Client) error {
 	return l.env.more(l.out, list.Cursor)
 }
 
-// list is one page, or with --all what all pages have, or as many as are to be listed that have
-// the code and the message.
+// list is one page, or with --all what all pages have, or as many as are to be listed of those
+// that are looked for.
 func (l *listCommand) list(ctx context.Context, c *client.Client) (wire.List, error) {
-	if !l.all && !l.failed.isSet() {
+	if !l.all && !l.looked.isSet() {
 		return listPage(ctx, c, l.query)
 	}
 	var all wire.List
 	query := l.query
 	query.Limit = pageSize
 	err := eachPage(ctx, c, query, func(page wire.List) error {
-		found, err := l.failed.keep(ctx, c, page.Requests)
+		found, err := l.looked.keep(ctx, c, page.Requests)
 		all.Requests = append(all.Requests, found...)
 		if err == nil && !l.all && len(all.Requests) > l.query.Limit {
 			all.Requests = all.Requests[:l.query.Limit]

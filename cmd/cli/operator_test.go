@@ -108,3 +108,34 @@ func TestAFaultOfTheGateway(t *testing.T) {
 		}
 	}
 }
+
+// Errors lead to the command that finds what was meant.
+func TestErrorsLeadOn(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	_, ada, _ := s.do(t, "", "token", "--tenant", "dev", "--subject", "ada")
+	if code, _, errs := s.do(t, "", "call", "echo_async", `{"step_ms":1}`, "--id", "of-ada", "--token", strings.TrimSpace(ada)); code != 0 {
+		t.Fatal(errs)
+	}
+	for _, tt := range []struct {
+		name     string
+		args     []string
+		code     int
+		out, err string
+	}{
+		{"why", []string{"why", "of-ada"}, exitFailed, "", "name that with --subject; an operator finds it with: "},
+		{"get over HTTP", []string{"get", "of-ada", "--http"}, exitFailed, "", "list --id of-ada --subject '*'"},
+		{"of another subject", []string{"get", "of-ada", "--subject", "bob"}, exitFailed, "", "an operator finds whose it is with: "},
+		{"whose it is", []string{"list", "--subject", "*", "--id", "of-ada", "-o", "jsonl"}, 0, `"subject":"ada"`, ""},
+		{"whose it is, of all", []string{"list", "--subject", "*", "--id", "of-ada", "--all", "-o", "name"}, 0, "of-ada\n", ""},
+		{"nobody's", []string{"list", "--subject", "*", "--id", "of-bob"}, 0, "", "no requests"},
+		{"no action", []string{"call", "nope"}, exitFailed, "", "the actions that there are: "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code, out, errs := s.do(t, "", tt.args...)
+			if code != tt.code || !strings.Contains(out, tt.out) || !strings.Contains(errs, tt.err) {
+				t.Errorf("got exit %d, %q and %q, want %d, %q and %q", code, out, errs, tt.code, tt.out, tt.err)
+			}
+		})
+	}
+}

@@ -32,7 +32,7 @@ const stagingExample = `  streamer staging
   streamer staging --parameter EnvironmentPath=/shop/prod/ --secret /shop/prod/API_KEY=sesame
   streamer staging --once -- go run ./cmd/streamer call echo_async
   streamer staging --once -- go run ./cmd/streamer verify
-  streamer stats --token "$STREAMER_OPERATOR_TOKEN"   # in the other terminal`
+  streamer staging --once -- sh -c 'streamer stats --token "$STREAMER_OPERATOR_TOKEN"'`
 
 func newStaging(env *environment) *cobra.Command {
 	var config stack.StagingConfig

@@ -16,7 +16,7 @@ stack on the same folder accepts it. For streamer staging the folder is that of
 STREAMER_SIGN_KEY, and --issuer is ` + stack.StagingIssuer + `.`
 
 const tokenExample = `  streamer token --tenant acme --subject ada
-  streamer token --data "$(dirname "$STREAMER_SIGN_KEY")" --issuer streamer-staging --scope streamer:operator
+  streamer token --data ${STREAMER_SIGN_KEY%/*} --issuer streamer-staging --scope streamer:operator
   curl -H "Authorization: Bearer $(streamer token)" http://127.0.0.1:8700/requests`
 
 func newToken(env *environment) *cobra.Command {

@@ -13,11 +13,14 @@ import (
 	"github.com/pay-theory/streamer/wire"
 )
 
-// A failureFilter keeps requests by how their last attempt ended. The server knows it not: it is
-// looked for page by page.
-type failureFilter struct{ code, message string }
+// A pageFilter keeps requests by what the server does not look for: it is looked for page by
+// page.
+type pageFilter struct {
+	id            string // of the request; the flag is list's alone
+	code, message string // with which the last attempt ended
+}
 
-func (f *failureFilter) register(cmd *cobra.Command) {
+func (f *pageFilter) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.code, "code", "", "only requests whose last attempt ended with this code, such as TIMEOUT")
 	complete(cmd, "code", codes())
 	cmd.Flags().StringVar(&f.message, "message", "", "only requests whose last attempt ended with this message, as streamer failures "+
@@ -25,12 +28,13 @@ func (f *failureFilter) register(cmd *cobra.Command) {
 }
 
 // isSet reports whether anything is looked for.
-func (f *failureFilter) isSet() bool { return f.code != "" || f.message != "" }
+func (f *pageFilter) isSet() bool { return f.id != "" || f.code != "" || f.message != "" }
 
-// keep returns those requests of a page that have the code and the message.
-func (f *failureFilter) keep(ctx context.Context, api *client.Client, page []wire.Snapshot) ([]wire.Snapshot, error) {
+// keep returns those requests of a page that have all that is looked for.
+func (f *pageFilter) keep(ctx context.Context, api *client.Client, page []wire.Snapshot) ([]wire.Snapshot, error) {
 	page = slices.DeleteFunc(page, func(r wire.Snapshot) bool {
-		return f.isSet() && r.Error == nil || f.code != "" && !strings.EqualFold(string(r.Error.Code), f.code)
+		failed := r.Error != nil
+		return f.id != "" && r.ID != f.id || !failed && f.code+f.message != "" || f.code != "" && !strings.EqualFold(string(r.Error.Code), f.code)
 	})
 	if f.message == "" {
 		return page, nil
@@ -61,7 +65,7 @@ func (f *failureFilter) keep(ctx context.Context, api *client.Client, page []wir
 
 // hasMessage reports whether a request ended with the message. A list has no causes, so that the
 // request is read where its own message says nothing.
-func (f *failureFilter) hasMessage(ctx context.Context, api *client.Client, r wire.Snapshot) (bool, error) {
+func (f *pageFilter) hasMessage(ctx context.Context, api *client.Client, r wire.Snapshot) (bool, error) {
 	if r.Error.Code == wire.InternalError {
 		on := api
 		if r.Subject != "" {
