@@ -11,10 +11,10 @@ export const entries = ["index", "operator", "output", "react", "testing"];
 const internal =
   "answered backoff bound cancelBehind closedBy codec dropped fetcher finished heard isCurrent kept moved opened " +
   "parts refuse renewIn restore retire sentAt stored taps timers tokens unread within renewAt follow stateListeners " +
-  "link use begin make offer answer askAbout drop check ready watch live pause poll onToken onEnd onClose " +
+  "link use begin make offer answer about drop check ready watch live pause poll onToken onEnd onClose " +
   "SocketClass http expires storageSource isOver dropped call claim load put remove tracked settings ref over " +
   "failWith stop silence onAny encoded owner time promise handle kept cancelAnswer listener storageKey serverUrl " +
-  "decode plain onMove probe tokenError renew settle";
+  "decode plain onMove probe tokenError renew settle outcome";
 
 /** How every build and the size check make a bundle. */
 export const options = {

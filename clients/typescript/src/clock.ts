@@ -88,11 +88,11 @@ export function deferred<T>(): Deferred<T> {
 }
 
 /** Calls listeners soon. What one throws is reported, and stops neither the frames nor a Node process. */
-export function tell<T>(listeners: Iterable<(value: T) => void>, value: T): void {
+export function tell<T>(listeners: Iterable<(value: T) => void>, value?: T): void {
   for (const listener of listeners) {
     queueMicrotask(() => {
       try {
-        listener(value);
+        listener(value as T);
       } catch (error) {
         (globalThis.reportError ?? console.error)(error);
       }

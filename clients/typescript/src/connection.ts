@@ -21,8 +21,6 @@ export type SocketClass = new (url: string, protocols: string[]) => Socket;
 export interface ConnectionEvents {
   /** Every frame, answers too, in the order in which they came. */
   onAny(frame: Frame): void;
-  /** Once, for an open connection that was lost; not after close. */
-  onEnd(reason: Reason): void;
   /** How long the connection may be silent now before it is asked whether it lives, in ms. */
   silence(): number;
 }
@@ -51,6 +49,8 @@ export class Connection implements Session {
     private readonly codec: Codec,
     private readonly timers: Timers,
     private readonly listener: ConnectionEvents,
+    /** Called once, for an open connection that was lost; not after close. */
+    private readonly onEnd: (reason: Reason) => void,
   ) {
     this.over = this.#lost.promise;
     void this.opened.promise.then(timers.after(OPEN_WITHIN, this.#giveUp, this.#giveUp));
@@ -96,9 +96,9 @@ export class Connection implements Session {
 
   drop(reason: Reason): void {
     if (this.#over) return;
-    const wasOpen = this.#lastHeard !== undefined;
+    const wasOpen = this.#stopWatch;
     this.close();
-    if (wasOpen) this.listener.onEnd(reason);
+    if (wasOpen) this.onEnd(reason);
   }
 
   retire(): void {
@@ -133,7 +133,7 @@ export class Connection implements Session {
       return;
     }
     this.listener.onAny(frame);
-    const answer = this.#calls.get(frame.request_id ?? "");
+    const answer = this.#calls.get(frame.request_id!);
     if (answer) {
       this.#calls.delete(frame.request_id!);
       answer.settle(frame);

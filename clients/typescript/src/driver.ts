@@ -1,6 +1,6 @@
 import { deferred, systemClock, Timers, tell } from "./clock.js";
 import type { SocketClass } from "./connection.js";
-import { checkNumbers, fault, invalid, noAnswer, StreamerError, type WireError } from "./error.js";
+import { asFault, checkOptions, fault, invalid, noAnswer, StreamerError, type WireError } from "./error.js";
 import { type Codec, checkId, type Frame, type Message, plain, reserved } from "./frame.js";
 import type { Http } from "./http.js";
 import { ANSWER_WITHIN, MAX_FRAME, MAX_TRIES, WAITING_SILENCE } from "./limits.js";
@@ -28,7 +28,6 @@ export class Driver {
   #timers!: Timers;
   #http!: () => Promise<Http>;
   #restored?: boolean;
-  #caller: string | undefined;
   readonly #pending: Pending;
   /** By id: the last redrive, which resolves when it is answered. */
   readonly #redrives = new Map<string, Promise<unknown>>();
@@ -40,7 +39,7 @@ export class Driver {
     if (typeof settings?.token !== "function" || !/^wss?:/i.test(serverUrl)) {
       throw invalid(serverUrl + " is not a valid wss: URL, or token not a function");
     }
-    checkNumbers(settings);
+    checkOptions(settings);
     const { parse = JSON.parse, stringify = JSON.stringify, storage } = settings;
     this.codec = { parse, stringify };
     this.#pending = new Pending(storage, "streamer " + serverUrl);
@@ -72,7 +71,7 @@ export class Driver {
       onAny: (frame) => this.offer(frame),
       onMove: () => {
         log?.(`${this.link.state}: ${this.link.reason}`);
-        tell(this.stateListeners, undefined);
+        tell(this.stateListeners);
       },
       onClose: (error) => {
         for (const request of this.tracked.values()) request.failWith(error);
@@ -110,7 +109,7 @@ export class Driver {
   }
 
   /** Keeps a request, and sees to it. */
-  begin(id: string, text: string | undefined, caller = this.#caller, kept?: Kept): Tracked {
+  begin(id: string, text?: string, caller = this.#pending.owner, kept?: Kept): Tracked {
     const request = this.make(id, text);
     request.owner = caller;
     request.link = this.link;
@@ -135,7 +134,7 @@ export class Driver {
   }
 
   make(id: string, text?: string): Tracked {
-    return new Tracked(id, text, this.#follow, (id) => this.cancel(id));
+    return new Tracked(id, text, this.#follow, (id) => this.about("cancel", id));
   }
 
   /** Calls `stop` when the options say so, until the function that it returns is called. */
@@ -152,53 +151,55 @@ export class Driver {
   }
 
   /** Runs a call, about a request or none, within its options. Whoever has given it up waits no longer, and it is not sent any more. */
-  async within<T>(options: CallOptions, run: (call: Asking) => Promise<T>, id?: string): Promise<T> {
+  async within<T>(options: CallOptions = {}, run: (call: Asking) => Promise<T>, id?: string): Promise<T> {
     const left = deferred<never>();
     const call = { dropped: false };
-    if (id !== undefined) checkId(id);
-    checkNumbers(options);
+    checkOptions(options);
     this.use();
-    const abandon = (error: StreamerError) => {
-      call.dropped = true;
-      left.refuse(error);
-    };
-    const end = this.bound(options, "ABORTED", abandon, id);
+    const end = this.bound(
+      options,
+      "ABORTED",
+      (error) => {
+        call.dropped = true;
+        left.refuse(error);
+      },
+      id,
+    );
     try {
       return await Promise.race([left.promise, run(call)]);
+    } catch (error) {
+      throw asFault(error, id);
     } finally {
       end();
     }
   }
 
-  /** Asks about a request, behind its message and its redrive. */
-  askAbout(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
-    const snapshot = this.#askAbout(call, action, id, more);
-    if (action === "redrive")
-      this.#redrives.set(
-        id,
-        snapshot.catch(() => {}),
-      );
-    return snapshot;
+  /** Asks about a request, behind its message and its redrive, or cancels it so. */
+  about(action: string, id: string, options?: CallOptions, more?: object): Promise<any> {
+    return this.within(
+      options,
+      (call) => {
+        checkId(id);
+        if (action === "cancel" && this.tracked.has(id)) return this.cancelBehind(this.tracked.get(id)!);
+        const snapshot = this.#askAbout(call, action, id, more);
+        if (action === "redrive")
+          this.#redrives.set(
+            id,
+            snapshot.catch(() => {}),
+          );
+        return snapshot;
+      },
+      id,
+    );
   }
 
-  async #askAbout(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any>> {
+  async #askAbout(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any> | undefined> {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
     this.offer(frame);
     const { request } = frame;
     const { result_ref: ref } = request!;
     return ref ? { ...request!, result: await this.#follow(ref, id) } : request!;
-  }
-
-  cancel(id: string, options: CallOptions = {}): Promise<Snapshot | undefined> {
-    return this.within(
-      options,
-      (call) => {
-        const request = this.tracked.get(id);
-        return request ? this.cancelBehind(request) : this.askAbout(call, "cancel", id);
-      },
-      id,
-    );
   }
 
   /** Cancels a request that may not be stored yet, on the next page if this one is closed before the answer. */
@@ -229,7 +230,7 @@ export class Driver {
     await this.#redrives.get(id);
     for (let tries = 0; !request.finished; ) {
       await this.link.ready();
-      if (request.owner && request.owner !== this.#caller) return;
+      if (request.owner && request.owner !== this.#pending.owner) return;
       const [frame] = await this.#ask(reserved("cancel", { request_id: id }));
       const { error, request: snapshot } = frame!;
       if (!error) {
@@ -239,7 +240,7 @@ export class Driver {
       const unknown = error.code === "NOT_FOUND" && !request.stored;
       if (unknown ? this.#timers.time.now() - sentAt! >= ANSWER_WITHIN : !error.retry?.retryable || tries >= MAX_TRIES) {
         if (!unknown) throw new StreamerError(error, id);
-        if (!request.isOver) drop();
+        drop();
         return;
       }
       await this.#wait(error, tries++);
@@ -292,7 +293,7 @@ export class Driver {
         }
       }
     } catch (error) {
-      request.failWith(error as StreamerError);
+      request.failWith(asFault(error, id));
     }
     request.answered.settle();
   }
@@ -351,7 +352,7 @@ export class Driver {
   };
 
   offer(frame: Frame): void {
-    const request = this.tracked.get(frame.request?.id ?? frame.request_id ?? "");
+    const request = this.tracked.get((frame.request?.id ?? frame.request_id)!);
     request?.offer(frame);
     if (request?.stored) this.#keep(request);
     tell(this.taps, frame);
@@ -361,16 +362,14 @@ export class Driver {
   #keep(request: Tracked): void {
     const { id, link, stored, encoded, cancelAnswer, isOver, finished } = request;
     if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
-    let kept: Kept | undefined = stored ? Math.floor(request.current.percentage) : encoded;
-    if (isOver) kept = undefined;
-    if (cancelAnswer && !finished) kept = null;
+    const open = stored ? Math.floor(request.current.percentage) : encoded;
+    const kept = cancelAnswer && !finished ? null : isOver ? undefined : open;
     if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
   }
 
   /** Nothing that one caller asked for is sent under another's token. */
   #claim(caller: string | undefined): void {
-    this.#caller = caller;
     this.#pending.claim(caller);
     for (const request of this.tracked.values()) {
       if (request.owner && request.owner !== caller) {

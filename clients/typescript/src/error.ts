@@ -59,26 +59,31 @@ export class StreamerError extends Error {
   }
 }
 
+/** An error that this client gives by itself. */
+export const fault = (code: Code, message: string, requestId?: string, cause?: unknown, retry?: Retry) =>
+  new StreamerError({ code, message, retry }, requestId, cause);
+
 /** Whether a message arrived is not known; it may be sent again. */
 export const noAnswer = (requestId?: string, cause?: unknown) =>
-  new StreamerError(
-    { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } },
-    requestId,
-    cause,
-  );
-
-/** An error that this client gives by itself. */
-export const fault = (code: Code, message: string, requestId?: string, cause?: unknown) =>
-  new StreamerError({ code, message }, requestId, cause);
-
-/** Throws for a number among the options, of any entry point, that is negative, NaN, not a number, or more than a timer takes. */
-export function checkNumbers(options: any): void {
-  for (const name of ["timeout", "pingInterval", "limit", "from"]) {
-    const value = options[name];
-    if (value !== undefined && !(value === +value && value >= 0 && value <= MAX_TIMER))
-      throw invalid(`${value} is not a valid ${name}: use 0 to ${MAX_TIMER}`);
-  }
-}
+  fault("SERVICE_UNAVAILABLE", "the server did not answer", requestId, cause, { retryable: true });
 
 /** For what is refused before it is sent. */
 export const invalid = (message: string, requestId?: string) => fault("VALIDATION_ERROR", message, requestId);
+
+/** An error of this client as it is, and any other as that of what the caller gave, such as a payload without JSON. */
+export const asFault = (error: any, requestId?: string): StreamerError =>
+  error instanceof StreamerError ? error : invalid(error.message, requestId);
+
+/** Throws for an option, of any entry point, that cannot be what its name says. */
+export function checkOptions(options: any, requestId?: string): void {
+  for (const name of ["timeout", "pingInterval", "limit", "from"]) {
+    const value = options[name];
+    if (value !== undefined && !(typeof value === "number" && value >= 0 && value <= MAX_TIMER))
+      throw invalid(`${value} is not a valid ${name}: use 0 to ${MAX_TIMER}`, requestId);
+  }
+  for (const name of ["signal", "since", "until", "notBefore"]) {
+    const value = options[name];
+    const isValid = name === "signal" ? value?.addEventListener : typeof (value?.toJSON?.() ?? value) === "string";
+    if (value !== undefined && !isValid) throw invalid(`${value} is not a valid ${name}`, requestId);
+  }
+}

@@ -73,7 +73,7 @@ export function plain(value: Json): Json {
 /** What a message may have beside its payload. */
 export interface Extras {
   metadata?: Record<string, string> | undefined;
-  not_before?: string | undefined;
+  not_before?: Date | undefined;
 }
 
 /** Encodes a message; `payload` goes in as the codec spells it. */
@@ -81,7 +81,7 @@ export function encode(id: string, action: string, payload: unknown, codec: Code
   let encoded = JSON.stringify({ id, action, payload: payload === undefined ? payload : 0, ...extras });
   if (payload !== undefined) {
     const json = codec.stringify(payload);
-    if (json === undefined) throw invalid("the payload has no JSON");
+    if (json === undefined) throw new TypeError("the payload has no JSON");
     encoded = encoded.replace('"payload":0', () => `"payload":${json}`);
   }
   return { id, encoded };
@@ -94,8 +94,8 @@ export function reserved(name: string, payload?: unknown, codec: Codec = JSON): 
 
 /** Throws for an id that the server would refuse; see docs/protocol.md. */
 export function checkId(id: string): void {
-  if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
-  throw invalid(JSON.stringify(id) + " is not a valid id: use 1 to 128 of A-Za-z0-9_.:-", id);
+  if (typeof id !== "string" || !/^(?=.*[^.])[\w.:-]{1,128}$/.test(id))
+    throw invalid(JSON.stringify(id) + " is not a valid id: use a string of 1 to 128 A-Za-z0-9_.:-", id);
 }
 
 /**

@@ -121,6 +121,12 @@ export class Link {
     this.#cancelDial = this.parts.timers.after(ms, () => void this.#dial());
   }
 
+  /** Dials after a wait that grows with each try in a row. */
+  #dialAgain(state: State, reason: Reason): void {
+    this.#set(state, this.#offline ? "offline" : reason);
+    this.#dialIn(this.parts.timers.backoff(this.#attempt++));
+  }
+
   async #dial(): Promise<void> {
     if (this.#dialing) return;
     this.#dialing = true;
@@ -130,13 +136,12 @@ export class Link {
     this.#dialing = false;
     if (!failure) return;
     if (this.#session) return this.#dialIn(UPGRADE_AFTER); // it is still of use
-    this.#set(this.state, this.#offline ? "offline" : failure);
-    this.#dialIn(this.parts.timers.backoff(this.#attempt++));
+    this.#dialAgain(this.state, failure);
   }
 
   /** One try to get a session; returns why there is none. */
   async #open(over: () => boolean): Promise<Reason | undefined> {
-    const { SocketClass, serverUrl, tokens, codec, timers, http, onAny, onToken, silence, log } = this.parts;
+    const { SocketClass, serverUrl, tokens, codec, timers, http, onToken, log } = this.parts;
     let token: string;
     try {
       token = await tokens.get();
@@ -152,7 +157,7 @@ export class Link {
 
     if (SocketClass) {
       const onEnd = (reason: Reason) => this.#lost(connection, reason);
-      const connection: Connection = new Connection(SocketClass, serverUrl, token, codec, timers, { onAny, onEnd, silence });
+      const connection: Connection = new Connection(SocketClass, serverUrl, token, codec, timers, this.parts, onEnd);
       this.#opening = connection;
       const opened = await connection.opened.promise;
       if (over()) return;
@@ -206,8 +211,7 @@ export class Link {
     this.#cancelRenewal?.();
     if (reason === "unauthorized") tokens.refuse();
     if (session.heard || timers.time.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
-    this.#set("reconnecting", this.#offline ? "offline" : reason);
-    this.#dialIn(timers.backoff(this.#attempt++));
+    this.#dialAgain("reconnecting", reason);
   }
 
   /** Renews the token on the live socket before it expires; ms undefined: never. */

@@ -1,5 +1,5 @@
 import { systemClock, Timers } from "./clock.js";
-import { checkNumbers, fault, invalid, StreamerError } from "./error.js";
+import { asFault, checkOptions, fault, invalid, StreamerError } from "./error.js";
 import { parseExact } from "./exact.js";
 import { checkId, plain } from "./frame.js";
 import { Http } from "./http.js";
@@ -125,12 +125,13 @@ export class Operator {
   readonly #stringify: (value: unknown) => string | undefined;
   #tenant: string | undefined;
 
-  /** `url` is the HTTP API's; a WebSocket URL's host may have it, too. */
+  /** `url` is the HTTP API's, which may be of the same host as the WebSocket's. */
   constructor(
     private readonly url: string,
     private readonly options: OperatorOptions,
   ) {
-    const { token, parse = parseExact, stringify = JSON.stringify } = options;
+    const { token, parse = parseExact, stringify = JSON.stringify } = options ?? {};
+    if (!/^https?:/i.test(url)) throw invalid(`${url} is not a valid HTTP URL: use https://, as the HTTP API has it`);
     if (typeof token !== "function") throw invalid("token is not a function that gives a token");
     this.#stringify = stringify;
     this.#http = new Http(
@@ -148,6 +149,7 @@ export class Operator {
    * `*` is every tenant, for `waiting` alone.
    */
   inTenant(tenant: string): Operator {
+    checkText(tenant, "tenant");
     const other = new Operator(this.url, this.options);
     other.#tenant = tenant;
     return other;
@@ -177,8 +179,14 @@ export class Operator {
 
   /** Gives a request a signal; `changed` says whether it was the first of its token. A token of dots, or with a `/`, needs a WebSocket. */
   async signal(id: string, token: string, payload?: unknown, options: SubjectOptions = {}): Promise<Snapshot> {
-    const body = payload === undefined ? undefined : this.#stringify(payload);
-    return this.#about("POST", id, "/signals/" + encodeURIComponent(token), options, {}, body);
+    let body: string | undefined;
+    try {
+      body = payload === undefined ? undefined : this.#stringify(payload);
+      if (body === undefined && payload !== undefined) throw new TypeError("the payload has no JSON");
+    } catch (error) {
+      throw asFault(error, id);
+    }
+    return this.#about("POST", id, "/signals/" + checkText(token, "token"), options, {}, body);
   }
 
   /** What a request has emitted, from an offset on, as far as one answer holds it. */
@@ -192,8 +200,9 @@ export class Operator {
     return this.#get("/connections", everyone(options));
   }
 
-  /** Closes every connection of a subject. It revokes nothing: a token that is still good opens a new one. */
-  closeAll(subject: string, options: CallOptions = {}): Promise<{ closed: number }> {
+  /** Closes every connection of a subject; your own subject closes yours. It revokes nothing: a token that is still good opens a new one. */
+  async closeAll(subject: string, options: CallOptions = {}): Promise<{ closed: number }> {
+    checkText(subject, "subject");
     return this.#call("DELETE", "/connections", { ...options, query: { subject } });
   }
 
@@ -203,17 +212,22 @@ export class Operator {
   }
 
   pauseSchedule(name: string, options: CallOptions = {}): Promise<Schedule> {
-    return this.#call("POST", `/schedules/${encodeURIComponent(name)}/pause`, options);
+    return this.#schedule(name, "pause", options);
   }
 
   resumeSchedule(name: string, options: CallOptions = {}): Promise<Schedule> {
-    return this.#call("POST", `/schedules/${encodeURIComponent(name)}/resume`, options);
+    return this.#schedule(name, "resume", options);
   }
 
   /** Starts its request now; `last` of the answer names it. The same `requestId` again starts nothing. */
-  runSchedule(name: string, options: CallOptions & { requestId?: string } = {}): Promise<Schedule> {
-    const body = options.requestId && JSON.stringify({ request_id: options.requestId });
-    return this.#call("POST", `/schedules/${encodeURIComponent(name)}/run`, { ...options, body });
+  async runSchedule(name: string, { requestId, ...options }: CallOptions & { requestId?: string } = {}): Promise<Schedule> {
+    if (requestId === undefined) return this.#schedule(name, "run", options);
+    checkId(requestId);
+    return this.#schedule(name, "run", { ...options, body: JSON.stringify({ request_id: requestId }) });
+  }
+
+  async #schedule(name: string, what: string, call: Call): Promise<Schedule> {
+    return this.#call("POST", `/schedules/${checkText(name, "name of a schedule")}/${what}`, call);
   }
 
   /** The actions that the caller may ask for. */
@@ -274,7 +288,7 @@ export class Operator {
 
   /** Calls until there is an answer, the signal aborts, or the time is over. */
   async #call(method: string, path: string, { query = {}, body, signal, timeout, id }: Call): Promise<any> {
-    checkNumbers({ ...query, timeout });
+    checkOptions({ ...query, signal, timeout });
     const search = new URLSearchParams();
     const all: Record<string, unknown> = { ...query, tenant: this.#tenant };
     for (const [name, value] of Object.entries(all)) {
@@ -298,6 +312,12 @@ export class Operator {
       throw new StreamerError({ code: "SERVICE_UNAVAILABLE", message, retry: { retryable: true } }, id, error);
     }
   }
+}
+
+/** A text as a path has it. Throws for an empty one, and for none, which the server would take for something else. */
+function checkText(text: string, name: string): string {
+  if (typeof text === "string" && text) return encodeURIComponent(text);
+  throw invalid(`${JSON.stringify(text)} is not a valid ${name}: use a string that is not empty`);
 }
 
 /** Lists are of every subject, unless one is named. */

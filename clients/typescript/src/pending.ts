@@ -20,7 +20,8 @@ export type Kept = string | number | null;
  * forbidden, costs only the memory.
  */
 export class Pending {
-  #caller: string | undefined;
+  /** The caller whose requests these are, once that is known. */
+  owner: string | undefined;
 
   constructor(
     private readonly storageSource: PendingStorage | (() => PendingStorage | undefined) | undefined,
@@ -37,25 +38,22 @@ export class Pending {
   }
 
   /** Notes what there is to know of a request; undefined: nothing more. */
-  put(id: string, kept: Kept | undefined): void {
-    this.#change((requests) => (kept === undefined ? requests.delete(id) : requests.set(id, kept)));
+  put(id: string, kept?: Kept): void {
+    const { caller, requests } = this.load();
+    if (kept === undefined) requests.delete(id);
+    else requests.set(id, kept);
+    try {
+      if (!requests.size) this.#storage?.removeItem(this.storageKey);
+      else this.#storage?.setItem(this.storageKey, JSON.stringify({ caller: this.owner ?? caller, requests: [...requests] }));
+    } catch {
+      // See above.
+    }
   }
 
   /** Notes the caller whose requests these are from now on. */
   claim(caller: string | undefined): void {
-    this.#caller = caller;
-    this.#change(() => {});
-  }
-
-  #change(edit: (requests: Stored["requests"]) => void): void {
-    const { caller, requests } = this.load();
-    edit(requests);
-    try {
-      if (!requests.size) this.#storage?.removeItem(this.storageKey);
-      else this.#storage?.setItem(this.storageKey, JSON.stringify({ caller: this.#caller ?? caller, requests: [...requests] }));
-    } catch {
-      // See above.
-    }
+    this.owner = caller;
+    this.put(""); // which is no request's id
   }
 
   /** A function is asked with each use: on a server that renders there may be none. */

@@ -92,7 +92,7 @@ export class Tracked {
   /** It had readers, and has none. */
   unread = false;
 
-  readonly #result = deferred<unknown>();
+  readonly outcome = deferred<unknown>();
   readonly #listeners = new Set<(current: Current) => void>();
   #last: Progress | undefined;
   /** Settles when readers come, or the last one leaves. */
@@ -110,7 +110,7 @@ export class Tracked {
   ) {
     this.stored = !encoded;
     if (!encoded) this.answered.settle();
-    this.over = this.#result.promise.then(awaits, awaits);
+    this.over = this.outcome.promise.then(awaits, awaits);
     const tracked = this;
     const { subscribe } = this;
     this.handle = {
@@ -123,13 +123,9 @@ export class Tracked {
       },
       get result() {
         subscribe(awaits);
-        return tracked.result;
+        return tracked.outcome.promise;
       },
     };
-  }
-
-  get result(): Promise<unknown> {
-    return this.#result.promise;
   }
 
   /** There is no use in sending the message, or a subscribe. */
@@ -149,9 +145,8 @@ export class Tracked {
 
   /** Calls the listener with every progress from now on, beginning with the newest. */
   watch(listener: (p: Progress) => void): () => void {
-    const hear = (current: Current) => isProgress(current) && listener(current);
     if (this.#last) tell([listener], this.#last);
-    return this.subscribe(hear);
+    return this.subscribe((current) => isProgress(current) && listener(current));
   }
 
   /** Takes a frame of this request, unless it is old news. */
@@ -191,7 +186,7 @@ export class Tracked {
   failWith(error: StreamerError, more?: Partial<Current>): void {
     if (this.current.status !== "pending") return;
     this.isOver = true;
-    this.#result.refuse(error);
+    this.outcome.refuse(error);
     this.#showEnd({ ...more, status: "failed", error });
   }
 
@@ -200,7 +195,7 @@ export class Tracked {
     Promise.resolve(result).then(
       (result) => {
         if (this.current.status !== "pending") return;
-        this.#result.settle(result);
+        this.outcome.settle(result);
         this.#showEnd({ ...more, status: "done", percentage: 100, result });
       },
       (error) => this.failWith(error),

@@ -1,6 +1,6 @@
 import { Driver } from "./driver.js";
-import { checkNumbers, fault, invalid, type StreamerError } from "./error.js";
-import { encode, type Frame, newId, plain, reserved } from "./frame.js";
+import { asFault, checkOptions, fault } from "./error.js";
+import { checkId, encode, type Frame, newId, plain, reserved } from "./frame.js";
 import type { State } from "./link.js";
 import type {
   ActionType,
@@ -14,7 +14,7 @@ import type {
   ResumeOptions,
   StreamerOptions,
 } from "./options.js";
-import type { RequestHandle } from "./request.js";
+import type { RequestHandle, Tracked } from "./request.js";
 import type { Reason } from "./session.js";
 import type { Snapshot } from "./snapshot.js";
 
@@ -85,22 +85,19 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   ): RequestHandle<ResultOf<M, A>> {
     const driver = this.#driver;
     const { id = newId(), metadata, notBefore, onProgress } = options;
-    const refuse = (error: StreamerError) => {
-      const request = driver.make(id, "");
-      request.failWith(error);
-      return request.handle;
-    };
-    let text: string;
+    let request: Tracked;
     try {
-      checkNumbers(options);
-      text = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
+      checkOptions(options, id);
+      const { encoded } = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore });
+      driver.restore();
+      const known = driver.tracked.get(id);
+      if (known?.encoded && known.encoded !== encoded) throw fault("DUPLICATE_REQUEST", "another request has this id", id);
+      request = known ?? driver.begin(id, encoded);
     } catch (error) {
-      return refuse(invalid((error as Error).message, id));
+      request = driver.make(id, "");
+      request.failWith(asFault(error, id));
+      return request.handle;
     }
-    driver.restore();
-    const known = driver.tracked.get(id);
-    if (known?.encoded && known.encoded !== text) return refuse(fault("DUPLICATE_REQUEST", "another request has this id", id));
-    const request = known ?? driver.begin(id, text);
     if (onProgress) request.watch(onProgress);
     const end = driver.bound(
       options,
@@ -124,12 +121,12 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
     const driver = this.#driver;
     const { onProgress, signal, timeout } = options;
     driver.use();
-    const request = driver.tracked.get(id) ?? driver.begin(id, undefined);
+    const request = driver.tracked.get(id) ?? driver.begin(id);
     const bounded = signal || timeout !== undefined;
     // Who waits within a bound is a reader until then.
     const stop = (onProgress || bounded) && request.watch(onProgress ?? (() => {}));
     if (!bounded) return request.handle;
-    const result = driver.within(options, () => request.result, id).finally(stop as () => void);
+    const result = driver.within(options, () => request.outcome.promise, id).finally(stop as () => void);
     result.catch(() => {});
     return Object.create(request.handle, { result: { value: result } });
   }
@@ -142,12 +139,13 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
 
   /** A request as it stands, with its result however large. */
   get<A extends keyof M & string>(id: string, options?: CallOptions): Promise<Snapshot<ResultOf<M, A>>> {
-    return this.#about(id, options, "get");
+    return this.#driver.about("get", id, options);
   }
 
   /** A page of your requests, newest first, without results. */
-  async list({ signal, timeout, ...query }: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
-    const page = await this.#data("list", query, { signal, timeout, ...query } as CallOptions);
+  async list(options: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
+    const { signal, timeout, ...query } = options;
+    const page = await this.#data("list", query, options);
     page.requests.forEach(plain);
     return page;
   }
@@ -160,30 +158,27 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
    * refused, or answered before. `result` says how it ended.
    */
   cancel(id: string, options?: CallOptions): Promise<Snapshot | undefined> {
-    return this.#driver.cancel(id, options);
+    return this.#driver.about("cancel", id, options);
   }
 
   /** Runs a request that has FAILED again, from its last checkpoint; `resume` waits for it. Another stays as it is. */
   redrive(id: string, options?: CallOptions): Promise<Snapshot> {
-    return this.#about(id, options, "redrive");
+    return this.#driver.about("redrive", id, options);
   }
 
   /** Gives a request the signal that it waits for, or will wait for. The first signal of a token counts. */
   signal(id: string, token: string, payload?: unknown, options?: CallOptions): Promise<Snapshot> {
-    return this.#about(id, options, "signal", { token, payload });
+    return this.#driver.about("signal", id, options, { token, payload });
   }
 
   /** What a request has emitted, from an offset on, as far as one answer holds it. `output` of the entry point of that name follows it. */
-  output(id: string, from = 0, options: CallOptions = {}): Promise<Output> {
+  async output(id: string, from = 0, options?: CallOptions): Promise<Output> {
+    checkId(id);
     return this.#data("output", { request_id: id, from }, { ...options, from } as CallOptions, id);
   }
 
   /** What a reserved action answers. */
   async #data(name: string, payload: object, options: CallOptions, id?: string): Promise<any> {
     return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name, payload), call), id)).data;
-  }
-
-  #about(id: string, options: CallOptions = {}, action: string, more?: object): Promise<Snapshot<any>> {
-    return this.#driver.within(options, (call) => this.#driver.askAbout(call, action, id, more), id);
   }
 }

@@ -21,11 +21,8 @@ async function start(t: TestContext, token = "a.b.c") {
   t.after(() => timers.clear());
   const heard = new Queue<Frame>();
   const ends = new Queue<Reason>();
-  const connection = new Connection(Socket, server.url, token, JSON, timers, {
-    onAny: (frame) => heard.put(frame),
-    onEnd: (reason) => ends.put(reason),
-    silence: () => 240_000,
-  });
+  const events = { onAny: (frame: Frame) => heard.put(frame), silence: () => 240_000 };
+  const connection = new Connection(Socket, server.url, token, JSON, timers, events, (reason) => ends.put(reason));
   t.after(() => connection.close());
   return { server, clock, timers, heard, ends, connection };
 }
@@ -57,9 +54,10 @@ test("a handshake that is refused, that never ends, or that cannot be made is no
   const server = await FakeServer.start();
   t.after(() => server.stop());
   server.refuse = 401;
-  const events = { onAny: () => {}, onEnd: () => assert.fail("it was never open"), silence: () => 1000 };
+  const events = { onAny: () => {}, silence: () => 1000 };
+  const onEnd = () => assert.fail("it was never open");
   const clock = new ManualClock();
-  const refused = new Connection(Socket, server.url, "a.b.c", JSON, new Timers(clock), events);
+  const refused = new Connection(Socket, server.url, "a.b.c", JSON, new Timers(clock), events, onEnd);
   assert.equal(await refused.opened.promise, false);
 
   class Silent {
@@ -70,11 +68,11 @@ test("a handshake that is refused, that never ends, or that cannot be made is no
     send() {}
     close() {}
   }
-  const silent = new Connection(Silent, server.url, "a.b.c", JSON, new Timers(clock), events);
+  const silent = new Connection(Silent, server.url, "a.b.c", JSON, new Timers(clock), events, onEnd);
   clock.advance(15_000);
   assert.equal(await silent.opened.promise, false);
 
-  const impossible = new Connection(Socket, server.url, "no subprotocol, this", JSON, new Timers(clock), events);
+  const impossible = new Connection(Socket, server.url, "no subprotocol, this", JSON, new Timers(clock), events, onEnd);
   assert.equal(await impossible.opened.promise, false);
   await assert.rejects(impossible.call(message));
 });

@@ -191,23 +191,65 @@ test("what the server would refuse for its form is refused at once", async (t) =
   const peer = await server.connections.next();
   await reaches(streamer, "open");
   const wrong = { code: "VALIDATION_ERROR" };
-  for (const id of ["", "a b", "größe", "a/b", "..", "x".repeat(129)]) {
-    await assert.rejects(streamer.request("echo", 1, { id }).result, wrong, id);
-    await assert.rejects(streamer.resume(id).result, wrong, id);
-    await assert.rejects(streamer.get(id), wrong, id);
-    await assert.rejects(streamer.cancel(id), wrong, id);
-    await assert.rejects(streamer.redrive(id), wrong, id);
-    await assert.rejects(streamer.signal(id, "token"), wrong, id);
-    await assert.rejects(streamer.output(id), wrong, id);
+  const calls: Record<string, (id: any) => Promise<unknown>> = {
+    request: (id) => streamer.request("echo", 1, { id }).result,
+    resume: (id) => streamer.resume(id).result,
+    "resume within a time": (id) => streamer.resume(id, { timeout: 60_000 }).result,
+    get: (id) => streamer.get(id),
+    cancel: (id) => streamer.cancel(id),
+    redrive: (id) => streamer.redrive(id),
+    signal: (id) => streamer.signal(id, "token"),
+    output: (id) => streamer.output(id),
+  };
+  const ids = ["", "a b", "größe", "a/b", "..", "x".repeat(129), 7, null, true, ["a"], { id: "a" }];
+  for (const [name, call] of Object.entries(calls)) {
+    for (const id of ids) {
+      const message = `${JSON.stringify(id)} is not a valid id: use a string of 1 to 128 A-Za-z0-9_.:-`;
+      await assert.rejects(call(id), { ...wrong, message }, `${name} ${JSON.stringify(id)}`);
+    }
+    const noId = { ...wrong, message: /^undefined is not a valid id/ };
+    if (name !== "request") await assert.rejects(call(undefined), noId, name);
   }
   const cyclic: any = {};
   cyclic.self = cyclic;
   for (const payload of [() => {}, Symbol("s"), cyclic, 7n]) {
     await assert.rejects(streamer.request("echo", payload as any).result, wrong);
   }
+  for (const payload of [cyclic, 7n]) {
+    await assert.rejects(streamer.signal("r-1", "token", payload), { ...wrong, requestId: "r-1" });
+  }
   await turn();
   assert.equal(peer.messages.waiting, 0);
   assert.deepEqual(streamer.pending(), []);
+});
+
+test("an option of the wrong kind is refused at once, by its name", async (t) => {
+  const { server, connect } = await newHarness(t);
+  const streamer = connect();
+  const peer = await server.connections.next();
+  await reaches(streamer, "open");
+  const never = new Date(Number.NaN);
+  const calls: Record<string, [call: (value: any) => Promise<unknown>, values: unknown[]]> = {
+    "signal of a request": [(signal) => streamer.request("echo", 1, { signal }).result, [5, null, "abort"]],
+    "signal of resume": [(signal) => streamer.resume("r-1", { signal }).result, [5, "abort"]],
+    "signal of get": [(signal) => streamer.get("r-1", { signal }), [5, null, {}]],
+    "signal of a list": [(signal) => streamer.list({ signal }), [5]],
+    "notBefore of a request": [(notBefore) => streamer.request("report", 1, { notBefore }).result, [123, null, never]],
+    "since of a list": [(since) => streamer.list({ since }), [123, null, never]],
+    "until of a list": [(until) => streamer.list({ until }), [123, null, never]],
+  };
+  for (const [name, [call, values]] of Object.entries(calls)) {
+    for (const value of values) {
+      const message = `${value} is not a valid ${name.split(" ")[0]}`;
+      await assert.rejects(call(value), { name: "StreamerError", code: "VALIDATION_ERROR", message }, `${name} ${value}`);
+    }
+  }
+  assert.deepEqual(
+    streamer.pending().map(({ id }) => id),
+    ["r-1"],
+  ); // which is watched again, and made by none of these
+  assert.equal((await peer.expect("streamer.subscribe")).payload.request_id, "r-1");
+  assert.equal(peer.messages.waiting, 0);
 });
 
 test("a request whose id is the name of a property is one like others", async (t) => {

@@ -250,7 +250,47 @@ test("an operator's errors say what the server said, or that there was no answer
   await fails(operator.actions({ timeout: 1 }), "TIMEOUT");
 });
 
-test("an operator without a token function, or with a number that is none, is refused at once", async () => {
+test("what an operator's call needs is refused where it is missing, before anything is sent", async (t) => {
+  const { server, operator } = await start(t);
+  const never = new Date(Number.NaN);
+  const calls: Record<string, [message: string, (o: any) => Promise<unknown>]> = {
+    "close all of an empty subject": ['"" is not a valid subject', (o) => o.closeAll("")],
+    "close all of no subject": ["undefined is not a valid subject", (o) => o.closeAll(undefined)],
+    "cancel of no id": ["undefined is not a valid id", (o) => o.cancel(undefined)],
+    "request of a number": ["7 is not a valid id", (o) => o.request(7)],
+    "pause of an empty name": ['"" is not a valid name of a schedule', (o) => o.pauseSchedule("")],
+    "resume of no name": ["undefined is not a valid name of a schedule", (o) => o.resumeSchedule(undefined)],
+    "run of no name": ["undefined is not a valid name of a schedule", (o) => o.runSchedule(undefined)],
+    "run under an empty id": ['"" is not a valid id', (o) => o.runSchedule("nightly", { requestId: "" })],
+    "signal of no token": ["undefined is not a valid token", (o) => o.signal("r-1", undefined)],
+    "signal of what has no JSON": ["the payload has no JSON", (o) => o.signal("r-1", "go", () => {})],
+    "signal of a bigint": ["Do not know how to serialize a BigInt", (o) => o.signal("r-1", "go", 7n)],
+    "requests since never": ["Invalid Date is not a valid since", (o) => o.requests({ since: never })],
+    "failures until never": ["Invalid Date is not a valid until", (o) => o.failures({ until: never }).next()],
+    "a signal that is a number": ["5 is not a valid signal", (o) => o.actions({ signal: 5 })],
+    "another tenant without a name": ['"" is not a valid tenant', async (o) => o.inTenant("")],
+  };
+  for (const [name, [message, call]] of Object.entries(calls)) {
+    await t.test(name, () =>
+      assert.rejects(call(operator), (error: any) => {
+        assert.ok(error instanceof StreamerError, String(error));
+        assert.deepEqual([error.code, error.message.slice(0, message.length)], ["VALIDATION_ERROR", message]);
+        return true;
+      }),
+    );
+  }
+  assert.equal(server.calls.waiting, 0);
+});
+
+test("an operator without a token function, of another URL, or with a number that is none, is refused at once", async () => {
+  for (const url of ["wss://host", "ws://x", "host", undefined]) {
+    const message = `${url} is not a valid HTTP URL: use https://, as the HTTP API has it`;
+    assert.throws(() => new Operator(url as any, { token: () => ada }), { code: "VALIDATION_ERROR", message });
+  }
+  assert.throws(() => new Operator("https://host", undefined as any), {
+    code: "VALIDATION_ERROR",
+    message: /^token is not a function/,
+  });
   assert.throws(() => new Operator("https://host", {} as any), { code: "VALIDATION_ERROR", message: /^token is not a function/ });
   const operator = new Operator("https://host", { token: () => ada });
   await refusesNumbers({

@@ -38,7 +38,7 @@ request.subscribe(() => {});
   const snapshot = await request.cancel();
   const code = await request.result.catch((error) => (error instanceof StreamerError ? error.code : error));
   const { requests } = await streamer.list().catch(() => ({ requests: "none" }));
-  const operator = new Operator(process.argv[2], { token: () => "a.b.c" });
+  const operator = new Operator(process.argv[2].replace("ws", "http"), { token: () => "a.b.c" });
   const refused = await operator.request("no id").catch((error) => error instanceof StreamerError && error.code);
   const server = new FakeServer();
   const client = new Streamer(server.url, server.options);

@@ -212,20 +212,22 @@ var StreamerError = class extends Error {
     this.requestId = requestId;
   }
 };
-var noAnswer = (requestId, cause) => new StreamerError(
-  { code: "SERVICE_UNAVAILABLE", message: "the server did not answer", retry: { retryable: true } },
-  requestId,
-  cause
-);
-var fault = (code, message, requestId, cause) => new StreamerError({ code, message }, requestId, cause);
-function checkNumbers(options) {
+var fault = (code, message, requestId, cause, retry) => new StreamerError({ code, message, retry }, requestId, cause);
+var noAnswer = (requestId, cause) => fault("SERVICE_UNAVAILABLE", "the server did not answer", requestId, cause, { retryable: true });
+var invalid = (message, requestId) => fault("VALIDATION_ERROR", message, requestId);
+var asFault = (error, requestId) => error instanceof StreamerError ? error : invalid(error.message, requestId);
+function checkOptions(options, requestId) {
   for (const name of ["timeout", "pingInterval", "limit", "from"]) {
     const value = options[name];
-    if (value !== void 0 && !(value === +value && value >= 0 && value <= MAX_TIMER))
-      throw invalid(`${value} is not a valid ${name}: use 0 to ${MAX_TIMER}`);
+    if (value !== void 0 && !(typeof value === "number" && value >= 0 && value <= MAX_TIMER))
+      throw invalid(`${value} is not a valid ${name}: use 0 to ${MAX_TIMER}`, requestId);
+  }
+  for (const name of ["signal", "since", "until", "notBefore"]) {
+    const value = options[name];
+    const isValid = name === "signal" ? value?.addEventListener : typeof (value?.toJSON?.() ?? value) === "string";
+    if (value !== void 0 && !isValid) throw invalid(`${value} is not a valid ${name}`, requestId);
   }
 }
-var invalid = (message, requestId) => fault("VALIDATION_ERROR", message, requestId);
 
 // clients/typescript/src/clock.ts
 init_limits();
@@ -324,7 +326,7 @@ function encode(id, action, payload, codec, extras) {
   let encoded = JSON.stringify({ id, action, payload: payload === void 0 ? payload : 0, ...extras });
   if (payload !== void 0) {
     const json = codec.stringify(payload);
-    if (json === void 0) throw invalid("the payload has no JSON");
+    if (json === void 0) throw new TypeError("the payload has no JSON");
     encoded = encoded.replace('"payload":0', () => `"payload":${json}`);
   }
   return { id, encoded };
@@ -333,8 +335,8 @@ function reserved(name, payload, codec = JSON) {
   return encode(newId(), "streamer." + name, payload, codec);
 }
 function checkId(id) {
-  if (/^(?=.*[^.])[\w.:-]{1,128}$/.test(id)) return;
-  throw invalid(JSON.stringify(id) + " is not a valid id: use 1 to 128 of A-Za-z0-9_.:-", id);
+  if (typeof id !== "string" || !/^(?=.*[^.])[\w.:-]{1,128}$/.test(id))
+    throw invalid(JSON.stringify(id) + " is not a valid id: use a string of 1 to 128 A-Za-z0-9_.:-", id);
 }
 function newId() {
   return "req_" + crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -349,10 +351,11 @@ init_limits();
 // clients/typescript/src/connection.ts
 init_limits();
 var Connection = class {
-  constructor(SocketClass, url2, token, codec, timers, listener) {
+  constructor(SocketClass, url2, token, codec, timers, listener, onEnd) {
     this.codec = codec;
     this.timers = timers;
     this.listener = listener;
+    this.onEnd = onEnd;
     this.live = true;
     /** Whether the handshake succeeded. A browser does not say why it failed. */
     this.opened = deferred();
@@ -407,9 +410,9 @@ var Connection = class {
   }
   drop(reason) {
     if (this.#over) return;
-    const wasOpen = this.#lastHeard !== void 0;
+    const wasOpen = this.#stopWatch;
     this.close();
-    if (wasOpen) this.listener.onEnd(reason);
+    if (wasOpen) this.onEnd(reason);
   }
   retire() {
     this.#lost.settle();
@@ -438,7 +441,7 @@ var Connection = class {
       return;
     }
     this.listener.onAny(frame);
-    const answer = this.#calls.get(frame.request_id ?? "");
+    const answer = this.#calls.get(frame.request_id);
     if (answer) {
       this.#calls.delete(frame.request_id);
       answer.settle(frame);
@@ -538,6 +541,11 @@ var Link = class {
     this.#cancelDial?.();
     this.#cancelDial = this.parts.timers.after(ms, () => void this.#dial());
   }
+  /** Dials after a wait that grows with each try in a row. */
+  #dialAgain(state2, reason) {
+    this.#set(state2, this.#offline ? "offline" : reason);
+    this.#dialIn(this.parts.timers.backoff(this.#attempt++));
+  }
   async #dial() {
     if (this.#dialing) return;
     this.#dialing = true;
@@ -547,12 +555,11 @@ var Link = class {
     this.#dialing = false;
     if (!failure) return;
     if (this.#session) return this.#dialIn(UPGRADE_AFTER);
-    this.#set(this.state, this.#offline ? "offline" : failure);
-    this.#dialIn(this.parts.timers.backoff(this.#attempt++));
+    this.#dialAgain(this.state, failure);
   }
   /** One try to get a session; returns why there is none. */
   async #open(over) {
-    const { SocketClass, serverUrl, tokens, codec, timers, http, onAny, onToken, silence, log } = this.parts;
+    const { SocketClass, serverUrl, tokens, codec, timers, http, onToken, log } = this.parts;
     let token;
     try {
       token = await tokens.get();
@@ -567,7 +574,7 @@ var Link = class {
     onToken(token);
     if (SocketClass) {
       const onEnd = (reason) => this.#lost(connection, reason);
-      const connection = new Connection(SocketClass, serverUrl, token, codec, timers, { onAny, onEnd, silence });
+      const connection = new Connection(SocketClass, serverUrl, token, codec, timers, this.parts, onEnd);
       this.#opening = connection;
       const opened = await connection.opened.promise;
       if (over()) return;
@@ -617,8 +624,7 @@ var Link = class {
     this.#cancelRenewal?.();
     if (reason === "unauthorized") tokens.refuse();
     if (session.heard || timers.time.now() - this.#openedAt >= STABLE_AFTER) this.#attempt = 0;
-    this.#set("reconnecting", this.#offline ? "offline" : reason);
-    this.#dialIn(timers.backoff(this.#attempt++));
+    this.#dialAgain("reconnecting", reason);
   }
   /** Renews the token on the live socket before it expires; ms undefined: never. */
   #renewIn(ms, session) {
@@ -647,7 +653,6 @@ var Pending = class {
     this.storageSource = storageSource;
     this.storageKey = storageKey;
   }
-  #caller;
   load() {
     try {
       const { caller, requests } = JSON.parse(this.#storage.getItem(this.storageKey));
@@ -658,22 +663,19 @@ var Pending = class {
   }
   /** Notes what there is to know of a request; undefined: nothing more. */
   put(id, kept) {
-    this.#change((requests) => kept === void 0 ? requests.delete(id) : requests.set(id, kept));
+    const { caller, requests } = this.load();
+    if (kept === void 0) requests.delete(id);
+    else requests.set(id, kept);
+    try {
+      if (!requests.size) this.#storage?.removeItem(this.storageKey);
+      else this.#storage?.setItem(this.storageKey, JSON.stringify({ caller: this.owner ?? caller, requests: [...requests] }));
+    } catch {
+    }
   }
   /** Notes the caller whose requests these are from now on. */
   claim(caller) {
-    this.#caller = caller;
-    this.#change(() => {
-    });
-  }
-  #change(edit) {
-    const { caller, requests } = this.load();
-    edit(requests);
-    try {
-      if (!requests.size) this.#storage?.removeItem(this.storageKey);
-      else this.#storage?.setItem(this.storageKey, JSON.stringify({ caller: this.#caller ?? caller, requests: [...requests] }));
-    } catch {
-    }
+    this.owner = caller;
+    this.put("");
   }
   /** A function is asked with each use: on a server that renders there may be none. */
   get #storage() {
@@ -705,7 +707,7 @@ var Tracked = class {
     this.current = { status: "pending", percentage: 0, message: "", rev: 0 };
     /** It had readers, and has none. */
     this.unread = false;
-    this.#result = deferred();
+    this.outcome = deferred();
     this.#listeners = /* @__PURE__ */ new Set();
     /** Settles when readers come, or the last one leaves. */
     this.moved = deferred();
@@ -719,7 +721,7 @@ var Tracked = class {
     };
     this.stored = !encoded;
     if (!encoded) this.answered.settle();
-    this.over = this.#result.promise.then(awaits, awaits);
+    this.over = this.outcome.promise.then(awaits, awaits);
     const tracked = this;
     const { subscribe } = this;
     this.handle = {
@@ -732,25 +734,20 @@ var Tracked = class {
       },
       get result() {
         subscribe(awaits);
-        return tracked.result;
+        return tracked.outcome.promise;
       }
     };
   }
-  #result;
   #listeners;
   #last;
-  get result() {
-    return this.#result.promise;
-  }
   /** There is no use in sending the message, or a subscribe. */
   get dropped() {
     return this.isOver || (this.stored ? this.unread : !!this.cancelAnswer);
   }
   /** Calls the listener with every progress from now on, beginning with the newest. */
   watch(listener) {
-    const hear = (current) => isProgress(current) && listener(current);
     if (this.#last) tell([listener], this.#last);
-    return this.subscribe(hear);
+    return this.subscribe((current) => isProgress(current) && listener(current));
   }
   /** Takes a frame of this request, unless it is old news. */
   offer(frame) {
@@ -787,7 +784,7 @@ var Tracked = class {
   failWith(error, more) {
     if (this.current.status !== "pending") return;
     this.isOver = true;
-    this.#result.refuse(error);
+    this.outcome.refuse(error);
     this.#showEnd({ ...more, status: "failed", error });
   }
   #end(result, more) {
@@ -795,7 +792,7 @@ var Tracked = class {
     Promise.resolve(result).then(
       (result2) => {
         if (this.current.status !== "pending") return;
-        this.#result.settle(result2);
+        this.outcome.settle(result2);
         this.#showEnd({ ...more, status: "done", percentage: 100, result: result2 });
       },
       (error) => this.failWith(error)
@@ -899,7 +896,7 @@ var Driver = class {
     if (typeof settings?.token !== "function" || !/^wss?:/i.test(serverUrl)) {
       throw invalid(serverUrl + " is not a valid wss: URL, or token not a function");
     }
-    checkNumbers(settings);
+    checkOptions(settings);
     const { parse = JSON.parse, stringify = JSON.stringify, storage } = settings;
     this.codec = { parse, stringify };
     this.#pending = new Pending(storage, "streamer " + serverUrl);
@@ -908,7 +905,6 @@ var Driver = class {
   #timers;
   #http;
   #restored;
-  #caller;
   #pending;
   #redrives;
   /** Makes a link of its own for each time between an opening and a close. */
@@ -934,7 +930,7 @@ var Driver = class {
       onAny: (frame) => this.offer(frame),
       onMove: () => {
         log?.(`${this.link.state}: ${this.link.reason}`);
-        tell(this.stateListeners, void 0);
+        tell(this.stateListeners);
       },
       onClose: (error) => {
         for (const request of this.tracked.values()) request.failWith(error);
@@ -967,7 +963,7 @@ var Driver = class {
     this.link.close("closed", fault("CLOSED", "the client was closed"));
   }
   /** Keeps a request, and sees to it. */
-  begin(id, text, caller = this.#caller, kept) {
+  begin(id, text, caller = this.#pending.owner, kept) {
     const request = this.make(id, text);
     request.owner = caller;
     request.link = this.link;
@@ -991,7 +987,7 @@ var Driver = class {
     return request;
   }
   make(id, text) {
-    return new Tracked(id, text, this.#follow, (id2) => this.cancel(id2));
+    return new Tracked(id, text, this.#follow, (id2) => this.about("cancel", id2));
   }
   /** Calls `stop` when the options say so, until the function that it returns is called. */
   bound({ signal, timeout }, code, stop, id) {
@@ -1006,33 +1002,46 @@ var Driver = class {
     };
   }
   /** Runs a call, about a request or none, within its options. Whoever has given it up waits no longer, and it is not sent any more. */
-  async within(options, run, id) {
+  async within(options = {}, run, id) {
     const left = deferred();
     const call = { dropped: false };
-    if (id !== void 0) checkId(id);
-    checkNumbers(options);
+    checkOptions(options);
     this.use();
-    const abandon = (error) => {
-      call.dropped = true;
-      left.refuse(error);
-    };
-    const end = this.bound(options, "ABORTED", abandon, id);
+    const end = this.bound(
+      options,
+      "ABORTED",
+      (error) => {
+        call.dropped = true;
+        left.refuse(error);
+      },
+      id
+    );
     try {
       return await Promise.race([left.promise, run(call)]);
+    } catch (error) {
+      throw asFault(error, id);
     } finally {
       end();
     }
   }
-  /** Asks about a request, behind its message and its redrive. */
-  askAbout(call, action, id, more) {
-    const snapshot = this.#askAbout(call, action, id, more);
-    if (action === "redrive")
-      this.#redrives.set(
-        id,
-        snapshot.catch(() => {
-        })
-      );
-    return snapshot;
+  /** Asks about a request, behind its message and its redrive, or cancels it so. */
+  about(action, id, options, more) {
+    return this.within(
+      options,
+      (call) => {
+        checkId(id);
+        if (action === "cancel" && this.tracked.has(id)) return this.cancelBehind(this.tracked.get(id));
+        const snapshot = this.#askAbout(call, action, id, more);
+        if (action === "redrive")
+          this.#redrives.set(
+            id,
+            snapshot.catch(() => {
+            })
+          );
+        return snapshot;
+      },
+      id
+    );
   }
   async #askAbout(call, action, id, more) {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
@@ -1041,16 +1050,6 @@ var Driver = class {
     const { request } = frame;
     const { result_ref: ref } = request;
     return ref ? { ...request, result: await this.#follow(ref, id) } : request;
-  }
-  cancel(id, options = {}) {
-    return this.within(
-      options,
-      (call) => {
-        const request = this.tracked.get(id);
-        return request ? this.cancelBehind(request) : this.askAbout(call, "cancel", id);
-      },
-      id
-    );
   }
   /** Cancels a request that may not be stored yet, on the next page if this one is closed before the answer. */
   cancelBehind(request) {
@@ -1080,7 +1079,7 @@ var Driver = class {
     await this.#redrives.get(id);
     for (let tries = 0; !request.finished; ) {
       await this.link.ready();
-      if (request.owner && request.owner !== this.#caller) return;
+      if (request.owner && request.owner !== this.#pending.owner) return;
       const [frame] = await this.#ask(reserved("cancel", { request_id: id }));
       const { error, request: snapshot } = frame;
       if (!error) {
@@ -1090,7 +1089,7 @@ var Driver = class {
       const unknown = error.code === "NOT_FOUND" && !request.stored;
       if (unknown ? this.#timers.time.now() - sentAt >= ANSWER_WITHIN : !error.retry?.retryable || tries >= MAX_TRIES) {
         if (!unknown) throw new StreamerError(error, id);
-        if (!request.isOver) drop();
+        drop();
         return;
       }
       await this.#wait(error, tries++);
@@ -1142,7 +1141,7 @@ var Driver = class {
         }
       }
     } catch (error) {
-      request.failWith(error);
+      request.failWith(asFault(error, id));
     }
     request.answered.settle();
   }
@@ -1192,7 +1191,7 @@ var Driver = class {
   }
   #follow;
   offer(frame) {
-    const request = this.tracked.get(frame.request?.id ?? frame.request_id ?? "");
+    const request = this.tracked.get(frame.request?.id ?? frame.request_id);
     request?.offer(frame);
     if (request?.stored) this.#keep(request);
     tell(this.taps, frame);
@@ -1201,15 +1200,13 @@ var Driver = class {
   #keep(request) {
     const { id, link, stored, encoded, cancelAnswer, isOver, finished } = request;
     if (link.closedBy || (this.tracked.get(id) ?? request) !== request) return;
-    let kept = stored ? Math.floor(request.current.percentage) : encoded;
-    if (isOver) kept = void 0;
-    if (cancelAnswer && !finished) kept = null;
+    const open = stored ? Math.floor(request.current.percentage) : encoded;
+    const kept = cancelAnswer && !finished ? null : isOver ? void 0 : open;
     if (kept !== request.kept) this.#pending.put(id, kept);
     request.kept = kept;
   }
   /** Nothing that one caller asked for is sent under another's token. */
   #claim(caller) {
-    this.#caller = caller;
     this.#pending.claim(caller);
     for (const request of this.tracked.values()) {
       if (request.owner && request.owner !== caller) {
@@ -1267,22 +1264,19 @@ var Streamer = class {
   request(action, ...[payload, options = {}]) {
     const driver = this.#driver;
     const { id = newId(), metadata, notBefore, onProgress } = options;
-    const refuse = (error) => {
-      const request2 = driver.make(id, "");
-      request2.failWith(error);
-      return request2.handle;
-    };
-    let text;
+    let request;
     try {
-      checkNumbers(options);
-      text = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore?.toISOString() }).encoded;
+      checkOptions(options, id);
+      const { encoded } = encode(id, action, payload, driver.codec, { metadata, not_before: notBefore });
+      driver.restore();
+      const known = driver.tracked.get(id);
+      if (known?.encoded && known.encoded !== encoded) throw fault("DUPLICATE_REQUEST", "another request has this id", id);
+      request = known ?? driver.begin(id, encoded);
     } catch (error) {
-      return refuse(invalid(error.message, id));
+      request = driver.make(id, "");
+      request.failWith(asFault(error, id));
+      return request.handle;
     }
-    driver.restore();
-    const known = driver.tracked.get(id);
-    if (known?.encoded && known.encoded !== text) return refuse(fault("DUPLICATE_REQUEST", "another request has this id", id));
-    const request = known ?? driver.begin(id, text);
     if (onProgress) request.watch(onProgress);
     const end = driver.bound(
       options,
@@ -1305,12 +1299,12 @@ var Streamer = class {
     const driver = this.#driver;
     const { onProgress, signal, timeout } = options;
     driver.use();
-    const request = driver.tracked.get(id) ?? driver.begin(id, void 0);
+    const request = driver.tracked.get(id) ?? driver.begin(id);
     const bounded = signal || timeout !== void 0;
     const stop = (onProgress || bounded) && request.watch(onProgress ?? (() => {
     }));
     if (!bounded) return request.handle;
-    const result = driver.within(options, () => request.result, id).finally(stop);
+    const result = driver.within(options, () => request.outcome.promise, id).finally(stop);
     result.catch(() => {
     });
     return Object.create(request.handle, { result: { value: result } });
@@ -1322,11 +1316,12 @@ var Streamer = class {
   }
   /** A request as it stands, with its result however large. */
   get(id, options) {
-    return this.#about(id, options, "get");
+    return this.#driver.about("get", id, options);
   }
   /** A page of your requests, newest first, without results. */
-  async list({ signal, timeout, ...query } = {}) {
-    const page = await this.#data("list", query, { signal, timeout, ...query });
+  async list(options = {}) {
+    const { signal, timeout, ...query } = options;
+    const page = await this.#data("list", query, options);
     page.requests.forEach(plain);
     return page;
   }
@@ -1338,26 +1333,24 @@ var Streamer = class {
    * refused, or answered before. `result` says how it ended.
    */
   cancel(id, options) {
-    return this.#driver.cancel(id, options);
+    return this.#driver.about("cancel", id, options);
   }
   /** Runs a request that has FAILED again, from its last checkpoint; `resume` waits for it. Another stays as it is. */
   redrive(id, options) {
-    return this.#about(id, options, "redrive");
+    return this.#driver.about("redrive", id, options);
   }
   /** Gives a request the signal that it waits for, or will wait for. The first signal of a token counts. */
   signal(id, token, payload, options) {
-    return this.#about(id, options, "signal", { token, payload });
+    return this.#driver.about("signal", id, options, { token, payload });
   }
   /** What a request has emitted, from an offset on, as far as one answer holds it. `output` of the entry point of that name follows it. */
-  output(id, from = 0, options = {}) {
+  async output(id, from = 0, options) {
+    checkId(id);
     return this.#data("output", { request_id: id, from }, { ...options, from }, id);
   }
   /** What a reserved action answers. */
   async #data(name, payload, options, id) {
     return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name, payload), call), id)).data;
-  }
-  #about(id, options = {}, action, more) {
-    return this.#driver.within(options, (call) => this.#driver.askAbout(call, action, id, more), id);
   }
 };
 
