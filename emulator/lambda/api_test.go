@@ -28,7 +28,8 @@ type invoker struct {
 
 func newInvoker(t *testing.T, timeout time.Duration) invoker {
 	t.Helper()
-	p, reports := processes(t, lambda.ProcessConfig{Retries: 2, RetryWait: time.Millisecond, Timeout: timeout, ARN: workerARN})
+	p, reports := processes(t, lambda.ProcessConfig{Retries: 2, RetryWait: time.Millisecond, Timeout: timeout, ARN: workerARN,
+		Env: []string{"GOCOVERDIR=" + t.TempDir()}})
 	server := httptest.NewServer(lambda.API{
 		"worker":      {Function: p, ARN: workerARN},
 		"worker:7":    {Function: p, ARN: workerARN, Version: "7"},
