@@ -59,11 +59,12 @@ func TestFollowGoesOnWithoutAGap(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newHarness(t, long("tokens", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
 					for i := 1; i <= 4; i++ {
-						if err := job.Emit(i); err != nil {
-							return nil, err
-						}
 						if i == 3 {
 							job.Progress(50, "half")
+							time.Sleep(time.Second)
+						}
+						if err := job.Emit(i); err != nil {
+							return nil, err
 						}
 						if i >= 2 {
 							time.Sleep(10 * time.Second)
