@@ -28,7 +28,7 @@ func (r *run) client(load, work context.Context, n int) {
 			Token:   func(context.Context) (string, error) { return r.stage.token(subject, tokenLife) }})
 		if err != nil {
 			if load.Err() == nil {
-				r.fault("%s cannot connect: %v", subject, err)
+				r.faultf("%s cannot connect: %v", subject, err)
 			}
 			return
 		}
@@ -44,7 +44,7 @@ func (r *run) client(load, work context.Context, n int) {
 			case <-load.Done():
 			}
 		}
-		c.Close()
+		_ = c.Close()
 	}
 }
 
@@ -62,7 +62,7 @@ func (r *run) one(ctx context.Context, c *client.Client, id string) {
 				`"notify of %[1]s"]}`, id)
 			if r.ends(ctx, c, id, "order", fmt.Sprintf(`{"order":%q,"items":1}`, id), want) {
 				if err := r.backend.orderEnded(id); err != nil {
-					r.fault("%v", err)
+					r.faultf("%v", err)
 				}
 			}
 		},
@@ -108,7 +108,7 @@ func (r *run) took(action string, began time.Time) {
 
 func (r *run) ended(ctx context.Context, c *client.Client, id, action string, result json.RawMessage, err error, want string) bool {
 	if err != nil || string(result) != want {
-		r.fault("%s of %s ended with %.300s, %v, want %.300s", id, action, result, err, want)
+		r.faultf("%s of %s ended with %.300s, %v, want %.300s", id, action, result, err, want)
 		return false
 	}
 	if action == "quote" {
@@ -116,7 +116,7 @@ func (r *run) ended(ctx context.Context, c *client.Client, id, action string, re
 	}
 	s, err := c.Get(ctx, id)
 	if err != nil || s.State != wire.StateSucceeded {
-		r.fault("%s of %s is %s, %v behind its end, want SUCCEEDED", id, action, s.State, err)
+		r.faultf("%s of %s is %s, %v behind its end, want SUCCEEDED", id, action, s.State, err)
 		return false
 	}
 	return true
@@ -135,13 +135,13 @@ func (r *run) streams(ctx context.Context, c *client.Client, id string, count in
 	began := time.Now()
 	call, err := r.start(ctx, c, client.Request{ID: id, Action: "tokens", Payload: map[string]int{"count": count, "pause_ms": 5}})
 	if err != nil {
-		r.fault("%s of tokens: %v", id, err)
+		r.faultf("%s of tokens: %v", id, err)
 		return
 	}
 	n := 0
 	for chunk, err := range call.Output(ctx) {
 		if want := fmt.Sprintf(`{"n":%d,"text":"word %d, “quoted” "}`, n, n); err != nil || string(chunk) != want {
-			r.fault("chunk %d of %s is %s, %v, want %s", n, id, chunk, err, want)
+			r.faultf("chunk %d of %s is %s, %v, want %s", n, id, chunk, err, want)
 			return
 		}
 		n++
@@ -150,7 +150,7 @@ func (r *run) streams(ctx context.Context, c *client.Client, id string, count in
 	r.took("tokens", began)
 	r.ended(ctx, c, id, "tokens", result, err, fmt.Sprint(count))
 	if n != count {
-		r.fault("%s has %d chunks, want %d", id, n, count)
+		r.faultf("%s has %d chunks, want %d", id, n, count)
 	}
 }
 
@@ -166,7 +166,7 @@ func (r *run) approves(ctx context.Context, c *client.Client, id string) {
 		})
 	}
 	if err != nil {
-		r.fault("%s of approve: %v", id, err)
+		r.faultf("%s of approve: %v", id, err)
 		return
 	}
 	result, err := call.Wait(nil)
@@ -186,13 +186,13 @@ func (r *run) cancels(ctx context.Context, c *client.Client, id string) {
 		})
 	}
 	if err != nil {
-		r.fault("cancel %s: %v", id, err)
+		r.faultf("cancel %s: %v", id, err)
 		return
 	}
 	_, err = call.Wait(nil)
 	r.took("cancel", began)
 	if fault := (*client.Error)(nil); !errors.As(err, &fault) || fault.Code != wire.Cancelled {
-		r.fault("%s ended with %v, want CANCELLED", id, err)
+		r.faultf("%s ended with %v, want CANCELLED", id, err)
 	}
 }
 
@@ -202,7 +202,7 @@ func (r *run) slowReader(load context.Context, n int) {
 	for round := 0; load.Err() == nil; round++ {
 		token, err := r.stage.token(fmt.Sprintf("sleeper-%d", n), time.Hour)
 		if err != nil {
-			r.fault("%v", err)
+			r.faultf("%v", err)
 			return
 		}
 		conn, _, err := websocket.Dial(load, r.stage.socket+"?token="+token, nil)

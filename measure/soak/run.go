@@ -55,7 +55,7 @@ func (r *run) count(what string) {
 }
 
 // fault notes what is wrong; what an interrupt has broken off is not.
-func (r *run) fault(format string, args ...any) {
+func (r *run) faultf(format string, args ...any) {
 	if r.interrupted() {
 		return
 	}
@@ -115,7 +115,7 @@ func (r *run) kills(ctx context.Context) {
 			return
 		}
 		if err := r.stage.kill(); err != nil {
-			r.fault("kill: %v", err)
+			r.faultf("kill: %v", err)
 			return
 		}
 		r.count("kills of a " + r.stage.victims)
@@ -128,7 +128,7 @@ func (r *run) clockSteps(ctx context.Context) {
 	for n := 0; sleep(ctx, every); n++ {
 		ahead := []time.Duration{15 * time.Second, 0, -15 * time.Second, 0}[n%4]
 		if err := os.WriteFile(r.stage.clock, []byte(ahead.String()), 0o600); err != nil {
-			r.fault("step the clock: %v", err)
+			r.faultf("step the clock: %v", err)
 			return
 		}
 		r.count("steps of the clock")
@@ -202,7 +202,7 @@ func (r *run) quiet(ctx context.Context) {
 			return
 		}
 		if !sleep(ctx, time.Second) {
-			r.fault("%v requests are open (known: %t) %v after the load has ended, want none", open, known, patience)
+			r.faultf("%v requests are open (known: %t) %v after the load has ended, want none", open, known, patience)
 			return
 		}
 	}

@@ -74,7 +74,7 @@ func ofProcesses(root int) values {
 		}
 		var kilobytes float64
 		if _, rest, ok := strings.Cut(string(status), "VmRSS:"); ok {
-			fmt.Sscan(rest, &kilobytes)
+			_, _ = fmt.Sscan(rest, &kilobytes)
 		}
 		name := "memory of " + p.name + " (MB)"
 		v[name] = max(v[name], kilobytes/1024)

@@ -107,7 +107,7 @@ func start(cmd *exec.Cmd, logTo string) (said map[string]string, err error) {
 				fmt.Fprintln(output, line)
 			}
 		}
-		output.Close()
+		_ = output.Close()
 	}()
 	return said, nil
 }
@@ -144,8 +144,8 @@ func startDev(ctx context.Context, c config, b *backend) (*stage, error) {
 	s.kill = func() error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.main.Process.Kill()
-		s.main.Wait()
+		_ = s.main.Process.Kill()
+		_ = s.main.Wait() // killed is an error, too
 		_, err := run(at.Host)
 		return err
 	}
@@ -204,10 +204,10 @@ func ignoreGone(err error) error {
 
 // interrupt stops a program as Ctrl-C does, and kills one that does not end.
 func interrupt(cmd *exec.Cmd) {
-	cmd.Process.Signal(os.Interrupt)
-	patience := time.AfterFunc(40*time.Second, func() { cmd.Process.Kill() })
+	_ = cmd.Process.Signal(os.Interrupt)
+	patience := time.AfterFunc(40*time.Second, func() { _ = cmd.Process.Kill() })
 	defer patience.Stop()
-	cmd.Wait()
+	_ = cmd.Wait()
 }
 
 // issuerOf reads who issued a token.
