@@ -10,6 +10,7 @@ import (
 // Python's websockets goes through the life that sockets.py tells.
 func TestPythonWebsockets(t *testing.T) {
 	t.Parallel()
+	programtest.Long(t)
 	python := programtest.Python(t, "websockets")
 	s := start(t)
 	got := programtest.Run(t, []string{"STREAMER_URL=" + s.WebSocketURL(), "STREAMER_HTTP_URL=" + s.HTTPURL(),

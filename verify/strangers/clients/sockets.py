@@ -20,7 +20,7 @@ def connect(token=TOKEN, **options):
 
 
 async def frame(socket, kind, request):
-    """The next frame of a type that concerns a request."""
+    """The next frame of a type that concerns a request; progress may come before its acknowledgment."""
     while True:
         got = json.loads(await asyncio.wait_for(socket.recv(), 60))
         if got["type"] == kind and got.get("request_id") == request:
@@ -35,11 +35,11 @@ async def requests():
     """A long request with its progress, one that is cancelled, and one that is found again."""
     async with connect() as socket:
         equal("the subprotocol", socket.subprotocol, "streamer.v1")
-        await send(socket, "long", "echo_async", {"message": "größer", "step_ms": 1})
+        await send(socket, "long", "echo_async", {"message": "größer", "step_ms": 300})
         await frame(socket, "acknowledgment", "long")
         percentage = (await frame(socket, "progress", "long"))["percentage"]
         equal("progress between 0 and 100", 0 <= percentage <= 100, True)
-        equal("the result", (await frame(socket, "complete", "long"))["result"]["echo"], {"message": "größer", "step_ms": 1})
+        equal("the result", (await frame(socket, "complete", "long"))["result"]["echo"], {"message": "größer", "step_ms": 300})
 
         await send(socket, "stopped", "echo_async", {"message": "no", "step_ms": 10_000})
         await frame(socket, "progress", "stopped")
