@@ -94,9 +94,10 @@ COVER_PKGS = $(shell $(GO) list ./... | grep -vE '/(cmd/(streamer|connect|discon
 # since a linker takes any package's copy of a generic function for all.
 UNRACED = -gcflags='modernc.org/sqlite/lib=-race=false'
 
-# What only computes is run without the race detector, which makes it ten times slower.
+# What only computes is run without the race detector, which makes it ten times slower. What
+# waits most is begun first.
 COMPUTED = ./actions/profilecsv ./internal/deflate ./lift/internal/redact
-RACED = $(shell $(GO) list ./... | grep -vE '/(actions/profilecsv|internal/deflate|lift/internal/redact)$$')
+RACED = $(shell $(GO) list ./verify ./... | grep -vE '/(actions/profilecsv|internal/deflate|lift/internal/redact)$$')
 
 .PHONY: cover
 cover: ## every test with -race; fails below 80 % coverage
