@@ -16,7 +16,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 apt-get download -qq python3-botocore=1.29.27+repack-1 python3-jmespath=1.0.1-1 python3-dateutil=2.8.2-2 python3-six=1.16.0-4 \
-	python3-urllib3 2>/dev/null
+	python3-urllib3=1.26.12-1+deb12u4 2>/dev/null
 for package in *.deb; do dpkg -x "$package" .; done
 cat >calls.py <<'PY'
 import http.server

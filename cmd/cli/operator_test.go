@@ -90,7 +90,7 @@ func TestOperators(t *testing.T) {
 	}
 }
 
-// A fault of the gateway's own, in front of the functions, is told with what finds it and whether to go on.
+// A fault of the gateway's own, in front of the functions, has the id that finds it, and whether it may be tried again.
 func TestAFaultOfTheGateway(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -128,7 +128,7 @@ func TestErrorsLeadOn(t *testing.T) {
 		{"of another subject", []string{"get", "of-ada", "--subject", "bob"}, exitFailed, "", "an operator finds whose it is with: "},
 		{"whose it is", []string{"list", "--subject", "*", "--id", "of-ada", "-o", "jsonl"}, 0, `"subject":"ada"`, ""},
 		{"whose it is, of all", []string{"list", "--subject", "*", "--id", "of-ada", "--all", "-o", "name"}, 0, "of-ada\n", ""},
-		{"nobody's", []string{"list", "--subject", "*", "--id", "of-bob"}, 0, "", "no requests"},
+		{"of no request", []string{"list", "--subject", "*", "--id", "of-bob"}, 0, "", "no requests"},
 		{"no action", []string{"call", "nope"}, exitFailed, "", "the actions that there are: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

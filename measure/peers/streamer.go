@@ -15,7 +15,7 @@ import (
 	"github.com/pay-theory/streamer/stack"
 )
 
-// five is the job as an action: each step recorded, and told to the client.
+// five is the job as an action: each step recorded, and reported to the client.
 func five() streamer.Action {
 	return streamer.NewAction(streamer.ActionConfig{Name: "five", Long: true},
 		func(ctx context.Context, job *streamer.Job, _ any) (int, error) {

@@ -51,7 +51,7 @@ const targetPrefix = "DynamoDB_20120810."
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		w.WriteHeader(http.StatusBadRequest) // to nobody: the caller has gone
+		w.WriteHeader(http.StatusBadRequest) // no one reads it: the caller has gone
 		return
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
