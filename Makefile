@@ -101,9 +101,9 @@ RACED = $(shell $(GO) list ./verify ./... | grep -vE '/(actions/profilecsv|inter
 
 .PHONY: cover
 cover: ## every test with -race; fails below 80 % coverage
-	$(GO) test -count=1 -run 'ThePageHas|TenThousand|AreKept|Schedule' ./internal/scale .
-	$(GO) test -count=1 ./prove $(COMPUTED)
-	$(GO) test -race $(UNRACED) -count=1 -timeout 14m -coverpkg=$(COVER_PKGS) -coverprofile=coverage.out $(RACED)
+	$(GO) test -count=1 -run 'ThePageHas|TenThousand|AreKept|Schedule' ./internal/scale . 2>&1 | .ci/failures
+	$(GO) test -count=1 ./prove $(COMPUTED) 2>&1 | .ci/failures
+	$(GO) test -race $(UNRACED) -count=1 -timeout 14m -coverpkg=$(COVER_PKGS) -coverprofile=coverage.out $(RACED) 2>&1 | .ci/failures
 	@$(GO) tool cover -func=coverage.out | awk -v min=$(COVER_MIN) '/^total:/ { sub("%","",$$3); \
 		printf "coverage: %s %% of statements (at least %s %%)\n", $$3, min; exit ($$3 < min) }'
 
