@@ -152,6 +152,10 @@ func answer(f wire.Frame) bool {
 	return true
 }
 
+// submitted reports whether a frame answers a message under a new id. A snapshot does not:
+// it is pushed when the request begins to wait, which may be before the answer.
+func submitted(f wire.Frame) bool { return answer(f) && f.Type != wire.TypeRequest }
+
 // send sends a message.
 func (s *socket) send(ctx context.Context, id, action string, payload any) error {
 	raw, err := json.Marshal(payload)
@@ -197,7 +201,7 @@ func (s *socket) begin(ctx context.Context, action string, payload any) (string,
 	if err := s.send(ctx, id, action, payload); err != nil {
 		return "", err
 	}
-	f, err := s.await(ctx, func(f wire.Frame) bool { return f.RequestID == id && answer(f) })
+	f, err := s.await(ctx, func(f wire.Frame) bool { return f.RequestID == id && submitted(f) })
 	if err == nil && f.Type != wire.TypeAcknowledgment {
 		err = unexpected(f)
 	}

@@ -172,7 +172,7 @@ func overtaking(t *testing.T, url string, late time.Duration) string {
 			pushed := false
 			if f, err := wire.DecodeFrame(data); err == nil {
 				pushed = f.Type == wire.TypeProgress || f.Type == wire.TypeOutput || f.Type == wire.TypeComplete ||
-					f.Type == wire.TypeError && f.Rev > 0
+					f.Type == wire.TypeError && f.Rev > 0 || f.Type == wire.TypeRequest && f.RequestID == f.Request.ID
 			}
 			if pushed {
 				if in.Write(ctx, kind, data) != nil {
