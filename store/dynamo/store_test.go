@@ -31,13 +31,15 @@ func TestModel(t *testing.T) {
 
 var tables atomic.Int64
 
-// open makes a store with tables of its own.
+// open makes a store with tables of its own. It waits for a late answer, as of a loaded
+// machine, rather than call again: of two changes, the one that is made again may find the
+// other's rev.
 func open(t testing.TB, edit func(*dynamo.Config)) *dynamo.Store {
 	t.Helper()
 	prefix := fmt.Sprintf("test-%d-%d-%d-", time.Now().UnixNano(), os.Getpid(), tables.Add(1))
 	config := dynamo.Config{
 		Region: region(), Credentials: credentials(), Endpoint: dynamodbtest.Endpoint(t), Transport: transport,
-		RequestsTable: prefix + "requests", ConnectionsTable: prefix + "connections",
+		RequestsTable: prefix + "requests", ConnectionsTable: prefix + "connections", Timeout: time.Minute,
 	}
 	made, err := dynamo.New(config)
 	if err != nil {
