@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pay-theory/streamer/lift/gobuild"
 )
 
 const module = "github.com/pay-theory/streamer"
@@ -75,7 +77,7 @@ func TestWhatPackagesMayImport(t *testing.T) {
 func TestWhatFunctionsMustNotLink(t *testing.T) {
 	t.Parallel()
 	for _, function := range []string{"connect", "disconnect", "router", "processor"} {
-		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "lambda.norpc,nethttpomithttp2", module+"/cmd/"+function).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", gobuild.Tags, module+"/cmd/"+function).CombinedOutput()
 		if err != nil {
 			t.Fatalf("go list: %v\n%s", err, out)
 		}

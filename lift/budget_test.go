@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pay-theory/streamer/internal/budget"
+	"github.com/pay-theory/streamer/lift/gobuild"
 	"github.com/pay-theory/streamer/lift/lifttest"
 )
 
@@ -35,7 +36,7 @@ func TestBudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	budget.Test(t, "hello", map[string]int{
-		"packages":       len(strings.Fields(goOutput(t, "list", "-deps", "-tags", "lambda.norpc,nethttpomithttp2", helloWorld))),
+		"packages":       len(strings.Fields(goOutput(t, "list", "-deps", "-tags", gobuild.Tags, helloWorld))),
 		"bytes":          int(info.Size()),
 		"reflect_method": strings.Count(dumpDependencies(t), "<ReflectMethod>"),
 		"init_allocs":    initAllocations(t, binary),
@@ -59,8 +60,8 @@ func goOutput(t *testing.T, args ...string) string {
 // says <ReflectMethod>, it keeps every exported method of every type.
 func dumpDependencies(t *testing.T) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w -dumpdep", "-tags", "lambda.norpc,nethttpomithttp2",
-		"-o", filepath.Join(t.TempDir(), "bootstrap"), helloWorld)
+	command := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"build"}, gobuild.Flags(),
+		[]string{"-ldflags=" + gobuild.LinkerFlags + " -dumpdep", "-o", filepath.Join(t.TempDir(), "bootstrap"), helloWorld})...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := command.CombinedOutput()
 	if err != nil {

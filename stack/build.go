@@ -8,9 +8,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/pay-theory/streamer/deploy"
+	"github.com/pay-theory/streamer/lift/gobuild"
 )
 
 // Functions are the four functions of a project: each is a main in the folder of its
@@ -39,8 +41,7 @@ func BuildFunctions(ctx context.Context, b Build) error {
 	if err := checkLayout(b.Source, b.Functions); err != nil {
 		return err
 	}
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-tags", "lambda.norpc,nethttpomithttp2", "-o",
-		b.Output + string(filepath.Separator)}
+	args := slices.Concat([]string{"build"}, gobuild.Flags(), []string{"-o", b.Output + string(filepath.Separator)})
 	for _, name := range b.Functions {
 		args = append(args, "./cmd/"+name)
 	}

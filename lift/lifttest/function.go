@@ -7,20 +7,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pay-theory/streamer/lift/gobuild"
 )
 
 // Build builds the function in the package with the go command and with the
-// flags that functions are built with, and returns the binary's path. The path
+// flags of package gobuild, and returns the binary's path. The path
 // of the package is as for go build, relative to the test's own.
 func Build(t testing.TB, pkg string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-tags", "lambda.norpc,nethttpomithttp2",
-		"-o", path, pkg)
+	build := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"build"}, gobuild.Flags(), []string{"-o", path, pkg})...)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", pkg, err, out)

@@ -10,12 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pay-theory/streamer/lift/gobuild"
 	"github.com/pay-theory/streamer/measure/bench/function"
 	"github.com/pay-theory/streamer/measure/bench/result"
 )
 
 // hello is the function that the bare one is compared with.
-var hello = side{result.Lift, ".", "lambda.norpc,nethttpomithttp2", map[string]string{"hello": "./examples/hello/function"}}
+var hello = side{result.Lift, ".", gobuild.Flags(), map[string]string{"hello": "./examples/hello/function"}}
 
 // greeting is an event for both: the bare function gives it back.
 const greeting = `{"version":"2.0","routeKey":"$default","rawPath":"/hello/ada","headers":{"accept":"*/*"},"requestContext":` +
@@ -40,9 +41,7 @@ func newFloor() *cobra.Command {
 			for _, s := range []side{sides[len(sides)-1], hello} {
 				for name, pkg := range s.commands {
 					paths[name] = filepath.Join(folder, name)
-					build := goCommand(cmd.Context(), filepath.Join(root, s.module), "build", "-trimpath", "-ldflags="+linkerFlags,
-						"-tags", s.tags, "-o", paths[name], pkg)
-					if _, err := output(build); err != nil {
+					if _, err := output(s.goBuild(cmd.Context(), root, "-o", paths[name], pkg)); err != nil {
 						return err
 					}
 				}

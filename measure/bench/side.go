@@ -9,12 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pay-theory/streamer/emulator/template"
 	"github.com/pay-theory/streamer/internal/lambdazip"
+	"github.com/pay-theory/streamer/lift/gobuild"
 	"github.com/pay-theory/streamer/measure/bench/function"
 	"github.com/pay-theory/streamer/measure/bench/result"
 	"github.com/pay-theory/streamer/measure/bench/services"
@@ -25,15 +27,19 @@ import (
 type side struct {
 	name     string
 	module   string
-	tags     string            // of its builds
+	flags    []string          // of its builds
 	commands map[string]string // function to package
 }
 
 var sides = []side{
-	{result.Baseline, "measure/baseline", "lambda.norpc", commands},
-	{result.Lift, ".", "lambda.norpc,nethttpomithttp2", commands},
-	{result.Floor, "measure/bench", "lambda.norpc", map[string]string{"floor": "./floor"}},
+	{result.Baseline, "measure/baseline", commonFlags, commands},
+	{result.Lift, ".", gobuild.Flags(), commands},
+	{result.Floor, "measure/bench", commonFlags, map[string]string{"floor": "./floor"}},
 }
+
+// commonFlags are those of the functions without Lift and of the bare one: no symbols, no
+// paths, and the tag that AWS's page on Go names.
+var commonFlags = []string{"-trimpath", "-ldflags=" + gobuild.LinkerFlags, "-tags=lambda.norpc"}
 
 var commands = map[string]string{
 	"connect": "./cmd/connect", "disconnect": "./cmd/disconnect", "router": "./cmd/router", "processor": "./cmd/processor",
@@ -54,6 +60,11 @@ func goCommand(ctx context.Context, folder string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// goBuild is go build with a side's flags and others behind them.
+func (s side) goBuild(ctx context.Context, root string, args ...string) *exec.Cmd {
+	return goCommand(ctx, filepath.Join(root, s.module), slices.Concat([]string{"build"}, s.flags, args)...)
+}
+
 func command(ctx context.Context, folder, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = folder
@@ -69,9 +80,7 @@ func output(cmd *exec.Cmd) (string, error) {
 	return stdout.String(), nil
 }
 
-// Flags of every build, those of `make dist`. Tags are a side's own.
 const (
-	linkerFlags  = "-s -w -buildid="
 	initTrace    = "GODEBUG=inittrace=1"
 	reflectsMark = "<ReflectMethod>"
 )
@@ -109,22 +118,21 @@ func (s side) buildAll(ctx context.Context, root, folder string) ([]result.Binar
 
 func (s side) build(ctx context.Context, root, folder, name string) (result.Binary, string, error) {
 	b := result.Binary{Side: s.name, Function: name}
-	module, path := filepath.Join(root, s.module), filepath.Join(folder, s.name+"-"+name)
-	build := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags, "-tags", s.tags, "-o", path, s.commands[name])
-	if _, err := output(build); err != nil {
+	path := filepath.Join(folder, s.name+"-"+name)
+	if _, err := output(s.goBuild(ctx, root, "-o", path, s.commands[name])); err != nil {
 		return b, "", err
 	}
 	var err error
 	if b.Bytes, b.Zip, err = sizes(path); err != nil {
 		return b, "", err
 	}
-	deps, err := output(goCommand(ctx, module, "list", "-deps", "-tags", s.tags, s.commands[name]))
+	list := slices.Concat([]string{"list", "-deps"}, s.flags, []string{s.commands[name]})
+	deps, err := output(goCommand(ctx, filepath.Join(root, s.module), list...))
 	if err != nil {
 		return b, "", err
 	}
 	b.Packages = len(strings.Fields(deps))
-	dump := goCommand(ctx, module, "build", "-trimpath", "-ldflags="+linkerFlags+" -dumpdep", "-tags", s.tags, "-o", path+".dump",
-		s.commands[name])
+	dump := s.goBuild(ctx, root, "-ldflags="+gobuild.LinkerFlags+" -dumpdep", "-o", path+".dump", s.commands[name])
 	linked, err := dump.CombinedOutput() // the linker dumps to stderr
 	if err != nil || !bytes.Contains(linked, []byte("main.main")) {
 		return b, "", fmt.Errorf("the linker dumps nothing of %s %s: %v", s.name, name, err) //nolint:errorlint // it may be nil
