@@ -231,14 +231,15 @@ func (s *Dev) functions() error {
 	return nil
 }
 
-// work starts the schedule and the purge of expired rows, and dispatches what an
-// earlier process left queued.
+// work starts the schedule and the purge of expired rows, and takes up what an earlier
+// process left running or queued.
 func (s *Dev) work(invoke func(context.Context, []byte) ([]byte, error)) {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = func() {
 		stop()
 		s.queue.close()
 	}
+	s.endLeases(ctx) // before a worker of this process has one
 	s.workers.Go(func() { s.dispatchStored(ctx) })
 	s.workers.Go(func() {
 		every(ctx, s.config.SweepEvery, func(ctx context.Context) { tick(ctx, invoke, s.config.Parts.Logger) })

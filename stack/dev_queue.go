@@ -211,25 +211,53 @@ func (s *Dev) run(ctx context.Context, processor *lambda.InProcess, d request.Di
 	}
 }
 
+// endLeases ends the leases of an earlier process. Only one can have the file, so its
+// workers are gone, and the first sweep queues again what they ran.
+func (s *Dev) endLeases(ctx context.Context) {
+	at := time.Now()
+	if s.config.Parts.Now != nil {
+		at = s.config.Parts.Now()
+	}
+	s.stored(ctx, request.LookLease, "running requests are left until their leases end", func(r *request.Request) error {
+		end := request.Renew(at, 0).ByWorker(r.Fence)
+		end.Brief = true
+		_, err := s.store.ChangeRequest(ctx, r.Key, end)
+		if _, moved := errors.AsType[*request.ConflictError](err); moved { // it has ended: its look was left
+			return nil
+		}
+		return err
+	})
+}
+
 // dispatchStored dispatches every queued request: the queue of the process that
 // queued it ended with that.
 func (s *Dev) dispatchStored(ctx context.Context) {
-	query := request.DueQuery{Kind: request.LookDispatch, Until: time.Now().AddDate(100, 0, 0), Limit: 1000}
+	s.stored(ctx, request.LookDispatch, "queued requests are left to the sweep", func(r *request.Request) error {
+		if r.State == request.Queued && r.ThrottledBy == "" {
+			_ = s.queue.Dispatch(ctx, r.Key, r.DueAt) // refused: too many of the tenant wait
+		}
+		return nil
+	})
+}
+
+// stored calls f with every request that is looked at for a kind, now or later. After a
+// fault it logs what becomes of the rest.
+func (s *Dev) stored(ctx context.Context, kind request.LookKind, rest string, f func(*request.Request) error) {
+	query := request.DueQuery{Kind: kind, Until: time.Now().AddDate(100, 0, 0), Limit: 1000}
 	for {
 		page, next, err := s.store.DueRequests(ctx, query)
-		_, undecodable := errors.AsType[*request.UndecodableError](err) // which the sweep reports
-		if err != nil && !undecodable {
-			if ctx.Err() == nil {
-				s.config.Parts.Logger.WarnContext(ctx, "queued requests are left to the sweep", "error", err.Error())
-			}
-			return
+		if _, undecodable := errors.AsType[*request.UndecodableError](err); undecodable { // which the sweep reports
+			err = nil
 		}
 		for _, r := range page {
-			if r.State == request.Queued && r.ThrottledBy == "" {
-				_ = s.queue.Dispatch(ctx, r.Key, r.DueAt) // refused: too many of the tenant wait
+			if err == nil {
+				err = f(r)
 			}
 		}
-		if query.Cursor = next; next == "" {
+		if err != nil && ctx.Err() == nil {
+			s.config.Parts.Logger.WarnContext(ctx, rest, "error", err.Error())
+		}
+		if query.Cursor = next; next == "" || err != nil {
 			return
 		}
 	}

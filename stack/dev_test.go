@@ -137,6 +137,44 @@ func TestConnectionsOfAKilledStack(t *testing.T) {
 	}
 }
 
+// What a stack ran when it was killed goes on with the next one, and does not wait for the
+// dead worker's lease to end.
+func TestRequestsOfAKilledStack(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	store, err := sqlite.Open(t.Context(), filepath.Join(data, "streamer.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().UTC()
+	key := request.Key{Tenant: "acme", Subject: "ada", ID: "left"}
+	_, _, err = store.CreateRequest(t.Context(), &request.Request{Key: key, Action: "go-on", State: request.Queued, Rev: 1, Fence: 1, Attempt: 1,
+		DueAt: at, CreatedAt: at, UpdatedAt: at, Payload: []byte("null")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.ChangeRequest(t.Context(), key, request.Claim(at, time.Hour, "killed", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var log lifttest.Log
+	running := start(t, data, &log, streamer.NewAction(streamer.ActionConfig{Name: "go-on", Long: true},
+		func(context.Context, *streamer.Job, any) (string, error) { return "to its end", nil }))
+	defer stop(t, running)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	left, err := connect(t, running).Watch(ctx, key.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := left.Wait(nil)
+	if err != nil || string(result) != `"to its end"` {
+		t.Errorf("got %s, %v of the request that the killed stack ran, want its result\n%s", result, err, &log)
+	}
+}
+
 // When the database does not let $disconnect write, a stop does not wait for every
 // client: what is left is for the sweep.
 func TestStopDoesNotWaitForEveryDisconnect(t *testing.T) {
