@@ -218,15 +218,18 @@ func (s *Dev) endLeases(ctx context.Context) {
 	if s.config.Parts.Now != nil {
 		at = s.config.Parts.Now()
 	}
-	s.stored(ctx, request.LookLease, "running requests are left until their leases end", func(r *request.Request) error {
-		end := request.Renew(at, 0).ByWorker(r.Fence)
-		end.Brief = true
-		_, err := s.store.ChangeRequest(ctx, r.Key, end)
-		if _, moved := errors.AsType[*request.ConflictError](err); moved { // it has ended: its look was left
+	end := func(r *request.Request) error {
+		if r.State != request.Running {
 			return nil
 		}
+		ended := request.Renew(at, 0).ByWorker(r.Fence)
+		ended.Brief = true
+		_, err := s.store.ChangeRequest(ctx, r.Key, ended)
 		return err
-	})
+	}
+	for _, kind := range []request.LookKind{request.LookDispatch, request.LookLease} { // a claim may leave the look as it was
+		s.stored(ctx, kind, "running requests are left until their leases end", end)
+	}
 }
 
 // dispatchStored dispatches every queued request: the queue of the process that

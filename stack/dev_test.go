@@ -141,37 +141,50 @@ func TestConnectionsOfAKilledStack(t *testing.T) {
 // dead worker's lease to end.
 func TestRequestsOfAKilledStack(t *testing.T) {
 	t.Parallel()
-	data := t.TempDir()
-	store, err := sqlite.Open(t.Context(), filepath.Join(data, "streamer.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	at := time.Now().UTC()
-	key := request.Key{Tenant: "acme", Subject: "ada", ID: "left"}
-	_, _, err = store.CreateRequest(t.Context(), &request.Request{Key: key, Action: "go-on", State: request.Queued, Rev: 1, Fence: 1, Attempt: 1,
-		DueAt: at, CreatedAt: at, UpdatedAt: at, Payload: []byte("null")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.ChangeRequest(t.Context(), key, request.Claim(at, time.Hour, "killed", nil)); err != nil {
-		t.Fatal(err)
-	}
-	if err := store.Close(); err != nil {
-		t.Fatal(err)
-	}
-	var log lifttest.Log
-	running := start(t, data, &log, streamer.NewAction(streamer.ActionConfig{Name: "go-on", Long: true},
-		func(context.Context, *streamer.Job, any) (string, error) { return "to its end", nil }))
-	defer stop(t, running)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	left, err := connect(t, running).Watch(ctx, key.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := left.Wait(nil)
-	if err != nil || string(result) != `"to its end"` {
-		t.Errorf("got %s, %v of the request that the killed stack ran, want its result\n%s", result, err, &log)
+	claim := request.Claim(at, time.Hour, "killed", nil)
+	for name, claim := range map[string]request.Change{"claim": claim, "claim that leaves the look": claim.KeepLook()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, key := t.TempDir(), request.Key{Tenant: "acme", Subject: "ada", ID: "left"}
+			store, err := sqlite.Open(t.Context(), filepath.Join(data, "streamer.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _, err = store.CreateRequest(t.Context(), &request.Request{Key: key, Action: "go-on", Payload: []byte("null"),
+				State: request.Queued, Rev: 1, Fence: 1, Attempt: 1, DueAt: at, CreatedAt: at, UpdatedAt: at,
+				Look: request.QueuedLook(at, at, time.Minute)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := store.ChangeRequest(t.Context(), key, claim); err != nil {
+				t.Fatal(err)
+			}
+			if err := store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			var log lifttest.Log
+			running, err := stack.StartDev(t.Context(), stack.DevConfig{
+				Data: data, Listen: "127.0.0.1:0", SweepEvery: time.Hour, // the first sweep has to do
+				Parts: functions.Parts{Logger: log.Logger(), Actions: actionsOf(streamer.NewAction(
+					streamer.ActionConfig{Name: "go-on", Long: true},
+					func(context.Context, *streamer.Job, any) (string, error) { return "to its end", nil }))},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stop(t, running)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			left, err := connect(t, running).Watch(ctx, key.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := left.Wait(nil)
+			if err != nil || string(result) != `"to its end"` {
+				t.Errorf("got %s, %v of the request that the killed stack ran, want its result\n%s", result, err, &log)
+			}
+		})
 	}
 }
 

@@ -144,9 +144,10 @@ func items(ctx context.Context, variables map[string]string) values {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		return v
 	}
+	v["output without a time to live"] = 0
 	for _, table := range tables.TableNames {
-		scan := map[string]any{"TableName": table, "ProjectionExpression": "#pk, #action",
-			"ExpressionAttributeNames": map[string]string{"#pk": "pk", "#action": "action"}}
+		scan := map[string]any{"TableName": table, "ProjectionExpression": "#pk, #action, #ttl",
+			"ExpressionAttributeNames": map[string]string{"#pk": "pk", "#action": "action", "#ttl": "ttl"}}
 		for {
 			var page struct {
 				Items            []map[string]map[string]any
@@ -157,7 +158,11 @@ func items(ctx context.Context, variables map[string]string) values {
 				return values{}
 			}
 			for _, item := range page.Items {
-				v["items: "+kind(table, item)]++
+				what := kind(table, item)
+				v["items: "+what]++
+				if what == "output" && item["ttl"] == nil {
+					v["output without a time to live"]++
+				}
 			}
 			if page.LastEvaluatedKey == nil {
 				break
