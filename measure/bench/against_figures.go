@@ -76,7 +76,8 @@ func (p pair) coldStarts(ctx context.Context, cache string, rounds int) (lines [
 	defer func() { err = errors.Join(err, quota.Close()) }()
 	var sessions [len(p)]*session
 	for i, v := range p {
-		s, err := openSession(ctx, cache, session{side: v.name, functions: v.binaries, settings: v.settings, condition: result.Small, quota: quota})
+		s, err := openSession(ctx, cache,
+			session{side: v.name, functions: v.binaries, settings: v.settings, condition: result.Small, quota: quota})
 		if err != nil {
 			return nil, err
 		}
@@ -132,7 +133,9 @@ func compareColdStarts(starts map[string]*[2][]result.Start) []comparison {
 	for _, c := range cold {
 		slowest.before, slowest.after = max(slowest.before, c.before), max(slowest.after, c.after)
 	}
-	return slices.Concat(figure(coldCPU, "CPU of the cold start of %s, ms", 2), figure(result.Faults, "page faults of the cold start of %s", 0),
+	return slices.Concat(
+		figure(coldCPU, "CPU of the cold start of %s, ms", 2),
+		figure(result.Faults, "page faults of the cold start of %s", 0),
 		append(cold, slowest))
 }
 

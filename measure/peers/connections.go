@@ -54,13 +54,13 @@ func (o options) measureConnections(ctx context.Context, folder string) ([]*link
 		if err != nil {
 			return nil, err
 		}
-		progress("%s: %d connections", h.name, o.connections)
+		progressf("%s: %d connections", h.name, o.connections)
 		l, err := h.measure(ctx, max(10, o.connections/o.divide))
 		h.server.stop()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", h.name, err)
 		}
-		progress("%s: %.1f KiB a connection, a message to all in %v", l.name, float64(l.idle)/1024, quantile(l.fanOut, 1))
+		progressf("%s: %.1f KiB a connection, a message to all in %v", l.name, float64(l.idle)/1024, quantile(l.fanOut, 1))
 		links = append(links, l)
 	}
 	return links, nil

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -125,7 +126,7 @@ func temporalOn(file string, local bool) func(context.Context, place) (*running,
 				return nil, err
 			}
 			listens, namespace, _ := strings.Cut(where, " ")
-			if r.engine, err = up(ctx, at.folder, "worker", "temporal", listens, namespace, fmt.Sprint(local)); err != nil {
+			if r.engine, err = up(ctx, at.folder, "worker", "temporal", listens, namespace, strconv.FormatBool(local)); err != nil {
 				r.stop()
 				return nil, err
 			}

@@ -46,7 +46,7 @@ func TestEveryPeerRunsTheJob(t *testing.T) {
 			}
 			c.series, c.burst = 3, 3
 			r := &row{contender: c}
-			folder, err := os.MkdirTemp("", "streamer-peers-") // PostgreSQL's user has to reach it
+			folder, err := os.MkdirTemp("", "streamer-peers-") //nolint:usetesting // PostgreSQL's user has to reach it
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -25,7 +25,6 @@ type row struct {
 	jobs  int             // that took it
 	peak  int64           // bytes, the highest of the rounds
 	kill  *survival
-	fault error
 }
 
 // roundTime bounds one turn of a contender.
@@ -54,7 +53,7 @@ func (o options) run(ctx context.Context) error {
 	}
 	if o.kill {
 		for _, r := range rows {
-			progress("%s: kill -9", r.name)
+			progressf("%s: kill -9", r.name)
 			if r.kill, err = o.inPlace(ctx, folder, "kill", r.contender, killed); err != nil {
 				return fmt.Errorf("%s: kill: %w", r.name, err)
 			}
@@ -69,13 +68,13 @@ func (o options) run(ctx context.Context) error {
 	return o.report(rows, links)
 }
 
-func progress(format string, args ...any) {
+func progressf(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
 // turn is one round of one contender.
 func (o options) turn(ctx context.Context, folder string, round int, r *row) error {
-	_, err := o.inPlace(ctx, folder, fmt.Sprint("round-", round), r.contender, func(ctx context.Context, at place, found *running,
+	_, err := o.inPlace(ctx, folder, fmt.Sprint("round-", round), r.contender, func(ctx context.Context, _ place, found *running,
 		database *postgres) (*survival, error) {
 		defer found.stop()
 		if _, err := found.engine.ask(ctx, order{Do: "series", Jobs: max(3, r.series/10)}); err != nil { // to warm up
@@ -98,7 +97,7 @@ func (o options) turn(ctx context.Context, folder string, round int, r *row) err
 			return nil, err
 		}
 		rate := float64(r.burst) / burst.Whole.Seconds()
-		progress("%s: p50 %v, %.0f a second", r.name, quantile(series.Each, 0.5).Round(10*time.Microsecond), rate)
+		progressf("%s: p50 %v, %.0f a second", r.name, quantile(series.Each, 0.5).Round(10*time.Microsecond), rate)
 		r.each, r.rates = append(r.each, series.Each...), append(r.rates, rate)
 		r.cpu, r.jobs = r.cpu+after.cpu-before.cpu, r.jobs+r.series+r.burst
 		r.peak = max(r.peak, after.peak)

@@ -215,6 +215,6 @@ func (r *run) slowReader(load context.Context, n int) {
 		if conn.Write(load, websocket.MessageText, []byte(message)) == nil {
 			sleep(load, 20*time.Second)
 		}
-		conn.CloseNow()
+		_ = conn.CloseNow()
 	}
 }

@@ -31,7 +31,8 @@ var slacks = []struct {
 	word  string
 	slack float64
 }{
-	{"without a time to live", 0}, {"rows of requests", 300}, {"memory", 12}, {"heap", 8}, {"goroutines", 20}, {"file descriptors", 12}, {"database", 1}, {"write-ahead", 4},
+	{"without a time to live", 0}, {"rows of requests", 300}, {"memory", 12}, {"heap", 8}, {"goroutines", 20},
+	{"file descriptors", 12}, {"database", 1}, {"write-ahead", 4},
 	{"output", 4000}, {"rows", 100}, {"items", 100}, {"open requests", 10},
 }
 

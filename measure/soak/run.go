@@ -106,7 +106,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// kills kills now and then: of dev, whose one process must have time to show a leak, only
+// kills ends processes by SIGKILL now and then: of dev, whose one process must have time to show a leak, only
 // within the first 45 % of the run, which the verdict does not look at.
 func (r *run) kills(ctx context.Context) {
 	every := max(r.length/20, 10*time.Second)
@@ -133,7 +133,7 @@ func (r *run) clockSteps(ctx context.Context) {
 		}
 		r.count("steps of the clock")
 	}
-	os.WriteFile(r.stage.clock, []byte("0s"), 0o600)
+	_ = os.WriteFile(r.stage.clock, []byte("0s"), 0o600)
 }
 
 func (r *run) sampleUntil(ctx context.Context) {
