@@ -52,7 +52,8 @@ def database():
     equal("pages of a query", [len(page) for page in ids if page], [7] * 8 + [4])
     equal("items of a query", sum(ids, []), [f"{n:03}" for n in range(60)])
     scanned = dynamodb.get_paginator("scan").paginate(TableName=table.name, PaginationConfig={"PageSize": 25})
-    equal("items of a scan", sum(page["Count"] for page in scanned), 60)
+    mine = [item for page in scanned for item in page["Items"] if item["pk"]["S"] == "boto3"]  # the CLI has left some, too
+    equal("items of a scan", len(mine), 60)
 
     key = {"pk": "boto3", "id": "000"}
     refused(
