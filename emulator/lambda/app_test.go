@@ -51,5 +51,12 @@ func streamingApp() *lift.App {
 			return nil
 		}}, nil
 	}))
+	app.HTTP("GET /cut", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
+		return &lift.Response{Stream: func(w io.Writer) error {
+			_, _ = w.Write(make([]byte, 5<<20)) // more than sockets hold, so the host has begun to read
+			os.Exit(1)
+			return nil
+		}}, nil
+	}))
 	return app
 }

@@ -45,6 +45,7 @@ type invocation struct {
 	deadline      time.Time
 	answer        chan answer // takes one
 	stream        io.Writer   // for an answer that is streamed; nil where it is wanted whole
+	streaming     atomic.Bool // a streamed answer has begun, and will be in answer
 	tail          *logTail    // nil: the caller did not ask for the log
 }
 
@@ -109,24 +110,31 @@ func (e *environment) invoke(ctx context.Context, inv *invocation, c ProcessConf
 	e.thaw()
 	timeout := time.NewTimer(time.Until(inv.deadline))
 	defer timeout.Stop()
-	work := e.work
+	work, exited := e.work, e.exited
 	var got *answer
 	for {
 		select {
 		case work <- inv:
 			work = nil
 		case a := <-inv.answer:
+			if exited == nil {
+				return a.payload, a.err
+			}
 			got = &a
 		case <-e.asked:
 			if got = latest(got, inv); got != nil {
 				return got.payload, got.err
 			}
 			// It had hung up and asked again before it got this event.
-		case <-e.exited:
-			if got = latest(got, inv); got != nil {
+		case <-exited:
+			got = latest(got, inv)
+			switch {
+			case got != nil:
 				return got.payload, got.err
+			case !inv.streaming.Load():
+				return nil, e.exitError(inv.id)
 			}
-			return nil, e.exitError(inv.id)
+			exited = nil // what has come of the stream is handed on first, and then it is one that broke off
 		case <-timeout.C:
 			e.kill()
 			return nil, &TimeoutError{RequestID: inv.id, After: c.Timeout}

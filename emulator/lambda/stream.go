@@ -69,6 +69,7 @@ func (e *environment) streamed(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "InvalidRequestID", "Invalid request ID")
 		return
 	}
+	inv.streaming.Store(true)
 	var whole []byte
 	var err error
 	if inv.stream != nil {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -191,7 +192,7 @@ func TestStreamedAnswersWhole(t *testing.T) {
 	if out, err := p.Invoke(t.Context(), event("/none")); err != nil || !strings.HasPrefix(string(out), `{"statusCode":404,`) || !strings.Contains(string(out), "\x00\x00\x00\x00\x00\x00\x00\x00{") {
 		t.Errorf("got %q, %v", out, err)
 	}
-	for path, want := range map[string]string{"/broken": "internal", "/exit": "Runtime.TruncatedResponse",
+	for path, want := range map[string]string{"/broken": "internal", "/cut": "Runtime.TruncatedResponse",
 		"/large": "Function.ResponseSizeTooLarge"} {
 		t.Run(path, func(t *testing.T) {
 			_, err := p.Invoke(t.Context(), event(path))
@@ -200,4 +201,33 @@ func TestStreamedAnswersWhole(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A streamed answer that has begun is one that breaks off when the process ends, also where
+// the host sees the process's end first: the caller still gets what came.
+func TestProcessEndsInTheMiddleOfAStream(t *testing.T) {
+	p, _ := processes(t, lambda.ProcessConfig{Env: []string{"TEST_INIT=stream"}})
+	caller := &lateReader{gone: func() bool { return len(p.Running()) == 0 }}
+	_, err := p.Invoke(lambda.WithStream(t.Context(), caller), []byte(`{"version":"2.0","rawPath":"/cut","requestContext":{`+
+		`"domainName":"x.lambda-url.local.on.aws","http":{"method":"GET"}}}`))
+	if fault, ok := errors.AsType[*lambda.FunctionError](err); !ok || fault.Type != "Runtime.TruncatedResponse" {
+		t.Errorf("got %v, want a Runtime.TruncatedResponse", err)
+	}
+	if caller.got < 4<<20 {
+		t.Errorf("the caller got %d bytes, want what the process wrote before it ended", caller.got)
+	}
+}
+
+// A lateReader takes the end of a long stream once the process is gone.
+type lateReader struct {
+	gone func() bool
+	got  int
+}
+
+func (l *lateReader) Write(p []byte) (int, error) {
+	l.got += len(p)
+	for l.got > 5<<20-64<<10 && !l.gone() { // the process has handed on all by then, and ends
+		runtime.Gosched()
+	}
+	return len(p), nil
 }
