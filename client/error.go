@@ -76,7 +76,7 @@ func (e *ConnectError) Error() string {
 	if e.Status != 0 {
 		text += fmt.Sprintf(": %d %s", e.Status, http.StatusText(e.Status))
 	}
-	if e.Err != nil {
+	if e.Err != nil && e.Err.Error() != http.StatusText(e.Status) {
 		text += ": " + e.Err.Error()
 	}
 	return text

@@ -272,6 +272,22 @@ func TestARefusedTokenIsFinal(t *testing.T) {
 	}
 }
 
+// What a server says beside a status is told once, also where that is the status's own text.
+func TestAConnectErrorSaysThingsOnce(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[string]*client.ConnectError{
+		"connect to ws://x: 401 Unauthorized":          {URL: "ws://x", Status: 401, Err: errors.New("Unauthorized")},
+		"connect to ws://x: 401 Unauthorized: expired": {URL: "ws://x", Status: 401, Err: errors.New("expired")},
+		"connect to ws://x: Unauthorized":              {URL: "ws://x", Err: errors.New("Unauthorized")},
+	} {
+		t.Run(want, func(t *testing.T) {
+			if got := err.Error(); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
 // A refusal's body may be $connect's problem document, API Gateway's own, or
 // anything.
 func TestARefusalSaysWhy(t *testing.T) {

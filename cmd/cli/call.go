@@ -78,7 +78,7 @@ func newCall(env *environment) *cobra.Command {
 	}
 	flags.registerHTTP(env, cmd)
 	cmd.ValidArgsFunction = flags.completeAction(env)
-	cmd.Flags().StringVar(&id, "id", "", "the request's id, its idempotency key (default: a new one)")
+	idFlag(cmd.Flags(), &id, "id", "the request's id, its idempotency key (default: a new one)")
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the id as soon as the request is stored, and leave")
 	cmd.Flags().BoolVar(&cancelOnInterrupt, "cancel-on-interrupt", false, "cancel the request at the first Ctrl-C")
 	cmd.Flags().StringVar(&startAt, "at", "", "when to start: RFC 3339, or 2026-12-24 18:00 in this machine's time zone")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,6 +97,8 @@ func (c *changeCommand) register(cmd *cobra.Command) *cobra.Command {
 			filtered = filtered || cmd.Flags().Changed(name)
 		}
 		switch {
+		case slices.Contains(ids, ""):
+			return &exitError{exitUsage, errEmpty(cmd)}
 		case filtered && len(ids) > 0:
 			return &exitError{exitUsage, fmt.Errorf("%s has IDs and a filter: leave one of them out", c.verb)}
 		case !filtered && len(ids) == 0:

@@ -234,6 +234,9 @@ func newContextRemove(env *environment) *cobra.Command {
 		Example: "  streamer context remove test",
 		Args:    takes(1, 1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if args[0] == localContext {
+				return &exitError{exitUsage, fmt.Errorf("%q is always there and cannot be removed: it is the server of this machine", localContext)}
+			}
 			return env.changeContexts(func(all *contexts) error {
 				if _, err := all.find(args[0]); err != nil {
 					return err

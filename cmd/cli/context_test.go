@@ -75,6 +75,7 @@ func TestContexts(t *testing.T) {
 		{"completion of the flag", user, []string{"__complete", "get", "--context", ""}, 0, "local\nprod\ntest\n:4\n", ""},
 		{"completion of ids there", user, []string{"__complete", "get", ""}, 0, "r1\techo_async SUCCEEDED\n", ""},
 		{"remove", user, []string{"context", "remove", "prod"}, 0, "-", ""},
+		{"remove what is always there", user, []string{"context", "remove", "local"}, exitUsage, "-", `"local" is always there and cannot be removed`},
 		{"the one of this machine again", user, []string{"context", "show"}, 0, `"name":"local"`, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) { // one after the other: they are steps
@@ -149,9 +150,11 @@ func TestTokenSourcesThatFail(t *testing.T) {
 		want   string
 	}{
 		"the command fails":        {&tokenSource{command: "echo no login >&2; exit 3"}, "no loginthe context's token command failed: exit status 3"},
-		"it prints nothing":        {&tokenSource{command: "true"}, "the context's token command printed 0 bytes that are not one token: it must print"},
-		"it prints more":           {&tokenSource{command: "echo secret one"}, "printed 11 bytes that are not one token"},
-		"the file has more":        {&tokenSource{file: secret}, secret + " has 11 bytes that are not one token: put a token into it"},
+		"where to look":            {&tokenSource{context: "prod", command: "exit 3"}, " context show prod` prints it"},
+		"it prints nothing":        {&tokenSource{command: "true"}, "the context's token command printed 0 bytes in place of one token: it must print"},
+		"it prints more":           {&tokenSource{command: "echo secret one"}, "printed 11 bytes in place of one token"},
+		"it prints a line end":     {&tokenSource{command: "echo"}, "printed 1 byte in place of one token"},
+		"the file has more":        {&tokenSource{file: secret}, secret + " has 11 bytes in place of one token: put a token into it"},
 		"there is no such file":    {&tokenSource{file: "/nowhere"}, "read the context's token: open /nowhere"},
 		"there is no such command": {&tokenSource{command: "no-such-command-here"}, "the context's token command failed: exit status 127"},
 	} {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -119,18 +120,42 @@ func (d *devCommand) register(cmd *cobra.Command) {
 	spanFlag(f, &p.Lease, "lease", cmp.Or(p.Lease, 10*time.Second),
 		"how long a worker may miss its heartbeats before another worker gets its request; a minute on AWS")
 	spanFlag(f, &p.Retention, "retention", cmp.Or(p.Retention, streamer.DefaultRetention), "how long a request that has ended can be read")
-	f.IntVar(&p.Limits.RunningPerTenant, "limit-tenant-running", p.Limits.RunningPerTenant,
+	limitFlag(f, &p.Limits.RunningPerTenant, "limit-tenant-running",
 		"how many requests of a tenant run at a time; 0 sets no limit")
-	f.IntVar(&p.Limits.OpenPerPrincipal, "limit-principal-open", p.Limits.OpenPerPrincipal,
+	limitFlag(f, &p.Limits.OpenPerPrincipal, "limit-principal-open",
 		"how many requests a caller may have that have not ended; 0 sets no limit")
 	f.StringVar(&d.metrics, "metrics", "",
 		"file that gets the functions' metrics, as lines in CloudWatch's embedded metric format; - is standard output")
 	dataFlag(cmd.Flags(), &c.Data)
 }
 
+// stageName is what the gateway takes for a stage.
+var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+
+// check checks the flags that only the stack would refuse, as a fault of its own.
+func (d *devCommand) check() error {
+	if _, err := net.ResolveTCPAddr("tcp", d.config.Listen); err != nil {
+		return fmt.Errorf("--listen %q is not an address: %w; write one such as 127.0.0.1:8700, or port 0 for a free one", d.config.Listen, err)
+	}
+	if !stageName.MatchString(d.config.Stage) {
+		return fmt.Errorf("--stage %q is not a valid name of a stage: take letters, digits, _ and -, at most 128", d.config.Stage)
+	}
+	if d.files == "" {
+		return nil
+	}
+	root, err := os.OpenRoot(d.files)
+	if err != nil {
+		return fmt.Errorf("--files %q is not a folder to read: %w", d.files, err)
+	}
+	return root.Close()
+}
+
 // run runs the stack until it is stopped.
 func (d *devCommand) run(ctx context.Context) error {
 	c := d.config
+	if err := d.check(); err != nil {
+		return &exitError{exitUsage, err}
+	}
 	if c.Parts.Logger == nil || d.format != "" {
 		logger, err := newLogger(d.env, d.format)
 		if err != nil {

@@ -50,7 +50,6 @@ func TestLimitsOnDev(t *testing.T) {
 func TestDevRefusesSettings(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ flag, value, want string }{
-		"a negative limit": {"--limit-tenant-running", "-1", "Limits.RunningPerTenant is negative"},
 		"a metrics folder": {"--metrics", t.TempDir(), "choose another file with --metrics"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -64,14 +64,14 @@ func newList(env *environment) *cobra.Command {
 	f.StringVar(&l.query.State, "state", "", "list only requests in this state: QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED")
 	complete(cmd, "state", states)
 	l.looked.register(cmd)
-	f.StringVar(&l.query.Parent, "parent", "", "list only the children of this request, by their names")
+	idFlag(f, &l.query.Parent, "parent", "list only the children of this request, by their names")
 	l.period.register(cmd)
 	f.IntVar(&l.query.Limit, "limit", 20, "how many to list, 1 to 100")
 	f.StringVar(&l.query.Cursor, "cursor", "", "start of the page: what the page before printed as more")
 	f.BoolVar(&l.all, "all", false, "list all, page by page")
 	cmd.MarkFlagsMutuallyExclusive("all", "limit")
 	f.BoolVar(&l.watch, "watch", false, "list again every two seconds, until Ctrl-C")
-	f.StringVar(&l.looked.id, "id", "", "list only requests with this id, of which each subject may have one")
+	idFlag(f, &l.looked.id, "id", "list only requests with this id, of which each subject may have one")
 	for _, flag := range []string{"code", "id", "message"} {
 		cmd.MarkFlagsMutuallyExclusive(flag, "watch") // it would read every page again
 		cmd.MarkFlagsMutuallyExclusive(flag, "cursor")

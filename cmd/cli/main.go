@@ -45,6 +45,7 @@ func process(program func(ctx context.Context, args []string, env *environment) 
 // code.
 func run(ctx context.Context, args []string, env *environment) int {
 	root := newRoot(env)
+	refuseUnknownHelp(root)
 	root.SetArgs(protectDashes(root, args))
 	return execute(ctx, root, env)
 }
@@ -75,7 +76,7 @@ func execute(ctx context.Context, root *cobra.Command, env *environment) int {
 	if exit.err == nil {
 		return exit.code // also of another program, which has said how it is used
 	}
-	env.sayf("streamer: %v\n", exit.err)
+	env.sayf("streamer: %s\n", strings.TrimPrefix(exit.err.Error(), "streamer: ")) // which errors of the package begin with
 	if exit.code == exitUsage {
 		env.sayf("Usage: %s\nSee: %s --help\n", cmd.UseLine(), cmd.CommandPath())
 	}

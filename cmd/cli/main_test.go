@@ -340,11 +340,11 @@ func TestDevSaysWhatToDo(t *testing.T) {
 		{"a file for a folder", []string{"--data", file}, 1, "choose another with --data"},
 		{"a broken database", []string{"--data", broken}, 1, "move it away"},
 		{"a folder in use", []string{"--data", busy.data}, 1, "another"},
-		{"files that are not there", []string{"--files", filepath.Join(dir, "none")}, 1, "none"},
+		{"files that are not there", []string{"--files", filepath.Join(dir, "none")}, 2, "none"},
 		{"an unknown log format", []string{"--log", "xml"}, 2, "use json or text"},
 		{"a stage that the console hides", []string{"--stage", "console"}, 1, "is not a valid stage here"},
 		{"a stage that hides the HTTP API", []string{"--stage", "requests"}, 1, "is not a valid stage here"},
-		{"a bad stage", []string{"--stage", "no/slash"}, 1, "stage"},
+		{"a bad stage", []string{"--stage", "no/slash"}, 2, "stage"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := append([]string{"dev", "--listen", "127.0.0.1:0", "--data", filepath.Join(dir, fmt.Sprint("d", len(tt.name)))}, tt.args...)
@@ -395,7 +395,7 @@ func TestNoServer(t *testing.T) {
 		"no URL, over HTTP":        {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"get", "x", "--http", "--url", "http://127.0.0.1"}, 2, "URL"},
 		"nothing to verify":        {map[string]string{"STREAMER_TOKEN": "x.y.z"}, []string{"verify", "--url", "ws://" + address + "/dev"}, 3, "streamer dev"},
 		"token: no folder":         {nil, []string{"token"}, 1, "streamer dev"},
-		"token: no tenant":         {nil, []string{"token", "--tenant", ""}, 1, "tenant"},
+		"token: no tenant":         {nil, []string{"token", "--tenant", ""}, 2, "tenant"},
 		"token: no time":           {nil, []string{"token", "--ttl", "0s"}, 2, "--ttl"},
 	} {
 		t.Run(name, func(t *testing.T) {

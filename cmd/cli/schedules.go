@@ -47,7 +47,7 @@ func newSchedules(env *environment) *cobra.Command {
 		func(ctx context.Context, c *client.Client, name string) (wire.Schedule, error) {
 			return c.RunSchedule(ctx, name, id)
 		})
-	run.Flags().StringVar(&id, "id", "", "id of the request (default: the server makes one); the same id again starts nothing")
+	idFlag(run.Flags(), &id, "id", "id of the request (default: the server makes one); the same id again starts nothing")
 	cmd.AddCommand(run,
 		newSchedule(env, "pause NAME", "Pause a schedule",
 			"Pauses a schedule until it is resumed, whatever is deployed, and prints it as JSON. What it\nhas started keeps running.",

@@ -82,13 +82,14 @@ func (t *target) useContext(env *environment, name string) error {
 	}
 	t.context, t.url, t.httpURL, t.subject, t.tenant = name, s.URL, s.HTTPURL, s.Subject, s.Tenant
 	if s.TokenCommand+s.TokenFile != "" {
-		t.source = &tokenSource{command: s.TokenCommand, file: s.TokenFile, stderr: env.sayf}
+		t.source = &tokenSource{context: name, command: s.TokenCommand, file: s.TokenFile, stderr: env.sayf}
 	}
 	return nil
 }
 
 // A tokenSource gets the tokens of a context. It is safe for concurrent use.
 type tokenSource struct {
+	context       string // its name
 	command, file string
 	stderr        func(format string, args ...any)
 
@@ -115,7 +116,8 @@ func (s *tokenSource) get(ctx context.Context) (string, error) {
 		}
 		token, ok := oneToken(data)
 		if !ok {
-			return "", fmt.Errorf("the token file %s has %d bytes that are not one token: put a token into it and nothing else", s.file, len(data))
+			return "", fmt.Errorf("the token file %s has %s in place of one token: put a token into it and nothing else", s.file,
+				count(len(data), "byte"))
 		}
 		return token, nil
 	}
@@ -161,12 +163,12 @@ func (s *tokenSource) run(caller context.Context) (string, error) {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("the context's token command took longer than %v", tokenTime)
 	case err != nil:
-		return "", fmt.Errorf("the context's token command failed: %w; `%s context show` prints it", err, program())
+		return "", fmt.Errorf("the context's token command failed: %w; `%s context show %s` prints it", err, program(), s.context)
 	}
 	token, ok := oneToken(stdout.Bytes())
 	if !ok {
-		return "", fmt.Errorf("the context's token command printed %d bytes that are not one token: it must print a token and nothing else",
-			stdout.Len())
+		return "", fmt.Errorf("the context's token command printed %s in place of one token: it must print a token and nothing else",
+			count(stdout.Len(), "byte"))
 	}
 	return token, nil
 }

@@ -29,6 +29,10 @@ func newToken(env *environment) *cobra.Command {
 		Example: tokenExample,
 		Args:    takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
+			if grant.Tenant == "" || grant.Subject == "" {
+				return &exitError{exitUsage, fmt.Errorf("a token needs a tenant and a subject, and got %q and %q: set --tenant and --subject",
+					grant.Tenant, grant.Subject)}
+			}
 			token, err := signDev(data, issuer, grant)
 			if err != nil {
 				return &exitError{exitFailed, err}
@@ -58,9 +62,6 @@ func dataFlag(flags *pflag.FlagSet, data *string) {
 
 // signDev signs with the development key of a data folder.
 func signDev(data, issuer string, grant stack.Grant) (string, error) {
-	if grant.Tenant == "" || grant.Subject == "" {
-		return "", fmt.Errorf("a token needs a tenant and a subject, and got %q and %q: set --tenant and --subject", grant.Tenant, grant.Subject)
-	}
 	key, err := stack.OpenKey(data)
 	if errors.Is(err, stack.ErrNoKey) {
 		return "", fmt.Errorf("%w: start `streamer dev` once, or set --data to its folder", err)

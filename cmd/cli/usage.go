@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,8 @@ func takes(least, most int) cobra.PositionalArgs {
 	}
 	return func(cmd *cobra.Command, args []string) error {
 		switch {
+		case slices.Contains(args[:min(least, len(args))], ""):
+			return errEmpty(cmd)
 		case len(args) >= least && len(args) <= most:
 			return nil
 		case most == 0 && cmd.HasAvailableSubCommands():
@@ -63,6 +66,9 @@ func invalidValue(err *pflag.InvalidValueError) error {
 	name, value := err.GetFlag().Name, err.GetValue()
 	switch err.GetFlag().Value.Type() {
 	case "int", "int64":
+		if errors.Is(err, errBelowZero) {
+			return fmt.Errorf("--%s %s is below zero: write a number of requests, or 0 for no limit", name, value)
+		}
 		return fmt.Errorf("--%s %q is not a whole number: write one such as 20", name, value)
 	case "duration":
 		if errors.Is(err, errNotAhead) {
@@ -108,6 +114,78 @@ func (s *span) String() string {
 
 // Type is what the flag's value is called in --help.
 func (s *span) Type() string { return "duration" }
+
+// A limitValue is that of a flag for a number of requests; 0 sets no limit.
+type limitValue int
+
+var errBelowZero = errors.New("below zero")
+
+// limitFlag adds a flag for a limit, whose default is what p has.
+func limitFlag(f *pflag.FlagSet, p *int, name, usage string) { f.Var((*limitValue)(p), name, usage) }
+
+// Set takes a number from zero on.
+func (l *limitValue) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err == nil && n < 0 {
+		err = errBelowZero
+	}
+	if err == nil {
+		*l = limitValue(n)
+	}
+	return err
+}
+
+// String is the number.
+func (l *limitValue) String() string { return strconv.Itoa(int(*l)) }
+
+// Type is what the flag's value is called in --help.
+func (l *limitValue) Type() string { return "int" }
+
+// A requestID is the value of a flag for an id, which is not empty where it is given.
+type requestID string
+
+// idFlag adds a flag for an id.
+func idFlag(f *pflag.FlagSet, p *string, name, usage string) { f.Var((*requestID)(p), name, usage) }
+
+// Set takes an id.
+func (i *requestID) Set(text string) error {
+	if text == "" {
+		return errors.New("an empty id was given: is a variable unset?")
+	}
+	*i = requestID(text)
+	return nil
+}
+
+// String is the id; empty for none.
+func (i *requestID) String() string { return string(*i) }
+
+// Type is what the flag's value is called in --help.
+func (i *requestID) Type() string { return "string" }
+
+// errEmpty says that an argument is empty which may not be.
+func errEmpty(cmd *cobra.Command) error {
+	what := "argument"
+	if strings.Contains(cmd.Use, "ID") {
+		what = "id or argument"
+	}
+	return fmt.Errorf("%s got an empty %s: is a variable unset?", cmd.CommandPath(), what)
+}
+
+// refuseUnknownHelp makes help of a command that there is not a mistake, as the command is.
+func refuseUnknownHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		panic(err) // cobra has it
+	}
+	help.Args = func(_ *cobra.Command, args []string) error {
+		cmd, rest, err := root.Find(args)
+		if err == nil && cmd.HasSubCommands() {
+			err = cobra.NoArgs(cmd, rest)
+		}
+		return err
+	}
+}
 
 // checkState checks the value of a flag --state, in upper case.
 func checkState(state string, allowed []string) error {

@@ -44,11 +44,35 @@ func TestWrongArguments(t *testing.T) {
 		{"token --ttl -1h", "--ttl -1h is not a time above zero"},
 		{"list --code TIMEOUT --watch", "--code and --watch exclude each other"},
 		{"cancel --state NOPE", "--state NOPE is not one whose requests can be cancelled: set QUEUED or RUNNING"},
+		{"call a --id=", `--id "" is not valid: an empty id was given: is a variable unset?`},
+		{"list --id=", `--id "" is not valid: an empty id was given`},
+		{"list --parent=", `--parent "" is not valid: an empty id was given`},
+		{"schedules run s --id=", `--id "" is not valid: an empty id was given`},
+		{"get ''", "streamer get got an empty id or argument: is a variable unset?"},
+		{"cancel r1 ''", "streamer cancel got an empty id or argument"},
+		{"signal '' go", "streamer signal got an empty id or argument"},
+		{"context use ''", "streamer context use got an empty argument"},
+		{"dev --limit-tenant-running -1", "--limit-tenant-running -1 is below zero: write a number of requests, or 0 for no limit"},
+		{"dev --limit-principal-open -1", "--limit-principal-open -1 is below zero"},
+		{"dev --limit-principal-open x", `--limit-principal-open "x" is not a whole number`},
+		{"dev --listen nonsense", `--listen "nonsense" is not an address: `},
+		{"dev --listen 127.0.0.1:99999", `--listen "127.0.0.1:99999" is not an address: `},
+		{"dev --listen 127.0.0.1:0 --stage a/b", `--stage "a/b" is not a valid name of a stage`},
+		{"dev --listen 127.0.0.1:0 --files /nonexistent", `--files "/nonexistent" is not a folder to read: `},
+		{"token --tenant=", `a token needs a tenant and a subject, and got "" and "you"`},
+		{"help nosuch", `unknown command "nosuch" for "streamer"`},
+		{"help context nosuch", `unknown command "nosuch" for "streamer context"`},
 		{"types --lang java --project /nowhere", `--lang "java" is not a language of types: want ts or json-schema`},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			t.Parallel()
-			term := start(t, t.Context(), nil, "", strings.Fields(tt.args)...)
+			args := strings.Fields(tt.args)
+			for i, arg := range args {
+				if arg == "''" {
+					args[i] = ""
+				}
+			}
+			term := start(t, t.Context(), nil, "", args...)
 			code, got := <-term.exit, term.err.String()
 			if code != exitUsage || !strings.Contains(got, tt.want) || strings.Count(got, "Usage: streamer ") != 1 {
 				t.Errorf("exited with %d, want %d, %q and one usage:\n%s", code, exitUsage, tt.want, got)
@@ -69,7 +93,9 @@ func TestNoUsageForAnotherProgram(t *testing.T) {
 		err  error
 		want string
 	}{
-		"its own mistake":     {&exitError{exitUsage, errors.New("there is no x")}, "streamer: there is no x\nUsage: run [flags]\nSee: run --help\n"},
+		"its own mistake": {&exitError{exitUsage, errors.New("there is no x")}, "streamer: there is no x\nUsage: run [flags]\nSee: run --help\n"},
+		"an error of the package": {&exitError{exitUsage, errors.New(`streamer: schedule "a": no`)},
+			"streamer: schedule \"a\": no\nUsage: run [flags]\nSee: run --help\n"},
 		"another's exit code": {&exitError{exitUsage, nil}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
