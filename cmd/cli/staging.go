@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -150,13 +151,17 @@ func useStaging(ctx context.Context, env *environment, running *stack.Staging, g
 	}
 }
 
-// runCommand runs a command and passes Ctrl-C and its exit code on.
+// runCommand runs a command and passes Ctrl-C and its exit code on. On Linux the command gets
+// SIGTERM when this process is killed.
 func runCommand(ctx context.Context, env *environment, folder string, command, variables []string) error {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = folder, env.stdin, env.stdout, env.stderr
 	cmd.Env = append(os.Environ(), variables...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 2 * stopTime // a stack that stops has its own
+	cmd.SysProcAttr = childAttributes()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	err := cmd.Run()
 	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() < 0 { // it did not start, or was killed
 		return &exitError{exitFailed, fmt.Errorf("run %s: %w", command[0], err)}
