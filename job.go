@@ -51,6 +51,7 @@ type Job struct {
 	closed     bool
 	observe    func(Report) // nil: none
 	steps      map[string]json.RawMessage
+	stepOutput map[string]int64  // chunks behind each step of an earlier run that emitted some
 	output     []json.RawMessage // chunks not stored yet
 	emitted    int64             // chunks so far, counted on from the checkpoint that this run began with
 	kept       int64             // chunks that were stored when this run began
@@ -220,7 +221,9 @@ func (j *Job) takeCheckpoint(output int64) (json.RawMessage, int64) {
 //
 // Each chunk is known by its offset. An action that goes on from its
 // checkpoint emits again what came after that checkpoint, and of those chunks
-// the ones that are stored already stay as they are: no chunk is stored twice.
+// the ones that are stored already stay as they are: no chunk is stored twice. What a
+// finished step has emitted is counted where RunStep gives its result, so a step that
+// emits must not run beside anything else that does.
 func (j *Job) Emit(chunk any) error {
 	raw, err := encodeOutput(chunk)
 	if err != nil {

@@ -258,3 +258,74 @@ func TestOutputIsBounded(t *testing.T) {
 		t.Errorf("%d chunks are stored", r.Output)
 	}
 }
+
+// What a finished step has emitted stays as it is, and what comes behind it is new, however
+// often the action begins anew.
+func TestOutputOfStepsIsCounted(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		chunk int // of them in the step
+		again func(ctx context.Context, job *streamer.Job) error
+	}{
+		{"another attempt", 2, func(_ context.Context, job *streamer.Job) error {
+			if job.Attempt() == 1 {
+				return errors.New("not yet")
+			}
+			return nil
+		}},
+		{"more than a write has room for", 120, func(_ context.Context, job *streamer.Job) error {
+			if job.Attempt() == 1 {
+				return errors.New("not yet")
+			}
+			return nil
+		}},
+		{"a signal", 2, func(ctx context.Context, job *streamer.Job) error {
+			_, err := streamer.AwaitSignal[bool](ctx, job, "go", time.Hour)
+			return err
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				emit := func(job *streamer.Job, from, to int) error {
+					for n := from; n < to; n++ {
+						if err := job.Emit(n); err != nil {
+							return err
+						}
+					}
+					return nil
+				}
+				retry := streamer.RetryPolicy{Attempts: 2, Base: time.Second, Cap: time.Second}
+				w := newHarness(t, long("talk", streamer.ActionConfig{Retry: retry}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+					if err := emit(job, 0, 1); err != nil { // runs again, and is not stored again
+						return nil, err
+					}
+					if _, err := streamer.RunStep(ctx, job, "said", func(context.Context) (bool, error) { return true, emit(job, 1, 1+tt.chunk) }); err != nil {
+						return nil, err
+					}
+					if err := tt.again(ctx, job); err != nil {
+						return nil, err
+					}
+					return json.RawMessage("null"), emit(job, 1+tt.chunk, 3+tt.chunk)
+				}))
+				w.store.setFault(func(c request.Change) (before, after error) {
+					if c.Set.Step == nil || c.Set.Step.Output == 0 {
+						return nil, nil
+					}
+					if stored := w.load(t, ada.Key("r1")).Output + int64(len(c.Set.Output)); stored < c.Set.Step.Output {
+						t.Errorf("got a step of %d chunks stored with %d of them: a worker that died now would lose the rest", c.Set.Step.Output, stored)
+					}
+					return nil, nil
+				})
+				w.submit(t, w.connect(t, "c1", ada), "r1", "talk", `{}`)
+				w.run(t, ada.Key("r1"))
+				time.Sleep(time.Minute) // the retry's time has come
+				if r := w.load(t, ada.Key("r1")); r.Await.Token != "" {
+					w.ask(t, "c1", `{"id":"s","action":"streamer.signal","payload":{"request_id":"r1","token":"go","payload":true}}`)
+				}
+				w.run(t, ada.Key("r1"))
+				wantState(t, w.load(t, ada.Key("r1")), request.Succeeded)
+				wantOutput(t, w, "r1", 3+tt.chunk)
+			})
+		})
+	}
+}

@@ -70,7 +70,7 @@ func newRun(p *Processor, r *request.Request) *run {
 		caller: Principal{Tenant: r.Tenant, Subject: r.Subject},
 		logger: logger, clock: p.Now, news: make(chan struct{}, 1), over: make(chan struct{}),
 		pendingSteps: make(chan pendingStep), waited: r.Await, checkpoint: r.Checkpoint, mark: r.OutputMark,
-		steps: stepsOf(r), emitted: r.OutputMark, kept: r.Output,
+		steps: stepsOf(r), stepOutput: r.StepOutput, emitted: r.OutputMark, kept: r.Output,
 	}
 	job.family = &family{p: p, job: job, parent: r.Clone()}
 	return &run{p: p, r: r, logger: logger, began: at, saved: at, lease: r.DueAt, job: job}

@@ -77,6 +77,16 @@ func (w *run) giveUpStep(cause error) {
 // over, or for the time of a whole one where heartbeats renew it meanwhile. Then it
 // returns ErrLeaseLost: a store that is out of reach is never the action's failure.
 func (w *run) storeStep(ctx context.Context) (transient bool, err error) {
+	// A step is never stored ahead of its output, which no run would emit again.
+	for w.pending.step.Output > w.r.Output+maxOutputBatch {
+		if err := w.save(ctx); err != nil {
+			return false, err
+		}
+		if w.cutOff {
+			w.tries++
+			return time.Now().Before(w.until), ErrLeaseLost
+		}
+	}
 	at := w.p.Now()
 	change := w.collect(w.pending.change(request.Renew(at, w.p.Lease)), at)
 	if err = w.write(ctx, change); err == nil {

@@ -39,6 +39,7 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 	if ctx.Err() != nil {
 		return result, context.Cause(ctx)
 	}
+	before := job.outputEmitted()
 	result, err := fn(ctx)
 	if err != nil {
 		return result, err
@@ -47,7 +48,11 @@ func RunStep[T any](ctx context.Context, job *Job, name string, fn func(ctx cont
 	if err != nil {
 		return result, fmt.Errorf("encode step %s: %w", name, err)
 	}
-	if err := job.persistStep(request.Step{Name: name, Result: raw}); err != nil {
+	step := request.Step{Name: name, Result: raw}
+	if behind := job.outputEmitted(); behind > before {
+		step.Output = behind
+	}
+	if err := job.persistStep(step); err != nil {
 		return result, fmt.Errorf("store step %s: %w", name, err)
 	}
 	return result, nil
@@ -113,12 +118,20 @@ type snooze struct{ time.Duration }
 
 func (s *snooze) Error() string { return "go on after " + s.Duration.String() }
 
-// step returns a stored result.
+// step returns a stored result. The output of a step that does not run again counts as emitted.
 func (j *Job) step(name string) (json.RawMessage, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	raw, ok := j.steps[name]
+	j.emitted = max(j.emitted, j.stepOutput[name])
 	return raw, ok
+}
+
+// outputEmitted is how many chunks the action has emitted, those of earlier runs among them.
+func (j *Job) outputEmitted() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.emitted
 }
 
 // A pendingStep is on its way to the store: a step, or that there are children.

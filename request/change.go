@@ -108,6 +108,7 @@ type Step struct {
 	Name   string
 	Result json.RawMessage
 	At     time.Time // when it was first handed to the store; zero: no time is kept
+	Output int64     // how many chunks the run had emitted behind it, if some of them in it; else 0
 }
 
 // A ConflictError says that a guard of a Change did not hold. Request is the row

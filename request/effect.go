@@ -328,9 +328,10 @@ func (e Effect) subscribers(now []string) []string {
 }
 
 func (e Effect) steps(r *Request) {
-	r.Steps, r.StepTimes = maps.Clone(r.Steps), maps.Clone(r.StepTimes)
+	r.Steps, r.StepTimes, r.StepOutput = maps.Clone(r.Steps), maps.Clone(r.StepTimes), maps.Clone(r.StepOutput)
 	delete(r.Steps, e.Member)
 	delete(r.StepTimes, e.Member)
+	delete(r.StepOutput, e.Member)
 	if e.Kind == DropMember {
 		return
 	}
@@ -338,6 +339,9 @@ func (e Effect) steps(r *Request) {
 	put(&r.Steps, e.Member, step.Result)
 	if !step.At.IsZero() {
 		put(&r.StepTimes, e.Member, step.At)
+	}
+	if step.Output > 0 {
+		put(&r.StepOutput, e.Member, step.Output)
 	}
 }
 

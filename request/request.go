@@ -99,6 +99,7 @@ type Request struct {
 	// arrived, under SignalStep. Each is written once.
 	Steps      map[string]json.RawMessage
 	StepTimes  map[string]time.Time // when each was stored; one that an earlier version stored has none
+	StepOutput map[string]int64     // how much output there was behind each that emitted some
 	Await      Await                // the signal that a queued request waits for; zero when there is none
 	History    []wire.Attempt       // ended attempts, oldest first, at most MaxHistory
 	Audit      Audit                // who cancelled, redrove and signalled it
@@ -162,6 +163,7 @@ func (r *Request) Clone() *Request {
 	c.Permits = slices.Clone(r.Permits)
 	c.Steps = maps.Clone(r.Steps)
 	c.StepTimes = maps.Clone(r.StepTimes)
+	c.StepOutput = maps.Clone(r.StepOutput)
 	c.Audit = maps.Clone(r.Audit)
 	return &c
 }

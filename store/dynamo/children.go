@@ -65,7 +65,7 @@ func (s *Store) result(ctx context.Context, r *request.Request, rows []item, wan
 		}
 		result = whole.Result
 	}
-	r.Payload, r.Checkpoint, r.Steps, r.StepTimes, r.Result = nil, nil, nil, nil, nil
+	r.Payload, r.Checkpoint, r.Steps, r.StepTimes, r.StepOutput, r.Result = nil, nil, nil, nil, nil, nil
 	if wanted {
 		r.Result = result
 	}

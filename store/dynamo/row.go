@@ -34,6 +34,9 @@ const (
 // cannot make and add to at once: rows of earlier versions have none.
 func stepAt(name string) string { return "at:" + name }
 
+// stepOutput is the attribute of how much output there was behind a step that emitted some.
+func stepOutput(name string) string { return "out:" + name }
+
 // writesKept is how many write tokens an item remembers.
 const writesKept = 16
 
@@ -130,6 +133,9 @@ func (s *Store) row(r *request.Request, token string) item {
 	for name, result := range r.Steps {
 		steps[name] = binary(result)
 		i.setTime(stepAt(name), r.StepTimes[name])
+		if n := r.StepOutput[name]; n > 0 {
+			i[stepOutput(name)] = number(n)
+		}
 	}
 	i[request.AttrSteps] = members(steps)
 	if r.Await != (request.Await{}) {
@@ -295,6 +301,12 @@ func (i item) request() (*request.Request, error) {
 				r.StepTimes = make(map[string]time.Time, len(steps.item))
 			}
 			r.StepTimes[name] = at
+		}
+		if _, emitted := i[stepOutput(name)]; emitted {
+			if r.StepOutput == nil {
+				r.StepOutput = make(map[string]int64, 1)
+			}
+			r.StepOutput[name] = in.number(stepOutput(name))
 		}
 	}
 	await := &reader{}

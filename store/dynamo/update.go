@@ -220,7 +220,7 @@ func (u *update) effect(e request.Effect) error {
 		switch put := e.Value.(type) {
 		case request.Step:
 			v = binary(put.Result)
-			u.stepAt(put)
+			u.step(put)
 		case wire.AuditEntry:
 			v = entryValue(put)
 		}
@@ -230,7 +230,7 @@ func (u *update) effect(e request.Effect) error {
 		alias := u.alias("d"+strconv.Itoa(len(u.removes)), e.Member) // short: an expression may have 4 KB
 		u.removes = append(u.removes, u.name(e.Attribute)+"."+alias)
 		if e.Attribute == request.AttrSteps {
-			u.stepAt(request.Step{Name: e.Member})
+			u.step(request.Step{Name: e.Member})
 		}
 	case request.Acquire, request.Release:
 		// A transaction counts them, and updateOf sets what the row then holds.
@@ -240,13 +240,22 @@ func (u *update) effect(e request.Effect) error {
 	return nil
 }
 
-// stepAt sets when a step was stored. One without a time has none of one before it.
-func (u *update) stepAt(step request.Step) {
-	if step.At.IsZero() {
-		u.removes = append(u.removes, u.alias("d"+strconv.Itoa(len(u.removes)), stepAt(step.Name)))
-		return
+// step sets when a step was stored, and the output behind it. One without has none of one
+// before it.
+func (u *update) step(step request.Step) {
+	remove := func(attribute string) {
+		u.removes = append(u.removes, u.alias("d"+strconv.Itoa(len(u.removes)), attribute))
 	}
-	u.sets = append(u.sets, u.alias("at", stepAt(step.Name))+" = "+u.value("at", millis(step.At)))
+	if step.At.IsZero() {
+		remove(stepAt(step.Name))
+	} else {
+		u.sets = append(u.sets, u.alias("at", stepAt(step.Name))+" = "+u.value("at", millis(step.At)))
+	}
+	if step.Output == 0 {
+		remove(stepOutput(step.Name))
+	} else {
+		u.sets = append(u.sets, u.alias("out", stepOutput(step.Name))+" = "+u.value("out", number(step.Output)))
+	}
 }
 
 // expire sets when DynamoDB itself may delete the row.

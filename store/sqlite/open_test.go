@@ -151,6 +151,7 @@ func TestOpenAgainHasWhatWasWritten(t *testing.T) {
 // version3 makes of a file of this version one whose requests have neither looks
 // nor claimed_at.
 const version3 = `ALTER TABLE requests DROP COLUMN step_times;
+	ALTER TABLE requests DROP COLUMN step_output;
 	ALTER TABLE requests DROP COLUMN audit;
 	ALTER TABLE requests DROP COLUMN not_before;
 	DROP TABLE schedules;

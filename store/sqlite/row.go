@@ -73,6 +73,8 @@ var columns = []column{
 	{"steps", request.AttrSteps, func(r *row) any { return (*steps)(&r.Steps) }, func(r *row) any { return (*steps)(&r.Steps) }, true},
 	{"step_times", request.AttrSteps, func(r *row) any { return document{&r.StepTimes} },
 		func(r *row) any { return document{&r.StepTimes} }, true},
+	{"step_output", request.AttrSteps, func(r *row) any { return document{&r.StepOutput} },
+		func(r *row) any { return document{&r.StepOutput} }, true},
 	{"await_token", request.AttrAwait, func(r *row) any { return r.Await.Token }, func(r *row) any { return &r.Await.Token }, false},
 	timeColumn("await_until", request.AttrAwait, func(r *row) *time.Time { return &r.Await.Until }),
 	jsonColumn("history", request.AttrHistory, func(r *row) any { return &r.History }),

@@ -30,6 +30,7 @@ CREATE TABLE requests (
   subscribers       TEXT NOT NULL,
   steps             TEXT NOT NULL, -- JSON, results in base64
   step_times        TEXT NOT NULL DEFAULT 'null',
+  step_output       TEXT NOT NULL DEFAULT 'null',
   await_token       TEXT NOT NULL,
   await_until       INTEGER,
   history           TEXT NOT NULL,

@@ -27,7 +27,7 @@ import (
 const Memory = ":memory:"
 
 // schemaVersion is the user_version of the files that this code writes.
-const schemaVersion = 12
+const schemaVersion = 13
 
 //go:embed schema.sql
 var schema string
@@ -64,6 +64,7 @@ var upgrades = map[int]string{
 		CREATE INDEX requests_failed ON requests (tenant, created_at DESC, id DESC, subject DESC) WHERE state = 'FAILED'`,
 	10: "ALTER TABLE requests ADD COLUMN audit TEXT NOT NULL DEFAULT 'null'",
 	11: "ALTER TABLE requests ADD COLUMN step_times TEXT NOT NULL DEFAULT 'null'",
+	12: "ALTER TABLE requests ADD COLUMN step_output TEXT NOT NULL DEFAULT 'null'",
 }
 
 // applicationID marks a file as ours (SQLite, "PRAGMA application_id").

@@ -152,7 +152,7 @@ var createTests = []test{
 		}
 		r.Steps, r.History = map[string]json.RawMessage{"step": text(request.MaxStepResult)}, nil
 		r.Steps["second"] = text(request.MaxSteps - request.MaxStepResult - len("step") - len("second"))
-		r.StepTimes = map[string]time.Time{"step": epoch, "second": epoch.Add(ms(1))}
+		r.StepTimes, r.StepOutput = map[string]time.Time{"step": epoch, "second": epoch.Add(ms(1))}, nil
 		for i := range request.MaxHistory {
 			r.Attempt, r.Worker = i, "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"
 			r.History = request.EndAttempt(r, epoch.Add(time.Hour), wire.ProcessingFailed, wire.Cause{Message: strings.Repeat("<", wire.MaxCause)})

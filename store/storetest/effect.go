@@ -73,7 +73,7 @@ var effects = []request.Change{
 	{Set: request.Effects{Await: request.Await{Token: "ok"}, ThrottledBy: "action:other"}},
 	{Set: request.Effects{Step: &request.Step{Name: "refund", Result: json.RawMessage(` [ 1 ] `)}}},
 	{Set: request.Effects{Step: &request.Step{Name: "charge", Result: json.RawMessage(`null`)}}},
-	{Set: request.Effects{Step: &request.Step{Name: "refund", Result: json.RawMessage(`1`), At: epoch.Add(time.Hour + 1234)}}},
+	{Set: request.Effects{Step: &request.Step{Name: "refund", Result: json.RawMessage(`1`), At: epoch.Add(time.Hour + 1234), Output: 5}}},
 	{Set: request.Effects{Step: &request.Step{Name: "charge", Result: json.RawMessage(`1`), At: epoch.Add(time.Hour)}}},
 	{Set: request.Effects{DropStep: "charge"}},
 	{Set: request.Effects{DropStep: "never-there"}},

@@ -129,7 +129,8 @@ func randomChange(rng *rand.Rand, at time.Time, have *request.Request) request.C
 		g.Rev = have.Rev
 	}
 	if maybe(4) {
-		e.Step = &request.Step{Name: pick(rng, "s-1", "s-2", "s-3"), Result: raw(), At: pick(rng, time.Time{}, at.Add(1234))}
+		e.Step = &request.Step{Name: pick(rng, "s-1", "s-2", "s-3"), Result: raw(), At: pick(rng, time.Time{}, at.Add(1234)),
+			Output: pick(rng, 0, int64(7))}
 	}
 	if maybe(4) {
 		e.Await = request.Await{Token: pick(rng, "ok", "go"), Until: at.Add(time.Duration(rng.Int64N(int64(time.Hour))))}

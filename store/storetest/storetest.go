@@ -102,8 +102,9 @@ func full(id string) *request.Request {
 			Retry: &wire.Retry{Retryable: true, After: 2.5}},
 		Steps: map[string]json.RawMessage{"charge": json.RawMessage(` {"id":9007199254740993 } `),
 			"signal:ok": json.RawMessage("null"), "a.b#c:\"é": {}},
-		StepTimes: map[string]time.Time{"charge": epoch.Add(ms(11)), "a.b#c:\"é": epoch.Add(ms(12))},
-		Await:     request.Await{Token: "approval", Until: epoch.Add(ms(7))},
+		StepTimes:  map[string]time.Time{"charge": epoch.Add(ms(11)), "a.b#c:\"é": epoch.Add(ms(12))},
+		StepOutput: map[string]int64{"a.b#c:\"é": 3},
+		Await:      request.Await{Token: "approval", Until: epoch.Add(ms(7))},
 		History: []wire.Attempt{{Number: 1, StartedAt: epoch, EndedAt: epoch.Add(ms(1)), Code: wire.Timeout, Worker: "worker-5"},
 			{Number: 2, StartedAt: epoch.Add(ms(2)), EndedAt: epoch.Add(ms(3)), Code: wire.ProcessingFailed,
 				Cause: wire.Cause{Message: "half <way> ☂", Kind: wire.KindPanic, Frame: "ship.go:12 shop.Ship"}}},
@@ -187,7 +188,7 @@ func difference(got, want *request.Request) string {
 // inBrief is r as lists have it.
 func inBrief(r *request.Request) *request.Request {
 	b := r.Clone()
-	b.Payload, b.Checkpoint, b.Steps, b.StepTimes, b.Result = nil, nil, nil, nil, nil
+	b.Payload, b.Checkpoint, b.Steps, b.StepTimes, b.StepOutput, b.Result = nil, nil, nil, nil, nil, nil
 	return b
 }
 
@@ -227,6 +228,9 @@ func canonical(r *request.Request, rounded bool) *request.Request {
 	}
 	if len(c.StepTimes) == 0 {
 		c.StepTimes = nil
+	}
+	if len(c.StepOutput) == 0 {
+		c.StepOutput = nil
 	}
 	if rounded {
 		for _, at := range []*time.Time{&c.DueAt, &c.Look.At, &c.Await.Until, &c.CreatedAt, &c.UpdatedAt, &c.StartedAt, &c.ClaimedAt,
