@@ -66,12 +66,9 @@ var inEmulator = []mutant{
 	{"a process that exits does not say how", "emulator/lambda/environment.go",
 		`how = "Runtime exited with error: " + state.String()`,
 		"_ = state.String()", "TestFaultsAreLambdas"},
-	{"an answer sent as the process ends is lost", "emulator/lambda/environment.go",
-		"\t\t\tif got = latest(got, inv); got != nil {\n" +
-			"\t\t\t\treturn got.payload, got.err\n" +
-			"\t\t\t}\n" +
-			"\t\t\treturn nil, e.exitError(inv.id)",
-		"\t\t\treturn nil, e.exitError(inv.id)", "TestStreamedAnswersWhole"},
+	{"a stream that has begun ends as its process does", "emulator/lambda/environment.go",
+		"\t\t\tcase !inv.streaming.Load():\n",
+		"\t\t\tdefault:\n", "TestProcessEndsInTheMiddleOfAStream"},
 	{"a message is not hidden while it is handled", "emulator/queue/queue.go",
 		"q.deliver(e, now, visibility)",
 		"q.deliver(e, now, 0*visibility)", "TestVisibility"},
