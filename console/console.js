@@ -3795,11 +3795,11 @@ function sendView({ client, actions, subject, visit }, { root, query, signal }) 
     button.disabled = true;
     put(answer, el("p", { class: "empty" }, "Sending\u2026"));
     try {
-      const { id: sent, result, progress } = client.request(action.value.trim(), text3, id.value ? { id: id.value } : {});
-      const first = await progress[Symbol.asyncIterator]().next();
+      const handle = client.request(action.value.trim(), text3, id.value ? { id: id.value } : {});
+      await handle.progress[Symbol.asyncIterator]().next();
       if (signal.aborted) return;
-      if (!first.done) return visit(href("requests", sent, { subject, tenant: void 0 }));
-      put(answer, section("Answer", code(await result, "Answer")));
+      if (handle.current.rev > 0) return visit(href("requests", handle.id, { subject, tenant: void 0 }));
+      put(answer, section("Answer", code(await handle.result, "Answer")));
     } catch (error) {
       put(answer, problem(explain(error)));
     } finally {

@@ -117,12 +117,12 @@ export function sendView({ client, actions, subject, visit }: Context, { root, q
     button.disabled = true;
     put(answer, el("p", { class: "empty" }, "Sending…"));
     try {
-      const { id: sent, result, progress } = client.request(action.value.trim(), text, id.value ? { id: id.value } : {});
-      // The first progress says that the server has stored it: it is a long one.
-      const first = await progress[Symbol.asyncIterator]().next();
+      const handle = client.request(action.value.trim(), text, id.value ? { id: id.value } : {});
+      await handle.progress[Symbol.asyncIterator]().next(); // until it is stored, answered or refused
       if (signal.aborted) return;
-      if (!first.done) return visit(href("requests", sent, { subject, tenant: undefined }));
-      put(answer, section("Answer", code(await result, "Answer")));
+      // What has a rev is stored: a long one, which may have failed before it was acknowledged.
+      if (handle.current.rev > 0) return visit(href("requests", handle.id, { subject, tenant: undefined }));
+      put(answer, section("Answer", code(await handle.result, "Answer")));
     } catch (error) {
       put(answer, problem(explain(error)));
     } finally {

@@ -31,6 +31,19 @@ export async function open(options = {}) {
       window.violations.push(`${e.violatedDirective}: ${e.blockedURI} ${e.sample}`),
     );
   });
+  // With window.overtaken, an acknowledgment comes behind what is pushed meanwhile, as it may.
+  await context.addInitScript(() => {
+    const { get, set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+    Object.defineProperty(WebSocket.prototype, "onmessage", {
+      get,
+      set(listener) {
+        set.call(this, (event) => {
+          if (window.overtaken && JSON.parse(event.data).type === "acknowledgment") setTimeout(listener, 1000, event);
+          else listener(event);
+        });
+      },
+    });
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   page.on("pageerror", (error) => faults.push(error));

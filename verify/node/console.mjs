@@ -199,6 +199,9 @@ const steps = {
 
   async "a failed one is redriven"() {
     await submit(USER, { action: "broken", payload: {}, id: "broken-2" });
+    await page.evaluate(() => {
+      window.overtaken = true;
+    }); // it fails at once
     await send("broken", "{}", "broken-1");
     await state("failed");
     await page.getByText("the machine is broken").first().waitFor();
