@@ -272,7 +272,7 @@ func TestARefusedTokenIsFinal(t *testing.T) {
 	}
 }
 
-// What a server says beside a status is told once, also where that is the status's own text.
+// What a server says beside a status is in the error one time, also where that is the status's own text.
 func TestAConnectErrorSaysThingsOnce(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]*client.ConnectError{
