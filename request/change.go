@@ -135,7 +135,7 @@ func (e *LimitError) Error() string {
 // returns a *ConflictError with a copy of it. The store counts permits and keeps
 // chunks: Apply only notes them in r. It returns the error of Check for a change
 // that is not valid.
-func (c Change) Apply(r *Request) error {
+func (c *Change) Apply(r *Request) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (c Change) Apply(r *Request) error {
 // Check returns an error for a change that no store may make: one with a guard or
 // an effect of a kind that this version does not know ([errors.ErrUnsupported]),
 // with two effects on one field, or with output whose offset is not guarded.
-func (c Change) Check() error {
+func (c *Change) Check() error {
 	for guard := range c.Guards() {
 		if guard.Kind <= 0 || guard.Kind >= guardKinds {
 			return fmt.Errorf("guard of kind %d: %w", guard.Kind, errors.ErrUnsupported)
@@ -166,7 +166,7 @@ func (c Change) Check() error {
 		attribute Attribute
 		member    string
 	}
-	var seen []field
+	seen := make([]field, 0, 16) // more than a change has
 	for effect := range c.Effects() {
 		if effect.Kind <= 0 || effect.Kind >= effectKinds {
 			return fmt.Errorf("effect of kind %d: %w", effect.Kind, errors.ErrUnsupported)

@@ -37,36 +37,23 @@ const (
 )
 
 // Guards yields each guard that is set.
-func (c Change) Guards() iter.Seq[Guard] {
-	return func(yield func(Guard) bool) {
-		g := c.If
-		all := []struct {
-			set bool
-			Guard
-		}{
-			{len(g.States) > 0, Guard{AttrState, OneOf, "", g.States}},
-			{g.Fence != 0, Guard{AttrFence, Equals, "", g.Fence}},
-			{!g.DueBy.IsZero(), Guard{AttrDueAt, NotAfter, "", g.DueBy}},
-			{!g.LookAt.IsZero(), Guard{AttrLook, Equals, "", g.LookAt}},
-			{!g.LookBy.IsZero(), Guard{AttrLook, Within, "", g.LookBy}},
-			{!g.UnchangedSince.IsZero(), Guard{AttrUpdatedAt, NotAfter, "", g.UnchangedSince}},
-			{g.Awaits != "", Guard{AttrAwait, Equals, "token", g.Awaits}},
-			{g.ThrottledBy != "", Guard{AttrThrottledBy, Equals, "", g.ThrottledBy}},
-			{g.LacksStep != "", Guard{AttrSteps, LacksMember, g.LacksStep, nil}},
-			{g.Rev != 0, Guard{AttrRev, Equals, "", g.Rev}},
-			{g.Unaudited, Guard{AttrAudit, Absent, "", nil}},
-			{g.RoomFor != "", Guard{AttrSubscribers, HasRoom, g.RoomFor, MaxSubscribers}},
-			{g.Unsupported, Guard{}},
-		}
-		for _, guard := range all {
-			if guard.set && !yield(guard.Guard) {
-				return
-			}
-		}
-		if g.OutputAt != nil {
-			yield(Guard{AttrOutput, Equals, "", *g.OutputAt})
-		}
-	}
+func (c *Change) Guards() iter.Seq[Guard] { return c.If.each }
+
+func (g *Guards) each(yield func(Guard) bool) {
+	_ = (len(g.States) == 0 || yield(Guard{AttrState, OneOf, "", g.States})) &&
+		(g.Fence == 0 || yield(Guard{AttrFence, Equals, "", g.Fence})) &&
+		(g.DueBy.IsZero() || yield(Guard{AttrDueAt, NotAfter, "", g.DueBy})) &&
+		(g.LookAt.IsZero() || yield(Guard{AttrLook, Equals, "", g.LookAt})) &&
+		(g.LookBy.IsZero() || yield(Guard{AttrLook, Within, "", g.LookBy})) &&
+		(g.UnchangedSince.IsZero() || yield(Guard{AttrUpdatedAt, NotAfter, "", g.UnchangedSince})) &&
+		(g.Awaits == "" || yield(Guard{AttrAwait, Equals, "token", g.Awaits})) &&
+		(g.ThrottledBy == "" || yield(Guard{AttrThrottledBy, Equals, "", g.ThrottledBy})) &&
+		(g.LacksStep == "" || yield(Guard{AttrSteps, LacksMember, g.LacksStep, nil})) &&
+		(g.Rev == 0 || yield(Guard{AttrRev, Equals, "", g.Rev})) &&
+		(!g.Unaudited || yield(Guard{AttrAudit, Absent, "", nil})) &&
+		(g.RoomFor == "" || yield(Guard{AttrSubscribers, HasRoom, g.RoomFor, MaxSubscribers})) &&
+		(!g.Unsupported || yield(Guard{})) &&
+		(g.OutputAt == nil || yield(Guard{AttrOutput, Equals, "", *g.OutputAt}))
 }
 
 func (g Guard) holds(r *Request) bool {
@@ -130,82 +117,79 @@ const (
 )
 
 // Effects yields each effect that is set, Release before Acquire.
-func (c Change) Effects() iter.Seq[Effect] { return c.eachEffect }
+func (c *Change) Effects() iter.Seq[Effect] { return c.eachEffect }
 
-// eachEffect is a method of its own because Go would copy a closure into each loop.
-func (c Change) eachEffect(yield func(Effect) bool) {
-	e := c.Set
-	all := []struct {
-		set bool
-		Effect
-	}{
-		{e.State != "", Effect{AttrState, Assign, "", e.State}},
-		{!e.DueAt.IsZero(), Effect{AttrDueAt, Assign, "", e.DueAt}},
-		{!e.Look.At.IsZero(), Effect{AttrLook, Assign, "", e.Look}},
-		{!e.UpdatedAt.IsZero(), Effect{AttrUpdatedAt, Assign, "", e.UpdatedAt}},
-		{!e.ClaimedAt.IsZero(), Effect{AttrClaimedAt, Assign, "", e.ClaimedAt}},
-		{!e.StartedAt.IsZero(), Effect{AttrStartedAt, AssignOnce, "", e.StartedAt}},
-		{!e.FinishedAt.IsZero(), Effect{AttrFinishedAt, Assign, "", e.FinishedAt}},
-		{!e.ExpiresAt.IsZero(), Effect{AttrExpiresAt, Assign, "", e.ExpiresAt}},
-		{e.AddFence != 0, Effect{AttrFence, Increase, "", e.AddFence}},
-		{e.AddRev != 0, Effect{AttrRev, Increase, "", e.AddRev}},
-		{e.Attempt != 0, Effect{AttrAttempt, Assign, "", e.Attempt}},
-		{e.AddAttempt != 0, Effect{AttrAttempt, Increase, "", int64(e.AddAttempt)}},
-		{e.AddSlices != 0, Effect{AttrSlices, Increase, "", int64(e.AddSlices)}},
-		{e.AddLeaseExpirations != 0, Effect{AttrLeaseExpirations, Increase, "", int64(e.AddLeaseExpirations)}},
-		{e.AddRan != 0, Effect{AttrRan, Increase, "", int64(e.AddRan)}},
-		{e.Worker != "", Effect{AttrWorker, Assign, "", e.Worker}},
-		{e.CancelRequested, Effect{AttrCancelRequested, Assign, "", true}},
-		{e.Checkpoint != nil, Effect{AttrCheckpoint, Assign, "", e.Checkpoint}},
-		{e.OutputMark != 0, Effect{AttrOutputMark, Assign, "", e.OutputMark}},
-		{e.Result != nil, Effect{AttrResult, Assign, "", e.Result}},
-		{e.Error != nil, Effect{AttrError, Assign, "", e.Error}},
-		{e.Await != Await{}, Effect{AttrAwait, Assign, "", e.Await}},
-		{e.ThrottledBy != "", Effect{AttrThrottledBy, Assign, "", e.ThrottledBy}},
-		{e.Children != Children{}, Effect{AttrChildren, Assign, "", e.Children}},
-		{e.Redrives != 0, Effect{AttrRedrives, Assign, "", e.Redrives}},
-		{len(e.History) > 0, Effect{AttrHistory, Assign, "", e.History}},
-		{len(e.Audit) > 0 && c.If.Unaudited, Effect{AttrAudit, Assign, "", e.Audit}},
-		{e.Subscribe != "", Effect{AttrSubscribers, PutMember, e.Subscribe, nil}},
-		{len(e.Release) > 0, Effect{AttrPermits, Release, "", e.Release}},
-		{len(e.Acquire) > 0, Effect{AttrPermits, Acquire, "", e.Acquire}},
-		{len(e.Output) > 0, Effect{AttrOutput, Append, "", e.Output}},
-		{e.Unsupported, Effect{}},
-	}
-	for _, effect := range all {
-		if effect.set && !yield(effect.Effect) {
-			return
-		}
-	}
-	if e.Progress != nil && !yield(Effect{AttrProgress, Assign, "", *e.Progress}) {
-		return
-	}
-	if e.Step != nil && !yield(Effect{AttrSteps, PutMember, e.Step.Name, *e.Step}) {
-		return
-	}
-	if e.DropStep != "" && !yield(Effect{AttrSteps, DropMember, e.DropStep, nil}) {
-		return
-	}
+// eachEffect makes an effect only where it is set: a value of each would be allocated.
+func (c *Change) eachEffect(yield func(Effect) bool) {
+	_ = c.Set.eachTime(yield) && c.eachValue(yield) && c.eachMember(yield)
+}
+
+func (e *Effects) eachTime(yield func(Effect) bool) bool {
+	return (e.State == "" || yield(Effect{AttrState, Assign, "", e.State})) &&
+		(e.DueAt.IsZero() || yield(Effect{AttrDueAt, Assign, "", e.DueAt})) &&
+		(e.Look.At.IsZero() || yield(Effect{AttrLook, Assign, "", e.Look})) &&
+		(e.UpdatedAt.IsZero() || yield(Effect{AttrUpdatedAt, Assign, "", e.UpdatedAt})) &&
+		(e.ClaimedAt.IsZero() || yield(Effect{AttrClaimedAt, Assign, "", e.ClaimedAt})) &&
+		(e.StartedAt.IsZero() || yield(Effect{AttrStartedAt, AssignOnce, "", e.StartedAt})) &&
+		(e.FinishedAt.IsZero() || yield(Effect{AttrFinishedAt, Assign, "", e.FinishedAt})) &&
+		(e.ExpiresAt.IsZero() || yield(Effect{AttrExpiresAt, Assign, "", e.ExpiresAt}))
+}
+
+func (c *Change) eachValue(yield func(Effect) bool) bool {
+	e := &c.Set
+	return (e.AddFence == 0 || yield(Effect{AttrFence, Increase, "", e.AddFence})) &&
+		(e.AddRev == 0 || yield(Effect{AttrRev, Increase, "", e.AddRev})) &&
+		(e.Attempt == 0 || yield(Effect{AttrAttempt, Assign, "", e.Attempt})) &&
+		(e.AddAttempt == 0 || yield(Effect{AttrAttempt, Increase, "", int64(e.AddAttempt)})) &&
+		(e.AddSlices == 0 || yield(Effect{AttrSlices, Increase, "", int64(e.AddSlices)})) &&
+		(e.AddLeaseExpirations == 0 || yield(Effect{AttrLeaseExpirations, Increase, "", int64(e.AddLeaseExpirations)})) &&
+		(e.AddRan == 0 || yield(Effect{AttrRan, Increase, "", int64(e.AddRan)})) &&
+		(e.Worker == "" || yield(Effect{AttrWorker, Assign, "", e.Worker})) &&
+		(!e.CancelRequested || yield(Effect{AttrCancelRequested, Assign, "", true})) &&
+		(e.Checkpoint == nil || yield(Effect{AttrCheckpoint, Assign, "", e.Checkpoint})) &&
+		(e.OutputMark == 0 || yield(Effect{AttrOutputMark, Assign, "", e.OutputMark})) &&
+		(e.Result == nil || yield(Effect{AttrResult, Assign, "", e.Result})) &&
+		(e.Error == nil || yield(Effect{AttrError, Assign, "", e.Error})) &&
+		(e.Await == (Await{}) || yield(Effect{AttrAwait, Assign, "", e.Await})) &&
+		(e.ThrottledBy == "" || yield(Effect{AttrThrottledBy, Assign, "", e.ThrottledBy})) &&
+		(e.Children == (Children{}) || yield(Effect{AttrChildren, Assign, "", e.Children})) &&
+		(e.Redrives == 0 || yield(Effect{AttrRedrives, Assign, "", e.Redrives})) &&
+		(len(e.History) == 0 || yield(Effect{AttrHistory, Assign, "", e.History})) &&
+		(len(e.Audit) == 0 || !c.If.Unaudited || yield(Effect{AttrAudit, Assign, "", e.Audit})) &&
+		(e.Subscribe == "" || yield(Effect{AttrSubscribers, PutMember, e.Subscribe, nil})) &&
+		(len(e.Release) == 0 || yield(Effect{AttrPermits, Release, "", e.Release})) &&
+		(len(e.Acquire) == 0 || yield(Effect{AttrPermits, Acquire, "", e.Acquire})) &&
+		(len(e.Output) == 0 || yield(Effect{AttrOutput, Append, "", e.Output})) &&
+		(!e.Unsupported || yield(Effect{})) &&
+		(e.Progress == nil || yield(Effect{AttrProgress, Assign, "", *e.Progress})) &&
+		(e.Step == nil || yield(Effect{AttrSteps, PutMember, e.Step.Name, *e.Step})) &&
+		(e.DropStep == "" || yield(Effect{AttrSteps, DropMember, e.DropStep, nil}))
+}
+
+// eachMember is what may be several of an attribute, and what is emptied.
+func (c *Change) eachMember(yield func(Effect) bool) bool {
+	e := &c.Set
 	for key, entry := range e.Audit {
 		if !c.If.Unaudited && !yield(Effect{AttrAudit, PutMember, key, entry}) {
-			return
+			return false
 		}
 	}
 	for _, key := range e.DropAudit {
 		if !yield(Effect{AttrAudit, DropMember, key, nil}) {
-			return
+			return false
 		}
 	}
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(e.Unsubscribe))) {
 		if id != "" && !yield(Effect{AttrSubscribers, DropMember, id, nil}) {
-			return
+			return false
 		}
 	}
 	for _, attribute := range e.Clear {
 		if !yield(cleared(attribute)) {
-			return
+			return false
 		}
 	}
+	return true
 }
 
 // cleared is the effect that empties an attribute. One that cannot be emptied

@@ -157,7 +157,8 @@ var createTests = []test{
 			r.Attempt, r.Worker = i, "2096/03/04/[$LATEST]0123456789abcdef0123456789abcdef"
 			r.History = request.EndAttempt(r, epoch.Add(time.Hour), wire.ProcessingFailed, wire.Cause{Message: strings.Repeat("<", wire.MaxCause)})
 			entry := wire.AuditEntry{Event: wire.EventSignal, By: strings.Repeat("b", 256), Tenant: strings.Repeat("t", 256), At: epoch}
-			if err := (request.Change{}).Audited(r, entry).Apply(r); err != nil {
+			audited := (request.Change{}).Audited(r, entry)
+			if err := audited.Apply(r); err != nil {
 				t.Fatal(err)
 			}
 		}
