@@ -42,12 +42,12 @@ func (r *row) inline(body json.RawMessage, where apart) any {
 }
 
 // readBodies reads what is apart.
-func (r *row) readBodies(query *sql.Stmt) error {
+func (r *row) readBodies(t *tx) error {
 	for _, b := range bodies {
 		if r.apart&b.where == 0 {
 			continue
 		}
-		err := query.QueryRow(r.Tenant, r.Subject, r.ID, b.kind).Scan((*blob)(b.of(&r.Request)))
+		err := t.QueryRow(selectBody, r.Tenant, r.Subject, r.ID, b.kind).Scan((*blob)(b.of(r.Request)))
 		if errors.Is(err, sql.ErrNoRows) {
 			return &request.RowError{Key: r.Key, Err: fmt.Errorf("its %s is not there", b.kind)}
 		}
@@ -59,8 +59,8 @@ func (r *row) readBodies(query *sql.Stmt) error {
 }
 
 // writeBody stores a body where its size says, of a row that is written afterwards.
-func (r *row) writeBody(tx *sql.Tx, b body) error {
-	data := *b.of(&r.Request)
+func (r *row) writeBody(t *tx, b body) error {
+	data := *b.of(r.Request)
 	if len(data) <= maxInline && r.apart&b.where == 0 {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (r *row) writeBody(tx *sql.Tx, b body) error {
 		r.apart |= b.where
 		statement, args = "INSERT OR REPLACE INTO bodies (tenant, subject, id, kind, data) VALUES (?, ?, ?, ?, ?)", append(args, []byte(data))
 	}
-	if _, err := tx.Exec(statement, args...); err != nil {
+	if _, err := t.Exec(statement, args...); err != nil {
 		return fmt.Errorf("write %s: %w", b.kind, err)
 	}
 	return nil

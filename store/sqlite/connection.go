@@ -118,8 +118,8 @@ func (s *Store) DeleteConnection(ctx context.Context, id string) error {
 }
 
 func (s *Store) exec(ctx context.Context, statement string, args ...any) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(statement, args...)
+	return s.inTx(ctx, func(t *tx) error {
+		_, err := t.Exec(statement, args...)
 		return err
 	})
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"sync/atomic"
 )
 
@@ -35,7 +34,7 @@ func (d *disk) wait(number int64) error {
 
 // inTx runs do in a transaction, and returns when that survives a power cut; in an eager
 // store, when it survives the death of the process.
-func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
+func (s *Store) inTx(ctx context.Context, do func(t *tx) error) error {
 	mine := &write{do: do}
 	if err := s.writer.run(ctx, mine); err != nil || s.eager {
 		return err
@@ -45,7 +44,7 @@ func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
 
 // inRelaxedTx is inTx for what survives the death of the process, and a power cut only
 // where a later write has waited for the disk.
-func (s *Store) inRelaxedTx(ctx context.Context, do func(tx *sql.Tx) error) error {
+func (s *Store) inRelaxedTx(ctx context.Context, do func(t *tx) error) error {
 	return s.writer.run(ctx, &write{do: do, relaxed: true})
 }
 

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,9 +32,9 @@ func (s *Store) ReadOutput(ctx context.Context, key request.Key, from int64, lim
 	return chunks, rows.Err()
 }
 
-func appendOutput(tx *sql.Tx, key request.Key, offset int64, chunks []json.RawMessage) error {
+func appendOutput(t *tx, key request.Key, offset int64, chunks []json.RawMessage) error {
 	for i, chunk := range chunks {
-		if _, err := tx.Exec("INSERT INTO output (tenant, subject, id, offset, data) VALUES (?, ?, ?, ?, ?)",
+		if _, err := t.Exec("INSERT INTO output (tenant, subject, id, offset, data) VALUES (?, ?, ?, ?, ?)",
 			key.Tenant, key.Subject, key.ID, offset+int64(i), []byte(chunk)); err != nil {
 			return fmt.Errorf("append output: %w", err)
 		}

@@ -49,38 +49,41 @@ func (s *Store) PermitsHeld(ctx context.Context, limit string) (int, error) {
 	return taken, nil
 }
 
-// acquirePermits counts one more holder of each permit, or returns a *request.LimitError.
-func acquirePermits(tx *sql.Tx, permits []request.Permit) error {
+// acquirePermits counts one more holder of each permit, or returns a *request.LimitError
+// and has counted none: a write that is refused behind its own changes is done once more.
+func acquirePermits(t *tx, permits []request.Permit) error {
 	for _, permit := range permits {
-		result, err := tx.Exec("INSERT INTO slots (name, taken) SELECT ?1, 1 WHERE ?2 > 0 "+
-			"ON CONFLICT (name) DO UPDATE SET taken = taken + 1 WHERE taken < ?2", permit.Name, permit.Limit)
-		if err != nil {
-			return fmt.Errorf("acquire permit: %w", err)
+		var taken int
+		err := t.QueryRow("SELECT taken FROM slots WHERE name = ?", permit.Name).Scan(&taken)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("count permits: %w", err)
 		}
-		n, err := result.RowsAffected()
-		if err != nil {
-			return fmt.Errorf("acquire permit: %w", err)
-		}
-		if n == 0 {
+		if taken >= permit.Limit {
 			return &request.LimitError{Permit: permit}
+		}
+	}
+	for _, permit := range permits {
+		if _, err := t.Exec("INSERT INTO slots (name, taken) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET taken = taken + 1",
+			permit.Name); err != nil {
+			return fmt.Errorf("acquire permit: %w", err)
 		}
 	}
 	return nil
 }
 
 // release counts one holder less of each permit that is both held and released.
-func release(tx *sql.Tx, held, released []string) error {
+func release(t *tx, held, released []string) error {
 	for _, name := range held {
 		if !slices.Contains(released, name) {
 			continue
 		}
-		if _, err := tx.Exec("UPDATE slots SET taken = taken - 1 WHERE name = ? AND taken > 0", name); err != nil {
+		if _, err := t.Exec("UPDATE slots SET taken = taken - 1 WHERE name = ? AND taken > 0", name); err != nil {
 			return fmt.Errorf("release permit: %w", err)
 		}
 		if !request.CountsChildren(name) {
 			continue
 		}
-		if _, err := tx.Exec("DELETE FROM slots WHERE name = ? AND taken = 0", name); err != nil { // no other request has it
+		if _, err := t.Exec("DELETE FROM slots WHERE name = ? AND taken = 0", name); err != nil { // no other request has it
 			return fmt.Errorf("drop counter: %w", err)
 		}
 	}

@@ -10,7 +10,7 @@ type recent map[request.Key]*row
 
 // mostRecent bounds it. It begins anew when it is full: those that are being written are
 // back soon.
-const mostRecent = 512
+const mostRecent = 2048
 
 // take returns a row of its caller's own, or nil.
 func (rows recent) take(key request.Key) *row {
@@ -19,16 +19,16 @@ func (rows recent) take(key request.Key) *row {
 	return r
 }
 
-// put keeps a copy of what a write has stored, without bodies that are apart.
+// put keeps what a write has stored, without bodies that are apart. The row is no one
+// else's from then on.
 func (rows recent) put(r *row) {
 	if len(rows) >= mostRecent {
 		clear(rows)
 	}
-	kept := &row{*r.Clone(), r.apart}
 	for _, b := range bodies {
 		if r.apart&b.where != 0 {
-			*b.of(&kept.Request) = nil
+			*b.of(r.Request) = nil
 		}
 	}
-	rows[r.Key] = kept
+	rows[r.Key] = r
 }

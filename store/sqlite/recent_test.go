@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -28,13 +27,13 @@ func TestARowOfATransactionThatFailed(t *testing.T) {
 		var all sync.WaitGroup
 		gate := make(chan struct{})
 		for _, write := range []func() error{
-			func() error { return s.inTx(t.Context(), func(*sql.Tx) error { <-gate; return nil }) },
+			func() error { return s.inTx(t.Context(), func(*tx) error { <-gate; return nil }) },
 			func() error {
 				_, err := s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{AddRev: 1}})
 				return err
 			},
 			func() error {
-				return s.inTx(t.Context(), func(tx *sql.Tx) error { _, err := tx.Exec("ROLLBACK"); return err })
+				return s.inTx(t.Context(), func(t *tx) error { _, err := t.Exec("ROLLBACK"); return err })
 			},
 		} {
 			all.Go(func() {

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -35,26 +34,27 @@ const (
 func (s *Store) CreateRequest(ctx context.Context, r *request.Request, acquire ...request.Permit) (*request.Request, bool, error) {
 	var stored *request.Request
 	created := false
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(t *tx) error {
+		created = false // where the write is done anew
 		s.recent.take(r.Key)
-		existing, err := readRow(tx.Stmt(s.selectRequest), r.Key)
+		existing, err := readRow(t, r.Key)
 		switch {
 		case errors.Is(err, request.ErrNotFound):
 		case err != nil:
 			return err
 		case existing.ExpiresAt.IsZero() || existing.ExpiresAt.After(r.CreatedAt):
-			stored = &existing.Request
-			return existing.readBodies(tx.Stmt(s.selectBody))
+			stored = existing.Request
+			return existing.readBodies(t)
 		default:
-			if _, err := tx.Exec("DELETE FROM requests WHERE "+whereKey, r.Tenant, r.Subject, r.ID); err != nil {
+			if _, err := t.Exec("DELETE FROM requests WHERE "+whereKey, r.Tenant, r.Subject, r.ID); err != nil {
 				return err
 			}
 		}
-		if err := acquirePermits(tx, acquire); err != nil {
+		if err := acquirePermits(t, acquire); err != nil {
 			return err
 		}
 		stored, created = rounded(r), true
-		return s.insert(tx, stored)
+		return s.insert(t, stored.Clone())
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("sqlite: create request: %w", err)
@@ -71,7 +71,7 @@ func (s *Store) LoadRequest(ctx context.Context, key request.Key) (*request.Requ
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: load request: %w", err)
 	}
-	return &r.Request, nil
+	return r.Request, nil
 }
 
 // ChangeRequest implements [request.Store]. It writes the columns of the change's
@@ -82,35 +82,35 @@ func (s *Store) ChangeRequest(ctx context.Context, key request.Key, c request.Ch
 	if c.Brief && c.Set.State == "" { // what a worker or a sweep notes for itself
 		inTx = s.inRelaxedTx
 	}
-	err := inTx(ctx, func(tx *sql.Tx) error {
+	err := inTx(ctx, func(t *tx) error {
 		r := s.recent.take(key)
 		if r == nil {
 			var err error
-			if r, err = readRow(tx.Stmt(s.selectRequest), key); err != nil {
+			if r, err = readRow(t, key); err != nil {
 				return err
 			}
 		}
 		if !c.Brief {
-			if err := r.readBodies(tx.Stmt(s.selectBody)); err != nil {
+			if err := r.readBodies(t); err != nil {
 				return err
 			}
 		}
 		held, end := r.Permits, r.Output
-		if err := c.Apply(&r.Request); err != nil {
+		if err := c.Apply(r.Request); err != nil {
 			return err
 		}
-		if err := release(tx, held, c.Set.Release); err != nil {
+		if err := release(t, held, c.Set.Release); err != nil {
 			return err
 		}
-		if err := acquirePermits(tx, c.Set.Acquire); err != nil {
+		if err := acquirePermits(t, c.Set.Acquire); err != nil {
 			return err
 		}
-		if err := appendOutput(tx, key, end, c.Set.Output); err != nil {
+		if err := appendOutput(t, key, end, c.Set.Output); err != nil {
 			return err
 		}
-		changed = rounded(&r.Request)
-		stored := &row{*changed, r.apart}
-		if err := s.update(tx, stored, c); err != nil {
+		changed = rounded(r.Request)
+		stored := &row{changed.Clone(), r.apart}
+		if err := s.update(t, stored, &c); err != nil {
 			return err
 		}
 		s.recent.put(stored)
@@ -138,8 +138,8 @@ func (s *Store) loadApart(ctx context.Context, key request.Key) (*row, error) {
 	return r, nil
 }
 
-func readRow(query *sql.Stmt, key request.Key) (*row, error) {
-	return scan(query.QueryRow(key.Tenant, key.Subject, key.ID), columns)
+func readRow(t *tx, key request.Key) (*row, error) {
+	return scan(t.QueryRow(selectRequest, key.Tenant, key.Subject, key.ID), columns)
 }
 
 // ListRequests implements [request.Lister].
@@ -262,9 +262,9 @@ func (s *Store) page(ctx context.Context, limit int, query string, args ...any) 
 		case err != nil:
 			return nil, nil, err
 		default:
-			page = append(page, &r.Request)
+			page = append(page, r.Request)
 		}
-		at.Request = &r.Request
+		at.Request = r.Request
 	}
 	if err := rows.Err(); err != nil {
 		return nil, nil, err

@@ -25,7 +25,7 @@ type column struct {
 
 // A row is a request as it is stored, but for the bodies that are apart.
 type row struct {
-	request.Request
+	*request.Request
 	apart apart
 }
 
@@ -67,8 +67,8 @@ var columns = []column{
 		func(r *row) any { return (*blob)(&r.Progress.Metadata) }, false},
 	{"checkpoint", request.AttrCheckpoint, func(r *row) any { return []byte(r.Checkpoint) },
 		func(r *row) any { return (*blob)(&r.Checkpoint) }, true},
-	{"error", request.AttrError, func(r *row) any { return (*failure)(&r.Request) },
-		func(r *row) any { return (*failure)(&r.Request) }, false},
+	{"error", request.AttrError, func(r *row) any { return (*failure)(r.Request) },
+		func(r *row) any { return (*failure)(r.Request) }, false},
 	jsonColumn("subscribers", request.AttrSubscribers, func(r *row) any { return &r.Subscribers }),
 	{"steps", request.AttrSteps, func(r *row) any { return (*steps)(&r.Steps) }, func(r *row) any { return (*steps)(&r.Steps) }, true},
 	{"step_times", request.AttrSteps, func(r *row) any { return document{&r.StepTimes} },
@@ -124,7 +124,7 @@ func named(columns []column) string {
 // *request.RowError when the row is there and does not decode; what the first columns
 // hold is known then, too.
 func scan(from interface{ Scan(dest ...any) error }, columns []column, before ...any) (*row, error) {
-	r := &row{}
+	r := &row{Request: &request.Request{}}
 	dest := append(make([]any, 0, len(columns)+len(before)), before...)
 	for _, c := range columns {
 		dest = append(dest, c.dest(r))
@@ -275,7 +275,9 @@ func rounded(r *request.Request) *request.Request {
 	for name, at := range c.StepTimes { // which is a clone
 		c.StepTimes[name] = atMillis(at)
 	}
-	c.History = slices.Clone(r.History)
+	if len(r.History) > 0 {
+		c.History = slices.Clone(r.History)
+	}
 	for i := range c.History {
 		a := &c.History[i]
 		a.StartedAt, a.EndedAt = atMillis(a.StartedAt), atMillis(a.EndedAt)

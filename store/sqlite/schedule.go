@@ -32,8 +32,8 @@ func (s *Store) SaveSchedule(ctx context.Context, state request.ScheduleState) (
 		statement = "UPDATE schedules SET rev = ?, paused = ?, since = ?, fired = ?, last = ? WHERE name = ? AND rev = ?"
 		values = append(values, state.Rev)
 	}
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		result, err := tx.Exec(statement, values...)
+	err = s.inTx(ctx, func(t *tx) error {
+		result, err := t.Exec(statement, values...)
 		if err != nil {
 			return err
 		}

@@ -83,11 +83,10 @@ type Store struct {
 	lock   *sql.DB  // nil in memory
 	log    *os.File // SQLite's write-ahead log, to sync it; nil in memory
 
-	// To parse these takes longer than to run them.
-	selectRequest, selectBody, insertRequest *sql.Stmt // of write
-	loadRequest, loadWhole, loadConnection   *sql.Stmt // of read
-	updates                                  updates
-	recent                                   recent
+	// To parse these takes longer than to run them. The writer has its own.
+	loadRequest, loadWhole, loadConnection *sql.Stmt // of read
+	updates                                updates
+	recent                                 recent
 
 	eager bool // see Eager
 }
@@ -101,7 +100,7 @@ var (
 // [*OpenError]; a file that is open already is refused at once. Close the store
 // when done.
 func Open(ctx context.Context, path string) (*Store, error) {
-	s := &Store{recent: recent{}, updates: updates{map[columnSet]*sql.Stmt{}, map[columnSet]bool{}}}
+	s := &Store{recent: recent{}, updates: updates{}}
 	if err := s.open(ctx, path); err != nil {
 		return nil, explain(path, errors.Join(err, s.Close()))
 	}
@@ -194,18 +193,14 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	for _, p := range []struct {
-		db   *sql.DB
 		text string
 		stmt **sql.Stmt
 	}{
-		{s.write, selectRequest, &s.selectRequest},
-		{s.write, selectBody, &s.selectBody},
-		{s.write, insertRequest, &s.insertRequest},
-		{s.read, selectRequest, &s.loadRequest},
-		{s.read, selectWhole, &s.loadWhole},
-		{s.read, selectConnection, &s.loadConnection},
+		{selectRequest, &s.loadRequest},
+		{selectWhole, &s.loadWhole},
+		{selectConnection, &s.loadConnection},
 	} {
-		if *p.stmt, err = p.db.PrepareContext(ctx, p.text); err != nil {
+		if *p.stmt, err = s.read.PrepareContext(ctx, p.text); err != nil {
 			return err
 		}
 	}
@@ -217,7 +212,7 @@ func (s *Store) afterwards(failed bool) {
 	if failed {
 		clear(s.recent)
 	}
-	s.updates.prepare(s.write)
+	s.writer.statements.prepare(s.write)
 }
 
 func (s *Store) makeTables(ctx context.Context) error {
@@ -236,20 +231,19 @@ func (s *Store) makeTables(ctx context.Context) error {
 	case version > 0 && upgrades[version] == "":
 		return errOlder
 	}
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(t *tx) error {
 		if version == 0 {
-			if _, err := tx.Exec(schema); err != nil {
+			if err := t.script(schema); err != nil {
 				return err
 			}
 			version = schemaVersion
 		}
 		for ; version < schemaVersion; version++ {
-			if _, err := tx.Exec(upgrades[version]); err != nil {
+			if err := t.script(upgrades[version]); err != nil {
 				return err
 			}
 		}
-		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", schemaVersion, applicationID))
-		return err
+		return t.script(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", schemaVersion, applicationID))
 	})
 }
 
@@ -288,9 +282,9 @@ func (s *Store) PurgeExpired(ctx context.Context, now time.Time, limit int) (int
 		{"DELETE FROM connections WHERE rowid IN (SELECT rowid FROM connections WHERE expires_at <= ? LIMIT ?)", now.Add(-24 * time.Hour)},
 	} {
 		var n int64
-		err := s.inTx(ctx, func(tx *sql.Tx) error {
+		err := s.inTx(ctx, func(t *tx) error {
 			clear(s.recent)
-			result, err := tx.Exec(q.sql, q.at.UnixMilli(), limit)
+			result, err := t.Exec(q.sql, q.at.UnixMilli(), limit)
 			if err == nil {
 				n, err = result.RowsAffected()
 			}

@@ -1,8 +1,8 @@
 package sqlite
 
 import (
-	"database/sql"
 	"fmt"
+	"math/bits"
 	"strings"
 
 	"github.com/pay-theory/streamer/request"
@@ -21,21 +21,14 @@ var columnsOf = func() map[request.Attribute]columnSet {
 }()
 
 // updates are the statements that change the columns of a set: as many as there are kinds
-// of transitions. To parse one takes longer than to run it. Only the writer uses
-// them.
-type updates struct {
-	prepared map[columnSet]*sql.Stmt
-	wanted   map[columnSet]bool // to be prepared, which takes the connection that a transaction has
-}
+// of transitions. Only the writer uses them.
+type updates map[columnSet]string
 
-// prepare prepares what transactions have wanted.
-func (u *updates) prepare(db *sql.DB) {
-	for set := range u.wanted {
-		if stmt, err := db.Prepare(set.update()); err == nil { // or else the next transaction tries
-			u.prepared[set] = stmt
-		}
-		delete(u.wanted, set)
+func (u updates) of(set columnSet) string {
+	if u[set] == "" {
+		u[set] = set.update()
 	}
+	return u[set]
 }
 
 func (set columnSet) update() string {
@@ -49,7 +42,7 @@ func (set columnSet) update() string {
 }
 
 // update writes the columns of the change's effects as r has them.
-func (s *Store) update(tx *sql.Tx, r *row, c request.Change) error {
+func (s *Store) update(t *tx, r *row, c *request.Change) error {
 	var set columnSet
 	for effect := range c.Effects() {
 		set |= columnsOf[effect.Attribute]
@@ -58,35 +51,28 @@ func (s *Store) update(tx *sql.Tx, r *row, c request.Change) error {
 		return nil
 	}
 	if c.Set.Result != nil {
-		if err := r.writeBody(tx, bodies[1]); err != nil {
+		if err := r.writeBody(t, bodies[1]); err != nil {
 			return err
 		}
 	}
-	var args []any
+	args := make([]any, 0, bits.OnesCount64(uint64(set))+len("key"))
 	for n, c := range columns {
 		if set&(1<<n) != 0 {
 			args = append(args, c.value(r))
 		}
 	}
 	args = append(args, r.Tenant, r.Subject, r.ID)
-	var err error
-	if stmt := s.updates.prepared[set]; stmt != nil {
-		_, err = tx.Stmt(stmt).Exec(args...)
-	} else {
-		s.updates.wanted[set] = true
-		_, err = tx.Exec(set.update(), args...)
-	}
-	if err != nil {
+	if _, err := t.Exec(s.updates.of(set), args...); err != nil {
 		return fmt.Errorf("update row: %w", err)
 	}
 	return nil
 }
 
 // insert writes all of a new row.
-func (s *Store) insert(tx *sql.Tx, r *request.Request) error {
-	stored := &row{Request: *r}
+func (s *Store) insert(t *tx, r *request.Request) error {
+	stored := &row{Request: r}
 	for _, b := range bodies {
-		if err := stored.writeBody(tx, b); err != nil {
+		if err := stored.writeBody(t, b); err != nil {
 			return err
 		}
 	}
@@ -94,7 +80,7 @@ func (s *Store) insert(tx *sql.Tx, r *request.Request) error {
 	for _, c := range columns {
 		args = append(args, c.value(stored))
 	}
-	if _, err := tx.Stmt(s.insertRequest).Exec(args...); err != nil {
+	if _, err := t.Exec(insertRequest, args...); err != nil {
 		return fmt.Errorf("insert row: %w", err)
 	}
 	s.recent.put(stored)

@@ -12,6 +12,7 @@ import (
 // others run are committed together with them.
 type writer struct {
 	db         *sql.DB
+	statements statements
 	afterwards func(failed bool) // follows each transaction
 	disk       disk
 	turns      chan *write // without a buffer: what is taken from it is done
@@ -23,9 +24,9 @@ type writer struct {
 // A write is one caller's. It is done or not at all, whatever its neighbours in
 // the transaction do.
 type write struct {
-	do      func(tx *sql.Tx) error
-	relaxed bool  // it need not survive a power cut
-	number  int64 // of its transaction, for the disk
+	do      func(t *tx) error // runs once more where it was taken back
+	relaxed bool              // it need not survive a power cut
+	number  int64             // of its transaction, for the disk
 	err     error
 	done    chan struct{}
 }
@@ -35,12 +36,12 @@ type write struct {
 const maxTogether = 1000
 
 var (
-	errClosed  = errors.New("the store is closed")
-	errRefused = errors.New("the first write of a transaction takes it back")
+	errClosed    = errors.New("the store is closed")
+	errTakenBack = errors.New("a write was refused behind its own changes")
 )
 
 func newWriter(db *sql.DB, afterwards func(failed bool)) *writer {
-	w := &writer{db: db, afterwards: afterwards, disk: disk{sync: func() error { return nil }, turn: make(chan struct{}, 1)},
+	w := &writer{db: db, statements: statements{map[string]*sql.Stmt{}, map[string]bool{}}, afterwards: afterwards, disk: disk{sync: func() error { return nil }, turn: make(chan struct{}, 1)},
 		turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
 	w.close = sync.OnceFunc(func() {
 		close(w.closing)
@@ -82,18 +83,19 @@ func (w *writer) serve() {
 	}
 }
 
-// together runs a write, and those that come meanwhile, in one transaction.
+// together runs a write, and those that come meanwhile, in one transaction. Where one of
+// them is refused behind changes of its own, all are taken back and run alone.
 func (w *writer) together(first *write) {
 	all := []*write{first}
-	err := w.transaction(func(tx *sql.Tx) error {
-		if first.err = first.do(tx); first.err != nil {
-			return errRefused
+	err := w.transaction(func(t *tx) error {
+		if err := first.run(t); err != nil {
+			return err
 		}
 		for len(all) < maxTogether {
 			select {
 			case next := <-w.turns:
 				all = append(all, next)
-				if err := next.run(tx); err != nil {
+				if err := next.run(t); err != nil {
 					return err
 				}
 			default:
@@ -102,43 +104,108 @@ func (w *writer) together(first *write) {
 		}
 		return nil
 	})
+	if !errors.Is(err, errTakenBack) || len(all) == 1 {
+		w.end(err, all...)
+		return
+	}
+	w.afterwards(true)
+	for _, one := range all {
+		w.end(w.transaction(one.run), one)
+	}
+}
+
+// end is what follows the transaction of these writes.
+func (w *writer) end(err error, all ...*write) {
 	number := int64(0)
 	if err == nil && slices.ContainsFunc(all, func(one *write) bool { return !one.relaxed && one.err == nil }) {
 		number = w.disk.committed.Add(1)
 	}
 	for _, one := range all {
 		one.number = number
-		// A first write that was refused is alone. Any other may have been refused
-		// because of a neighbour's.
-		if err != nil && !errors.Is(err, errRefused) {
+		// Where the transaction failed, one may have been refused because of a neighbour's.
+		if err != nil && !errors.Is(err, errTakenBack) {
 			one.err = err
 		}
 		close(one.done)
 	}
-	w.afterwards(err != nil && !errors.Is(err, errRefused))
+	w.afterwards(err != nil)
 }
 
-func (w *writer) transaction(do func(tx *sql.Tx) error) error {
-	tx, err := w.db.Begin()
+func (w *writer) transaction(do func(t *tx) error) error {
+	begun, err := w.db.Begin()
 	if err != nil {
 		return err
 	}
-	if err := do(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+	if err := do(&tx{Tx: begun, statements: &w.statements}); err != nil {
+		return errors.Join(err, begun.Rollback())
 	}
-	return tx.Commit()
+	return begun.Commit()
 }
 
-// run does the write, or takes it back. Its own error is what that gives; the
-// error that it returns is the transaction's.
-func (one *write) run(tx *sql.Tx) error {
-	if _, err := tx.Exec("SAVEPOINT one"); err != nil {
-		return err
+// run does the write, whose own error is its caller's. The error that it returns is the
+// transaction's, which cannot be committed then.
+func (one *write) run(t *tx) error {
+	t.wrote = false
+	one.err = one.do(t)
+	if one.err != nil && t.wrote {
+		return errTakenBack
 	}
-	end := "RELEASE one"
-	if one.err = one.do(tx); one.err != nil {
-		end = "ROLLBACK TO one; RELEASE one"
+	return nil
+}
+
+// A tx is the transaction of some writes. Its texts are prepared: to parse one takes longer
+// than to run it.
+type tx struct {
+	*sql.Tx
+	statements *statements
+	wrote      bool // has the write that runs changed anything
+}
+
+// Exec runs one statement that changes something.
+func (t *tx) Exec(text string, args ...any) (sql.Result, error) {
+	t.wrote = true
+	if stmt := t.statements.of(text); stmt != nil {
+		return t.Stmt(stmt).Exec(args...)
 	}
-	_, err := tx.Exec(end)
+	return t.Tx.Exec(text, args...)
+}
+
+// script runs statements that no other transaction will.
+func (t *tx) script(text string) error {
+	t.wrote = true
+	_, err := t.Tx.Exec(text)
 	return err
+}
+
+// QueryRow reads a row.
+func (t *tx) QueryRow(text string, args ...any) *sql.Row {
+	if stmt := t.statements.of(text); stmt != nil {
+		return t.Stmt(stmt).QueryRow(args...)
+	}
+	return t.Tx.QueryRow(text, args...)
+}
+
+// statements are the writer's, by their texts, which are as many as this package has.
+type statements struct {
+	prepared map[string]*sql.Stmt
+	wanted   map[string]bool // to be prepared, which takes the connection that a transaction has
+}
+
+// of is the text's, or nil where it is not prepared yet.
+func (s *statements) of(text string) *sql.Stmt {
+	stmt := s.prepared[text]
+	if stmt == nil {
+		s.wanted[text] = true
+	}
+	return stmt
+}
+
+// prepare prepares what transactions have wanted.
+func (s *statements) prepare(db *sql.DB) {
+	for text := range s.wanted {
+		if stmt, err := db.Prepare(text); err == nil { // or else the next transaction tries
+			s.prepared[text] = stmt
+		}
+	}
+	clear(s.wanted)
 }

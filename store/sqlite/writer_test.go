@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,9 +14,9 @@ import (
 )
 
 // insert writes a connection with an id.
-func insert(id string) func(tx *sql.Tx) error {
-	return func(tx *sql.Tx) error {
-		_, err := tx.Exec("INSERT INTO connections ("+connectionColumns+") VALUES (?, '', '', '[]', 0, 0, 0, '', '')", id)
+func insert(id string) func(t *tx) error {
+	return func(t *tx) error {
+		_, err := t.Exec("INSERT INTO connections ("+connectionColumns+") VALUES (?, '', '', '[]', 0, 0, 0, '', '')", id)
 		return err
 	}
 }
@@ -41,7 +40,7 @@ func TestWritesAreDoneInTheirOrder(t *testing.T) {
 		for n := range 2*maxTogether + 10 {
 			want = append(want, n)
 			all.Go(func() {
-				err := s.inTx(t.Context(), func(*sql.Tx) error {
+				err := s.inTx(t.Context(), func(*tx) error {
 					<-gate
 					order = append(order, n)
 					return nil
@@ -75,12 +74,12 @@ func TestAWriteOutlivesItsNeighbours(t *testing.T) {
 		var all sync.WaitGroup
 		for i, w := range []struct {
 			ctx  context.Context
-			do   func(tx *sql.Tx) error
+			do   func(t *tx) error
 			want error
 		}{
-			{ctx: t.Context(), do: func(tx *sql.Tx) error { <-gate; return insert("c-0")(tx) }},
-			{ctx: t.Context(), do: func(tx *sql.Tx) error {
-				return errors.Join(broken, insert("c-1")(tx))
+			{ctx: t.Context(), do: func(t *tx) error { <-gate; return insert("c-0")(t) }},
+			{ctx: t.Context(), do: func(t *tx) error {
+				return errors.Join(broken, insert("c-1")(t))
 			}, want: broken},
 			{ctx: impatient, do: insert("c-2"), want: context.DeadlineExceeded},
 			{ctx: t.Context(), do: insert("c-3")},
@@ -100,6 +99,67 @@ func TestAWriteOutlivesItsNeighbours(t *testing.T) {
 			if errors.Is(err, request.ErrNotFound) == there {
 				t.Errorf("c-%d: %v", i, err)
 			}
+		}
+	})
+}
+
+// What runs once more because of a neighbour changes the row once.
+func TestAChangeBesideOneThatIsTakenBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(t.Context(), Memory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		at := time.UnixMilli(1_000_000).UTC()
+		key := request.Key{Tenant: "acme", Subject: "ada", ID: "r-1"}
+		r := &request.Request{Key: key, State: request.Queued, Rev: 1, CreatedAt: at, UpdatedAt: at}
+		broken := errors.New("broken")
+		gate := make(chan struct{})
+		change := func(want int64) func() error {
+			return func() error {
+				got, err := s.ChangeRequest(t.Context(), key, request.Change{Set: request.Effects{AddRev: 1}})
+				if err == nil && got.Rev != want {
+					t.Errorf("got the rev %d, want %d", got.Rev, want)
+				}
+				return err
+			}
+		}
+		if _, _, err := s.CreateRequest(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		again := func() error {
+			_, created, err := s.CreateRequest(t.Context(), r)
+			if created {
+				t.Error("the request that is there is created once more")
+			}
+			return err
+		}
+		var all sync.WaitGroup
+		for i, write := range []struct {
+			do   func() error
+			want error
+		}{
+			{func() error { return s.inTx(t.Context(), func(*tx) error { <-gate; return nil }) }, nil},
+			{change(2), nil},
+			{func() error {
+				return s.inTx(t.Context(), func(t *tx) error { return errors.Join(broken, insert("c-1")(t)) })
+			}, broken},
+			{again, nil},
+			{change(3), nil},
+		} {
+			all.Go(func() {
+				if err := write.do(); !errors.Is(err, write.want) {
+					t.Errorf("write %d: got %v, want %v", i, err, write.want)
+				}
+			})
+			synctest.Wait()
+		}
+		close(gate)
+		all.Wait()
+		if got, err := s.LoadRequest(t.Context(), key); err != nil || got.Rev != 3 {
+			t.Errorf("got %+v, %v; want the rev 3", got, err)
 		}
 	})
 }
