@@ -121,12 +121,11 @@ func (c *Change) Effects() iter.Seq[Effect] { return c.eachEffect }
 
 // eachEffect makes an effect only where it is set: a value of each would be allocated.
 func (c *Change) eachEffect(yield func(Effect) bool) {
-	_ = c.Set.eachTime(yield) && c.eachValue(yield) && c.eachMember(yield)
+	_ = c.Set.eachTime(yield) && c.Set.eachNumber(yield) && c.eachValue(yield) && c.eachMember(yield)
 }
 
 func (e *Effects) eachTime(yield func(Effect) bool) bool {
-	return (e.State == "" || yield(Effect{AttrState, Assign, "", e.State})) &&
-		(e.DueAt.IsZero() || yield(Effect{AttrDueAt, Assign, "", e.DueAt})) &&
+	return (e.DueAt.IsZero() || yield(Effect{AttrDueAt, Assign, "", e.DueAt})) &&
 		(e.Look.At.IsZero() || yield(Effect{AttrLook, Assign, "", e.Look})) &&
 		(e.UpdatedAt.IsZero() || yield(Effect{AttrUpdatedAt, Assign, "", e.UpdatedAt})) &&
 		(e.ClaimedAt.IsZero() || yield(Effect{AttrClaimedAt, Assign, "", e.ClaimedAt})) &&
@@ -135,8 +134,7 @@ func (e *Effects) eachTime(yield func(Effect) bool) bool {
 		(e.ExpiresAt.IsZero() || yield(Effect{AttrExpiresAt, Assign, "", e.ExpiresAt}))
 }
 
-func (c *Change) eachValue(yield func(Effect) bool) bool {
-	e := &c.Set
+func (e *Effects) eachNumber(yield func(Effect) bool) bool {
 	return (e.AddFence == 0 || yield(Effect{AttrFence, Increase, "", e.AddFence})) &&
 		(e.AddRev == 0 || yield(Effect{AttrRev, Increase, "", e.AddRev})) &&
 		(e.Attempt == 0 || yield(Effect{AttrAttempt, Assign, "", e.Attempt})) &&
@@ -144,16 +142,21 @@ func (c *Change) eachValue(yield func(Effect) bool) bool {
 		(e.AddSlices == 0 || yield(Effect{AttrSlices, Increase, "", int64(e.AddSlices)})) &&
 		(e.AddLeaseExpirations == 0 || yield(Effect{AttrLeaseExpirations, Increase, "", int64(e.AddLeaseExpirations)})) &&
 		(e.AddRan == 0 || yield(Effect{AttrRan, Increase, "", int64(e.AddRan)})) &&
+		(e.OutputMark == 0 || yield(Effect{AttrOutputMark, Assign, "", e.OutputMark})) &&
+		(e.Redrives == 0 || yield(Effect{AttrRedrives, Assign, "", e.Redrives}))
+}
+
+func (c *Change) eachValue(yield func(Effect) bool) bool {
+	e := &c.Set
+	return (e.State == "" || yield(Effect{AttrState, Assign, "", e.State})) &&
 		(e.Worker == "" || yield(Effect{AttrWorker, Assign, "", e.Worker})) &&
 		(!e.CancelRequested || yield(Effect{AttrCancelRequested, Assign, "", true})) &&
 		(e.Checkpoint == nil || yield(Effect{AttrCheckpoint, Assign, "", e.Checkpoint})) &&
-		(e.OutputMark == 0 || yield(Effect{AttrOutputMark, Assign, "", e.OutputMark})) &&
 		(e.Result == nil || yield(Effect{AttrResult, Assign, "", e.Result})) &&
 		(e.Error == nil || yield(Effect{AttrError, Assign, "", e.Error})) &&
 		(e.Await == (Await{}) || yield(Effect{AttrAwait, Assign, "", e.Await})) &&
 		(e.ThrottledBy == "" || yield(Effect{AttrThrottledBy, Assign, "", e.ThrottledBy})) &&
 		(e.Children == (Children{}) || yield(Effect{AttrChildren, Assign, "", e.Children})) &&
-		(e.Redrives == 0 || yield(Effect{AttrRedrives, Assign, "", e.Redrives})) &&
 		(len(e.History) == 0 || yield(Effect{AttrHistory, Assign, "", e.History})) &&
 		(len(e.Audit) == 0 || !c.If.Unaudited || yield(Effect{AttrAudit, Assign, "", e.Audit})) &&
 		(e.Subscribe == "" || yield(Effect{AttrSubscribers, PutMember, e.Subscribe, nil})) &&
@@ -179,7 +182,9 @@ func (c *Change) eachMember(yield func(Effect) bool) bool {
 			return false
 		}
 	}
-	for _, id := range slices.Compact(slices.Sorted(slices.Values(e.Unsubscribe))) {
+	gone := slices.Clone(e.Unsubscribe)
+	slices.Sort(gone)
+	for _, id := range slices.Compact(gone) {
 		if id != "" && !yield(Effect{AttrSubscribers, DropMember, id, nil}) {
 			return false
 		}

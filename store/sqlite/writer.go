@@ -41,7 +41,8 @@ var (
 )
 
 func newWriter(db *sql.DB, afterwards func(failed bool)) *writer {
-	w := &writer{db: db, statements: statements{map[string]*sql.Stmt{}, map[string]bool{}}, afterwards: afterwards, disk: disk{sync: func() error { return nil }, turn: make(chan struct{}, 1)},
+	w := &writer{db: db, statements: statements{map[string]*sql.Stmt{}, map[string]bool{}}, afterwards: afterwards,
+		disk:  disk{sync: func() error { return nil }, turn: make(chan struct{}, 1)},
 		turns: make(chan *write), closing: make(chan struct{}), closed: make(chan struct{})}
 	w.close = sync.OnceFunc(func() {
 		close(w.closing)
