@@ -139,12 +139,12 @@ func (c *Change) Apply(r *Request) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	for guard := range c.Guards() {
+	for guard := range c.Guards {
 		if !guard.holds(r) {
 			return &ConflictError{Request: r.Clone()}
 		}
 	}
-	for effect := range c.Effects() {
+	for effect := range c.Effects {
 		effect.apply(r)
 	}
 	return nil
@@ -154,7 +154,7 @@ func (c *Change) Apply(r *Request) error {
 // an effect of a kind that this version does not know ([errors.ErrUnsupported]),
 // with two effects on one field, or with output whose offset is not guarded.
 func (c *Change) Check() error {
-	for guard := range c.Guards() {
+	for guard := range c.Guards {
 		if guard.Kind <= 0 || guard.Kind >= guardKinds {
 			return fmt.Errorf("guard of kind %d: %w", guard.Kind, errors.ErrUnsupported)
 		}
@@ -167,7 +167,7 @@ func (c *Change) Check() error {
 		member    string
 	}
 	seen := make([]field, 0, 16) // more than a change has
-	for effect := range c.Effects() {
+	for effect := range c.Effects {
 		if effect.Kind <= 0 || effect.Kind >= effectKinds {
 			return fmt.Errorf("effect of kind %d: %w", effect.Kind, errors.ErrUnsupported)
 		}

@@ -2,7 +2,6 @@ package request
 
 import (
 	"encoding/json"
-	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -36,10 +35,10 @@ const (
 	guardKinds
 )
 
-// Guards yields each guard that is set.
-func (c *Change) Guards() iter.Seq[Guard] { return c.If.each }
-
-func (g *Guards) each(yield func(Guard) bool) {
+// Guards yields each guard that is set: range over it, without a call, so that Go keeps
+// what the loop uses on the stack.
+func (c *Change) Guards(yield func(Guard) bool) {
+	g := &c.If
 	_ = (len(g.States) == 0 || yield(Guard{AttrState, OneOf, "", g.States})) &&
 		(g.Fence == 0 || yield(Guard{AttrFence, Equals, "", g.Fence})) &&
 		(g.DueBy.IsZero() || yield(Guard{AttrDueAt, NotAfter, "", g.DueBy})) &&
@@ -116,11 +115,9 @@ const (
 	effectKinds
 )
 
-// Effects yields each effect that is set, Release before Acquire.
-func (c *Change) Effects() iter.Seq[Effect] { return c.eachEffect }
-
-// eachEffect makes an effect only where it is set: a value of each would be allocated.
-func (c *Change) eachEffect(yield func(Effect) bool) {
+// Effects yields each effect that is set, Release before Acquire: range over it as over
+// Guards.
+func (c *Change) Effects(yield func(Effect) bool) {
 	_ = c.Set.eachTime(yield) && c.Set.eachNumber(yield) && c.eachValue(yield) && c.eachMember(yield)
 }
 

@@ -30,10 +30,10 @@ func TestThrottleKeepsTheWaitForASignal(t *testing.T) {
 func TestEachFieldIsVisited(t *testing.T) {
 	t.Parallel()
 	visited := func(c request.Change) (n int) {
-		for range c.Guards() {
+		for range c.Guards {
 			n++
 		}
-		for range c.Effects() {
+		for range c.Effects {
 			n++
 		}
 		return n

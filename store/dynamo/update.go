@@ -31,7 +31,7 @@ func (s *Store) newUpdate(key request.Key, c request.Change, token string) (*upd
 		return nil, err
 	}
 	u.conditions = append(u.conditions, "attribute_exists("+u.name("pk")+")", "NOT contains("+u.name(attrWrites)+", :token)")
-	for guard := range c.Guards() {
+	for guard := range c.Guards {
 		if err := u.guard(guard); err != nil {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func (s *Store) effects(key request.Key, c request.Change, token string) (*updat
 		return nil, err
 	}
 	u := &update{key: key, shardOf: s.shardOf, names: map[string]string{}, values: item{":token": text(token)}}
-	for effect := range c.Effects() {
+	for effect := range c.Effects {
 		if err := u.effect(effect); err != nil {
 			return nil, err
 		}

@@ -44,7 +44,7 @@ func (set columnSet) update() string {
 // update writes the columns of the change's effects as r has them.
 func (s *Store) update(t *tx, r *row, c *request.Change) error {
 	var set columnSet
-	for effect := range c.Effects() {
+	for effect := range c.Effects {
 		set |= columnsOf[effect.Attribute]
 	}
 	if set == 0 {
