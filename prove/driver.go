@@ -46,6 +46,7 @@ type driver struct {
 	lastMove  time.Time
 	sweepAt   time.Time
 	down      time.Time // the store answers nothing until then
+	outages   []outage  // each behind the one before
 	deployed  time.Time // a deploy is under way until then
 	added     string    // the action that its old workers do not have
 

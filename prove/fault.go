@@ -76,7 +76,9 @@ func (d *driver) release(c *call) {
 	verdict := d.verdict(c)
 	if verdict == "store down" {
 		d.report.Injected["store down at "+c.kind]++
-		d.down, verdict = time.Now().Add(d.between(time.Second, 10*time.Minute)), "refused"
+		lasts := d.between(time.Second, 10*time.Minute)
+		d.down, verdict = time.Now().Add(lasts), "refused"
+		d.outages = append(d.outages, outage{d.clock(), d.clock().Add(lasts)})
 	}
 	d.note(verdict, c.kind, c.key)
 	if verdict == "slow" {

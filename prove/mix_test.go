@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +20,7 @@ import (
 
 // The mix has a case for each way in which a request can live.
 func mix() []prove.Case {
-	return []prove.Case{sums(), pieces(), charges(), flaky(), mended(), refused(), reports(), naps(), approvals(), talks(), slow(),
+	return []prove.Case{sums(), pieces(), charges(), flaky(), mended(), refused(), reports(), naps(), approvals(), talks(), narrates(), slow(),
 		lined("line_low", streamer.Low), lined("line_high", streamer.High), family(), strict(), nested(), renewed()}
 }
 
@@ -346,22 +345,76 @@ func talks() prove.Case {
 			}
 			return said, nil
 		}),
-		Want: func(payload json.RawMessage, got prove.Outcome) error {
-			n := count{}.of(payload).N
-			var want, have []string
+		Want: said(func(n int) (all []string) {
 			for said := range n {
 				for part := range 3 {
-					want = append(want, fmt.Sprintf("%q", fmt.Sprintf("%d.%d", said, part)))
+					all = append(all, fmt.Sprintf("%d.%d", said, part))
 				}
 			}
-			for _, chunk := range got.Output {
-				have = append(have, string(chunk))
+			return all
+		}),
+	}
+}
+
+// said wants these chunks of output, each once and in order, and the payload's n.
+func said(chunks func(n int) []string) func(json.RawMessage, prove.Outcome) error {
+	return func(payload json.RawMessage, got prove.Outcome) error {
+		want, have := chunks(count{}.of(payload).N), make([]string, len(got.Output))
+		for n, chunk := range got.Output {
+			if err := json.Unmarshal(chunk, &have[n]); err != nil {
+				return err
 			}
-			if !slices.Equal(want, have) {
-				return fmt.Errorf("%s with output [%s], want [%s]", got.State, strings.Join(have, " "), strings.Join(want, " "))
+		}
+		if !slices.Equal(want, have) {
+			return fmt.Errorf("%s with output %q, want %q", got.State, have, want)
+		}
+		return succeeded(func(n int) any { return n })(payload, got)
+	}
+}
+
+// narrates emits chunks before, in and behind recorded steps, which emit nothing where they
+// do not run again, and fails once between two of them.
+func narrates() prove.Case {
+	texts := func(n int) []string {
+		return []string{fmt.Sprint(n, " begins"), fmt.Sprint(n, " runs"), fmt.Sprint(n, " goes on"), fmt.Sprint(n, " is done")}
+	}
+	return prove.Case{
+		Payload: upTo(8),
+		Action: action("narrate", func(c *streamer.ActionConfig) { c.Retry = streamer.RetryPolicy{Attempts: 2, Base: 10 * time.Second} },
+			func(ctx context.Context, job *streamer.Job, in count) (any, error) {
+				for n := range in.N {
+					text := texts(n)
+					if err := job.Emit(text[0]); err != nil {
+						return nil, err
+					}
+					_, err := streamer.RunStep(ctx, job, fmt.Sprint("step-", n), func(ctx context.Context) (int, error) {
+						for _, part := range text[1:3] {
+							if err := errors.Join(job.Emit(part), work(ctx, 2*time.Second)); err != nil {
+								return 0, err
+							}
+						}
+						return n, nil
+					})
+					if errors.Is(err, streamer.ErrSliceEnd) {
+						return nil, streamer.Continue(nil)
+					} else if err != nil {
+						return nil, err
+					}
+					if err := job.Emit(text[3]); err != nil {
+						return nil, err
+					}
+					if n == in.N/2 && job.Attempt() == 1 {
+						return nil, streamer.Errorf(wire.ServiceUnavailable, "not at once")
+					}
+				}
+				return in.N, nil
+			}),
+		Want: said(func(n int) (all []string) {
+			for step := range n {
+				all = append(all, texts(step)...)
 			}
-			return succeeded(func(n int) any { return n })(payload, got)
-		},
+			return all
+		}),
 	}
 }
 

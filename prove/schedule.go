@@ -12,9 +12,30 @@ import (
 	"github.com/pay-theory/streamer/request"
 )
 
-// sparse is how far apart a schedule's times are at least of which none may be left out:
-// no fault keeps sweeps from them for so long.
+// sparse is how far apart a schedule's times are at least of which none may be left out,
+// unless the store was down for most of what lies between two.
 const sparse = 30 * time.Minute
+
+// enough is how long the store has to answer without a break for a sweep to start what is
+// due, though some ticks are lost, their workers die and clocks jump.
+const enough = sparse / 3
+
+// An outage is how long the store answered nothing, by the processes' clocks.
+type outage struct{ from, until time.Time }
+
+// reachable reports whether the store answered for long enough between two times.
+func (d *driver) reachable(from, to time.Time) bool {
+	up := from
+	for _, o := range d.outages {
+		if o.from.Before(to) && o.from.Sub(up) >= enough {
+			return true
+		}
+		if o.until.After(up) {
+			up = o.until
+		}
+	}
+	return to.Sub(up) >= enough
+}
 
 // A scheduled is what the driver saw of a schedule.
 type scheduled struct {
@@ -136,7 +157,7 @@ func (d *driver) judgeSchedules() {
 			s.since = epoch.Add(sparse / 2)
 		}
 		for at := s.next(s.since); at.Before(sure); at = s.next(at) {
-			if s.started[at] == nil && s.next(at).Sub(at) >= sparse && !s.skips(at) {
+			if s.started[at] == nil && s.next(at).Sub(at) >= sparse && !s.skips(at) && d.reachable(at, s.next(at)) {
 				d.find(&d.report.Lost, nil, "%s of schedule %s has started nothing", at, s.Name)
 			}
 		}
