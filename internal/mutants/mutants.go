@@ -130,6 +130,8 @@ var proved = []mutant{
 		"	change.Set.History = request.EndAttempt(r, at, wire.LeaseLost, s.causeOf(errLeaseExpired))\n", "", overSQLite},
 	{"an attempt that failed has no cause", "outcome.go",
 		"w.p.causeOf(cause))\n", "wire.Cause{})\n", overSQLite},
+	{"the output of a finished step does not count", "step.go",
+		"	j.emitted = max(j.emitted, j.stepOutput[name])\n", "", overSQLite},
 	{"the audit grows with each call", "request/audit.go",
 		"	c.Set.DropAudit = keys[:max(len(keys)+1-wire.MaxAudit, 0)]\n", "", overSQLite},
 	{"an attempt begins with its first slice", "request/history.go",
