@@ -127,9 +127,8 @@ var inMiddleware = []mutant{
 		"\t\tif m.high {\n",
 		"\t\tif !m.high && m.high {\n", "TestOneLine"},
 	{"a Set keeps what it has written", "lift/metric/set.go",
-		"\ts.metrics = s.metricRoom[:0]\n" +
-			"\tfor",
-		"\tfor", "TestOneLine"},
+		"\ts.metrics = s.metricRoom[:0]\n}",
+		"}", "TestOneLine"},
 	{"an embedded struct with a JSON name is flattened", "lift/jsonschema/fields.go",
 		`typ.Kind() == reflect.Struct && name == ""`,
 		"typ.Kind() == reflect.Struct", "TestAnEmbeddedStructWithAName"},

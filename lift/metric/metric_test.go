@@ -70,6 +70,31 @@ func TestOneLine(t *testing.T) {
 	}
 }
 
+// What comes after the end of an event is written as it comes, with the event's properties.
+func TestEnd(t *testing.T) {
+	t.Parallel()
+	var out lifttest.Metrics
+	s := recorder(t, &out).Start()
+	before := s.With(metric.Dimension{Name: "when", Value: "before"})
+	s.Add("Orders", 1, metric.Count)
+	s.Property(slog.String("order", "7"))
+	if err := s.End(); err != nil || len(out.Lines()) != 1 {
+		t.Fatalf("got %v and %d lines, want one", err, len(out.Lines()))
+	}
+	s.Add("Orders", 2, metric.Count)
+	s.Add("Orders", 3, metric.Count)
+	before.Add("Parcels", 4, metric.Count)
+	s.With(metric.Dimension{Name: "when", Value: "after"}).Add("Parcels", 5, metric.Count)
+	got := out.Documents(t)[1:]
+	if len(got) != 4 || got[0]["Orders"] != 2.0 || got[0]["order"] != "7" || got[1]["Orders"] != 3.0 ||
+		got[2]["Parcels"] != 4.0 || got[2]["when"] != "before" || got[3]["Parcels"] != 5.0 || got[3]["when"] != "after" {
+		t.Errorf("got the lines %v, want one for each value", got)
+	}
+	if flush(t, s, &out); len(out.Lines()) != 5 {
+		t.Errorf("got %d lines after a flush, want 5", len(out.Lines()))
+	}
+}
+
 func TestSplitsAtTheLimits(t *testing.T) {
 	t.Parallel()
 	var out lifttest.Metrics

@@ -27,6 +27,7 @@ type Set struct {
 	properties []property
 	children   []*Set
 	faults     []error
+	ended      bool
 
 	// Room for the usual event, so that it costs one allocation.
 	dimensionRoom [4]Dimension
@@ -96,6 +97,9 @@ func (s *Set) add(name string, value float64, unit Unit, high bool) {
 		return
 	default:
 		s.metrics = append(s.metrics, entry{name: name, unit: unit, high: high, first: value})
+		if s.ended {
+			s.write()
+		}
 		return
 	}
 	s.refuse("metric", name, fault)
@@ -181,6 +185,7 @@ func (s *Set) With(dimensions ...Dimension) *Set {
 	child := s.rec.Start()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	child.ended = s.ended
 	child.dimensions = append(child.dimensions[:0], s.dimensions...)
 	for _, d := range dimensions {
 		if fault := d.fault(); fault != "" {
@@ -206,25 +211,38 @@ func (s *Set) refuse(what, name, fault string) {
 
 // Flush writes what was added since the last Flush, and returns what could not
 // be written. A Set without metrics writes nothing.
-func (s *Set) Flush() error {
+func (s *Set) Flush() error { return s.flush(false) }
+
+// End is Flush at the end of the event. A value that is added later, as by work after
+// the answer, is written at once, in a line of its own with the properties of the event;
+// one that cannot be written is lost.
+func (s *Set) End() error { return s.flush(true) }
+
+func (s *Set) flush(end bool) error {
 	if s == nil {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.ended = s.ended || end
+	s.write()
 	faults := s.faults
 	s.faults = nil
-	if err := s.rec.write(s); err != nil {
-		faults = append(faults, err)
-	}
-	s.metrics = s.metricRoom[:0]
 	for _, child := range s.children {
-		if err := child.Flush(); err != nil {
+		if err := child.flush(end); err != nil {
 			faults = append(faults, err)
 		}
 	}
 	s.children = s.children[:0]
 	return errors.Join(faults...)
+}
+
+// write writes the metrics and drops them.
+func (s *Set) write() {
+	if err := s.rec.write(s); err != nil {
+		s.faults = append(s.faults, err)
+	}
+	s.metrics = s.metricRoom[:0]
 }
 
 type contextKey struct{}

@@ -80,7 +80,7 @@ func (m measured) end(ctx context.Context, e *lift.Event, outcome lift.Outcome) 
 	if e.TenantID != "" {
 		set.Property(slog.String("tenant_id", e.TenantID))
 	}
-	if err := set.Flush(); err != nil {
+	if err := set.End(); err != nil {
 		e.Logger().LogAttrs(ctx, slog.LevelWarn, "metrics left out", slog.String("error", err.Error()))
 	}
 }

@@ -48,7 +48,8 @@ type Config struct {
 
 	// Handler answers an invocation. It is called from as many goroutines as
 	// Concurrency says. The payload is its own. An answer that it writes to the
-	// context's Stream instead of returning it is ended when it returns.
+	// context's Stream instead of returning it is ended when it returns. The work
+	// that it leaves with the context's After runs when the invocation is answered.
 	Handler func(ctx context.Context, payload []byte) ([]byte, *Failure)
 
 	// Late answers in place of a handler that ignores its deadline, among several.
@@ -130,6 +131,7 @@ type invocation struct {
 	header  map[string]string
 	payload []byte
 	stream  Stream
+	after   After
 }
 
 func (l *loop) next() (*invocation, error) {
@@ -153,8 +155,16 @@ func (l *loop) next() (*invocation, error) {
 // ErrPanicked is why Run ends after a panic of the handler, which is in the log.
 var ErrPanicked = errors.New("the handler panicked, and the process ends with it: middleware.Recover would answer an error instead")
 
-// serve calls the handler and answers the invocation.
+// serve calls the handler, answers the invocation, and then runs what the handler has
+// left for after that, whatever became of the answer.
 func (l *loop) serve(inv *invocation) error {
+	err := l.answer(inv)
+	inv.after.answered(l.Logger, inv.id, l.alone())
+	return err
+}
+
+// answer calls the handler and answers the invocation.
+func (l *loop) answer(inv *invocation) error {
 	answer, failure, crashed := l.callInTime(inv)
 	if inv.stream.begun() {
 		err := l.finish(inv, failure)
@@ -263,9 +273,11 @@ func (l *loop) context(inv *invocation) (context.Context, context.CancelFunc, er
 	if l.alone() {
 		_ = os.Setenv("_X_AMZN_TRACE_ID", trace)
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), time.UnixMilli(deadline))
-	inv.stream = Stream{address: l.Address, path: invocations + inv.id + "/response", header: inv.echo(), deadline: time.UnixMilli(deadline)}
-	return &invocationContext{lambdacontext.NewContext(ctx, lc), trace, &inv.stream}, cancel, nil
+	end := time.UnixMilli(deadline)
+	ctx, cancel := context.WithDeadline(context.Background(), end)
+	inv.stream = Stream{address: l.Address, path: invocations + inv.id + "/response", header: inv.echo(), deadline: end}
+	inv.after.Deadline = end
+	return &invocationContext{lambdacontext.NewContext(ctx, lc), trace, &inv.stream, &inv.after}, cancel, nil
 }
 
 // echo is the header line that an answer sends back where the API has sent it.

@@ -176,16 +176,19 @@ type invocationContext struct {
 	context.Context
 	trace  any
 	stream *Stream
+	after  *After
 }
 
-// Value returns the trace header under the key that the X-Ray SDK reads, and the
-// stream under StreamKey.
+// Value returns the trace header under the key that the X-Ray SDK reads, the stream
+// under StreamKey, and the work for after the answer under AfterKey.
 func (c *invocationContext) Value(key any) any {
 	switch key {
 	case "x-amzn-trace-id":
 		return c.trace
 	case StreamKey{}:
 		return c.stream
+	case AfterKey{}:
+		return c.after
 	}
 	return c.Context.Value(key)
 }
