@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/pay-theory/streamer/lift"
@@ -33,6 +34,12 @@ func streamingApp() *lift.App {
 			}
 			return err
 		}}, nil
+	}))
+	app.HTTP("GET /after", lift.HandlerFunc(func(ctx context.Context, e *lift.Event) (*lift.Response, error) {
+		if file := e.HTTP.FormValue("file"); file != "" {
+			lift.After(ctx, func(context.Context) { _, _ = os.ReadFile(file) }) // as above
+		}
+		return &lift.Response{Body: []byte(strconv.Itoa(os.Getpid()))}, nil
 	}))
 	app.HTTP("GET /broken", lift.HandlerFunc(func(context.Context, *lift.Event) (*lift.Response, error) {
 		return &lift.Response{Stream: func(w io.Writer) error {

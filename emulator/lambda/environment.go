@@ -27,6 +27,8 @@ type environment struct {
 	busy   atomic.Bool
 	reaper *time.Timer // while it is idle
 
+	due bool // it has answered and not asked again; the pool's
+
 	asked     chan struct{}    // the process asked for an event
 	work      chan *invocation // and gets it
 	initFault chan error
@@ -43,10 +45,11 @@ type invocation struct {
 	clientContext string // JSON, or ""
 	payload       []byte
 	deadline      time.Time
-	answer        chan answer // takes one
-	stream        io.Writer   // for an answer that is streamed; nil where it is wanted whole
-	streaming     atomic.Bool // a streamed answer has begun, and will be in answer
-	tail          *logTail    // nil: the caller did not ask for the log
+	answer        chan answer  // takes one
+	stream        io.Writer    // for an answer that is streamed; nil where it is wanted whole
+	streaming     atomic.Bool  // a streamed answer has begun, and will be in answer
+	answered      func(answer) // is called with the answer once it is posted
+	tail          *logTail     // nil: the caller did not ask for the log
 }
 
 func newEnvironment(c ProcessConfig, output *sync.Mutex) (*environment, error) {
@@ -102,8 +105,8 @@ func lambdaVariables(c ProcessConfig, runtimeAPI string) []string {
 	}
 }
 
-// invoke hands the process an event and waits for its answer and for its next
-// question. It returns with the process waiting, or ended.
+// invoke hands the process an event and waits for its answer, which it hands on, and for
+// its next question. It returns with the process waiting, or ended.
 func (e *environment) invoke(ctx context.Context, inv *invocation, c ProcessConfig) ([]byte, error) {
 	e.busy.Store(true)
 	defer e.busy.Store(false)
@@ -121,6 +124,7 @@ func (e *environment) invoke(ctx context.Context, inv *invocation, c ProcessConf
 				return a.payload, a.err
 			}
 			got = &a
+			inv.answered(a)
 		case <-e.asked:
 			if got = latest(got, inv); got != nil {
 				return got.payload, got.err

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -110,6 +111,8 @@ type InProcess struct {
 	stopped context.Context
 	running sync.WaitGroup
 
+	answered atomic.Int32 // of the running invocations, those that only have work left
+
 	mu     sync.Mutex
 	closed bool
 }
@@ -161,9 +164,7 @@ func (h *InProcess) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 	if !h.enter() {
 		return nil, ErrClosed
 	}
-	select {
-	case h.permits <- struct{}{}:
-	default:
+	if !h.permit() {
 		h.running.Done()
 		return nil, ErrThrottled
 	}
@@ -173,15 +174,37 @@ func (h *InProcess) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 	said := callOf(ctx)
 	go func() {
 		defer h.running.Done()
-		defer func() { <-h.permits }()
-		out, err := h.run(said, payload, stream)
-		done <- answer{out, err}
+		h.run(said, payload, stream, func(a answer) { done <- a })
 	}()
 	select {
 	case a := <-done:
 		return a.payload, a.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
+	}
+}
+
+// handover is how long an invocation waits for one that has been answered and is about to
+// end. On Lambda a caller that has an answer needs longer than that to invoke again.
+const handover = 20 * time.Millisecond
+
+// permit takes a permit for a synchronous invocation, if there is one.
+func (h *InProcess) permit() bool {
+	select {
+	case h.permits <- struct{}{}:
+		return true
+	default:
+	}
+	if h.answered.Load() == 0 {
+		return false
+	}
+	timer := time.NewTimer(handover)
+	defer timer.Stop()
+	select {
+	case h.permits <- struct{}{}:
+		return true
+	case <-timer.C:
+		return false
 	}
 }
 
@@ -209,15 +232,15 @@ func (h *InProcess) runEvent(said call, f Failure, until time.Time) {
 			h.giveUp(f, eventAgeExceeded)
 			return
 		}
-		_, err := h.run(said, f.Payload, nil)
-		<-h.permits
+		var got answer
+		h.run(said, f.Payload, nil, func(a answer) { got = a })
 		<-h.events
-		if err == nil {
+		if got.err == nil {
 			return
 		}
 		f.Invocations++
-		f.Response = errorPayload(err)
-		h.Logger.Error("asynchronous invocation failed", "function", h.Name, "try", f.Invocations, "error", err.Error())
+		f.Response = errorPayload(got.err)
+		h.Logger.Error("asynchronous invocation failed", "function", h.Name, "try", f.Invocations, "error", got.err.Error())
 		wait := h.RetryWait << (f.Invocations - 1)
 		switch {
 		case f.Invocations > h.Retries:
@@ -302,13 +325,31 @@ type answer struct {
 	err     error
 }
 
-// run is one invocation with a deadline of its own.
-func (h *InProcess) run(said call, payload []byte, stream *callerStream) ([]byte, error) {
+type earlyKey struct{}
+
+// earlyFrom is where a handler puts its answer when it has work left behind that.
+func earlyFrom(ctx context.Context) chan<- answer {
+	early, _ := ctx.Value(earlyKey{}).(chan<- answer)
+	return early
+}
+
+// run is one invocation with a deadline of its own. It calls give once, with the answer,
+// returns when the handler has, and releases the caller's permit.
+func (h *InProcess) run(said call, payload []byte, stream *callerStream, give func(answer)) {
+	works := false // although it has answered
+	defer func() {
+		<-h.permits
+		if works {
+			h.answered.Add(-1)
+		}
+	}()
 	ctx, cancel := context.WithTimeout(h.stopped, h.Timeout)
 	defer cancel()
 	if stream != nil {
 		ctx = WithStream(ctx, stream)
 	}
+	early := make(chan answer, 1)
+	ctx = context.WithValue(ctx, earlyKey{}, (chan<- answer)(early))
 	ctx = lambdacontext.NewContext(withCall(ctx, said), said.context(h.ARN))
 	// The handler owns its payload, and so does the caller.
 	own := append([]byte(nil), payload...)
@@ -325,14 +366,23 @@ func (h *InProcess) run(said call, payload []byte, stream *callerStream) ([]byte
 	}()
 	timeout := time.NewTimer(h.Timeout)
 	defer timeout.Stop()
-	select {
-	case a := <-done:
-		if len(a.payload) > maxSync {
-			return nil, responseTooLarge()
+	last := give
+	for {
+		select {
+		case a := <-early:
+			works, last = true, func(answer) {}
+			h.answered.Add(1)
+			give(a)
+		case a := <-done:
+			if len(a.payload) > maxSync {
+				a = answer{err: responseTooLarge()}
+			}
+			last(a)
+			return
+		case <-timeout.C:
+			last(answer{err: &TimeoutError{RequestID: said.requestID, After: h.Timeout}})
+			return
 		}
-		return a.payload, a.err
-	case <-timeout.C:
-		return nil, &TimeoutError{RequestID: said.requestID, After: h.Timeout}
 	}
 }
 

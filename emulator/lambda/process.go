@@ -58,8 +58,9 @@ type ProcessConfig struct {
 	// does not get the lines below it. "": it gets all.
 	LogLevel string
 
-	// Report is called at the end of each invocation, before its caller has the
-	// answer. nil: there is no report.
+	// Report is called at the end of each invocation, when its process waits for the
+	// next event or has ended. Its caller may have had the answer before. nil: there is
+	// no report.
 	Report func(Report)
 }
 
@@ -69,7 +70,7 @@ type Report struct {
 	RequestID string
 	PID       int
 	Init      time.Duration // of the process, when it was started for this invocation; else 0
-	Duration  time.Duration // without Init
+	Duration  time.Duration // without Init, with what the function did after its answer
 	Err       error         // why the invocation failed
 }
 
@@ -91,9 +92,10 @@ func (e *FunctionError) Error() string { return "function failed: " + string(e.P
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html; what happens
 // when is in
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html.
-// One thing differs: an answer is handed on when the function asks for its next
-// event, not when it posts the answer, so a caller that invokes again at once
-// finds the process free.
+// An answer is handed on when the function posts it. The process is busy until it asks
+// for its next event, so a caller that invokes again meanwhile gets another, unless it
+// asks within 20 ms, for which an invocation waits. With the log, of which the report is a
+// part, the answer is handed on then.
 type Processes struct {
 	config ProcessConfig
 	host   *InProcess // limits, retries and closes
@@ -103,12 +105,16 @@ type Processes struct {
 	idle   []*environment // the last used is last
 	all    map[*environment]bool
 	closed bool
+
+	answered int           // the processes that have answered and not asked again
+	waiting  int           // the invocations that wait for one of them
+	freed    chan struct{} // closed when one has asked again or ended
 }
 
 // NewProcesses checks the config and returns a host. No process is started
 // before it is needed.
 func NewProcesses(config ProcessConfig) (*Processes, error) {
-	p := &Processes{config: config, all: map[*environment]bool{}}
+	p := &Processes{config: config, all: map[*environment]bool{}, freed: make(chan struct{})}
 	c := &p.config
 	c.InitTimeout = cmp.Or(c.InitTimeout, 10*time.Second)
 	c.Idle = cmp.Or(c.Idle, 10*time.Minute)
@@ -205,6 +211,12 @@ func (p *pool) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err == nil {
 		started = time.Now()
 		report.PID = e.pid
+		inv.answered = func(a answer) {
+			if inv.tail == nil {
+				p.expect(e)
+				earlyFrom(ctx) <- a
+			}
+		}
 		e.lines.begin(inv)
 		out, err = e.invoke(ctx, inv, p.config)
 		report.Duration = time.Since(started)
@@ -221,22 +233,56 @@ func (p *pool) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return out, err
 }
 
-// take returns a process that waits for an event, the last used first, or a new
-// one. An init that fails is tried once more, in the time of the invocation.
-func (p *pool) take(ctx context.Context, inv *invocation, report *Report) (*environment, error) {
+// expect notes that a process has answered and will soon wait for an event.
+func (p *pool) expect(e *environment) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answered++
+	e.due = true
+}
+
+// free returns the process that waits for an event and was used last, or nil. Where
+// processes have answered and are about to wait it gives them a moment.
+func (p *pool) free() *environment {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var enough <-chan time.Time
 	for {
-		p.mu.Lock()
-		n := len(p.idle)
-		if n == 0 {
-			p.mu.Unlock()
-			break
+		for n := len(p.idle); n > 0; n = len(p.idle) {
+			e := p.idle[n-1]
+			p.idle = p.idle[:n-1]
+			if e.reaper.Stop() && !e.ended() {
+				return e
+			}
 		}
-		e := p.idle[n-1]
-		p.idle = p.idle[:n-1]
+		if p.waiting >= p.answered {
+			return nil
+		}
+		if enough == nil {
+			enough = time.After(handover)
+		}
+		p.waiting++
+		freed := p.freed
 		p.mu.Unlock()
-		if e.reaper.Stop() && !e.ended() {
-			return e, nil
+		over := false
+		select {
+		case <-freed:
+		case <-enough:
+			over = true
 		}
+		p.mu.Lock()
+		p.waiting--
+		if over {
+			return nil
+		}
+	}
+}
+
+// take returns a process that waits for an event, or a new one. An init that fails is
+// tried once more, in the time of the invocation.
+func (p *pool) take(ctx context.Context, inv *invocation, report *Report) (*environment, error) {
+	if e := p.free(); e != nil {
+		return e, nil
 	}
 	start := time.Now()
 	e, err := p.start(ctx, inv, p.config.InitTimeout)
@@ -289,13 +335,19 @@ func (p *pool) start(ctx context.Context, inv *invocation, limit time.Duration) 
 
 // put freezes a process until it is taken again, or reaped.
 func (p *pool) put(e *environment) {
-	if e.ended() {
-		return
+	ended := e.ended()
+	if !ended {
+		e.freeze()
 	}
-	e.freeze()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if e.due {
+		e.due = false
+		p.answered--
+	}
+	close(p.freed)
+	p.freed = make(chan struct{})
+	if ended || p.closed {
 		return // Close ends it
 	}
 	p.idle = append(p.idle, e)

@@ -322,6 +322,72 @@ func TestProcessesAreScaledUpToTheLimit(t *testing.T) {
 	}
 }
 
+// A caller has its answer while the function works on. Until that asks for its next event
+// it is busy, so another invocation gets another process, or none.
+func TestAFunctionWorksOnAfterItsAnswer(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]int{"another process": 2, "no process": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, reports := processes(t, lambda.ProcessConfig{Env: []string{"TEST_INIT=stream"}, Concurrency: limit})
+			get := func(file string) (string, error) {
+				out, err := p.Invoke(t.Context(), fmt.Appendf(nil, `{"version":"2.0","rawPath":"/after","rawQueryString":"file=%s",`+
+					`"requestContext":{"domainName":"x.execute-api.local.amazonaws.com","http":{"method":"GET"}}}`, file))
+				return string(out), err
+			}
+			gate := filepath.Join(t.TempDir(), "gate")
+			if err := syscall.Mkfifo(gate, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			first, err := get(gate)
+			if err != nil || len(reports) != 0 || !p.Running()[0].Busy {
+				t.Fatalf("got %v, %d reports, %v, want an answer and no report of a busy process", err, len(reports), p.Running())
+			}
+			switch meanwhile, err := get(""); {
+			case limit > 1 && (err != nil || meanwhile == first):
+				t.Errorf("meanwhile: got %s, %v, want another process than %s", meanwhile, err, first)
+			case limit > 1:
+				<-reports
+			case !errors.Is(err, lambda.ErrThrottled):
+				t.Errorf("meanwhile: got %s, %v, want ErrThrottled", meanwhile, err)
+			}
+			f, err := os.OpenFile(gate, os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Close()
+			if r := <-reports; r.Err != nil || r.Init == 0 {
+				t.Errorf("got the report %+v, want that of the first invocation", r)
+			}
+			if again, err := get(""); err != nil || again != first {
+				t.Errorf("afterwards: got %s, %v, want %s", again, err, first)
+			}
+		})
+	}
+}
+
+// One that has answered and has nothing left to do is the next caller's, also at the limit.
+func TestACallerFindsTheProcessThatAnswered(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{1, 9} {
+		p, reports := processes(t, lambda.ProcessConfig{Concurrency: limit})
+		for range 20 {
+			if _, err := invoke(t, p, order{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		starts := 0
+		for range 20 {
+			if r := <-reports; r.Init > 0 {
+				starts++
+			}
+		}
+		if starts > 2 { // a machine that stands still for 20 ms
+			t.Errorf("with the limit %d: got %d processes for one caller, want one", limit, starts)
+		}
+	}
+}
+
 func TestIdleProcessesAreReaped(t *testing.T) {
 	t.Parallel()
 	p, _ := processes(t, lambda.ProcessConfig{Idle: time.Millisecond})
