@@ -178,6 +178,11 @@ func TestDispatchesThatFailAreCounted(t *testing.T) {
 	if got := s.metrics.Values(t, "DispatchFailures"); len(got) != 1 || got[0] != 1 {
 		t.Errorf("got DispatchFailures %v after a submit, want 1", got)
 	}
+	const failed = "dispatch failed; the sweep will dispatch the request"
+	event := s.log.Line(t, "handled")
+	if line := s.log.Line(t, failed); line["request_id"] != "r1" || line["level"] != "WARN" || line["correlation_id"] != event["correlation_id"] {
+		t.Errorf("got the line %v, want a warning with the correlation id of %v", line, event)
+	}
 	key, long := request.Key{Tenant: "acme", Subject: "ada", ID: "r1"}, time.Now().Add(-time.Hour)
 	queued := request.Change{Set: request.Effects{DueAt: long, Look: request.Look{At: long}}}
 	if _, err := s.store.ChangeRequest(t.Context(), key, queued); err != nil {
@@ -195,6 +200,18 @@ func TestDispatchesThatFailAreCounted(t *testing.T) {
 	}
 	if oldest["request_id"] != "r1" || oldest["tenant"] != "acme" {
 		t.Errorf("got %v as the oldest in the sweep's line, want r1 of acme", oldest)
+	}
+	// A program of one's own has no event to log it for.
+	requests, err := functions.Requests(s.parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada := streamer.Caller{Principal: streamer.Principal{Tenant: "acme", Subject: "ada"}}
+	if _, err := requests.Submit(t.Context(), ada, wire.Message{ID: "r2", Action: "long", Payload: json.RawMessage("1")}); err != nil {
+		t.Fatal(err)
+	}
+	if lines := s.log.Lines(t, failed); lines[len(lines)-1]["request_id"] != "r2" {
+		t.Errorf("got the lines %v, want one of r2 at the end", lines)
 	}
 }
 
