@@ -21,7 +21,7 @@ func (w *run) finish(ctx context.Context, out outcome, cause error) error {
 	}
 	if newest := w.job.take(); newest != nil {
 		w.latest = newest
-		if time.Since(w.sent) >= progressEvery {
+		if w.pushed == nil && time.Since(w.sent) >= progressEvery {
 			w.push(ctx, *newest)
 		}
 	}
@@ -162,6 +162,7 @@ func (w *run) end(ctx context.Context, outcome request.Change) error {
 	w.logger.InfoContext(ctx, "request "+outcomeWord(change), line...)
 	ctx = context.WithoutCancel(ctx)
 	w.dispatchBehind(ctx, ahead)
+	w.awaitPushes(ctx) // which come before the frame of the outcome
 	switch waiting := w.r.Waiting(); {
 	case w.r.State.Final():
 		w.p.aftermath().of(ctx, w.r, pushTries)

@@ -106,6 +106,61 @@ func TestProgressKeepsThePace(t *testing.T) {
 	})
 }
 
+// A push that takes long holds up neither steps nor the outcome, and the frame of the outcome
+// comes behind it.
+func TestNoStepWaitsForAWatcher(t *testing.T) {
+	for name, say := range map[string]func(*streamer.Job, int) error{
+		"progress": func(job *streamer.Job, n int) error { job.Progress(float64(20*n), "step"); return nil },
+		"output":   func(job *streamer.Job, n int) error { return job.Emit(n) },
+	} {
+		t.Run(name, func(t *testing.T) { noStepWaits(t, say) })
+	}
+}
+
+func noStepWaits(t *testing.T, say func(*streamer.Job, int) error) {
+	synctest.Test(t, func(t *testing.T) {
+		const work, slow = 10 * time.Millisecond, time.Second
+		w := newHarness(t, long("five", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for n := range 5 {
+				if err := say(job, n); err != nil {
+					return nil, err
+				}
+				if _, err := streamer.RunStep(ctx, job, fmt.Sprint(n), func(context.Context) (int, error) {
+					time.Sleep(work)
+					return n, nil
+				}); err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "five", `{}`)
+		w.sockets.onPush = func(_ string, f wire.Frame) {
+			if f.Type != wire.TypeComplete {
+				time.Sleep(slow)
+			}
+		}
+		began := time.Now()
+		w.run(t, ada.Key("r1"))
+		if took := w.load(t, ada.Key("r1")).FinishedAt.Sub(began); took != 5*work {
+			t.Errorf("got an outcome after %v, want it after the %v of the steps", took, 5*work)
+		}
+		got, at := w.sockets.got("c1"), w.sockets.at["c1"]
+		last := len(got) - 1
+		if last < 1 || got[last].Type != wire.TypeComplete {
+			t.Fatalf("got %s, want a frame of the run and the end", describe(got))
+		}
+		for n := range last {
+			if apart := at[n+1].Sub(at[n]); apart < slow {
+				t.Errorf("got a frame %v behind one that takes %v, want it behind that: %s", apart, slow, describe(got))
+			}
+			if got[n].Type == wire.TypeOutput && got[n].Offset != int64(n) {
+				t.Errorf("got the output of %d at place %d, want it in order", got[n].Offset, n)
+			}
+		}
+	})
+}
+
 func TestFailureIsRetriedLaterAndAnnouncedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 3, Base: time.Minute}},

@@ -22,6 +22,8 @@ const (
 	// outputEvery is how often at most output is stored that does not fill a write, and
 	// so how late at most its watchers get it.
 	outputEvery = 200 * time.Millisecond
+	// maxQueued is how many frames wait at most behind one that is under way.
+	maxQueued = 16
 )
 
 // storeRetry paces a write that is tried again; only its delays count.
@@ -29,7 +31,8 @@ var storeRetry = RetryPolicy{Base: 50 * time.Millisecond, Cap: 5 * time.Second}
 
 // A run is one claim of a request, from the claim to the write that ends it. One
 // goroutine, in work, owns all of it; the action runs in another and is seen
-// only through job and done.
+// only through job and done. A third pushes one frame after another, so that no step and
+// no outcome waits for a watcher.
 type run struct {
 	p      *Processor
 	r      *request.Request // the row as this run last saw it
@@ -45,6 +48,8 @@ type run struct {
 	unsaved int64             // revs given out since the row was written
 	gone    []string          // connections that closed since the row was written
 	sent    time.Time         // when the last progress frame was; zero: never
+	pushed  chan []string     // gets the connections that are gone when a frame is at all others; nil: none is under way
+	queued  [][]byte          // frames behind that one
 
 	pending  *pendingStep // the step that is to be stored; nil when there is none
 	tries    int          // of storing it
@@ -96,6 +101,7 @@ func (w *run) work(ctx context.Context) error {
 		return w.end(ctx, w.putBack(w.p.Now(), lacksAction(w.r.Action)))
 	}
 	w.action = action
+	defer w.awaitPushes(ctx) // or Lambda would freeze them
 
 	// The action's context ends only with a cause of ours: an action must be able
 	// to tell a slice's end from a cancel.
@@ -155,7 +161,7 @@ func (w *run) work(ctx context.Context) error {
 	source := wakeupSource{done: done, closing: ctx.Done(), news: w.job.news, timers: [...]<-chan time.Time{wakeGrace: grace.C,
 		wakeLimit: limit.C, wakeSliceEnd: sliceEnd.C, wakeHeartbeat: heartbeat.C, wakeAgain: again.C, wakeFlush: flush.C, wakePace: pace.C}}
 	for {
-		source.steps = w.pendingSteps()
+		source.steps, source.pushed = w.pendingSteps(), w.pushed
 		switch next := source.next(); next.wakeup {
 		case wakeDone:
 			return w.finish(ctx, next.out, context.Cause(actionCtx))
@@ -183,6 +189,9 @@ func (w *run) work(ctx context.Context) error {
 				storeStep()
 			}
 		case wakePace:
+			w.publish(ctx, pace)
+		case wakePushed:
+			w.arrived(ctx, next.gone)
 			w.publish(ctx, pace)
 		case wakeHeartbeat:
 			save()
@@ -218,12 +227,13 @@ func idleTimer() *time.Timer {
 	return t
 }
 
-// publish sends the newest progress, now or when the pace allows.
+// publish sends the newest progress, now or when the pace allows and what was sent before
+// is at all watchers.
 func (w *run) publish(ctx context.Context, pace *time.Timer) {
 	if newest := w.job.take(); newest != nil {
 		w.latest, w.held = newest, newest
 	}
-	if w.held == nil {
+	if w.held == nil || w.pushed != nil {
 		return
 	}
 	if wait := progressEvery - time.Since(w.sent); wait > 0 {
@@ -241,9 +251,43 @@ func (w *run) push(ctx context.Context, p request.Progress) {
 		Percentage: p.Percentage, Message: p.Message, Metadata: p.Metadata, Timestamp: w.p.Now()})
 }
 
-// broadcast pushes a frame to whoever watches.
+// broadcast pushes a frame to whoever watches, behind those before it. It waits where
+// watchers are slower than the action emits.
 func (w *run) broadcast(ctx context.Context, frame wire.Frame) {
+	w.queued = append(w.queued, frame.Append(nil))
+	for len(w.queued) > maxQueued && w.pushed != nil {
+		w.arrived(ctx, <-w.pushed)
+	}
+	w.pushNext(ctx)
+}
+
+// pushNext begins to push a frame, where none is under way.
+func (w *run) pushNext(ctx context.Context) {
+	if w.pushed != nil || len(w.queued) == 0 {
+		return
+	}
+	frame, key, pushed := w.queued[0], w.r.Key, make(chan []string, 1)
 	watching := slices.DeleteFunc(slices.Clone(w.r.Subscribers), func(id string) bool { return slices.Contains(w.gone, id) })
-	gone, _ := send(ctx, w.p.Push, w.logger, w.r.Key, watching, frame.Append(nil), 1)
-	w.gone = append(w.gone, gone...)
+	w.queued, w.pushed = w.queued[1:], pushed
+	go func() {
+		gone, _ := send(ctx, w.p.Push, w.logger, key, watching, frame, 1)
+		pushed <- gone
+	}()
+}
+
+// arrived goes on behind the frame that was under way.
+func (w *run) arrived(ctx context.Context, gone []string) {
+	w.gone, w.pushed = append(w.gone, gone...), nil
+	w.pushNext(ctx)
+}
+
+// awaitPushes waits until all frames are at their watchers, or for pushTimeout: a client
+// asks for what it did not get.
+func (w *run) awaitPushes(ctx context.Context) {
+	for until := time.Now().Add(pushTimeout); w.pushed != nil; {
+		if !time.Now().Before(until) {
+			w.queued = nil
+		}
+		w.arrived(ctx, <-w.pushed)
+	}
 }

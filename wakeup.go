@@ -13,11 +13,12 @@ const (
 	wakeLimit                  // the action's time is up
 	wakeSliceEnd               // the function's time is nearly up
 	wakeHeartbeat
-	wakeAgain // to store a step once more
-	wakeFlush // to store output
-	wakePace  // to send a progress frame
-	wakeStep  // the action has a step to store
-	wakeNews  // the action has reported or emitted
+	wakeAgain  // to store a step once more
+	wakeFlush  // to store output
+	wakePace   // to send a progress frame
+	wakePushed // a frame is at its watchers
+	wakeStep   // the action has a step to store
+	wakeNews   // the action has reported or emitted
 	wakeups
 )
 
@@ -25,7 +26,8 @@ const (
 type wakeupSource struct {
 	done    <-chan outcome
 	closing <-chan struct{}
-	timers  [wakeStep]<-chan time.Time // by wakeup
+	timers  [wakePushed]<-chan time.Time // by wakeup
+	pushed  <-chan []string
 	steps   <-chan pendingStep
 	news    <-chan struct{}
 }
@@ -35,6 +37,7 @@ type arrival struct {
 	wakeup
 	out  outcome
 	step pendingStep
+	gone []string // connections that were not there
 }
 
 // next waits for a wakeup. Go's select draws one of those that are ready, and a run
@@ -65,6 +68,8 @@ func (s *wakeupSource) next() arrival {
 		return arrival{wakeup: wakeFlush}
 	case <-t[wakePace]:
 		return arrival{wakeup: wakePace}
+	case gone := <-s.pushed:
+		return arrival{wakeup: wakePushed, gone: gone}
 	case step := <-s.steps:
 		return arrival{wakeup: wakeStep, step: step}
 	case <-s.news:
@@ -80,6 +85,8 @@ func (s *wakeupSource) poll(kind wakeup) (a arrival, ok bool) {
 		a.out, ok = ready(s.done)
 	case wakeClosing:
 		_, ok = ready(s.closing)
+	case wakePushed:
+		a.gone, ok = ready(s.pushed)
 	case wakeStep:
 		a.step, ok = ready(s.steps)
 	case wakeNews:

@@ -9,14 +9,16 @@ import (
 func TestWakeupsComeInTheirOrder(t *testing.T) {
 	t.Parallel()
 	done, news, steps, closing := make(chan outcome, 1), make(chan struct{}, 1), make(chan pendingStep, 1), make(chan struct{}, 1)
-	s := wakeupSource{done: done, news: news, steps: steps, closing: closing}
-	for kind := wakeGrace; kind < wakeStep; kind++ {
+	pushed := make(chan []string, 1)
+	s := wakeupSource{done: done, news: news, steps: steps, closing: closing, pushed: pushed}
+	for kind := wakeGrace; kind < wakePushed; kind++ {
 		fired := make(chan time.Time, 1)
 		fired <- time.Now()
 		s.timers[kind] = fired
 	}
 	news <- struct{}{}
 	steps <- pendingStep{}
+	pushed <- []string{"c-1"}
 	closing <- struct{}{}
 	done <- outcome{abandoned: true}
 	for want := range wakeups {
@@ -26,6 +28,9 @@ func TestWakeupsComeInTheirOrder(t *testing.T) {
 		}
 		if want == wakeDone && !got.out.abandoned {
 			t.Error("the outcome was lost")
+		}
+		if want == wakePushed && len(got.gone) != 1 {
+			t.Errorf("got %q of connections that are gone, want c-1", got.gone)
 		}
 	}
 }
