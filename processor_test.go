@@ -161,6 +161,36 @@ func noStepWaits(t *testing.T, say func(*streamer.Job, int) error) {
 	})
 }
 
+// A gateway that hangs holds a run up for the time of two pushes, however many frames wait.
+func TestARunEndsThoughAGatewayHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const hangs = 5 * time.Second
+		w := newHarness(t, long("talk", streamer.ActionConfig{}, func(ctx context.Context, job *streamer.Job) (json.RawMessage, error) {
+			for n := range 12 {
+				_, err := streamer.RunStep(ctx, job, fmt.Sprint(n), func(context.Context) (int, error) { return n, job.Emit(n) })
+				if err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		}))
+		w.submit(t, w.connect(t, "c1", ada), "r1", "talk", `{}`)
+		w.sockets.onPush = func(_ string, f wire.Frame) {
+			if f.Type != wire.TypeComplete {
+				time.Sleep(hangs)
+			}
+		}
+		began := time.Now()
+		w.run(t, ada.Key("r1"))
+		if took := time.Since(began); took > 2*hangs {
+			t.Errorf("the run ended after %v, want at most %v", took, 2*hangs)
+		}
+		if got := w.sockets.got("c1"); got[len(got)-1].Type != wire.TypeComplete {
+			t.Errorf("got %s, want the end in the end", describe(got))
+		}
+	})
+}
+
 func TestFailureIsRetriedLaterAndAnnouncedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, long("flaky", streamer.ActionConfig{Retry: streamer.RetryPolicy{Attempts: 3, Base: time.Minute}},
