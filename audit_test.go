@@ -140,7 +140,11 @@ func TestTheAuditKeepsTheNewestOfMany(t *testing.T) {
 		got[wire.MaxAudit-8] != "signal by operator-16" {
 		t.Errorf("the audit: got %q, want the newest %d", got, wire.MaxAudit)
 	}
-	if r := w.load(t, ada.Key("r-1")); r.State != request.Queued || len(r.Steps) != 25 {
+	r := w.load(t, ada.Key("r-1"))
+	if len(r.Audit) != wire.MaxAudit {
+		t.Errorf("got %d entries in the row, want those %d alone", len(r.Audit), wire.MaxAudit)
+	}
+	if r.State != request.Queued || len(r.Steps) != 25 {
 		t.Errorf("the request is %s with %d steps and signals, want QUEUED with 25", r.State, len(r.Steps))
 	}
 }

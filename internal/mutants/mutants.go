@@ -132,8 +132,6 @@ var proved = []mutant{
 		"w.p.causeOf(cause))\n", "wire.Cause{})\n", overSQLite},
 	{"the output of a finished step does not count", "step.go",
 		"	j.emitted = max(j.emitted, j.stepOutput[name])\n", "", overSQLite},
-	{"the audit grows with each call", "request/audit.go",
-		"	c.Set.DropAudit = keys[:max(len(keys)+1-wire.MaxAudit, 0)]\n", "", overSQLite},
 	{"an attempt begins with its first slice", "request/history.go",
 		"cmp.Or(r.ClaimedAt, r.StartedAt)", "cmp.Or(r.StartedAt, r.ClaimedAt)", overSQLite},
 	{"a tick that comes again starts a request of another id", "schedule_start.go",
