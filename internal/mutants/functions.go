@@ -2,6 +2,9 @@ package main
 
 // inFunctions are about what functions pass on: fields, cursors, times, headers, lines.
 var inFunctions = []mutant{
+	{"a dispatch after the answer that fails has no correlation id", "functions/queue.go",
+		"\t\t\tlift.Logger(ctx).WarnContext(",
+		"\t\t\tlift.Logger(context.Background()).WarnContext(", "TestDispatchesThatFailAreCounted"},
 	{"the list of connections has no user agent", "functions/connect.go",
 		", UserAgent: e.WebSocket.UserAgent}",
 		"}", "TestAConnectionIsListedWithItsClient"},

@@ -2,6 +2,15 @@ package main
 
 // inLift are about Lift's events, batches and answers.
 var inLift = []mutant{
+	{"work for after the answer comes before it", "lift/after.go",
+		"\tif left == nil || !left.Leave(work) {",
+		"\tif true {", "TestAfterTheAnswer"},
+	{"the handler's deadline is that of the work after the answer", "lift/after.go",
+		"\tif left != nil {\n\t\tdeadline, ends = left.Deadline, true\n\t}\n",
+		"", "TestAfterHasTheInvocationsDeadline"},
+	{"a panic after the answer ends the process", "lift/after.go",
+		"if value := recover(); value != nil {",
+		"if value := any(nil); value != nil {", "TestAfterThatPanics"},
 	{"after a panic the other workers go on", "lift/batch.go",
 		"\t\tr.limit = 0\n",
 		"", "TestNoRecordIsBegunBehindAPanic"},
