@@ -14,13 +14,14 @@ const (
 )
 
 // States counts requests by state, action and subject, a page of them at a time. Requests whose
-// retention is over count until the store has deleted them. It needs [request.OperatorScope],
-// as Waiting and Failures do.
+// retention is over count on DynamoDB until it has deleted them, which may take days. It needs
+// [request.OperatorScope], as Waiting and Failures do.
 func (s *Requests) States(ctx context.Context, caller Caller, q wire.StatsQuery) (wire.States, error) {
 	query, err := caller.stats(q, countedInPage)
 	if err != nil {
 		return wire.States{}, err
 	}
+	query.Kept = now(s.Now)
 	counts, cursor, err := s.Store.CountRequests(ctx, query)
 	if _, err = logUndecodable(ctx, s.logger(), err); err != nil {
 		return wire.States{}, unavailable("count requests", err)

@@ -49,6 +49,9 @@ func mixed(tb testing.TB, store request.Store, n int) []*request.Request {
 			r.DueAt = r.Look.At
 		default:
 			r.FinishedAt, r.ExpiresAt = at.Add(time.Minute), statsAt.Add(time.Hour)
+			if random.IntN(4) == 0 {
+				r.ExpiresAt = statsAt // and not deleted yet
+			}
 		}
 		if r.State == request.Failed {
 			r.Error = &wire.Error{Code: wire.Code(one("PROCESSING_FAILED", "INTERNAL_ERROR")), Message: fmt.Sprint("no parcel ", i)}
@@ -103,7 +106,7 @@ func TestStatisticsAreWhatIsStored(t *testing.T) {
 			for _, r := range all {
 				q := tt.query
 				if r.Tenant != tt.tenant || q.Subject != "" && q.Subject != "*" && r.Subject != q.Subject || q.Action != "" && r.Action != q.Action ||
-					r.CreatedAt.Before(q.Since) || !q.Until.IsZero() && !r.CreatedAt.Before(q.Until) {
+					r.Expired(statsAt) || r.CreatedAt.Before(q.Since) || !q.Until.IsZero() && !r.CreatedAt.Before(q.Until) {
 					continue
 				}
 				state := string(r.State)

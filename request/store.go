@@ -80,8 +80,9 @@ type StatsReader interface {
 	// cursor for the next page, which is empty on the last. A page looks at q.Limit requests at
 	// the most, 1 to 100,000, or at fewer, so that it may count none of those that are asked for
 	// and have a cursor nevertheless. Pages count a request once that does not change meanwhile;
-	// one that does may be counted in the state before or after, twice or not at all.
-	// The read may be eventually consistent. Rows that do not decode are left out, and an
+	// one that does may be counted in the state before or after, twice or not at all. Those that
+	// q.Kept leaves out are counted by a store that would have to read each row to tell them; it
+	// says so. The read may be eventually consistent. Rows that do not decode are left out, and an
 	// [*UndecodableError] beside the counts names them. A cursor that this store did not make, or
 	// made for another tenant, is an [*Error] with VALIDATION_ERROR.
 	CountRequests(ctx context.Context, q Query) (counts []Count, cursor string, err error)
@@ -109,6 +110,7 @@ type Query struct {
 	State   State     // empty: every state
 	From    time.Time // created at or after; zero: no bound
 	Until   time.Time // created before; zero: no bound
+	Kept    time.Time // for CountRequests: the retention is not over at that time; zero: no bound
 	Limit   int       // of the page, 1 to 1000; required
 	Cursor  string    // from the page before; empty: the first page
 }

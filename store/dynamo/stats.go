@@ -29,7 +29,9 @@ const maxSteps = 20
 
 // CountRequests implements [request.StatsReader]. It reads the index of a list, which tells
 // what has FAILED or was CANCELLED, and what of the rest may be open; the others have
-// SUCCEEDED. What may be open it looks up, in one call for each hundred.
+// SUCCEEDED. What may be open it looks up, in one call for each hundred. It pays no attention to
+// q.Kept: when retention ends the rows alone tell, so that a request counts until DynamoDB's
+// time to live has deleted it.
 func (s *Store) CountRequests(ctx context.Context, q request.Query) ([]request.Count, string, error) {
 	found, err := s.walk(ctx, q, min(q.Limit, s.counting.entries), s.counting.rows, countedAttributes)
 	if err != nil {

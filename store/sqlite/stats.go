@@ -11,7 +11,8 @@ import (
 // countOrder is the order in which requests of a tenant are counted, which an index has.
 const countOrder = "state, action, subject, created_at, rowid"
 
-// CountRequests implements [request.StatsReader]. It reads an index alone.
+// CountRequests implements [request.StatsReader]. It reads indexes alone: what q.Kept leaves out
+// is in one of its own, which has as many entries as were not purged yet.
 func (s *Store) CountRequests(ctx context.Context, q request.Query) ([]request.Count, string, error) {
 	counts, next, err := s.count(ctx, q)
 	if err != nil {
@@ -35,6 +36,9 @@ func (s *Store) count(ctx context.Context, q request.Query) (counts []request.Co
 		return nil, "", err
 	}
 	where := selected(q)
+	if !q.Kept.IsZero() {
+		where.and("rowid NOT IN (SELECT rowid FROM requests INDEXED BY requests_expiry WHERE expires_at <= ?)", q.Kept.UnixMilli())
+	}
 	rows, err := s.read.QueryContext(ctx, "SELECT state, action, subject, count(*), min(created_at) FROM ("+page+")"+where.String()+
 		" GROUP BY state, action, subject", append(append(of.args, q.Limit), where.args...)...)
 	if err != nil {

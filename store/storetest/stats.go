@@ -58,6 +58,17 @@ var statsTests = []test{
 		s.counts(t, q, []*request.Request{r})
 		s.opens(t, q, []*request.Request{r})
 	}},
+	{"retention that is over", func(t *testing.T, s suite) {
+		open := s.create(t, queued("acme", "ada", "open", epoch))
+		ended := queued("acme", "ada", "ended", epoch)
+		ended.State, ended.Look, ended.DueAt = request.Failed, request.Look{}, time.Time{}
+		ended.FinishedAt, ended.ExpiresAt = epoch, epoch.Add(time.Hour)
+		ended = s.create(t, ended)
+		q := request.Query{Tenant: "acme", Limit: 1, Kept: ended.ExpiresAt.Add(-ms(1))}
+		s.counts(t, q, []*request.Request{open, ended})
+		q.State, q.Kept = request.Queued, ended.ExpiresAt.Add(time.Hour)
+		s.counts(t, q, []*request.Request{open, ended}) // that of FAILED is the store's choice
+	}},
 	{"a cursor that the store did not make, or made for another tenant", func(t *testing.T, s suite) {
 		for i := range 6 {
 			s.create(t, queued("acme", "ada", fmt.Sprint("a-", i), epoch.Add(ms(i))))
