@@ -30,6 +30,7 @@ func TestTheSameRequestsOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
 	ada, eve := bearer(s.token(t, nil)), bearer(s.token(t, map[string]any{"tenant_id": "globex"}))
+	large := strings.Repeat("x", request.MaxPayload-len(`""`))
 	for _, tt := range []struct {
 		name                      string
 		who                       http.Header
@@ -38,6 +39,8 @@ func TestTheSameRequestsOverHTTP(t *testing.T) {
 		contains                  string
 	}{
 		{"short", ada, "POST", "/requests", "", `{"id":"s","action":"mirror","payload":9007199254740993}`, 201, `"data":9007199254740993`},
+		{"the largest payload", ada, "POST", "/requests", "", `{"id":"s","action":"mirror","payload":"` + large + `"}`, 201, `"data":"xxx`},
+		{"a larger one", ada, "POST", "/requests", "", `{"id":"s","action":"mirror","payload":"x` + large + `"}`, 413, `"PAYLOAD_TOO_LARGE"`},
 		{"long", ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`, 202, `"type":"acknowledgment"`},
 		{"the same again", ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`, 200, `"state":"QUEUED"`},
 		{"the id, another payload", ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":1}`, 409, `"code":"DUPLICATE_REQUEST"`},
