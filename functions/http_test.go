@@ -39,8 +39,8 @@ func TestTheSameRequestsOverHTTP(t *testing.T) {
 		contains                  string
 	}{
 		{"short", ada, "POST", "/requests", "", `{"id":"s","action":"mirror","payload":9007199254740993}`, 201, `"data":9007199254740993`},
-		{"the largest payload", ada, "POST", "/requests", "", `{"id":"s","action":"mirror","payload":"` + large + `"}`, 201, `"data":"xxx`},
-		{"a larger one", ada, "POST", "/requests", "", `{"id":"s","action":"mirror","payload":"x` + large + `"}`, 413, `"PAYLOAD_TOO_LARGE"`},
+		{"the largest payload", ada, "POST", "/requests", "", `{"id":"l","action":"long","payload":"` + large + `"}`, 202, `"type":"acknowledgment"`},
+		{"a larger one", ada, "POST", "/requests", "", `{"id":"m","action":"long","payload":"x` + large + `"}`, 413, `"PAYLOAD_TOO_LARGE"`},
 		{"long", ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`, 202, `"type":"acknowledgment"`},
 		{"the same again", ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":{}}`, 200, `"state":"QUEUED"`},
 		{"the id, another payload", ada, "POST", "/requests", "", `{"id":"r1","action":"long","payload":1}`, 409, `"code":"DUPLICATE_REQUEST"`},
