@@ -106,10 +106,8 @@ func (s *Requests) Signal(ctx context.Context, caller Caller, in wire.Signal) (w
 	}
 	var refusal error
 	frame, err := s.changeWithRetry(ctx, caller, in.RequestID, func(r *request.Request) (request.Change, bool) {
-		size := len(step.Name) + len(step.Result)
-		for name, result := range r.Steps {
-			size += len(name) + len(result)
-		}
+		own := len(step.Name) + len(step.Result)
+		size := r.StepBytes() + own
 		switch {
 		case r.Steps[step.Name] != nil:
 			return request.Change{}, false
@@ -125,6 +123,9 @@ func (s *Requests) Signal(ctx context.Context, caller Caller, in wire.Signal) (w
 		if r.Await.Token == in.Token && r.State == request.Queued {
 			change = request.Deliver(at, step, in.Token)
 		}
+		if own > smallSignal || size > request.MaxSteps/2 {
+			change.If.Steps = new(len(r.Steps)) // those that arrive at a time would not fit together
+		}
 		return change.Audited(r, caller.audit(wire.EventSignal, at)), true
 	})
 	if refusal != nil {
@@ -132,6 +133,10 @@ func (s *Requests) Signal(ctx context.Context, caller Caller, in wire.Signal) (w
 	}
 	return frame, err
 }
+
+// smallSignal is up to how many bytes of name and payload a signal is stored beside others
+// that arrive at the same time, as long as there is room for many.
+const smallSignal = 512
 
 // audit is an entry of the audit for what the caller does.
 func (caller Caller) audit(event string, at time.Time) wire.AuditEntry {

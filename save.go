@@ -87,8 +87,14 @@ func (w *run) storeStep(ctx context.Context) (transient bool, err error) {
 			return time.Now().Before(w.until), ErrLeaseLost
 		}
 	}
+	if err := w.pending.fits(w.r); err != nil {
+		return false, err
+	}
 	at := w.p.Now()
 	change := w.collect(w.pending.change(request.Renew(at, w.p.Lease)), at)
+	if change.Set.Step != nil {
+		change.If.Steps = new(len(w.r.Steps)) // a signal that came meanwhile may have taken the room
+	}
 	if err = w.write(ctx, change); err == nil {
 		w.lease = change.Set.DueAt
 		return false, nil

@@ -151,6 +151,14 @@ func (p pendingStep) change(c request.Change) request.Change {
 	return c
 }
 
+// fits returns an error where there is no room in the row for the step.
+func (p pendingStep) fits(r *request.Request) error {
+	if size := r.StepBytes() + len(p.step.Name) + len(p.step.Result); p.children.Total == 0 && size > request.MaxSteps {
+		return Permanent(fmt.Errorf("the request's steps and signals would have %d bytes, %d are allowed", size, request.MaxSteps))
+	}
+	return nil
+}
+
 // in reports whether the row has it.
 func (p pendingStep) in(r *request.Request) bool {
 	if p.children.Total > 0 {
@@ -165,18 +173,9 @@ func (j *Job) persistStep(step request.Step) error {
 	if j.news == nil {
 		return nil
 	}
-	j.mu.Lock()
-	size := len(step.Name) + len(step.Result)
-	for name, result := range j.steps {
-		size += len(name) + len(result)
-	}
-	j.mu.Unlock()
-	switch {
-	case len(step.Result) > request.MaxStepResult:
+	if len(step.Result) > request.MaxStepResult {
 		return Permanent(fmt.Errorf("its result has %d bytes, %d are allowed: keep it elsewhere and return a reference", len(step.Result),
 			request.MaxStepResult))
-	case size > request.MaxSteps:
-		return Permanent(fmt.Errorf("the request's steps would have %d bytes, %d are allowed", size, request.MaxSteps))
 	}
 	step.At = j.clock() // of the first try, so that a further one stores the same
 	if err := j.persist(pendingStep{step: step}); err != nil {

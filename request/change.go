@@ -38,6 +38,7 @@ type Guards struct {
 	Awaits         string    // the request waits for this signal
 	ThrottledBy    string    // the request waits for a permit of this limit
 	LacksStep      string    // no step of this name is stored
+	Steps          *int      // this many steps and signals are stored
 	OutputAt       *int64    // this many chunks are stored; required with Effects.Output
 	Rev            int64     // rev is this
 	Unaudited      bool      // there is no audit

@@ -31,6 +31,7 @@ const (
 	Within                // it is not later than Value, a time.Time, and there is one
 	LacksMember           // it has no Member
 	HasRoom               // it has the Member already, or fewer members than Value, an int
+	Counts                // it has Value, an int, members
 
 	guardKinds
 )
@@ -48,6 +49,7 @@ func (c *Change) Guards(yield func(Guard) bool) {
 		(g.Awaits == "" || yield(Guard{AttrAwait, Equals, "token", g.Awaits})) &&
 		(g.ThrottledBy == "" || yield(Guard{AttrThrottledBy, Equals, "", g.ThrottledBy})) &&
 		(g.LacksStep == "" || yield(Guard{AttrSteps, LacksMember, g.LacksStep, nil})) &&
+		(g.Steps == nil || yield(Guard{AttrSteps, Counts, "", *g.Steps})) &&
 		(g.Rev == 0 || yield(Guard{AttrRev, Equals, "", g.Rev})) &&
 		(!g.Unaudited || yield(Guard{AttrAudit, Absent, "", nil})) &&
 		(g.RoomFor == "" || yield(Guard{AttrSubscribers, HasRoom, g.RoomFor, MaxSubscribers})) &&
@@ -75,6 +77,9 @@ func (g Guard) holds(r *Request) bool {
 	case AttrThrottledBy:
 		return r.ThrottledBy == g.Value
 	case AttrSteps:
+		if g.Kind == Counts {
+			return len(r.Steps) == g.Value
+		}
 		return r.Steps[g.Member] == nil
 	case AttrSubscribers:
 		return len(r.Subscribers) < g.Value.(int) || slices.Contains(r.Subscribers, g.Member)

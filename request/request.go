@@ -168,6 +168,15 @@ func (r *Request) Clone() *Request {
 	return &c
 }
 
+// StepBytes is how many bytes of MaxSteps the names and results of steps and signals have.
+func (r *Request) StepBytes() int {
+	size := 0
+	for name, result := range r.Steps {
+		size += len(name) + len(result)
+	}
+	return size
+}
+
 // Expired reports whether the retention time of a final request is over. A store
 // may keep the row a while longer.
 func (r *Request) Expired(now time.Time) bool {

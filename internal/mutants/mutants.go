@@ -96,6 +96,9 @@ var proved = []mutant{
 			"	case AttrThrottledBy:\n" +
 			"		return r.ThrottledBy == g.Value\n" +
 			"	case AttrSteps:\n" +
+			"		if g.Kind == Counts {\n" +
+			"			return len(r.Steps) == g.Value\n" +
+			"		}\n" +
 			"		return r.Steps[g.Member] == nil\n" +
 			"	case AttrSubscribers:\n" +
 			"		return len(r.Subscribers) < g.Value.(int) || slices.Contains(r.Subscribers, g.Member)\n" +
@@ -108,6 +111,9 @@ var proved = []mutant{
 			"	case AttrThrottledBy:\n" +
 			"		return r.ThrottledBy == g.Value\n" +
 			"	case AttrSteps:\n" +
+			"		if g.Kind == Counts {\n" +
+			"			return len(r.Steps) == g.Value\n" +
+			"		}\n" +
 			"		return r.Steps[g.Member] == nil\n" +
 			"	case AttrSubscribers:\n" +
 			"		return len(r.Subscribers) < g.Value.(int) || slices.Contains(r.Subscribers, g.Member)\n" +

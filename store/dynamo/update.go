@@ -105,6 +105,8 @@ func (u *update) guard(g request.Guard) error {
 	case request.HasRoom:
 		most := u.value("most", number(g.Value.(int)))
 		condition = "(attribute_exists(" + name + "." + u.alias("joins", g.Member) + ") OR size(" + name + ") < " + most + ")"
+	case request.Counts:
+		condition = "size(" + name + ") = " + u.value("count", number(g.Value.(int)))
 	default:
 		return fmt.Errorf("guard of kind %d on %q: %w", g.Kind, g.Attribute, errors.ErrUnsupported)
 	}

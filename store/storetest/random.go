@@ -168,6 +168,9 @@ func randomChange(rng *rand.Rand, at time.Time, have *request.Request) request.C
 	if len(e.Output) > 0 && (have == nil || maybe(20)) {
 		g.OutputAt = new(int64(7))
 	}
+	if maybe(8) && have != nil {
+		g.Steps = new(len(have.Steps) + rng.IntN(2))
+	}
 	if maybe(3) {
 		e.Subscribe = connections[rng.IntN(len(connections))]
 		g.RoomFor = e.Subscribe

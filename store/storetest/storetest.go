@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Due", dueTests},
 		{"Permit", permitTests},
 		{"Body", bodyTests},
+		{"Step", stepTests},
 		{"Output", outputTests},
 		{"Child", childTests},
 		{"Connection", connectionTests},
