@@ -8,7 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,7 +25,7 @@ func runProject(cmd *cobra.Command, env *environment, project string, command ..
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "streamer-project-")
+	folder, err := programFolder()
 	if err != nil {
 		return fmt.Errorf("make a folder for the program: %w", err)
 	}
@@ -41,6 +43,35 @@ func runProject(cmd *cobra.Command, env *environment, project string, command ..
 		return fmt.Errorf("build the project in %s: %w", project, err)
 	}
 	return runCommand(ctx, env, project, slices.Concat([]string{program}, command, args), nil)
+}
+
+// programFolder makes a folder for a project's program, and removes those that processes of this
+// machine left which were killed. Its name has the host's, since containers that share the folder
+// for temporary files have process ids of their own.
+func programFolder() (string, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return "", err
+	}
+	prefix := "streamer-project-" + host + "-"
+	entries, err := os.ReadDir(os.TempDir())
+	if err != nil {
+		return "", err
+	}
+	for _, e := range entries {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(e.Name(), prefix), "-")
+		pid, err := strconv.Atoi(owner)
+		if strings.HasPrefix(e.Name(), prefix) && e.IsDir() && err == nil && hasEnded(pid) {
+			_ = os.RemoveAll(filepath.Join(os.TempDir(), e.Name())) // or it is another user's
+		}
+	}
+	return os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
+}
+
+// hasEnded reports whether there is no process of this id. Where that cannot be told, there is one.
+func hasEnded(pid int) bool {
+	p, err := os.FindProcess(pid)
+	return err == nil && errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
 // projectArgs are the given flags for the project's program, which runs in another
