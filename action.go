@@ -278,16 +278,6 @@ func validate(v Validator) error {
 	return Errorf(wire.ValidationError, "%s", err.Error())
 }
 
-func decodeError(err error) *Error {
-	if wrongType, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if wrongType.Field == "" {
-			return Errorf(wire.ValidationError, "the payload is a JSON %s, which the action does not take", wrongType.Value)
-		}
-		return Errorf(wire.ValidationError, "the payload's field %q cannot be a JSON %s", wrongType.Field, wrongType.Value)
-	}
-	return Errorf(wire.ValidationError, "the payload does not decode: %s", err.Error())
-}
-
 // encodeOutput leaves <, > and & and every byte of a json.RawMessage as they are.
 func encodeOutput(out any) (json.RawMessage, error) {
 	if raw, ok := out.(json.RawMessage); ok {

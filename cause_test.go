@@ -158,7 +158,7 @@ func TestTheCauseOfAMismatch(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"no action":          `the worker does not know the action "order"`,
-		"another input":      `VALIDATION_ERROR: the payload's field "N" cannot be a JSON number`,
+		"another input":      `VALIDATION_ERROR: the payload's field "N" is a JSON number: it must be a string`,
 		"another checkpoint": "json: cannot unmarshal number into Go value of type struct { Page int }",
 		"another step":       "json: cannot unmarshal string into Go value of type bool",
 		"another signal":     "json: cannot unmarshal string into Go value of type int",

@@ -588,7 +588,7 @@ func TestChildrenThatCannotBe(t *testing.T) {
 		"a name twice": {[]streamer.Child{{Name: "a", Action: "square", Payload: 1}, {Name: "a", Action: "square", Payload: 2}},
 			`the child "a": another child has it`},
 		"a short action":     {[]streamer.Child{{Name: "a", Action: "quick"}}, `its action "quick" is short: set Long`},
-		"an invalid payload": {[]streamer.Child{{Name: "a", Action: "square", Payload: "x"}}, "which the action does not take"},
+		"an invalid payload": {[]streamer.Child{{Name: "a", Action: "square", Payload: "x"}}, "the payload is a JSON string: it must be"},
 		"a payload that does not encode": {[]streamer.Child{{Name: "a", Action: "square", Payload: func() {}}},
 			`the child "a": encode its payload`},
 		"a payload that is too large": {[]streamer.Child{{Name: "a", Action: "square", Payload: strings.Repeat("x", request.MaxPayload)}},

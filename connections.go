@@ -98,7 +98,7 @@ func (c Connections) List(ctx context.Context, caller Caller, q wire.ConnectionQ
 	case err != nil:
 		return wire.ConnectionList{}, err
 	case q.Limit < 0 || q.Limit > 100:
-		return wire.ConnectionList{}, Errorf(wire.ValidationError, "limit must be 1 to 100")
+		return wire.ConnectionList{}, pageSizeError(q.Limit, 100)
 	case q.Limit == 0:
 		q.Limit = 100
 	}

@@ -210,7 +210,7 @@ func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (w
 	case q.Limit == 0:
 		query.Limit = 20
 	case q.Limit < 0 || q.Limit > 100:
-		return wire.List{}, Errorf(wire.ValidationError, "limit must be 1 to 100")
+		return wire.List{}, pageSizeError(q.Limit, 20)
 	case q.Parent != "" && query.Subject == "":
 		return wire.List{}, Errorf(wire.ValidationError, "a list of children needs the subject of their parent")
 	}
@@ -248,6 +248,11 @@ func (s *Requests) List(ctx context.Context, caller Caller, q wire.ListQuery) (w
 	return list, nil
 }
 
+// pageSizeError refuses the size of a page that is usually of another.
+func pageSizeError(limit, usual int) error {
+	return Errorf(wire.ValidationError, "limit is %d: it must be 1 to 100; without it, or with 0, it is %d", limit, usual)
+}
+
 // page reads requests, or those that one has started.
 func (s *Requests) page(ctx context.Context, q request.Query, parent string) ([]*request.Request, string, error) {
 	if parent == "" {
@@ -263,8 +268,11 @@ func (s *Requests) Output(ctx context.Context, caller Caller, q wire.OutputQuery
 	if q.Limit == 0 {
 		q.Limit = 100
 	}
-	if q.From < 0 || q.Limit < 0 || q.Limit > 100 {
-		return wire.Output{}, Errorf(wire.ValidationError, "from must not be negative, limit must be 1 to 100")
+	switch {
+	case q.From < 0:
+		return wire.Output{}, Errorf(wire.ValidationError, "from is %d: it must be 0 or more", q.From)
+	case q.Limit < 0 || q.Limit > 100:
+		return wire.Output{}, pageSizeError(q.Limit, 100)
 	}
 	// The request first: what is final then has no chunk that is not there yet.
 	r, err := s.load(ctx, caller, q.RequestID)

@@ -448,7 +448,7 @@ func TestSchedulesAreChecked(t *testing.T) {
 		{"an action that is not there", func(s *streamer.Schedule) { s.Action = "repotr" }, `there is no action "repotr"`},
 		{"a short action", func(s *streamer.Schedule) { s.Action = "echo" }, `action "echo" is short`},
 		{"a payload that the action refuses", func(s *streamer.Schedule) { s.Action, s.Payload = "sized", json.RawMessage(`{"rows":"many"}`) },
-			`refuses the Payload: VALIDATION_ERROR: the payload's field "rows" cannot be a JSON string`},
+			`refuses the Payload: VALIDATION_ERROR: the payload's field "rows" is a JSON string: it must be a whole number`},
 		{"a payload that does not encode", func(s *streamer.Schedule) { s.Payload = func() {} }, "the Payload is not JSON"},
 		{"a large payload", func(s *streamer.Schedule) { s.Payload = strings.Repeat("x", request.MaxPayload) }, "bytes, 131072 are allowed"},
 		{"metadata of its own", func(s *streamer.Schedule) { s.Metadata = map[string]string{"schedule": "x"} }, `the Metadata has "schedule"`},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pay-theory/streamer"
@@ -83,6 +84,10 @@ func (a httpAPI) submit(ctx context.Context, e *lift.Event, who streamer.Caller)
 		m.ID = request.NewID()
 	}
 	concerns(e, m.ID)
+	if strings.HasPrefix(m.Action, wire.ReservedPrefix) {
+		return nil, streamer.Errorf(wire.InvalidAction, "%q is reserved for messages over WebSocket: over HTTP use a path, such as "+
+			"GET /requests or DELETE /requests/{id}; docs/protocol.md lists them", m.Action)
+	}
 	frame, err := a.Submit(ctx, who, m)
 	if err != nil {
 		return nil, err
@@ -120,13 +125,19 @@ func (a httpAPI) list(ctx context.Context, e *lift.Event, who streamer.Caller) (
 
 // limitOf is the query's limit; 0 where it has none.
 func limitOf(query url.Values) (int, error) {
-	text := query.Get("limit")
+	n, err := numberOf(query, "limit")
+	return int(n), err
+}
+
+// numberOf is a number in the query; 0 where it has none.
+func numberOf(query url.Values, name string) (int64, error) {
+	text := query.Get(name)
 	if text == "" {
 		return 0, nil
 	}
-	n, err := strconv.Atoi(text)
+	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, streamer.Errorf(wire.ValidationError, "limit is not a number")
+		return 0, streamer.Errorf(wire.ValidationError, "%s is %q: it must be a whole number", name, text)
 	}
 	return n, nil
 }
@@ -165,9 +176,9 @@ func (a httpAPI) get(ctx context.Context, e *lift.Event, who streamer.Caller) (*
 		if parseErr != nil || wait < 0 {
 			return nil, streamer.Errorf(wire.ValidationError, "wait is not a duration such as 20s")
 		}
-		rev, parseErr := strconv.ParseInt("0"+query.Get("rev"), 10, 64)
+		rev, parseErr := numberOf(query, "rev")
 		if parseErr != nil {
-			return nil, streamer.Errorf(wire.ValidationError, "rev is not a number")
+			return nil, parseErr
 		}
 		frame, err = a.Wait(ctx, who, id, rev, wait)
 	case query.Get("detail") == "true":
@@ -197,15 +208,16 @@ func (a httpAPI) signal(ctx context.Context, e *lift.Event, who streamer.Caller)
 }
 
 func (a httpAPI) output(ctx context.Context, e *lift.Event, who streamer.Caller) (*lift.Response, error) {
-	q := wire.OutputQuery{RequestID: e.HTTP.PathValue("id")}
 	query := e.HTTP.URL.Query()
-	from, err := strconv.ParseInt("0"+query.Get("from"), 10, 64)
-	limit, limitErr := strconv.Atoi("0" + query.Get("limit"))
-	if err != nil || limitErr != nil {
-		return nil, streamer.Errorf(wire.ValidationError, "from and limit must be numbers")
+	from, err := numberOf(query, "from")
+	if err != nil {
+		return nil, err
 	}
-	q.From, q.Limit = from, limit
-	out, err := a.Output(ctx, who, q)
+	limit, err := limitOf(query)
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.Output(ctx, who, wire.OutputQuery{RequestID: e.HTTP.PathValue("id"), From: from, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
