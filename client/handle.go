@@ -36,6 +36,7 @@ type Handle struct {
 
 	mu      sync.Mutex
 	has     bool  // accepted is closed
+	short   bool  // the action was, and nothing is stored
 	rev     int64 // the highest seen
 	pending []Progress
 	final   *outcome
@@ -64,6 +65,14 @@ func newCall(subject, id string, m *wire.Message) *Handle {
 // ID is the request's id, under which any client of the same principal can
 // watch it.
 func (c *Handle) ID() string { return c.id }
+
+// Stored reports whether the server has the request under the ID. It does not store the
+// one of a short action, whose result is in this call alone: Wait returns it at once.
+func (c *Handle) Stored() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.has && !c.short
+}
 
 // Done is closed when Wait will not block any more.
 func (c *Handle) Done() <-chan struct{} { return c.done }
@@ -129,6 +138,7 @@ func (c *Handle) offer(f wire.Frame) bool {
 	c.rev = max(c.rev, rev)
 	switch f.Type {
 	case wire.TypeResponse:
+		c.short = true
 		c.finish(outcome{result: f.Data})
 	case wire.TypeComplete:
 		c.finish(outcome{result: f.Result, ref: f.ResultRef})

@@ -31,6 +31,30 @@ func TestAShortActionReturnsItsAnswerByteForByte(t *testing.T) {
 	wantResult(t, got, err, `{"echo":[ 9007199254740993, 1.0e2 ],"source":"test"}`)
 }
 
+// A request is stored unless its action is short.
+func TestStored(t *testing.T) {
+	t.Parallel()
+	c := dial(t, func(_ int, p *peer) {
+		short, _ := p.expect("echo")
+		p.send(response(short.ID, `1`))
+		long, _ := p.expect("report")
+		p.send(ack(long.ID))
+		p.drain()
+	})
+	for _, tt := range []struct {
+		action string
+		want   bool
+	}{{"echo", false}, {"report", true}} {
+		call, err := c.Start(t.Context(), client.Request{Action: tt.action})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := call.Stored(); got != tt.want {
+			t.Errorf("%s: got stored %v, want %v", tt.action, got, tt.want)
+		}
+	}
+}
+
 func TestALongActionReportsProgressAndEnds(t *testing.T) {
 	t.Parallel()
 	c := dial(t, func(_ int, p *peer) {

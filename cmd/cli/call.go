@@ -79,12 +79,12 @@ func newCall(env *environment) *cobra.Command {
 	flags.registerHTTP(env, cmd)
 	cmd.ValidArgsFunction = flags.completeAction(env)
 	idFlag(cmd.Flags(), &id, "id", "the request's id, its idempotency key (default: a new one)")
-	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the id as soon as the request is stored, and leave")
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the id as soon as the request is stored, and leave; a short action prints its result")
 	cmd.Flags().BoolVar(&cancelOnInterrupt, "cancel-on-interrupt", false, "cancel the request at the first Ctrl-C")
 	cmd.Flags().StringVar(&startAt, "at", "", "when to start: RFC 3339, or 2026-12-24 18:00 in this machine's time zone")
 	cmd.Flags().DurationVar(&startIn, "in", 0, "start after this time, such as 90s or 8h")
 	cmd.MarkFlagsMutuallyExclusive("at", "in")
-	cmd.Flags().StringArrayVar(&metadata, "metadata", nil, "key=value that travels with the request; repeat for more")
+	cmd.Flags().StringArrayVar(&metadata, "metadata", nil, "name=value that travels with the request; repeat for more")
 	return cmd
 }
 
@@ -186,7 +186,7 @@ func (f *following) run(ctx context.Context, env *environment, flags *clientFlag
 	if now := time.Now(); f.notBefore.After(now) {
 		env.sayf("it starts %s; look with: %s why %s\n", until(&f.notBefore, now), program(), call.ID()+flags.where())
 	}
-	if f.noWait {
+	if f.noWait && call.Stored() { // else its result is here already, and nowhere else
 		return env.print("%s\n", call.ID())
 	}
 	var once sync.Once

@@ -26,11 +26,12 @@ func newOutput(env *environment) *cobra.Command {
 	var from int64
 	var follow bool
 	cmd := &cobra.Command{
-		Use:     "output ID",
-		Short:   "Print a request's output",
-		Long:    outputHelp,
-		Example: outputExample,
-		Args:    takes(1, 1),
+		Use:        "output ID",
+		Short:      "Print a request's output",
+		Long:       outputHelp,
+		Example:    outputExample,
+		SuggestFor: []string{"tail", "follow", "logs"},
+		Args:       takes(1, 1),
 		RunE: flags.run(env, func(ctx context.Context, c *client.Client, args []string) error {
 			for met, lost := false, false; ; {
 				part, err := c.Output(ctx, args[0], from)

@@ -17,11 +17,12 @@ const watchExample = `  streamer watch req_7y2m…`
 func newWatch(env *environment) *cobra.Command {
 	var flags clientFlags
 	cmd := &cobra.Command{
-		Use:     "watch ID",
-		Short:   "Follow a request to its end",
-		Long:    watchHelp,
-		Example: watchExample,
-		Args:    takes(1, 1),
+		Use:        "watch ID",
+		Short:      "Follow a request to its end",
+		Long:       watchHelp,
+		Example:    watchExample,
+		SuggestFor: []string{"tail", "follow"},
+		Args:       takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f := following{id: args[0], onInterrupt: leave,
 				begin: func(ctx context.Context, c *client.Client) (*client.Handle, error) { return c.Watch(ctx, args[0]) }}
