@@ -150,7 +150,7 @@ func (s *Requests) enqueue(ctx context.Context, caller Caller, m wire.Message, p
 // tooManyOpen refuses a request for now. The time is a guess at when one of
 // those that are open will have ended.
 func tooManyOpen(full *request.LimitError) *Error {
-	err := Errorf(wire.RateLimited, "you have %d requests that have not ended, which is the most; wait for one of them or cancel it",
+	err := Errorf(wire.RateLimited, "the most requests that you may have open are %d: wait for one of them to end, or cancel it",
 		full.Permit.Limit)
 	err.After, err.Cause = 10*time.Second, full
 	return err

@@ -149,12 +149,20 @@ func generateReport(requests request.Lister, pageSize int) streamer.Action {
 			}
 			if len(page) > 0 { // pages come newest first
 				done := query.Until.Sub(page[len(page)-1].CreatedAt)
-				job.Progress(100*float64(done)/float64(query.Until.Sub(from)), fmt.Sprintf("%d requests counted", t.Total))
+				job.Progress(100*float64(done)/float64(query.Until.Sub(from)), counted(t.Total)+" counted")
 			}
 		}
-		job.Progress(100, fmt.Sprintf("%d requests counted", t.Total))
+		job.Progress(100, counted(t.Total)+" counted")
 		return t.report(in, from)
 	})
+}
+
+// counted is a number of requests, in words.
+func counted(n int) string {
+	if n == 1 {
+		return "1 request"
+	}
+	return fmt.Sprintf("%d requests", n)
 }
 
 func (t *tally) add(from time.Time, r *request.Request) {
@@ -237,9 +245,9 @@ func reportHTML(r report, rows []reportRow) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Requests %s to %s</title></head>\n<body>\n",
 		html.EscapeString(r.StartDate), html.EscapeString(r.EndDate))
-	fmt.Fprintf(&b, "<table>\n<caption>%d requests, %s to %s</caption>\n"+
+	fmt.Fprintf(&b, "<table>\n<caption>%s, %s to %s</caption>\n"+
 		"<thead><tr><th>Day</th><th>Action</th><th>State</th><th>Count</th></tr></thead>\n<tbody>\n",
-		r.Total, html.EscapeString(r.StartDate), html.EscapeString(r.EndDate))
+		counted(r.Total), html.EscapeString(r.StartDate), html.EscapeString(r.EndDate))
 	for _, row := range rows {
 		fmt.Fprintf(&b, "<tr><td>%s</td><td>%s</td><td>%s</td><td>%d</td></tr>\n",
 			html.EscapeString(row.Day), html.EscapeString(row.Action), html.EscapeString(row.State), row.Count)

@@ -44,6 +44,24 @@ func filled(t testing.TB) *actiontest.Store {
 	return store
 }
 
+// A report of one request does not say "1 requests".
+func TestReportOfOneRequest(t *testing.T) {
+	t.Parallel()
+	store := filled(t)
+	w := actiontest.New(t, store, generateReport(store, testPage))
+	r := w.Finish(t, "report", "generate_report", `{"start_date":"2026-03-02","end_date":"2026-03-02","format":"html"}`)
+	frames := w.Connections.Progress()
+	if len(frames) == 0 {
+		t.Fatal("got no progress, want one")
+	}
+	if got := frames[len(frames)-1].Message; got != "1 request counted" {
+		t.Errorf("got the progress %q, want 1 request counted", got)
+	}
+	if !strings.Contains(string(r.Result), "<caption>1 request, ") {
+		t.Errorf("got %s, want a caption with 1 request", r.Result)
+	}
+}
+
 func runReport(t *testing.T, store *actiontest.Store, payload string) report {
 	t.Helper()
 	w := actiontest.New(t, store, generateReport(store, testPage))

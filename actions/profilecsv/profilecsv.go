@@ -190,7 +190,11 @@ func reportRead(job *streamer.Job, p *profile, size int64, more bool) {
 	if more {
 		percentage = 100 * float64(read) / float64(size)
 	}
-	job.ProgressWith(percentage, fmt.Sprintf("%d rows", p.rows), struct {
+	rows := fmt.Sprintf("%d rows", p.rows)
+	if p.rows == 1 {
+		rows = "1 row"
+	}
+	job.ProgressWith(percentage, rows, struct {
 		Rows  uint64 `json:"rows"`
 		Bytes int64  `json:"bytes"`
 		Size  int64  `json:"size"`

@@ -90,6 +90,11 @@ func TestProfileCSVOfTextAndFile(t *testing.T) {
 	if last.Percentage != 100 || last.Message != "2 rows" || string(last.Metadata) != `{"rows":2,"bytes":12,"size":12}` {
 		t.Errorf("the last progress is %v %q %s", last.Percentage, last.Message, last.Metadata)
 	}
+	actiontest.WantState(t, w.Finish(t, "one", "profile_csv", `{"text":"a\n1\n","header":true}`), request.Succeeded)
+	frames = w.Connections.Progress()
+	if last := frames[len(frames)-1]; last.Message != "1 row" {
+		t.Errorf("got the progress %q of one row, want 1 row", last.Message)
+	}
 }
 
 func TestProfileCSVRefuses(t *testing.T) {

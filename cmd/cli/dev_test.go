@@ -20,7 +20,7 @@ func TestLimitsOnDev(t *testing.T) {
 	for {
 		var waiting, running int
 		for _, id := range []string{"r1", "r2"} {
-			if _, stdout, _ := s.do(t, "", "why", id); strings.Contains(stdout, "tenant:dev") && strings.Contains(stdout, "1 of its requests are running") {
+			if _, stdout, _ := s.do(t, "", "why", id); strings.Contains(stdout, "tenant:dev") && strings.Contains(stdout, "1 of its requests is running") {
 				waiting++
 			} else if strings.Contains(stdout, ": it runs") {
 				running++

@@ -33,7 +33,7 @@ func runProject(cmd *cobra.Command, env *environment, project string, command ..
 	env.sayf("building the project in %s\n", project)
 	name, err := goCommand(ctx, project, "list", "-f", "{{.Name}}", ".")
 	if err != nil {
-		return fmt.Errorf("%s is not a project: %w; want the folder of one, as `streamer new` writes it", project, err)
+		return fmt.Errorf("%s is not a project: want the folder of one, as `streamer new` writes it: %w", project, err)
 	}
 	if name != "main" {
 		return fmt.Errorf("%s has no program: its package is %s, want a main that calls cli.Dev, as `streamer new` writes it", project, name)
@@ -107,6 +107,8 @@ func goCommand(ctx context.Context, folder string, args ...string) (string, erro
 		return "", context.Cause(ctx)
 	case errors.Is(err, exec.ErrNotFound):
 		return "", errors.New("the go command is not in the PATH: install Go from https://go.dev/dl")
+	case err != nil && stderr.Len() == 0:
+		return "", fmt.Errorf("go %s: %w", args[0], err)
 	case err != nil:
 		return "", fmt.Errorf("go %s: %w\n%s", args[0], err, strings.TrimSpace(stderr.String()))
 	}

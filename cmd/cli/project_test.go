@@ -78,7 +78,7 @@ func TestDevRefusesAProject(t *testing.T) {
 		code         int
 		says         string
 	}{
-		{"a folder that is not there", filepath.Join(t.TempDir(), "nowhere"), nil, exitFailed, "nowhere is not a project: "},
+		{"a folder that is not there", filepath.Join(t.TempDir(), "nowhere"), nil, exitFailed, "writes it: go list: chdir "},
 		{"an empty folder", t.TempDir(), nil, exitFailed, "as `streamer new` writes it"},
 		{"a library", programOf(t, "package app\n"), nil, exitFailed, "has no program: its package is app, want a main that calls cli.Dev"},
 		{"what does not compile", programOf(t, "package main\n\nfunc main() { x }\n"), nil, exitFailed, "undefined: x"},

@@ -149,7 +149,10 @@ func (s *statsFlags) render(all statistic, wide bool, now time.Time) string {
 			tables = append(tables, loadTable(loads.title).render(l, rows))
 		}
 	}
-	if len(tables) == 0 {
+	switch {
+	case len(tables) == 0 && all.States == nil: // of every tenant only what is open is counted
+		return "no request waits or runs\n"
+	case len(tables) == 0:
 		return "no requests\n"
 	}
 	return strings.Join(tables, "\n")

@@ -43,11 +43,14 @@ func TestStatsAndFailures(t *testing.T) {
 			"redrive --action ship --code TIMEOUT --message 'the carrier did not answer' --subject '*' --data "},
 		{"the cause's message", []string{"failures", "-o", "wide"}, 0, "the ledger is away", ""},
 		{"samples", []string{"failures", "-o", "name"}, 0, "r1\nr2\n", ""},
+		{"why of one's own", []string{"why", "r2"}, 0, "FAILED with INTERNAL_ERROR", " why r2 --subject you --data "},
+		{"where that leads", []string{"why", "r2", "--subject", "you"}, 0, "the ledger is away", ""},
 		{"none", []string{"failures", "--subject", "ada"}, 0, "-", "no request has failed"},
 		{"a tenant and no subject", []string{"list", "--tenant", "acme"}, exitUsage, "-", "--tenant acme needs --subject"},
 		{"another tenant's", []string{"list", "--tenant", "acme", "--subject", "*"}, 0, "-", "no requests"},
 		{"a tenant's request", []string{"get", "r1", "--tenant", "dev", "--subject", "you", "-o", "name"}, 0, "r1\n", ""},
 		{"all tenants", []string{"stats", "--tenant", "*"}, 0, "TENANT  QUEUED  RUNNING\ndev     1       0", ""},
+		{"all tenants, where none waits", []string{"stats", "--tenant", "*", "--action", "bill"}, 0, "no request waits or runs\n", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) { // one after the other: they are steps
 			code, out, errs := s.do(t, "", tt.args...)

@@ -46,6 +46,9 @@ func newWhy(env *environment) *cobra.Command {
 			}
 			now := time.Now()
 			lines := fmt.Sprintf("%s %s is %s\n", oneLine(s.Action), s.ID, reason(s, now, flags.where()))
+			if !hasCause(s) { // which past tells
+				defer flags.sayCause(env, s)
+			}
 			return env.print("%s", printableLines(lines+past(s, now)))
 		}),
 	}
@@ -68,13 +71,18 @@ func (f *clientFlags) sayCause(env *environment, s wire.Snapshot) {
 		return
 	}
 	of := *f
-	if !slices.ContainsFunc(s.History, func(a wire.Attempt) bool { return a.Cause.Message != "" }) {
+	if !hasCause(s) {
 		if f.subject != "" || f.devKey(env) == nil {
 			return // it is not known, or not shown
 		}
 		of.subject = devGrant().Subject
 	}
 	env.sayf("its cause: %s why %s\n", program(), quote(s.ID)+of.where())
+}
+
+// hasCause reports whether the cause of an attempt is known, and shown to this caller.
+func hasCause(s wire.Snapshot) bool {
+	return slices.ContainsFunc(s.History, func(a wire.Attempt) bool { return a.Cause.Message != "" })
 }
 
 // past says how a request's attempts ended and, to operators, why and who changed it.
@@ -137,8 +145,8 @@ func reason(s wire.Snapshot, now time.Time, where string) string {
 		return fmt.Sprintf("QUEUED because it waits for its children: %s; `streamer list --parent %s` lists them",
 			endedOf(s.Children), s.ID+where)
 	case wire.WaitingLimit:
-		return fmt.Sprintf("QUEUED because the concurrency limit %s is reached: %d of its requests are running; %s",
-			oneLine(w.Limit), w.Running, turn(w.Position))
+		return fmt.Sprintf("QUEUED because the concurrency limit %s is reached: %s running; %s",
+			oneLine(w.Limit), ofItsRequests(w.Running), turn(w.Position))
 	}
 	return fmt.Sprintf("QUEUED for %s, until a worker starts it, which is usually at once; if it still waits after a few minutes, "+
 		"the processor is not running or fails: look at its logs", age(s.UpdatedAt, now))
@@ -150,6 +158,14 @@ func endedOf(c *wire.Children) string {
 		return "none has ended"
 	}
 	return fmt.Sprintf("%d of %d have ended", c.Ended, c.Total)
+}
+
+// ofItsRequests says that so many of a limit's requests are something.
+func ofItsRequests(n int) string {
+	if n == 1 {
+		return "1 of its requests is"
+	}
+	return fmt.Sprintf("%d of its requests are", n)
 }
 
 // turn says when a request that waits for a concurrency limit starts.

@@ -117,6 +117,7 @@ func TestWhereTheCauseIs(t *testing.T) {
 		{"watch", "watch r1 --subject ada", "INTERNAL_ERROR", history, true},
 		{"a row", "get r1 --subject ada -o wide", "INTERNAL_ERROR", history, true},
 		{"JSON has it", "get r1 --subject ada", "INTERNAL_ERROR", history, false},
+		{"why has it", "why r1 --subject ada", "INTERNAL_ERROR", history, false},
 		{"an operator's own", "watch r1", "INTERNAL_ERROR", history, true},
 		{"no operator", "watch r1", "INTERNAL_ERROR", "", false},
 		{"no cause is stored", "get r1 --subject ada -o wide", "INTERNAL_ERROR", "", false},
