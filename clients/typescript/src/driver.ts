@@ -174,32 +174,33 @@ export class Driver {
     }
   }
 
-  /** Asks about a request, behind its message and its redrive, or cancels it so. */
+  /** Asks about a request, or for its output, behind its message and its redrive, or cancels it so. */
   about(action: string, id: string, options?: CallOptions, more?: object): Promise<any> {
     return this.within(
       options,
       (call) => {
         checkId(id);
         if (action === "cancel" && this.tracked.has(id)) return this.cancelBehind(this.tracked.get(id)!);
-        const snapshot = this.#askAbout(call, action, id, more);
+        const answer = this.#askAbout(call, action, id, more);
         if (action === "redrive")
           this.#redrives.set(
             id,
-            snapshot.catch(() => {}),
+            answer.catch(() => {}),
           );
-        return snapshot;
+        return answer;
       },
       id,
     );
   }
 
-  async #askAbout(call: Asking, action: string, id: string, more?: object): Promise<Snapshot<any> | undefined> {
+  async #askAbout(call: Asking, action: string, id: string, more?: object): Promise<unknown> {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
+    const { request, data } = frame;
+    if (!request) return data;
     this.offer(frame);
-    const { request } = frame;
-    const { result_ref: ref } = request!;
-    return ref ? { ...request!, result: await this.#follow(ref, id) } : request!;
+    const { result_ref: ref } = request;
+    return ref ? { ...request, result: await this.#follow(ref, id) } : request;
   }
 
   /** Cancels a request that may not be stored yet, on the next page if this one is closed before the answer. */

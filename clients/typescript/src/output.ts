@@ -18,49 +18,58 @@ export async function* output<Chunk = unknown>(
   from = 0,
   { signal }: Pick<CallOptions, "signal"> = {},
 ): AsyncGenerator<Chunk, void> {
-  let newest: Output | undefined;
-  let changed = (from & MAX_TIMER) !== from; // what is not a valid offset is asked for, and so refused, at once
+  let pushed: Output | undefined; // and not read yet
+  let ask = (from & MAX_TIMER) !== from; // what is not a valid offset is asked for, and so refused, at once
+  let more = false; // may be stored than one answer holds
   let stored = false; // there is nothing to ask for before
   let over = false;
   let wake = () => {};
   const change = () => {
-    changed = true;
+    ask = true;
     wake();
   };
   const stop = streamer.onFrame(({ type, request_id, offset, chunks, request }: Frame) => {
-    const live = type === "output" && request_id === id;
-    if (live) newest = { offset: Number(offset), chunks: chunks!, final: false };
-    if (live || request?.id === id) change();
+    if (request?.id === id) change();
+    if (type !== "output" || request_id !== id) return;
+    ask ||= !!pushed; // the reader is slow
+    pushed = { offset: Number(offset), chunks: chunks!, final: false };
+    wake();
   });
   const request = streamer.resume(id);
   const look = () => {
     const { status, state } = request.current;
-    const first = !!state && !stored;
-    stored ||= first;
     over = status !== "pending";
-    if (over || first || streamer.reason === "polling") change();
+    const news = state && (!stored || streamer.reason === "polling");
+    stored ||= !!state;
+    if (over || news) change();
   };
   const leave = request.subscribe(look);
   look();
   signal?.addEventListener("abort", change);
   try {
     for (;;) {
-      while (!changed && !signal?.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      while (!ask && !more && !pushed && !signal?.aborted) await new Promise<void>((resolve) => (wake = resolve));
       if (signal?.aborted) {
         throw fault(signal.reason?.name === "TimeoutError" ? "TIMEOUT" : "ABORTED", "aborted", id, signal.reason);
       }
+      // Nothing wakes the loop after the end: from then on it reads what is stored, until there is no more.
       const last = over;
-      changed = false;
-      const live = newest && newest.offset <= from ? newest : undefined;
-      newest = undefined;
-      const piece = live ?? (await streamer.output(id, from, { signal }));
+      const live = !last && !ask && pushed && pushed.offset <= from && pushed;
+      if (!live) ask = more = false;
+      pushed = undefined;
+      const piece = live || (await streamer.output(id, from, { signal }));
       const fresh = piece.chunks.slice(from - Number(piece.offset));
       for (const chunk of fresh) {
         from++;
         yield chunk as Chunk;
       }
-      if (piece.final || (last && !fresh.length)) return;
-      if (!live && fresh.length) changed = true; // there may be more than one answer holds
+      if (piece.final) return;
+      if (fresh.length) more = !live;
+      else if (last) {
+        const { error } = request.current;
+        if (error?.code === "CLOSED") throw error; // the client was opened again meanwhile
+        return;
+      }
     }
   } finally {
     stop();

@@ -1,6 +1,6 @@
 import { Driver } from "./driver.js";
 import { asFault, checkOptions, fault } from "./error.js";
-import { checkId, encode, type Frame, newId, plain, reserved } from "./frame.js";
+import { encode, type Frame, newId, plain, reserved } from "./frame.js";
 import type { State } from "./link.js";
 import type {
   ActionType,
@@ -145,7 +145,8 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   /** A page of your requests, newest first, without results. */
   async list(options: ListOptions = {}): Promise<{ requests: Snapshot[]; cursor?: string }> {
     const { signal, timeout, ...query } = options;
-    const page = await this.#data("list", query, options);
+    const { data } = await this.#driver.within(options, (call) => this.#driver.answer(reserved("list", query), call));
+    const page = data as { requests: Snapshot[]; cursor?: string };
     page.requests.forEach(plain);
     return page;
   }
@@ -172,13 +173,7 @@ export class Streamer<M extends { [A in keyof M]: ActionType } = AnyActions> {
   }
 
   /** What a request has emitted, from an offset on, as far as one answer holds it. `output` of the entry point of that name follows it. */
-  async output(id: string, from = 0, options?: CallOptions): Promise<Output> {
-    checkId(id);
-    return this.#data("output", { request_id: id, from }, { ...options, from } as CallOptions, id);
-  }
-
-  /** What a reserved action answers. */
-  async #data(name: string, payload: object, options: CallOptions, id?: string): Promise<any> {
-    return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name, payload), call), id)).data;
+  output(id: string, from = 0, options?: CallOptions): Promise<Output> {
+    return this.#driver.about("output", id, { ...options, from } as CallOptions, { from });
   }
 }

@@ -45,7 +45,7 @@ for (const seed of [1, 2, 3, 4, 5, 6]) {
 }
 
 for (const seed of [1, 2, 3]) {
-  test(`no signal and no redrive overtakes its request, with seed ${seed}`, async (t) => {
+  test(`no signal, redrive or question overtakes its request, with seed ${seed}`, async (t) => {
     const next = sequence(seed);
     const { server, clock, connect } = await newHarness(t);
     clock.chance = () => next(1000) / 1000;
@@ -64,7 +64,9 @@ for (const seed of [1, 2, 3]) {
         await turn(next(12));
         const calls = [streamer.signal(id, "go"), streamer.redrive(id)];
         await turn(next(4));
+        const piece = streamer.output(id);
         for (const { id: of } of await Promise.all([...calls, streamer.get(id)])) assert.equal(of, id);
+        assert.equal((await piece).final, false);
         answered++;
       }),
     );
@@ -173,14 +175,19 @@ test("signals, redrives and questions go behind the message, and a cancel behind
   streamer.request("approval", {}, { id: "r-1" });
   const signal = streamer.signal("r-1", "approve");
   const get = streamer.get("r-1");
+  const piece = streamer.output("r-1");
   await peer.expect("approval");
   await turn();
-  assert.equal(peer.messages.waiting, 0, "the signal overtook the request");
+  assert.equal(peer.messages.waiting, 0, "something overtook the request");
   peer.send(f.ack());
-  const messages = [await peer.messages.next(), await peer.messages.next()];
-  assert.deepEqual(messages.map((m) => m.action).sort(), ["streamer.get", "streamer.signal"]);
-  for (const { id } of messages) peer.send(f.snapshot(id, "QUEUED", 2));
+  const messages = [await peer.messages.next(), await peer.messages.next(), await peer.messages.next()];
+  assert.deepEqual(messages.map((m) => m.action).sort(), ["streamer.get", "streamer.output", "streamer.signal"]);
+  const part = { offset: 0, chunks: ["a"], final: false };
+  for (const { id, action } of messages) {
+    peer.send(action === "streamer.output" ? frames(id).response(part) : f.snapshot(id, "QUEUED", 2));
+  }
   await Promise.all([signal, get]);
+  assert.deepEqual(await piece, part);
 
   const redrive = streamer.redrive("r-2");
   const cancel = streamer.cancel("r-2");

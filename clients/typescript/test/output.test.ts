@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { systemClock } from "../src/clock.js";
 import { output } from "../src/output.js";
-import { all, frames, newHarness } from "./support/harness.js";
+import { Streamer } from "../src/streamer.js";
+import { FakeServer } from "../src/testing.js";
+import { all, frames, newHarness, reaches, turn } from "./support/harness.js";
 
 async function start(t: TestContext) {
   const { server, clock, connect } = await newHarness(t);
@@ -88,4 +91,101 @@ test("it ends with the request that emits nothing, and throws when the client is
   const closed = all(output(streamer, "r-2"));
   streamer.close();
   await assert.rejects(closed, { code: "CLOSED" });
+});
+
+/** A reader that has the first chunk, and is busy with it. */
+async function busy(t: TestContext) {
+  const started = await start(t);
+  const { streamer, peer } = started;
+  const chunks = output(streamer, "r-1");
+  const first = chunks.next();
+  peer.send(f.ack(1));
+  await answer(peer, 0, ["a"]);
+  assert.equal((await first).value, "a");
+  return { ...started, chunks };
+}
+
+for (const [what, ...pushed] of [
+  ["the last chunk was pushed", live(1, "b")],
+  ["a chunk that it has came late", live(0, "a")],
+  ["nothing was pushed"],
+] as const) {
+  test(`a reader that was busy until the end reads what is stored, and ends, where ${what}`, async (t) => {
+    const { peer, request, chunks } = await busy(t);
+    for (const frame of pushed) peer.send(frame);
+    peer.send(f.complete("done", 9));
+    await request.result;
+    await turn();
+    const rest = all(chunks);
+    await answer(peer, 1, ["b"]);
+    peer.send(live(1, "b")); // doubled, behind the end
+    await answer(peer, 2, ["c"], true);
+    assert.deepEqual(await rest, ["b", "c"]);
+  });
+}
+
+for (const [what, ...pushed] of [
+  ["an older one came behind", live(1, "b"), live(0, "a")],
+  ["a snapshot told of more", live(1, "b"), f.snapshot("m-1", "RUNNING", 5, { output: 3 })],
+] as const) {
+  test(`a reader that was busy while a chunk was pushed asks for what is stored, where ${what}`, async (t) => {
+    const { streamer, peer, chunks } = await busy(t);
+    const heard = new Promise<void>((resolve) => {
+      let left = pushed.length;
+      streamer.onFrame(() => --left || resolve());
+    });
+    for (const frame of pushed) peer.send(frame);
+    await heard;
+    const second = chunks.next();
+    await answer(peer, 1, ["b", "c"]);
+    assert.deepEqual([(await second).value, (await chunks.next()).value], ["b", "c"]);
+  });
+}
+
+test("it throws when the client is closed behind the end, or is opened again before the reader looks", async (t) => {
+  const ended = await busy(t);
+  ended.peer.send(live(1, "b"));
+  ended.peer.send(f.complete("done", 9));
+  await ended.request.result;
+  await turn();
+  const second = ended.chunks.next();
+  await answer(ended.peer, 1, ["b"]);
+  assert.equal((await second).value, "b");
+  const third = ended.chunks.next();
+  ended.streamer.close();
+  await assert.rejects(third, { code: "CLOSED" });
+
+  const { server, streamer, chunks } = await busy(t);
+  streamer.close();
+  streamer.connect();
+  await turn();
+  const rest = all(chunks);
+  await answer(await server.connections.next(), 1, []);
+  await assert.rejects(rest, { code: "CLOSED" });
+});
+
+test("over HTTP it asks for nothing before the request is stored", async (t) => {
+  const server = new FakeServer();
+  server.blockWebSocket();
+  const streamer = new Streamer(server.url, { ...server.options, clock: { ...systemClock, random: () => 0 } });
+  t.after(() => streamer.close());
+  streamer.connect();
+  await reaches(streamer, "open", "polling");
+  const request = streamer.request("import");
+  const states: unknown[] = [];
+  const watched = {
+    resume: (id: string) => streamer.resume(id),
+    onFrame: (listener: Parameters<typeof streamer.onFrame>[0]) => streamer.onFrame(listener),
+    output: (id: string, from?: number) => {
+      states.push(request.current.state);
+      return streamer.output(id, from);
+    },
+    reason: streamer.reason,
+  };
+  const read = all(output(watched, request.id));
+  const job = await server.next("import");
+  job.emit("a");
+  job.complete(1);
+  assert.deepEqual(await read, ["a"]);
+  assert.ok(!states.includes(undefined), `it asked in the states ${states}`);
 });

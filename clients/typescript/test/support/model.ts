@@ -57,6 +57,9 @@ export class Model {
       this.requests.set(about, request);
       return peer.send(frames(id).ack());
     }
+    if (action === "streamer.output") {
+      return peer.send(frames(id).response({ offset: payload.from, chunks: [], final: request.state !== "RUNNING" }));
+    }
     request.watchers.add(peer);
     if (action === "streamer.signal") this.signals.set(about, [...(this.signals.get(about) ?? []), payload.token]);
     if (action === "streamer.cancel" && request.state === "RUNNING") this.#move(request, "CANCELLED");

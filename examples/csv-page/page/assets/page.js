@@ -1024,21 +1024,21 @@ var Driver = class {
       end();
     }
   }
-  /** Asks about a request, behind its message and its redrive, or cancels it so. */
+  /** Asks about a request, or for its output, behind its message and its redrive, or cancels it so. */
   about(action, id, options, more) {
     return this.within(
       options,
       (call) => {
         checkId(id);
         if (action === "cancel" && this.tracked.has(id)) return this.cancelBehind(this.tracked.get(id));
-        const snapshot = this.#askAbout(call, action, id, more);
+        const answer = this.#askAbout(call, action, id, more);
         if (action === "redrive")
           this.#redrives.set(
             id,
-            snapshot.catch(() => {
+            answer.catch(() => {
             })
           );
-        return snapshot;
+        return answer;
       },
       id
     );
@@ -1046,8 +1046,9 @@ var Driver = class {
   async #askAbout(call, action, id, more) {
     await (this.#redrives.get(id) ?? this.tracked.get(id)?.answered.promise);
     const frame = await this.answer(reserved(action, { request_id: id, ...more }, this.codec), call);
+    const { request, data } = frame;
+    if (!request) return data;
     this.offer(frame);
-    const { request } = frame;
     const { result_ref: ref } = request;
     return ref ? { ...request, result: await this.#follow(ref, id) } : request;
   }
@@ -1321,7 +1322,8 @@ var Streamer = class {
   /** A page of your requests, newest first, without results. */
   async list(options = {}) {
     const { signal, timeout, ...query } = options;
-    const page = await this.#data("list", query, options);
+    const { data } = await this.#driver.within(options, (call) => this.#driver.answer(reserved("list", query), call));
+    const page = data;
     page.requests.forEach(plain);
     return page;
   }
@@ -1344,13 +1346,8 @@ var Streamer = class {
     return this.#driver.about("signal", id, options, { token, payload });
   }
   /** What a request has emitted, from an offset on, as far as one answer holds it. `output` of the entry point of that name follows it. */
-  async output(id, from = 0, options) {
-    checkId(id);
-    return this.#data("output", { request_id: id, from }, { ...options, from }, id);
-  }
-  /** What a reserved action answers. */
-  async #data(name, payload, options, id) {
-    return (await this.#driver.within(options, (call) => this.#driver.answer(reserved(name, payload), call), id)).data;
+  output(id, from = 0, options) {
+    return this.#driver.about("output", id, { ...options, from }, { from });
   }
 };
 
