@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createElement, StrictMode, Suspense, use } from "react";
 import { act, create, type ReactTestRenderer } from "react-test-renderer";
+import { systemClock } from "../src/clock.js";
+import type { Fetch } from "../src/platform.js";
 import { resultOf, useConnection, useOutput, useRequest, useRequests } from "../src/react.js";
 import { Streamer } from "../src/streamer.js";
 import { FakeServer } from "../src/testing.js";
@@ -105,6 +107,30 @@ test("useOutput shows the chunks as they come, and those of its id alone", async
   await shows((s) => s.chunks.length === 2);
   await render({ id: "r-2" });
   assert.deepEqual(seen.at(-1).chunks, []);
+});
+
+test("useOutput over HTTP, right behind the request, does not overtake it", async (t) => {
+  const server = new FakeServer();
+  server.blockWebSocket();
+  let arrive = () => {};
+  const travels = new Promise<void>((resolve) => (arrive = resolve));
+  const fetch: Fetch = async (input, init) => {
+    if (init?.method === "POST") await travels;
+    return server.options.fetch(input, init);
+  };
+  const streamer = new Streamer(server.url, { ...server.options, fetch, clock: { ...systemClock, random: () => 0 } });
+  t.after(() => streamer.close());
+  streamer.connect();
+  await reaches(streamer, "open", "polling");
+  const { id } = streamer.request("import");
+  const { seen, shows } = await mount(OutputHook, { streamer, id });
+  await turn();
+  arrive();
+  const request = await server.next();
+  request.emit("a");
+  request.complete(1);
+  await shows((s) => s.chunks.length || s.error);
+  assert.deepEqual([seen.at(-1).chunks, seen.at(-1).error], [["a"], undefined]);
 });
 
 test("useOutput is released when its component goes, not with the next chunk", async (t) => {
