@@ -2920,7 +2920,7 @@ function outputPart(operator, id, subject, signal) {
   return {
     element,
     show(n) {
-      if (n === total) return;
+      if (n === total && !fault2.firstChild) return;
       if (!part.isConnected) element.append(part);
       const atEnd = total > 0 && scroller.scrollTop + scroller.clientHeight >= total * ROW - ROW;
       total = n;

@@ -123,7 +123,7 @@ export function outputPart(
   return {
     element,
     show(n) {
-      if (n === total) return;
+      if (n === total && !fault.firstChild) return; // what could not be read is read again
       if (!part.isConnected) element.append(part);
       const atEnd = total > 0 && scroller.scrollTop + scroller.clientHeight >= total * ROW - ROW;
       total = n;

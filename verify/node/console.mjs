@@ -186,6 +186,15 @@ const steps = {
     assert.equal(copied.split("\n").length, 1500);
   },
 
+  async "a part of the output that could not be read is read again"() {
+    await page.route("**/output?*", (route) => route.abort(), { times: 1 });
+    await view("Requests");
+    await page.goBack();
+    const output = page.getByRole("region", { name: "Output" });
+    await output.getByRole("alert").waitFor();
+    await output.getByText("line 1 of the output").waitFor();
+  },
+
   async "a schedule is paused, resumed and run"() {
     await view("Schedules");
     await page.getByRole("button", { name: "Pause nightly" }).click();
