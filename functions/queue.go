@@ -35,7 +35,7 @@ const dispatchTimeout = 5 * time.Second
 // afterAnswer is a queue of what an event's handler dispatches once the client has its
 // answer: what the client asked for is stored by then, and what becomes of the dispatch
 // does not change the answer. So it accepts each dispatch, logs one that fails, and the
-// sweep makes up for it. Without an event nobody is answered, and it is the queue within.
+// sweep makes up for it. Without an event there is no answer to wait for, and it is the queue within.
 type afterAnswer struct{ counted }
 
 // Dispatch implements [streamer.Queue].

@@ -79,7 +79,8 @@ func newCall(env *environment) *cobra.Command {
 	flags.registerHTTP(env, cmd)
 	cmd.ValidArgsFunction = flags.completeAction(env)
 	idFlag(cmd.Flags(), &id, "id", "the request's id, its idempotency key (default: a new one)")
-	cmd.Flags().BoolVar(&noWait, "no-wait", false, "print the id as soon as the request is stored, and leave; a short action prints its result")
+	cmd.Flags().BoolVar(&noWait, "no-wait", false,
+		"print the id as soon as the request is stored, and leave; a short action prints its result")
 	cmd.Flags().BoolVar(&cancelOnInterrupt, "cancel-on-interrupt", false, "cancel the request at the first Ctrl-C")
 	cmd.Flags().StringVar(&startAt, "at", "", "when to start: RFC 3339, or 2026-12-24 18:00 in this machine's time zone")
 	cmd.Flags().DurationVar(&startIn, "in", 0, "start after this time, such as 90s or 8h")

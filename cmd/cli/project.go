@@ -68,7 +68,7 @@ func programFolder() (string, error) {
 	return os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
 }
 
-// hasEnded reports whether there is no process of this id. Where that cannot be told, there is one.
+// hasEnded reports whether there is no process of this id. Where the system cannot say, there is one.
 func hasEnded(pid int) bool {
 	p, err := os.FindProcess(pid)
 	return err == nil && errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)

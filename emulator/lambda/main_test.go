@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) {
 		fmt.Println("cannot start")
 		os.Exit(3)
 	case "hang":
-		select {}
+		hang()
 	case "stream":
 		lift.Start(streamingApp())
 	case "report":
@@ -40,6 +42,14 @@ func TestMain(m *testing.M) {
 		lambda.Start(serve)
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// hang does not return. It waits for a signal that does not come, since Go ends a process
+// all of whose goroutines wait for each other.
+func hang() {
+	never := make(chan os.Signal, 1)
+	signal.Notify(never, syscall.SIGUSR1)
+	<-never
 }
 
 type order struct {
@@ -68,7 +78,7 @@ func serve(ctx context.Context, o order) (any, error) {
 		}
 		fmt.Print("half a ")
 	case "hang":
-		select {}
+		hang()
 	case "wait": // until the test opens the other end of a FIFO
 		if _, err := os.ReadFile(o.File); err != nil {
 			return nil, err

@@ -135,7 +135,7 @@ for (const [what, ...pushed] of [
 
 for (const [what, ...pushed] of [
   ["an older one came behind", live(2, "c"), live(1, "b")],
-  ["a snapshot told of more", live(2, "c"), f.snapshot("m-1", "RUNNING", 5, { output: 4 })],
+  ["a snapshot said that there is more", live(2, "c"), f.snapshot("m-1", "RUNNING", 5, { output: 4 })],
 ] as const) {
   test(`a reader that was busy while a chunk was pushed asks for what is stored, where ${what}`, limit, async (t) => {
     const { streamer, peer, chunks } = await busy(t);
